@@ -1,0 +1,199 @@
+"""What every front end sees: ephemeral events, numbered and stamped by one sink (DESIGN §2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The run begins."""
+
+    type: ClassVar[str] = "session.started"
+    model: str
+    provider: str
+    wire: str
+    workspace: str
+    sandbox: str
+    budget: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """One question to the model begins."""
+
+    type: ClassVar[str] = "turn.started"
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the model's answer."""
+
+    type: ClassVar[str] = "text"
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of the model's thinking."""
+
+    type: ClassVar[str] = "reasoning"
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A call begins to run."""
+
+    type: ClassVar[str] = "tool.started"
+    call: str
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A call is done."""
+
+    type: ClassVar[str] = "tool.finished"
+    call: str
+    ok: bool
+    summary: str
+    duration_ms: float
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequested:
+    """A call waits for a person."""
+
+    type: ClassVar[str] = "approval.requested"
+    call: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """What one request took."""
+
+    type: ClassVar[str] = "usage"
+    request_id: str
+    served_model: str
+    service_tier: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_cny: float | None
+    tier: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The history was shortened."""
+
+    type: ClassVar[str] = "compacted"
+    before: int
+    after: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinished:
+    """The verification command ran."""
+
+    type: ClassVar[str] = "verify.finished"
+    command: str
+    exit_code: int | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGiven:
+    """Something a person should know: a retry, a dropped field, a recovered call, a stuck model."""
+
+    type: ClassVar[str] = "notice"
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFinished:
+    """The run's whole outcome; always the last event."""
+
+    type: ClassVar[str] = "session.finished"
+    status: str
+    exit_code: int
+    turns: int
+    tool_calls: int
+    usage: dict[str, int]
+    cost_cny: float | None
+    cost_estimated: bool
+    verified: dict[str, Any] | None
+    files_changed: list[str]
+    diff: str
+    message: str
+
+
+Event = (
+    SessionStarted
+    | TurnStarted
+    | Text
+    | Reasoning
+    | ToolStarted
+    | ToolFinished
+    | ApprovalRequested
+    | UsageReported
+    | Compacted
+    | VerifyFinished
+    | NoticeGiven
+    | SessionFinished
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with its place in the run."""
+
+    seq: int
+    time: float
+    """Seconds since the epoch."""
+    session: str
+    event: Event
+
+
+class FrontEnd(Protocol):
+    """Something that shows events; it must never raise into the run."""
+
+    def show(self, envelope: Envelope) -> None:
+        """Show one event."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class EventSink:
+    """Numbers and stamps events and hands them to the front ends."""
+
+    def __init__(
+        self, session: str, front_ends: tuple[FrontEnd, ...] = (), clock: Callable[[], float] = time.time
+    ) -> None:
+        self._session = session
+        self._front_ends = front_ends
+        self._clock = clock
+        self._seq = 0
+
+    def emit(self, event: Event) -> None:
+        """Send ``event`` to every front end."""
+        self._seq += 1
+        envelope = Envelope(self._seq, self._clock(), self._session, event)
+        for front_end in self._front_ends:
+            front_end.show(envelope)

@@ -1,0 +1,1 @@
+"""The models: a catalog, the wires they speak, and the local one."""

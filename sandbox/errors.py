@@ -1,0 +1,37 @@
+"""The errors of the ground floor; each message is one sentence a person or a model can act on."""
+
+
+class SandboxError(Exception):
+    """Base of everything this floor raises on purpose."""
+
+
+class WorkspaceError(SandboxError):
+    """The workspace itself can't be used: missing, not a folder, unreadable."""
+
+
+class PathError(SandboxError):
+    """A path can't be used: outside the workspace, protected, missing, or of the wrong kind."""
+
+
+class OutsideWorkspace(PathError):
+    """The path leads, by name or by link, out of the workspace."""
+
+
+class ProtectedPath(PathError):
+    """The path is one that tools may never write (``.git``, the agent's own state)."""
+
+
+class PathNotFound(PathError):
+    """Nothing is there."""
+
+
+class NotARegularFile(PathError):
+    """A folder, FIFO, device or socket where a file was needed."""
+
+
+class FileTooLarge(PathError):
+    """The file exceeds the cap the caller set."""
+
+
+class NoIsolation(SandboxError):
+    """No isolation as strong as asked for works on this machine (exit code 5)."""

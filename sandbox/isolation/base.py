@@ -1,0 +1,81 @@
+"""What an isolation is: something that turns a command into a launch the kernel confines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What commands may touch, decided by the user before the session and never widened by a model."""
+
+    workspace: Path
+    """Canonical path of the only folder commands may write, besides their private temporary folder."""
+    private_tmp: Path
+    """Folder on the host that backs the session's ``/tmp``; it outlives single commands."""
+    state: Path
+    """The agent's own state folder: invisible inside."""
+    network: bool = False
+    writable_git: bool = False
+    """Git's own tool may ask for a writable ``.git`` for vetted subcommands; shell commands never do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A command line ready to be started, and what must hold while it is."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    pass_fds: tuple[int, ...] = ()
+    """Inheritable descriptors; the process layer closes its own copies after the start."""
+    restrict_thread: bool = False
+    """Start from a throw-away thread that first calls :meth:`Isolation.restrict` (Landlock)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a canary run showed; nothing static proves a sandbox (reference ``sandbox.md`` §1.6)."""
+
+    works: bool
+    enforced: tuple[str, ...] = ()
+    """Short phrases, e.g. ``no writes outside the workspace``."""
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    """Why it does not work, as one sentence with what to do about it."""
+
+
+class Isolation(Protocol):
+    """One way of confining commands."""
+
+    @property
+    def name(self) -> str:
+        """``bwrap``, ``landlock``, ``external`` or ``off``."""
+
+    @property
+    def description(self) -> str:
+        """One line for people: what is enforced, and whether it is the weaker tier."""
+
+    def probe(self, policy: Policy) -> ProbeResult:
+        """Run canaries under this isolation and say what the kernel really refuses."""
+
+    def launch(self, argv: tuple[str, ...], policy: Policy, env: Mapping[str, str], cwd: Path) -> Launch:
+        """Wrap ``argv`` so that it runs confined by ``policy``."""
+
+    def restrict(self, policy: Policy) -> None:
+        """Confine the calling thread; only called where ``Launch.restrict_thread`` is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Resource limits of one command; None leaves a limit as it is."""
+
+    processes: int | None = 512
+    file_bytes: int | None = 4 << 30
+    open_files: int | None = 1024
+    data_bytes: int | None = 8 << 30
+    cpu_seconds: int | None = None
+    extra: Mapping[str, int] = field(default_factory=dict)

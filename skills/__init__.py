@@ -1,0 +1,1 @@
+"""Know-how in folders: manifests, their loader and the built-in library."""

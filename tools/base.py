@@ -1,0 +1,121 @@
+"""The seam between the model's calls and the rooms below: Tool, ToolContext, ToolResult, Access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sandbox.process import ProcessRunner
+    from sandbox.spill import SpillStore
+    from sandbox.workspace import Workspace
+
+JsonObject = dict[str, Any]
+
+EVERYTHING = "*"
+"""The resource name that conflicts with every path: a shell command may touch anything."""
+
+
+class ToolError(Exception):
+    """A call the tool refuses or can't carry out; the message goes to the model as it stands."""
+
+
+class InvalidArguments(ToolError):
+    """The arguments don't fit the tool's schema."""
+
+
+class Effect(Enum):
+    """What running a call can do to the world, which decides when it may start."""
+
+    NONE = "none"
+    """Reads only: may start while the answer still streams, may be run twice."""
+    WORKSPACE = "workspace"
+    """Changes the workspace or runs commands in it: waits for the complete answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The resources one call touches: workspace paths, or :data:`EVERYTHING`."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+
+    @property
+    def effect(self) -> Effect:
+        """NONE where nothing is written."""
+        return Effect.WORKSPACE if self.writes else Effect.NONE
+
+    def conflicts_with(self, other: Access) -> bool:
+        """Whether the two calls must keep their order."""
+        return (
+            _overlap(self.writes, other.writes)
+            or _overlap(self.writes, other.reads)
+            or _overlap(self.reads, other.writes)
+        )
+
+
+def _overlap(first: frozenset[str], second: frozenset[str]) -> bool:
+    if not first or not second:
+        return False
+    if EVERYTHING in first or EVERYTHING in second:
+        return True
+    return any(
+        a == b or a.startswith(b.rstrip("/") + "/") or b.startswith(a.rstrip("/") + "/") or "." in (a, b)
+        for a in first
+        for b in second
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What the model is told about a tool."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+    """A flat JSON schema: no ``$defs``, no titles (``doubao-api.md`` §6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call gives back: text for the model, data for front ends and tests."""
+
+    ok: bool
+    text: str
+    data: JsonObject = field(default_factory=dict)
+    summary: str = ""
+    """One short line for people, e.g. ``3 matches in 2 files``."""
+
+
+@dataclass(slots=True)
+class ToolContext:
+    """Everything a tool may reach; built once a session, the same for all tools."""
+
+    workspace: Workspace
+    processes: ProcessRunner
+    spills: SpillStore
+    seen: dict[str, str] = field(default_factory=dict)
+    """Digest of each file as the model last saw it, keyed by workspace-relative path."""
+    report: Callable[[str], None] | None = None
+    """Takes progress text of a running call, for people only."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Extra variables for commands (never keys)."""
+
+
+class Tool(Protocol):
+    """One thing the model can do (DESIGN §3.1). Pydantic classes are one way to write it."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """Name, description and parameters, frozen at session start."""
+
+    def parse(self, arguments: JsonObject) -> Any:
+        """Check ``arguments``; raise :class:`InvalidArguments` saying what is wrong and what fits."""
+
+    def access(self, parsed: Any) -> Access:
+        """Which resources this call would touch; pure, nothing is opened."""
+
+    async def run(self, parsed: Any, context: ToolContext) -> ToolResult:
+        """Do it. Refusals are :class:`ToolError`; cancelling must leave nothing half-done."""
