@@ -140,7 +140,7 @@ class Model(Protocol):
         """Whether a price is known."""
 
     def stream(self, request: Request) -> AsyncIterator[Part]:
-        """Ask; yields parts, the last one an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`."""
+        """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`."""
 
     async def aclose(self) -> None:
         """Give back connections and processes."""
