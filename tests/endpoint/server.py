@@ -1,0 +1,423 @@
+"""A scripted model service on loopback that speaks chat completions, over SSE and plain.
+
+In tests, ``tests/conftest.py`` loads this file once as the module ``scripted_endpoint`` and offers a
+started one as the fixture ``endpoint``::
+
+    from scripted_endpoint import calls, error, text
+
+    def test_it(endpoint):
+        endpoint.script(calls(("read", {"path": "a.py"})), error(429, "ServerOverloaded"), text("done"))
+        ...  # point a client at endpoint.base_url
+        assert endpoint.requests[0].body["tools"]
+
+Without pytest (benchmarks): load it by path, or start it as a process, which prints its base URL as
+one JSON line and serves until its stdin closes::
+
+    python tests/endpoint/server.py --script script.json [--log requests.jsonl]
+
+``script.json`` is a list of steps, each the keyword arguments of :class:`Answer` (``calls`` as a list
+of ``[name, arguments]``) or ``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
+
+Headers and body of an answer leave in one write, so no timing carries a delayed ACK. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+STALL_LIMIT_SECONDS = 30.0
+"""A stalled answer ends at the latest after this."""
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    """Names in lower case."""
+    raw: bytes
+    """The body as sent."""
+    arrived: float
+    """Seconds of the monotonic clock (on Linux the same in every process)."""
+    number: int
+    """0 for the first."""
+
+    @property
+    def body(self) -> Any:
+        """The body parsed as JSON."""
+        return json.loads(self.raw)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether an SSE stream was asked for."""
+        return bool(self.body.get("stream"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One completion and how it travels. Byte and event counts are those of the SSE body."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[tuple[str, Any], ...] = ()
+    """(name, arguments): arguments are dumped as JSON, or sent as they are where they are a string."""
+    finish_reason: str | None = ""
+    """'': ``tool_calls`` where there are calls, else ``stop``. None: none is sent."""
+    usage: dict[str, Any] | None = field(default_factory=dict)
+    """Merged over plausible numbers; None: none is sent."""
+    model: str = ""
+    """The served model; '': the one asked for."""
+    delta: int = 0
+    """Characters of text, reasoning or arguments an event carries; 0: all in one."""
+    chunk: int = 0
+    """Bytes an HTTP chunk carries, cutting through events, lines and UTF-8; 0: the body is one chunk."""
+    comments: bool = False
+    """An SSE comment before every event."""
+    done: bool = True
+    """End with ``[DONE]``."""
+    cut_after: int | None = None
+    """Close the connection after this many bytes of the body."""
+    stall_after: int | None = None
+    """After this many events wait for :meth:`Endpoint.release`, or until the client leaves."""
+    headers: tuple[tuple[str, str], ...] = ()
+    call_ids: bool = True
+    """Whether calls carry an id."""
+    call_index: bool = True
+    """Whether call deltas carry an index."""
+
+    def message(self) -> dict[str, Any]:
+        """The plain answer's message."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        if self.calls:
+            message["tool_calls"] = [self._call(i, _arguments(a)) for i, (_, a) in enumerate(self.calls)]
+        return message
+
+    def finish(self) -> str | None:
+        """The finish reason that is sent."""
+        return ("tool_calls" if self.calls else "stop") if self.finish_reason == "" else self.finish_reason
+
+    def deltas(self) -> Iterable[dict[str, Any]]:
+        """The stream's deltas in order."""
+        yield {"role": "assistant", "content": ""}
+        for piece in _pieces(self.reasoning, self.delta):
+            yield {"reasoning_content": piece}
+        for piece in _pieces(self.text, self.delta):
+            yield {"content": piece}
+        for index, (_, arguments) in enumerate(self.calls):
+            first, *rest = _pieces(_arguments(arguments), self.delta) or [""]
+            yield {"tool_calls": [self._call(index, first)]}
+            for piece in rest:
+                more: dict[str, Any] = {"function": {"arguments": piece}}
+                yield {"tool_calls": [{"index": index, **more} if self.call_index else more]}
+
+    def _call(self, index: int, arguments: str) -> dict[str, Any]:
+        name = self.calls[index][0]
+        call: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": arguments}}
+        if self.call_ids:
+            call["id"] = f"call_{abs(hash((name, arguments, index))) % 10**8:08d}_{time.monotonic_ns()}"
+        if self.call_index:
+            call["index"] = index
+        return call
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Any bytes under any status: errors, broken JSON, recorded streams."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/event-stream"
+    headers: tuple[tuple[str, str], ...] = ()
+    chunk: int = 0
+    cut_after: int | None = None
+
+
+Step = Answer | Raw
+Script = Callable[[RecordedRequest], Step]
+
+
+def text(content: str, **options: Any) -> Answer:
+    """A plain text answer; ``options`` are fields of :class:`Answer`."""
+    return Answer(text=content, **options)
+
+
+def calls(*asked: tuple[str, Any], **options: Any) -> Answer:
+    """An answer of tool calls: ``calls(("read", {"path": "a"}), ("shell", '{"broken'))``."""
+    return Answer(calls=tuple(asked), **options)
+
+
+def reasoning(thought: str, content: str = "", **options: Any) -> Answer:
+    """An answer that thinks first (and says nothing besides, unless ``content`` is given)."""
+    return Answer(reasoning=thought, text=content, **options)
+
+
+def error(
+    status: int,
+    code: str,
+    message: str = "refused by the script",
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Raw:
+    """An error body of the documented shape; ``more`` adds fields such as ``param``."""
+    body = json.dumps({"error": {"code": code, "message": message, "param": "", "type": "", **more}})
+    return Raw(body.encode(), status, "application/json", tuple((headers or {}).items()))
+
+
+def raw(body: bytes, **options: Any) -> Raw:
+    """Exactly these bytes; ``options`` are fields of :class:`Raw`."""
+    return Raw(body, **options)
+
+
+def envelope(answer: Answer, request: RecordedRequest, kind: str) -> dict[str, Any]:
+    """What every completion object carries."""
+    return {
+        "id": f"chatcmpl-{request.number}",
+        "object": kind,
+        "created": 1771133210,
+        "model": answer.model or request.body.get("model", ""),
+        "service_tier": "default",
+    }
+
+
+def usage_of(answer: Answer, request: RecordedRequest) -> dict[str, Any]:
+    """Four bytes a token, the script's own numbers over it."""
+    said = answer.text + answer.reasoning + "".join(_arguments(a) for _, a in answer.calls)
+    numbers = {
+        "prompt_tokens": len(request.raw) // 4,
+        "completion_tokens": len(said) // 4 + 1,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": len(answer.reasoning) // 4},
+    } | (answer.usage or {})
+    return {"total_tokens": numbers["prompt_tokens"] + numbers["completion_tokens"]} | numbers
+
+
+def plain_body(answer: Answer, request: RecordedRequest) -> bytes:
+    """The answer as one JSON object."""
+    choice = {"index": 0, "message": answer.message(), "finish_reason": answer.finish(), "logprobs": None}
+    whole = envelope(answer, request, "chat.completion") | {"choices": [choice]}
+    if answer.usage is not None:
+        whole["usage"] = usage_of(answer, request)
+    return json.dumps(whole, ensure_ascii=False).encode()
+
+
+def stream_events(answer: Answer, request: RecordedRequest) -> list[bytes]:
+    """The answer as SSE events."""
+    head = envelope(answer, request, "chat.completion.chunk")
+    choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in answer.deltas()]
+    if answer.finish() is not None:
+        choices.append([{"index": 0, "delta": {}, "finish_reason": answer.finish()}])
+    objects: list[dict[str, Any]] = [head | {"choices": choice} for choice in choices]
+    if answer.usage is not None and (request.body.get("stream_options") or {}).get("include_usage"):
+        objects.append(head | {"choices": [], "usage": usage_of(answer, request)})
+    events = [b"data: " + json.dumps(each, ensure_ascii=False).encode() + b"\n\n" for each in objects]
+    if answer.done:
+        events.append(b"data: [DONE]\n\n")
+    return [b": keep-alive\n\n" + event for event in events] if answer.comments else events
+
+
+def _arguments(arguments: Any) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _pieces(whole: str, size: int) -> list[str]:
+    return [whole[i : i + size] for i in range(0, len(whole), size)] if size else ([whole] if whole else [])
+
+
+class Endpoint:
+    """The server, in a thread of its own; a context manager."""
+
+    def __init__(self, *steps: Step | Script) -> None:
+        self.requests: list[RecordedRequest] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True)
+        self._released = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._port = 0
+        self.on_request: Callable[[RecordedRequest], None] | None = None
+        self.script(*steps)
+
+    def script(self, *steps: Step | Script) -> None:
+        """Answer with these steps in order; the last step may be a function and serves all that follow."""
+        self._steps = list(steps)
+
+    @property
+    def base_url(self) -> str:
+        """What a client is pointed at."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def release(self) -> None:
+        """Let every stalled answer go on."""
+        self._loop.call_soon_threadsafe(self._released.set)
+
+    def __enter__(self) -> Endpoint:
+        self._thread.start()
+        start = asyncio.start_server(self._connection, "127.0.0.1", 0, limit=2**26)
+        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _close(self) -> None:
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            while (request := await self._receive(reader)) is not None:
+                self.requests.append(request)
+                if self.on_request is not None:
+                    self.on_request(request)
+                if not await self._answer(self._step(request), request, reader, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _receive(self, reader: asyncio.StreamReader) -> RecordedRequest | None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return None
+        arrived = time.monotonic()
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = first.split(" ", 2)
+        headers = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
+        }
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        return RecordedRequest(method, path, headers, body, arrived, len(self.requests))
+
+    def _step(self, request: RecordedRequest) -> Step:
+        if request.method != "POST" or not request.path.endswith("/chat/completions"):
+            return error(404, "NotFound", f"nothing at {request.method} {request.path}")
+        if not self._steps:
+            return error(400, "ScriptExhausted", f"request {request.number} is one more than the script has")
+        step = self._steps[0]
+        if callable(step):
+            return step(request)
+        self._steps.pop(0)
+        return step
+
+    async def _answer(
+        self, step: Step, request: RecordedRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Send it; returns whether the connection lives on."""
+        if isinstance(step, Answer) and request.streaming:
+            events = stream_events(step, request)
+            if step.stall_after is not None:
+                return await self._stall(step, events, reader, writer)
+            step = Raw(b"".join(events), 200, "text/event-stream", step.headers, step.chunk, step.cut_after)
+        elif isinstance(step, Answer):
+            body = plain_body(step, request)
+            step = Raw(body, 200, "application/json", step.headers, step.chunk, step.cut_after)
+        body = step.body if step.cut_after is None else step.body[: step.cut_after]
+        ending = b"0\r\n\r\n" if step.cut_after is None else b""
+        writer.write(_head(step) + _chunks(body, step.chunk) + ending)
+        await writer.drain()
+        return step.cut_after is None
+
+    async def _stall(
+        self, answer: Answer, events: list[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        head = _head(Raw(b"", headers=answer.headers))
+        writer.write(head + _chunks(b"".join(events[: answer.stall_after]), answer.chunk))
+        await writer.drain()
+        released = asyncio.ensure_future(self._released.wait())
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            waiting = (released, gone)
+            await asyncio.wait(waiting, timeout=STALL_LIMIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not released.done():
+                return False
+        finally:
+            released.cancel()
+            gone.cancel()
+            await asyncio.gather(released, gone, return_exceptions=True)
+        writer.write(_chunks(b"".join(events[answer.stall_after :]), answer.chunk) + b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+
+def _head(step: Raw) -> bytes:
+    lines = [
+        f"HTTP/1.1 {step.status} Scripted",
+        f"content-type: {step.content_type}",
+        "transfer-encoding: chunked",
+    ]
+    lines += [f"{name}: {value}" for name, value in step.headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _chunks(body: bytes, size: int) -> bytes:
+    """HTTP chunks of ``size`` bytes, so that a client sees exactly these cuts however TCP joins them."""
+    parts: Sequence[bytes] = (
+        [body[i : i + size] for i in range(0, len(body), size)] if size else ([body] if body else [])
+    )
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+def load_script(path: Path) -> list[Step]:
+    """Read the steps of a script file (see the module's docstring)."""
+    steps: list[Step] = []
+    for entry in json.loads(path.read_text(encoding="utf-8")):
+        repeat = entry.pop("repeat", 1)
+        step = error(*entry["error"]) if "error" in entry else Answer(**entry)
+        if isinstance(step, Answer):
+            step = replace(step, calls=tuple((name, arguments) for name, arguments in step.calls))
+        steps += [step] * repeat
+    return steps
+
+
+def main() -> None:
+    """Serve a script file until stdin closes."""
+    parser = argparse.ArgumentParser(description="Serve scripted chat completions on loopback.")
+    parser.add_argument("--script", type=Path, required=True)
+    parser.add_argument(
+        "--log", type=Path, help="append one JSON line a request: number, arrived, size, body"
+    )
+    options = parser.parse_args()
+    with Endpoint(*load_script(options.script)) as endpoint:
+        if options.log:
+            endpoint.on_request = lambda request: _log(options.log, request)
+        print(json.dumps({"base_url": endpoint.base_url}), flush=True)
+        sys.stdin.read()
+
+
+def _log(path: Path, request: RecordedRequest) -> None:
+    line = {
+        "number": request.number,
+        "arrived": request.arrived,
+        "size": len(request.raw),
+        "body": request.body,
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    main()
