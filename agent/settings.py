@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a setting is reached from outside a program."""
+
+    metavar: str = ""
+    short: str = ""
+    """Short flag, e.g. ``-m``."""
+    flag: bool = True
+    """Whether the command line takes it; a key typed there would show in the process list."""
+    ambient: bool = True
+    """Whether the environment and the user's configuration file may set it."""
+    repository: bool = False
+    """Whether the repository's own configuration may set it: harmless keys only."""
+    typed_only: frozenset[str] = frozenset()
+    """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
+    sampling: bool = False
+    """A sampling parameter: sent under its own name, and only when it was set."""
+
+
+_NUMBER = Option("NUMBER", sampling=True)
+_INTEGER = Option("INTEGER", sampling=True)
 
 
 class Settings(BaseModel):
@@ -15,30 +39,87 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    workspace: Path = Field(Path("."), description="Folder to work in.")
-    model: str | None = Field(None, description="PROVIDER/MODEL, e.g. wcode/doubao-seed-2.0-code.")
-    base_url: str | None = Field(None, description="Address of an OpenAI-compatible service.")
-    api_key: str | None = Field(None, description="Key for it.", repr=False)
-    wire: Literal["chat"] | None = Field(None, description="Protocol to speak.")
-    effort: Literal["minimal", "low", "medium", "high"] | None = Field(None, description="How hard to think.")
-    verify: str | None = Field(None, description="Command that proves the work.")
-    max_turns: int | None = Field(None, ge=1, description="Most questions to the model.")
-    max_cost: float | None = Field(None, gt=0, description="Most yuan to spend.")
-    max_tokens: int | None = Field(None, ge=1, description="Most tokens, input and output together.")
-    max_time: float | None = Field(None, gt=0, description="Most seconds.")
-    approve: Literal["ask", "auto"] | None = Field(None, description="Ask a person, or never.")
-    sandbox: SandboxChoice = Field("auto", description="How commands are confined.")
-    network: Literal["off", "on"] = Field("off", description="Whether commands reach the network.")
-    max_output_tokens: int | None = Field(None, ge=1, description="Most tokens of one answer.")
-    parallel_tool_calls: bool = Field(True, description="Let the model ask for several calls at once.")
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, ge=0, le=1)
-    seed: int | None = None
-    resume: str | None = Field(None, description="Session to go on with.")
-    home: Path | None = Field(None, description="State folder; default: the platform's.")
+    workspace: Annotated[Path, Option("DIR", "-C", ambient=False)] = Field(
+        Path("."), description="Folder to work in."
+    )
+    model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
+        None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
+    )
+    base_url: Annotated[str | None, Option("URL")] = Field(
+        None, description="Address of an OpenAI-compatible service."
+    )
+    api_key: Annotated[str | None, Option("KEY", flag=False)] = Field(
+        None, description="Key for it.", repr=False
+    )
+    wire: Annotated[Literal["chat"] | None, Option()] = Field(None, description="Protocol to speak.")
+    effort: Annotated[Literal["minimal", "low", "medium", "high"] | None, Option()] = Field(
+        None, description="How hard the model should think."
+    )
+    verify: Annotated[str | None, Option("CMD", repository=True)] = Field(
+        None, description="Command that proves the work; run before, and after the model says it is done."
+    )
+    max_turns: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most questions to the model."
+    )
+    max_cost: Annotated[float | None, Option("YUAN")] = Field(None, gt=0, description="Most yuan to spend.")
+    max_tokens: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most tokens, input and output together."
+    )
+    max_time: Annotated[float | None, Option("SECONDS")] = Field(None, gt=0, description="Most seconds.")
+    approve: Annotated[Literal["ask", "auto"] | None, Option()] = Field(
+        None, description="Ask a person before calls with effects, or never ask (the default)."
+    )
+    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}))] = Field(
+        "auto", description="How commands are confined."
+    )
+    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}))] = Field(
+        "off", description="Whether commands reach the network."
+    )
+    max_output_tokens: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most tokens of one answer."
+    )
+    parallel_tool_calls: Annotated[bool, Option()] = Field(
+        True, description="Let the model ask for several calls at once."
+    )
+    temperature: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=2)
+    top_p: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1)
+    top_k: Annotated[int | None, _INTEGER] = Field(None, ge=0)
+    min_p: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1)
+    top_a: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1)
+    frequency_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=-2, le=2)
+    presence_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=-2, le=2)
+    repetition_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=2)
+    seed: Annotated[int | None, _INTEGER] = None
+    stop: Annotated[list[str] | None, Option("TEXT", sampling=True)] = Field(
+        None, description="End an answer at this text; may be given several times."
+    )
+    logit_bias: Annotated[dict[str, float] | None, Option("JSON", sampling=True)] = Field(
+        None, description="Bias by token id, as a JSON object."
+    )
+    logprobs: Annotated[bool | None, Option(sampling=True)] = Field(
+        None, description="Ask for log probabilities."
+    )
+    top_logprobs: Annotated[int | None, _INTEGER] = Field(None, ge=0, le=20)
+    verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
+        None, description="How long answers should be."
+    )
+    resume: Annotated[str | None, Option("ID", ambient=False)] = Field(
+        None, description="Session to go on with."
+    )
+    home: Annotated[Path | None, Option("DIR", flag=False)] = Field(
+        None, description="State folder; default: the platform's."
+    )
 
     @property
     def sampling(self) -> dict[str, Any]:
         """The sampling parameters that were set, and only those (``doubao-api.md`` §3)."""
-        chosen = {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
+        chosen = {name: getattr(self, name) for name, option in OPTIONS.items() if option.sampling}
         return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _option(name: str) -> Option:
+    return next(mark for mark in Settings.model_fields[name].metadata if isinstance(mark, Option))
+
+
+OPTIONS: dict[str, Option] = {name: _option(name) for name in Settings.model_fields}
+"""How each setting is reached from outside, by field name."""
