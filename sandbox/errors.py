@@ -21,6 +21,10 @@ class ProtectedPath(PathError):
     """The path is one that tools may never write (``.git``, the agent's own state)."""
 
 
+class NeedsApproval(ProtectedPath):
+    """The path runs code later (``.envrc``, shell start-up files): only a person may let a tool write it."""
+
+
 class PathNotFound(PathError):
     """Nothing is there."""
 
@@ -31,6 +35,10 @@ class NotARegularFile(PathError):
 
 class FileTooLarge(PathError):
     """The file exceeds the cap the caller set."""
+
+
+class ChangedOnDisk(PathError):
+    """The file is no longer what the caller last saw."""
 
 
 class NoIsolation(SandboxError):
