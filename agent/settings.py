@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
@@ -28,6 +29,14 @@ class Option:
     """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
+
+
+def _one_or_several(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+def _json(given: Any) -> Any:
+    return json.loads(given) if isinstance(given, str) else given
 
 
 _NUMBER = Option("NUMBER", sampling=True)
@@ -67,7 +76,7 @@ class Settings(BaseModel):
     )
     max_time: Annotated[float | None, Option("SECONDS")] = Field(None, gt=0, description="Most seconds.")
     approve: Annotated[Literal["ask", "auto"] | None, Option()] = Field(
-        None, description="Ask a person before calls with effects, or never ask (the default)."
+        None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
     )
     sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}))] = Field(
         "auto", description="How commands are confined."
@@ -90,11 +99,11 @@ class Settings(BaseModel):
     presence_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=-2, le=2)
     repetition_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=2)
     seed: Annotated[int | None, _INTEGER] = None
-    stop: Annotated[list[str] | None, Option("TEXT", sampling=True)] = Field(
-        None, description="End an answer at this text; may be given several times."
+    stop: Annotated[list[str] | None, BeforeValidator(_one_or_several), Option("TEXT", sampling=True)] = (
+        Field(None, description="End an answer at this text; may be given several times.")
     )
-    logit_bias: Annotated[dict[str, float] | None, Option("JSON", sampling=True)] = Field(
-        None, description="Bias by token id, as a JSON object."
+    logit_bias: Annotated[dict[str, float] | None, BeforeValidator(_json), Option("JSON", sampling=True)] = (
+        Field(None, description="Bias by token id, as a JSON object.")
     )
     logprobs: Annotated[bool | None, Option(sampling=True)] = Field(
         None, description="Ask for log probabilities."

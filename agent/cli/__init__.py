@@ -1,0 +1,23 @@
+"""The command line: one file a command family (DESIGN §2)."""
+
+import os
+import sys
+
+
+def drop_current_folder() -> None:
+    """Take the current folder off the module path: a repository must not shadow our modules.
+
+    The folder this package itself was loaded from stays, so that a source checkout can be worked on.
+    """
+    here = os.path.realpath(os.curdir)
+    home = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))  # noqa: PTH118, PTH120
+    if here != home:
+        sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or os.curdir) != here]
+
+
+def entry() -> None:
+    """The ``seedsmith`` command; never returns."""
+    drop_current_folder()
+    from agent.cli.main import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,46 @@
+"""``seedsmith fix``: repair the program until its tests pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from agent.errors import UsageError
+from agent.settings import Settings
+
+
+@click.command("fix", short_help="Fix the bug that a failing test shows.")
+@click.option(
+    "--test", "test_command", metavar="CMD", help="Command that runs the tests. Default: found by itself."
+)
+@setting_flags(without=("verify",))
+@json_flag
+@debug_flag
+def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
+    """Fix the bug that a failing test shows, and prove it by running the test.
+
+    Without --test it looks for pytest, unittest, npm test, go test, cargo test, and make test or check,
+    in this order, and says which it takes. Exit codes as for run.
+    """
+    settings = load_settings(flags)
+    tests = test_command or settings.verify or find_tests(settings)
+    from agent.cli.running import perform
+    from agent.fix import fix
+
+    return perform(
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver), settings, as_json
+    ).exit_code
+
+
+def find_tests(settings: Settings) -> str:
+    """The test command that the workspace's files point at; says which and why."""
+    from agent.discover import discover
+
+    found = discover(settings.workspace)
+    if not found:
+        raise UsageError(f"No test command was found in {settings.workspace}; name it with --test CMD.")
+    others = f" Not taken: {', '.join(other.command for other in found[1:])}." if found[1:] else ""
+    say(f"Tests: {found[0].command} ({found[0].because}; --test takes another).{others}")
+    return found[0].command

@@ -1,0 +1,102 @@
+"""Flags made from the settings model, so that the command line can't drift from it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from annotated_types import Ge, Le
+
+from agent.config import Loaded, flag_name, load
+from agent.settings import OPTIONS, Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Invocation:
+    """What one call of the command line knows besides its settings."""
+
+    debug: bool = False
+
+
+def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Invocation).debug = True
+
+
+debug_flag = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show tracebacks."
+)
+json_flag = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, one object a line, and nothing else."
+)
+
+
+def setting_flags(*names: str, without: Collection[str] = ()) -> Callable[[Command], Command]:
+    """Give a command the flags of the settings ``names`` (none: of all but ``without``).
+
+    The command takes them as keyword arguments and hands them to :func:`load_settings`.
+    """
+    chosen = names or tuple(name for name, option in OPTIONS.items() if option.flag and name not in without)
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(chosen):
+            command = _flag(name)(command)
+        return command
+
+    return decorate
+
+
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """The settings from the flags that were given, the environment and the files; notices go to stderr."""
+    loaded: Loaded = load({name: value for name, value in flags.items() if _given(value)}, os.environ)
+    for notice in loaded.notices:
+        say(notice)
+    return loaded.settings
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the terminal something beside the output proper: on stderr."""
+    from agent.frontends.terminal import visible
+
+    print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)
+
+
+def _given(value: Any) -> bool:
+    return value is not None and value != ()
+
+
+def _flag(name: str) -> Callable[[Command], Command]:
+    """One flag. Values stay text: the settings model alone judges them, wherever they came from."""
+    option, annotation = OPTIONS[name], _bare(Settings.model_fields[name].annotation)
+    long = flag_name(name)
+    names = [name, long, option.short] if option.short else [name, long]
+    if annotation is bool:
+        return click.option(name, f"{long}/--no-{long[2:]}", default=None, help=_help(name))
+    metavar = "|".join(get_args(annotation)) if get_origin(annotation) is Literal else option.metavar
+    several = get_origin(annotation) is list
+    return click.option(*names, metavar=metavar, multiple=several, default=None, help=_help(name))
+
+
+def _bare(annotation: Any) -> Any:
+    """The annotation without ``None``."""
+    if get_origin(annotation) is Literal:
+        return annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 and type(None) in get_args(annotation) else annotation
+
+
+def _help(name: str) -> str:
+    field = Settings.model_fields[name]
+    said = field.description or "Sampling parameter of the model."
+    low = next((mark.ge for mark in field.metadata if isinstance(mark, Ge)), None)
+    high = next((mark.le for mark in field.metadata if isinstance(mark, Le)), None)
+    if high is not None:
+        return f"{said} {low} to {high}."
+    default = field.default
+    return f"{said} Default: {default}." if isinstance(default, str) else said

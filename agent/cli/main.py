@@ -1,0 +1,145 @@
+"""The command group, and the edge where errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from agent import __version__
+from agent.cli.flags import Invocation, debug_flag, say
+
+COMMANDS = {
+    "run": "agent.cli.run",
+    "fix": "agent.cli.fix",
+    "tool": "agent.cli.tool",
+    "models": "agent.cli.models",
+    "doctor": "agent.cli.doctor",
+    "demo": "agent.cli.demo",
+}
+"""Each command and the module that holds it as ``command``, imported when it is called."""
+
+GROUP_FLAGS = frozenset({"--help", "--version", "--debug"})
+FAILED, USAGE, PROVIDER_FAILED, NO_SANDBOX, INTERRUPTED = 1, 2, 4, 5, 130
+
+
+class CommandGroup(click.Group):
+    """Commands by name; a lone argument that holds a space is a prompt for ``run``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of ``--help``."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command ``cmd_name``; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``."""
+        named = next((arg for arg in args if arg in COMMANDS), None)
+        if named is None and any(_is_prompt(arg) for arg in args):
+            args = ["run", *args]
+        elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
+            place = f"after the command: seedsmith {named or 'COMMAND'} {flag} …"
+            raise click.UsageError(f"{flag} belongs {place}")
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown word gets a suggestion."""
+        if args[0] not in COMMANDS:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"did you mean {close[0]!r}?" if close else "seedsmith --help lists what there is."
+            raise click.UsageError(f"There is no command {args[0]!r}; {meant}")
+        return super().resolve_command(ctx, args)
+
+
+def _is_prompt(argument: str) -> bool:
+    return not argument.startswith("-") and any(letter.isspace() for letter in argument.strip())
+
+
+@click.group(
+    cls=CommandGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, message="seedsmith %(version)s")
+@debug_flag
+@click.pass_context
+def seedsmith(context: click.Context) -> None:
+    """A coding agent for the terminal.
+
+    It fixes bugs and carries out tasks in a local repository, inside a sandbox, and proves its work by
+    running it. A prompt alone is short for run: seedsmith "Fix the failing test"
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code of DESIGN §2."""
+    invocation = Invocation()
+    _never_fail_to_print()
+    try:
+        result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        return FAILED
+    except click.ClickException as error:
+        say(error.format_message())
+        return USAGE
+    except Exception as error:
+        if invocation.debug:
+            raise
+        code, sentence = explain(error)
+        say(sentence)
+        return code
+    except BaseException as error:
+        if isinstance(error, SystemExit) or invocation.debug:
+            raise
+        return INTERRUPTED
+    finally:
+        _drop_unwritable_output()
+
+
+def explain(error: Exception) -> tuple[int, str]:
+    """The exit code of an error, and the one sentence that says what to do about it."""
+    from agent.errors import AgentError
+    from agent.models.errors import ModelError
+    from sandbox.errors import NoIsolation, SandboxError
+
+    match error:
+        case click.Abort():
+            return INTERRUPTED, "Interrupted."
+        case NoIsolation():
+            return NO_SANDBOX, str(error)
+        case ModelError():
+            return PROVIDER_FAILED, str(error)
+        case AgentError() | SandboxError():
+            return USAGE, str(error)
+        case _:
+            what = f"{type(error).__name__}: {error}".partition("\n")[0]
+            return FAILED, f"Something unforeseen went wrong ({what}); --debug shows where."
+
+
+def _never_fail_to_print() -> None:
+    """Show what the terminal's encoding lacks as an escape instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _drop_unwritable_output() -> None:
+    """Where the reader of stdout has gone, keep the interpreter from complaining at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,33 @@
+"""``seedsmith run``: one task, then exit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from agent.errors import UsageError
+
+
+@click.command("run", short_help="Carry out one task, then exit.")
+@click.argument("prompt")
+@setting_flags()
+@json_flag
+@debug_flag
+def command(prompt: str, as_json: bool, **flags: Any) -> int:
+    """Carry out the task PROMPT in a folder, then exit.
+
+    Exit codes: 0 done (and verified, where --verify was given), 1 finished without reaching it,
+    2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
+    asked for, 130 interrupted.
+    """
+    if not prompt.strip():
+        raise UsageError("The prompt is empty; say what to do.")
+    settings = load_settings(flags)
+    from agent.cli.running import perform
+    from agent.run import run
+
+    return perform(
+        lambda front_ends, approver: run(settings, prompt, front_ends, approver), settings, as_json
+    ).exit_code

@@ -1,0 +1,68 @@
+"""What ``run``, ``fix`` and ``demo`` share: front ends, the person to ask, and signals."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agent.errors import UsageError
+from agent.events import FrontEnd
+from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.approval import Approver
+    from agent.outcome import Outcome
+
+Result = TypeVar("Result")
+Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]
+
+
+def perform(start: Start, settings: Settings, as_json: bool) -> Outcome:
+    """Run ``start`` to its end with the front end and the approver that fit this terminal."""
+    front_end = open_front_end(as_json)
+    try:
+        return until_done(start((front_end,), choose_approver(settings, as_json)))
+    finally:
+        front_end.close()
+
+
+def open_front_end(as_json: bool) -> FrontEnd:
+    """JSON lines, or the console."""
+    if as_json:
+        from agent.frontends.jsonl import JsonLines
+
+        return JsonLines(sys.stdout.buffer)
+    from agent.frontends.console import ConsoleFrontEnd
+
+    return ConsoleFrontEnd(sys.stdout)
+
+
+def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
+    """The person at the terminal, or nobody (``--approve auto``, the default without a terminal)."""
+    if settings.approve == "auto":
+        return None
+    if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if settings.approve == "ask":
+            raise UsageError("--approve ask needs a terminal to ask at; leave it out or use --approve auto.")
+        return None
+    from agent.frontends.approver import ConsoleApprover
+
+    return ConsoleApprover(sys.stdin, sys.stdout)
+
+
+def until_done(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run ``work`` on an event loop; SIGTERM and SIGHUP interrupt it as Ctrl-C does."""
+    return asyncio.run(_interruptible(work))
+
+
+async def _interruptible(work: Coroutine[Any, Any, Result]) -> Result:
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, task.cancel)
+    return await work

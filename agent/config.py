@@ -1,0 +1,228 @@
+"""Where settings come from: flags, the environment, the user's file, the repository's file (DESIGN §2).
+
+The repository's ``.seedsmith/config.yaml`` belongs to whoever wrote the repository: it may set harmless
+keys only, and nothing in it ever stops a run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from agent.errors import UsageError
+from agent.settings import OPTIONS, Option, Settings
+
+if TYPE_CHECKING:
+    from yaml import Node
+
+MAX_FILE_BYTES = 64 << 10
+MAX_DEPTH = 4
+PREFIX = "SEEDSMITH_"
+REPOSITORY_FILE = ".seedsmith/config.yaml"
+OTHER_VARIABLES = frozenset({"SEEDSMITH_LOCAL_MODEL"})
+"""Variables with our prefix that are no settings."""
+
+
+class ConfigurationError(UsageError):
+    """A flag, variable or file can't be used; the message names which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings of a run, and what a person should know about where they came from."""
+
+    settings: Settings
+    notices: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where each setting that was given came from, e.g. ``{"model": "SEEDSMITH_MODEL"}``."""
+
+
+@dataclass(slots=True)
+class _Layers:
+    """What was given so far; the first source to name a setting wins."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    def offer(self, name: str, value: Any, origin: str) -> None:
+        if name not in self.values:
+            self.values[name] = value
+            self.origins[name] = origin
+
+
+def flag_name(name: str) -> str:
+    """The long flag of the setting ``name``, e.g. ``--max-turns``."""
+    return "--" + name.replace("_", "-")
+
+
+def user_file(environment: Mapping[str, str]) -> Path:
+    """The user's configuration file: ``$XDG_CONFIG_HOME`` or the platform's folder for it."""
+    if chosen := environment.get("XDG_CONFIG_HOME", ""):
+        return Path(chosen) / "seedsmith" / "config.yaml"
+    from platformdirs import user_config_path
+
+    return user_config_path("seedsmith") / "config.yaml"
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
+    """Put the settings together from ``flags`` (by field name), ``environment`` and the two files.
+
+    Raises :class:`ConfigurationError` for what the user gave wrongly; what a repository gives wrongly
+    is ignored with a notice.
+    """
+    layers = _Layers()
+    for name, value in flags.items():
+        layers.offer(name, value, flag_name(name))
+    _add_environment(layers, environment)
+    _add_user_file(layers, user_file(environment))
+    _add_repository_file(layers, Path(str(layers.values.get("workspace", "."))))
+    try:
+        settings = Settings(**layers.values)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, layers)) from None
+    return Loaded(settings, tuple(layers.notices), layers.origins)
+
+
+def _add_environment(layers: _Layers, environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in OPTIONS}
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX) or not environment[variable] or variable in OTHER_VARIABLES:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        option = OPTIONS.get(name)
+        if option is None:
+            layers.notices.append(f"{variable} is set but is no setting{_suggestion(variable, known)}.")
+        elif refusal := _refusal(name, option, environment[variable]):
+            layers.notices.append(f"{variable} is ignored: {refusal}.")
+        else:
+            layers.offer(name, environment[variable], variable)
+
+
+def _add_user_file(layers: _Layers, path: Path) -> None:
+    for name, value, line in _entries(path):
+        where = f"{path} line {line}"
+        option = OPTIONS.get(name)
+        if option is None:
+            raise ConfigurationError(f"{where}: unknown key {name!r}{_suggestion(name, OPTIONS)}.")
+        if refusal := _refusal(name, option, value):
+            raise ConfigurationError(f"{where}: {name} can't be set here: {refusal}.")
+        layers.offer(name, value, f"{name} ({where})")
+
+
+def _add_repository_file(layers: _Layers, workspace: Path) -> None:
+    harmless = {name for name, option in OPTIONS.items() if option.repository}
+    try:
+        entries = _entries(workspace / REPOSITORY_FILE)
+    except ConfigurationError as error:
+        layers.notices.append(f"The repository's configuration is ignored: {error}")
+        return
+    for name, value, line in entries:
+        where = f"{REPOSITORY_FILE} line {line}"
+        if name not in OPTIONS:
+            layers.notices.append(f"{where}: unknown key {name!r} is ignored{_suggestion(name, harmless)}.")
+        elif name not in harmless:
+            layers.notices.append(f"{where}: {name!r} is ignored: a repository may not set it.")
+        elif not isinstance(value, str):
+            layers.notices.append(f"{where}: {name!r} is ignored: it must be one line of text.")
+        else:
+            layers.offer(name, value, f"{name} ({where})")
+
+
+def _refusal(name: str, option: Option, value: Any) -> str:
+    """Why this value may not come from the environment or a file; empty where it may."""
+    if not option.ambient:
+        return f"give {flag_name(name)} on the command line"
+    if isinstance(value, str) and value in option.typed_only:
+        return f"{flag_name(name)} {value} weakens the sandbox and must be typed on the command line"
+    return ""
+
+
+def _suggestion(name: str, known: Mapping[str, Any] | set[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _explain(error: ValidationError, layers: _Layers) -> str:
+    """The first thing pydantic found wrong, as one sentence that names where it was given."""
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    said = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    shown = "that" if name == "api_key" else repr(layers.values.get(name))
+    return f"{layers.origins.get(name, name)} can't be {shown}: it {said}."
+
+
+def _entries(path: Path) -> list[tuple[str, Any, int]]:
+    """The file's keys with their values (text, lists and mappings of text) and line numbers."""
+    content = _read_small(path)
+    return [] if content is None else _parse(path, content)
+
+
+def _read_small(path: Path) -> bytes | None:
+    """The bytes of a small regular file; None where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigurationError(f"{path} is not a regular file.")
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigurationError(f"{path} is larger than {MAX_FILE_BYTES >> 10} KB.")
+    return content
+
+
+def _parse(path: Path, content: bytes) -> list[tuple[str, Any, int]]:
+    import yaml
+
+    try:
+        text = content.decode("utf-8-sig")
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise ConfigurationError(f"{path}: aliases (*name) are not allowed.")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8 text.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is nested too deeply.") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{path} line {line}: not valid YAML: {error.problem}.") from None
+    except yaml.YAMLError:
+        raise ConfigurationError(f"{path} is not valid YAML: it holds unprintable characters.") from None
+    if root is None:
+        return []
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigurationError(f"{path} must hold 'key: value' lines.")
+    entries: dict[str, tuple[str, Any, int]] = {}
+    for key, value in root.value:
+        line = key.start_mark.line + 1
+        name = str(key.value).replace("-", "_") if isinstance(key, yaml.ScalarNode) else ""
+        if not name or name in entries:
+            raise ConfigurationError(f"{path} line {line}: {'repeated' if name else 'unusable'} key.")
+        plain = _plain(value, f"{path} line {line}", 0)
+        if plain is not None:
+            entries[name] = (name, plain, line)
+    return list(entries.values())
+
+
+def _plain(node: Node, where: str, depth: int) -> Any:
+    """The node as text, list or mapping; scalars stay text, so that ``off`` is not read as false."""
+    from yaml import ScalarNode, SequenceNode
+
+    if depth > MAX_DEPTH:
+        raise ConfigurationError(f"{where}: nested too deeply.")
+    if isinstance(node, ScalarNode):
+        return None if node.tag == "tag:yaml.org,2002:null" else node.value
+    if isinstance(node, SequenceNode):
+        return [_plain(item, where, depth + 1) for item in node.value]
+    return {str(key.value): _plain(value, where, depth + 1) for key, value in node.value}

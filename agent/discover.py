@@ -1,0 +1,185 @@
+"""Finds the command that runs a repository's tests, from the files that are there; runs nothing."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FILES = 5000
+MAX_DEPTH = 6
+MAX_BYTES = 256 << 10
+_SKIPPED = frozenset({"node_modules", "target", "build", "dist", "vendor", "__pycache__", "site-packages"})
+_PYTEST_STYLE = re.compile(
+    r"^(?:import pytest\b|from pytest\b|(?:async )?def test_|class Test\w*:|@pytest\.)", re.MULTILINE
+)
+_UNITTEST_STYLE = re.compile(r"^(?:import unittest\b|from unittest\b)", re.MULTILINE)
+_MAKE_TARGET = r"^{}\s*:(?!=)"
+
+
+@dataclass(frozen=True, slots=True)
+class TestCommand:
+    """A command line that should run the tests, and which file says so."""
+
+    command: str
+    because: str
+
+
+def discover(workspace: Path) -> list[TestCommand]:
+    """The test commands that fit the folder, best first; empty where nothing is recognised."""
+    found = (finder(workspace) for finder in _FINDERS)
+    return [command for command in found if command is not None]
+
+
+def _python(workspace: Path) -> TestCommand | None:
+    tests = list(_python_tests(workspace))
+    configured = _pytest_configuration(workspace)
+    contents = {path: _text(path) for path in tests}
+    if configured or any(_PYTEST_STYLE.search(text) for text in contents.values()):
+        because = configured or f"{_first(workspace, contents, _PYTEST_STYLE)} is written for it"
+        return TestCommand(f"{_interpreter(workspace)} -m pytest -q", because)
+    if any(_UNITTEST_STYLE.search(text) for text in contents.values()):
+        first = next(path for path, text in contents.items() if _UNITTEST_STYLE.search(text))
+        because = f"{first.relative_to(workspace)} uses unittest"
+        return TestCommand(
+            f"{_interpreter(workspace)} -m unittest discover{_unittest_place(workspace, first)}", because
+        )
+    return None
+
+
+def _first(workspace: Path, contents: dict[Path, str], style: re.Pattern[str]) -> Path:
+    return next(path for path, text in contents.items() if style.search(text)).relative_to(workspace)
+
+
+def _python_tests(workspace: Path) -> Iterator[Path]:
+    for path in _files(workspace):
+        if path.suffix == ".py" and (path.name.startswith("test") or path.name.endswith("_test.py")):
+            yield path
+
+
+def _pytest_configuration(workspace: Path) -> str:
+    """Which file configures pytest; empty where none does."""
+    if _is_file(workspace / "pytest.ini"):
+        return "pytest.ini configures it"
+    try:
+        tools = tomllib.loads(_text(workspace / "pyproject.toml")).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        tools = {}
+    if isinstance(tools, dict) and "pytest" in tools:
+        return "pyproject.toml configures it"
+    for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(_text(workspace / name))
+        except configparser.Error:
+            continue
+        if parser.has_section(section):
+            return f"{name} configures it"
+    return next(
+        (
+            f"{path.relative_to(workspace)} is there"
+            for path in _files(workspace)
+            if path.name == "conftest.py"
+        ),
+        "",
+    )
+
+
+def _interpreter(workspace: Path) -> str:
+    """The folder's own virtual environment, else the Python on PATH."""
+    for folder in (".venv", "venv"):
+        if _is_file(workspace / folder / "bin" / "python"):
+            return f"{folder}/bin/python"
+    return "python" if shutil.which("python") and not shutil.which("python3") else "python3"
+
+
+def _unittest_place(workspace: Path, test: Path) -> str:
+    """Flags for ``unittest discover``: a folder without ``__init__.py`` must be named."""
+    flags = []
+    folder = test.parent
+    if folder != workspace and not _is_file(folder / "__init__.py"):
+        flags += ["-s", str(folder.relative_to(workspace))]
+    if not test.name.startswith("test"):
+        flags += ["-p", "*_test.py"]
+    return "".join(f" {shlex.quote(flag)}" for flag in flags)
+
+
+def _npm(workspace: Path) -> TestCommand | None:
+    try:
+        package = json.loads(_text(workspace / "package.json") or "{}")
+    except (ValueError, RecursionError):
+        return None
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    if not isinstance(script, str) or not script.strip() or "no test specified" in script:
+        return None
+    for lock, manager in (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn")):
+        if _is_file(workspace / lock) and shutil.which(manager):
+            return TestCommand(f"{manager} test", f"package.json has a test script and {lock} is there")
+    return TestCommand("npm test", "package.json has a test script")
+
+
+def _go(workspace: Path) -> TestCommand | None:
+    return TestCommand("go test ./...", "go.mod is there") if _is_file(workspace / "go.mod") else None
+
+
+def _cargo(workspace: Path) -> TestCommand | None:
+    return TestCommand("cargo test", "Cargo.toml is there") if _is_file(workspace / "Cargo.toml") else None
+
+
+def _make(workspace: Path) -> TestCommand | None:
+    for name in ("GNUmakefile", "makefile", "Makefile"):
+        text = _text(workspace / name)
+        for target in ("test", "check"):
+            if re.search(_MAKE_TARGET.format(target), text, re.MULTILINE):
+                return TestCommand(f"make {target}", f"{name} has a {target} target")
+    return None
+
+
+_FINDERS: tuple[Callable[[Path], TestCommand | None], ...] = (_python, _npm, _go, _cargo, _make)
+
+
+def _files(workspace: Path) -> Iterator[Path]:
+    """Regular files of the folder in a stable order, hidden and generated folders left out; bounded."""
+    seen = 0
+    for folder, folders, names in os.walk(workspace):
+        depth = len(Path(folder).relative_to(workspace).parts)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if depth < MAX_DEPTH
+            and name not in _SKIPPED
+            and not name.startswith(".")
+            and not _is_file(Path(folder, name, "pyvenv.cfg"))
+        )
+        for name in sorted(names):
+            seen += 1
+            if seen > MAX_FILES:
+                return
+            if _is_file(path := Path(folder, name)):
+                yield path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _text(path: Path) -> str:
+    """The beginning of a file as text; empty where there is none."""
+    if not _is_file(path):
+        return ""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,24 @@
+"""Fixing a bug that a failing test shows: the loop, told what is wanted and how it is proven."""
+
+from __future__ import annotations
+
+from agent.approval import Approver
+from agent.events import FrontEnd
+from agent.outcome import Outcome
+from agent.prompts import prompt
+from agent.run import run
+from agent.settings import Settings
+
+
+async def fix(
+    settings: Settings,
+    test_command: str,
+    front_ends: tuple[FrontEnd, ...] = (),
+    approver: Approver | None = None,
+) -> Outcome:
+    """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
+
+    Raises what :func:`agent.run.run` raises.
+    """
+    task = prompt("fix.md", command=test_command)
+    return await run(settings.model_copy(update={"verify": test_command}), task, front_ends, approver)

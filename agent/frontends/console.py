@@ -1,0 +1,248 @@
+"""Events for people at a terminal, or in a file when there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+from agent import events
+from agent.frontends.terminal import one_line, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+VERIFY_LINES = 12
+"""How much of a failing verification's output is shown; the model gets it all."""
+DIFF_LINES = 400
+_TOLD_FIRST = ("command", "path", "pattern")
+
+
+class ConsoleFrontEnd:
+    """Shows a run as it happens; words of the model and the repository are neither markup nor controls."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rich: Console | None = None
+        self._at_line_start = True
+        self._live = False
+        self._thought = 0
+        self._said: list[str] = []
+        self._running: dict[str, str] = {}
+        self._gone = False
+
+    def show(self, envelope: events.Envelope) -> None:
+        """Show one event; whatever goes wrong here stays here."""
+        if self._gone:
+            return
+        try:
+            self._show(envelope.event)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._gone = True
+        except Exception as error:
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.write(f"({envelope.event.type} can't be shown: {type(error).__name__})\n")
+
+    def close(self) -> None:
+        """Leave the cursor at the start of a line."""
+        with contextlib.suppress(OSError, ValueError):
+            if not self._gone:
+                self._start_line()
+                self._stream.flush()
+
+    @property
+    def _console(self) -> Console:
+        if self._rich is None:
+            from rich.console import Console
+
+            self._rich = Console(
+                file=self._stream, markup=False, highlight=False, emoji=False, soft_wrap=True
+            )
+        return self._rich
+
+    def _show(self, event: events.Event) -> None:
+        if not isinstance(event, events.Reasoning):
+            self._fold_reasoning()
+        match event:
+            case events.SessionStarted():
+                self._session(event)
+            case events.TurnStarted():
+                self._said.clear()
+                self._status(f"turn {event.turn}: waiting for the model")
+            case events.Text(delta=delta):
+                self._text(delta)
+            case events.Reasoning(delta=delta):
+                self._thought += len(delta)
+                self._status(f"thinking, {self._thought:,} characters")
+            case events.ToolStarted():
+                self._running[event.call] = _call(event.name, event.arguments)
+                self._status(self._running[event.call])
+            case events.ToolFinished():
+                self._tool(event)
+            case events.ApprovalRequested(why=why):
+                self._line(f"{self._mark('?')} needs your word: {why}", "yellow")
+            case events.UsageReported():
+                self._line(_usage(event), "dim")
+            case events.Compacted():
+                self._line(
+                    f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
+                )
+            case events.VerifyFinished():
+                self._verify(event)
+            case events.NoticeGiven():
+                self._line(f"{self._mark('!')} {event.message}", "yellow")
+            case events.SessionFinished():
+                self._finish(event)
+
+    def _session(self, event: events.SessionStarted) -> None:
+        model = f"{event.provider}/{event.model}".removeprefix("/")
+        self._line(f"{model} over {event.wire} in {event.workspace}", "bold")
+        self._line(f"sandbox: {event.sandbox}", "dim")
+        if limits := [f"{name.replace('_', ' ')} {value}" for name, value in event.budget.items() if value]:
+            self._line(f"budget: {', '.join(limits)}", "dim")
+
+    def _text(self, delta: str) -> None:
+        self._clear_status()
+        self._said.append(delta)
+        shown = visible(delta)
+        self._stream.write(shown)
+        if shown:
+            self._at_line_start = shown.endswith("\n")
+
+    def _fold_reasoning(self) -> None:
+        if self._thought:
+            thought, self._thought = self._thought, 0
+            self._line(f"thought, {thought:,} characters", "dim italic")
+
+    def _tool(self, event: events.ToolFinished) -> None:
+        call = self._running.pop(event.call, event.call)
+        mark = self._mark("✓" if event.ok else "✗")
+        tail = f"{' · ' + event.summary if event.summary else ''} · {_duration(event.duration_ms)}"
+        room = max(self._console.width - len(tail) - 2, 24) if self._console.is_terminal else 200
+        self._line(f"{mark} {one_line(call, room)}{one_line(tail, 200)}", "cyan" if event.ok else "red")
+        for waiting in list(self._running.values())[:1]:
+            self._status(waiting)
+
+    def _verify(self, event: events.VerifyFinished) -> None:
+        passed = event.exit_code == 0
+        result = "did not finish" if event.exit_code is None else f"exit code {event.exit_code}"
+        style = "green" if passed else "red"
+        self._line(f"{self._mark('✓' if passed else '✗')} verify: {event.command} → {result}", style)
+        if not passed:
+            lines = event.output.strip().splitlines()
+            for line in lines[-VERIFY_LINES:]:
+                self._line(f"  {line}", "dim")
+
+    def _finish(self, event: events.SessionFinished) -> None:
+        said = "".join(self._said).strip()
+        rest = event.message.strip().removeprefix(said).strip()
+        if rest:
+            self._line(rest)
+        if event.diff:
+            self._line("")
+            show_diff(self._console, event.diff)
+        total = event.usage.get("total_tokens", 0)
+        cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
+        facts = [
+            event.status.replace("_", " "),
+            _count(event.turns, "turn"),
+            _count(event.tool_calls, "call"),
+            f"{total:,} tokens",
+            cost,
+            f"{_count(len(event.files_changed), 'file')} changed",
+        ]
+        good = event.exit_code == 0
+        self._line("")
+        self._line(
+            f"{self._mark('✓' if good else '✗')} {' · '.join(facts)}", "bold green" if good else "bold red"
+        )
+
+    def _line(self, text: str, style: str = "") -> None:
+        """Print ``text`` on lines of its own."""
+        self._start_line()
+        from rich.text import Text
+
+        self._console.print(Text(visible(text), style))
+
+    def _start_line(self) -> None:
+        self._clear_status()
+        if not self._at_line_start:
+            self._stream.write("\n")
+            self._at_line_start = True
+
+    def _status(self, text: str) -> None:
+        """Show what is going on in a line that the next one replaces; nothing where that can't be done."""
+        console = self._console
+        if not console.is_terminal or console.is_dumb_terminal:
+            return
+        self._start_line()
+        from rich.text import Text
+
+        console.print(Text(one_line(f"… {text}", max(console.width - 1, 8)), "dim"), end="")
+        self._live = True
+
+    def _clear_status(self) -> None:
+        if self._live:
+            self._stream.write("\r\x1b[2K")
+            self._live = False
+
+    def _mark(self, symbol: str) -> str:
+        """The symbol, or a word where the terminal's encoding has none."""
+        try:
+            symbol.encode(self._console.encoding)
+        except (UnicodeEncodeError, LookupError):
+            return {"✓": "ok:", "✗": "failed:"}.get(symbol, symbol)
+        return symbol
+
+
+def show_diff(console: Console, diff: str, limit: int = DIFF_LINES) -> None:
+    """Print a unified diff in colour; lines beyond ``limit`` are counted, not shown."""
+    from rich.text import Text
+
+    lines = diff.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    for line in lines[:limit]:
+        console.print(Text(visible(line), _diff_style(line)), soft_wrap=True)
+    if len(lines) > limit:
+        console.print(Text(f"({len(lines) - limit:,} more lines of diff)", "dim"))
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+
+
+def _call(name: str, arguments: Any) -> str:
+    """A call in few words: the tool and what it is about."""
+    if not isinstance(arguments, Mapping):
+        return f"{name} {arguments}"
+    first = [str(arguments[key]) for key in _TOLD_FIRST if key in arguments]
+    if first:
+        return " ".join([name, *first])
+    return f"{name} {json.dumps(dict(arguments), ensure_ascii=False, default=str)}" if arguments else name
+
+
+def _usage(event: events.UsageReported) -> str:
+    cached = f" ({event.cached_tokens:,} cached)" if event.cached_tokens else ""
+    parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out"]
+    if event.cost_cny is not None:
+        parts.append(_yuan(event.cost_cny, bool(event.extra.get("cost_estimated"))))
+    if event.tier:
+        parts.append(f"tier {event.tier}")
+    return " · ".join(parts)
+
+
+def _yuan(cost: float, estimated: bool) -> str:
+    return f"{'about ' if estimated else ''}¥{cost:.4f}"
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
