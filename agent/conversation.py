@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,27 @@ class Conversation:
         return tuple(self._open.values())
 
     @property
+    def last_item(self) -> Item | None:
+        """The newest item, if there is one."""
+        return self._items[-1] if self._items else None
+
+    @property
     def last_answer(self) -> AssistantMessage | None:
         """The model's newest message, if there is one."""
         return next((item for item in reversed(self._items) if isinstance(item, AssistantMessage)), None)
+
+    def distinct(self, calls: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
+        """Return ``calls`` with ids no call had before; services repeat ids, or leave them out."""
+        taken: set[str] = set()
+        result = []
+        for number, call in enumerate(calls):
+            name = call.id or "call"
+            while not call.id or call.id in taken or call.id in self._ids:
+                call = replace(call, id=f"{name}-{len(self._items)}-{number}")
+                number += 1
+            taken.add(call.id)
+            result.append(call)
+        return tuple(result)
 
     def append(self, item: Item) -> None:
         """Add ``item``; raises :class:`ConversationError` where it would break an invariant."""

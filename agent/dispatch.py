@@ -1,0 +1,282 @@
+"""The one way of a call: parse, policy, approver, record, run, redact, truncate, record (DESIGN §3.3).
+
+Whatever a call asks for and whatever a tool does, the call gets exactly one result and the run goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
+from agent.conversation import ToolCall, ToolOutput
+from agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
+from agent.redact import Redactor
+from agent.scheduler import run_scheduled
+from agent.session import Session
+from agent.truncation import bounded, escaped
+from sandbox.errors import SandboxError
+from tools.base import Access, Effect, InvalidArguments, JsonObject, Tool, ToolContext, ToolError, ToolResult
+
+INTERRUPTED = "interrupted before it was done; it may have taken effect in part."
+NOT_STARTED = "interrupted before it began; nothing was done."
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that was understood (``tool`` set), or what to tell the model instead (``refusal``)."""
+
+    call: ToolCall
+    arguments: Any
+    """The arguments as JSON, or the raw text where they are none."""
+    access: Access = field(default_factory=Access)
+    tool: Tool | None = None
+    parsed: Any = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A call's result and how long it took."""
+
+    result: ToolResult
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What became of one answer's calls, in call order."""
+
+    results: tuple[ToolResult, ...]
+    changing: tuple[ToolCall, ...]
+    """The calls with effects that succeeded."""
+
+
+class Early(Protocol):
+    """Calls that were started before their answer was complete."""
+
+    def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
+        """Hand over the running task of ``call``, if it was started."""
+
+
+class Dispatcher:
+    """Runs the calls of one session's answers against its tools."""
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        context: ToolContext,
+        session: Session,
+        sink: EventSink,
+        policy: CallPolicy,
+        *,
+        approver: Approver | None = None,
+        redactor: Redactor | None = None,
+        before_effects: Callable[[], Awaitable[None]] | None = None,
+        output_bytes: int = 32 << 10,
+        parallel: bool = True,
+    ) -> None:
+        """``before_effects`` is awaited before any call that can change something."""
+        self._tools = tools
+        self._context = context
+        self._session = session
+        self._sink = sink
+        self._policy = policy
+        self._approver = approver
+        self._redactor = redactor or Redactor(())
+        self._before_effects = before_effects
+        self._output_bytes = output_bytes
+        self._parallel = parallel
+        self._asking = asyncio.Lock()
+        self.calls = 0
+        """Calls given a result so far."""
+        self.effects = 0
+        """Calls begun so far that could change the workspace."""
+
+    async def dispatch(self, calls: Sequence[ToolCall], early: Early | None = None) -> Dispatched:
+        """Run the open ``calls`` of the last answer and append one result each, in call order.
+
+        ``early`` holds effect-free calls already started; calls the session has settled don't run. On
+        cancellation every call still gets a result that says it was interrupted.
+        """
+        prepared = [self.prepare(call) for call in calls]
+        finished: dict[str, Finished] = {}
+        begun: set[str] = set()
+        durable = _Once(self._session.sync)
+
+        async def one(index: int) -> None:
+            each = prepared[index]
+            call = each.call
+            if call.id in self._session.settled:
+                return
+
+            async def begin() -> None:
+                self._session.record_intended(call, each.access.effect)
+                begun.add(call.id)
+                if each.access.effect is not Effect.NONE:
+                    await durable()
+                    if self._before_effects is not None:
+                        await self._before_effects()
+                    self.effects += 1
+
+            started = early.take(call) if early else None
+            finished[call.id] = await started if started else await self._run(each, begin)
+            self._record(call, finished[call.id])
+
+        try:
+            await run_scheduled([each.access for each in prepared], one, parallel=self._parallel)
+        finally:
+            results = tuple(self._close(call, finished.get(call.id), call.id in begun) for call in calls)
+        changing = (
+            each.call
+            for each, result in zip(prepared, results, strict=True)
+            if result.ok and each.access.effect is not Effect.NONE
+        )
+        return Dispatched(results, tuple(changing))
+
+    def prepare(self, call: ToolCall) -> Prepared:
+        """Understand a call; never raises, the refusal says what is wrong and what would fit."""
+        tool = self._tools.get(call.name)
+        try:
+            arguments = _json_object(call.arguments)
+        except ValueError as error:
+            schema = f" {_schema(tool)}" if tool else ""
+            refusal = f"The arguments of {call.name!r} are not a JSON object: {error}.{schema}"
+            return Prepared(call, call.arguments, refusal=refusal)
+        if tool is None:
+            known = ", ".join(self._tools)
+            return Prepared(
+                call, arguments, refusal=f"There is no tool {call.name!r}. The tools are: {known}."
+            )
+        try:
+            parsed = tool.parse(arguments)
+            return Prepared(call, arguments, tool.access(parsed), tool, parsed)
+        except InvalidArguments as error:
+            refusal = str(error) if _names_schema(str(error)) else f"{error} {_schema(tool)}"
+            return Prepared(call, arguments, refusal=refusal)
+        except (ToolError, SandboxError) as error:
+            return Prepared(call, arguments, refusal=str(error))
+        except Exception as error:  # a defect of the tool must not end the run
+            return Prepared(call, arguments, refusal=self._defect(call, error))
+
+    async def start(self, prepared: Prepared) -> Finished:
+        """Run an effect-free call before its answer is complete; nothing is recorded yet."""
+        return await self._run(prepared, _nothing)
+
+    async def _run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
+        call = prepared.call
+        self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
+        start = time.perf_counter()
+        result = ToolResult(ok=False, text="", summary="interrupted")
+        try:
+            result = self._clean(await self._perform(prepared, begin))
+        finally:
+            duration = round((time.perf_counter() - start) * 1000, 1)
+            summary = result.summary or _first_line(result)
+            self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data))
+        return Finished(result, duration)
+
+    async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
+        if prepared.tool is None:
+            return ToolResult(ok=False, text=prepared.refusal)
+        if refusal := await self._refusal(prepared):
+            return ToolResult(ok=False, text=refusal, summary="refused")
+        await begin()
+        try:
+            return await prepared.tool.run(prepared.parsed, self._context)
+        except (ToolError, SandboxError) as error:
+            return ToolResult(ok=False, text=str(error))
+        except Exception as error:  # a defect of the tool must not end the run
+            return ToolResult(ok=False, text=self._defect(prepared.call, error))
+
+    async def _refusal(self, prepared: Prepared) -> str:
+        """Why the call may not run; empty where it may."""
+        decision = self._policy.decide(prepared.access)
+        if decision.verdict is Verdict.ALLOW:
+            return ""
+        if self._approver is None or not self._policy.can_ask:
+            return f"Refused: {decision.why}, and there is nobody to ask (--approve auto)."
+        call = prepared.call
+        async with self._asking:
+            self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
+            request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
+            allowed = await self._approver.approve(request)
+        return "" if allowed else f"Refused by the user: {decision.why}."
+
+    def _clean(self, result: ToolResult) -> ToolResult:
+        text = self._redactor.text(escaped(result.text))
+        return ToolResult(
+            ok=result.ok,
+            text=bounded(text, self._output_bytes, self._context.spills) or "(no output)",
+            data=self._redactor.data(result.data),
+            summary=self._redactor.text(escaped(result.summary)),
+        )
+
+    def _defect(self, call: ToolCall, error: Exception) -> str:
+        what = f"{type(error).__name__}: {error}"
+        self._sink.emit(
+            NoticeGiven("tool_failed", self._redactor.text(f"The tool {call.name} broke: {what}"))
+        )
+        return f"failed: {what}"
+
+    def _record(self, call: ToolCall, finished: Finished) -> None:
+        result = finished.result
+        self._session.record_done(
+            ToolOutput(call.id, call.name, result.text, result.ok), finished.duration_ms
+        )
+
+    def _close(self, call: ToolCall, finished: Finished | None, begun: bool) -> ToolResult:
+        """Append the call's result to the conversation."""
+        self.calls += 1
+        output = self._session.settled.pop(call.id, None)
+        if output is None and finished is not None:
+            output = ToolOutput(call.id, call.name, finished.result.text, finished.result.ok)
+        if output is None:
+            output = ToolOutput(call.id, call.name, INTERRUPTED if begun else NOT_STARTED, ok=False)
+            self._session.record_done(output)
+        self._session.append(output)
+        return finished.result if finished else ToolResult(output.ok, output.text)
+
+
+class _Once:
+    """Awaits one action once, however many wait for it."""
+
+    def __init__(self, action: Callable[[], Awaitable[None]]) -> None:
+        self._action = action
+        self._task: asyncio.Future[None] | None = None
+
+    async def __call__(self) -> None:
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._action())
+        await asyncio.shield(self._task)
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _json_object(text: str) -> JsonObject:
+    try:
+        value = json.loads(text) if text.strip() else {}
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"it is {type(value).__name__}")
+    return value
+
+
+def _schema(tool: Tool) -> str:
+    return "The schema is: " + json.dumps(tool.spec.parameters, ensure_ascii=False, separators=(",", ":"))
+
+
+def _names_schema(message: str) -> bool:
+    return '"properties"' in message or "schema" in message
+
+
+def _first_line(result: ToolResult) -> str:
+    line = result.text.strip().partition("\n")[0]
+    return line if len(line) <= 120 else line[:117] + "..."

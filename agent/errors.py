@@ -1,0 +1,13 @@
+"""The top floor's own errors; each message is one sentence a person can act on."""
+
+
+class AgentError(Exception):
+    """Base of everything this floor raises on purpose, models aside."""
+
+
+class UsageError(AgentError):
+    """What was asked for can't be done as asked (exit code 2)."""
+
+
+class SessionError(AgentError):
+    """A session's records can't be written, found or read (exit code 2)."""

@@ -1,0 +1,195 @@
+"""One conversation with a model: ask, run what it asks for, append, until nothing is asked.
+
+Everything it needs is handed in (DESIGN §3.6): no provider, no terminal, no operating system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from agent.budget import Budget, BudgetExhausted
+from agent.conversation import AssistantMessage, UserMessage
+from agent.dispatch import Dispatcher
+from agent.early import EarlyCalls
+from agent.events import EventSink, NoticeGiven, TurnStarted
+from agent.models.base import Answer, Effort, Model, Request
+from agent.prompts import prompt
+from agent.session import Session
+from agent.streaming import stream_answer
+from agent.stuck import REPEATS, RepeatWatch
+from tools.base import ToolSpec
+
+MOST_CUT_ANSWERS = 3
+"""So many answers in a row cut off at the output limit are given up on."""
+
+LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
+Check = Callable[[], Awaitable[str | None]]
+"""Asked when the model says it is done: None where the work holds, else what to tell the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How each question is put; the same for all questions of a run."""
+
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = "auto"
+    parallel_tool_calls: bool = True
+    max_output_tokens: int | None = None
+    effort: Effort | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    finish_tool: str | None = None
+    """The tool by which a model that must call says that it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """Why the loop ended, and the model's last words."""
+
+    status: LoopStatus
+    text: str = ""
+    reason: str = ""
+    """One sentence, empty for ``done``."""
+
+
+class _GaveUp(Exception):
+    """The model gets nowhere; the message says how."""
+
+
+class _Filtered(Exception):
+    """The service withheld the answer."""
+
+
+async def run_loop(
+    session: Session,
+    model: Model,
+    dispatcher: Dispatcher,
+    budget: Budget,
+    sink: EventSink,
+    ask: Ask,
+    check: Check | None = None,
+) -> LoopResult:
+    """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
+
+    Raises what the model raises; the session is consistent whatever ends it, cancellation too.
+    """
+    turns = _Turns(session, model, dispatcher, budget, sink, ask)
+    try:
+        while True:
+            text = await turns.until_done()
+            feedback = await check() if check else None
+            if feedback is None:
+                return LoopResult("done", text)
+            session.append(UserMessage(feedback, "verify"))
+    except BudgetExhausted as error:
+        return LoopResult("budget", turns.last_text, str(error))
+    except _GaveUp as error:
+        return LoopResult("gave_up", turns.last_text, str(error))
+    except _Filtered:
+        return LoopResult("filtered", turns.last_text, "The service withheld the answer (content_filter).")
+
+
+class _Turns:
+    """The turns of one run, and what is remembered from one to the next."""
+
+    def __init__(
+        self,
+        session: Session,
+        model: Model,
+        dispatcher: Dispatcher,
+        budget: Budget,
+        sink: EventSink,
+        ask: Ask,
+    ) -> None:
+        self._session = session
+        self._model = model
+        self._dispatcher = dispatcher
+        self._budget = budget
+        self._sink = sink
+        self._ask = ask
+        self._repeats = RepeatWatch()
+        self._empty = 0
+        self._cut = 0
+        self.last_text = ""
+
+    async def until_done(self) -> str:
+        """Take turns until the model asks for nothing more; returns its last words."""
+        last = self._session.conversation.last_item
+        if isinstance(last, AssistantMessage) and not last.calls:  # resumed: only the check is left
+            return last.text
+        while True:
+            early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
+            try:
+                answer = await self._stream(early)
+                if answer.finish_reason == "content_filter":
+                    raise _Filtered
+                if answer.finish_reason == "length":
+                    self._shorten(answer)
+                elif not answer.calls and not answer.text.strip():
+                    self._prod(answer)
+                elif (words := await self._act(answer, early)) is not None:
+                    return words
+            finally:
+                await early.discard()
+
+    async def _stream(self, early: EarlyCalls) -> Answer:
+        self._sink.emit(TurnStarted(self._budget.reserve()))
+        ask = self._ask
+        request = Request(
+            self._session.conversation.items,
+            ask.tools,
+            ask.tool_choice,
+            ask.parallel_tool_calls,
+            ask.max_output_tokens,
+            ask.effort,
+            ask.sampling,
+        )
+        answer = await stream_answer(self._model, request, self._sink, early)
+        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
+        return answer
+
+    async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
+        """Take a whole answer into the conversation and run its calls; its text where it is the last."""
+        self._empty = self._cut = 0
+        self.last_text = answer.text or self.last_text
+        calls = self._session.conversation.distinct(answer.calls)
+        self._session.append(AssistantMessage(answer.text, answer.reasoning, calls))
+        if not calls:
+            return answer.text
+        dispatched = await self._dispatcher.dispatch(calls, early)
+        for call, result in zip(calls, dispatched.results, strict=True):
+            if call.name == self._ask.finish_tool and result.ok:
+                return result.text
+        repeated = self._repeats.observe(calls, dispatched.changing)
+        if repeated is not None:
+            name = repeated.call.name
+            reason = f"The model made the same call ({name}) {REPEATS} times, and nothing changed in between."
+            if repeated.again:
+                raise _GaveUp(reason)
+            self._nudge("stuck", reason, "nudge-stuck.md", name=name)
+        return None
+
+    def _prod(self, answer: Answer) -> None:
+        self._empty += 1
+        kind = "only reasoning" if answer.reasoning.strip() else "nothing"
+        reason = f"The model's answer held {kind}, neither text nor a call."
+        if self._empty > 1:
+            raise _GaveUp(reason)
+        self._nudge("empty", reason, "nudge-empty.md")
+
+    def _shorten(self, answer: Answer) -> None:
+        """Keep a cut answer's text, run none of its calls (``doubao-api.md`` §5), ask for less at once."""
+        self._cut += 1
+        if answer.text.strip():
+            self._session.append(AssistantMessage(answer.text, answer.reasoning))
+        reason = "The answer was cut off at the output limit."
+        if self._cut >= MOST_CUT_ANSWERS:
+            raise _GaveUp(
+                f"{reason} So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
+            )
+        self._nudge("length", reason, "nudge-length.md")
+
+    def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:
+        self._sink.emit(NoticeGiven(code, reason))
+        self._session.append(UserMessage(prompt(text, **values), "nudge"))

@@ -1,0 +1,116 @@
+"""How a run ended, and what it can prove (DESIGN §2, §4.5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from agent.events import SessionFinished
+from agent.models.base import Usage
+
+Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
+
+EXIT_CODES: dict[Status, int] = {
+    "done": 0,
+    "unverified": 1,
+    "gave_up": 1,
+    "budget": 3,
+    "provider_error": 4,
+    "no_sandbox": 5,
+    "interrupted": 130,
+}
+WRONG_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What is known of the verification command at the end of a run."""
+
+    command: str
+    before_exit_code: int | None
+    """Before the first turn; None where it did not end by itself."""
+    exit_code: int | None
+    """Of the newest run."""
+    after_last_edit: bool
+    """Whether that run came after the last call that could change the workspace."""
+    tests_changed: tuple[str, ...] = ()
+    """Changed files that look like tests."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the workspace, as it is now, passes."""
+        return self.exit_code == 0 and self.after_last_edit
+
+    def sentence(self) -> str:
+        """The evidence in words, bound to what really ran."""
+        before, after = _exit(self.before_exit_code), _exit(self.exit_code)
+        when = "after the last edit" if self.after_last_edit else "but not after the last edit"
+        tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
+        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a run leaves behind."""
+
+    status: Status
+    message: str
+    """The model's last words and the evidence, or why the run ended."""
+    session: str = ""
+    turns: int = 0
+    tool_calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost_cny: float | None = None
+    """Yuan; None where no price is known."""
+    cost_estimated: bool = False
+    verified: Verified | None = None
+    files_changed: tuple[str, ...] = ()
+    diff: str = ""
+    """Unified diff of whatever changed in the workspace, by any tool."""
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code for this status."""
+        return EXIT_CODES[self.status]
+
+    def to_event(self) -> SessionFinished:
+        """The last event of the run."""
+        return SessionFinished(
+            status=self.status,
+            exit_code=self.exit_code,
+            turns=self.turns,
+            tool_calls=self.tool_calls,
+            usage=asdict(self.usage) | {"total_tokens": self.usage.total_tokens},
+            cost_cny=self.cost_cny,
+            cost_estimated=self.cost_estimated,
+            verified=None if self.verified is None else _json(self.verified),
+            files_changed=list(self.files_changed),
+            diff=self.diff,
+            message=self.message,
+        )
+
+
+def changed_tests(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``files`` whose name or folder says that they are tests."""
+    return tuple(path for path in files if _looks_like_a_test(path))
+
+
+_TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "testdata"})
+
+
+def _looks_like_a_test(path: str) -> bool:
+    pure = PurePosixPath(path)
+    if _TEST_FOLDERS.intersection(part.lower() for part in pure.parts[:-1]) or pure.name == "conftest.py":
+        return True
+    words = re.split(r"[-_.]", pure.name.lower())
+    return bool({"test", "tests", "spec"}.intersection(words)) or pure.stem.endswith(("Test", "Tests"))
+
+
+def _exit(code: int | None) -> str:
+    return "did not finish" if code is None else f"exit code {code}"
+
+
+def _json(verified: Verified) -> dict[str, Any]:
+    return asdict(verified) | {"tests_changed": list(verified.tests_changed)}

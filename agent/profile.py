@@ -1,0 +1,56 @@
+"""How much a model is told and may do at once, chosen by what serves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ToolChoice = Literal["auto", "required"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One way of talking to a model."""
+
+    name: str
+    prompt: str
+    """File under ``agent/prompts`` that holds the system prompt."""
+    tools: tuple[str, ...] | None
+    """Names of the tools offered; None: all."""
+    tool_choice: ToolChoice
+    finish_tool: bool
+    """Whether the model says that it is done by a call, because it can't answer without one."""
+    facts: bool
+    """Whether the workspace's facts and its AGENTS.md are told."""
+    sources: int
+    """How many lines of source that a failing output points at the first message shows; 0: none."""
+    output_bytes: int
+    """Most bytes of one tool result; the whole is kept as a spill."""
+
+
+FULL = Profile(
+    "full", "system.md", None, "auto", finish_tool=False, facts=True, sources=0, output_bytes=32 << 10
+)
+COMPACT = Profile(
+    "compact",
+    "system-compact.md",
+    ("read", "edit", "shell"),
+    "required",
+    finish_tool=True,
+    facts=False,
+    sources=40,
+    output_bytes=3 << 10,
+)
+"""For a local model: 60 tokens a second in, so a prompt of at most 800 tokens (``traps.md``)."""
+
+_PROFILES = {profile.name: profile for profile in (FULL, COMPACT)}
+
+
+def choose_profile(provider: str) -> Profile:
+    """The profile for a provider: compact for ``local``, else full."""
+    return COMPACT if provider == "local" else FULL
+
+
+def profile_named(name: str) -> Profile:
+    """The profile a recorded session was begun with."""
+    return _PROFILES[name]

@@ -1,0 +1,48 @@
+"""Keeps known secrets out of what the model, the records and the screen get to see."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MASK = "[redacted]"
+_SHORTEST_SECRET = 8
+"""Shorter values would mask ordinary words."""
+
+_SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
+
+
+class Redactor:
+    """Replaces the secret values it was given by ``[redacted]``, wherever they turn up."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        values = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        values |= {json.dumps(value)[1:-1] for value in values}
+        longest_first = sorted(values, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *more: str | None) -> Redactor:
+        """Know every variable whose name says it is a secret, and the values in ``more``."""
+        named = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+        return cls([*named, *(value for value in more if value)])
+
+    def text(self, text: str) -> str:
+        """Return ``text`` without the secrets; JSON text stays valid JSON."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def data(self, value: Any) -> Any:
+        """Return JSON-like ``value`` with every string in it redacted."""
+        if self._pattern is None:
+            return value
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.data(key): self.data(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.data(item) for item in value]
+            case _:
+                return value

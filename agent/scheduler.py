@@ -1,0 +1,49 @@
+"""Which calls of one answer run together (DESIGN §3.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from tools.base import EVERYTHING, Access
+
+
+def must_wait(earlier: Access, later: Access) -> bool:
+    """Whether ``later`` has to wait until ``earlier`` is done.
+
+    Calls that touch the same paths keep their order. Shell commands of one answer run together:
+    the model asked for them together; but none runs beside a file tool that writes.
+    """
+    if EVERYTHING in earlier.writes and EVERYTHING in later.writes:
+        return False
+    return earlier.conflicts_with(later)
+
+
+async def run_scheduled(
+    accesses: Sequence[Access], run: Callable[[int], Awaitable[None]], *, parallel: bool = True
+) -> None:
+    """Call ``run(index)`` once for each access, as early as :func:`must_wait` lets it.
+
+    Without ``parallel`` every call waits for all before it. Cancelling cancels what runs, waits for
+    it to end, and starts nothing more.
+    """
+    done = [asyncio.Event() for _ in accesses]
+
+    async def one(index: int) -> None:
+        for before in range(index):
+            if not parallel or must_wait(accesses[before], accesses[index]):
+                await done[before].wait()
+        try:
+            await run(index)
+        finally:
+            done[index].set()
+
+    if len(accesses) == 1:
+        await run(0)
+        return
+    try:
+        async with asyncio.TaskGroup() as group:
+            for index in range(len(accesses)):
+                group.create_task(one(index))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None

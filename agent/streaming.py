@@ -1,0 +1,64 @@
+"""One question to a model: its parts shown as they come, its early calls begun, its answer returned."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from agent.early import EarlyCalls
+from agent.events import EventSink, NoticeGiven, Reasoning, Text, UsageReported
+from agent.models.base import (
+    Answer,
+    CallReady,
+    Model,
+    Notice,
+    ReasoningDelta,
+    Request,
+    Retrying,
+    TextDelta,
+    Usage,
+)
+
+
+class NoAnswer(Exception):
+    """A stream ended without its answer; always a defect of the model's room."""
+
+
+async def stream_answer(model: Model, request: Request, sink: EventSink, early: EarlyCalls) -> Answer:
+    """Ask ``model``; what a broken stream began is discarded before it is asked again.
+
+    Raises what the model raises.
+    """
+    answer: Answer | None = None
+    async for part in model.stream(request):
+        match part:
+            case TextDelta(text):
+                sink.emit(Text(text))
+            case ReasoningDelta(text):
+                sink.emit(Reasoning(text))
+            case CallReady(call):
+                early.offer(call)
+            case Retrying():
+                await early.discard()
+                sink.emit(NoticeGiven(part.code, part.message))
+            case Notice():
+                sink.emit(NoticeGiven(part.code, part.message))
+            case Answer():
+                answer = part
+    if answer is None:
+        raise NoAnswer(f"The stream of {model.name} ended without an answer.")
+    _report_usage(answer, sink)
+    return answer
+
+
+def _report_usage(answer: Answer, sink: EventSink) -> None:
+    sink.emit(
+        UsageReported(
+            request_id=answer.request_id,
+            served_model=answer.model,
+            service_tier=answer.service_tier,
+            **asdict(answer.usage or Usage()),
+            cost_cny=answer.cost_cny,
+            tier=answer.price_tier,
+            extra=dict(answer.extra),
+        )
+    )

@@ -1,0 +1,66 @@
+"""Notices a model that gets nowhere: empty answers, and one call repeated without end."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.conversation import ToolCall
+
+REPEATS = 3
+"""So many answers with the same call, nothing having changed in between, are one too many."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call that was made too often."""
+
+    call: ToolCall
+    again: bool
+    """Whether one was reported before, nothing having changed since."""
+
+
+class RepeatWatch:
+    """Counts identical calls between changes of the workspace.
+
+    A change is a successful call with effects that was not made before: alternating between two
+    commands, or doing and undoing one edit, is no progress. A call that stands twice in one answer
+    counts once.
+    """
+
+    def __init__(self) -> None:
+        self._made: set[Key] = set()
+        self._counts: Counter[Key] = Counter()
+        self._reported = False
+
+    def observe(self, calls: Iterable[ToolCall], changing: Iterable[ToolCall]) -> Repeated | None:
+        """Take one answer's calls, and those of them that succeeded with effects.
+
+        Returns the call that was made too often, and starts counting anew after it.
+        """
+        fresh = {_key(call) for call in changing} - self._made
+        if fresh:
+            self._made |= fresh
+            self._counts.clear()
+            self._reported = False
+        answered = {_key(call): call for call in calls}
+        self._counts.update(answered.keys())
+        stuck = next((call for key, call in answered.items() if self._counts[key] >= REPEATS), None)
+        if stuck is None:
+            return None
+        again, self._reported = self._reported, True
+        self._counts.clear()
+        return Repeated(stuck, again)
+
+
+def _key(call: ToolCall) -> Key:
+    """The call's meaning: white space and key order in its arguments don't matter."""
+    try:
+        arguments = json.dumps(json.loads(call.arguments), sort_keys=True)
+    except ValueError:
+        arguments = call.arguments
+    return (call.name, arguments)
