@@ -1,0 +1,1 @@
+"""Evaluates arithmetic expressions."""
