@@ -39,9 +39,10 @@ class ConsoleFrontEnd:
         try:
             self._show(envelope.event)
             self._stream.flush()
-        except (OSError, ValueError):
+        except OSError:
             self._gone = True
         except Exception as error:
+            self._gone = self._stream.closed
             with contextlib.suppress(OSError, ValueError):
                 self._stream.write(f"({envelope.event.type} can't be shown: {type(error).__name__})\n")
 
@@ -119,9 +120,10 @@ class ConsoleFrontEnd:
     def _tool(self, event: events.ToolFinished) -> None:
         call = self._running.pop(event.call, event.call)
         mark = self._mark("✓" if event.ok else "✗")
-        tail = f"{' · ' + event.summary if event.summary else ''} · {_duration(event.duration_ms)}"
+        summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
+        tail = f"{summary} · {_duration(event.duration_ms)}"
         room = max(self._console.width - len(tail) - 2, 24) if self._console.is_terminal else 200
-        self._line(f"{mark} {one_line(call, room)}{one_line(tail, 200)}", "cyan" if event.ok else "red")
+        self._line(f"{mark} {one_line(call, room)}{tail}", "cyan" if event.ok else "red")
         for waiting in list(self._running.values())[:1]:
             self._status(waiting)
 

@@ -1,0 +1,134 @@
+"""``seedsmith models``: what can be driven, at what price, and the local model's weights."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """What the table says of one model."""
+
+    model: str
+    context_tokens: int
+    output_tokens: int
+    price: tuple[str, ...]
+    """One tier each: yuan per 1,000 tokens, in and out."""
+    access: str
+    """Which variable holds the key, or whether the weights are there; never the key."""
+    ready: bool
+
+
+@click.group(
+    "models", invoke_without_command=True, short_help="List models, prices and limits; fetch a local one."
+)
+@debug_flag
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List providers, models, prices and limits; fetch the local model."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models, as_json=False)
+
+
+@command.command("list")
+@json_flag
+@debug_flag
+def list_models(as_json: bool) -> None:
+    """List every known model."""
+    rows = list(model_rows(os.environ))
+    if as_json:
+        from agent.frontends.jsonl import encode
+
+        for row in rows:
+            sys.stdout.buffer.write(encode(asdict(row)))
+        return
+    _print_table(rows)
+
+
+@command.command("pull")
+@click.argument("name")
+@debug_flag
+def pull_model(name: str) -> None:
+    """Fetch the local model NAME, e.g. qwen2.5-coder-1.5b."""
+    from agent.frontends.pulling import PullProgress
+    from agent.models.local.pull import pull
+
+    with PullProgress(sys.stderr) as shown:
+        path = pull(name.removeprefix(f"{LOCAL}/"), environment=os.environ, progress=shown.show)
+    print(path)
+
+
+def model_rows(environment: Mapping[str, str]) -> Iterator[ModelRow]:
+    """One row for each model of the catalog, in its order."""
+    from agent.models import catalog
+
+    weights = _weights()
+    for provider in catalog.load().providers.values():
+        keys = [variable for variable in provider.key_variables if environment.get(variable)]
+        for name in provider.models:
+            full_name = f"{provider.name}/{name}"
+            entry = catalog.resolve(full_name)[1]
+            tiers = entry.price.tiers if entry.price else ()
+            price = tuple(
+                f"{entry.price.label(tier)} {tier.input_cny:g} / {tier.output_cny:g}".strip()
+                + (" (estimated)" if entry.price.estimated else "")
+                for tier in tiers
+                if entry.price
+            )
+            access, ready = _access(
+                keys, provider.key_variables, weights.get(name) if provider.name == LOCAL else None
+            )
+            yield ModelRow(full_name, entry.context_tokens, entry.output_tokens, price, access, ready)
+
+
+def _access(keys: list[str], variables: tuple[str, ...], weights: str | None) -> tuple[str, bool]:
+    if weights is not None:
+        return weights, weights.startswith("here")
+    if keys:
+        return f"{keys[0]} is set", True
+    return (f"needs {' or '.join(variables)}", False) if variables else ("needs no key", True)
+
+
+def _weights() -> dict[str, str]:
+    """What is on the disk of each local model, in words."""
+    from agent.frontends.pulling import megabytes
+    from agent.models.local.weights import list_local
+
+    said = {}
+    for each in list_local():
+        place = (
+            f"here: {each.path}" if each.complete else f"not here, fetched when used ({megabytes(each.size)})"
+        )
+        said[each.name] = place
+    return said
+
+
+def _print_table(rows: list[ModelRow]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=160)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("model", no_wrap=True)
+    table.add_column("context", justify="right")
+    table.add_column("answer", justify="right")
+    table.add_column("yuan per 1,000 tokens, in / out", overflow="fold")
+    table.add_column("access", overflow="fold")
+    for row in rows:
+        price = "\n".join(row.price) or ("free" if row.model.startswith(LOCAL) else "not known")
+        style = "" if row.ready else "dim"
+        table.add_row(
+            row.model, f"{row.context_tokens:,}", f"{row.output_tokens:,}", price, row.access, style=style
+        )
+    console.print(table)

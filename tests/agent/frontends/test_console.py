@@ -1,0 +1,184 @@
+import io
+import os
+import pty
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent import events
+from agent.frontends.console import ConsoleFrontEnd
+from agent.frontends.terminal import one_line, visible
+
+HOSTILE = "\x1b[2J\x1b]52;c;aGk=\x07\x9b31m\rrm -rf\x08\u202eevil\u2066\u200b\U000e0041\udcff"
+RUN = (
+    events.SessionStarted("doubao", "wcode", "chat", "/w", "bwrap", {"max_turns": 9, "max_cost": None}),
+    events.TurnStarted(1),
+    events.Reasoning("let me "),
+    events.Reasoning("see"),
+    events.Text("Looking at [bold]it[/bold]: :smile:"),
+    events.ToolStarted("c1", "shell", {"command": "pytest -q"}),
+    events.ToolFinished("c1", True, "1 failed", 1234.0, {}),
+    events.UsageReported("r", "doubao", "", 1200, 1000, 34, 5, 0.00446, "<=32k"),
+    events.VerifyFinished("pytest -q", 1, "E  assert 1 == 2\n"),
+    events.NoticeGiven("retry", "the service was busy; asked again"),
+    events.TurnStarted(2),
+    events.Text("Done."),
+    events.SessionFinished(
+        "done",
+        0,
+        2,
+        1,
+        {"total_tokens": 1234},
+        0.0123,
+        False,
+        None,
+        ["a.py"],
+        "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n",
+        "Done.\n\nProof: it ran.",
+    ),
+)
+
+
+def shown(*what, **environment):
+    """What the console writes where stdout is a file."""
+    stream = io.StringIO()
+    front_end = ConsoleFrontEnd(stream)
+    sink = events.EventSink("s", (front_end,))
+    for event in what:
+        sink.emit(event)
+    front_end.close()
+    return stream.getvalue()
+
+
+def shown_in_terminal(*what):
+    """What the console writes to a real terminal."""
+    leader, follower = pty.openpty()
+    try:
+        with open(follower, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            front_end = ConsoleFrontEnd(stream)
+            sink = events.EventSink("s", (front_end,))
+            for event in what:
+                sink.emit(event)
+            front_end.close()
+            return os.read(leader, 1 << 16).decode()
+    finally:
+        os.close(leader)
+
+
+@pytest.fixture
+def colour_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_a_whole_run_in_a_file_is_plain_text():
+    text = shown(*RUN)
+    assert "\x1b" not in text and "\r" not in text
+    for line in (
+        "wcode/doubao over chat in /w",
+        "sandbox: bwrap",
+        "budget: max turns 9",
+        "thought, 10 characters",
+        "Looking at [bold]it[/bold]: :smile:",
+        "✓ shell pytest -q · 1 failed · 1.2 s",
+        "1,200 in (1,000 cached) · 34 out · ¥0.0045 · tier <=32k",
+        "✗ verify: pytest -q → exit code 1",
+        "  E  assert 1 == 2",
+        "! the service was busy; asked again",
+        "+y",
+        "Proof: it ran.",
+        "✓ done · 2 turns · 1 call · 1,234 tokens · ¥0.0123 · 1 file changed",
+    ):
+        assert line in text.split("\n"), line
+    assert text.count("Done.") == 1
+
+
+def test_a_terminal_gets_colours_and_a_line_that_is_replaced(colour_terminal):
+    text = shown_in_terminal(*RUN)
+    assert "\x1b[32m+y" in text and "\x1b[31m-x" in text
+    assert "… thinking, 10 characters" in text and "\r\x1b[2K" in text
+
+
+def test_no_color_is_obeyed(colour_terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" not in shown_in_terminal(*RUN)
+
+
+def test_a_dumb_terminal_gets_no_control_sequence(colour_terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in shown_in_terminal(*RUN)
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "400"])
+def test_any_width_shows_every_event(colour_terminal, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    text = shown_in_terminal(*RUN)
+    assert "can't be shown" not in text and "Proof: it ran." in text
+
+
+def hostile_run(text):
+    return (
+        events.SessionStarted(text, text, text, text, text, {text: text}),
+        events.Text(text),
+        events.Reasoning(text),
+        events.ToolStarted("c", text, {"command": text}),
+        events.ToolFinished("c", False, text, 1.0, {}),
+        events.ToolStarted("d", text, text),
+        events.ToolFinished("d", True, text, 1.0, {}),
+        events.ApprovalRequested("c", text, text),
+        events.UsageReported("r", text, text, 1, 0, 1, 0, None, text),
+        events.Compacted(1, 2, text),
+        events.VerifyFinished(text, None, text),
+        events.NoticeGiven(text, text),
+        events.SessionFinished("gave_up", 1, 1, 1, {}, None, False, None, [text], text, text),
+    )
+
+
+def test_nothing_in_a_run_can_drive_the_terminal():
+    text = shown(*hostile_run(HOSTILE))
+    assert not set(text) & set(HOSTILE) - set(visible(HOSTILE))
+    assert "can't be shown" not in text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec=None), max_size=40))
+def test_every_text_is_shown_harmlessly(text):
+    output = shown(*hostile_run(text))
+    assert "can't be shown" not in output
+    assert visible(output) == output
+
+
+def test_markup_of_rich_is_not_read():
+    assert "[red]x[/red]" in shown(events.NoticeGiven("c", "[red]x[/red]"))
+
+
+def test_a_closed_stream_is_not_an_error():
+    stream = io.StringIO()
+    front_end = ConsoleFrontEnd(stream)
+    stream.close()
+    sink = events.EventSink("s", (front_end,))
+    sink.emit(events.Text("x"))
+    sink.emit(events.TurnStarted(1))
+    front_end.close()
+
+
+def test_an_event_of_the_wrong_shape_is_not_an_error():
+    assert "usage can't be shown" in shown(events.UsageReported("r", "m", "", "many", 0, 0, 0, None, ""))
+
+
+def test_a_long_diff_is_counted():
+    diff = "".join(f"+{number}\n" for number in range(1000))
+    text = shown(events.SessionFinished("done", 0, 1, 1, {}, None, False, None, [], diff, ""))
+    assert "(600 more lines of diff)" in text
+
+
+def test_visible_escapes():
+    assert visible("a\tb\nc") == "a\tb\nc"
+    assert visible("\x1b[0m\r\u202e\udcff\U000e0041") == "\\x1b[0m\\x0d\\u{202e}\\xff\\u{e0041}"
+
+
+def test_one_line_counts_what_it_cut():
+    assert one_line("a\nb   c", 20) == "a b c"
+    assert one_line("x" * 100, 20) == "xxxxxxxx… (+92)"
