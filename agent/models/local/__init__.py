@@ -1,0 +1,1 @@
+"""Models that run on this machine: pulled once, served by a child process, asked like any other."""
