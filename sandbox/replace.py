@@ -21,14 +21,25 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def replace_file(folder: int, name: str, path: str, data: bytes, expected_digest: str | None) -> None:
+def replace_file(
+    folder: int,
+    name: str,
+    path: str,
+    data: bytes,
+    *,
+    expected_digest: str | None = None,
+    mode: int | None = None,
+) -> None:
     """Put a new file with ``data`` in the place of ``name`` in the open ``folder``.
 
-    The old file is not written to, so other hard links keep its content; its mode and, for root, its owner
-    go over. ``path`` is for messages. Raises :class:`ChangedOnDisk` if ``expected_digest`` is given and
-    does not fit, :class:`NotARegularFile`, or OSError; then nothing has changed.
+    The old file is not written to, so other hard links keep its content; its mode (unless ``mode`` sets
+    another) and, for root, its owner go over. ``path`` is for messages. Raises :class:`ChangedOnDisk` if
+    ``expected_digest`` is given and does not fit, :class:`NotARegularFile`, or OSError; then nothing has
+    changed.
     """
     before = _existing(folder, name, path)
+    if mode is None and before is not None:
+        mode = stat.S_IMODE(before.st_mode)
     if expected_digest is not None:
         _check_digest(folder, name, path, expected_digest)
     temporary = f".{secrets.token_hex(8)}.tmp"
@@ -36,17 +47,17 @@ def replace_file(folder: int, name: str, path: str, data: bytes, expected_digest
     descriptor = os.open(
         temporary,
         os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | SAFE_OPEN_FLAGS,
-        0o666 if before is None else 0o600,
+        0o666 if mode is None else 0o600,  # widened once the content is whole
         dir_fd=folder,
     )
     try:
         try:
             _write_all(descriptor, data)
-            if before is not None:
-                if os.geteuid() == 0:
-                    with suppress(PermissionError):
-                        os.fchown(descriptor, before.st_uid, before.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+            if before is not None and os.geteuid() == 0:
+                with suppress(PermissionError):
+                    os.fchown(descriptor, before.st_uid, before.st_gid)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -59,16 +70,20 @@ def replace_file(folder: int, name: str, path: str, data: bytes, expected_digest
         raise
 
 
+def check_permission(folder: int, name: str) -> None:
+    """Raise OSError if ``name`` is a file that may not be written: replacing it would not notice."""
+    with suppress(FileNotFoundError):
+        os.close(os.open(name, os.O_WRONLY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder))
+
+
 def _existing(folder: int, name: str, path: str) -> os.stat_result | None:
-    """Stat the regular file ``name``, None if nothing is there; OSError if it may not be written."""
+    """Stat the regular file ``name``; None if nothing is there."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(found.st_mode):
         raise not_a_file(path, found.st_mode)
-    # Replacing needs no permission on the file itself: ask, so that a read-only file stays as it is.
-    os.close(os.open(name, os.O_WRONLY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder))
     return found
 
 

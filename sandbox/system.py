@@ -19,6 +19,7 @@ from types import TracebackType
 _SYS_OPENAT2 = 437
 """The same on every architecture that got the call after the numbering was unified."""
 RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 _OPEN_HOW_BYTES = 24
 _MAX_LINKS = 40
@@ -199,15 +200,20 @@ def walk_beneath(root: int, path: str, *, root_path: str, follow_last: bool = Tr
         walk.close()
 
 
-def open_beneath(root: int, path: str, flags: int, *, root_path: str, force_walk: bool = False) -> int:
-    """Open what exists at ``path`` below ``root``, links inside followed; return a descriptor.
+def open_beneath(
+    root: int, path: str, flags: int, *, root_path: str, follow: bool = True, force_walk: bool = False
+) -> int:
+    """Open what exists at ``path`` below ``root``; return a descriptor.
 
-    ``flags`` are joined with :data:`SAFE_OPEN_FLAGS` (with O_PATH, which knows no others, O_CLOEXEC alone). Raises :class:`LeavesRoot` or another OSError.
+    Links inside are followed, or refused with ``follow`` false. ``flags`` are joined with
+    :data:`SAFE_OPEN_FLAGS` (with O_PATH, which knows no others, O_CLOEXEC alone).
+    Raises :class:`LeavesRoot` or another OSError.
     """
     flags |= os.O_CLOEXEC if flags & os.O_PATH else SAFE_OPEN_FLAGS
     if not force_walk and has_openat2():
+        resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (0 if follow else RESOLVE_NO_SYMLINKS)
         try:
-            return openat2(root, path, flags, resolve=RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+            return openat2(root, path, flags, resolve=resolve)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -215,5 +221,7 @@ def open_beneath(root: int, path: str, flags: int, *, root_path: str, force_walk
     with walk_beneath(root, path, root_path=root_path) as location:
         if len(location.names) > 1:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if not follow and location.path != path:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         name = location.names[0] if location.names else "."
         return os.open(name, flags | os.O_NOFOLLOW, dir_fd=location.folder)

@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal
 from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFound, WorkspaceError
 from sandbox.paths import normalise, not_a_file, path_errors, reason, shown
 from sandbox.protected import check_writable
-from sandbox.replace import digest, replace_file
+from sandbox.replace import check_permission, digest, replace_file
 from sandbox.system import Location, open_beneath, walk_beneath
 
 __all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest"]
@@ -73,7 +73,8 @@ class Workspace:
             raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
         self._names = (str(self.root), str(Path(root).absolute()))
         self._force_walk = force_walk
-        self._state = self._inside(state)
+        self.state = self._inside(state)
+        """The agent's state folder relative to the workspace; None where it lies outside."""
 
     def __enter__(self) -> Workspace:
         return self
@@ -153,16 +154,32 @@ class Workspace:
             file.seek(offset)
             return file.read(wanted)
 
-    def list_folder(self, path: str) -> list[FolderEntry]:
-        """List the folder at ``path``, sorted by name."""
+    def open_folder(self, path: str, *, follow: bool = True) -> int:
+        """Open the folder at ``path`` for listing; return a descriptor the caller closes.
+
+        With ``follow`` false, a link anywhere in the path is refused.
+        """
         relative = self.relative(path)
         with path_errors(path):
-            descriptor = self._open(relative, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                with os.scandir(descriptor) as entries:
-                    return sorted(_folder_entries(entries), key=lambda entry: entry.name)
-            finally:
-                os.close(descriptor)
+            return self._open(relative, os.O_RDONLY | os.O_DIRECTORY, follow=follow)
+
+    def locate(self, path: str) -> Location:
+        """Find the folder and name where ``path`` itself lies, a link in the last place not followed.
+
+        For work on names that :meth:`write_bytes` and its like don't do; nothing is checked but that the
+        path stays inside. The caller closes the location.
+        """
+        with path_errors(path):
+            return self._locate(self.relative(path), follow_last=False)
+
+    def list_folder(self, path: str) -> list[FolderEntry]:
+        """List the folder at ``path``, sorted by name."""
+        descriptor = self.open_folder(path)
+        try:
+            with path_errors(path), os.scandir(descriptor) as entries:
+                return sorted(_folder_entries(entries), key=lambda entry: entry.name)
+        finally:
+            os.close(descriptor)
 
     def write_bytes(
         self, path: str, data: bytes, *, expected_digest: str | None = None, create_parents: bool = True
@@ -177,7 +194,9 @@ class Workspace:
         with path_errors(path), self._locate_writable(path) as location:
             if create_parents:
                 location.make_parents()
-            replace_file(location.folder, _only_name(location), path, data, expected_digest)
+            name = _only_name(location)
+            check_permission(location.folder, name)
+            replace_file(location.folder, name, path, data, expected_digest=expected_digest)
 
     def delete(self, path: str) -> None:
         """Remove the file at ``path``; of a link, the link itself."""
@@ -198,9 +217,14 @@ class Workspace:
                     raise PathError(f"{shown(new)} exists already; delete it first.")
                 os.rename(source_name, target_name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
-    def _open(self, relative: str, flags: int) -> int:
+    def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
         return open_beneath(
-            self._descriptor, relative, flags, root_path=str(self.root), force_walk=self._force_walk
+            self._descriptor,
+            relative,
+            flags,
+            root_path=str(self.root),
+            follow=follow,
+            force_walk=self._force_walk,
         )
 
     def _locate(self, relative: str, *, follow_last: bool = True) -> Location:
@@ -209,10 +233,10 @@ class Workspace:
     def _locate_writable(self, path: str, *, follow_last: bool = True) -> Location:
         """Resolve ``path`` and check its own names and those it leads to against the protected ones."""
         relative = self.relative(path)
-        check_writable(relative, self._state)
+        check_writable(relative, self.state)
         location = self._locate(relative, follow_last=follow_last)
         try:
-            check_writable(location.path, self._state)
+            check_writable(location.path, self.state)
         except BaseException:
             location.close()
             raise
