@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agent.errors import UsageError
 from agent.models.base import Usage
 
 
@@ -14,7 +15,7 @@ class BudgetExhausted(Exception):
     """A limit was reached; the message is one sentence that names the flag to raise it by."""
 
 
-class UnknownPrice(Exception):
+class UnknownPrice(UsageError):
     """A cost limit was asked for where no price is known (wrong usage, exit code 2)."""
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
-def prompt(name: str, **values: str) -> str:
+def prompt(name: str, /, **values: str) -> str:
     """The text of the file ``name``, each ``{field}`` replaced by its value as it stands.
 
     Raises KeyError for a field without a value.

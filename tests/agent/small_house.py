@@ -1,0 +1,146 @@
+"""A real session, workspace and dispatcher around small tools, and a model that plays answers.
+
+Loaded once by ``tests/agent/conftest.py`` as the module ``small_house`` (tests are no package).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent.approval import CallPolicy
+from agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
+from agent.dispatch import Dispatcher
+from agent.events import EventSink
+from agent.models.base import Answer, CallReady, Part, Request, Usage
+from agent.redact import Redactor
+from agent.session import Session, SessionStart
+from sandbox.spill import SpillStore
+from sandbox.workspace import Workspace
+from tools.base import Access, InvalidArguments, ToolContext, ToolResult, ToolSpec
+
+
+@dataclass
+class Collected:
+    """A front end that keeps what it was shown."""
+
+    events: list = field(default_factory=list)
+
+    def show(self, envelope: Any) -> None:
+        self.events.append(envelope.event)
+
+    def close(self) -> None:
+        pass
+
+    def of(self, kind: type) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+class SmallTool:
+    """A tool of one string argument, ``path``, that does what the test says."""
+
+    def __init__(self, name: str, access: Callable[[str], Access], body: Callable[[str, ToolContext], Any]):
+        self.spec = ToolSpec(
+            name, f"Test tool {name}.", {"type": "object", "properties": {"path": {"type": "string"}}}
+        )
+        self._access = access
+        self._body = body
+
+    def parse(self, arguments: dict[str, Any]) -> str:
+        if not isinstance(arguments.get("path"), str):
+            raise InvalidArguments("path must be a string.")
+        return arguments["path"]
+
+    def access(self, parsed: str) -> Access:
+        return self._access(parsed)
+
+    async def run(self, parsed: str, context: ToolContext) -> ToolResult:
+        result = self._body(parsed, context)
+        result = await result if asyncio.iscoroutine(result) else result
+        return result if isinstance(result, ToolResult) else ToolResult(ok=True, text=str(result))
+
+
+def reads(path: str) -> Access:
+    return Access(reads=frozenset({path}))
+
+
+def writes(path: str) -> Access:
+    return Access(writes=frozenset({path}))
+
+
+def everything(path: str) -> Access:
+    return Access(reads=frozenset({"*"}), writes=frozenset({"*"}))
+
+
+class PlayedModel:
+    """A model that plays its answers in order and keeps the requests; an item may also be raised."""
+
+    provider, name, wire, context_tokens, priced = "test", "played", "chat", 1000, False
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+
+    async def stream(self, request: Request) -> AsyncIterator[Part]:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        parts = answer if isinstance(answer, list) else [*map(CallReady, answer.calls), answer]
+        for part in parts:
+            yield part
+            await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def answer(
+    text: str = "", *calls: ToolCall, finish: str = "", reasoning: str = "", tokens: int = 10
+) -> Answer:
+    reason = finish or ("tool_calls" if calls else "stop")
+    return Answer(text, reasoning, calls, reason, Usage(tokens, 0, 0, 0))
+
+
+@dataclass
+class House:
+    """One session's rooms, small enough to see through."""
+
+    root: Path
+    home: Path
+    seen: Collected = field(default_factory=Collected)
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.root)
+        self.session = Session.create(self.home, self.start(), self.redactor)
+        self.session.append(SystemMessage("system"))
+        self.session.append(UserMessage("task"))
+        self.sink = EventSink(self.session.id, (self.seen,))
+
+    def start(self) -> SessionStart:
+        return SessionStart(str(self.workspace.root), "test/played", "chat", "full", "task")
+
+    def reopen(self) -> Session:
+        """The session as another process would find it."""
+        self.session.close()
+        self.session = Session.resume(self.home, self.session.id, self.workspace.root, self.redactor)
+        return self.session
+
+    def dispatcher(self, *tools: SmallTool, **options: Any) -> Dispatcher:
+        context = ToolContext(self.workspace, None, SpillStore(self.session.folder / "spills"))
+        policy = options.pop("policy", CallPolicy(confined=True, can_ask=False))
+        named = {tool.spec.name: tool for tool in tools}
+        return Dispatcher(named, context, self.session, self.sink, policy, redactor=self.redactor, **options)
+
+    def ask(self, *calls: ToolCall) -> tuple[ToolCall, ...]:
+        """Let the model have asked for ``calls``."""
+        self.session.append(AssistantMessage(calls=calls))
+        return calls
+
+    @property
+    def outputs(self) -> list:
+        return [item for item in self.session.conversation if hasattr(item, "call_id")]
