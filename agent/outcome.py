@@ -94,13 +94,14 @@ class Outcome:
 
 def changed_tests(files: tuple[str, ...]) -> tuple[str, ...]:
     """Those of ``files`` whose name or folder says that they are tests."""
-    return tuple(path for path in files if _looks_like_a_test(path))
+    return tuple(path for path in files if looks_like_a_test(path))
 
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "testdata"})
 
 
-def _looks_like_a_test(path: str) -> bool:
+def looks_like_a_test(path: str) -> bool:
+    """Whether a file's name or folder says that it is a test."""
     pure = PurePosixPath(path)
     if _TEST_FOLDERS.intersection(part.lower() for part in pure.parts[:-1]) or pure.name == "conftest.py":
         return True
