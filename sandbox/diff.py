@@ -53,8 +53,10 @@ class _Match:
 def file_patch(path: str, old: Version | None, new: Version | None) -> bytes:
     """The patch that turns ``old`` into ``new`` at ``path``; None stands for no file.
 
-    Lines end at ``\\n`` alone. Binary or unknown content is only said to differ.
+    Empty where both are the same. Lines end at ``\\n`` alone. Binary or unknown content is only said to differ.
     """
+    if old == new and (old is None or old.content is not None):
+        return b""
     if old is not None and new is not None and (old.mode ^ new.mode) & 0o170000:
         return file_patch(path, old, None) + file_patch(path, None, new)
     old_name, new_name = quoted("a/" + path), quoted("b/" + path)

@@ -82,7 +82,7 @@ class SpillStore:
             return os.fdopen(
                 os.open(self._folder / identifier, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb"
             )
-        except FileNotFoundError:
+        except OSError:
             raise _unknown(identifier) from None
 
     def size(self, identifier: str) -> int:
