@@ -1,0 +1,257 @@
+"""A model behind the chat completions wire (``doubao-api.md`` §3-§9)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
+
+from agent.conversation import ToolCall
+from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
+from agent.models.catalog import ModelEntry, Provider
+from agent.models.connection import Connection, Response
+from agent.models.encode import Body, RequestEncoder
+from agent.models.errors import ContentFiltered, InvalidRequest, Refusal, Verdict, Who
+from agent.models.prices import cost
+from agent.models.recover import recover
+from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+
+PATH = "/chat/completions"
+PLAIN_SECONDS = 600.0
+"""How long a plain answer may take: nothing is seen of it before it is whole."""
+USAGE_SECONDS = 5.0
+"""How long to wait for the usage once the answer itself is complete."""
+
+
+class ChatModel:
+    """Implements :class:`agent.models.base.Model`; one conversation at a time."""
+
+    wire = "chat"
+
+    def __init__(
+        self,
+        provider: Provider,
+        entry: ModelEntry,
+        *,
+        base_url: str,
+        key: str = "",
+        environment: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+        stall_seconds: float | None = None,
+    ) -> None:
+        """``key`` is '' where the service needs none.
+
+        ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
+        provider's) is how long a stream may stay without data.
+        """
+        self._provider = provider
+        self._entry = entry
+        self._who = Who(provider.name, entry.name, base_url, provider.key_variables, key)
+        self._retry = retry or RetryPolicy()
+        self._connection = Connection(base_url, key, environment or {}, self._retry)
+        self._encoder = RequestEncoder(entry, provider.wires[self.wire])
+        self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
+        self._streams = True
+        self._told: set[str] = set()
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        return self._provider.name
+
+    @property
+    def name(self) -> str:
+        """The model's name there."""
+        return self._entry.name
+
+    @property
+    def context_tokens(self) -> int:
+        """How much the model can take, input and output together."""
+        return self._entry.context_tokens
+
+    @property
+    def priced(self) -> bool:
+        """Whether a price is known."""
+        return self._entry.price is not None
+
+    async def aclose(self) -> None:
+        """Give back the connections."""
+        await self._connection.aclose()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        """Ask until a complete answer came; see :meth:`agent.models.base.Model.stream`.
+
+        :class:`Answer`'s calls are what counts: a :class:`CallReady` of an answer that was cut by its
+        length limit is not among them.
+        """
+        tries = Tries(self._retry, self._who)
+        while True:
+            body = self._encoder.encode(request, stream=self._streams)
+            for notice in self._withheld(body):
+                yield notice
+            begun = False
+            try:
+                async with aclosing(self._ask(request, body)) as parts:
+                    async for part in parts:
+                        begun = True
+                        yield part
+                return
+            except FailedTry as failure:
+                adapted = self._adapt(failure, body)
+                waiting = tries.after(failure) if adapted is None else None
+            if waiting is not None:
+                yield waiting
+                await self._retry.sleep(waiting.delay_seconds)
+            elif adapted is not None:
+                if begun:
+                    yield Retrying(adapted.code, adapted.message, 0.0, 1)
+                yield adapted
+
+    def _withheld(self, body: Body) -> list[Notice]:
+        new = sorted(body.withheld - self._told)
+        self._told.update(new)
+        return [
+            Notice("field_dropped", f"{self.provider} takes no {field}: it is not sent.") for field in new
+        ]
+
+    def _adapt(self, failure: FailedTry, body: Body) -> Notice | None:
+        """Ask differently where a refusal names something we can do without (§9); None: it names nothing."""
+        if not isinstance(failure, ServiceRefused):
+            return None
+        refusal = failure.refusal
+        if refusal.verdict is not Verdict.INVALID and refusal.status not in (404, 501):
+            return None
+        field = _named(refusal, body.optional)
+        if field is not None:
+            self._encoder.drop(field)
+            said = self._who.said(refusal)
+            return Notice("field_dropped", f"{self.provider} refuses {field}: asking without it {said}.")
+        if self._streams and _named(refusal, {"stream", "streaming"}) is not None:
+            self._streams = False
+            return Notice("stream_refused", f"{self.provider} refuses to stream: asking for plain answers.")
+        return None
+
+    async def _ask(self, request: Request, body: Body) -> AsyncGenerator[Part, None]:
+        """Ask once; raises :class:`FailedTry` where that gave no answer."""
+        response = await self._post(body.content)
+        try:
+            kind = response.content_type
+            if kind == "text/html":
+                raise InvalidRequest(f"{self._who.base_url} answers with a web page: check the base URL.")
+            assembler = AnswerAssembler(self._encoder.call_ids)
+            plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
+            read = self._read_plain if plain else self._read_stream
+            async with aclosing(read(response, assembler)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            await response.aclose()
+        for part in self._conclude(request, assembler, response.request_id):
+            yield part
+
+    async def _post(self, body: bytes) -> Response:
+        try:
+            async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
+                return await self._connection.post(PATH, body)
+        except TimeoutError:
+            raise BrokenAnswer("did not begin in time", "stalled") from None
+
+    async def _read_plain(
+        self, response: Response, assembler: AnswerAssembler
+    ) -> AsyncGenerator[Delta, None]:
+        try:
+            async with asyncio.timeout(PLAIN_SECONDS):
+                body = await response.read()
+        except TimeoutError:
+            raise BrokenAnswer("did not end in time", "stalled") from None
+        for delta in assembler.feed_plain(body):
+            yield delta
+        for delta in assembler.close():
+            yield delta
+
+    async def _read_stream(
+        self, response: Response, assembler: AnswerAssembler
+    ) -> AsyncGenerator[Delta, None]:
+        decoder = SseDecoder()
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._stall_seconds
+        ended = False
+        while not ended:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await response.chunk()
+            except (TimeoutError, BrokenAnswer) as error:
+                if assembler.finish_reason is not None:
+                    break  # only the usage or the end mark is missing
+                if isinstance(error, BrokenAnswer):
+                    raise
+                raise BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled") from None
+            ended = chunk is None
+            events = decoder.close() if chunk is None else decoder.feed(chunk)
+            for event in events:
+                if event.strip() == DONE:
+                    ended = True
+                    break
+                for delta in assembler.feed(event):
+                    yield delta
+            if events:  # comments are no data
+                complete = assembler.finish_reason is not None
+                patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
+                deadline = clock() + patience
+        await response.finish()
+        for delta in assembler.close():
+            yield delta
+
+    def _conclude(self, request: Request, assembler: AnswerAssembler, header_id: str) -> list[Part]:
+        """The parts that end a complete answer."""
+        reason = assembler.finish_reason
+        assert reason is not None
+        asked = f"{self.provider}/{self.name}"
+        if reason == "content_filter":
+            raise ContentFiltered(f"{asked} held back the answer as sensitive (content_filter).", reason)
+        parts: list[Part] = []
+        text, calls = assembler.text, assembler.calls
+        if assembler.damaged:
+            parts.append(Notice("invalid_utf8", "The answer held invalid UTF-8, shown as U+FFFD."))
+        if reason == "length" and calls:
+            names = ", ".join(call.name for call in calls)
+            parts.append(Notice("calls_cut", f"The answer was cut by its length limit; not run: {names}."))
+            calls = ()
+        elif reason != "length" and not calls:
+            recovery = recover(text, {tool.name for tool in request.tools})
+            if recovery is not None:
+                calls = tuple(
+                    ToolCall(assembler.new_id(), each.name, each.arguments) for each in recovery.calls
+                )
+                text, reason = recovery.text, "tool_calls"
+                message = (
+                    f"The model wrote {len(calls)} call(s) as text ({recovery.dialect}): taken as calls."
+                )
+                parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
+        paid = cost(self._entry.price, assembler.usage)
+        answer = Answer(
+            text=text,
+            reasoning=assembler.reasoning,
+            calls=calls,
+            finish_reason=reason,
+            usage=assembler.usage,
+            model=assembler.model or self.name,
+            request_id=assembler.request_id or header_id,
+            service_tier=assembler.service_tier,
+            cost_cny=paid.cny if paid else None,
+            price_tier=paid.tier if paid else "",
+            cost_estimated=paid.estimated if paid else False,
+            extra=assembler.extra,
+        )
+        return [*parts, answer]
+
+
+def _named(refusal: Refusal, fields: Collection[str]) -> str | None:
+    """Which of ``fields`` a refusal is about: by its ``param``, else by its words."""
+    param = refusal.param.rpartition(".")[2]
+    if param in fields:
+        return param
+    words = set(re.findall(r"[A-Za-z_]+", refusal.message))
+    return next((field for field in sorted(fields, key=len, reverse=True) if field in words), None)

@@ -1,0 +1,254 @@
+"""The HTTP connection under a model: the openai SDK, its environment kept out, its answers bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import UsageError
+from agent.models.address import proxy_for
+from agent.models.errors import parse_refusal
+from agent.models.retry import BrokenAnswer, RetryPolicy, ServiceRefused, Unreachable
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+RESPONSE_LIMIT_BYTES = 64 * 2**20
+CONNECT_SECONDS = 20.0
+KEEP_ALIVE_SECONDS = 30.0
+DRAIN_SECONDS = 0.1
+"""How long to wait for the end of a body, without which the connection can't be used again."""
+_OUR_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No garbage collection: importing makes much and drops nothing, and collecting costs a fifth of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def load_sdk() -> None:
+    """Import the openai SDK (about 0.3 s)."""
+    with _collector_paused():
+        import openai  # noqa: F401
+
+
+def load_sdk_in_background() -> None:
+    """Begin :func:`load_sdk` in a thread, so that it passes while the sandbox is probed."""
+    threading.Thread(target=load_sdk, name="load-sdk", daemon=True).start()
+
+
+class Response:
+    """An answer whose head has come; its failures are :class:`agent.models.retry.BrokenAnswer`."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._chunks = response.aiter_bytes()
+
+    @property
+    def content_type(self) -> str:
+        """Lower case, without parameters; '' where none was sent."""
+        kind: str = self._response.headers.get("content-type", "")
+        return kind.partition(";")[0].strip().lower()
+
+    @property
+    def request_id(self) -> str:
+        """The service's name for the request, '' where it gave none."""
+        identity: str = self._response.headers.get("x-request-id", "")
+        return identity
+
+    async def chunk(self) -> bytes | None:
+        """The next piece of the body; None at its end."""
+        try:
+            return await anext(self._chunks, None)
+        except _wire_errors() as error:
+            raise BrokenAnswer(f"broke off ({str(error) or type(error).__name__})") from None
+
+    async def read(self) -> bytes:
+        """All of the body that is left."""
+        pieces = []
+        while (piece := await self.chunk()) is not None:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def finish(self) -> None:
+        """Read on to the end, if it is near, so that the connection can be used again."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.read()
+        except (TimeoutError, BrokenAnswer):
+            pass  # closing it is all that is left to do
+
+    async def aclose(self) -> None:
+        """Let go of it, read or not."""
+        await self._response.aclose()
+
+
+class Connection:
+    """One provider's address and key; opened on first use."""
+
+    def __init__(self, base_url: str, key: str, environment: Mapping[str, str], retry: RetryPolicy) -> None:
+        """``environment`` is looked up for proxies and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``)."""
+        self._base_url = base_url
+        self._retry = retry
+        self._proxy = proxy_for(base_url, environment)
+        self._certificates = (environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR"))
+        self._headers = {
+            "Accept": "application/json, text/event-stream",
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
+            "User-Agent": f"seedsmith/{version('seedsmith')}",
+        }
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._client: openai.AsyncOpenAI | None = None
+
+    async def post(self, path: str, body: bytes) -> Response:
+        """Send ``body`` and return once the answer's head is there; raises :class:`FailedTry`."""
+        if self._client is None:
+            self._client = await asyncio.to_thread(self._open)
+        import httpx2
+        import openai
+
+        try:
+            # the raw response: the SDK's own walk over messages and events grows with them
+            response: Any = await self._client.post(
+                path,
+                cast_to=httpx2.Response,
+                content=body,
+                options={"headers": self._headers},
+                stream=True,
+                stream_cls=openai.AsyncStream[Any],
+            )
+        except openai.APIStatusError as error:
+            raise self._refused(error.response) from None
+        except openai.APIConnectionError as error:
+            raise _failed(error.__cause__ or error) from None
+        except _wire_errors() as error:
+            raise _failed(error) from None
+        return Response(response)
+
+    async def aclose(self) -> None:
+        """Close it; a later :meth:`post` opens it anew."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def _open(self) -> openai.AsyncOpenAI:
+        load_sdk()
+        import httpx2
+        import openai
+
+        client = httpx2.AsyncClient(
+            transport=_bounded(
+                httpx2.AsyncHTTPTransport(
+                    verify=self._verification(),
+                    proxy=self._proxy,
+                    limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS),
+                    trust_env=False,
+                )
+            ),
+            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            trust_env=False,
+            follow_redirects=False,
+            event_hooks={"request": [self._keep_our_headers]},
+        )
+        return openai.AsyncOpenAI(
+            base_url=self._base_url, api_key="unused", max_retries=0, http_client=client
+        )
+
+    async def _keep_our_headers(self, request: httpx2.Request) -> None:
+        """Drop what the SDK adds, of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+        for name in set(request.headers) - _OUR_HEADERS:
+            del request.headers[name]
+        if "Authorization" not in self._headers:
+            request.headers.pop("authorization", None)
+
+    def _verification(self) -> ssl.SSLContext | bool:
+        if self._base_url.startswith("http:"):
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; loading authorities costs 20 ms
+        file, folder = self._certificates
+        if not file and not folder:
+            return True
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except OSError as error:
+            raise UsageError(
+                f"SSL_CERT_FILE or SSL_CERT_DIR can't be read: {error.strerror or error}."
+            ) from error
+
+    def _refused(self, response: httpx2.Response) -> ServiceRefused:
+        refusal = parse_refusal(response.status_code, response.content, response.headers.get("location", ""))
+        return ServiceRefused(refusal, self._retry.retry_after(response.headers))
+
+
+def _wire_errors() -> tuple[type[Exception], ...]:
+    import anyio
+    import httpx2
+
+    return (httpx2.HTTPError, httpx2.StreamError, ssl.SSLError, anyio.EndOfStream, OSError)
+
+
+def _failed(error: BaseException) -> BrokenAnswer | Unreachable:
+    """Tell a connection that never was from one that broke before the answer began."""
+    import httpx2
+
+    words = str(error) or type(error).__name__
+    never = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+    return Unreachable(words) if isinstance(error, never) else BrokenAnswer(f"broke off early ({words})")
+
+
+def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
+    """``inner`` with every body, errors' too, cut off at :data:`RESPONSE_LIMIT_BYTES`."""
+    import httpx2
+
+    class BoundedStream(httpx2.AsyncByteStream):
+        def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for chunk in self._stream:
+                size += len(chunk)
+                if size > RESPONSE_LIMIT_BYTES:
+                    raise httpx2.ReadError(f"more than {RESPONSE_LIMIT_BYTES >> 20} MiB")
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    class BoundedTransport(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            response = await inner.handle_async_request(request)
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            response.stream = BoundedStream(response.stream)
+            return response
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    return BoundedTransport()

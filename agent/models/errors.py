@@ -1,0 +1,271 @@
+"""What a service's refusal means, decided by its code (``doubao-api.md`` §9), and the errors that stop a run.
+
+Every message is one sentence that says which provider and model it was and what to do; the key is
+never part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from agent.errors import UsageError
+
+MESSAGE_LIMIT = 400
+"""Characters of a service's own words that are repeated."""
+
+
+class UnknownModel(UsageError):
+    """PROVIDER/MODEL names nothing the catalog knows."""
+
+
+class NoModelConfigured(UsageError):
+    """No model was named and no key was found."""
+
+
+class MissingKey(UsageError):
+    """The provider needs a key and none is set."""
+
+
+class ModelError(Exception):
+    """Base of everything that stops a question to a model (exit code 4)."""
+
+    def __init__(self, message: str, code: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        """The service's own code, or ours where it sent none."""
+        self.status = status
+        """The HTTP status; None where there was none."""
+
+
+class AuthenticationFailed(ModelError):
+    """The key is wrong or may not do this."""
+
+
+class QuotaExceeded(ModelError):
+    """The account's money or quota is used up."""
+
+
+class ModelNotAvailable(ModelError):
+    """The model isn't there, or not opened for this account."""
+
+
+class ContentFiltered(ModelError):
+    """The question or the answer was held back as sensitive."""
+
+
+class ContextExceeded(ModelError):
+    """The conversation no longer fits the model: compact it and go on."""
+
+
+class InvalidRequest(ModelError):
+    """The service refuses the request as it stands."""
+
+
+class ServiceUnavailable(ModelError):
+    """The service kept failing, or couldn't be reached, after all retries."""
+
+
+class StreamBroken(ModelError):
+    """The answer kept breaking off, stalling or being no completion, after all retries."""
+
+
+class Verdict(Enum):
+    """What to do about a refusal."""
+
+    RETRY = "retry"
+    RETRY_SLOWLY = "retry slowly"
+    AUTHENTICATION = "authentication"
+    QUOTA = "quota"
+    MODEL = "model"
+    CONTENT = "content"
+    CONTEXT = "context"
+    INVALID = "invalid"
+    """Drop the named field where it is optional; else stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error a service answered with, over HTTP or inside a stream."""
+
+    status: int | None
+    code: str
+    message: str
+    param: str = ""
+    kind: str = ""
+    """The body's ``type``."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Decided by the code, then the type, then the status."""
+        for name in (self.code, self.kind):
+            found = _verdict_of_code(name) if name else None
+            if found is not None:
+                return found
+        return _verdict_of_status(self.status)
+
+
+_EXACT = {
+    "requestbursttoofast": Verdict.RETRY_SLOWLY,
+    "serveroverloaded": Verdict.RETRY,
+    "rate_limit_exceeded": Verdict.RETRY,
+    "internalserviceerror": Verdict.RETRY,
+    "insufficient_quota": Verdict.QUOTA,
+    "outofcontexterror": Verdict.CONTEXT,
+    "context_length_exceeded": Verdict.CONTEXT,
+    "exceed_context_size_error": Verdict.CONTEXT,
+    "content_filter": Verdict.CONTENT,
+    "content_policy_violation": Verdict.CONTENT,
+    "modelnotopen": Verdict.MODEL,
+    "model_not_found": Verdict.MODEL,
+    "invalid_api_key": Verdict.AUTHENTICATION,
+    "authenticationerror": Verdict.AUTHENTICATION,
+    "unknown_parameter": Verdict.INVALID,
+    "unsupported_parameter": Verdict.INVALID,
+    "unsupported_value": Verdict.INVALID,
+}
+_PREFIXES = {
+    "requestbursttoofast": Verdict.RETRY_SLOWLY,
+    "ratelimitexceeded": Verdict.RETRY,
+    "serveroverloaded": Verdict.RETRY,
+    "internalserviceerror": Verdict.RETRY,
+    "quotaexceeded": Verdict.QUOTA,
+    "setlimitexceeded": Verdict.QUOTA,
+    "accountoverdueerror": Verdict.QUOTA,
+    "outofcontexterror": Verdict.CONTEXT,
+    "modelnotopen": Verdict.MODEL,
+    "invalidendpointormodel": Verdict.MODEL,
+    "invalidparameter": Verdict.INVALID,
+    "missingparameter": Verdict.INVALID,
+}
+
+
+def _verdict_of_code(code: str) -> Verdict | None:
+    """Codes carry dotted details (``RateLimitExceeded.EndpointRPMExceeded``) and account prefixes."""
+    lowered = code.lower()
+    if lowered in _EXACT:
+        return _EXACT[lowered]
+    if "sensitivecontentdetected" in lowered:
+        return Verdict.CONTENT
+    if lowered.partition(".")[0].endswith("ratelimitexceeded"):
+        return Verdict.RETRY
+    return next((verdict for prefix, verdict in _PREFIXES.items() if lowered.startswith(prefix)), None)
+
+
+def _verdict_of_status(status: int | None) -> Verdict:
+    if status is None or status in (408, 429) or status >= 500:
+        return Verdict.RETRY
+    by_status = {
+        401: Verdict.AUTHENTICATION,
+        402: Verdict.QUOTA,
+        403: Verdict.AUTHENTICATION,
+        404: Verdict.MODEL,
+    }
+    return by_status.get(status, Verdict.INVALID)
+
+
+def parse_refusal(status: int, body: bytes, location: str = "") -> Refusal:
+    """Read an error body of whatever shape; it never fails. ``location`` is where a redirection leads.
+
+    The documented one is ``{"error": {"code", "message", "param", "type"}}``; seen besides: a string
+    under ``error``, the same fields at the top, ``detail``, and pages of HTML.
+    """
+    if location and 300 <= status < 400:
+        return Refusal(status, "redirected", f"the base URL has moved to {location}")
+    try:
+        document: Any = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        document = None
+    if document is None:
+        return Refusal(status, "", "an answer that is not JSON")
+    error = document.get("error") if isinstance(document, dict) else None
+    return refusal_from(status, error or document)
+
+
+def refusal_from(status: int | None, error: object) -> Refusal:
+    """Read the ``error`` object of a body or of a stream's event."""
+    if not isinstance(error, dict):
+        return Refusal(status, "", str(error)[:MESSAGE_LIMIT])
+    code = error.get("code")
+    if status is None and isinstance(code, int) and 400 <= code < 600:
+        status = code
+    message = error.get("message") or error.get("detail") or ""
+    return Refusal(
+        status=status,
+        code=code if isinstance(code, str) else "",
+        message=message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
+        param=error["param"] if isinstance(error.get("param"), str) else "",
+        kind=error["type"] if isinstance(error.get("type"), str) else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a question goes to, for messages."""
+
+    provider: str
+    model: str
+    base_url: str
+    key_variables: tuple[str, ...] = ()
+    key: str = ""
+    """Only ever removed from texts, never put into one."""
+
+    def __repr__(self) -> str:
+        return f"Who({self.provider}/{self.model})"
+
+    @property
+    def keys(self) -> str:
+        """The variables the key may come from, in words."""
+        return " or ".join(("SEEDSMITH_API_KEY", *self.key_variables))
+
+    def clean(self, words: str) -> str:
+        """A service's words on one short line, without the key and without control characters."""
+        if self.key:
+            words = words.replace(self.key, "***")
+        line = " ".join("".join(char if char.isprintable() else " " for char in words).split())
+        return line if len(line) <= MESSAGE_LIMIT else line[:MESSAGE_LIMIT] + "…"
+
+    def said(self, refusal: Refusal) -> str:
+        """What the service said, with its code and status, in parentheses."""
+        name = refusal.code or refusal.kind
+        parts = [f"HTTP {refusal.status}" if refusal.status is not None else "", name, refusal.message]
+        return f"({self.clean(' '.join(part for part in parts if part)).rstrip('.')})"
+
+    def error(self, refusal: Refusal) -> ModelError:
+        """The error that stops the run over this refusal."""
+        asked, said = f"{self.provider}/{self.model}", self.said(refusal)
+        kind, sentence = {
+            Verdict.AUTHENTICATION: (
+                AuthenticationFailed,
+                f"{self.provider} refuses the key for {self.model}: check {self.keys} {said}.",
+            ),
+            Verdict.QUOTA: (
+                QuotaExceeded,
+                f"The account for {asked} has no quota or money left: top it up or raise its limit {said}.",
+            ),
+            Verdict.MODEL: (
+                ModelNotAvailable,
+                f"{self.provider} doesn't serve {self.model} at {self.base_url} to the key in {self.keys}: "
+                f"open the model there, or name another with -m {said}.",
+            ),
+            Verdict.CONTENT: (
+                ContentFiltered,
+                f"{asked} held back {_filtered(refusal)} as sensitive {said}.",
+            ),
+            Verdict.CONTEXT: (ContextExceeded, f"The conversation is longer than {asked} can take {said}."),
+            Verdict.INVALID: (InvalidRequest, f"{asked} refuses the request {said}."),
+        }.get(refusal.verdict, (ServiceUnavailable, f"{asked} keeps failing: try again later {said}."))
+        return kind(sentence, refusal.code or refusal.kind, refusal.status)
+
+
+def _filtered(refusal: Refusal) -> str:
+    lowered = refusal.code.lower()
+    if lowered.startswith("input"):
+        return "the question"
+    return (
+        "the answer"
+        if lowered.startswith("output") or lowered == "content_filter"
+        else "the question or the answer"
+    )

@@ -1,0 +1,60 @@
+"""From settings and environment to a model: provider, address, key and wire (DESIGN §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.errors import UsageError
+from agent.models import catalog
+from agent.models.address import check_base_url, is_loopback
+from agent.models.base import Model
+from agent.models.connection import load_sdk_in_background
+from agent.models.errors import MissingKey, NoModelConfigured
+from agent.settings import Settings
+
+LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
+
+
+def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
+    """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
+
+    The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
+    """
+    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
+    provider, entry = catalog.resolve(name)
+    if provider.name == "local":
+        from agent.models.local import open_local
+
+        return open_local(entry.name, settings, environment)
+    given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
+    base_url = given or provider.base_url
+    host = check_base_url(base_url).hostname or ""
+    key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
+    keyless = bool(given) and (provider.any_model or is_loopback(host))
+    if not key and not keyless:
+        looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
+        raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
+    if not all("!" <= character <= "~" for character in key):
+        raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
+    load_sdk_in_background()
+    from agent.models.chat import ChatModel
+
+    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment)
+
+
+def _default_model(environment: Mapping[str, str]) -> str:
+    providers = [provider for provider in catalog.load().providers.values() if provider.default_model]
+    for provider in providers:
+        if _first(environment, *provider.key_variables):
+            return f"{provider.name}/{provider.default_model}"
+    variables = dict.fromkeys(
+        ["SEEDSMITH_MODEL", *(name for each in providers for name in each.key_variables)]
+    )
+    raise NoModelConfigured(
+        f"No model is configured: none of {', '.join(variables)} is set; set one, "
+        f"or use -m {LOCAL_MODEL}, which needs no key."
+    )
+
+
+def _first(environment: Mapping[str, str], *names: str) -> str:
+    return next((environment[name] for name in names if environment.get(name)), "")

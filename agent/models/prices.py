@@ -1,0 +1,68 @@
+"""What a request costs in yuan: tiers chosen by its input length (``doubao-api.md`` §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.models.base import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTier:
+    """Yuan per 1,000 tokens while the input is at most ``up_to`` tokens (None: any length)."""
+
+    up_to: int | None
+    input_cny: float
+    output_cny: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A model's price list; ``tiers`` rise, and the last one has no bound."""
+
+    tiers: tuple[PriceTier, ...]
+    source: str
+    estimated: bool = False
+    """Known from another provider of the same model."""
+
+    def tier(self, input_tokens: int) -> PriceTier:
+        """The tier a request of this many input tokens falls in."""
+        return next(tier for tier in self.tiers if tier.up_to is None or input_tokens <= tier.up_to)
+
+    def label(self, tier: PriceTier) -> str:
+        """The tier in words, e.g. ``<=32k``, ``32k-128k``, ``>128k``; '' where there is only one."""
+        place = self.tiers.index(tier)
+        lower = self.tiers[place - 1].up_to if place else None
+        if tier.up_to is None:
+            return "" if lower is None else f">{_thousands(lower)}"
+        return (
+            f"<={_thousands(tier.up_to)}"
+            if lower is None
+            else f"{_thousands(lower)}-{_thousands(tier.up_to)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one request cost."""
+
+    cny: float
+    tier: str
+    estimated: bool
+
+
+def cost(price: Price | None, usage: Usage | None) -> Cost | None:
+    """The cost of one request; None where price or usage is unknown.
+
+    The input length prices the whole request, its output too; cached tokens count as input, since no
+    discount for them is documented (``doubao-api.md`` §2).
+    """
+    if price is None or usage is None:
+        return None
+    tier = price.tier(usage.input_tokens)
+    cny = (usage.input_tokens * tier.input_cny + usage.output_tokens * tier.output_cny) / 1000
+    return Cost(cny, price.label(tier), price.estimated)
+
+
+def _thousands(tokens: int) -> str:
+    return f"{tokens // 1000}k" if tokens % 1000 == 0 else str(tokens)

@@ -1,0 +1,139 @@
+"""When to ask again and after how long (``doubao-api.md`` §9)."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from agent.models.base import Retrying
+from agent.models.errors import Refusal, ServiceUnavailable, StreamBroken, Verdict, Who
+
+RETRY_AFTER_CAP_SECONDS = 120.0
+"""The longest a service may make us wait at once."""
+
+
+class FailedTry(Exception):
+    """One try gave no answer; nothing of it may be used."""
+
+
+class ServiceRefused(FailedTry):
+    """The service answered with an error."""
+
+    def __init__(self, refusal: Refusal, retry_after: float | None = None) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.retry_after = retry_after
+        """Seconds, where the service named them."""
+
+
+class BrokenAnswer(FailedTry):
+    """What came is no complete answer. The message goes on from "the answer …"."""
+
+    def __init__(self, message: str, code: str = "broken_stream") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unreachable(FailedTry):
+    """No connection came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Back off 1-2 s, doubling, at most 30 s; clock, sleep and chance can be replaced."""
+
+    attempts: int = 6
+    """How often one question is asked, the first time included."""
+    connect_attempts: int = 4
+    """The same while no connection comes about at all: that seldom mends itself."""
+    first_seconds: float = 1.0
+    burst_seconds: float = 4.0
+    """The first delay after ``RequestBurstTooFast``, which wants a slow ramp."""
+    cap_seconds: float = 30.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    """Gives numbers from 0 to 1."""
+    now: Callable[[], float] = time.time
+    """Seconds since the epoch, for ``Retry-After`` dates."""
+
+    def delay(self, attempt: int, *, burst: bool = False, retry_after: float | None = None) -> float:
+        """Seconds to wait after the ``attempt``-th try failed (1 for the first).
+
+        A ``retry_after`` of the service is obeyed as it stands, up to a cap.
+        """
+        if retry_after is not None:
+            return min(retry_after, RETRY_AFTER_CAP_SECONDS)
+        base = (self.burst_seconds if burst else self.first_seconds) * 2.0 ** (attempt - 1)
+        return min(base * (1 + self.chance()), self.cap_seconds)
+
+    def retry_after(self, headers: Mapping[str, str]) -> float | None:
+        """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3)."""
+        value = headers.get("retry-after", "").strip()
+        if not value:
+            return None
+        try:
+            seconds = float(value)
+        except ValueError:
+            try:
+                seconds = email.utils.parsedate_to_datetime(value).timestamp() - self.now()
+            except (ValueError, TypeError, OverflowError):
+                return None
+            seconds = max(seconds, 0.0)
+        return seconds if 0 <= seconds < float("inf") else None
+
+
+class Tries:
+    """Counts the tries of one question and decides after each failure."""
+
+    def __init__(self, policy: RetryPolicy, who: Who) -> None:
+        self._policy = policy
+        self._who = who
+        self._failed = 0
+
+    def after(self, failure: FailedTry) -> Retrying:
+        """The pause before the next try; raises the :class:`ModelError` that ends the question."""
+        self._failed += 1
+        match failure:
+            case ServiceRefused():
+                return self._after_refusal(failure)
+            case BrokenAnswer():
+                return self._after_break(failure)
+            case _:
+                return self._after_unreachable(failure)
+
+    def _after_refusal(self, refused: ServiceRefused) -> Retrying:
+        refusal = refused.refusal
+        verdict = refusal.verdict
+        if verdict not in (Verdict.RETRY, Verdict.RETRY_SLOWLY) or self._failed >= self._policy.attempts:
+            raise self._who.error(refusal)
+        burst = verdict is Verdict.RETRY_SLOWLY
+        delay = self._policy.delay(self._failed, burst=burst, retry_after=refused.retry_after)
+        code = refusal.code or refusal.kind or f"http_{refusal.status or 'error'}"
+        message = f"{self._who.provider} is not ready {self._who.said(refusal)}."
+        return Retrying(code, message, delay, self._failed)
+
+    def _after_break(self, broken: BrokenAnswer) -> Retrying:
+        why = self._who.clean(str(broken))
+        if self._failed >= self._policy.attempts:
+            raise StreamBroken(
+                f"{self._who.provider}/{self._who.model} gave no complete answer in {self._failed} tries: "
+                f"the last one {why}.",
+                broken.code,
+            )
+        message = f"The answer of {self._who.provider} {why}."
+        return Retrying(broken.code, message, self._policy.delay(self._failed), self._failed)
+
+    def _after_unreachable(self, failure: FailedTry) -> Retrying:
+        why = self._who.clean(str(failure))
+        if self._failed >= min(self._policy.attempts, self._policy.connect_attempts):
+            raise ServiceUnavailable(
+                f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): "
+                "check the address and the network.",
+                "unreachable",
+            )
+        message = f"{self._who.provider} can't be reached ({why})."
+        return Retrying("unreachable", message, self._policy.delay(self._failed), self._failed)
