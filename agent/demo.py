@@ -1,4 +1,4 @@
-"""A small real repository with a failing test, for ``seedsmith demo``; nothing about its repair is scripted."""
+"""A small real repository with a failing test, for ``seedsmith demo``; its repair is not scripted."""
 
 from __future__ import annotations
 

@@ -63,7 +63,5 @@ def _repair(settings: Settings, folder: Path, as_json: bool) -> int:
     if proof is None or not proof.proven:
         say("The model did not fix the bug this time." if outcome.exit_code in (0, 1) else outcome.message)
         return outcome.exit_code or 1
-    say(
-        f"Proof: the tests exited with {proof.before_exit_code} before and {proof.exit_code} after the last edit."
-    )
+    say(f"Proof: the tests gave exit code {proof.before_exit_code} before and {proof.exit_code} after.")
     return outcome.exit_code

@@ -6,12 +6,27 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.flags import debug_flag, json_flag
 
+if TYPE_CHECKING:
+    from agent.models.prices import Price
+
 LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow:
+    """One tier of a price list."""
+
+    tier: str
+    input_cny: float
+    """Yuan per 1,000 tokens."""
+    output_cny: float
+    estimated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +36,8 @@ class ModelRow:
     model: str
     context_tokens: int
     output_tokens: int
-    price: tuple[str, ...]
-    """One tier each: yuan per 1,000 tokens, in and out."""
+    prices: tuple[TierRow, ...]
+    """Empty where no price is known."""
     access: str
     """Which variable holds the key, or whether the weights are there; never the key."""
     ready: bool
@@ -77,17 +92,17 @@ def model_rows(environment: Mapping[str, str]) -> Iterator[ModelRow]:
         for name in provider.models:
             full_name = f"{provider.name}/{name}"
             entry = catalog.resolve(full_name)[1]
-            tiers = entry.price.tiers if entry.price else ()
-            price = tuple(
-                f"{entry.price.label(tier)} {tier.input_cny:g} / {tier.output_cny:g}".strip()
-                + (" (estimated)" if entry.price.estimated else "")
-                for tier in tiers
-                if entry.price
-            )
             access, ready = _access(
                 keys, provider.key_variables, weights.get(name) if provider.name == LOCAL else None
             )
-            yield ModelRow(full_name, entry.context_tokens, entry.output_tokens, price, access, ready)
+            prices = _tiers(entry.price) if entry.price else ()
+            yield ModelRow(full_name, entry.context_tokens, entry.output_tokens, prices, access, ready)
+
+
+def _tiers(price: Price) -> tuple[TierRow, ...]:
+    return tuple(
+        TierRow(price.label(tier), tier.input_cny, tier.output_cny, price.estimated) for tier in price.tiers
+    )
 
 
 def _access(keys: list[str], variables: tuple[str, ...], weights: str | None) -> tuple[str, bool]:
@@ -126,9 +141,16 @@ def _print_table(rows: list[ModelRow]) -> None:
     table.add_column("yuan per 1,000 tokens, in / out", overflow="fold")
     table.add_column("access", overflow="fold")
     for row in rows:
-        price = "\n".join(row.price) or ("free" if row.model.startswith(LOCAL) else "not known")
+        price = "\n".join(_price(tier) for tier in row.prices) or "not known"
         style = "" if row.ready else "dim"
         table.add_row(
             row.model, f"{row.context_tokens:,}", f"{row.output_tokens:,}", price, row.access, style=style
         )
     console.print(table)
+
+
+def _price(tier: TierRow) -> str:
+    if not tier.input_cny and not tier.output_cny:
+        return "free"
+    doubt = " (estimated)" if tier.estimated else ""
+    return f"{tier.tier} {tier.input_cny:g} / {tier.output_cny:g}{doubt}".strip()

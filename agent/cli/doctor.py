@@ -1,0 +1,38 @@
+"""``seedsmith doctor``: what is enforced here, what is missing, how to mend it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+
+
+@click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")
+@setting_flags("workspace", "network")
+@json_flag
+@debug_flag
+def command(as_json: bool, **flags: Any) -> int:
+    """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
+    from agent import doctor
+    from agent.frontends.terminal import visible
+
+    findings = []
+    for finding in doctor.examine(load_settings(flags), os.environ):
+        findings.append(finding)
+        if as_json:
+            from agent.frontends.jsonl import encode
+
+            sys.stdout.buffer.write(encode(asdict(finding)))
+        else:
+            print(f"{finding.state:8}{visible(finding.subject)}: {visible(finding.said)}", flush=True)
+            if finding.mend:
+                print(f"{'':8}→ {visible(finding.mend)}", flush=True)
+    ready = doctor.possible(findings)
+    if not as_json:
+        print("\nA run is possible." if ready else "\nA run is not possible yet; mend what is broken.")
+    return 0 if ready else 1

@@ -1,0 +1,68 @@
+"""``seedsmith tool``: run one tool exactly as the model would."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from agent.errors import UsageError
+
+MAX_ARGUMENT_BYTES = 64 << 20
+
+
+@click.command("tool", short_help="Run one tool as the model would, and print its result.")
+@click.argument("name")
+@click.argument("arguments", metavar="JSON|-|@FILE")
+@setting_flags("workspace", "sandbox", "network")
+@json_flag
+@debug_flag
+def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
+    """Run the tool NAME with arguments in JSON: as they stand, from standard input (-), or from @FILE.
+
+    Exits 0, or 1 where the tool refused.
+    """
+    settings = load_settings(flags)
+    text = _read(arguments)
+    from agent.cli.running import until_done
+    from agent.run import run_tool
+
+    result = until_done(run_tool(settings, name, text))
+    if as_json:
+        from agent.frontends.jsonl import encode
+
+        sys.stdout.buffer.write(encode({"ok": result.ok, "text": result.text, "data": result.data}))
+    else:
+        _print(result.text)
+    return 0 if result.ok else 1
+
+
+def _read(arguments: str) -> str:
+    """The JSON text, from wherever the argument says."""
+    if arguments != "-" and not arguments.startswith("@"):
+        return arguments
+    try:
+        if arguments == "-":
+            content = sys.stdin.buffer.read(MAX_ARGUMENT_BYTES + 1)
+        else:
+            with Path(arguments[1:]).open("rb") as file:
+                content = file.read(MAX_ARGUMENT_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{arguments[1:] or 'Standard input'} can't be read: {error.strerror}.") from None
+    if len(content) > MAX_ARGUMENT_BYTES:
+        raise UsageError(f"The arguments are larger than {MAX_ARGUMENT_BYTES >> 20} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The arguments are not UTF-8 text (byte {error.start}).") from None
+
+
+def _print(text: str) -> None:
+    if sys.stdout.isatty():
+        from agent.frontends.terminal import visible
+
+        text = visible(text)
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -1,0 +1,142 @@
+"""The installed program as a process: usage, exit codes, and what it prints where."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
+
+
+@pytest.fixture
+def seedsmith(tmp_path):
+    """Runs the command with an empty home; gives back the finished process."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def call(*arguments, cwd=tmp_path, program=(SEEDSMITH,), stdin=None, **environment):
+        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"} | environment
+        return subprocess.run(
+            (*program, *arguments),
+            cwd=cwd,
+            env=clean,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return call
+
+
+def test_version(seedsmith):
+    done = seedsmith("--version")
+    assert (done.returncode, done.stdout) == (0, "seedsmith 0.1.0\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_names_every_command(seedsmith, arguments):
+    done = seedsmith(*arguments)
+    assert done.returncode == 0
+    for name in ("run", "fix", "tool", "models", "doctor", "demo"):
+        assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("rnu",), "There is no command 'rnu'; did you mean 'run'?"),
+        (("-C", "x", "run", "a b"), "-C belongs after the command: seedsmith run -C …"),
+        (("run",), "Missing argument 'PROMPT'."),
+        (("run", "  "), "The prompt is empty; say what to do."),
+        (("run", "a b", "--max-turns", "0"), "--max-turns can't be '0'"),
+        (("run", "a b", "--effort", "huge"), "--effort can't be 'huge'"),
+        (("run", "a b", "--logit-bias", "{"), "--logit-bias can't be '{'"),
+        (("run", "a b", "--bogus"), "No such option: --bogus"),
+        (("run", "a b", "--approve", "ask"), "--approve ask needs a terminal"),
+        (("a b",), "WCODE_API_KEY"),
+        (("--json", "a b"), "-m local/qwen2.5-coder-1.5b"),
+        (("run", "a b", "-m", "nobody/x"), "There is no provider 'nobody'"),
+        (("run", "a b", "-C", "nowhere", "-m", "openai/x", "--base-url", "http://127.0.0.1:9/v1"), "nowhere"),
+        (("fix", "-C", "nowhere"), "nowhere"),
+        (("fix",), "No test command was found"),
+        (("tool", "read", "@nowhere"), "nowhere can't be read"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_2(seedsmith, arguments, said):
+    done = seedsmith(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.startswith("seedsmith: ") and done.stderr.count("\n") == 1
+
+
+def test_tracebacks_only_with_debug(seedsmith):
+    assert "Traceback" in seedsmith("run", "a b", "--debug").stderr
+    assert "Traceback" not in seedsmith("run", "a b").stderr
+
+
+def test_mistakes_in_the_configuration_are_wrong_usage(seedsmith, tmp_path):
+    (tmp_path / "home/.config/seedsmith").mkdir(parents=True)
+    (tmp_path / "home/.config/seedsmith/config.yaml").write_text("modle: x\n")
+    done = seedsmith("run", "a b")
+    assert done.returncode == 2 and "line 1: unknown key 'modle' (did you mean 'model'?)" in done.stderr
+
+
+def test_fix_says_which_tests_it_takes_before_it_goes_on(seedsmith, tmp_path):
+    (tmp_path / "Makefile").write_text("test:\n\tfalse\n")
+    (tmp_path / "go.mod").write_text("module a\n")
+    done = seedsmith("fix")
+    first, second = done.stderr.splitlines()
+    assert (
+        first.startswith("seedsmith: Tests: go test ./... (go.mod is there")
+        and "Not taken: make test." in first
+    )
+    assert "WCODE_API_KEY" in second
+
+
+def test_models_never_shows_a_key(seedsmith):
+    done = seedsmith("models", WCODE_API_KEY="sk-very-secret")
+    assert done.returncode == 0
+    assert "WCODE_API_KEY is set" in done.stdout and "needs ARK_API_KEY" in done.stdout
+    assert "sk-very-secret" not in done.stdout + done.stderr
+
+
+def test_models_as_json(seedsmith):
+    rows = [json.loads(line) for line in seedsmith("models", "list", "--json").stdout.splitlines()]
+    wcode = next(row for row in rows if row["model"] == "wcode/doubao-seed-2.0-code")
+    assert wcode["context_tokens"] == 256_000 and not wcode["ready"]
+    assert wcode["prices"][0] == {
+        "tier": "<=32k",
+        "input_cny": 0.00325,
+        "output_cny": 0.0165,
+        "estimated": False,
+    }
+
+
+def test_a_reader_that_leaves_early_is_quiet(seedsmith):
+    done = seedsmith("-c", f"{SEEDSMITH} models list --json | true", program=("bash",))
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("program", [(SEEDSMITH,), (sys.executable, "-m", "agent")])
+def test_hostile_folder_shadows_no_module(seedsmith, tmp_path, program):
+    """A file for every standard and third-party module leaves a mark when it is imported."""
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    others = {"click", "pydantic", "yaml", "rich", "openai", "platformdirs", "annotated_types"}
+    for name in (sys.stdlib_module_names | others) - loaded_before_any_code_of_ours(program):
+        (trap / f"{name}.py").write_text(f"open('MARK', 'a').write('{name} ')\n")
+    done = seedsmith("models", cwd=trap, program=program)
+    marks = (trap / "MARK").read_text() if (trap / "MARK").exists() else ""
+    assert (done.returncode, marks) == (0, ""), done.stderr
+
+
+def loaded_before_any_code_of_ours(program):
+    """``python -m`` imports from the current folder by itself; only ``python -P -m`` doesn't."""
+    first = "import runpy, sys; print(*sys.modules)" if "-m" in program else "import sys; print(*sys.modules)"
+    listed = subprocess.run((sys.executable, "-P", "-c", first), capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in listed.stdout.split()} | set(sys.builtin_module_names)
