@@ -1,8 +1,9 @@
 """The process that holds a model: starts llama.cpp's server and lives as long as its parent wants it.
 
-Run as ``python -P -m agent.models.local.child``. One line of JSON on standard input says what to serve;
-one line on standard output says where it answers, or why it can't. When standard input ends, so does
-this process. The key comes by standard input because a command line is visible to every user.
+Run by its path, so that it imports nothing of this package (a quarter of a second). One line of JSON
+on standard input says what to serve; one line on standard output says where it answers, or why it
+can't. When standard input ends, so does this process. The key comes by standard input because a
+command line is visible to every user.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any
 from agent.models.local.errors import LocalModelError
 from agent.models.local.subprocesses import kill
 
+_CHILD = Path(__file__).with_name("child.py")
 _START_SECONDS = 300.0
 """Deadline for reading the weights from a slow disk into memory."""
 _HEALTH_SECONDS = 10.0
@@ -114,11 +115,12 @@ class LocalServer:
         key = secrets.token_urlsafe(32)
         self._lines.clear()
         self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "agent.models.local.child"),
+            *(sys.executable, "-P", str(_CHILD)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd="/",
+            start_new_session=True,  # the terminal's Ctrl-C is for the agent, which ends the child itself
             env=self._environment,
             limit=_LINE_BYTES,
         )

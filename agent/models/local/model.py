@@ -1,0 +1,208 @@
+"""A local model as an ordinary chat provider: fetched, started and stopped on its own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+from agent.models import catalog
+from agent.models.base import Notice, Part, Request, TextDelta
+from agent.models.catalog import ModelEntry, Provider
+from agent.models.chat import ChatModel
+from agent.models.errors import ModelError
+from agent.models.local.constrain import constrained, requires_call
+from agent.models.local.errors import LocalModelError
+from agent.models.local.machine import available_memory, fitting_context, physical_cores
+from agent.models.local.pull import Progress, ShowProgress, ensure
+from agent.models.local.server import Endpoint, LocalServer, ServerOptions
+from agent.models.local.weights import LocalWeights, cache_folder, find_weights
+from agent.models.retry import RetryPolicy
+from agent.settings import Settings
+
+PROVIDER = "local"
+_RETRY = RetryPolicy(attempts=2, connect_attempts=1, first_seconds=0.1)
+"""A server of our own is never busy with others: what it refuses twice it goes on refusing."""
+_NOTICE_STEP = 10
+"""Percent of a pull between two notices."""
+
+
+def open_local(
+    name: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    progress: ShowProgress | None = None,
+) -> LocalModel:
+    """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
+
+    ``progress`` is told of fetching and loading; without it they come as notices in the answer's stream.
+    Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
+    """
+    weights = find_weights(name)
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
+    provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
+    return LocalModel(provider, entry, weights, environment, progress=progress)
+
+
+class LocalModel:
+    """Implements :class:`agent.models.base.Model` over a server of its own; use it from one event loop."""
+
+    wire = ChatModel.wire
+
+    def __init__(
+        self,
+        provider: Provider,
+        entry: ModelEntry,
+        weights: LocalWeights,
+        environment: Mapping[str, str],
+        *,
+        cache: Path | None = None,
+        progress: ShowProgress | None = None,
+    ) -> None:
+        self._provider = provider
+        self._entry = entry
+        self._weights = weights
+        self._environment = environment
+        self._cache = cache or cache_folder()
+        self._report = progress
+        self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
+        self._last_notice = ""
+        self._server: LocalServer | None = None
+        self._endpoint: Endpoint | None = None
+        self._chat: ChatModel | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def provider(self) -> str:
+        """Always ``local``."""
+        return self._provider.name
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._entry.name
+
+    @property
+    def context_tokens(self) -> int:
+        """How much the server can take; before it runs, what memory would allow now."""
+        if self._endpoint is not None:
+            return self._endpoint.context_tokens
+        try:
+            return min(self._entry.context_tokens, fitting_context(self._weights, available_memory()))
+        except LocalModelError:
+            return self._entry.context_tokens
+
+    @property
+    def priced(self) -> bool:
+        """Whether the catalog knows a price."""
+        return self._entry.price is not None
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin to fetch and load the model in the background, unless it runs; await the task to be sure.
+
+        Call it early, while the sandbox is probed, so that the seconds of loading overlap.
+        """
+        dead = self._server is not None and not self._server.running
+        if self._starting is None or (self._starting.done() and (dead or _failed(self._starting))):
+            self._starting = asyncio.create_task(self._start())
+        return self._starting
+
+    async def stream(self, request: Request) -> AsyncIterator[Part]:
+        """Ask; see :meth:`agent.models.base.Model.stream`.
+
+        Where a call is required a grammar holds the answer to one, and no text is streamed.
+        """
+        async for notice in self._ready():
+            yield notice
+        assert self._chat is not None and self._server is not None
+        hidden = requires_call(request)
+        try:
+            async with aclosing(self._chat.stream(constrained(request))) as parts:
+                async for part in parts:
+                    if not (hidden and _is_call_as_text(part)):
+                        yield part
+        except ModelError as error:
+            if self._server.running:
+                raise
+            raise self._server.failure() from error
+
+    async def aclose(self) -> None:
+        """Stop the server and whatever is being fetched; what was fetched is kept."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+            self._starting = None
+        await self._stop()
+
+    async def _ready(self) -> AsyncIterator[Notice]:
+        """Wait for the server, passing on what there is to say meanwhile."""
+        starting = self.start()
+        starting.add_done_callback(lambda _: self._notices.put_nowait(None))
+        while (notice := await self._notices.get()) is not None:
+            yield notice
+        await asyncio.shield(starting)
+
+    async def _start(self) -> None:
+        await self._stop()
+        path = await ensure(self.name, self._cache, environment=self._environment, progress=self._show)
+        size = path.stat().st_size
+        self._show(Progress(self.name, "load", 0, size))
+        context = fitting_context(replace(self._weights, size=size), available_memory())
+        log = self._cache / f"{self.name}.log"
+        options = ServerOptions(self.name, path, context, physical_cores(), log)
+        self._server = LocalServer(options, self._environment)
+        self._endpoint = await self._server.start()
+        self._chat = ChatModel(
+            self._provider,
+            self._entry,
+            base_url=f"{self._endpoint.address}/v1",
+            key=self._endpoint.key,
+            environment=self._environment,
+            retry=_RETRY,
+        )
+        self._show(Progress(self.name, "load", size, size))
+
+    async def _stop(self) -> None:
+        chat, self._chat = self._chat, None
+        server, self._server, self._endpoint = self._server, None, None
+        if chat is not None:
+            await chat.aclose()
+        if server is not None:
+            await server.stop()
+
+    def _show(self, progress: Progress) -> None:
+        if self._report is not None:
+            self._report(progress)
+            return
+        message = _sentence(progress)
+        if message and message != self._last_notice:
+            self._last_notice = message
+            self._notices.put_nowait(Notice(f"model_{progress.stage}", message))
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.cancelled() or task.exception() is not None
+
+
+def _is_call_as_text(part: Part) -> bool:
+    """The constrained answer's own JSON, and the notice that it was taken for a call."""
+    return isinstance(part, TextDelta) or (isinstance(part, Notice) and part.code == "call_recovered")
+
+
+def _sentence(progress: Progress) -> str:
+    """What a notice says of a step; '' where it needs none."""
+    total = f"{progress.total / 1e6:,.0f} MB"
+    match progress.stage:
+        case "waiting":
+            return f"Another run is fetching {progress.name}; waiting for it."
+        case "download" if progress.done < progress.total:
+            percent = 100 * progress.done // progress.total // _NOTICE_STEP * _NOTICE_STEP
+            return f"Fetching the local model {progress.name} ({total}): {percent} %."
+        case "load" if progress.done == 0:
+            return f"Loading {progress.name} into memory ({total})."
+        case _:
+            return ""
