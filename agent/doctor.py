@@ -55,10 +55,12 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
     from sandbox.isolation.select import explain
 
     with tempfile.TemporaryDirectory(prefix="seedsmith-doctor-") as place:
-        folders = [Path(place, name) for name in ("workspace", "tmp", "state")]
-        for folder in folders:
+        workspace, private_tmp, state = (
+            Path(place).resolve() / name for name in ("workspace", "tmp", "state")
+        )
+        for folder in (workspace, private_tmp, state):
             folder.mkdir(mode=0o700)
-        policy = Policy(*(folder.resolve() for folder in folders), network=settings.network == "on")
+        policy = Policy(workspace, private_tmp, state, network=settings.network == "on")
         tiers = explain(policy)
     taken = next((tier for tier in tiers if tier.probe.works), None)
     for tier in tiers:

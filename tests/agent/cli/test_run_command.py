@@ -1,0 +1,175 @@
+"""``seedsmith run``, ``fix`` and ``tool`` as processes against a scripted service on loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scripted_endpoint import calls, error, text
+
+SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "a.txt").write_text("one\n")
+    return tmp_path
+
+
+@pytest.fixture
+def environment(place):
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place / "home"),
+        "LANG": "C.UTF-8",
+        "SEEDSMITH_API_KEY": "k-secret",
+    }
+
+
+@pytest.fixture
+def seedsmith(place, environment):
+    def call(*arguments, stdin=None):
+        command = (SEEDSMITH, *arguments)
+        return subprocess.run(
+            command,
+            cwd=place / "repo",
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return call
+
+
+def service(endpoint):
+    return ("-m", "openai/test", "--base-url", endpoint.base_url)
+
+
+def events_of(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_json_is_events_and_nothing_else(seedsmith, endpoint, place):
+    endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
+    done = seedsmith("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
+    events = events_of(done)
+    assert done.returncode == 0, done.stderr
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert {event["version"] for event in events} == {1} and len({event["session"] for event in events}) == 1
+    assert events[0]["type"] == "session.started"
+    last = events[-1]
+    assert (last["type"], last["status"], last["exit_code"]) == ("session.finished", "done", 0)
+    assert last["verified"]["before_exit_code"] == 1 and last["verified"]["exit_code"] == 0
+    assert "+two" in last["diff"] and last["files_changed"] == ["a.txt"]
+    assert (place / "repo/a.txt").read_text() == "two\n"
+    assert "k-secret" not in done.stdout + done.stderr
+
+
+def test_console_shows_the_run(seedsmith, endpoint):
+    endpoint.script(
+        calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("It is [b]two[/b] now.")
+    )
+    done = seedsmith("Change it now", *service(endpoint))
+    assert done.returncode == 0, done.stderr
+    assert "It is [b]two[/b] now." in done.stdout and "\n+two\n" in done.stdout and "\x1b" not in done.stdout
+    assert "✓ done · 2 turns · 1 call" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("steps", "flags", "code", "status"),
+    [
+        ([error(401, "AuthenticationError")], (), 4, "provider_error"),
+        ([calls(("read", {"path": "a.txt"})), text("ok")], ("--max-turns", "1"), 3, "budget"),
+        ([text("I give up.")] * 9, ("--verify", "false", "--max-turns", "3"), None, None),
+    ],
+)
+def test_exit_codes_say_how_it_ended(seedsmith, endpoint, steps, flags, code, status):
+    endpoint.script(*steps)
+    done = seedsmith("run", "Do it now", "--json", *flags, *service(endpoint))
+    last = events_of(done)[-1]
+    assert done.returncode == last["exit_code"] != 0
+    assert code is None or (done.returncode, last["status"]) == (code, status)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_says_so_and_exits_130(endpoint, place, environment, number):
+    endpoint.script(text("thinking about it for long", delta=4, stall_after=3))
+    command = (SEEDSMITH, "run", "Do it now", "--json", *service(endpoint))
+    with subprocess.Popen(
+        command, cwd=place / "repo", env=environment, stdout=subprocess.PIPE, text=True
+    ) as running:
+        for line in running.stdout:
+            if json.loads(line)["type"] == "text":
+                running.send_signal(number)
+                break
+        rest = running.stdout.read().splitlines()
+    assert running.returncode == 130
+    assert json.loads(rest[-1])["status"] == "interrupted"
+
+
+def test_a_reader_that_leaves_does_not_end_the_run_with_noise(endpoint, place, environment):
+    endpoint.script(calls(("write", {"path": "b.txt", "content": "b"})), text("Done."))
+    command = (SEEDSMITH, "run", "Do it now", "--json", *service(endpoint))
+    with subprocess.Popen(
+        command,
+        cwd=place / "repo",
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        running.stdout.readline()
+        running.stdout.close()
+        noise = running.stderr.read()
+    assert (running.returncode, noise) == (0, "")
+    assert (place / "repo/b.txt").read_text() == "b"
+
+
+def test_fix_proves_its_work(seedsmith, endpoint):
+    endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
+    done = seedsmith("fix", "--test", "grep -q two a.txt", "--json", *service(endpoint))
+    assert done.returncode == 0, done.stderr
+    assert events_of(done)[-1]["verified"]["after_last_edit"] is True
+    assert "grep -q two a.txt" in endpoint.requests[0].raw.decode()
+
+
+def test_tool_prints_what_the_model_would_see(seedsmith):
+    done = seedsmith("tool", "read", '{"path": "a.txt"}')
+    assert done.returncode == 0 and "one" in done.stdout
+
+
+def test_tool_as_json(seedsmith):
+    done = seedsmith("tool", "shell", '{"command": "cat a.txt; exit 3"}', "--json")
+    result = json.loads(done.stdout)
+    assert set(result) == {"ok", "text", "data"} and "one" in result["text"]
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"path": "missing"}', '{"path": "../x"}', "{", "[]", '{"pth": "a.txt"}', "{}"]
+)
+def test_a_refused_call_exits_1(seedsmith, arguments):
+    done = seedsmith("tool", "read", arguments, "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"]) == (1, False)
+
+
+def test_an_unknown_tool_is_refused_with_the_known_ones(seedsmith):
+    done = seedsmith("tool", "nothing", "{}")
+    assert done.returncode == 1 and "read" in done.stdout
+
+
+def test_tool_takes_arguments_from_stdin_file_and_another_folder(seedsmith, place):
+    (place / "arguments.json").write_text('{"path": "a.txt"}')
+    (place / "other").mkdir()
+    (place / "other" / "a.txt").write_text("elsewhere\n")
+    assert "one" in seedsmith("tool", "read", "-", stdin='{"path": "a.txt"}').stdout
+    assert (
+        "elsewhere"
+        in seedsmith("tool", "read", f"@{place}/arguments.json", "-C", str(place / "other")).stdout
+    )

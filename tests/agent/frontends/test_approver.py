@@ -1,0 +1,48 @@
+import asyncio
+import io
+import os
+import pty
+
+import pytest
+
+from agent.approval import ApprovalRequest
+from agent.frontends.approver import ConsoleApprover
+
+
+@pytest.fixture
+def terminal():
+    """The person's side of a terminal, and the program's."""
+    leader, follower = pty.openpty()
+    with open(follower, encoding="utf-8") as keyboard:
+        yield leader, keyboard
+    os.close(leader)
+
+
+def request(what="rm -rf build"):
+    return ApprovalRequest("c1", "shell", what, "commands are not confined")
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"), [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False), ("\x04", False)]
+)
+async def test_only_yes_is_yes(terminal, typed, answer):
+    person, keyboard = terminal
+    os.write(person, typed.encode())
+    assert await ConsoleApprover(keyboard, io.StringIO()).approve(request()) is answer
+
+
+async def test_all_of_the_call_is_shown_harmlessly(terminal):
+    person, keyboard = terminal
+    screen = io.StringIO()
+    os.write(person, b"n\n")
+    await ConsoleApprover(keyboard, screen).approve(request("ls" + " " * 500 + "; rm -rf ~ \x1b[2K\u202e"))
+    assert "ls[500 spaces]; rm -rf ~ \\x1b[2K\\u{202e}" in screen.getvalue()
+
+
+async def test_waiting_for_an_answer_can_be_interrupted(terminal):
+    _, keyboard = terminal
+    asking = asyncio.create_task(ConsoleApprover(keyboard, io.StringIO()).approve(request()))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
