@@ -182,7 +182,7 @@ class Connection:
         )
 
     async def _keep_our_headers(self, request: httpx2.Request) -> None:
-        """Drop what the SDK adds, of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+        """Drop what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
         for name in set(request.headers) - _OUR_HEADERS:
             del request.headers[name]
         if "Authorization" not in self._headers:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from scripted_endpoint import calls, error, raw, reasoning, text
@@ -364,3 +366,27 @@ async def test_split_anywhere_the_answer_is_the_same(asking, endpoint):
         answer = await asking.answer()
         assert (answer.text, answer.reasoning) == ("好🙂", "嗯")
         assert json.loads(answer.calls[0].arguments) == {"path": "汉字/🙂"}
+
+
+async def test_cut_anywhere_it_is_asked_again_until_whole(asking, endpoint):
+    answer = calls(("read", {"path": "汉字"}), ("read", {"path": "b"}), text="a", delta=3)
+    cuts = range(0, 3500, 250)
+    endpoint.script(*(step for cut in cuts for step in (replace(answer, cut_after=cut), answer)))
+    model = asking.model()
+    for _ in cuts:
+        whole = await asking.answer(model)
+        assert [json.loads(call.arguments)["path"] for call in whole.calls] == ["汉字", "b"]
+    assert len(asking.pauses) == len(endpoint.requests) - len(cuts)
+
+
+async def test_the_document_s_own_sample_answer_parses_byte_for_byte(asking, endpoint):
+    body = (Path(__file__).parent / "data" / "seed-answer.json").read_bytes()
+    endpoint.script(raw(body, content_type="application/json"))
+    answer = await asking.answer(asking.model("wcode/doubao-seed-2.0-code"))
+    assert answer.text.startswith("你好!我是 Doubao Seed 2.0 Code") and answer.text.endswith(
+        "我会尽力帮你哒!"
+    )
+    assert answer.reasoning.startswith("\n用户现在让我介绍自己")
+    assert answer.usage == Usage(46, 0, 529, 329)
+    assert (answer.model, answer.service_tier) == ("doubao-seed-2-0-code-preview-260215", "default")
+    assert answer.cost_cny == pytest.approx(46 * 0.00325e-3 + 529 * 0.0165e-3)
