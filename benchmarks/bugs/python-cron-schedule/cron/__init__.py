@@ -1,0 +1,1 @@
+"""Five-field schedules as cron has them."""
