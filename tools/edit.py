@@ -1,0 +1,216 @@
+"""The edit tool: replace text in a file without touching a byte around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pydantic import Field, model_validator
+
+from sandbox.workspace import digest
+from tools.base import Access, ToolContext, ToolError, ToolResult
+from tools.difference import Replacement, short_diff, unified_diff
+from tools.encodings import UTF_8
+from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, not_found, writes
+from tools.matching import Found, Match, Rung, find, line_number
+from tools.nearest import explain
+from tools.omissions import find_omission
+from tools.parameters import Parameters, PydanticTool
+from tools.syntax import newly_broken, warning
+from tools.text import count, escape, shown_path, unescape
+
+_SHOWN_PLACES = 10
+
+
+class Edit(Parameters):
+    """One replacement."""
+
+    old: str
+    new: str
+    replace_all: bool = False
+
+
+class EditParameters(Parameters):
+    """One replacement by ``old`` and ``new``, or several by ``edits``."""
+
+    path: str
+    old: str = Field("", description="Text to replace; must occur exactly once. Empty only to create a file.")
+    new: str = Field("", description="Text to put there.")
+    replace_all: bool = Field(False, description="Replace every occurrence.")
+    edits: list[Edit] = Field(
+        [],
+        max_length=100,
+        description="Several edits instead, all found in the present file; all or none apply.",
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> EditParameters:
+        single = self.model_fields_set & {"old", "new", "replace_all"}
+        if "edits" in self.model_fields_set:
+            if single:
+                raise ValueError("give either 'edits' or 'old' and 'new', not both")
+            if not self.edits:
+                raise ValueError("'edits' is empty")
+        elif missing := {"old", "new"} - single:
+            names = " and ".join(f"'{name}'" for name in sorted(missing, reverse=True))
+            raise ValueError(f"{names} {'is' if len(missing) == 1 else 'are'} missing")
+        return self
+
+    @property
+    def wanted(self) -> Sequence[Edit]:
+        """The edits, whichever way they were given."""
+        return self.edits or (Edit(old=self.old, new=self.new, replace_all=self.replace_all),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A checked change, ready to be written."""
+
+    file: TextFile
+    created: bool
+    replacements: tuple[Replacement, ...]
+    rung: Rung
+    data: bytes
+
+
+class EditTool(PydanticTool[EditParameters]):
+    """Replaces text where it is found beyond doubt; see :mod:`tools.matching` for how it is looked for."""
+
+    name = "edit"
+    description = (
+        "Replace text in a file. `old` must be unique: copy it from read, without line numbers, with enough "
+        "lines around. All other bytes, line ends and the encoding stay. On a miss nothing changes and the "
+        "nearest text is shown."
+    )
+    parameters = EditParameters
+
+    def access(self, parsed: EditParameters) -> Access:
+        """The one file."""
+        return writes(parsed.path)
+
+    async def run(self, parsed: EditParameters, context: ToolContext) -> ToolResult:
+        """Find every edit's place, check the outcome, and write the file once."""
+        plan = await in_thread(lambda: _plan(parsed, context))
+        before = None if plan.created else plan.file.data
+        broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
+        await in_thread(lambda: _write(plan, context))
+        return _result(plan, broken)
+
+
+def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
+    """Do all of the thinking and none of the writing; raises :class:`ToolError` on any doubt."""
+    file = load_text(context, parsed.path, "edit")
+    created = file is None
+    if file is None:
+        if any(edit.old for edit in parsed.wanted):
+            raise not_found(context.workspace, parsed.path)
+        file = TextFile(context.workspace.relative(parsed.path), b"", "", UTF_8, "")
+    check_unchanged(context, file)
+    found: list[tuple[int, Replacement]] = []
+    rungs = [Rung.EXACT]
+    for index, edit in enumerate(parsed.wanted):
+        try:
+            rung, replacements = _locate(edit, file)
+        except ToolError as error:
+            if len(parsed.wanted) == 1:
+                raise
+            number = f"edit {index + 1} of {len(parsed.wanted)}"
+            raise ToolError(f"{number}: {error} None of the edits was applied.") from None
+        rungs.append(rung)
+        found += [(index, replacement) for replacement in replacements]
+    found.sort(key=lambda item: item[1].start)
+    _check_apart(found, file.text)
+    ordered = tuple(replacement for _, replacement in found)
+    loosest = max(rungs, key=list(Rung).index)
+    return _Plan(file, created, ordered, loosest, file.splice(ordered))
+
+
+def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
+    path = shown_path(file.path)
+    if edit.old == edit.new:
+        raise ToolError(f"'old' and 'new' are the same: nothing would change in {path}.")
+    if omission := find_omission(edit.new, file.text):
+        raise ToolError(
+            f"'new' holds the placeholder {escape(omission)!r}, which would be written into {path} as it "
+            "stands: give the full text instead."
+        )
+    check_encodable(file, edit.new)
+    if not edit.old:
+        if file.text:
+            raise ToolError(
+                f"'old' is empty, but {path} is not: to insert, quote the line next to the place in 'old' "
+                "and repeat it in 'new'."
+            )
+        return Rung.EXACT, [Replacement(0, 0, edit.new)]
+    found = find(file.text, edit.old, edit.new) or _find_as_shown(edit, file.text)
+    if found is None:
+        raise ToolError(explain(path, file.text, edit.old, edit.new))
+    matches = _apart(found.matches) if edit.replace_all else list(found.matches)
+    if len(matches) > 1 and not edit.replace_all:
+        raise ToolError(_ambiguous(path, file.text, found))
+    if all(file.text[match.start : match.end] == match.replacement for match in matches):
+        raise ToolError(f"'new' is what {path} holds there already: nothing would change.")
+    return found.rung, [Replacement(match.start, match.end, match.replacement) for match in matches]
+
+
+def _find_as_shown(edit: Edit, text: str) -> Found | None:
+    r"""Look for text copied from read's output, which shows invisible characters as ``\u{…}``."""
+    old = unescape(edit.old)
+    return None if old == edit.old else find(text, old, unescape(edit.new))
+
+
+def _ambiguous(path: str, text: str, found: Found) -> str:
+    lines = [str(line_number(text, match.start)) for match in found.matches[:_SHOWN_PLACES]]
+    more = ", …" if len(found.matches) > _SHOWN_PLACES else ""
+    how = "" if found.rung is Rung.EXACT else f" (compared without regard to {found.rung.value})"
+    return (
+        f"'old' is in {path} {len(found.matches):,} times{how}, at lines {', '.join(lines)}{more}: "
+        "add lines around it until it is unique, or set replace_all; nothing was changed."
+    )
+
+
+def _apart(matches: Sequence[Match]) -> list[Match]:
+    """Keep the first of every group of overlapping matches."""
+    kept: list[Match] = []
+    for match in matches:
+        if not kept or match.start >= kept[-1].end:
+            kept.append(match)
+    return kept
+
+
+def _check_apart(found: Sequence[tuple[int, Replacement]], text: str) -> None:
+    for (first, one), (second, other) in pairwise(found):
+        if other.start < one.end or (other.start, other.end) == (one.start, one.end):
+            line = line_number(text, other.start)
+            raise ToolError(
+                f"edits {first + 1} and {second + 1} overlap at line {line}: every edit is looked for in the "
+                "file as it is now, so join them into one; none of the edits was applied."
+            )
+
+
+def _write(plan: _Plan, context: ToolContext) -> None:
+    path = plan.file.path
+    expected = None if plan.created else plan.file.digest
+    context.workspace.write_bytes(path, plan.data, expected_digest=expected)
+    if plan.created or path in context.seen:
+        context.seen[path] = digest(plan.data)
+
+
+def _result(plan: _Plan, broken: str | None) -> ToolResult:
+    path = plan.file.path
+    diff = unified_diff(path, plan.file.text, plan.replacements, created=plan.created)
+    places = count(len(plan.replacements), "place")
+    done = f"created {shown_path(path)}" if plan.created else f"edited {shown_path(path)} at {places}"
+    how = f" ('old' differed in {plan.rung.value})" if plan.rung is not Rung.EXACT else ""
+    text = f"{done}{how}\n{short_diff(diff)}"
+    if broken:
+        text += f"\n{warning(broken, plan.created)}"
+    data = {
+        "path": path,
+        "edits": len(plan.replacements),
+        "rung": plan.rung.value,
+        "diff": diff,
+        "syntax": broken,
+    }
+    return ToolResult(True, text, data, summary=f"{done}{', which does not parse' if broken else ''}")

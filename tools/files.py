@@ -1,0 +1,134 @@
+"""What read, write and edit share: loading a text file whole, and knowing whether it is as last seen."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import posixpath
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sandbox.errors import PathError, PathNotFound
+from sandbox.workspace import Workspace, digest
+from tools.base import EVERYTHING, Access, ToolContext, ToolError
+from tools.difference import Replacement
+from tools.encodings import Encoding, describe_binary, detect
+from tools.text import escape, human_bytes, shown_path
+
+MAX_TEXT_BYTES = 32 << 20
+"""Files up to this size are read whole; larger ones can be read in parts, but not edited."""
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A whole text file; ``path`` is relative to the workspace, ``text`` is without the BOM."""
+
+    path: str
+    data: bytes
+    digest: str
+    encoding: Encoding
+    text: str
+
+    def splice(self, replacements: Sequence[Replacement]) -> bytes:
+        """Return the file's bytes with ``replacements`` made; all others are copied, never re-encoded.
+
+        ``replacements`` are in order and don't overlap.
+        """
+        parts: list[bytes] = []
+        position, offset, copied = 0, len(self.encoding.bom), 0
+        for replacement in replacements:
+            offset += len(self.encoding.encode(self.text[position : replacement.start]))
+            parts += [self.data[copied:offset], self.encoding.encode(replacement.new)]
+            offset += len(self.encoding.encode(self.text[replacement.start : replacement.end]))
+            position, copied = replacement.end, offset
+        return b"".join([*parts, self.data[copied:]])
+
+
+def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
+    """Read the file at ``path``; None if nothing is there.
+
+    Raises :class:`ToolError`, naming ``tool``, if it is binary or too large.
+    """
+    relative = context.workspace.relative(path)
+    try:
+        size = context.workspace.stat(relative).size
+        if size > MAX_TEXT_BYTES:
+            raise ToolError(
+                f"{shown_path(relative)} has {human_bytes(size)}, and {tool} takes files up to "
+                f"{human_bytes(MAX_TEXT_BYTES)}: use shell (sed, python) for it."
+            )
+        data = context.workspace.read_bytes(relative, cap=MAX_TEXT_BYTES)
+    except PathNotFound:
+        return None
+    encoding = detect(data)
+    if encoding is None:
+        raise ToolError(
+            f"{shown_path(relative)} is {describe_binary(data)}, and {tool} changes text only: "
+            "use shell for it."
+        )
+    return TextFile(relative, data, digest(data), encoding, encoding.decode(data))
+
+
+def check_unchanged(context: ToolContext, file: TextFile) -> None:
+    """Raise :class:`ToolError` if ``file`` was seen in this session and is different now."""
+    seen = context.seen.get(file.path)
+    if seen is not None and seen != file.digest:
+        raise ToolError(
+            f"{shown_path(file.path)} has changed since you last saw it: read it again, then repeat the call."
+        )
+
+
+def check_encodable(file: TextFile, text: str) -> None:
+    """Raise :class:`ToolError` if ``text`` has a character the encoding of ``file`` can't hold."""
+    letter = file.encoding.unencodable(text)
+    if letter is not None:
+        raise ToolError(
+            f"{shown_path(file.path)} is in {file.encoding.label or file.encoding.codec}, which can't hold "
+            f"{escape(letter)!r} (U+{ord(letter):04X}); nothing was changed. Use other characters, "
+            "or convert the file with shell first."
+        )
+
+
+def not_found(workspace: Workspace, path: str) -> ToolError:
+    """Return the error for a missing file, naming what was probably meant."""
+    relative = workspace.relative(path)
+    folder, name = posixpath.split(relative)
+    with suppress(PathError):
+        names = {entry.name.casefold(): entry.name for entry in workspace.list_folder(folder or ".")}
+        close = difflib.get_close_matches(name.casefold(), names, 1)
+        if close:
+            meant = shown_path(posixpath.join(folder, names[close[0]]))
+            return ToolError(f"{shown_path(path)} does not exist; did you mean {meant}?")
+    return ToolError(
+        f"{shown_path(path)} does not exist; glob with **/{shown_path(name)} finds it elsewhere."
+    )
+
+
+def reads(path: str) -> Access:
+    """Return the access of a call that reads ``path``."""
+    return Access(reads=_resource(path))
+
+
+def writes(path: str) -> Access:
+    """Return the access of a call that changes ``path``."""
+    return Access(reads=_resource(path), writes=_resource(path))
+
+
+def _resource(path: str) -> frozenset[str]:
+    normal = posixpath.normpath(path)
+    # By its text alone nobody can tell which file such a path is: let it conflict with all of them.
+    return frozenset({normal, EVERYTHING} if normal.startswith(("/", "..")) else {normal})
+
+
+async def in_thread(work: Callable[[], ResultT]) -> ResultT:
+    """Run blocking ``work`` off the event loop; if cancelled, let it finish first (DESIGN §3.5)."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

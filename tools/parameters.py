@@ -1,0 +1,223 @@
+"""Tools whose parameters are pydantic models: the schema the model sees, what it hears when it errs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+
+_SHOWN_VALUE_CHARACTERS = 60
+
+
+class Parameters(BaseModel):
+    """Base of every tool's parameters: nothing unknown, nothing converted, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, values: Any) -> Any:
+        """Take null for an optional parameter as leaving it out, which is what models mean by it."""
+        if not isinstance(values, dict):
+            return values
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None or name not in fields or fields[name].is_required()
+        }
+
+
+ParametersT = TypeVar("ParametersT", bound=Parameters)
+
+
+class PydanticTool(ABC, Generic[ParametersT]):
+    """A :class:`tools.base.Tool` whose parameters are a pydantic model."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    parameters: ClassVar[type[Parameters]]
+
+    @cached_property
+    def spec(self) -> ToolSpec:
+        """Name, description and flat schema."""
+        return ToolSpec(self.name, self.description, flatten_schema(self.parameters))
+
+    def parse(self, arguments: JsonObject) -> ParametersT:
+        """Check ``arguments``; raises :class:`InvalidArguments` naming every fault and the parameters."""
+        if not isinstance(arguments, dict):
+            faults = [f"the arguments must be a JSON object, got {_shown(arguments)}"]
+        else:
+            try:
+                return cast(ParametersT, self.parameters.model_validate(arguments))
+            except ValidationError as error:
+                faults = _faults(error, self.spec.parameters)
+        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}. {_usage(self.spec.parameters)}")
+
+    @abstractmethod
+    def access(self, parsed: ParametersT) -> Access:
+        """Which resources this call would touch."""
+
+    @abstractmethod
+    async def run(self, parsed: ParametersT, context: ToolContext) -> ToolResult:
+        """Do it."""
+
+
+def flatten_schema(model: type[BaseModel]) -> JsonObject:
+    """Return the JSON schema of ``model`` without ``$defs``, titles, defaults and ``anyOf`` of null.
+
+    Seed's template shows its model only the names, types and descriptions at the top level, and constrained
+    decoding refuses fancy schemas (``doubao-api.md`` §6), so a nested shape is inlined and spelt out once
+    more in the description of the property that holds it.
+    """
+    raw = model.model_json_schema()
+    definitions = raw.get("$defs", {})
+    properties: JsonObject = {}
+    for name, described in raw.get("properties", {}).items():
+        flat = _flatten(described, definitions)
+        shape = _shape(flat) if flat.get("type") in ("array", "object") else ""
+        if "{" in shape:
+            flat["description"] = " ".join(filter(None, (flat.get("description"), f"Shape: {shape}")))
+        properties[name] = flat
+    return {"type": "object", "properties": properties, "required": raw.get("required", [])}
+
+
+_KEPT = ("type", "description", "enum", "const")
+
+
+def _flatten(node: JsonObject, definitions: JsonObject) -> JsonObject:
+    """Inline references and keep what a model needs; limits are told when they are broken."""
+    if "$ref" in node:
+        target = definitions[node["$ref"].rsplit("/", 1)[-1]]
+        node = {**target, "description": None, **node}
+    choices = [choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"]
+    if len(choices) == 1:
+        node = {**choices[0], **{key: value for key, value in node.items() if key != "anyOf"}}
+        return _flatten(node, definitions)
+    flat: JsonObject = {key: node[key] for key in _KEPT if node.get(key) is not None}
+    if choices:
+        flat["anyOf"] = [_flatten(choice, definitions) for choice in choices]
+    if "items" in node:
+        flat["items"] = _flatten(node["items"], definitions)
+    if "properties" in node:
+        children = node["properties"].items()
+        flat["properties"] = {name: _flatten(child, definitions) for name, child in children}
+        flat["required"] = node.get("required", [])
+    return flat
+
+
+def _shape(node: JsonObject) -> str:
+    """Write a nested schema the way people do: ``[{old: string, all?: boolean}]``."""
+    if node.get("type") == "array":
+        return f"[{_shape(node.get('items', {}))}]"
+    if "properties" not in node:
+        return str(node.get("type", "any"))
+    required = node.get("required", ())
+    fields = (
+        f"{name}{'' if name in required else '?'}: {_shape(child)}"
+        for name, child in node["properties"].items()
+    )
+    return "{" + ", ".join(fields) + "}"
+
+
+def _usage(schema: JsonObject) -> str:
+    parts = []
+    for name, described in schema["properties"].items():
+        required = ", required" if name in schema["required"] else ""
+        parts.append(f"{name} ({_shape(described)}{required})")
+    return "Parameters: " + ", ".join(parts)
+
+
+def _faults(error: ValidationError, schema: JsonObject) -> list[str]:
+    return [_fault(cast("Mapping[str, Any]", item), schema) for item in error.errors(include_url=False)]
+
+
+def _fault(item: Mapping[str, Any], schema: JsonObject) -> str:
+    """Turn one pydantic error into a phrase that says what is wrong with which parameter."""
+    location, kind, context = item["loc"], item["type"], item.get("ctx", {})
+    name = _location(location)
+    if kind == "missing":
+        return f"'{name}' is missing"
+    if kind == "extra_forbidden":
+        return f"unknown parameter '{name}'{_suggestion(location, schema)}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_unicode":
+        return f"'{name}' must be valid Unicode, it holds half a surrogate pair"
+    expected = _EXPECTED.get(kind)
+    if expected is None:
+        return f"'{name}': {item['msg']}, got {_shown(item['input'])}"
+    return f"'{name}' must be {expected.format(**context)}, got {_shown(item['input'])}"
+
+
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "greater_than": "greater than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "string_too_short": "at least {min_length} character(s) long",
+    "string_too_long": "at most {max_length} characters long",
+    "too_short": "an array of at least {min_length} item(s)",
+    "too_long": "an array of at most {max_length} items",
+    "literal_error": "one of {expected}",
+}
+
+
+def _location(location: Iterable[str | int]) -> str:
+    name = ""
+    for part in location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name[:_SHOWN_VALUE_CHARACTERS]
+
+
+def _suggestion(location: tuple[str | int, ...], schema: JsonObject) -> str:
+    """Name the parameter that was probably meant, by likeness of the name."""
+    node = schema
+    for part in location[:-1]:
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+    known = list(node.get("properties", {}))
+    unknown = str(location[-1])
+    meant = next((name for name in known if unknown.casefold() in _SYNONYMS.get(name, ())), None)
+    meant = meant or next(iter(difflib.get_close_matches(unknown, known, 1)), None)
+    return f" (did you mean '{meant}'?)" if meant else ""
+
+
+_SYNONYMS = {
+    "path": ("file", "filename", "file_path", "filepath", "dir", "directory", "folder"),
+    "old": ("old_string", "old_str", "old_text", "search", "find"),
+    "new": ("new_string", "new_str", "new_text", "replace", "replacement"),
+    "content": ("contents", "text", "data", "file_text"),
+    "command": ("cmd", "script", "code"),
+    "pattern": ("regex", "query", "regexp"),
+    "glob": ("include", "files", "type"),
+    "offset": ("start", "start_line", "line", "from"),
+    "limit": ("max", "count", "lines", "max_results", "head_limit"),
+    "timeout": ("timeout_ms", "timeout_seconds", "seconds"),
+}
+"""What other agents call these parameters; only ever a hint, never accepted in their place."""
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= _SHOWN_VALUE_CHARACTERS else text[: _SHOWN_VALUE_CHARACTERS - 1] + "…"

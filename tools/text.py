@@ -1,0 +1,97 @@
+"""Text on its way to the model: invisible characters made visible, long lines clamped. Pure functions."""
+
+from __future__ import annotations
+
+import re
+
+LINE_CHARACTERS = 2_000
+"""A longer line is clamped; at some 4 characters a token this is about 500 tokens."""
+
+_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+_SURROGATES = "\ud800-\udfff"
+_UNPRINTABLE = re.compile(f"[{_CONTROL}{_INVISIBLE}{_SURROGATES}]")
+_ESCAPED = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}")
+
+_TERMINAL_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, clipboard
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
+    r"|\x1b[ -/]*[0-~]"  # every other escape sequence
+)
+
+
+def escape(text: str) -> str:
+    r"""Show control, bidirectional, tag and zero-width characters as ``\u{…}``, stray bytes as ``\x{…}``.
+
+    Tab and newline stay. Nothing a terminal or a model could take for an instruction stays hidden
+    (``sandbox.md`` §3, cases 65 and 66).
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{{{code - 0xDC00:02X}}}"
+    return f"\\u{{{code:X}}}"
+
+
+def shown_path(path: str) -> str:
+    """Show a file name on one line whatever is in it."""
+    return escape(path).replace("\n", r"\u{A}").replace("\t", r"\u{9}")
+
+
+def unescape(text: str) -> str:
+    r"""Undo :func:`escape` where it wrote ``\u{…}`` for a character it never lets through."""
+
+    def character(match: re.Match[str]) -> str:
+        code = int(match.group(1), 16)
+        hidden = code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF and _UNPRINTABLE.fullmatch(chr(code))
+        return chr(code) if hidden else match.group()
+
+    return _ESCAPED.sub(character, text)
+
+
+def clean_output(text: str) -> str:
+    r"""Prepare a program's output: terminal sequences go, ``\r`` ends a line, what is left is escaped."""
+    text = _TERMINAL_SEQUENCE.sub("", text)
+    return escape(re.sub(r"\r+\n|\r", "\n", text))
+
+
+def clamp(line: str, limit: int = LINE_CHARACTERS, length: int | None = None) -> str:
+    """Cut ``line`` to ``limit`` characters, saying how many are missing.
+
+    ``length`` is the whole line's where ``line`` is only its beginning.
+    """
+    total = len(line) if length is None else length
+    if total <= limit:
+        return line
+    return f"{line[:limit]}… [{total - limit:,} more characters in this line]"
+
+
+def clamp_lines(text: str, limit: int = LINE_CHARACTERS) -> str:
+    """Clamp every line of ``text``."""
+    if len(text) <= limit:
+        return text
+    return "\n".join(clamp(line, limit) for line in text.split("\n"))
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 line``, ``2 lines``, ``1,234 matches``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def human_bytes(size: int) -> str:
+    """Return a size in bytes the way people read it: ``812 bytes``, ``3.4 MB`` (powers of 1,000)."""
+    if size < 10_000:
+        return count(size, "byte")
+    for unit, scale in (("KB", 10**3), ("MB", 10**6)):
+        if size < 1000 * scale:
+            return f"{size / scale:.1f} {unit}"
+    return f"{size / 10**9:.1f} GB"
