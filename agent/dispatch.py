@@ -20,7 +20,17 @@ from agent.scheduler import run_scheduled
 from agent.session import Session
 from agent.truncation import bounded, escaped
 from sandbox.errors import SandboxError
-from tools.base import Access, Effect, InvalidArguments, JsonObject, Tool, ToolContext, ToolError, ToolResult
+from tools.base import (
+    EVERYTHING,
+    Access,
+    Effect,
+    InvalidArguments,
+    JsonObject,
+    Tool,
+    ToolContext,
+    ToolError,
+    ToolResult,
+)
 
 INTERRUPTED = "interrupted before it was done; it may have taken effect in part."
 NOT_STARTED = "interrupted before it began; nothing was done."
@@ -53,7 +63,7 @@ class Dispatched:
 
     results: tuple[ToolResult, ...]
     changing: tuple[ToolCall, ...]
-    """The calls with effects that succeeded."""
+    """The calls that may have changed something: commands that ran, and file tools that succeeded."""
 
 
 class Early(Protocol):
@@ -134,7 +144,7 @@ class Dispatcher:
         changing = (
             each.call
             for each, result in zip(prepared, results, strict=True)
-            if result.ok and each.access.effect is not Effect.NONE
+            if each.call.id in begun and _may_have_changed(each.access, result)
         )
         return Dispatched(results, tuple(changing))
 
@@ -253,6 +263,10 @@ class _Once:
         if self._task is None:
             self._task = asyncio.ensure_future(self._action())
         await asyncio.shield(self._task)
+
+
+def _may_have_changed(access: Access, result: ToolResult) -> bool:
+    return EVERYTHING in access.writes or (result.ok and access.effect is not Effect.NONE)
 
 
 async def _nothing() -> None:

@@ -15,7 +15,7 @@ class FinishTool:
         "Say that the task is done.",
         {
             "type": "object",
-            "properties": {"message": {"type": "string", "description": "What was wrong and what you changed."}},
+            "properties": {"message": {"type": "string", "description": "What was wrong, what you changed."}},
             "required": ["message"],
             "additionalProperties": False,
         },

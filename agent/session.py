@@ -22,6 +22,10 @@ from agent.redact import Redactor
 from tools.base import Effect
 
 VERSION = 1
+SPILLS = "spills"
+"""Folder in a session's folder that holds whole outputs."""
+PRIVATE_TMP = "tmp"
+"""Folder that backs the session's private ``/tmp``."""
 _ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
 
 MAY_HAVE_RUN = (
@@ -104,9 +108,8 @@ class Session:
         """Begin a session in a new folder under ``home/sessions``."""
         folder = home / "sessions" / new_session_id()
         try:
-            folder.mkdir(mode=0o700, parents=True)
-            for name in ("spills", "tmp"):
-                (folder / name).mkdir(mode=0o700)
+            for new in (folder, folder / SPILLS, folder / PRIVATE_TMP):
+                new.mkdir(mode=0o700, parents=True)
         except OSError as error:
             raise SessionError(f"Can't make the session folder {folder}: {error.strerror}.") from error
         file = RecordFile(folder / "records.jsonl", redactor)

@@ -27,7 +27,7 @@ class Repeated:
 class RepeatWatch:
     """Counts identical calls between changes of the workspace.
 
-    A change is a successful call with effects that was not made before: alternating between two
+    A change is a call that may have changed something and was not made before: alternating between two
     commands, or doing and undoing one edit, is no progress. A call that stands twice in one answer
     counts once.
     """
@@ -38,7 +38,7 @@ class RepeatWatch:
         self._reported = False
 
     def observe(self, calls: Iterable[ToolCall], changing: Iterable[ToolCall]) -> Repeated | None:
-        """Take one answer's calls, and those of them that succeeded with effects.
+        """Take one answer's calls, and those of them that may have changed something.
 
         Returns the call that was made too often, and starts counting anew after it.
         """

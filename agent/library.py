@@ -1,0 +1,49 @@
+"""The library interface: what the command line does, as two methods."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from agent.approval import Approver
+from agent.events import FrontEnd
+from agent.outcome import Outcome
+from agent.settings import Settings
+
+__all__ = ["Agent", "Outcome"]
+
+
+class Agent:
+    """Carries out prompts in one folder. Each run is a session of its own.
+
+    ``settings`` are the fields of :class:`agent.settings.Settings`; a wrong one raises ``ValidationError``.
+    Configuration files are not read; keys are found in the environment unless ``api_key`` is given.
+    """
+
+    def __init__(
+        self,
+        workspace: str | Path = ".",
+        model: str | None = None,
+        *,
+        front_ends: tuple[FrontEnd, ...] = (),
+        approver: Approver | None = None,
+        **settings: Any,
+    ) -> None:
+        self.settings = Settings(workspace=Path(workspace), model=model, **settings)
+        self._front_ends = front_ends
+        self._approver = approver
+
+    def run(self, prompt: str) -> Outcome:
+        """Carry out ``prompt`` and return what came of it; blocks until then.
+
+        Raises what :func:`agent.run.run` raises, and RuntimeError inside a running event loop, where
+        :meth:`arun` is to be awaited.
+        """
+        return asyncio.run(self.arun(prompt))
+
+    async def arun(self, prompt: str) -> Outcome:
+        """The same inside a running event loop."""
+        from agent.run import run
+
+        return await run(self.settings, prompt, self._front_ends, self._approver)

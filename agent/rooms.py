@@ -1,0 +1,96 @@
+"""Opens what a session works in: the workspace, the state folder, the processes and the tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import SessionError
+from agent.finish import FinishTool
+from agent.profile import Profile
+from agent.redact import Redactor
+from agent.session import PRIVATE_TMP, SPILLS, prepare_state, state_folder
+from agent.settings import Settings
+from sandbox.isolation.base import Policy
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+from sandbox.workspace import Workspace
+from tools.base import Tool, ToolContext, ToolError
+
+if TYPE_CHECKING:
+    from sandbox.baseline import Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run happens: known before anything is started."""
+
+    workspace: Workspace
+    home: Path
+    """The state folder."""
+    redactor: Redactor
+
+
+def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
+    """Open the workspace and the state folder; raises WorkspaceError or UsageError."""
+    home = state_folder(settings.home, environment)
+    workspace = Workspace(settings.workspace, state=home)
+    try:
+        home = prepare_state(home, workspace.root)
+    except BaseException:
+        workspace.close()
+        raise
+    return Place(workspace, home, Redactor.from_environment(environment, settings.api_key))
+
+
+def open_tool_context(
+    settings: Settings, environment: Mapping[str, str], place: Place, session_folder: Path
+) -> ToolContext:
+    """Choose the isolation, by what its probe shows, and make what tools work with.
+
+    Blocks until the probe has ended, on the thread that will run commands, as
+    :class:`sandbox.isolation.select.Selection` asks. Raises :class:`sandbox.errors.NoIsolation`.
+    """
+    from sandbox.isolation.select import choose
+
+    policy = Policy(
+        workspace=place.workspace.root,
+        private_tmp=session_folder / PRIVATE_TMP,
+        state=place.home,
+        network=settings.network == "on",
+        environ=environment,
+    )
+    isolation = choose(settings.sandbox, policy)
+    spills = SpillStore(session_folder / SPILLS)
+    processes = ProcessRunner(isolation, policy, spills)
+    return ToolContext(place.workspace, processes, spills)
+
+
+def take_baseline(place: Place, session_folder: Path) -> Baseline:
+    """Record what the workspace is now; takes a while, so run it in a thread."""
+    from sandbox.baseline import Baseline
+    from tools.ripgrep import find_ripgrep
+
+    try:
+        ripgrep = find_ripgrep(place.workspace.root)
+    except ToolError:
+        ripgrep = None
+    try:
+        return Baseline.take(place.workspace, session_folder, ripgrep)
+    except OSError as error:
+        raise SessionError(f"Can't record what the workspace is now: {error.strerror}.") from error
+
+
+def open_tools(profile: Profile) -> dict[str, Tool]:
+    """The tools a profile offers, by name, in the order they are told."""
+    from tools.registry import default_tools
+
+    tools = {tool.spec.name: tool for tool in default_tools()}
+    if profile.tools is not None:
+        tools = {name: tools[name] for name in profile.tools}
+    if profile.finish_tool:
+        finish = FinishTool()
+        tools[finish.spec.name] = finish
+    return tools

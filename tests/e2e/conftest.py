@@ -1,0 +1,87 @@
+"""Whole programs: the command as a subprocess, the scripted service as the model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KEY = "sk-very-secret-key-of-the-user"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What one run of the command left behind."""
+
+    code: int
+    events: list[dict[str, Any]]
+    errors: str
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.events[-1]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+
+class Seedsmith:
+    """The command, pointed at a workspace, a state folder and the scripted service."""
+
+    def __init__(self, folder: Path, endpoint: Any) -> None:
+        self.workspace = folder / "work"
+        self.workspace.mkdir()
+        self.state = folder / "state"
+        self.user = folder / "home"
+        self.user.mkdir()
+        self.endpoint = endpoint
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        return kept | {
+            "HOME": str(self.user),
+            "SEEDSMITH_HOME": str(self.state),
+            "SEEDSMITH_API_KEY": KEY,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
+        options = ["-C", str(self.workspace), "-m", "openai/scripted", "--base-url", self.endpoint.base_url]
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "agent", command, *arguments, *options, "--json"],
+            cwd="/",
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def finish(self, process: subprocess.Popen[bytes]) -> Finished:
+        output, errors = process.communicate(timeout=90)
+        events = [json.loads(line) for line in output.splitlines()]
+        return Finished(process.returncode, events, errors.decode())
+
+    def run(self, *arguments: str) -> Finished:
+        return self.finish(self.start(*arguments))
+
+    def tree(self) -> dict[str, str]:
+        files = (path for path in self.workspace.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.workspace)): path.read_text() for path in files}
+
+    @property
+    def session(self) -> Path:
+        (folder,) = (self.state / "sessions").iterdir()
+        return folder
+
+
+@pytest.fixture
+def seedsmith(tmp_path: Path, endpoint: Any) -> Seedsmith:
+    """The command and an empty workspace."""
+    return Seedsmith(tmp_path, endpoint)
