@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,21 @@ class Policy:
     network: bool = False
     writable_git: bool = False
     """Git's own tool may ask for a writable ``.git`` for vetted subcommands; shell commands never do."""
+    unix_sockets: bool = False
+    """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
+    covers them."""
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
+    """The user's own environment: where the home folder is, and which toolchains are in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Holds a started command back until its limits are set, so that none of it ever runs without them."""
+
+    information_fd: int
+    """Where ``"child-pid": N`` is read from: the process the limits go to, and the root of all others."""
+    release_fd: int
+    """Where one byte lets the command go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,8 @@ class Launch:
     """Inheritable descriptors; the process layer closes its own copies after the start."""
     restrict_thread: bool = False
     """Start from a throw-away thread that first calls :meth:`Isolation.restrict` (Landlock)."""
+    gate: Gate | None = None
+    """How the launch itself holds the command back; None lets the process layer hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +92,15 @@ class Limits:
     """Resource limits of one command; None leaves a limit as it is."""
 
     processes: int | None = 512
+    """Processes and threads of one command."""
     file_bytes: int | None = 4 << 30
     open_files: int | None = 1024
-    data_bytes: int | None = 8 << 30
+    memory_bytes: int | None = 8 << 30
+    """Resident memory of the whole process tree, watched a few times a second."""
+    data_bytes: int | None = None
+    """``RLIMIT_DATA`` of each process; off, because address sanitizers reserve terabytes they never touch."""
     cpu_seconds: int | None = None
+    output_bytes: int | None = 256 << 20
+    """A command that writes more than this is stopped."""
     extra: Mapping[str, int] = field(default_factory=dict)
+    """More limits by the name they have in :mod:`resource`, e.g. ``RLIMIT_STACK``."""

@@ -1,0 +1,127 @@
+"""The clean environment of commands: an allowlist, no keys (``sandbox.md`` §2)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.isolation.syscalls import forbid_dumping
+from sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
+
+PRIVATE_HOME = "/tmp/home"  # noqa: S108
+"""``HOME`` of commands: in the session's private ``/tmp``, so that caches last as long as the session."""
+
+_PASSED_ON = frozenset(
+    {
+        *TOOLCHAIN_VARIABLES,
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "USER",
+        "LOGNAME",
+        "COLUMNS",
+        "LINES",
+        "PYTHONPATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHASHSEED",
+        "PYTHONUTF8",
+        "PYTHONWARNINGS",
+        "CC",
+        "CXX",
+        "AR",
+        "LD",
+        "CFLAGS",
+        "CXXFLAGS",
+        "CPPFLAGS",
+        "LDFLAGS",
+        "MAKEFLAGS",
+        "CMAKE_PREFIX_PATH",
+        "PKG_CONFIG_PATH",
+        "LD_LIBRARY_PATH",
+        "LIBRARY_PATH",
+        "CPATH",
+        "GOFLAGS",
+        "GOOS",
+        "GOARCH",
+        "CGO_ENABLED",
+        "RUSTFLAGS",
+        "RUSTUP_TOOLCHAIN",
+        "CARGO_BUILD_JOBS",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "NODE_EXTRA_CA_CERTS",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CONDA_DEFAULT_ENV",
+        "PYENV_VERSION",
+    }
+)
+_FROM_HOME = (
+    ("CARGO_HOME", ".cargo"),
+    ("RUSTUP_HOME", ".rustup"),
+    ("GOPATH", "go"),
+    ("PYTHONUSERBASE", ".local"),
+)
+"""Tools that look beneath ``HOME``, which is private: where they find the user's own installation."""
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_KEYS$|API_?KEY|AUTH", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"://[^/\s@]+@")
+
+
+def harden_agent() -> None:
+    """Hide this process's own environment and memory from everything it starts (``/proc/PID/environ``).
+
+    Ordinary debugging of the agent stops working too, core dumps included. Call it once, at start.
+    """
+    forbid_dumping()
+
+
+def command_environment(
+    environ: Mapping[str, str], workspace: Path, *, network: bool = False
+) -> dict[str, str]:
+    """What commands get to see of the user's ``environ``.
+
+    ``HOME`` and ``TMPDIR`` are named as inside the sandbox; an isolation without a ``/tmp`` of its own
+    moves them to the host folder behind it.
+    """
+    clean = {
+        name: value
+        for name, value in environ.items()
+        if (name in _PASSED_ON or name.startswith("LC_")) and not is_secret(name, value)
+    }
+    clean.setdefault("LANG", "C.UTF-8")
+    home = environ.get("HOME", "")
+    for name, folder in _FROM_HOME:
+        value = environ.get(name) or (os.path.join(home, folder) if home.startswith("/") else "")  # noqa: PTH118
+        if value and Path(value).is_dir():
+            clean[name] = value
+    if "PYTHONPATH" in clean:
+        clean["PYTHONPATH"] = os.pathsep.join(
+            entry for entry in clean["PYTHONPATH"].split(os.pathsep) if entry.startswith("/")
+        )
+    clean.update(
+        PATH=os.pathsep.join(map(str, search_path(environ, workspace))),
+        HOME=PRIVATE_HOME,
+        TMPDIR="/tmp",  # noqa: S108
+        TERM="dumb",
+        NO_COLOR="1",
+        PAGER="cat",
+        GIT_PAGER="cat",
+        GIT_TERMINAL_PROMPT="0",
+        GIT_OPTIONAL_LOCKS="0",
+        # The folder may belong to another user (a mounted volume); inside, git's own check adds nothing.
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0="safe.directory",
+        GIT_CONFIG_VALUE_0="*",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+    )
+    if not network:
+        clean.update(CARGO_NET_OFFLINE="true", GOPROXY="off", GOTOOLCHAIN="local")
+    return clean
+
+
+def is_secret(name: str, value: str = "") -> bool:
+    """Whether a variable looks like a key, by its name or by a password within an address."""
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))

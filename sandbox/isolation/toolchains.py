@@ -1,0 +1,301 @@
+"""What commands still need of the hidden folders: the user's own interpreters, compilers and tools.
+
+The home folder is masked whole, so everything a ``PATH`` entry leads to has to be bound back, read-only
+(``sandbox.md`` §2, ``traps.md``): the installation it belongs to, the interpreter behind a virtual
+environment, what its links and first lines point at. Never a whole home, nor a place that holds secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+
+_MOST_FOLDERS = 60
+"""Each read-only bind costs a launch about 0.1 ms (``sandbox.md`` §1)."""
+_MOST_FILES_LOOKED_AT = 400
+_FIRST_LINE_BYTES = 256
+
+_INSTALLATION_MARKS = ("pyvenv.cfg", "lib", "lib64", "libexec", "conda-meta", "shims", "installs")
+_SECRETS = frozenset(
+    (
+        ".ssh",
+        ".aws",
+        ".gnupg",
+        ".config",
+        ".docker",
+        ".kube",
+        ".azure",
+        ".password-store",
+        ".mozilla",
+        ".local",
+    )
+)
+_COLLECTIONS = (
+    Path(".local/share/pipx/venvs"),
+    Path(".local/pipx/venvs"),
+    Path(".local/share/uv/tools"),
+    Path(".local/share/uv/python"),
+)
+"""Folders of many installations, bound at once rather than one by one."""
+_CARGO_PARTS = ("bin", "registry", "git")
+"""Of Cargo's home; its credentials lie beside them."""
+
+TOOLCHAIN_VARIABLES = (
+    "ANDROID_HOME",
+    "ANDROID_SDK_ROOT",
+    "ASDF_DATA_DIR",
+    "ASDF_DIR",
+    "BUN_INSTALL",
+    "CONDA_PREFIX",
+    "DENO_INSTALL",
+    "DOTNET_ROOT",
+    "FNM_DIR",
+    "GEM_HOME",
+    "GOPATH",
+    "GOROOT",
+    "GRADLE_HOME",
+    "JAVA_HOME",
+    "M2_HOME",
+    "MAVEN_HOME",
+    "MISE_DATA_DIR",
+    "NVM_BIN",
+    "NVM_DIR",
+    "PNPM_HOME",
+    "PYENV_ROOT",
+    "RBENV_ROOT",
+    "RUSTUP_HOME",
+    "SDKMAN_DIR",
+    "VIRTUAL_ENV",
+    "VOLTA_HOME",
+)
+"""Variables that name an installation's folder; passed on, and bound back where they point into a mask."""
+
+
+def search_path(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
+    """The folders of ``PATH`` commands get: absolute and outside the workspace.
+
+    The one exception is the virtual environment the user had active. Entries that pass through a hidden
+    folder by a link are given by their real name, since the link won't be there.
+    """
+    active = environ.get("VIRTUAL_ENV")
+    found: dict[Path, None] = {}
+    for entry in [*environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin", "/bin"]:
+        path = Path(os.path.normpath(entry)) if entry.startswith("/") else None
+        if path is None or not path.is_dir():
+            continue
+        real = Path(os.path.realpath(path))
+        inside = is_beneath(path, (workspace,)) or is_beneath(real, (workspace,))
+        if inside and not (active and path == Path(os.path.normpath(active)) / "bin"):
+            continue
+        found[real if is_beneath(path, (RUNTIME,)) else path] = None
+    return tuple(found)
+
+
+def needed_folders(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
+    """The hidden folders to show read-only, none within another; existing, and none above a mask."""
+    return _Collector(environ, workspace).collect()
+
+
+class _Collector:
+    """Follows every tool to the installation it belongs to, breadth first, each folder once."""
+
+    def __init__(self, environ: Mapping[str, str], workspace: Path) -> None:
+        self._environ = environ
+        self._workspace = workspace
+        self._homes = home_folders(environ)
+        self._masks = (*self._homes, TEMPORARY, RUNTIME)
+        self._found: set[Path] = set()
+        self._files_left = _MOST_FILES_LOOKED_AT
+
+    def collect(self) -> tuple[Path, ...]:
+        for entry in search_path(self._environ, self._workspace):
+            self._add_bin(entry)
+        for name in TOOLCHAIN_VARIABLES:
+            value = self._environ.get(name, "")
+            if value.startswith("/") and name not in ("GOPATH", "NVM_BIN"):
+                self._add_root(Path(os.path.normpath(value)))
+        self._add_fixed()
+        for folder in self._environ.get("PYTHONPATH", "").split(os.pathsep):
+            if folder.startswith("/"):
+                self._add(Path(os.path.normpath(folder)))
+        for environment in self._environments_inside():
+            self._add_interpreter(environment)
+        return outermost(self._found)[:_MOST_FOLDERS]
+
+    def _add_fixed(self) -> None:
+        """Places tools look in without being told by ``PATH``."""
+        for prefix in {sys.prefix, sys.base_prefix}:
+            self._add_root(Path(prefix))
+        for home in self._own_homes():
+            self._add(home / ".local/lib")
+            self._add(home / ".m2/repository")
+            self._add(home / ".rustup")
+            self._add_cargo(home / ".cargo")
+            self._add_go(home / "go")
+        cargo = self._environ.get("CARGO_HOME", "")
+        if cargo.startswith("/"):
+            self._add_cargo(Path(cargo))
+        for folder in self._environ.get("GOPATH", "").split(os.pathsep):
+            if folder.startswith("/"):
+                self._add_go(Path(folder))
+
+    def _own_homes(self) -> Iterable[Path]:
+        home = self._environ.get("HOME", "")
+        return (Path(os.path.normpath(home)),) if home.startswith("/") and home != "/" else ()
+
+    def _add_go(self, folder: Path) -> None:
+        self._add(folder / "pkg")
+        self._add(folder / "bin")
+
+    def _add_cargo(self, folder: Path) -> None:
+        for part in _CARGO_PARTS:
+            self._add(folder / part)
+        for name in ("config.toml", "config"):
+            file = folder / name
+            if file.is_file() and not _mentions_secret(file):
+                self._add(file)
+
+    def _add_bin(self, entry: Path) -> None:
+        """A folder of programs: the installation it belongs to, and what its files lead to."""
+        if not self._hidden(entry):
+            real = Path(os.path.realpath(entry))
+            if real == entry or not self._hidden(real):
+                return
+        if entry.name in ("bin", "sbin", "shims", "current"):
+            self._add_root(entry.parent)
+        self._add(entry)
+        if is_beneath(entry, tuple(self._found - {entry})):
+            return
+        self._follow_files(entry)
+
+    def _follow_files(self, folder: Path) -> None:
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries)
+        except OSError:
+            return
+        for name in names:
+            if self._files_left <= 0:
+                return
+            self._files_left -= 1
+            target = _link_target(folder / name) or _interpreter_of(folder / name)
+            if target is not None and self._hidden(target):
+                self._add_program(target)
+
+    def _add_program(self, program: Path) -> None:
+        """A single program somewhere hidden: its installation where it has one, else the file alone."""
+        if is_beneath(program, tuple(self._found)):
+            return
+        for home in self._homes:
+            for owner in (home, *self._own_homes()):
+                for collection in _COLLECTIONS:
+                    if owner / collection in program.parents:
+                        self._add(owner / collection)
+                        self._add_interpreter(_environment_of(program))
+                        return
+        if program.parent.name in ("bin", "sbin", "libexec"):
+            self._add_root(program.parent.parent)
+        if not is_beneath(program, tuple(self._found)):
+            self._add(program)
+
+    def _add_root(self, root: Path) -> None:
+        """An installation, whole, where it looks like one and can't hold secrets."""
+        if not self._hidden(root) and not self._hidden(Path(os.path.realpath(root))):
+            return
+        if self._may_be_shown(root) and any((root / mark).exists() for mark in _INSTALLATION_MARKS):
+            if root.name == ".cargo" or (root / "credentials.toml").exists():
+                self._add_cargo(root)
+                return
+            self._add(root)
+            self._add_interpreter(root)
+
+    def _add_interpreter(self, environment: Path | None) -> None:
+        """The Python a virtual environment was made from (``home`` in ``pyvenv.cfg``)."""
+        if environment is None:
+            return
+        try:
+            text = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")[:4096]
+        except OSError:
+            return
+        for line in text.splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == "home" and value.strip().startswith("/"):
+                home = Path(os.path.normpath(value.strip()))
+                self._add_root(home.parent)
+                self._add_root(Path(os.path.realpath(home / "python3")).parent.parent)
+
+    def _environments_inside(self) -> Iterable[Path]:
+        """Virtual environments at the workspace's top level, whatever they are called."""
+        try:
+            with os.scandir(self._workspace) as entries:
+                folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return ()
+        return [folder for folder in folders if (folder / "pyvenv.cfg").is_file()]
+
+    def _hidden(self, path: Path) -> bool:
+        return is_beneath(path, self._masks)
+
+    def _may_be_shown(self, path: Path) -> bool:
+        """Never a mask itself nor anything above one, nor the folders programs keep secrets in."""
+        real = Path(os.path.realpath(path))
+        for candidate in (path, real):
+            if any(
+                candidate == mask or candidate in mask.parents for mask in (*self._masks, *self._own_homes())
+            ):
+                return False
+            for home in (*self._homes, *self._own_homes()):
+                if candidate.parent == home and candidate.name in _SECRETS:
+                    return False
+                if home in candidate.parents and candidate.relative_to(home).parts[0] in _SECRETS - {
+                    ".local"
+                }:
+                    return False
+                if candidate in (home / ".local/share", home / ".local/state"):
+                    return False
+        # Binding the workspace or what holds it would show it twice, read-only.
+        return candidate != self._workspace and candidate not in self._workspace.parents
+
+    def _add(self, path: Path) -> None:
+        inside = is_beneath(path, (self._workspace,))
+        if not inside and self._hidden(path) and self._may_be_shown(path) and path.exists():
+            self._found.add(path)
+
+
+def _link_target(path: Path) -> Path | None:
+    try:
+        target = path.readlink()
+    except OSError:
+        return None
+    return Path(os.path.normpath(path.parent / target))
+
+
+def _interpreter_of(path: Path) -> Path | None:
+    """The program named in a script's first line."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            first = file.read(_FIRST_LINE_BYTES).split(b"\n", 1)[0]
+    except OSError:
+        return None
+    if not first.startswith(b"#!"):
+        return None
+    words = first[2:].split()
+    return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+
+
+def _environment_of(program: Path) -> Path | None:
+    return next((parent for parent in program.parents if (parent / "pyvenv.cfg").is_file()), None)
+
+
+def _mentions_secret(file: Path) -> bool:
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace").lower()
+    except OSError:
+        return True
+    return any(word in text for word in ("token", "password", "secret"))
