@@ -1,0 +1,1 @@
+"""How a small local model fixes a bug: many small questions, each answer proven by the tests."""

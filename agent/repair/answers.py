@@ -1,0 +1,160 @@
+"""Turn what a small model answers into whole new texts of a file, one for each way to read the answer."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+
+from agent.repair.functions import Region, regions_in
+
+_FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_MOST_HUNKS = 5
+
+
+def rewritten(text: str, region: Region, shown: str, answer: str) -> Iterator[str]:
+    """New texts of the file from a rewritten function: all its changes, then each of them alone.
+
+    ``shown`` is the function as the model saw it, which may lack its comments; only what the model changed
+    of that is changed in the file. A small model often mends the line and spoils another: hence each
+    change alone.
+    """
+    new = _function_in(answer, region)
+    if new is None:
+        return
+    old_lines, new_lines = shown.split("\n"), _indented_like(new, shown).split("\n")
+    hunks = [
+        op
+        for op in difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes()
+        if op[0] != "equal"
+        and [s.strip() for s in old_lines[op[1] : op[2]] if s.strip()]
+        != [s.strip() for s in new_lines[op[3] : op[4]] if s.strip()]
+    ]
+    places = _places(region.lines, old_lines)
+    for chosen in [hunks, *([hunk] for hunk in hunks if 1 < len(hunks) <= _MOST_HUNKS)]:
+        lines = list(region.lines)
+        for _, first, last, new_first, new_last in reversed(chosen):
+            lines[places[first] : places[last - 1] + 1 if last > first else places[first]] = new_lines[
+                new_first:new_last
+            ]
+        if chosen:
+            yield _replaced(text, region, lines)
+
+
+def one_line(text: str, region: Region, answer: str) -> str | None:
+    """New text of the file from ``{"line": N, "new": "…"}``; None where it is not that."""
+    try:
+        data = json.loads(answer)
+        number, new = int(data["line"]), str(data["new"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    if number not in region.numbers:
+        return None
+    old = region.lines[region.numbers.index(number)]
+    lines = text.split("\n")
+    lines[number - 1 : number] = _fitted(old, re.sub(rf"^\s*{number}[ |:]\s?(?=\s*\S)", "", new))
+    return "\n".join(lines)
+
+
+def parses(path: str, text: str) -> bool:
+    """Whether the text is worth a run: for Python, whether it parses."""
+    if not path.endswith((".py", ".pyi")):
+        return True
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def meaning(path: str, text: str) -> str:
+    """Equal for texts that differ only in comments and layout, so that none is tried twice."""
+    if path.endswith((".py", ".pyi")):
+        try:
+            return ast.dump(ast.parse(text))
+        except (SyntaxError, ValueError, RecursionError):
+            return text
+    return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+
+
+def without_docstring(region: Region) -> tuple[str, str]:
+    """A Python function's source without its docstring, and the docstring; others as they stand."""
+    if region.path.endswith((".py", ".pyi")) and region.is_function:
+        try:
+            node = ast.parse(textwrap.dedent(region.source)).body[0]
+        except (SyntaxError, ValueError, IndexError):
+            return region.source, ""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (text := ast.get_docstring(node)):
+            literal = node.body[0]
+            if len(node.body) > 1 and literal.end_lineno is not None:
+                lines = region.lines[: literal.lineno - 1] + region.lines[literal.end_lineno :]
+                return "\n".join(lines), text
+    return region.source, ""
+
+
+def minimal_edit(old: str, new: str) -> tuple[str, str]:
+    """The smallest run of whole lines to replace, widened until it stands in ``old`` only once."""
+    before, after = old.split("\n"), new.split("\n")
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    while True:
+        piece, replacement = before[start : len(before) - end], after[start : len(after) - end]
+        whole = start == end == 0
+        if whole or (replacement and "".join(piece).strip() and old.count("\n".join(piece)) == 1):
+            return "\n".join(piece), "\n".join(replacement)
+        start, end = max(0, start - 1), max(0, end - 1)
+
+
+def _function_in(answer: str, region: Region) -> str | None:
+    """The region's own function out of an answer that may hold prose, a class around it, or others."""
+    fenced = _FENCE.search(answer)
+    code = (fenced[1] if fenced else answer).strip("\n")
+    simple = region.name.rpartition(".")[2]
+    found = [
+        each
+        for each in regions_in(region.path, textwrap.dedent(code))
+        if each.is_function and each.name.rpartition(".")[2] == simple
+    ]
+    return found[0].source if found else None
+
+
+def _indented_like(new: str, old: str) -> str:
+    indent = re.match(r"[ \t]*", old)
+    return textwrap.indent(textwrap.dedent(new), indent[0] if indent else "")
+
+
+def _places(lines: tuple[str, ...], shown: list[str]) -> list[int]:
+    """For each shown line its index in the region, and one past the last at the end."""
+    places = []
+    index = 0
+    for line in shown:
+        while index < len(lines) and lines[index] != line:
+            index += 1
+        places.append(index)
+        index += 1
+    return [*places, len(lines)]
+
+
+def _replaced(text: str, region: Region, lines: list[str]) -> str:
+    whole = text.split("\n")
+    whole[region.numbers[0] - 1 : region.numbers[-1]] = lines
+    return "\n".join(whole)
+
+
+def _fitted(old: str, new: str) -> list[str]:
+    """The new line or lines under the indentation of the old one, where the model lost it."""
+    if not new.strip():
+        return []
+    lines = new.rstrip().split("\n")
+    indent = old[: len(old) - len(old.lstrip())]
+    if lines[0].strip() == old.strip() and len(lines) == 1:
+        return [lines[0]]
+    given = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    return [indent + line.removeprefix(given) if line.strip() else "" for line in lines]

@@ -1,0 +1,139 @@
+"""Cut a source file into regions that can be shown and changed one at a time, whatever the language."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_CONTROL = frozenset(
+    {"if", "for", "while", "switch", "catch", "else", "do", "return", "with", "try", "finally", "match"}
+)
+_TYPES = frozenset({"class", "struct", "enum", "union", "interface", "namespace", "impl", "trait", "extern"})
+_NAMED = re.compile(r"([A-Za-z_$#~][\w$:~]*)\s*(?:<[^<>]*>\s*)?\(")
+_ASSIGNED = re.compile(r"([A-Za-z_$][\w$]*)\s*[:=]\s*(?:async\s+)?(?:function\b|\(|[\w$]+\s*=>)")
+_OPAQUE = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
+)
+
+Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Lines of one file that belong together: a function, or what stands outside all functions."""
+
+    path: str
+    name: str
+    """The function's dotted name; empty for the lines outside all functions."""
+    numbers: tuple[int, ...]
+    """The file's line numbers, from 1, ascending."""
+    lines: tuple[str, ...]
+    """Their text, without line ends."""
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the lines are one function, without a gap."""
+        return bool(self.name)
+
+    @property
+    def source(self) -> str:
+        """The lines as they stand in the file."""
+        return "\n".join(self.lines)
+
+    def holds(self, line: int) -> bool:
+        """Whether the file's ``line`` is one of them."""
+        return line in self.numbers
+
+
+def regions_in(path: str, text: str) -> list[Region]:
+    """All functions of a file in order, outer before inner, then what stands outside them.
+
+    Python is parsed; where it does not parse its indentation counts, elsewhere braces do. Lines that only
+    import, comment or close a block are no region of their own.
+    """
+    lines = text.split("\n")
+    if path.endswith((".py", ".pyi")):
+        try:
+            spans = list(_parsed(ast.parse(text)))
+        except (SyntaxError, ValueError, RecursionError):
+            spans = list(_indented(lines))
+    else:
+        spans = list(_braced(text))
+    functions = sorted(set(spans), key=lambda span: (span[1], -span[2]))
+    regions = [
+        Region(path, name, tuple(range(first, last + 1)), tuple(lines[first - 1 : last]))
+        for name, first, last in functions
+    ]
+    covered = {number for region in regions for number in region.numbers}
+    outside = tuple(n for n, line in enumerate(lines, 1) if n not in covered and _says_something(line))
+    if outside:
+        regions.append(Region(path, "", outside, tuple(lines[n - 1] for n in outside)))
+    return regions
+
+
+def _says_something(line: str) -> bool:
+    text = line.strip()
+    if not re.search(r"\w", text) or text.startswith(("//", "/*", "*", '"""', "'''", "import ", "from ")):
+        return False
+    return not (text.startswith("#") and not text.startswith("#define")) and "require(" not in text
+
+
+def _parsed(tree: ast.AST, prefix: str = "") -> Iterator[Span]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            yield prefix + node.name, first, node.end_lineno or node.lineno
+            yield from _parsed(node, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.ClassDef):
+            yield from _parsed(node, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.stmt):
+            yield from _parsed(node, prefix)
+
+
+def _indented(lines: list[str]) -> Iterator[Span]:
+    for number, line in enumerate(lines, 1):
+        head = re.match(r"(\s*)(?:async\s+)?def\s+(\w+)", line)
+        if head is None:
+            continue
+        last = number
+        for later, following in enumerate(lines[number:], number + 1):
+            indent = len(following) - len(following.lstrip())
+            if following.strip() and indent <= len(head[1]) and not following.lstrip().startswith(")"):
+                break
+            if following.strip():
+                last = later
+        yield head[2], number, last
+
+
+def _braced(text: str) -> Iterator[Span]:
+    """Functions of a language with braces; strings and comments are blanked before anything is counted."""
+    code = _OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    open_blocks: list[tuple[int, str]] = []
+    previous = 0
+    for brace in re.finditer(r"[{}]", code):
+        if brace[0] == "{":
+            open_blocks.append(_head(code, previous, brace.start()))
+        elif open_blocks:
+            start, name = open_blocks.pop()
+            if name:
+                yield name, code.count("\n", 0, start) + 1, code.count("\n", 0, brace.start()) + 1
+        previous = brace.end()
+
+
+def _head(code: str, previous: int, brace: int) -> tuple[int, str]:
+    """Where the statement that opens a block begins, and the function's name if it is one."""
+    start = max(previous, code.rfind(";", previous, brace) + 1)
+    head = re.sub(r"^\s*#[^\n]*$", lambda match: " " * len(match[0]), code[start:brace], flags=re.MULTILINE)
+    start += len(head) - len(head.lstrip())
+    head = head.strip()
+    first = re.match(r"\W*(\w+)", head)
+    if first is None or (")" not in head and "=>" not in head):
+        return start, ""
+    if first[1] in _CONTROL or first[1] in _TYPES:
+        return start, ""
+    if assigned := _ASSIGNED.search(head):
+        return start, assigned[1]
+    named = [name for name in _NAMED.findall(head) if name not in _CONTROL and name != "function"]
+    return start, named[0] if named else ""

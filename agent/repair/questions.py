@@ -1,0 +1,155 @@
+"""What a small model is asked, and in which order: many small questions, each answered afresh.
+
+A wrong answer followed by "it still fails" is nearly always answered with the same wrong answer, so no
+question continues a conversation; every one is a new view of the same suspects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from agent.conversation import SystemMessage, UserMessage
+from agent.models.base import Request
+from agent.prompts import prompt
+from agent.repair.answers import without_docstring
+from agent.repair.suspects import Suspect
+
+_LANGUAGES = {
+    "py": "python",
+    "pyi": "python",
+    "js": "javascript",
+    "mjs": "javascript",
+    "cjs": "javascript",
+    "ts": "typescript",
+    "tsx": "typescript",
+    "h": "c",
+    "cc": "cpp",
+    "cxx": "cpp",
+    "hpp": "cpp",
+    "rs": "rust",
+    "kt": "kotlin",
+    "cs": "csharp",
+}
+_LONGEST_REWRITE = 60
+"""Functions with more lines are only asked for single lines."""
+_MOST_SHOWN = 70
+_PURPOSE_CHARACTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask about one suspect."""
+
+    suspect: Suspect
+    kind: Literal["function", "which", "line"]
+    failure: bool = True
+    """Whether the failing test's message is shown."""
+    line: int = 0
+    """For ``line``: which."""
+    temperature: float = 0.0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is sent."""
+
+    request: Request
+    shown: str
+    """For ``function``: the function as the model sees it."""
+
+
+def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
+    """All questions, those first that find most for their time; ends after some hundred."""
+    functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
+    for suspect in functions[:3]:
+        yield Question(suspect, "function")
+        yield Question(suspect, "function", failure=False)
+    for suspect in suspects[:4]:
+        yield Question(suspect, "which")
+        yield Question(suspect, "which", failure=False)
+    for round_ in range(1, 4):
+        for suspect in functions[: 2 * round_]:
+            yield Question(suspect, "function", failure=round_ % 2 == 0, temperature=0.8, seed=round_)
+        for suspect in suspects[:3]:
+            yield from _lines(suspect, temperature=0.0 if round_ == 1 else 1.0, seed=round_)
+        for suspect in functions[2 * round_ : 2 * round_ + 3]:
+            yield Question(suspect, "function")
+        for suspect in suspects[: 3 * round_]:
+            for seed in range(3):
+                yield Question(suspect, "which", temperature=0.8, seed=10 * round_ + seed)
+
+
+def _lines(suspect: Suspect, temperature: float, seed: int) -> Iterator[Question]:
+    region = suspect.region
+    code = [n for n, text in zip(region.numbers, region.lines, strict=True) if any(c.isalnum() for c in text)]
+    if suspect.lines:
+        code = [n for n in code if n in suspect.lines] or code
+    code.sort(key=lambda n: (-suspect.lines.get(n, 0.0), n))
+    for number in code[:24]:
+        if number != region.numbers[0] or not region.is_function:
+            yield Question(suspect, "line", True, number, temperature, seed)
+
+
+def ask(question: Question, failure: str) -> Asked:
+    """Word a question as one request of its own."""
+    region = question.suspect.region
+    stripped, docstring = without_docstring(region)
+    purpose = f"{prompt('repair-purpose.md', text=docstring[:_PURPOSE_CHARACTERS])}\n" if docstring else ""
+    shown_failure = prompt("repair-failure.md", text=failure) if question.failure and failure else ""
+    suffix = PurePosixPath(region.path).suffix[1:]
+    values = {
+        "language": _LANGUAGES.get(suffix, suffix),
+        "purpose": purpose,
+        "failure": shown_failure,
+    }
+    if question.kind == "function":
+        text = prompt("repair-function.md", source=stripped, **values)
+        length = 80 + len(stripped) // 2  # twice what the function takes, at about four characters a token
+        return Asked(_request(text, question, length, {"stop": ["\n```\n"]}), stripped)
+    numbers = _shown_numbers(question)
+    by_number = dict(zip(region.numbers, region.lines, strict=True))
+    source = "\n".join(f"{number:>4} {by_number[number]}" for number in numbers)
+    if question.kind == "which":
+        choice: dict[str, Any] = {"enum": numbers}
+        asked = prompt("repair-which.md")
+    else:
+        line = by_number[question.line].strip()
+        asked, choice = (
+            prompt("repair-line.md", number=str(question.line), line=line),
+            {"const": question.line},
+        )
+    text = prompt("repair-lines.md", source=source, question=asked, **values)
+    return Asked(_request(text, question, 160, {"response_format": _one_line_schema(choice)}), "")
+
+
+def _shown_numbers(question: Question) -> list[int]:
+    """The region's lines, or of a long one those around its most suspicious."""
+    region, lines = question.suspect.region, question.suspect.lines
+    if len(region.numbers) <= _MOST_SHOWN:
+        return list(region.numbers)
+    centre = question.line or max(region.numbers, key=lambda n: (lines.get(n, 0.0), -n))
+    index = region.numbers.index(centre)
+    first = max(0, min(index - _MOST_SHOWN // 2, len(region.numbers) - _MOST_SHOWN))
+    return list(region.numbers[first : first + _MOST_SHOWN])
+
+
+def _one_line_schema(choice: dict[str, Any]) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {"line": choice, "new": {"type": "string"}},
+        "required": ["line", "new"],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": "change", "schema": schema}}
+
+
+def _request(text: str, question: Question, max_output_tokens: int, more: dict[str, Any]) -> Request:
+    return Request(
+        (SystemMessage(prompt("repair-system.md").strip()), UserMessage(text.strip())),
+        max_output_tokens=max_output_tokens,
+        sampling={"temperature": question.temperature, "seed": question.seed, **more},
+    )

@@ -1,0 +1,188 @@
+"""Fix a bug with a small model: find suspects, ask many small questions, keep only what the tests prove.
+
+A model of one or two billion parameters cannot steer a conversation, but now and then it names the right
+change when it is shown the right ten lines. So the searching is ours, every answer is tried at once by
+running the test command, and what fails is put back before the next question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from agent.budget import Budget, BudgetExhausted
+from agent.conversation import AssistantMessage, ToolCall
+from agent.dispatch import Dispatcher
+from agent.early import EarlyCalls
+from agent.events import EventSink, NoticeGiven, TurnStarted
+from agent.loop import LoopResult
+from agent.models.base import Model, Request
+from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten
+from agent.repair.diagnosis import Diagnosis
+from agent.repair.questions import Question, ask, plan
+from agent.repair.suspects import Suspect, find_suspects
+from agent.repair.watch import diagnose
+from agent.session import Session
+from agent.streaming import stream_answer
+from sandbox.errors import SandboxError
+from sandbox.listing import list_files
+from tools.base import ToolContext
+from tools.encodings import detect
+from tools.ripgrep import find_ripgrep
+
+Check = Callable[[], Awaitable[str | None]]
+
+_WATCH_SECONDS = 120.0
+_HANGING_SECONDS = 15.0
+_SOURCE_BYTES = 400_000
+_FIRST_FAILURE_ONLY = 'export PYTEST_ADDOPTS="-x ${PYTEST_ADDOPTS-}"\n'
+"""A wrong candidate is known by its first failing test; no other runner reads this variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    path: str
+    old: str
+    new: str
+
+    def call(self, number: int, *, back: bool = False) -> ToolCall:
+        """The edit that makes the change, or the one that takes it back."""
+        texts = (self.new, self.old) if back else (self.old, self.new)
+        old, new = minimal_edit(*texts)
+        arguments = json.dumps({"path": self.path, "old": old, "new": new}, ensure_ascii=False)
+        return ToolCall(f"{'back' if back else 'try'}-{number}", "edit", arguments)
+
+
+class Repair:
+    """One search for a change that makes ``command`` pass."""
+
+    def __init__(
+        self,
+        command: str,
+        session: Session,
+        model: Model,
+        dispatcher: Dispatcher,
+        budget: Budget,
+        sink: EventSink,
+        context: ToolContext,
+        check: Check,
+    ) -> None:
+        self._command = command
+        self._session = session
+        self._model = model
+        self._dispatcher = dispatcher
+        self._budget = budget
+        self._sink = sink
+        self._context = context
+        self._check = check
+        self._texts: dict[str, str | None] = {}
+        self._tried: set[tuple[str, str]] = set()
+        self._tests = 0
+        self._patience = _WATCH_SECONDS
+
+    async def run(self) -> LoopResult:
+        """Search until the tests pass, the questions are used up, or the budget ends it."""
+        workspace = self._context.workspace
+        known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
+        diagnosis = await diagnose(
+            self._command, self._context.processes, known, min(_WATCH_SECONDS, self._budget.seconds_left)
+        )
+        suspects = find_suspects(diagnosis, known, self._read)
+        if not suspects:
+            return LoopResult(
+                "gave_up", reason="No source file of the workspace could be tied to the failure."
+            )
+        self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
+        self._say("suspects", _listed(suspects, diagnosis))
+        try:
+            for question in plan(suspects):
+                candidate = await self._first_that_passes(question, _failure(diagnosis))
+                if candidate is not None and await self._check() is None:
+                    return LoopResult("done", _summary(candidate, self._tests))
+        except BudgetExhausted as error:
+            return LoopResult("budget", reason=f"{error} {self._tests} changes were tried; none passed.")
+        return LoopResult("gave_up", reason=f"{self._tests} changes were tried; none made the tests pass.")
+
+    async def _first_that_passes(self, question: Question, failure: str) -> _Candidate | None:
+        region = question.suspect.region
+        text = self._texts[region.path]
+        if text is None:
+            return None
+        asked = ask(question, failure)
+        answer = await self._answer(asked.request)
+        if question.kind == "function":
+            new_texts: Iterator[str | None] = rewritten(text, region, asked.shown, answer)
+        else:
+            new_texts = iter([one_line(text, region, answer)])
+        for new in new_texts:
+            if new is not None and await self._passes(candidate := _Candidate(region.path, text, new)):
+                return candidate
+        return None
+
+    async def _answer(self, request: Request) -> str:
+        self._sink.emit(TurnStarted(self._budget.reserve()))
+        early = EarlyCalls(self._dispatcher, parallel=False)
+        answer = await stream_answer(self._model, request, self._sink, early)
+        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
+        return answer.text
+
+    async def _passes(self, candidate: _Candidate) -> bool:
+        """Try a change that was not tried before; one that fails is put back."""
+        key = (candidate.path, meaning(candidate.path, candidate.new))
+        same = key[1] == meaning(candidate.path, candidate.old)
+        if same or key in self._tried or not parses(candidate.path, candidate.new):
+            return False
+        self._tried.add(key)
+        self._tests += 1
+        if not await self._edit(candidate.call(self._tests)):
+            return False
+        result = await self._context.processes.run(
+            _FIRST_FAILURE_ONLY + self._command, timeout=min(self._patience, self._budget.seconds_left)
+        )
+        if result.ok:
+            return True
+        await self._edit(candidate.call(self._tests, back=True))
+        return False
+
+    async def _edit(self, call: ToolCall) -> bool:
+        self._session.append(AssistantMessage(calls=(call,)))
+        dispatched = await self._dispatcher.dispatch((call,))
+        return dispatched.results[0].ok
+
+    def _read(self, path: str) -> str | None:
+        """The text of a file as the edit tool will see it; None where it is none."""
+        if path not in self._texts:
+            try:
+                data = self._context.workspace.read_bytes(path, cap=_SOURCE_BYTES)
+            except SandboxError:
+                self._texts[path] = None
+                return None
+            encoding = detect(data)
+            self._texts[path] = encoding.decode(data).replace("\r\n", "\n") if encoding else None
+        return self._texts[path]
+
+    def _say(self, code: str, message: str) -> None:
+        self._sink.emit(NoticeGiven(code, message))
+
+
+def _failure(diagnosis: Diagnosis) -> str:
+    return diagnosis.failed[0].message if diagnosis.failed else ""
+
+
+def _listed(suspects: list[Suspect], diagnosis: Diagnosis) -> str:
+    places = ", ".join(
+        f"{s.region.name or 'module level'} ({s.region.path}:{s.region.numbers[0]})" for s in suspects[:3]
+    )
+    how = "the lines only failing tests ran" if diagnosis.watched else "the failing output"
+    return f"Suspects by {how}: {places}."
+
+
+def _summary(candidate: _Candidate, tests: int) -> str:
+    old, new = minimal_edit(candidate.old, candidate.new)
+    changed = next(
+        (line.strip() for line in new.split("\n") if line not in old.split("\n")), "a line removed"
+    )
+    tries = "the first change tried" if tests == 1 else f"change {tests} of those tried"
+    return f"Changed {candidate.path} ({tries}): `{changed}`"

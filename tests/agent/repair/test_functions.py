@@ -1,0 +1,109 @@
+import pytest
+
+from agent.repair.functions import regions_in
+
+
+def names(path: str, text: str) -> list[tuple[str, int, int]]:
+    return [(r.name, r.numbers[0], r.numbers[-1]) for r in regions_in(path, text)]
+
+
+PYTHON = """import os
+LIMIT = 3
+
+
+class Stack:
+    size = 0
+
+    @property
+    def top(self):
+        def inner():
+            return 1
+        return inner()
+
+
+async def run():
+    pass
+"""
+
+
+def test_python_functions_are_parsed_with_their_classes_and_decorators() -> None:
+    assert names("a.py", PYTHON) == [
+        ("Stack.top", 8, 12),
+        ("Stack.top.inner", 10, 11),
+        ("run", 15, 16),
+        ("", 2, 6),
+    ]
+
+
+def test_lines_outside_functions_leave_out_imports_and_keep_their_numbers() -> None:
+    outside = regions_in("a.py", PYTHON)[-1]
+    assert outside.numbers == (2, 5, 6)
+    assert outside.lines == ("LIMIT = 3", "class Stack:", "    size = 0")
+
+
+def test_python_that_does_not_parse_is_cut_by_indentation() -> None:
+    broken = "def first(a):\n    return a +\n\ndef second(b):\n    return b\n"
+    assert names("a.py", broken) == [("first", 1, 2), ("second", 4, 5)]
+
+
+JAVASCRIPT = """'use strict';
+const LIMIT = 5; // not a function { here
+/** Adds; twice. */
+function add(a, b) {
+  const text = `}{ ${a}`;
+  return a + b;
+}
+const twice = (x) => {
+  if (x > 1) { return 2 * x; }
+  return x;
+};
+class Box {
+  static of(value) {
+    return new Box(value);
+  }
+  get value() {
+    return "}";
+  }
+}
+module.exports = { add, twice, handler: async function (request) {
+  return request;
+} };
+"""
+
+
+def test_javascript_functions_methods_and_arrows() -> None:
+    assert names("a.js", JAVASCRIPT) == [
+        ("add", 4, 7),
+        ("twice", 8, 11),
+        ("of", 13, 15),
+        ("value", 16, 18),
+        ("handler", 20, 22),
+        ("", 1, 12),
+    ]
+
+
+C = """#include <stdio.h>
+#define SIZE 8
+
+struct ring { int head; };
+
+/* push; drops the oldest { */
+static int push(struct ring *ring, char c)
+{
+    for (int i = 0; i < SIZE; i++) {
+        if (c == '{') return 1;
+    }
+    return 0;
+}
+"""
+
+
+def test_c_functions_and_defines() -> None:
+    assert names("a.c", C) == [("push", 7, 13), ("", 2, 4)]
+
+
+@pytest.mark.parametrize("text", ["", "}}}{{{", "def", "\n\n", "class A:\n", "((((", "\x00"])
+@pytest.mark.parametrize("path", ["a.py", "a.js", "a.c", "a"])
+def test_any_text_is_cut_without_a_crash(path: str, text: str) -> None:
+    for region in regions_in(path, text):
+        assert len(region.numbers) == len(region.lines)
