@@ -11,7 +11,7 @@ from tools.base import Access, ToolContext, ToolResult
 from tools.files import not_found, reads
 from tools.parameters import Parameters, PydanticTool
 from tools.patterns import FilePattern
-from tools.ripgrep import run_ripgrep
+from tools.ripgrep import parent_rules, run_ripgrep
 from tools.text import count, shown_path
 
 _SHOWN_FILES = 500
@@ -49,10 +49,11 @@ class GlobTool(PydanticTool[GlobParameters]):
         except PathNotFound:
             raise not_found(workspace, parsed.path) from None
         ignore = ignore_descriptor(pattern)
+        rules = parent_rules(workspace.root) if folder == "." else ()
         try:
             output = await run_ripgrep(
                 workspace.root,
-                ("--files", f"--ignore-file=/proc/self/fd/{ignore}", "--", "."),
+                (*rules, "--files", f"--ignore-file=/proc/self/fd/{ignore}", "--", "."),
                 descriptor,
                 records=_MOST_FILES,
                 seconds=_SECONDS,

@@ -17,7 +17,7 @@ from tools.files import not_found, reads
 from tools.glob import ignore_descriptor
 from tools.parameters import Parameters, PydanticTool
 from tools.patterns import FilePattern
-from tools.ripgrep import Output, run_ripgrep
+from tools.ripgrep import Output, parent_rules, run_ripgrep
 from tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
@@ -110,6 +110,8 @@ async def _search(
                     raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")
         except PathNotFound:
             raise not_found(workspace, parsed.path) from None
+        if path == ".":
+            arguments += parent_rules(workspace.root)
         if pattern is not None and not single:
             ignore = ignore_descriptor(pattern)
             stack.callback(os.close, ignore)

@@ -145,10 +145,8 @@ def _extent(window: Window, size: int) -> list[str]:
         ]
     if window.first == 1 and window.last == window.total:
         return []
-    if window.first == window.last:
-        shown = f"line {window.first}"
-    else:
-        shown = f"lines {window.first}-{window.last}"
+    several = window.last > window.first
+    shown = f"lines {window.first}-{window.last}" if several else f"line {window.first}"
     rest = f"; go on with offset={window.last + 1}" if window.last < window.total else ", the end"
     return [f"{shown} of {window.total}{rest}"]
 

