@@ -230,7 +230,7 @@ class Baseline:
         """
         present = set()
         names = list_files(workspace, self._ripgrep) | self._entries.keys()
-        for visit in _visits(workspace, names - self._unrecorded):
+        for visit in _visits(workspace, names):
             if visit.path in self._unrecorded:
                 continue
             present.add(visit.path)

@@ -53,7 +53,8 @@ class _Match:
 def file_patch(path: str, old: Version | None, new: Version | None) -> bytes:
     """The patch that turns ``old`` into ``new`` at ``path``; None stands for no file.
 
-    Empty where both are the same. Lines end at ``\\n`` alone. Binary or unknown content is only said to differ.
+    Empty where both are the same. Lines end at ``\\n`` alone. Binary or unknown content is only said to
+    differ.
     """
     if old == new and (old is None or old.content is not None):
         return b""

@@ -1,5 +1,6 @@
 """The baseline sees whatever changed, and its patch is one real git applies."""
 
+import mmap
 import os
 import shutil
 import stat
@@ -194,18 +195,24 @@ def test_restore_of_some_files_leaves_the_others(project, tmp_path, ripgrep):
             baseline.restore(workspace, ["../x"])
 
 
-def test_restore_never_writes_through_a_link(project, tmp_path):
-    write(project, {"d/f": b"1"})
-    write(tmp_path, {"outside/f": b"canary"})
+@pytest.mark.parametrize("target", ["../outside", "inside"])
+def test_a_folder_that_became_a_link_is_not_looked_or_written_through(project, tmp_path, target):
+    write(project, {"d/f": b"1", "inside/f": b"1"})
+    write(tmp_path, {"outside/f": b"1"})
     baseline = taken(project, tmp_path, None)
     shutil.rmtree(project / "d")
-    os.symlink("../outside", project / "d")
-    assert baseline.changes().files_changed == ("d", "d/f")
+    os.symlink(target, project / "d")
+    changes = baseline.changes()
+    assert (changes.added, changes.modified, changes.deleted) == (("d",), (), ("d/f",))
+    (project / "d/f").write_bytes(b"canary")
     with Workspace(project) as workspace:
         assert baseline.restore(workspace, ["d/f"]) == ("d/f",)
-        assert baseline.restore(workspace) == ()
+        assert (project / "d/f").read_bytes() == b"canary"
+        assert baseline.restore(workspace, ["d"]) == ()
+        assert baseline.restore(workspace, ["d/f"]) == ()
     assert (project / "d/f").read_bytes() == b"1"
-    assert (tmp_path / "outside/f").read_bytes() == b"canary"
+    assert not (project / "d").is_symlink()
+    assert (project / target / "f").read_bytes() == b"canary"
 
 
 @pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
@@ -280,6 +287,20 @@ def test_same_size_and_time_do_not_hide_a_change(project, tmp_path, ripgrep):
     assert baseline.changes().modified == ("a",)
 
 
+def test_a_change_that_stat_does_not_show_is_seen_in_a_fresh_file(project, tmp_path):
+    """Writing to a page that is dirty already moves no time stamp, like a change within the clock's grain."""
+    write(project, {"a": b"1" * 4096})
+    with open(project / "a", "r+b") as file, mmap.mmap(file.fileno(), 4096) as mapped:
+        mapped[0:1] = b"2"
+        before = (project / "a").stat()
+        baseline = taken(project, tmp_path, None)
+        mapped[0:1] = b"3"
+        after = (project / "a").stat()
+        changes = baseline.changes()
+    assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+    assert changes.modified == ("a",)
+
+
 def test_large_and_binary_files_are_said_to_differ(project, tmp_path, ripgrep):
     large = baseline_module.KEPT_FILE_BYTES + 1
     write(project, {"large": b"a" * large, "touched": b"b" * large, "binary": b"\0\1"})
@@ -344,6 +365,21 @@ def test_the_state_folder_inside_the_workspace_is_left_out(project):
         baseline = Baseline.take(workspace, project / "state", None)
         write(project, {"state/records": b"x"})
         assert baseline.changes().files_changed == ()
+
+
+def test_the_patch_is_written_as_git_writes_it(project, tmp_path):
+    write(project, {"a b": b"1\n2\n3\n4\n5\n6\n7\n8\n", "gone": b"x"})
+    baseline = taken(project, tmp_path, None)
+    write(project, {"a b": b"1\n2\n3\n4\n6\n7\n8\n", "new": b"y\nz\n"})
+    (project / "gone").unlink()
+    assert baseline.changes().diff == (
+        "diff --git a/a b b/a b\n--- a/a b\t\n+++ b/a b\t\n"
+        "@@ -2,7 +2,6 @@\n 2\n 3\n 4\n-5\n 6\n 7\n 8\n"
+        "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n"
+        "@@ -1 +0,0 @@\n-x\n\\ No newline at end of file\n"
+        "diff --git a/new b/new\nnew file mode 100644\n--- /dev/null\n+++ b/new\n"
+        "@@ -0,0 +1,2 @@\n+y\n+z\n"
+    )
 
 
 LINES = st.lists(

@@ -1,5 +1,6 @@
 """Ways out of the workspace and into protected files: ``sandbox.md`` §3, cases 1-9, 11, 12, 19 and 20."""
 
+import ctypes
 import os
 import threading
 from pathlib import Path
@@ -18,6 +19,7 @@ from sandbox.system import has_openat2
 from sandbox.workspace import Workspace
 
 CANARY = b"outside"
+RENAME_EXCHANGE = 2
 
 
 @pytest.fixture(params=["openat2", "walk"])
@@ -158,6 +160,14 @@ def test_protected_names_at_any_depth(workspace, path):
     assert os.listdir(root / ".git") == ["config"]
 
 
+def test_a_git_folder_that_is_a_link_stays_protected(workspace):
+    (workspace.root / "elsewhere").mkdir()
+    (workspace.root / ".git").symlink_to("elsewhere")
+    with pytest.raises(ProtectedPath):
+        workspace.write_bytes(".git/config", b"x")
+    assert os.listdir(workspace.root / "elsewhere") == []
+
+
 def test_a_hard_link_to_gits_config_is_broken(workspace):
     (workspace.root / ".git").mkdir()
     (workspace.root / ".git/config").write_bytes(b"[core]")
@@ -232,42 +242,52 @@ def test_a_pipe_with_a_writer_is_refused_at_once(workspace):
         os.close(keeper)
 
 
-def test_no_race_leads_out(workspace, tmp_path):
-    """Case 6: a thread swaps a file for a link, and a folder for a link, while we read and write."""
+def exchange(first, second):
+    """Swap two names in one system call."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = libc.renameat2(-100, os.fsencode(first), -100, os.fsencode(second), RENAME_EXCHANGE)
+    assert result == 0, os.strerror(ctypes.get_errno())
+
+
+@pytest.mark.parametrize("path", ["f", "d/x"])
+def test_no_race_leads_out(workspace, tmp_path, path):
+    """Case 6: a thread swaps a file, or a folder, with a link that leads out, while we read and write."""
     root = workspace.root
     outside = tmp_path / "proj-evil"
     (root / "d").mkdir()
     (root / "d/x").write_bytes(b"inside")
     (root / "f").write_bytes(b"inside")
+    (root / "swap").symlink_to(outside)
     stop = threading.Event()
 
     def swap():
         while not stop.is_set():
+            if path == "d/x":
+                exchange(root / "d", root / "swap")
+                continue
+            # A write may replace the link at f, so that one is planted anew each time.
             (root / "link").symlink_to("../canary")
             os.replace(root / "link", root / "f")
-            os.rename(root / "d", root / "aside")
-            (root / "d").symlink_to(outside)
             (root / "plain").write_bytes(b"inside")
             os.replace(root / "plain", root / "f")
-            os.unlink(root / "d")
-            os.rename(root / "aside", root / "d")
 
     swapper = threading.Thread(target=swap)
     swapper.start()
-    outcomes = {"read": 0, "refused": 0}
+    done = refused = 0
     try:
-        for number in range(1000):
-            for path in ("f", "d/x"):
-                try:
-                    assert workspace.read_bytes(path) in (b"inside", b"")
-                    outcomes["read"] += 1
-                    if number % 2:
-                        workspace.write_bytes(path, b"inside", create_parents=False)
-                except PathError:
-                    outcomes["refused"] += 1
+        while done < 500 or refused < 150:
+            try:
+                assert workspace.read_bytes(path) == b"inside"
+                if done % 8 == 0:
+                    workspace.write_bytes(path, b"inside", create_parents=False)
+                done += 1
+            except PathError:
+                refused += 1
+            if done + refused == 20_000:
+                break
     finally:
         stop.set()
         swapper.join()
-    assert outcomes["read"] and outcomes["refused"]
+    assert done and refused
     assert (outside / "x").read_bytes() == CANARY
     assert os.listdir(outside) == ["x"]
