@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent.errors import AgentError
+from agent.errors import AgentError, UsageError
 from agent.models.errors import ModelError
 from agent.session import state_folder
 from agent.settings import Settings
@@ -22,6 +22,8 @@ from sandbox.isolation.base import Policy
 
 State = Literal["ok", "missing", "broken"]
 
+_BY_YOUR_WORD = ("external", "off")
+"""Not tiers: what a person vouches for on the command line."""
 LEAST_FREE_BYTES = 200 << 20
 """Below this the state folder can't hold sessions and spilled output for long."""
 
@@ -40,6 +42,8 @@ class Finding:
 
 def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Every finding, one by one as it is made; the sandbox's probes really run."""
+    if not settings.workspace.is_dir():
+        raise UsageError(f"{settings.workspace} is not a folder.")
     yield from _sandbox(settings, environment)
     yield from _model(settings, environment)
     yield _state(settings, environment)
@@ -55,23 +59,25 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
     from sandbox.isolation.select import explain
 
     with tempfile.TemporaryDirectory(prefix="seedsmith-doctor-") as place:
-        workspace, private_tmp, state = (
-            Path(place).resolve() / name for name in ("workspace", "tmp", "state")
-        )
-        for folder in (workspace, private_tmp, state):
+        private_tmp, state = (Path(place).resolve() / name for name in ("tmp", "state"))
+        for folder in (private_tmp, state):
             folder.mkdir(mode=0o700)
-        policy = Policy(workspace, private_tmp, state, network=settings.network == "on")
-        tiers = explain(policy)
-    taken = next((tier for tier in tiers if tier.probe.works), None)
-    for tier in tiers:
-        probe = tier.probe
-        if probe.works:
-            chosen = "taken by --sandbox auto; " if tier is taken else ""
-            gaps = f"; not enforced: {', '.join(probe.missing)}" if probe.missing else ""
-            yield Finding(f"sandbox {tier.name}", "ok", f"{chosen}{', '.join(probe.enforced)}{gaps}")
-        else:
-            yield Finding(f"sandbox {tier.name}", "missing", "does not work here", probe.reason)
-    if taken is None:
+        workspace = settings.workspace.resolve()
+        network = settings.network == "on"
+        probed = explain(Policy(workspace, private_tmp, state, network, environ=environment))
+    taken = False
+    for isolation, probe in probed:
+        subject = f"sandbox {isolation.name}"
+        if isolation.name in _BY_YOUR_WORD:
+            continue
+        if not probe.works:
+            yield Finding(subject, "missing", "does not work here", probe.reason)
+            continue
+        chosen = "" if taken else "taken by --sandbox auto; "
+        gaps = f"; not held: {', '.join(probe.missing)}" if probe.missing else ""
+        yield Finding(subject, "ok", f"{chosen}{isolation.description}; {', '.join(probe.enforced)}{gaps}")
+        taken = True
+    if not taken:
         mend = (
             "In a container that confines already, use --sandbox external; at your own risk, --sandbox off."
         )

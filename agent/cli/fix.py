@@ -38,6 +38,8 @@ def find_tests(settings: Settings) -> str:
     """The test command that the workspace's files point at; says which and why."""
     from agent.discover import discover
 
+    if not settings.workspace.is_dir():
+        raise UsageError(f"{settings.workspace} is not a folder.")
     found = discover(settings.workspace)
     if not found:
         raise UsageError(f"No test command was found in {settings.workspace}; name it with --test CMD.")

@@ -23,7 +23,7 @@ COMMANDS = {
 }
 """Each command and the module that holds it as ``command``, imported when it is called."""
 
-GROUP_FLAGS = frozenset({"--help", "--version", "--debug"})
+GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 FAILED, USAGE, PROVIDER_FAILED, NO_SANDBOX, INTERRUPTED = 1, 2, 4, 5, 130
 
 
@@ -88,7 +88,6 @@ def main(arguments: Sequence[str]) -> int:
     _never_fail_to_print()
     try:
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
-        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except BrokenPipeError:
         return FAILED

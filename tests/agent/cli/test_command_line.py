@@ -1,5 +1,6 @@
 """The installed program as a process: usage, exit codes, and what it prints where."""
 
+import io
 import json
 import os
 import subprocess
@@ -7,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from agent.cli.main import main as run_main
+from agent.settings import OPTIONS
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
@@ -16,8 +20,10 @@ def seedsmith(tmp_path):
     """Runs the command with an empty home; gives back the finished process."""
     home = tmp_path / "home"
     home.mkdir()
+    repository = tmp_path / "repository"
+    repository.mkdir()
 
-    def call(*arguments, cwd=tmp_path, program=(SEEDSMITH,), stdin=None, **environment):
+    def call(*arguments, cwd=repository, program=(SEEDSMITH,), stdin=None, **environment):
         clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"} | environment
         return subprocess.run(
             (*program, *arguments),
@@ -32,17 +38,50 @@ def seedsmith(tmp_path):
     return call
 
 
+@pytest.fixture
+def main(tmp_path, monkeypatch, capsys):
+    """The same without a process of its own: gives back exit code, stdout and stderr."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "repository").mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / "repository")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    for name in [
+        name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_")) or name.endswith("_API_KEY")
+    ]:
+        monkeypatch.delenv(name)
+
+    def call(*arguments):
+        code = run_main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
 def test_version(seedsmith):
     done = seedsmith("--version")
     assert (done.returncode, done.stdout) == (0, "seedsmith 0.1.0\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
-def test_help_names_every_command(seedsmith, arguments):
-    done = seedsmith(*arguments)
-    assert done.returncode == 0
+def test_help_names_every_command(main, arguments):
+    code, output, _ = main(*arguments)
+    assert code == 0
     for name in ("run", "fix", "tool", "models", "doctor", "demo"):
-        assert f"\n  {name} " in done.stdout
+        assert f"\n  {name} " in output
+
+
+@pytest.mark.parametrize("name", ["run", "fix", "tool", "models", "doctor", "demo"])
+def test_every_command_explains_itself(main, name):
+    code, output, _ = main(name, "--help")
+    assert code == 0 and output.startswith(f"Usage: seedsmith {name}")
+
+
+def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
+    _, output, _ = main("run", "--help")
+    for name, option in OPTIONS.items():
+        assert (f"--{name.replace('_', '-')}" in output.split()) == option.flag, name
 
 
 @pytest.mark.parametrize(
@@ -55,7 +94,7 @@ def test_help_names_every_command(seedsmith, arguments):
         (("run", "a b", "--max-turns", "0"), "--max-turns can't be '0'"),
         (("run", "a b", "--effort", "huge"), "--effort can't be 'huge'"),
         (("run", "a b", "--logit-bias", "{"), "--logit-bias can't be '{'"),
-        (("run", "a b", "--bogus"), "No such option: --bogus"),
+        (("run", "a b", "--bogus"), "No such option '--bogus'"),
         (("run", "a b", "--approve", "ask"), "--approve ask needs a terminal"),
         (("a b",), "WCODE_API_KEY"),
         (("--json", "a b"), "-m local/qwen2.5-coder-1.5b"),
@@ -66,12 +105,11 @@ def test_help_names_every_command(seedsmith, arguments):
         (("tool", "read", "@nowhere"), "nowhere can't be read"),
     ],
 )
-def test_wrong_usage_is_one_sentence_and_exit_2(seedsmith, arguments, said):
-    done = seedsmith(*arguments)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert done.stderr.startswith("seedsmith: ") and done.stderr.count("\n") == 1
+def test_wrong_usage_is_one_sentence_and_exit_2(main, arguments, said):
+    code, output, sentence = main(*arguments)
+    assert (code, output) == (2, ""), sentence
+    assert said in sentence
+    assert sentence.startswith("seedsmith: ") and sentence.count("\n") == 1
 
 
 def test_tracebacks_only_with_debug(seedsmith):
@@ -79,18 +117,18 @@ def test_tracebacks_only_with_debug(seedsmith):
     assert "Traceback" not in seedsmith("run", "a b").stderr
 
 
-def test_mistakes_in_the_configuration_are_wrong_usage(seedsmith, tmp_path):
+def test_mistakes_in_the_configuration_are_wrong_usage(main, tmp_path):
     (tmp_path / "home/.config/seedsmith").mkdir(parents=True)
     (tmp_path / "home/.config/seedsmith/config.yaml").write_text("modle: x\n")
-    done = seedsmith("run", "a b")
-    assert done.returncode == 2 and "line 1: unknown key 'modle' (did you mean 'model'?)" in done.stderr
+    code, _, sentence = main("run", "a b")
+    assert code == 2 and "line 1: unknown key 'modle' (did you mean 'model'?)" in sentence
 
 
-def test_fix_says_which_tests_it_takes_before_it_goes_on(seedsmith, tmp_path):
-    (tmp_path / "Makefile").write_text("test:\n\tfalse\n")
-    (tmp_path / "go.mod").write_text("module a\n")
-    done = seedsmith("fix")
-    first, second = done.stderr.splitlines()
+def test_fix_says_which_tests_it_takes_before_it_goes_on(main, tmp_path):
+    (tmp_path / "repository/Makefile").write_text("test:\n\tfalse\n")
+    (tmp_path / "repository/go.mod").write_text("module a\n")
+    _, _, said = main("fix")
+    first, second = said.splitlines()
     assert (
         first.startswith("seedsmith: Tests: go test ./... (go.mod is there")
         and "Not taken: make test." in first
