@@ -1,0 +1,149 @@
+"""A whole run inside this process: the library interface, and the ends the command line can't reach."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from scripted_endpoint import calls, error, text
+from small_house import Collected
+
+from agent import Agent
+from agent.errors import SessionError, UsageError
+from agent.events import SessionFinished, SessionStarted
+from agent.run import run, run_tool
+from agent.settings import Settings
+from sandbox.errors import WorkspaceError
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    return folder
+
+
+@pytest.fixture
+def options(endpoint, tmp_path, workspace):
+    return {
+        "workspace": workspace,
+        "model": "openai/scripted",
+        "base_url": endpoint.base_url,
+        "api_key": "a-key-for-tests",
+        "home": tmp_path / "state",
+    }
+
+
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+def test_an_agent_runs_a_prompt(endpoint, options, workspace):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+    outcome = Agent(**options, verify="grep -q two a.txt", front_ends=(seen,)).run("Change it")
+    assert (outcome.status, outcome.exit_code, outcome.turns, outcome.tool_calls) == ("done", 0, 2, 1)
+    assert outcome.files_changed == ("a.txt",) and "-one\n+two\n" in outcome.diff
+    assert outcome.verified is not None and outcome.verified.proven
+    assert outcome.cost_cny is None and outcome.usage.total_tokens > 0
+    assert isinstance(seen.events[0], SessionStarted) and isinstance(seen.events[-1], SessionFinished)
+    assert (workspace / "a.txt").read_text() == "two\n"
+
+
+async def test_an_agent_runs_inside_a_loop_several_times(endpoint, options):
+    endpoint.script(text("first"), text("second"))
+    agent = Agent(**options)
+    first, second = await agent.arun("One"), await agent.arun("Two")
+    assert (first.message, second.message) == ("first", "second") and first.session < second.session
+
+
+async def test_unproven_changes_are_said(endpoint, options):
+    endpoint.script(calls(EDIT), text("Changed."))
+    outcome = await Agent(**options).arun("Change it")
+    assert outcome.message.startswith("Changed.") and "Nothing was verified" in outcome.message
+
+
+async def test_no_sandbox_is_an_outcome(options):
+    settings = Settings(**options).model_copy(update={"sandbox": "cardboard"})
+    seen = Collected()
+    outcome = await run(settings, "Go", (seen,))
+    assert (outcome.status, outcome.exit_code) == ("no_sandbox", 5) and "cardboard" in outcome.message
+    assert [type(event) for event in seen.events] == [SessionStarted, SessionFinished]
+
+
+async def test_a_failing_provider_is_an_outcome_and_what_was_done_stays(endpoint, options):
+    endpoint.script(calls(EDIT), error(400, "OutofContextError", "too long"))
+    outcome = await Agent(**options).arun("Change it")
+    assert (outcome.status, outcome.exit_code) == ("provider_error", 4)
+    assert "longer than" in outcome.message and outcome.files_changed == ("a.txt",)
+
+
+async def test_a_filtered_answer_is_the_providers_failure(endpoint, options):
+    endpoint.script(text("no", finish_reason="content_filter"))
+    assert (await Agent(**options).arun("Go")).exit_code == 4
+
+
+async def test_cancelling_records_the_end_and_stays_a_cancellation(endpoint, options):
+    endpoint.script(text("never", stall_after=1))
+    seen = Collected()
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    endpoint.on_request = lambda _: loop.call_soon_threadsafe(asked.set)
+    task = asyncio.create_task(run(Settings(**options), "Go", (seen,)))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen.events[-1].status == "interrupted"
+
+
+async def test_a_finished_session_goes_on_with_another_prompt_and_the_same_model(endpoint, options):
+    endpoint.script(calls(EDIT), text("Changed."), text("Again."))
+    first = await Agent(**options).arun("Change it")
+    again = await Agent(**options | {"model": None}, resume=first.session).arun("And now?")
+    assert again.session == first.session and again.message.startswith("Again.")
+    last = endpoint.requests[2].body
+    assert [message["role"] for message in last["messages"]][-3:] == ["tool", "assistant", "user"]
+    assert last["model"] == "scripted"
+
+
+async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, options):
+    endpoint.script(calls(("shell", {"command": "echo 1"})), text("Done."))
+    first = await Agent(**options, max_turns=1).arun("Go")
+    assert first.status == "budget"
+    again = await Agent(**options, resume=first.session).arun("")
+    assert (again.status, again.message) == ("done", "Done.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error_type"),
+    [
+        ({"workspace": "/nowhere/at/all"}, WorkspaceError),
+        ({"model": "nobody/nothing"}, UsageError),
+        ({"max_cost": 1.0}, UsageError),
+        ({"resume": "20200101-000000000-000000"}, SessionError),
+    ],
+)
+async def test_what_cannot_begin_is_raised(options, wrong, error_type):
+    with pytest.raises(error_type):
+        await Agent(**options | wrong).arun("Go")
+
+
+async def test_a_tool_runs_as_for_the_model(options, workspace):
+    settings = Settings(**options)
+    done = await run_tool(settings, "edit", json.dumps(EDIT[1]))
+    assert done.ok and (workspace / "a.txt").read_text() == "two\n"
+    refused = await run_tool(settings, "edit", '{"path": "a.txt"')
+    assert not refused.ok and "JSON" in refused.text
+    unknown = await run_tool(settings, "nonsense", "{}")
+    assert not unknown.ok and "shell" in unknown.text
+
+
+async def test_nothing_outside_state_and_workspace_is_left_behind(endpoint, options, workspace, tmp_path):
+    endpoint.script(calls(("shell", {"command": "echo x > /tmp/mine; cat /tmp/mine"})), text("done"))
+    outcome = await Agent(**options).arun("Go")
+    assert outcome.files_changed == () and sorted(path.name for path in tmp_path.iterdir()) == [
+        "state",
+        "work",
+    ]
