@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 VERIFY_LINES = 12
 """How much of a failing verification's output is shown; the model gets it all."""
 DIFF_LINES = 400
+_WEAKER = {
+    "landlock": ", the weaker tier (seedsmith doctor says what is missing)",
+    "external": ", by your word",
+    "off": ", commands can do whatever you can",
+    "none": " works here",
+}
+"""What is said beside the name of anything but the strong sandbox."""
 _TOLD_FIRST = ("command", "path", "pattern")
 
 
@@ -100,8 +107,9 @@ class ConsoleFrontEnd:
     def _session(self, event: events.SessionStarted) -> None:
         model = f"{event.provider}/{event.model}".removeprefix("/")
         self._line(f"{model} over {event.wire} in {event.workspace}", "bold")
-        self._line(f"sandbox: {event.sandbox}", "dim")
-        if limits := [f"{name.replace('_', ' ')} {value}" for name, value in event.budget.items() if value]:
+        warning = _WEAKER.get(event.sandbox, "")
+        self._line(f"sandbox: {event.sandbox}{warning}", "yellow" if warning else "dim")
+        if limits := [_limit(name, value) for name, value in event.budget.items() if value]:
             self._line(f"budget: {', '.join(limits)}", "dim")
 
     def _text(self, delta: str) -> None:
@@ -226,6 +234,11 @@ def _call(name: str, arguments: Any) -> str:
     if first:
         return " ".join([name, *first])
     return f"{name} {json.dumps(dict(arguments), ensure_ascii=False, default=str)}" if arguments else name
+
+
+def _limit(name: str, value: Any) -> str:
+    unit = {"cost": "yuan"}.get(name, name)
+    return f"{value:,.15g} {unit}" if isinstance(value, int | float) else f"{name} {value}"
 
 
 def _usage(event: events.UsageReported) -> str:

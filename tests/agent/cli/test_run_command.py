@@ -173,3 +173,23 @@ def test_tool_takes_arguments_from_stdin_file_and_another_folder(seedsmith, plac
         "elsewhere"
         in seedsmith("tool", "read", f"@{place}/arguments.json", "-C", str(place / "other")).stdout
     )
+
+
+def test_demo_shows_the_repair_and_its_proof(seedsmith, endpoint):
+    repair = {
+        "path": "loans.py",
+        "old": "(due_date(borrowed) - returned).days",
+        "new": "(returned - due_date(borrowed)).days",
+    }
+    endpoint.script(calls(("edit", repair)), text("The difference was the wrong way round."))
+    done = seedsmith("demo", *service(endpoint))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "+    late = (returned - due_date(borrowed)).days" in done.stdout
+    assert "AssertionError: 0 != 60" in endpoint.requests[0].raw.decode()
+    assert "Proof: the tests gave exit code 1 before and 0 after." in done.stderr
+
+
+def test_demo_says_when_the_model_fails(seedsmith, endpoint):
+    endpoint.script(*[text("I can't.")] * 9)
+    done = seedsmith("demo", "--max-turns", "2", *service(endpoint))
+    assert done.returncode not in (0, 2) and "Proof" not in done.stderr

@@ -1,6 +1,8 @@
+import contextlib
 import io
 import os
 import pty
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,9 @@ from agent.frontends.terminal import one_line, visible
 
 HOSTILE = "\x1b[2J\x1b]52;c;aGk=\x07\x9b31m\rrm -rf\x08\u202eevil\u2066\u200b\U000e0041\udcff"
 RUN = (
-    events.SessionStarted("doubao", "wcode", "chat", "/w", "bwrap", {"max_turns": 9, "max_cost": None}),
+    events.SessionStarted(
+        "doubao", "wcode", "chat", "/w", "bwrap", {"turns": 9000, "cost": 2.5, "seconds": None}
+    ),
     events.TurnStarted(1),
     events.Reasoning("let me "),
     events.Reasoning("see"),
@@ -54,16 +58,25 @@ def shown(*what, **environment):
 def shown_in_terminal(*what):
     """What the console writes to a real terminal."""
     leader, follower = pty.openpty()
-    try:
-        with open(follower, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            front_end = ConsoleFrontEnd(stream)
-            sink = events.EventSink("s", (front_end,))
-            for event in what:
-                sink.emit(event)
-            front_end.close()
-            return os.read(leader, 1 << 16).decode()
-    finally:
-        os.close(leader)
+    pieces = []
+    reader = threading.Thread(target=read_all, args=(leader, pieces))
+    reader.start()
+    with open(follower, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        front_end = ConsoleFrontEnd(stream)
+        sink = events.EventSink("s", (front_end,))
+        for event in what:
+            sink.emit(event)
+        front_end.close()
+    reader.join()
+    os.close(leader)
+    return b"".join(pieces).decode()
+
+
+def read_all(leader, pieces):
+    """Read a terminal until its other side is closed, which Linux reports as an error."""
+    with contextlib.suppress(OSError):
+        while piece := os.read(leader, 1 << 16):
+            pieces.append(piece)
 
 
 @pytest.fixture
@@ -79,7 +92,7 @@ def test_a_whole_run_in_a_file_is_plain_text():
     for line in (
         "wcode/doubao over chat in /w",
         "sandbox: bwrap",
-        "budget: max turns 9",
+        "budget: 9,000 turns, 2.5 yuan",
         "thought, 10 characters",
         "Looking at [bold]it[/bold]: :smile:",
         "✓ shell pytest -q · 1 failed · 1.2 s",
@@ -148,6 +161,11 @@ def test_every_text_is_shown_harmlessly(text):
     output = shown(*hostile_run(text))
     assert "can't be shown" not in output
     assert visible(output) == output
+
+
+def test_a_weaker_sandbox_is_said():
+    text = shown(events.SessionStarted("m", "p", "chat", "/w", "landlock", {}))
+    assert "sandbox: landlock, the weaker tier" in text
 
 
 def test_markup_of_rich_is_not_read():
