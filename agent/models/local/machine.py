@@ -13,8 +13,8 @@ from agent.models.local.weights import LocalWeights
 _CGROUPS = Path("/sys/fs/cgroup")
 _CONTEXTS = (16_384, 8_192, 4_096)
 """Contexts tried, in tokens, the largest first."""
-_HEADROOM = 768 << 20
-"""Bytes left for the server's working buffers, the agent and the commands it runs."""
+_HEADROOM = 1 << 30
+"""Bytes left for the server's working buffers and repacked weights, the agent and the commands it runs."""
 
 
 def physical_cores() -> int:
