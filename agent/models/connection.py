@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ssl
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ from agent.errors import UsageError
 from agent.models.address import proxy_for
 from agent.models.errors import parse_refusal
 from agent.models.retry import BrokenAnswer, RetryPolicy, ServiceRefused, Unreachable
+from agent.models.sdk import load_sdk
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,29 +35,6 @@ _OUR_HEADERS = frozenset(
         "user-agent",
     }
 )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection: importing makes much and drops nothing, and collecting costs a fifth of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def load_sdk() -> None:
-    """Import the openai SDK (about 0.3 s)."""
-    with _collector_paused():
-        import openai  # noqa: F401
-
-
-def load_sdk_in_background() -> None:
-    """Begin :func:`load_sdk` in a thread, so that it passes while the sandbox is probed."""
-    threading.Thread(target=load_sdk, name="load-sdk", daemon=True).start()
 
 
 class Response:

@@ -8,8 +8,8 @@ from agent.errors import UsageError
 from agent.models import catalog
 from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
-from agent.models.connection import load_sdk_in_background
 from agent.models.errors import MissingKey, NoModelConfigured
+from agent.models.sdk import load_sdk_in_background
 from agent.settings import Settings
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"

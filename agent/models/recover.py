@@ -58,9 +58,7 @@ def _fenced_json(text: str, tools: Collection[str]) -> tuple[tuple[LeakedCall, .
             continue  # the closing fence of a block looks like an opening one
         closing = _FENCE_CLOSING.search(inside)
         if closing is not None:
-            if inside[closing.end() :].strip():
-                break
-            inside = inside[: closing.start()]
+            inside = inside[: closing.start()]  # only blanks follow: text after a fence ended it above
         elif calls:
             break
         call = _call(inside, tools)

@@ -10,28 +10,21 @@ started one as the fixture ``endpoint``::
         ...  # point a client at endpoint.base_url
         assert endpoint.requests[0].body["tools"]
 
-Without pytest (benchmarks): load it by path, or start it as a process, which prints its base URL as
-one JSON line and serves until its stdin closes::
-
-    python tests/endpoint/server.py --script script.json [--log requests.jsonl]
-
-``script.json`` is a list of steps, each the keyword arguments of :class:`Answer` (``calls`` as a list
-of ``[name, arguments]``) or ``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
+Without pytest (benchmarks), load it by path, or start ``serve.py`` beside it as a process.
 
 Headers and body of an answer leave in one write, so no timing carries a delayed ACK. Standard library only.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import functools
 import json
-import sys
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 STALL_LIMIT_SECONDS = 30.0
@@ -53,15 +46,28 @@ class RecordedRequest:
     number: int
     """0 for the first."""
 
-    @property
+    @functools.cached_property
     def body(self) -> Any:
         """The body parsed as JSON."""
         return json.loads(self.raw)
 
     @property
+    def model(self) -> str:
+        """The model asked for."""
+        found = re.search(rb'"model"\s*:\s*"([^"\\]*)"', self.raw)
+        return found[1].decode() if found else ""
+
+    @property
     def streaming(self) -> bool:
         """Whether an SSE stream was asked for."""
-        return bool(self.body.get("stream"))
+        return self.says("stream")
+
+    def says(self, field: str) -> bool:
+        """Whether ``field`` is true, without parsing: a long history would tell in the client's timings.
+
+        Inside a JSON text the quotes would be escaped, so nothing else can look like it.
+        """
+        return re.search(rb'"%b"\s*:\s*true' % field.encode(), self.raw) is not None
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ def envelope(answer: Answer, request: RecordedRequest, kind: str) -> dict[str, A
         "id": f"chatcmpl-{request.number}",
         "object": kind,
         "created": 1771133210,
-        "model": answer.model or request.body.get("model", ""),
+        "model": answer.model or request.model,
         "service_tier": "default",
     }
 
@@ -220,7 +226,7 @@ def stream_events(answer: Answer, request: RecordedRequest) -> list[bytes]:
     if answer.finish() is not None:
         choices.append([{"index": 0, "delta": {}, "finish_reason": answer.finish()}])
     objects: list[dict[str, Any]] = [head | {"choices": choice} for choice in choices]
-    if answer.usage is not None and (request.body.get("stream_options") or {}).get("include_usage"):
+    if answer.usage is not None and request.says("include_usage"):
         objects.append(head | {"choices": [], "usage": usage_of(answer, request)})
     events = [b"data: " + json.dumps(each, ensure_ascii=False).encode() + b"\n\n" for each in objects]
     if answer.done:
@@ -379,45 +385,3 @@ def _chunks(body: bytes, size: int) -> bytes:
         [body[i : i + size] for i in range(0, len(body), size)] if size else ([body] if body else [])
     )
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
-
-
-def load_script(path: Path) -> list[Step]:
-    """Read the steps of a script file (see the module's docstring)."""
-    steps: list[Step] = []
-    for entry in json.loads(path.read_text(encoding="utf-8")):
-        repeat = entry.pop("repeat", 1)
-        step = error(*entry["error"]) if "error" in entry else Answer(**entry)
-        if isinstance(step, Answer):
-            step = replace(step, calls=tuple((name, arguments) for name, arguments in step.calls))
-        steps += [step] * repeat
-    return steps
-
-
-def main() -> None:
-    """Serve a script file until stdin closes."""
-    parser = argparse.ArgumentParser(description="Serve scripted chat completions on loopback.")
-    parser.add_argument("--script", type=Path, required=True)
-    parser.add_argument(
-        "--log", type=Path, help="append one JSON line a request: number, arrived, size, body"
-    )
-    options = parser.parse_args()
-    with Endpoint(*load_script(options.script)) as endpoint:
-        if options.log:
-            endpoint.on_request = lambda request: _log(options.log, request)
-        print(json.dumps({"base_url": endpoint.base_url}), flush=True)
-        sys.stdin.read()
-
-
-def _log(path: Path, request: RecordedRequest) -> None:
-    line = {
-        "number": request.number,
-        "arrived": request.arrived,
-        "size": len(request.raw),
-        "body": request.body,
-    }
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-if __name__ == "__main__":
-    main()

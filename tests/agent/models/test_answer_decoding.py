@@ -99,6 +99,12 @@ def test_data_over_several_lines_and_other_fields():
     assert decoder.feed(b"event: x\nid: 1\ndata:a\ndata: b\nretry: 5\n\n: c\n\n") == [b"a\nb"]
 
 
+def test_a_line_end_cut_in_two_is_one_line_end():
+    decoder = SseDecoder()
+    events = [decoder.feed(chunk) for chunk in (b"data: a\r", b"\ndata: b\r", b"", b"\n\r", b"\n")]
+    assert [event for each in events for event in each] == [b"a\nb"]
+
+
 def test_an_endless_event_is_refused():
     decoder = SseDecoder()
     with pytest.raises(BrokenAnswer, match="more than"):

@@ -262,6 +262,11 @@ async def test_calls_cut_by_the_length_limit_are_never_returned(asking, endpoint
     assert [part.code for part in parts if isinstance(part, Notice)] == ["calls_cut"]
 
 
+async def test_a_call_that_looks_complete_is_not_ready_where_the_length_limit_cut_it(asking, endpoint):
+    endpoint.script(calls(("read", {"path": "a"}), finish_reason="length"))
+    assert not [part for part in await asking.parts() if isinstance(part, CallReady)]
+
+
 async def test_malformed_arguments_are_returned_as_they_are_but_never_early(asking, endpoint):
     endpoint.script(calls(("read", '{"path": '), ("read", "[1]")))
     parts = await asking.parts()

@@ -10,6 +10,7 @@ from scripted_endpoint import error, raw, text
 from agent.models import errors
 from agent.models.base import Retrying
 from agent.models.errors import MESSAGE_LIMIT, Verdict, parse_refusal, refusal_from
+from agent.models.retry import RetryPolicy
 
 STOPS = [
     (429, "QuotaExceeded", errors.QuotaExceeded, "top it up"),
@@ -95,6 +96,12 @@ async def test_retry_after_is_obeyed(asking, endpoint, value, seconds):
     endpoint.script(error(429, "ServerOverloaded", headers={"Retry-After": value}), text("ok"))
     await asking.answer()
     assert asking.pauses == [seconds]
+
+
+def test_the_back_off_is_spread_by_chance_and_capped():
+    delays = [RetryPolicy(chance=lambda: 1.0).delay(attempt) for attempt in (1, 2, 3, 9)]
+    assert delays == [2.0, 4.0, 8.0, 30.0]
+    assert all(1.0 <= RetryPolicy().delay(1) <= 2.0 for _ in range(20))
 
 
 async def test_tries_are_bounded_and_the_last_refusal_is_told(asking, endpoint):
