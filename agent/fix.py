@@ -21,4 +21,6 @@ async def fix(
     Raises what :func:`agent.run.run` raises.
     """
     task = prompt("fix.md", command=test_command)
-    return await run(settings.model_copy(update={"verify": test_command}), task, front_ends, approver)
+    return await run(
+        settings.model_copy(update={"verify": test_command}), task, front_ends, approver, fixing=True
+    )

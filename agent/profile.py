@@ -26,6 +26,10 @@ class Profile:
     """How many lines of source that a failing output points at the first message shows; 0: none."""
     output_bytes: int
     """Most bytes of one tool result; the whole is kept as a spill."""
+    searches: bool = False
+    """Whether ``fix`` is a search by many small questions (``agent/repair``) rather than a conversation."""
+    first_verify_seconds: float = 900.0
+    """How long the verification command may take before the first turn; one that hangs is red too."""
 
 
 FULL = Profile(
@@ -40,6 +44,8 @@ COMPACT = Profile(
     facts=False,
     sources=40,
     output_bytes=3 << 10,
+    searches=True,
+    first_verify_seconds=60.0,
 )
 """For a local model: 60 tokens a second in, so a prompt of at most 800 tokens (``traps.md``)."""
 

@@ -41,19 +41,24 @@ async def run(
     front_ends: tuple[FrontEnd, ...] = (),
     approver: Approver | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    fixing: bool = False,
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
-    ``environment`` is the user's (default: this process's). What ends a run once it began is part of the
-    :class:`Outcome`; raised are :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError`
-    for what can't begin, and ``CancelledError``, after the session's end was recorded and shown.
+    ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
+    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``). What
+    ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
+    and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
+    session's end was recorded and shown.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
         opened = _open_session(settings, prompt, environment, place, stack)
-        return await _Run(settings, prompt, front_ends, approver, environment, place, opened, stack).perform()
+        the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
+        return await the_run.perform()
 
 
 async def run_tool(
@@ -128,8 +133,10 @@ class _Run:
         place: Place,
         opened: _Opened,
         stack: AsyncExitStack,
+        fixing: bool,
     ) -> None:
         self._settings = settings
+        self._fixing = fixing
         self._prompt = prompt
         self._approver = approver
         self._environment = environment
@@ -237,8 +244,27 @@ class _Run:
             sampling=settings.sampling,
             finish_tool=FINISH if profile.finish_tool else None,
         )
+        if self._verifier is not None and self._fixing and profile.searches:
+            return await self._search(context, dispatcher, self._verifier)
         check = self._verifier.check if self._verifier else None
         return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
+
+    async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
+        if self._session.verifications[0].exit_code == 0:
+            return LoopResult("done", "The tests pass already; nothing was changed.")
+        from agent.repair.repair import Repair
+
+        repair = Repair(
+            verifier.command,
+            self._session,
+            self._model,
+            dispatcher,
+            self._budget,
+            self._sink,
+            context,
+            verifier.check,
+        )
+        return await repair.run()
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
@@ -251,7 +277,9 @@ class _Run:
         task = self._prompt or session.start.prompt
         if not task:
             raise UsageError("There is nothing to do: give a prompt.")
-        verification = await self._verifier.before() if self._verifier else None
+        verification = (
+            await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
+        )
         for item in first_items(self._profile, self._place.workspace, task, verification):
             session.append(item)
 

@@ -45,9 +45,14 @@ class Verifier:
         self._output_bytes = output_bytes
         self._effects_seen: int | None = None
 
-    async def before(self) -> VerifyRecord:
-        """Run it before the first turn; the result is part of the first message."""
-        return await self._run()
+    @property
+    def command(self) -> str:
+        """The command line."""
+        return self._command
+
+    async def before(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
+        """Run it before the first turn, at most ``longest`` seconds; the result is in the first message."""
+        return await self._run(longest)
 
     async def check(self) -> str | None:
         """Run it now that the model says it is done; None where it passes.
@@ -75,12 +80,12 @@ class Verifier:
             tests_changed=changed_tests(files_changed),
         )
 
-    async def _run(self) -> VerifyRecord:
+    async def _run(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
         await self._before_run()
         effects = self._dispatcher.effects
         result = await self._processes.run(
             self._command,
-            timeout=min(LONGEST_SECONDS, self._budget.seconds_left),
+            timeout=min(longest, self._budget.seconds_left),
             head_bytes=self._output_bytes // 4,
             tail_bytes=self._output_bytes - self._output_bytes // 4,
         )
