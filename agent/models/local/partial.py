@@ -47,9 +47,12 @@ class PartialFile:
         """Of everything joined so far, in hexadecimal."""
         return self._hash.hexdigest()
 
-    def append(self, source: BinaryIO) -> None:
-        """Join the whole of ``source`` as the next part and record it; raises :class:`OSError`."""
-        while block := source.read(_BLOCK):
+    def append(self, source: BinaryIO, limit: int) -> None:
+        """Join ``source`` as the next part and record it; raises :class:`OSError`.
+
+        One byte beyond ``limit``, counted for the whole file, is enough to show that it is too long.
+        """
+        while block := source.read(min(_BLOCK, limit + 1 - self._file.tell())):
             self._file.write(block)
             self._hash.update(block)
         self._file.flush()

