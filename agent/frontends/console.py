@@ -62,6 +62,7 @@ class ConsoleFrontEnd:
 
     @property
     def _console(self) -> Console:
+        """Made late; it is only ever given ``Text``, which it reads neither for markup nor for emoji."""
         if self._rich is None:
             from rich.console import Console
 

@@ -42,6 +42,7 @@ def test_the_files_name_the_command(tmp_path, files, command):
         {"pyproject.toml": "[tool.pytest"},
         {"Makefile": "test := 1\ntesting:\n"},
         {"node_modules/a/test_a.py": UNITTEST},
+        {".tox/lib/test_a.py": UNITTEST},
         {"env/pyvenv.cfg": "", "env/test_a.py": UNITTEST},
     ],
 )
