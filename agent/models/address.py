@@ -21,6 +21,12 @@ def check_base_url(base_url: str) -> SplitResult:
     return parts
 
 
+def shown(base_url: str) -> str:
+    """``base_url`` for messages: without a user and password."""
+    parts = urlsplit(base_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine by name or address."""
     if host == "localhost" or host.endswith(".localhost"):

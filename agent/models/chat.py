@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 
 from agent.conversation import ToolCall
+from agent.models.address import shown
 from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
 from agent.models.catalog import ModelEntry, Provider
 from agent.models.connection import Connection, Response
@@ -48,7 +49,7 @@ class ChatModel:
         """
         self._provider = provider
         self._entry = entry
-        self._who = Who(provider.name, entry.name, base_url, provider.key_variables, key)
+        self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
         self._connection = Connection(base_url, key, environment or {}, self._retry)
         self._encoder = RequestEncoder(entry, provider.wires[self.wire])

@@ -47,7 +47,7 @@ class RequestEncoder:
     def __init__(self, entry: ModelEntry, wire: Wire) -> None:
         self._entry = entry
         self._wire = wire
-        self._messages: list[tuple[Item, bytes]] = []
+        self._messages: list[tuple[Item, bytes]] = []  # each with its comma: a body is joined once
         self._call_ids: set[str] = set()
         self._tools: tuple[tuple[ToolSpec, ...], bytes] = ((), b"")
         self._dropped: set[str] = set()
@@ -86,7 +86,10 @@ class RequestEncoder:
         parts = [dump(head)[:-1]]
         if request.tools:
             parts.append(b',"tools":' + self._encode_tools(request.tools))
-        parts.append(b',"messages":[' + b",".join(self._encode_messages(request.items)) + b"]}")
+        parts.append(b',"messages":[')
+        parts.extend(self._encode_messages(request.items))
+        parts[-1] = parts[-1].removesuffix(b",")
+        parts.append(b"]}")
         optional = set(allowed)
         if not self._other_limit_tried:
             optional.add(self._limit_field)
@@ -126,7 +129,7 @@ class RequestEncoder:
             del self._messages[same:]
             self._call_ids = {call.id for item, _ in self._messages for call in _calls(item)}
         for item in items[same:]:
-            self._messages.append((item, dump(message(item, reasoning=self._sends_reasoning))))
+            self._messages.append((item, dump(message(item, reasoning=self._sends_reasoning)) + b","))
             self._call_ids.update(call.id for call in _calls(item))
         return (fragment for _, fragment in self._messages)
 

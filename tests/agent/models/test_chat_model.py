@@ -337,7 +337,7 @@ async def test_a_web_page_says_that_the_address_is_wrong(asking, endpoint):
 
 async def test_an_address_where_nobody_listens(asking):
     with pytest.raises(ServiceUnavailable, match=r"openai can't be reached at http://127\.0\.0\.1:1/v1"):
-        await asking.answer(asking.model(base_url="http://127.0.0.1:1/v1"))
+        await asking.answer(asking.model(base_url="http://me:secret@127.0.0.1:1/v1"))
     assert len(asking.pauses) == 3
 
 
