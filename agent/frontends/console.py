@@ -23,7 +23,7 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_TOLD_FIRST = ("command", "path", "pattern")
+_TOLD_FIRST = ("command", "path", "pattern", "message")
 
 
 class ConsoleFrontEnd:
