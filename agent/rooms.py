@@ -68,8 +68,11 @@ def open_tool_context(
     return ToolContext(place.workspace, processes, spills)
 
 
-def take_baseline(place: Place, session_folder: Path) -> Baseline:
-    """Record what the workspace is now; takes a while, so run it in a thread."""
+def open_baseline(place: Place, session_folder: Path) -> Baseline:
+    """What the workspace was when the session began; takes a while, so run it in a thread.
+
+    A session that was stopped before its baseline was complete has changed nothing: it is taken then.
+    """
     from sandbox.baseline import Baseline
     from tools.ripgrep import find_ripgrep
 
@@ -78,7 +81,8 @@ def take_baseline(place: Place, session_folder: Path) -> Baseline:
     except ToolError:
         ripgrep = None
     try:
-        return Baseline.take(place.workspace, session_folder, ripgrep)
+        found = Baseline.load(place.workspace, session_folder, ripgrep)
+        return found or Baseline.take(place.workspace, session_folder, ripgrep)
     except OSError as error:
         raise SessionError(f"Can't record what the workspace is now: {error.strerror}.") from error
 

@@ -22,7 +22,7 @@ from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, Verified
 from agent.profile import FULL, Profile, choose_profile, profile_named
-from agent.rooms import Place, open_place, open_tool_context, open_tools, take_baseline
+from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
 from agent.verify import Verifier
@@ -173,7 +173,7 @@ class _Run:
     def _begin(self) -> ToolContext:
         """Choose the isolation while the baseline is taken; say that the session starts."""
         folder = self._session.folder
-        self._baseline = asyncio.ensure_future(asyncio.to_thread(take_baseline, self._place, folder))
+        self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, self._place, folder))
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from sandbox.baseline_index import Entry, Index, Signature, load_index, save_index
 from sandbox.diff import LINK_MODE, Version, file_patch
 from sandbox.errors import PathError
 from sandbox.listing import is_left_out, list_files
@@ -36,6 +37,7 @@ PATCH_BYTES = 16 << 20
 _RACY_NANOSECONDS = 2_000_000_000
 """A file changed this shortly before it was recorded may change again within the clock's grain."""
 _CHUNK_BYTES = 1 << 20
+_INDEX = "baseline.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +63,6 @@ class Changes:
         return self.patch.decode("utf-8", "backslashreplace")
 
 
-class _Signature(NamedTuple):
-    """What ``stat`` says; equal signatures mean an unchanged file, unless it was changed just then."""
-
-    mode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-
-class _Entry(NamedTuple):
-    """One recorded file or link: where the pack keeps its content, or else its digest, or neither."""
-
-    signature: _Signature
-    offset: int | None
-    length: int
-    digest: str | None
-
-
 class _Difference(NamedTuple):
     path: str
     old: Version | None
@@ -98,13 +81,13 @@ class _Visit(NamedTuple):
 class _Pack:
     """The kept contents, one after the other in one file; ``add`` collects small writes."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def __init__(self, folder: Path, *, new: bool) -> None:
         path = folder / "baseline.pack"
-        path.unlink(missing_ok=True)
-        self._descriptor = os.open(
-            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        if new:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+        creation = os.O_CREAT | os.O_EXCL if new else 0
+        self._descriptor = os.open(path, os.O_RDWR | creation | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         self.size = 0
         self._file = os.fdopen(self._descriptor, "wb", buffering=_CHUNK_BYTES)
 
@@ -125,13 +108,13 @@ class _Pack:
 
 
 class Baseline:
-    """The recorded state of a workspace; made by :meth:`take`, then compared or restored from any thread."""
+    """The recorded state of a workspace; made by :meth:`take` or :meth:`load`, then used from any thread."""
 
     def __init__(self, workspace: Workspace, pack: _Pack, ripgrep: str | None) -> None:
         self._workspace = workspace
         self._ripgrep = ripgrep
         self._pack = pack
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._unrecorded: frozenset[str] = frozenset()
         self._digest_budget = DIGESTED_TOTAL_BYTES
         self._taken_ns = 0
@@ -143,7 +126,9 @@ class Baseline:
         Contents go to one private file in ``store_folder``. ``ripgrep`` is the path of ``rg``, None to list
         without it. Must be complete before anything is written.
         """
-        baseline = cls(workspace, _Pack(store_folder), ripgrep)
+        index = store_folder / _INDEX
+        index.unlink(missing_ok=True)
+        baseline = cls(workspace, _Pack(store_folder, new=True), ripgrep)
         listed = list_files(workspace, ripgrep)
         recorded = set(sorted(listed)[:RECORDED_FILES]) if len(listed) > RECORDED_FILES else listed
         baseline._unrecorded = frozenset(list_files(workspace, ripgrep, ignored=True) - recorded)
@@ -151,6 +136,17 @@ class Baseline:
         for visit in _visits(workspace, recorded):
             baseline._entries[visit.path] = baseline._record(visit)
         baseline._pack.flush()
+        save_index(index, Index(baseline._taken_ns, baseline._unrecorded, baseline._entries))
+        return baseline
+
+    @classmethod
+    def load(cls, workspace: Workspace, store_folder: Path, ripgrep: str | None) -> Baseline | None:
+        """The baseline an earlier process took into ``store_folder``; None if it never completed it."""
+        index = load_index(store_folder / _INDEX)
+        if index is None:
+            return None
+        baseline = cls(workspace, _Pack(store_folder, new=False), ripgrep)
+        baseline._taken_ns, baseline._unrecorded, baseline._entries = index
         return baseline
 
     def close(self) -> None:
@@ -207,14 +203,14 @@ class Baseline:
                 failed.append(path)
         return tuple(sorted(failed))
 
-    def _record(self, visit: _Visit) -> _Entry:
+    def _record(self, visit: _Visit) -> Entry:
         signature = _signature(visit.found)
         with suppress(OSError):
             if signature.size > KEPT_FILE_BYTES or self._pack.size + signature.size > KEPT_TOTAL_BYTES:
-                return _Entry(signature, None, 0, self._spend_digest(visit))
+                return Entry(signature, None, 0, self._spend_digest(visit))
             content = _read(visit)
-            return _Entry(signature, self._pack.add(content), len(content), None)
-        return _Entry(signature, None, 0, None)
+            return Entry(signature, self._pack.add(content), len(content), None)
+        return Entry(signature, None, 0, None)
 
     def _spend_digest(self, visit: _Visit) -> str | None:
         size = visit.found.st_size
@@ -249,10 +245,10 @@ class Baseline:
             if path not in present:
                 yield _Difference(path, self._recorded(entry), None)
 
-    def _is_racy(self, entry: _Entry) -> bool:
+    def _is_racy(self, entry: Entry) -> bool:
         return entry.signature.changed_ns >= self._taken_ns - _RACY_NANOSECONDS
 
-    def _recorded(self, entry: _Entry) -> Version:
+    def _recorded(self, entry: Entry) -> Version:
         content = None if entry.offset is None else self._pack.read(entry.offset, entry.length)
         return Version(_git_mode(entry.signature.mode), content)
 
@@ -290,8 +286,8 @@ def _visits_in(descriptor: int, folder: str, names: Set[str]) -> Iterator[_Visit
                 yield _Visit(f"{folder}/{name}" if folder else name, descriptor, name, found)
 
 
-def _signature(found: os.stat_result) -> _Signature:
-    return _Signature(found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+def _signature(found: os.stat_result) -> Signature:
+    return Signature(found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def _git_mode(mode: int) -> int:
@@ -308,7 +304,7 @@ def _present(visit: _Visit) -> Version:
     return Version(_git_mode(visit.found.st_mode), content)
 
 
-def _content_differs(entry: _Entry, old: Version, new: Version, visit: _Visit) -> bool:
+def _content_differs(entry: Entry, old: Version, new: Version, visit: _Visit) -> bool:
     if old.content is not None and new.content is not None:
         return old.content != new.content
     before, after = entry.signature, _signature(visit.found)

@@ -80,6 +80,7 @@ def test_the_compact_profile_shows_the_source_that_failed(folder):
         ("src/a.c:2: error", "src/a.c, lines 1 on:\n1\tone\n2\ttwo\n3\tthree"),
         ("at run (src/a.c:2:7)", "src/a.c, lines 1 on:\n1\tone\n2\ttwo\n3\tthree"),
         ('File "{root}/src/a.c", line 99', "src/a.c"),
+        ("src/b.c:1: first\nsrc/a.c:1: innermost", "src/a.c"),
         ("/etc/passwd:1: x", ""),
         ("../src/a.c:1", ""),
         ("missing.py:3", ""),
@@ -89,6 +90,7 @@ def test_the_compact_profile_shows_the_source_that_failed(folder):
 def test_places_in_output(folder, output, found):
     (folder / "src").mkdir()
     (folder / "src" / "a.c").write_text("one\ntwo\nthree\n")
+    (folder / "src" / "b.c").write_text("four\n")
     shown = pointed_sources(Workspace(folder), output.replace("{root}", str(folder)), 3)
     assert found in "".join(shown) and bool(shown) is bool(found)
 

@@ -11,7 +11,7 @@ from small_house import Collected
 
 from agent import Agent
 from agent.errors import SessionError, UsageError
-from agent.events import SessionFinished, SessionStarted
+from agent.events import SessionFinished, SessionStarted, VerifyFinished
 from agent.run import run, run_tool
 from agent.settings import Settings
 from sandbox.errors import WorkspaceError
@@ -64,6 +64,21 @@ async def test_unproven_changes_are_said(endpoint, options):
     assert outcome.message.startswith("Changed.") and "Nothing was verified" in outcome.message
 
 
+async def test_a_check_before_the_last_edit_proves_nothing(endpoint, options):
+    endpoint.script(calls(EDIT))
+    outcome = await Agent(**options, verify="true", max_turns=1).arun("Change it")
+    assert outcome.status == "budget" and outcome.verified is not None
+    assert outcome.verified.exit_code == 0 and not outcome.verified.after_last_edit
+    assert "but not after the last edit" in outcome.message
+
+
+async def test_a_check_is_not_repeated_where_nothing_changed(endpoint, options):
+    endpoint.script(calls(EDIT), text("Done."), text("It can't be done."))
+    seen = Collected()
+    outcome = await Agent(**options, verify="false", front_ends=(seen,)).arun("Change it")
+    assert (outcome.status, outcome.exit_code) == ("unverified", 1) and len(seen.of(VerifyFinished)) == 2
+
+
 async def test_no_sandbox_is_an_outcome(options):
     settings = Settings(**options).model_copy(update={"sandbox": "cardboard"})
     seen = Collected()
@@ -114,6 +129,13 @@ async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, option
     assert first.status == "budget"
     again = await Agent(**options, resume=first.session).arun("")
     assert (again.status, again.message) == ("done", "Done.")
+
+
+async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):
+    endpoint.script(calls(EDIT, ("write", {"path": "b", "content": "b\n"})), text("Changed."), text("Again."))
+    first = await Agent(**options).arun("Change it")
+    again = await Agent(**options, resume=first.session).arun("And now?")
+    assert again.diff == first.diff and again.files_changed == ("a.txt", "b")
 
 
 @pytest.mark.parametrize(

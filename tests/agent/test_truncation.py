@@ -18,7 +18,7 @@ def spills(tmp_path):
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(max_size=300), limit=st.integers(20, 200))
+@given(text=st.text("a\nü汉\udcff", max_size=300), limit=st.integers(20, 200))
 def test_head_missing_and_tail_make_the_whole(spills, text, limit):
     text = escaped(text)
     shown = bounded(text, limit, spills)
