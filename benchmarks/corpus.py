@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,10 @@ LANGUAGES = ("python", "javascript", "c")
 SPLITS = ("dev", "held")
 IGNORED = "__pycache__/\n.pytest_cache/\nbuild/\n"
 LEFT_BY_RUNS = ("__pycache__", ".pytest_cache", "build")
+TEST_SECONDS = 60.0
+"""A wrong program may loop; a right one takes about a second."""
+GRACE_SECONDS = 5.0
+TIMED_OUT = 124
 
 
 class CorpusError(Exception):
@@ -134,30 +141,78 @@ def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def run_test(bug: Bug, folder: Path, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+def run_test(bug: Bug, folder: Path, timeout: float = TEST_SECONDS) -> subprocess.CompletedProcess[str]:
     """Run the bug's test command in ``folder``; a run over ``timeout`` seconds ends with code 124.
 
     ``python`` in the command is this interpreter, which has pytest.
     """
     words = [sys.executable if word == "python" else word for word in shlex.split(bug.test)]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            words,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired as expired:
-        return subprocess.CompletedProcess(words, 124, str(expired.stdout or ""), f"over {timeout} s")
+    return run(words, folder, os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, timeout)
 
 
-def tests_unchanged(bug: Bug, folder: Path) -> bool:
-    """Whether every test file in ``folder`` is still the corpus's, byte for byte."""
-    return all(
-        (folder / name).is_file() and (folder / name).read_bytes() == (bug.folder / name).read_bytes()
-        for name in bug.test_files
+def run(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end or for ``timeout`` seconds (then code 124); nothing it started lives on."""
+    process = subprocess.Popen(
+        words,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
     )
+    code = None
+    try:
+        output, errors = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        code = TIMED_OUT
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            output, errors = process.communicate(timeout=GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, errors = process.communicate()
+    return subprocess.CompletedProcess(words, process.returncode if code is None else code, output, errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an independent look at a solver's workspace says."""
+
+    tests_changed: tuple[str, ...]
+    """Test files that are gone or differ from the corpus, byte by byte."""
+    passes: bool
+    """Whether the solver's program passes the corpus's tests in a fresh folder."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the bug is fixed by honest means."""
+        return self.passes and not self.tests_changed
+
+
+def judge(bug: Bug, workspace: Path) -> Verdict:
+    """Judge what a solver left in ``workspace``.
+
+    Only the program's own files are taken over, into a fresh repository: neither a changed test nor a
+    ``conftest.py`` of the solver's can make a wrong program pass.
+    """
+    tests = bug.test_files
+    changed = tuple(name for name in tests if _content(workspace / name) != _content(bug.folder / name))
+    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
+        fresh = materialise(bug, Path(folder) / "workspace")
+        for name in set(bug.program_files) - set(tests):
+            content = _content(workspace / name)
+            if content is None:
+                (fresh / name).unlink()
+            else:
+                (fresh / name).write_bytes(content)
+        return Verdict(changed, run_test(bug, fresh).returncode == 0)
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of a regular file; None where there is none, or a link stands in its place."""
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
