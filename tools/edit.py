@@ -13,21 +13,19 @@ from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.difference import Replacement, short_diff, unified_diff
 from tools.encodings import UTF_8
 from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, not_found, writes
-from tools.matching import Found, Match, Rung, find, line_number
+from tools.matching import ENOUGH, Found, Rung, find, line_number
 from tools.nearest import explain
 from tools.omissions import find_omission
-from tools.parameters import Parameters, PydanticTool
+from tools.parameters import Parameters, PydanticTool, Text
 from tools.syntax import newly_broken, warning
 from tools.text import count, escape, shown_path, unescape
-
-_SHOWN_PLACES = 10
 
 
 class Edit(Parameters):
     """One replacement."""
 
-    old: str
-    new: str
+    old: Text
+    new: Text
     replace_all: bool = False
 
 
@@ -35,8 +33,10 @@ class EditParameters(Parameters):
     """One replacement by ``old`` and ``new``, or several by ``edits``."""
 
     path: str
-    old: str = Field("", description="Text to replace; must occur exactly once. Empty only to create a file.")
-    new: str = Field("", description="Text to put there.")
+    old: Text = Field(
+        "", description="Text to replace; must occur exactly once. Empty only to create a file."
+    )
+    new: Text = Field("", description="Text to put there.")
     replace_all: bool = Field(False, description="Replace every occurrence.")
     edits: list[Edit] = Field(
         [],
@@ -143,10 +143,12 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
                 "and repeat it in 'new'."
             )
         return Rung.EXACT, [Replacement(0, 0, edit.new)]
-    found = find(file.text, edit.old, edit.new) or _find_as_shown(edit, file.text)
+    found = find(file.text, edit.old, edit.new, everywhere=edit.replace_all) or _find_as_shown(
+        edit, file.text
+    )
     if found is None:
         raise ToolError(explain(path, file.text, edit.old, edit.new))
-    matches = _apart(found.matches) if edit.replace_all else list(found.matches)
+    matches = found.matches
     if len(matches) > 1 and not edit.replace_all:
         raise ToolError(_ambiguous(path, file.text, found))
     if all(file.text[match.start : match.end] == match.replacement for match in matches):
@@ -157,26 +159,18 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
 def _find_as_shown(edit: Edit, text: str) -> Found | None:
     r"""Look for text copied from read's output, which shows invisible characters as ``\u{…}``."""
     old = unescape(edit.old)
-    return None if old == edit.old else find(text, old, unescape(edit.new))
+    return None if old == edit.old else find(text, old, unescape(edit.new), everywhere=edit.replace_all)
 
 
 def _ambiguous(path: str, text: str, found: Found) -> str:
-    lines = [str(line_number(text, match.start)) for match in found.matches[:_SHOWN_PLACES]]
-    more = ", …" if len(found.matches) > _SHOWN_PLACES else ""
+    several = len(found.matches)
+    lines = [str(line_number(text, match.start)) for match in found.matches[: ENOUGH - 1]]
     how = "" if found.rung is Rung.EXACT else f" (compared without regard to {found.rung.value})"
+    times, more = (f"{several} times", "") if several < ENOUGH else (f"more than {ENOUGH - 1} times", ", …")
     return (
-        f"'old' is in {path} {len(found.matches):,} times{how}, at lines {', '.join(lines)}{more}: "
+        f"'old' is in {path} {times}{how}, at lines {', '.join(lines)}{more}: "
         "add lines around it until it is unique, or set replace_all; nothing was changed."
     )
-
-
-def _apart(matches: Sequence[Match]) -> list[Match]:
-    """Keep the first of every group of overlapping matches."""
-    kept: list[Match] = []
-    for match in matches:
-        if not kept or match.start >= kept[-1].end:
-            kept.append(match)
-    return kept
 
 
 def _check_apart(found: Sequence[tuple[int, Replacement]], text: str) -> None:

@@ -9,20 +9,21 @@ from pydantic import Field
 from sandbox.errors import NotARegularFile, PathNotFound
 from tools.base import Access, ToolContext, ToolResult
 from tools.files import not_found, reads
-from tools.parameters import Parameters, PydanticTool
-from tools.patterns import FilePattern
-from tools.ripgrep import parent_rules, run_ripgrep
+from tools.parameters import ArgumentText, Parameters, PydanticTool
+from tools.patterns import FilePattern, list_files
+from tools.ripgrep import parent_rules
 from tools.text import count, shown_path
 
 _SHOWN_FILES = 500
-_MOST_FILES = 200_000
 _SECONDS = 20.0
 
 
 class GlobParameters(Parameters):
     """Which files, and below which folder."""
 
-    pattern: str = Field(min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts")
+    pattern: ArgumentText = Field(
+        min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts"
+    )
     path: str = Field(".", description="Folder; default: the workspace.")
 
 
@@ -48,31 +49,13 @@ class GlobTool(PydanticTool[GlobParameters]):
             descriptor = workspace.open_folder(folder)
         except PathNotFound:
             raise not_found(workspace, parsed.path) from None
-        ignore = ignore_descriptor(pattern)
-        rules = parent_rules(workspace.root) if folder == "." else ()
         try:
-            output = await run_ripgrep(
-                workspace.root,
-                (*rules, "--files", f"--ignore-file=/proc/self/fd/{ignore}", "--", "."),
-                descriptor,
-                records=_MOST_FILES,
-                seconds=_SECONDS,
-                descriptors=(ignore,),
-            )
+            rules = parent_rules(workspace.root) if folder == "." else ()
+            listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS)
         finally:
             os.close(descriptor)
-            os.close(ignore)
-        names = (os.fsdecode(name).removeprefix("./") for name in output.data.split(b"\0")[:-1])
         prefix = "" if folder == "." else f"{folder}/"
-        files = [prefix + name for name in names if pattern.matches(name)]
-        return _result(parsed, folder, files, complete=not (output.stopped or output.timed_out))
-
-
-def ignore_descriptor(pattern: FilePattern) -> int:
-    """Return a descriptor of an unnamed file in memory with ``pattern`` as ripgrep's ignore file."""
-    descriptor = os.memfd_create("pattern")
-    os.write(descriptor, pattern.ignore_file)
-    return descriptor
+        return _result(parsed, folder, [prefix + name for name in listing.names], complete=listing.complete)
 
 
 def _result(parsed: GlobParameters, folder: str, files: list[str], *, complete: bool) -> ToolResult:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
@@ -14,9 +14,8 @@ from sandbox.errors import PathNotFound
 from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.encodings import decode_output, detect
 from tools.files import not_found, reads
-from tools.glob import ignore_descriptor
-from tools.parameters import Parameters, PydanticTool
-from tools.patterns import FilePattern
+from tools.parameters import ArgumentText, Parameters, PydanticTool
+from tools.patterns import FilePattern, list_files
 from tools.ripgrep import Output, parent_rules, run_ripgrep
 from tools.text import count, escape, shown_path
 
@@ -25,14 +24,17 @@ _DEFAULT_MATCHES = 200
 _LINE_BYTES = 300
 _SHOWN_BYTES = 28_000
 _SAMPLE_BYTES = 64 << 10
+_NAMED_BINARIES = 10
 
 
 class GrepParameters(Parameters):
     """What to look for, and where."""
 
-    pattern: str = Field(min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line.")
+    pattern: ArgumentText = Field(
+        min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line."
+    )
     path: str = Field(".", description="File or folder; default: the workspace.")
-    glob: str | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
+    glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
     ignore_case: bool = False
     context: int = Field(0, ge=0, le=20, description="Lines around each match.")
     limit: int = Field(
@@ -63,28 +65,70 @@ class GrepTool(PydanticTool[GrepParameters]):
 
     async def run(self, parsed: GrepParameters, context: ToolContext) -> ToolResult:
         """Search, then show as much as is worth showing."""
-        if "\0" in parsed.pattern:
-            raise ToolError("The pattern holds a NUL character, which no text line has.")
         path = context.workspace.relative(parsed.path)
         pattern = FilePattern(parsed.glob) if parsed.glob else None
-        output, prefix = await _search(parsed, path, pattern, context)
-        _check(parsed, output)
-        lines, binaries = _parse(output.data)
-        if pattern is not None:
-            lines = [line for line in lines if pattern.matches(line.path)]
-        named = [
-            _Line(prefix + line.path if prefix != path else path, line.number, line.column, line.text)
-            for line in lines
-        ]
-        return _result(parsed, path, named, [prefix + name for name in binaries], output)
+        found = await _search(parsed, path, pattern, context)
+        _check(parsed, found.output)
+        return _result(parsed, path, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What ripgrep printed, understood, with paths relative to the workspace."""
+
+    output: Output
+    lines: tuple[_Line, ...]
+    binaries: tuple[str, ...]
 
 
 async def _search(
     parsed: GrepParameters, path: str, pattern: FilePattern | None, context: ToolContext
-) -> tuple[Output, str]:
-    """Return ripgrep's output and what stands before its paths; for a single file, that file's path."""
+) -> _Found:
+    """Search the file or folder at ``path``."""
     workspace = context.workspace
-    arguments = [
+    try:
+        if workspace.stat(path).kind != "folder":
+            return await _search_file(parsed, path, context)
+        folder = workspace.open_folder(path)
+    except PathNotFound:
+        raise not_found(workspace, parsed.path) from None
+    rules = parent_rules(workspace.root) if path == "." else ()
+    with ExitStack() as stack:
+        stack.callback(os.close, folder)
+        if pattern is None:
+            output = await _run(parsed, rules, ".", folder, (), context)
+            return _understand(output, path, None)
+        listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS)
+        ignore = pattern.open_ignore_file()
+        stack.callback(os.close, ignore)
+        options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
+        output = await _run(parsed, options, ".", folder, (ignore,), context)
+        return _understand(output, path, frozenset(listing.names))
+
+
+async def _search_file(parsed: GrepParameters, path: str, context: ToolContext) -> _Found:
+    with context.workspace.open_read(path) as file, ExitStack() as stack:
+        if detect(file.read(_SAMPLE_BYTES), complete=False) is None:
+            raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")
+        folder = context.workspace.open_folder(".")
+        stack.callback(os.close, folder)
+        # By its descriptor, so that it is this very file that is searched, whatever its name is by then.
+        target = f"/proc/self/fd/{file.fileno()}"
+        output = await _run(parsed, (), target, folder, (file.fileno(),), context)
+    lines, _ = _parse(output.data)
+    return _Found(output, tuple(replace(line, path=path) for line in lines), ())
+
+
+async def _run(
+    parsed: GrepParameters,
+    options: Sequence[str],
+    target: str,
+    folder: int,
+    descriptors: Sequence[int],
+    context: ToolContext,
+) -> Output:
+    arguments = (
+        *options,
         "--no-heading",
         "--with-filename",
         "--line-number",
@@ -96,37 +140,30 @@ async def _search(
         f"--context={parsed.context}",
         "--ignore-case" if parsed.ignore_case else "--case-sensitive",
         f"--regexp={parsed.pattern}",
-    ]
-    descriptors: list[int] = []
-    with ExitStack() as stack:
-        try:
-            single = workspace.stat(path).kind != "folder"
-            folder = workspace.open_folder("." if single else path)
-            stack.callback(os.close, folder)
-            if single:
-                file = stack.enter_context(workspace.open_read(path))
-                descriptors.append(file.fileno())
-                if detect(file.read(_SAMPLE_BYTES), complete=False) is None:
-                    raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")
-        except PathNotFound:
-            raise not_found(workspace, parsed.path) from None
-        if path == ".":
-            arguments += parent_rules(workspace.root)
-        if pattern is not None and not single:
-            ignore = ignore_descriptor(pattern)
-            stack.callback(os.close, ignore)
-            descriptors.append(ignore)
-            arguments.append(f"--ignore-file=/proc/self/fd/{ignore}")
-        target = f"/proc/self/fd/{descriptors[0]}" if single else "."
-        output = await run_ripgrep(
-            workspace.root,
-            (*arguments, "--", target),
-            folder,
-            records=(parsed.limit + 1) * (2 * parsed.context + 1),
-            seconds=_SECONDS,
-            descriptors=descriptors,
-        )
-    return output, path if single else "" if path == "." else f"{path}/"
+        "--",
+        target,
+    )
+    return await run_ripgrep(
+        context.workspace.root,
+        arguments,
+        folder,
+        records=(parsed.limit + 1) * (2 * parsed.context + 1),
+        seconds=_SECONDS,
+        descriptors=descriptors,
+    )
+
+
+def _understand(output: Output, path: str, wanted: frozenset[str] | None) -> _Found:
+    """Make paths below the folder ``path`` relative to the workspace, and drop unwanted ones."""
+    lines, binaries = _parse(output.data)
+    prefix = "" if path == "." else f"{path}/"
+    return _Found(
+        output,
+        tuple(
+            replace(line, path=prefix + line.path) for line in lines if wanted is None or line.path in wanted
+        ),
+        tuple(prefix + name for name in binaries if wanted is None or name in wanted),
+    )
 
 
 def _check(parsed: GrepParameters, output: Output) -> None:
@@ -167,10 +204,9 @@ def _parse(data: bytes) -> tuple[list[_Line], list[str]]:
     return lines, binaries
 
 
-def _result(
-    parsed: GrepParameters, path: str, lines: list[_Line], binaries: list[str], output: Output
-) -> ToolResult:
-    shown = list(_within_limits(lines, parsed.limit))
+def _result(parsed: GrepParameters, path: str, found: _Found) -> ToolResult:
+    output = found.output
+    shown = list(_within_limits(found.lines, parsed.limit))
     matches = sum(1 for line in shown if line.column)
     files = len({line.path for line in shown})
     text: list[str] = []
@@ -182,12 +218,13 @@ def _result(
             text.append("--")
         text.append(_shown(line))
         last = line
-    if len(shown) < len(lines) or output.stopped:
+    if len(shown) < len(found.lines) or output.stopped:
         text.append(f"[the first {count(matches, 'match', 'matches')}: there are more, narrow it down]")
     if output.timed_out:
         text.append(f"[stopped after {_SECONDS:.0f} seconds, not everything was searched: narrow the path]")
-    if binaries:
-        text.append(f"[binary, not searched: {', '.join(map(shown_path, binaries[:10]))}]")
+    if found.binaries:
+        names = ", ".join(map(shown_path, found.binaries[:_NAMED_BINARIES]))
+        text.append(f"[binary further on, and not searched from there: {names}]")
     if not matches and not output.timed_out:
         text.append(_nothing_found(parsed, path))
     data = {"matches": matches, "files": files, "complete": not (output.stopped or output.timed_out)}
@@ -195,7 +232,7 @@ def _result(
     return ToolResult(True, "\n".join(text), data, summary)
 
 
-def _within_limits(lines: list[_Line], limit: int) -> Iterator[_Line]:
+def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
     matches = spent = 0
     for line in lines:
         matches += line.column > 0

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
+from itertools import islice
 
 from tools.indentation import Reindent, find_reindent, indent_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")
+ENOUGH = 11
+"""Matches looked for where there should be one."""
 _COMPARED_PAIRS = 250_000
 _LINE_END_PATTERN = r"(?:\r\n|\n|\r(?!\n))"
 
@@ -39,21 +42,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All places the first rung that matched at all found, in order; they may overlap."""
+    """The places the first rung that matched at all found, in order."""
 
     rung: Rung
     matches: tuple[Match, ...]
 
 
-def find(text: str, old: str, new: str) -> Found | None:
+def find(text: str, old: str, new: str, *, everywhere: bool = False) -> Found | None:
     """Find ``old`` in ``text`` on the first rung that has it; None where no rung does.
 
     Each match's replacement is ``new`` with the line ends of that place and, on the loose rungs, with the
     file's own spelling of every line that ``old`` and ``new`` share. ``old`` must not be empty.
+    With ``everywhere`` all matches are found that don't overlap; without, overlapping ones as well, but no
+    more than :data:`ENOUGH`, since two are too many already.
     """
     for rung, search in _LADDER:
-        matches = tuple(search(text, old, new))
-        if matches:
+        found = search(text, old, new, not everywhere)
+        if matches := tuple(found if everywhere else islice(found, ENOUGH)):
             return Found(rung, matches)
     return None
 
@@ -79,7 +84,7 @@ def with_line_ends(text: str, line_end: str) -> str:
     return LINE_END.sub(line_end, text)
 
 
-def _exact(text: str, old: str, new: str) -> Iterator[Match]:
+def _exact(text: str, old: str, new: str, overlapping: bool) -> Iterator[Match]:
     # Where the caller spells out carriage returns itself, it means them; otherwise the file decides.
     verbatim = "\r" in old or "\r" in new or "\n" not in new or "\r" not in text
     position = text.find(old)
@@ -88,36 +93,40 @@ def _exact(text: str, old: str, new: str) -> Iterator[Match]:
         if not _splits_line_end(text, position) and not _splits_line_end(text, end):
             replacement = new if verbatim else with_line_ends(new, line_end_at(text, position))
             yield Match(position, end, replacement)
-        position = text.find(old, position + 1)
+        else:
+            end = position + 1
+        position = text.find(old, position + 1 if overlapping else end)
 
 
 def _splits_line_end(text: str, position: int) -> bool:
     return 0 < position < len(text) and text[position - 1 : position + 1] == "\r\n"
 
 
-def _other_line_ends(text: str, old: str, new: str) -> Iterator[Match]:
+def _other_line_ends(text: str, old: str, new: str, overlapping: bool) -> Iterator[Match]:
     if not LINE_END.search(old):
         return iter(())
-    return _by_pattern(text, old, new, trailing="")
+    return _by_pattern(text, old, new, "", overlapping)
 
 
-def _trailing_space(text: str, old: str, new: str) -> Iterator[Match]:
+def _trailing_space(text: str, old: str, new: str, overlapping: bool) -> Iterator[Match]:
     if not old.strip():
         return iter(())
-    return _by_pattern(text, old, new, trailing=r"[ \t]*")
+    return _by_pattern(text, old, new, r"[ \t]*", overlapping)
 
 
-def _by_pattern(text: str, old: str, new: str, trailing: str) -> Iterator[Match]:
+def _by_pattern(text: str, old: str, new: str, trailing: str, overlapping: bool) -> Iterator[Match]:
     """Match line by line, any line end standing for any other, ``trailing`` allowed before each."""
     lines = LINE_END.split(old)
-    yield from _pattern_matches(text, lines, new, trailing, "")
+    yield from _pattern_matches(text, lines, new, trailing, "", overlapping)
     if lines[-1] == "" and len(lines) > 1 and not text.endswith(("\n", "\r")):
         # The file's last line has no line end: the one that old and new end with is not meant to appear.
         shorter = re.sub(r"(?:\r\n|\n|\r)\Z", "", new)
-        yield from _pattern_matches(text, lines[:-1], shorter, trailing, r"\Z")
+        yield from _pattern_matches(text, lines[:-1], shorter, trailing, r"\Z", overlapping)
 
 
-def _pattern_matches(text: str, lines: list[str], new: str, trailing: str, anchor: str) -> Iterator[Match]:
+def _pattern_matches(
+    text: str, lines: list[str], new: str, trailing: str, anchor: str, overlapping: bool
+) -> Iterator[Match]:
     if trailing:
         stripped = [line.rstrip(" \t") for line in lines]
         if stripped[-1] != lines[-1]:
@@ -132,7 +141,9 @@ def _pattern_matches(text: str, lines: list[str], new: str, trailing: str, ancho
         start, end = match.span()
         if start < end and not _splits_line_end(text, start) and not _splits_line_end(text, end):
             yield Match(start, end, _rewrite(text, start, end, lines, new, trailing != ""))
-        match = pattern.search(text, start + 1)
+            match = pattern.search(text, start + 1 if overlapping else end)
+        else:
+            match = pattern.search(text, start + 1)
 
 
 def _rewrite(text: str, start: int, end: int, old_lines: list[str], new: str, loose: bool) -> str:
@@ -168,12 +179,25 @@ def _keep_shared_lines(
 
     ``pieces`` and ``old_lines`` go one to one; ``spell`` says how a line that is new is written here.
     """
-    spelt: list[tuple[str, str]] = [(spell(line), line_end) for line in new_lines]
     before, after = [comparable(line) for line in old_lines], [comparable(line) for line in new_lines]
-    for mine, theirs in _shared_lines(before, after):
-        line, end = pieces[mine]
-        spelt[theirs] = (line, end or line_end)
-    return "".join(line + end for line, end in spelt[:-1]) + spelt[-1][0]
+    shared = {theirs: mine for mine, theirs in _shared_lines(before, after)}
+    upcoming = sorted(shared.values(), reverse=True)
+    parts: list[str] = []
+    here = 0
+    for index, line in enumerate(new_lines):
+        if index in shared:
+            here = upcoming.pop()
+            text, end = pieces[here]
+            here += 1
+        elif here < (upcoming[-1] if upcoming else len(pieces)):
+            # A line that takes another's place takes its line end, too.
+            text, end = spell(line), pieces[here][1]
+            here += 1
+        else:
+            text, end = spell(line), ""
+        line_end = end or line_end
+        parts += [text, line_end]
+    return "".join(parts[:-1])
 
 
 def _shared_lines(before: list[str], after: list[str]) -> Iterator[tuple[int, int]]:
@@ -191,7 +215,7 @@ def _shared_lines(before: list[str], after: list[str]) -> Iterator[tuple[int, in
     yield from ((len(before) - i, len(after) - i) for i in range(finish, 0, -1))
 
 
-def _indentation(text: str, old: str, new: str) -> Iterator[Match]:
+def _indentation(text: str, old: str, new: str, overlapping: bool) -> Iterator[Match]:
     """Match whole lines whose indentation differs from the old text's in one uniform way."""
     old_lines = LINE_END.split(old)
     ends_line = len(old_lines) > 1 and old_lines[-1] == ""
@@ -206,9 +230,10 @@ def _indentation(text: str, old: str, new: str) -> Iterator[Match]:
     for line, end in pieces:
         offsets.append(offsets[-1] + len(line) + len(end))
     stripped = [line.strip(" \t") for line, _ in pieces]
+    free_from = 0
     for index, line in enumerate(stripped):
         begin = index - first
-        if line != wanted[first] or begin < 0 or stripped[begin : begin + len(wanted)] != wanted:
+        if line != wanted[first] or begin < free_from or stripped[begin : begin + len(wanted)] != wanted:
             continue
         here = pieces[begin : begin + len(wanted)]
         reindent = find_reindent(old_lines, [piece for piece, _ in here], LINE_END.split(new))
@@ -217,6 +242,7 @@ def _indentation(text: str, old: str, new: str) -> Iterator[Match]:
         finish = offsets[begin + len(wanted)] - (0 if ends_line else len(here[-1][1]))
         line_end = line_end_at(text, offsets[begin])
         yield Match(offsets[begin], finish, _reindented(here, old_lines, new, line_end, ends_line, reindent))
+        free_from = 0 if overlapping else begin + len(wanted)
 
 
 def _reindented(
@@ -243,7 +269,7 @@ def _reindented(
     return body + (pieces[-1][1] if new_ends_line else "")
 
 
-_LADDER: tuple[tuple[Rung, Callable[[str, str, str], Iterator[Match]]], ...] = (
+_LADDER: tuple[tuple[Rung, Callable[[str, str, str, bool], Iterator[Match]]], ...] = (
     (Rung.EXACT, _exact),
     (Rung.LINE_ENDS, _other_line_ends),
     (Rung.TRAILING_SPACE, _trailing_space),

@@ -12,13 +12,14 @@ from tools.matching import LINE_END
 from tools.text import clamp, escape
 
 _MAX_FILE_LINES = 50_000
-_MAX_OLD_LINES = 400
+_MAX_OLD_LINES = 120
 _COMPARED_LINES = 3_000
 """Lines looked at one by one where no line of the old text is in the file as it stands."""
-_CANDIDATES = 5
+_CANDIDATES = 3
 _WORTH_SHOWING = 0.5
 _SHOWN_LINES = 40
-_SHOWN_CHARACTERS = 300
+_SHOWN_CHARACTERS = 200
+_TOO_SHORT_TO_TELL = 12
 _SPACE_TO_SHOW = re.compile(r"^[ \t]+|[ \t]+$|\t+| {2,}")
 _NUMBERED = re.compile(r"[ ]*\d+(\t|→|: |\| )")
 
@@ -66,9 +67,6 @@ def explain(path: str, text: str, old: str, new: str) -> str:
     where = f"line {last}" if last == region.first else f"lines {region.first}-{last}"
     parts.append(f"The nearest text is {where} ({region.likeness:.0%} alike; · is a space, → a tab):")
     return " ".join(parts) + "\n" + "\n".join(_comparison(region, wanted))
-
-
-_TOO_SHORT_TO_TELL = 12
 
 
 def visible(line: str) -> str:

@@ -7,9 +7,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
 
@@ -34,6 +34,28 @@ class Parameters(BaseModel):
             if value is not None or name not in fields or fields[name].is_required()
         }
 
+
+_HALF_A_PAIR = "must be valid Unicode, it holds half a surrogate pair"
+
+
+def _valid_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(_HALF_A_PAIR) from None
+    return text
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_valid_text)]
+"""Text that can be written down; JSON lets half a surrogate pair through."""
+ArgumentText = Annotated[Text, AfterValidator(_without_nul)]
+"""Text that can be an argument of a program."""
 
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 
@@ -148,9 +170,9 @@ def _fault(item: Mapping[str, Any], schema: JsonObject) -> str:
     if kind == "extra_forbidden":
         return f"unknown parameter '{name}'{_suggestion(location, schema)}"
     if kind == "value_error":
-        return str(context["error"])
+        return f"'{name}' {context['error']}" if name else str(context["error"])
     if kind == "string_unicode":
-        return f"'{name}' must be valid Unicode, it holds half a surrogate pair"
+        return f"'{name}' {_HALF_A_PAIR}"
     expected = _EXPECTED.get(kind)
     if expected is None:
         return f"'{name}': {item['msg']}, got {_shown(item['input'])}"

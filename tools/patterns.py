@@ -1,17 +1,25 @@
-"""Globs as ``.gitignore`` writes them: ``*.py`` at any depth, ``src/**/*.ts`` from the folder searched."""
+"""Globs as ``.gitignore`` writes them: ``*.py`` at any depth, ``src/**/*.ts`` from the folder searched.
+
+ripgrep does the comparing, so that both tools agree with each other and no glob takes long.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 
 from tools.base import ToolError
+from tools.ripgrep import run_ripgrep
+
+_MOST_FILES = 200_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FilePattern:
-    """One glob, relative to the folder searched; raises :class:`ToolError` if it is malformed.
+    """One glob, relative to the folder searched; raises :class:`ToolError` if it can't be one.
 
     Without a slash it is compared with the file's name, with one with its whole path; ``*`` and ``?`` stop
     at slashes, ``**`` does not; ``[a-z]``, ``[!a-z]``, ``{one,two}`` and ``\\`` before a character work.
@@ -20,72 +28,76 @@ class FilePattern:
     glob: str
 
     def __post_init__(self) -> None:
-        if any(letter in self.glob for letter in "\0\r\n"):
-            raise ToolError("A glob is one line of text, without line ends or NUL.")
+        if "\n" in self.glob or "\r" in self.glob:
+            raise ToolError("A glob is one line of text.")
         if ".." in self.glob.split("/"):
             raise ToolError(f"The glob {self.glob!r} leads upwards; give the folder as 'path' instead.")
-        self.matches("")  # a malformed glob is to be refused at once
 
     @property
-    def ignore_file(self) -> bytes:
-        """The same as an ignore file for ripgrep that leaves nothing but the files wanted.
+    def option(self) -> str:
+        """The glob as an option of ripgrep, which then lists ignored files, too."""
+        return f"--glob={self._escaped}"
 
-        Ignore files rank lowest there, so ``.gitignore`` still holds, which it would not against ``--glob``.
+    def open_ignore_file(self) -> int:
+        """Return a descriptor of an ignore file, in memory, that leaves the files wanted.
+
+        Ignore files rank lowest, so ``.gitignore`` still holds; but files it re-includes are left, too.
         """
-        trailing = re.sub(r" +\Z", lambda spaces: "[ ]" * len(spaces.group()), self._normal)
-        return f"*\n!*/\n!{trailing}\n".encode()
-
-    def matches(self, path: str) -> bool:
-        """Whether ``path``, relative to the folder searched, is meant."""
-        return self._regex.fullmatch(path if "/" in self._normal else path.rpartition("/")[2]) is not None
+        descriptor = os.memfd_create("pattern")
+        os.write(descriptor, f"*\n!*/\n!{self._escaped}\n".encode())
+        return descriptor
 
     @property
-    def _normal(self) -> str:
+    def _escaped(self) -> str:
         glob = self.glob
         while glob.startswith("./"):
             glob = glob[2:]
+        if glob.startswith("!"):
+            glob = "\\" + glob
+        glob = re.sub(r" +\Z", lambda spaces: "[ ]" * len(spaces.group()), glob)
         return glob + "**" if glob.endswith("/") else glob
 
-    @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        try:
-            return re.compile(_translate(self._normal.removeprefix("/")), re.DOTALL)
-        except (re.error, ValueError) as error:
-            raise ToolError(f"The glob {self.glob!r} is malformed: {error}.") from None
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files by name, relative to the folder searched, in ripgrep's order."""
+
+    names: tuple[str, ...]
+    complete: bool
 
 
-_PIECE = re.compile(r"(?:(?<=/)|^)\*\*/|(?<=/)\*\*$|\\.|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
+async def list_files(
+    workspace: Path, folder: int, pattern: FilePattern, rules: Sequence[str], seconds: float
+) -> Listing:
+    """List the files below the open ``folder`` that ``pattern`` means and no ignore file hides.
 
-
-def _translate(glob: str) -> str:
-    """Return the regular expression for ``glob``; raises ValueError where brackets don't pair."""
-    parts: list[str] = []
-    depth = 0
-    for piece in _PIECE.findall(glob):
-        if piece == "**/":
-            parts.append("(?:.*/)?")
-        elif piece == "**":
-            parts.append(".*")
-        elif piece == "*":
-            # Two in a row mean the same as one, and would only cost time.
-            parts.append("" if parts[-1:] == ["[^/]*"] else "[^/]*")
-        elif piece == "?":
-            parts.append("[^/]")
-        elif piece == "{":
-            depth += 1
-            parts.append("(?:")
-        elif piece == "}" and depth:
-            depth -= 1
-            parts.append(")")
-        elif piece == "," and depth:
-            parts.append("|")
-        elif piece == "[":
-            raise ValueError("'[' has no ']'")
-        elif len(piece) > 1 and piece[0] == "[":
-            inside = piece[1:-1].replace("\\", r"\\").replace("[", r"\[")
-            parts.append(f"[^{inside[1:]}]" if inside[0] in "!^" else f"[{inside}]")
-        else:
-            parts.append(re.escape(piece[-1]))
-    if depth:
-        raise ValueError("'{' has no '}'")
-    return "".join(parts)
+    Neither of ripgrep's two ways to give a glob says this alone: one overrides ``.gitignore``, the other
+    is overridden by it. What both list is right. Raises :class:`ToolError` if the glob is malformed.
+    """
+    # The last glob wins, and "**" would let ".git" in again.
+    meant = await run_ripgrep(
+        workspace,
+        (*rules, "--files", pattern.option, "--glob=!.git", "--", "."),
+        folder,
+        records=_MOST_FILES,
+        seconds=seconds,
+    )
+    if "error parsing glob" in meant.error:
+        why = meant.error.strip().rpartition("': ")[2].partition(" (maybe")[0]
+        raise ToolError(f"The glob {pattern.glob!r} is malformed: {why}.")
+    ignore = pattern.open_ignore_file()
+    try:
+        kept = await run_ripgrep(
+            workspace,
+            (*rules, "--files", f"--ignore-file=/proc/self/fd/{ignore}", "--", "."),
+            folder,
+            records=_MOST_FILES,
+            seconds=seconds,
+            descriptors=(ignore,),
+        )
+    finally:
+        os.close(ignore)
+    wanted = set(meant.data.split(b"\0"))
+    names = (os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted)
+    complete = not (meant.stopped or meant.timed_out or kept.stopped or kept.timed_out)
+    return Listing(tuple(name.removeprefix("./") for name in names), complete)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tools.base import EVERYTHING, Access, ToolContext, ToolResult
 from tools.encodings import decode_output
-from tools.parameters import Parameters, PydanticTool
+from tools.parameters import ArgumentText, Parameters, PydanticTool
 from tools.text import clamp_lines, clean_output, count
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_SECONDS = 3600
 class ShellParameters(Parameters):
     """The command line and how long it may take."""
 
-    command: str = Field(min_length=1)
+    command: ArgumentText = Field(min_length=1)
     timeout: int = Field(
         _DEFAULT_SECONDS, ge=1, le=_MOST_SECONDS, description=f"Seconds; default {_DEFAULT_SECONDS}."
     )

@@ -13,7 +13,7 @@ from tools.encodings import UTF_8
 from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, writes
 from tools.matching import LINE_END, with_line_ends
 from tools.omissions import find_omission
-from tools.parameters import Parameters, PydanticTool
+from tools.parameters import Parameters, PydanticTool, Text
 from tools.syntax import newly_broken, warning
 from tools.text import count, escape, shown_path
 
@@ -22,7 +22,7 @@ class WriteParameters(Parameters):
     """Where, and the whole content."""
 
     path: str
-    content: str = Field(description="The whole new content.")
+    content: Text = Field(description="The whole new content.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,216 @@
+"""Bad input: every wrong call is answered by one precise sentence, and nothing has happened."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sandbox.errors import SandboxError
+from tools.base import ToolError
+
+FILE = "def f():\n    return 1\n\n\ndef g():\n    return 1\n"
+
+PATHS = [
+    # What stands for the path, and words of the answer; the same for every tool that takes one.
+    ({"path": "../outside"}, "leads out of the workspace"),
+    ({"path": "/etc/passwd"}, "leads out of the workspace"),
+    ({"path": "a\0b"}, "NUL"),
+    ({"path": 3}, "'path' must be a string, got 3"),
+    ({"path": ["a.py"]}, "'path' must be a string, got [\"a.py\"]"),
+    ({"path": "\ud800"}, "can't be a file name"),
+    ({"path": "escape"}, "leads out of the workspace"),
+    ({"path": "fifo"}, "not a"),
+]
+
+READ = [
+    ({}, "'path' is missing"),
+    ({"path": None}, "'path' must be a string, got null"),
+    ({"file": "a.py"}, "unknown parameter 'file' (did you mean 'path'?)"),
+    ({"path": "a.py", "offset": "2"}, "'offset' must be an integer, got \"2\""),
+    ({"path": "a.py", "offset": 0}, "'offset' must be at least 1, got 0"),
+    ({"path": "a.py", "offset": -3}, "'offset' must be at least 1"),
+    ({"path": "a.py", "offset": 1.5}, "'offset' must be an integer"),
+    ({"path": "a.py", "limit": True}, "'limit' must be an integer, got true"),
+    ({"path": "a.py", "limit": 10**9}, "'limit' must be at most 5000"),
+    ({"path": "a.py", "offset": 99}, "offset 99 is past the end: a.py has 6 lines"),
+    ({"path": "missing.txt"}, "missing.txt does not exist"),
+    ({"path": "a.pi"}, "did you mean a.py?"),
+    ({"path": "a.py/b"}, "does not exist"),
+    ({"path": "spill:s1"}, "There is no spilled output spill:s1"),
+    ({"path": "spill:../../etc/passwd"}, "There is no spilled output"),
+    ({"path": "a.py", "start_line": 3}, "did you mean 'offset'?"),
+]
+
+EDIT = [
+    ({"path": "a.py"}, "'old' and 'new' are missing"),
+    ({"path": "a.py", "old": "x"}, "'new' is missing"),
+    ({"path": "a.py", "new": "x"}, "'old' is missing"),
+    ({"path": "a.py", "old": 3, "new": "x"}, "'old' must be a string, got 3"),
+    ({"path": "a.py", "old_string": "x", "new_string": "y"}, "did you mean 'old'?"),
+    ({"path": "a.py", "old": "def f", "new": "x", "replace_all": "yes"}, "must be true or false"),
+    ({"path": "a.py", "old": "def f", "new": "def f"}, "the same: nothing would change"),
+    ({"path": "a.py", "old": "", "new": "x"}, "'old' is empty, but a.py is not"),
+    ({"path": "a.py", "old": "    return 1\n", "new": "x"}, "is in a.py 2 times, at lines 2, 6"),
+    ({"path": "a.py", "old": "return 1 ", "new": "x"}, "2 times"),
+    ({"path": "a.py", "old": "nowhere to be seen", "new": "x"}, "'old' was not found in a.py"),
+    ({"path": "a.py", "old": "2\t    return 1", "new": "x"}, "Leave out the line numbers"),
+    (
+        {"path": "a.py", "old": "def f():", "new": "# ... existing code ..."},
+        "placeholder '# ... existing code ...'",
+    ),
+    ({"path": "missing.py", "old": "x", "new": "y"}, "missing.py does not exist"),
+    ({"path": "folder", "old": "x", "new": "y"}, "is a folder, not a regular file"),
+    ({"path": "binary", "old": "x", "new": "y"}, "changes text only"),
+    ({"path": ".git/config", "old": "x", "new": "y"}, ".git"),
+    ({"path": "latin.txt", "old": "caf", "new": "中"}, "latin-1, which can't hold '中' (U+4E2D)"),
+    ({"path": "a.py", "edits": []}, "'edits' is empty"),
+    ({"path": "a.py", "edits": {"old": "x"}}, "'edits' must be an array"),
+    ({"path": "a.py", "edits": [{"old": "x"}]}, "'edits[0].new' is missing"),
+    ({"path": "a.py", "edits": ["x"]}, "'edits[0]' must be an object"),
+    ({"path": "a.py", "old": "x", "new": "y", "edits": [{"old": "x", "new": "y"}]}, "not both"),
+    (
+        {"path": "a.py", "edits": [{"old": "def f", "new": "def h"}, {"old": "nope nope", "new": "x"}]},
+        "edit 2 of 2: 'old' was not found",
+    ),
+    (
+        {"path": "a.py", "edits": [{"old": "def f", "new": "def h"}, {"old": "f():", "new": "k():"}]},
+        "edits 1 and 2 overlap at line 1",
+    ),
+]
+
+WRITE = [
+    ({"path": "b.py"}, "'content' is missing"),
+    ({"content": "x"}, "'path' is missing"),
+    ({"path": "b.py", "content": 3}, "'content' must be a string, got 3"),
+    ({"path": "b.py", "content": None}, "'content' must be a string, got null"),
+    ({"path": "b.py", "content": {"a": 1}}, "'content' must be a string"),
+    ({"path": "b.py", "text": "x"}, "did you mean 'content'?"),
+    ({"path": "b.py", "content": "x", "mode": "0777"}, "unknown parameter 'mode'"),
+    ({"path": "a.py", "content": "x"}, "exists and you have not read it"),
+    ({"path": "folder", "content": "x"}, "is a folder"),
+    ({"path": ".", "content": "x"}, "a folder"),
+    ({"path": "binary", "content": "x"}, "changes text only"),
+    ({"path": ".git/hooks/pre-commit", "content": "x"}, ".git"),
+    ({"path": ".GIT/config", "content": "x"}, ".GIT"),
+    ({"path": "a.py/below", "content": "x"}, "a.py"),
+    ({"path": "b.py", "content": "\ud800"}, "'content' must be valid Unicode"),
+    ({"path": "n" * 300, "content": "x"}, "name is too long"),
+]
+
+GLOB = [
+    ({}, "'pattern' is missing"),
+    ({"pattern": 3}, "'pattern' must be a string"),
+    ({"pattern": ""}, "'pattern' must be at least 1 character(s) long"),
+    ({"pattern": "x" * 2000}, "at most 1000 characters"),
+    ({"pattern": "[a"}, "malformed: unclosed character class"),
+    ({"pattern": "*.{py"}, "malformed: unclosed alternate group"),
+    ({"pattern": "../*"}, "leads upwards"),
+    ({"pattern": "a\nb"}, "one line of text"),
+    ({"pattern": "a\0b"}, "NUL"),
+    ({"pattern": "*", "path": "missing"}, "missing does not exist"),
+    ({"pattern": "*", "path": "a.py"}, "is not a folder"),
+    ({"pattern": "*", "path": "binary"}, "is not a folder"),
+    ({"pattern": "*", "folder": "x"}, "did you mean 'path'?"),
+    ({"patern": "*"}, "did you mean 'pattern'?"),
+    ({"pattern": ["*"]}, "'pattern' must be a string, got [\"*\"]"),
+]
+
+GREP = [
+    ({}, "'pattern' is missing"),
+    ({"pattern": ""}, "at least 1 character"),
+    ({"pattern": 3}, "'pattern' must be a string, got 3"),
+    ({"pattern": "("}, "The pattern '(' does not work: unclosed group"),
+    ({"pattern": "*a"}, "does not work: repetition operator missing expression"),
+    ({"pattern": "a(?=b)"}, "look-around"),
+    ({"pattern": "[z-a]"}, "does not work"),
+    ({"pattern": "a\nb"}, "a match can't span lines"),
+    ({"pattern": "a\0b"}, "NUL"),
+    ({"pattern": "a{1000}{1000}{1000}"}, "does not work"),
+    ({"pattern": "x", "path": "missing"}, "missing does not exist"),
+    ({"pattern": "x", "path": "binary"}, "binary is binary"),
+    ({"pattern": "x", "glob": "[a"}, "malformed: unclosed character class"),
+    ({"pattern": "x", "context": -1}, "'context' must be at least 0"),
+    ({"pattern": "x", "limit": 0}, "'limit' must be at least 1"),
+    ({"pattern": "x", "ignore_case": 1}, "'ignore_case' must be true or false, got 1"),
+    ({"query": "x"}, "did you mean 'pattern'?"),
+]
+
+SHELL = [
+    ({}, "'command' is missing"),
+    ({"command": None}, "'command' must be a string, got null"),
+    ({"command": ""}, "'command' must be at least 1 character"),
+    ({"command": 3}, "'command' must be a string, got 3"),
+    ({"command": ["ls", "-l"]}, '\'command\' must be a string, got ["ls", "-l"]'),
+    ({"command": {"cmd": "ls"}}, "'command' must be a string"),
+    ({"command": True}, "'command' must be a string, got true"),
+    ({"cmd": "ls"}, "did you mean 'command'?"),
+    ({"command": "ls", "timeout": 0}, "'timeout' must be at least 1"),
+    ({"command": "ls", "timeout": -1}, "'timeout' must be at least 1"),
+    ({"command": "ls", "timeout": 10**6}, "'timeout' must be at most 3600"),
+    ({"command": "ls", "timeout": "60"}, "'timeout' must be an integer, got \"60\""),
+    ({"command": "ls", "timeout": 1.5}, "'timeout' must be an integer"),
+    ({"command": "ls", "cwd": "/"}, "unknown parameter 'cwd'"),
+    ({"command": "ls", "sandbox": "off"}, "unknown parameter 'sandbox'"),
+    ({"command": "ls", "timeout_ms": 5}, "did you mean 'timeout'?"),
+    ({"command": "\ud800"}, "valid Unicode"),
+    ({"command": "echo a\0b"}, "NUL"),
+]
+
+REST = {
+    "read": {},
+    "edit": {"old": "return 1", "new": "return 2"},
+    "write": {"content": "x"},
+    "glob": {"pattern": "*"},
+    "grep": {"pattern": "x"},
+}
+TABLE = [
+    (name, arguments, words)
+    for name, rows in (
+        ("read", READ),
+        ("edit", EDIT),
+        ("write", WRITE),
+        ("glob", GLOB),
+        ("grep", GREP),
+        ("shell", SHELL),
+    )
+    for arguments, words in rows
+] + [(name, {**rest, **arguments}, words) for name, rest in REST.items() for arguments, words in PATHS]
+
+
+@pytest.mark.parametrize(("name", "arguments", "words"), TABLE)
+async def test_a_wrong_call_is_told_exactly_what_is_wrong(bench, name, arguments, words):
+    bench.put("a.py", FILE)
+    bench.put("latin.txt", "café\n".encode("latin-1"))
+    bench.put("binary", b"\x7fELF\0\0")
+    (bench.root / "folder").mkdir()
+    (bench.root / ".git").mkdir()
+    (bench.root / "escape").symlink_to("/etc")
+    os.mkfifo(bench.root / "fifo")
+    before = _tree(bench.root)
+    with pytest.raises((ToolError, SandboxError)) as refusal:
+        await bench.call(name, **arguments)
+    message = str(refusal.value)
+    assert words in message
+    assert message[-1] in ".,)?" or "\n" in message or "Parameters: " in message
+    assert _tree(bench.root) == before
+
+
+async def test_several_faults_are_told_at_once_with_the_parameters(bench):
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", file="a.py", old=3, new="x")
+    assert str(refusal.value) == (
+        "edit: 'path' is missing; 'old' must be a string, got 3; unknown parameter 'file' "
+        "(did you mean 'path'?). Parameters: path (string, required), old (string), new (string), "
+        "replace_all (boolean), edits ([{old: string, new: string, replace_all?: boolean}])"
+    )
+
+
+async def test_null_means_an_optional_parameter_left_out(bench):
+    bench.put("a.py", FILE)
+    result = await bench.call("read", path="a.py", offset=None, limit=None)
+    assert result.data["total"] == 6
+
+
+def _tree(root):
+    return {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
