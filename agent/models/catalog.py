@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -117,6 +116,8 @@ class Catalog:
 
     def _suggest(self, name: str) -> str:
         """The end of a complaint: the nearest names as a question, or a full stop."""
+        import difflib  # 10 ms that only a wrong name costs
+
         names = [
             f"{provider.name}/{model}" for provider in self.providers.values() for model in provider.models
         ]
