@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.flags import debug_flag, json_flag
+from agent.errors import UsageError
 
 if TYPE_CHECKING:
     from agent.models.prices import Price
@@ -76,9 +77,13 @@ def pull_model(name: str) -> None:
     """Fetch the local model NAME, e.g. qwen2.5-coder-1.5b."""
     from agent.frontends.pulling import PullProgress
     from agent.models.local.pull import pull
+    from agent.models.local.weights import WEIGHTS
 
+    name = name.removeprefix(f"{LOCAL}/")
+    if name not in WEIGHTS:
+        raise UsageError(f"There is no local model {name!r}; there are {' and '.join(WEIGHTS)}.")
     with PullProgress(sys.stderr) as shown:
-        path = pull(name.removeprefix(f"{LOCAL}/"), environment=os.environ, progress=shown.show)
+        path = pull(name, environment=os.environ, progress=shown.show)
     print(path)
 
 

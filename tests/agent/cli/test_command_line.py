@@ -101,6 +101,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run", "a b", "-m", "nobody/x"), "There is no provider 'nobody'"),
         (("run", "a b", "-C", "nowhere", "-m", "openai/x", "--base-url", "http://127.0.0.1:9/v1"), "nowhere"),
         (("fix", "-C", "nowhere"), "nowhere"),
+        (("models", "pull", "nothing"), "There is no local model 'nothing'"),
         (("fix",), "No test command was found"),
         (("tool", "read", "@nowhere"), "nowhere can't be read"),
     ],
