@@ -21,6 +21,8 @@ from sandbox.isolation.syscalls import adopt_orphans
 MARKER_VARIABLE = "SEEDSMITH_COMMAND"
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002
+_unburied: set[int] = set()
+"""First processes of namespaces that were killed but had not quite ended when last looked at."""
 _live_roots: set[int] = set()
 """Roots of all running commands of this process: never taken for another command's orphans."""
 
@@ -46,14 +48,14 @@ class ProcessTree:
 
     def __init__(self, root: int, *, contained: bool, marker: str = "") -> None:
         self.root = root
-        self._contained = contained
+        self.contained = contained
         self._marker = f"{MARKER_VARIABLE}={marker}".encode()
         _live_roots.add(root)
 
     def members(self) -> set[int]:
         """The living processes of the tree at this moment, its root included; zombies don't count."""
         waiting = [self.root] if _alive(self.root) else []
-        if not self._contained:
+        if not self.contained:
             waiting += self._adopted()
         found: set[int] = set()
         while waiting:
@@ -79,13 +81,14 @@ class ProcessTree:
         while True:
             members = self.members()
             first = len(members) if first < 0 else first
-            if self._contained:
+            if self.contained:
                 _signal(self.root, signal.SIGKILL)
                 # The namespace's own end takes the kernel milliseconds more, and can run nothing.
                 members.discard(self.root)
             if not members or time.monotonic() > deadline:
                 break
-            if not self._contained:
+            if not self.contained:
+                _signal_group(self.root, signal.SIGKILL)
                 for number in (signal.SIGSTOP, signal.SIGKILL):
                     for pid in members:
                         _signal(pid, number)
@@ -93,6 +96,14 @@ class ProcessTree:
             self._reap()
         self._reap()
         return first
+
+    def is_larger_than(self, count: int) -> bool:
+        """Whether there are more than ``count`` processes; if so, those of its group stay stopped."""
+        _signal_group(self.root, signal.SIGSTOP)
+        if len(self.members()) > count:
+            return True
+        _signal_group(self.root, signal.SIGCONT)
+        return False
 
     def forget(self) -> None:
         """Stop counting the root among the running commands; once it is reaped its number is free again."""
@@ -116,12 +127,28 @@ class ProcessTree:
         return _filter_count(pid) > _filter_count(os.getpid())
 
     def _reap(self) -> None:
-        """Collect adopted zombies; the root is its starter's to collect."""
-        if self._contained:
+        """Collect adopted zombies; an uncontained root is its starter's to collect."""
+        if self.contained:
+            bury(self.root)
             return
         for pid in self._orphans():
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+
+def bury(first_process: int) -> None:
+    """Collect a namespace's first process once it has ended, now or at a later call.
+
+    It comes to this process only where that adopts orphans, or is process 1 of a container itself.
+    """
+    _unburied.add(first_process)
+    for pid in list(_unburied):
+        try:
+            buried = os.waitpid(pid, os.WNOHANG)[0]
+        except ChildProcessError:
+            buried = pid
+        if buried:
+            _unburied.discard(pid)
 
 
 def enable_adoption() -> None:
@@ -176,6 +203,12 @@ def _read(pid: int, name: str) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    """One call reaches all of a group, and none of them can fork meanwhile."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

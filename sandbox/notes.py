@@ -8,7 +8,7 @@ from sandbox.isolation.base import Policy
 
 _REFUSED = re.compile(rb"PermissionError|Operation not permitted|EPERM|os error 1\b")
 _UNIX_SOCKET = re.compile(
-    rb"AF_UNIX|unix socket|forkserver|multiprocessing[/.]managers|\.sock\b", re.IGNORECASE
+    rb"AF_UNIX|socket\.py|unix socket|forkserver|multiprocessing[/.]managers|\.sock\b", re.IGNORECASE
 )
 _NETWORK = re.compile(
     rb"Temporary failure in name resolution|Could not resolve host|Network is unreachable|ENETUNREACH"

@@ -139,12 +139,14 @@ class ProcessRunner:
         os.set_blocking(reader, False)
         loop = asyncio.get_running_loop()
         loop.add_reader(reader, output.read_some, reader, loop)
+        stopped: _Stopped | None = None
         async with _exit_of(started) as exited:
             try:
                 stopped = await self._first_reason(exited, tree, output, seconds)
             finally:
                 # Also when cancelled, perhaps more than once: the killing itself is never given up.
-                await _finish(_end(started, tree, exited))
+                grace = 0.0 if stopped is not None and not stopped.timed_out else _TERMINATE_SECONDS
+                await _finish(_end(started, tree, exited, grace))
                 loop.remove_reader(reader)
                 output.drain(reader)
         return stopped
@@ -287,11 +289,13 @@ async def _exit_of(started: Started) -> AsyncIterator[asyncio.Future[None]]:
         os.close(descriptor)
 
 
-async def _end(started: Started, tree: ProcessTree, exited: asyncio.Future[None]) -> None:
+async def _end(
+    started: Started, tree: ProcessTree, exited: asyncio.Future[None], grace_seconds: float
+) -> None:
     """Ask whatever still runs to end, then kill it; nothing is left afterwards."""
-    if not exited.done():
+    if grace_seconds and not exited.done():
         tree.terminate()
-        await asyncio.wait({exited}, timeout=_TERMINATE_SECONDS)
+        await asyncio.wait({exited}, timeout=grace_seconds)
     await tree.end()
     if not exited.done():
         started.process.kill()

@@ -15,6 +15,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from sandbox.descendants import bury
 from sandbox.environment import command_environment
 from sandbox.errors import SandboxError
 from sandbox.isolation.base import Isolation, Policy, ProbeResult
@@ -93,6 +94,8 @@ class ProbeRun:
             except subprocess.TimeoutExpired:
                 self._started.process.kill()
                 self._started.process.wait()
+            if self._started.root != self._started.process.pid:
+                bury(self._started.root)
             return self._judge(os.read(self._reader, 65536).decode(errors="replace"))
         finally:
             if self._started is not None:

@@ -27,11 +27,14 @@ class Selection:
     Create and finish it on the thread that will run commands.
     """
 
-    def __init__(self, choice: str, policy: Policy) -> None:
-        """Start probing; raises :class:`NoIsolation` for an unknown choice."""
+    def __init__(self, choice: str, policy: Policy, candidates: Sequence[Isolation] | None = None) -> None:
+        """Start probing; raises :class:`NoIsolation` for an unknown choice.
+
+        ``candidates`` takes the place of this machine's own, strongest first.
+        """
         self._policy = policy
         self._choice = choice
-        self._candidates = _candidates(choice, policy)
+        self._candidates = _candidates(choice, policy) if candidates is None else tuple(candidates)
         self._first = _begin(self._candidates[0], policy) if self._candidates else None
         self.result = ProbeResult(works=False)
         """What the chosen isolation's probe showed; meaningful after :meth:`isolation`."""

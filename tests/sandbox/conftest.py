@@ -1,0 +1,87 @@
+"""A small world for commands: a repository, a home with a secret, and something outside to harm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from sandbox.errors import NoIsolation
+from sandbox.isolation.base import Isolation, Limits, Policy
+from sandbox.isolation.select import choose
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+
+TIERS = ("bwrap", "landlock")
+
+
+@dataclass(frozen=True)
+class World:
+    policy: Policy
+    home: Path
+    outside: Path
+    canary: Path
+    """A file outside the workspace that must stay as it is."""
+
+    @property
+    def workspace(self) -> Path:
+        return self.policy.workspace
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    folders = {name: tmp_path / name for name in ("work", "private", "state", "home", "outside")}
+    for folder in folders.values():
+        folder.mkdir()
+    (folders["home"] / ".ssh").mkdir()
+    (folders["home"] / ".ssh" / "id_ed25519").write_text("home-secret")
+    canary = folders["outside"] / "canary"
+    canary.write_text("untouched")
+    git = ["git", "-C", str(folders["work"]), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "start"], check=True)
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folders["home"]),
+        "WCODE_API_KEY": "key-secret",
+        "GITHUB_TOKEN": "token-secret",
+        "SSH_AUTH_SOCK": "/nowhere/agent.sock",
+    }
+    policy = Policy(folders["work"], folders["private"], folders["state"], environ=environ)
+    return World(policy, folders["home"], folders["outside"], canary)
+
+
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def isolation(tier: str, world: World) -> Isolation:
+    try:
+        return choose(tier, world.policy)
+    except NoIsolation as error:
+        pytest.skip(f"{tier} can't be held on this machine: {error}")
+
+
+MakeRunner = Callable[..., ProcessRunner]
+
+
+@pytest.fixture
+def make_runner(isolation: Isolation, world: World) -> MakeRunner:
+    """Builds a runner in the tier under test; keyword arguments change the policy or give the limits."""
+
+    def make(limits: Limits | None = None, **changes: object) -> ProcessRunner:
+        policy = replace(world.policy, **changes)  # type: ignore[arg-type]
+        return ProcessRunner(isolation, policy, SpillStore(policy.state / "spills"), limits)
+
+    return make
+
+
+@pytest.fixture
+def runner(make_runner: MakeRunner) -> ProcessRunner:
+    return make_runner()
