@@ -56,6 +56,9 @@ def find(text: str, old: str, new: str, *, everywhere: bool = False) -> Found | 
     With ``everywhere`` all matches are found that don't overlap; without, overlapping ones as well, but no
     more than :data:`ENOUGH`, since two are too many already.
     """
+    core = max((line.strip(" \t") for line in LINE_END.split(old)), key=len)
+    if core not in text:
+        return None
     for rung, search in _LADDER:
         found = search(text, old, new, not everywhere)
         if matches := tuple(found if everywhere else islice(found, ENOUGH)):

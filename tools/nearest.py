@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from heapq import nlargest
 
 from tools.matching import LINE_END
 from tools.text import clamp, escape
@@ -15,6 +16,8 @@ _MAX_FILE_LINES = 50_000
 _MAX_OLD_LINES = 120
 _COMPARED_LINES = 3_000
 """Lines looked at one by one where no line of the old text is in the file as it stands."""
+_COMPARED_CLOSELY = 30
+_COMPARED_CHARACTERS = 120
 _CANDIDATES = 3
 _WORTH_SHOWING = 0.5
 _SHOWN_LINES = 40
@@ -108,20 +111,24 @@ def _candidates(file: list[str], wanted: list[str]) -> list[int]:
 
 
 def _alike(places: dict[str, list[int]], wanted: str) -> Iterator[tuple[float, int]]:
-    matcher = SequenceMatcher(None, "", wanted[:_SHOWN_CHARACTERS], autojunk=False)
+    matcher = SequenceMatcher(None, "", wanted[:_COMPARED_CHARACTERS], autojunk=False)
+    promising = []
     for key, indices in list(places.items())[:_COMPARED_LINES]:
-        matcher.set_seq1(key[:_SHOWN_CHARACTERS])
-        if matcher.real_quick_ratio() > _WORTH_SHOWING and matcher.quick_ratio() > _WORTH_SHOWING:
-            ratio = matcher.ratio()
-            if ratio > _WORTH_SHOWING:
-                yield ratio, indices[0]
+        matcher.set_seq1(key[:_COMPARED_CHARACTERS])
+        if matcher.real_quick_ratio() > _WORTH_SHOWING:
+            promising.append((matcher.quick_ratio(), key, indices[0]))
+    # The true likeness is never above the quick one, and far more costly.
+    for _, key, place in nlargest(_COMPARED_CLOSELY, promising):
+        matcher.set_seq1(key[:_COMPARED_CHARACTERS])
+        if (ratio := matcher.ratio()) > _WORTH_SHOWING:
+            yield ratio, place
 
 
 def _likeness(region: list[str], wanted: list[str]) -> float:
     """Weigh how alike the lines are, in order, each by its length; white space counts a little."""
     total = gained = 0.0
     for line, other in zip(region, wanted, strict=False):
-        a, b = line[:_SHOWN_CHARACTERS], other[:_SHOWN_CHARACTERS]
+        a, b = line[:_COMPARED_CHARACTERS], other[:_COMPARED_CHARACTERS]
         weight = max(len(a), len(b), 1)
         total += weight
         gained += weight * (1.0 if a == b else SequenceMatcher(None, a, b, autojunk=False).ratio())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tools.encodings import detect
 from tools.text import clamp, clean_output, escape, human_bytes, unescape
+from tools.window import cut
 
 SHOWN = [
     ("plain, tab\tand\nnewline é中😀", "plain, tab\tand\nnewline é中😀"),
@@ -70,6 +71,19 @@ def test_sizes_are_told_as_people_read_them():
         "3.4 MB",
         "10.7 GB",
     ]
+
+
+@given(st.lists(st.text(alphabet="ab\n", max_size=6), max_size=8), st.integers(1, 8), st.integers(1, 5))
+@settings(max_examples=300)
+def test_a_window_is_the_same_however_the_text_comes_in(chunks, first, limit):
+    text = "".join(chunks)
+    lines = text.removesuffix("\n").split("\n") if text else []
+    window = cut(chunks, first, limit, 10_000)
+    assert list(window.lines) == lines[first - 1 : first - 1 + limit]
+    if window.total is None:
+        assert window.last < len(lines)
+    else:
+        assert window.total == len(lines)
 
 
 @given(st.binary(max_size=80))
