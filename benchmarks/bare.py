@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import Bug, judge, materialise
-from outcomes import Result, print_tables, select
+from outcomes import Result, labels, print_tables, select
 
 PROMPT = """\
 The file `{file}` has a bug; its tests fail.
@@ -111,28 +111,30 @@ def solve(service: Service, bug: Bug, tries: int) -> Result:
     max_tokens = int(len(bug.wrong_text) / CHARACTERS_PER_TOKEN) + 400
     taken: list[Answer] = []
     fixed = False
+    failure = ""
     with tempfile.TemporaryDirectory(prefix="bare-") as folder:
         workspace = materialise(bug, Path(folder) / "workspace")
         while not fixed and len(taken) < tries:
-            taken.append(ask(service, prompt, max_tokens, len(taken)))
+            try:
+                taken.append(ask(service, prompt, max_tokens, len(taken)))
+            except OSError as error:
+                failure = str(error)
+                break
             text = whole_file(taken[-1].text)
             if text is not None and text != bug.wrong_text:
                 (workspace / bug.file).write_text(text, encoding="utf-8")
                 fixed = judge(bug, workspace).fixed
     return Result(
         solver="bare",
-        bug=bug.name,
-        language=bug.language,
-        kind=bug.kind,
-        difficulty=bug.difficulty,
-        split=bug.split,
+        **labels(bug),
         fixed=fixed,
         claimed=fixed,
         seconds=time.monotonic() - started,
         input_tokens=sum(answer.input_tokens for answer in taken),
         output_tokens=sum(answer.output_tokens for answer in taken),
         tries=len(taken),
-        status="done" if fixed else "gave_up",
+        status="done" if fixed else "provider_error" if failure else "gave_up",
+        note=failure,
     )
 
 

@@ -90,8 +90,8 @@ class Bug:
 
 def is_test_file(path: str) -> bool:
     """Whether ``path`` belongs to the judgement: tests and the Makefile that builds and runs them."""
-    name = Path(path).name
-    return name.startswith("test") or name in {"Makefile", "package.json"} or path.startswith("tests/")
+    *folders, name = path.split("/")
+    return name.startswith("test") or name == "Makefile" or bool({"test", "tests"} & set(folders))
 
 
 def load_bugs(split: str = "all", folder: Path = FOLDER) -> tuple[Bug, ...]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from bare import serve, solve
 from corpus import TIMED_OUT, Bug, judge, materialise, run
-from outcomes import Result, load, print_tables, save, select
+from outcomes import Result, labels, load, print_tables, save, select
 
 MODEL = "local/qwen2.5-coder-1.5b"
 COMMAND = "seedsmith fix --test {test} --model {model} --json --workspace {folder}"
@@ -44,7 +44,6 @@ def run_agent(bug: Bug, command: str, model: str, timeout: float) -> Result:
         verdict = judge(bug, folder)
     finished = _last_event(process.stdout, "session.finished")
     usage: dict[str, int] = finished.get("usage") or {}
-    verified: dict[str, Any] = finished.get("verified") or {}
     if process.returncode == TIMED_OUT:
         status, note = "timeout", ""
     elif not finished:
@@ -55,13 +54,9 @@ def run_agent(bug: Bug, command: str, model: str, timeout: float) -> Result:
         note = f"tests changed: {', '.join(verdict.tests_changed)}"
     return Result(
         solver="agent",
-        bug=bug.name,
-        language=bug.language,
-        kind=bug.kind,
-        difficulty=bug.difficulty,
-        split=bug.split,
+        **labels(bug),
         fixed=verdict.fixed,
-        claimed=finished.get("status") == "done" and verified.get("exit_code") == 0,
+        claimed=finished.get("status") == "done",
         seconds=seconds,
         input_tokens=usage.get("input_tokens", 0),
         output_tokens=usage.get("output_tokens", 0),

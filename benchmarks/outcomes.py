@@ -45,6 +45,17 @@ class Result:
         return f"{verdict} {self.solver:<5} {self.bug:<30} {cost} {self.tries:>3} x  {told}"
 
 
+def labels(bug: Bug) -> dict[str, str]:
+    """The fields of a :class:`Result` that come from the bug alone."""
+    return {
+        "bug": bug.name,
+        "language": bug.language,
+        "kind": bug.kind,
+        "difficulty": bug.difficulty,
+        "split": bug.split,
+    }
+
+
 def select(split: str, pattern: str) -> tuple[Bug, ...]:
     """The bugs of ``split`` whose names match the glob ``pattern``; at least one, or the program ends."""
     bugs = tuple(bug for bug in load_bugs(split) if fnmatch.fnmatch(bug.name, pattern))
