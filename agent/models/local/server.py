@@ -24,11 +24,15 @@ _HEALTH_SECONDS = 10.0
 _STOP_SECONDS = 2.0
 _LOG_LINES = 400
 _LINE_BYTES = 1 << 16
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH"),
+    *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"),
+)
 """Variables the child sees: no keys, and nothing by which llama.cpp is configured from outside."""
 _THREADING = {"OMP_WAIT_POLICY": "passive"}
 """llama.cpp's threads wait for each other hundreds of times a token and by default do so spinning.
-Beside other busy processes that was measured to cost three quarters of the speed and of the processor."""
+Beside other busy processes that was measured to cost three quarters of the speed and of the processor;
+on a quiet machine spinning is faster, which ``OMP_WAIT_POLICY=active`` in the environment asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class LocalServer:
     def __init__(self, options: ServerOptions, environment: Mapping[str, str]) -> None:
         self._options = options
         passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
-        self._environment = {**passed_on, **_THREADING}
+        self._environment = {**_THREADING, **passed_on}
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: Endpoint | None = None
         self._lines: deque[str] = deque(maxlen=_LOG_LINES)
