@@ -94,8 +94,10 @@ def test_a_fix_is_recognised(tmp_path):
 
 def test_a_changed_test_is_no_fix(tmp_path):
     workspace = materialise(BUG, tmp_path / "workspace")
+    (workspace / BUG.file).write_text(BUG.right_text)
     (workspace / "test_dateranges.py").write_text("")
     verdict = judge(BUG, workspace)
+    assert verdict.passes
     assert verdict.tests_changed == ("test_dateranges.py",)
     assert not verdict.fixed
 
