@@ -1,6 +1,8 @@
 """The one way of a call: parse, policy, approver, record, run, redact, truncate, record (DESIGN §3.3).
 
 Whatever a call asks for and whatever a tool does, the call gets exactly one result and the run goes on.
+A call waits for those it conflicts with before it is recorded as *intended*: so *intended* says that it was
+about to run, and a resumed session still runs the calls that had only been waiting.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import Conversation, Item, ToolCall, ToolOutput
+from agent.conversation import Conversation, ConversationError, Item, ToolCall, ToolOutput
 from agent.errors import SessionError, UsageError
 from agent.records import Record, RecordFile, item_from_json, item_to_json
 from agent.redact import Redactor
@@ -138,6 +138,9 @@ class Session:
                     f"Session {session_id} belongs to {session.start.workspace}, not to {workspace}."
                 )
             session._rebuild(records)
+        except (KeyError, TypeError, ConversationError) as error:
+            file.close()
+            raise SessionError(f"{path} is damaged: {type(error).__name__} {error}.") from error
         except BaseException:
             file.close()
             raise

@@ -39,7 +39,7 @@ async def stream_answer(model: Model, request: Request, sink: EventSink, early: 
                 early.offer(call)
             case Retrying():
                 await early.discard()
-                sink.emit(NoticeGiven(part.code, part.message))
+                sink.emit(NoticeGiven("retry", part.message))
             case Notice():
                 sink.emit(NoticeGiven(part.code, part.message))
             case Answer():

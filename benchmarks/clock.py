@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import datetime
-import importlib.util
+import importlib
 import itertools
 import json
 import os
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SERVER = Path(__file__).parents[1] / "tests" / "endpoint" / "server.py"
+ENDPOINT = Path(__file__).parents[1] / "tests" / "endpoint"
 STARTS = 7
 """Runs of which the start is the median."""
 WINDOW = 10
@@ -76,12 +76,9 @@ class Service:
 
 def serve(script: Path, log: Path) -> None:
     """The service's process: answer, and only at the end write down what came when."""
-    spec = importlib.util.spec_from_file_location("scripted_endpoint", SERVER)
-    assert spec is not None and spec.loader is not None
-    server = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = server
-    spec.loader.exec_module(server)
-    with server.Endpoint(*server.load_script(script)) as endpoint:
+    sys.path.insert(0, str(ENDPOINT))
+    serving, server = importlib.import_module("serve"), importlib.import_module("server")
+    with server.Endpoint(*serving.load_script(script)) as endpoint:
         print(json.dumps({"base_url": endpoint.base_url}), flush=True)
         sys.stdin.read()
         seen = [

@@ -127,7 +127,7 @@ async def test_a_retry_discards_what_was_begun(house):
     stream = [
         TextDelta("half"),
         CallReady(same),
-        Retrying("retry", "The stream broke.", 0.0, 1),
+        Retrying("broken_stream", "The stream broke.", 0.0, 1),
         CallReady(same),
         answer("", same),
     ]

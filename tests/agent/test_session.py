@@ -123,6 +123,21 @@ def test_a_damaged_middle_is_said(house):
         Session.resume(house.home, house.session.id, house.root, house.redactor)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"kind": "item", "item": {"role": "narrator"}},
+        {"kind": "item", "item": {"role": "system", "text": "again"}},
+        {"no": "kind"},
+    ],
+)
+def test_records_that_make_no_conversation_are_said(house, record):
+    house.session._file.append(record)
+    house.session.close()
+    with pytest.raises(SessionError, match="damaged"):
+        Session.resume(house.home, house.session.id, house.root, house.redactor)
+
+
 def test_a_session_is_open_once(house):
     with pytest.raises(SessionError, match="in use"):
         Session.resume(house.home, house.session.id, house.root, house.redactor)
