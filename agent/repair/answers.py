@@ -107,8 +107,10 @@ def minimal_edit(old: str, new: str) -> tuple[str, str]:
     while True:
         piece, replacement = before[start : len(before) - end], after[start : len(after) - end]
         whole = start == end == 0
-        if whole or (replacement and "".join(piece).strip() and old.count("\n".join(piece)) == 1):
-            return "\n".join(piece), "\n".join(replacement)
+        text = "\n".join(piece)
+        once = text.strip() and old.find(text) == old.rfind(text)
+        if whole or (replacement and once):
+            return text, "\n".join(replacement)
         start, end = max(0, start - 1), max(0, end - 1)
 
 

@@ -65,20 +65,23 @@ class Asked:
 def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     """All questions, those first that find most for their time; ends after some hundred."""
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
-    for suspect in functions[:3]:
+    for suspect in functions[:5]:
         yield Question(suspect, "function")
+    for suspect in functions[:3]:
         yield Question(suspect, "function", failure=False)
-    for suspect in suspects[:4]:
+    for suspect in suspects[:5]:
         yield Question(suspect, "which")
         yield Question(suspect, "which", failure=False)
     for round_ in range(1, 4):
-        for suspect in functions[: 2 * round_]:
-            yield Question(suspect, "function", failure=round_ % 2 == 0, temperature=0.8, seed=round_)
-        for suspect in suspects[:3]:
+        for suspect in suspects[:2]:
             yield from _lines(suspect, temperature=0.0 if round_ == 1 else 1.0, seed=round_)
-        for suspect in functions[2 * round_ : 2 * round_ + 3]:
+        for suspect in functions[:4]:
+            yield Question(suspect, "function", failure=round_ % 2 == 0, temperature=0.8, seed=round_)
+        for suspect in suspects[2:4]:
+            yield from _lines(suspect, temperature=0.0 if round_ == 1 else 1.0, seed=round_)
+        for suspect in functions[5 * round_ : 5 * round_ + 5]:
             yield Question(suspect, "function")
-        for suspect in suspects[: 3 * round_]:
+        for suspect in suspects[:4]:
             for seed in range(3):
                 yield Question(suspect, "which", temperature=0.8, seed=10 * round_ + seed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -16,11 +16,15 @@ SOURCE_SUFFIXES = frozenset(
     | {".go", ".rs", ".java", ".kt", ".swift", ".cs", ".php", ".scala"}
 )
 _FILES = 400
-_MENTION = 0.6
-_IN_TRACEBACK = 0.3
+_NEARNESS = 0.9
+_DEPTH = 6
+_IN_TRACEBACK = 0.1
 _INNERMOST = 0.3
-_OUTSIDE_FUNCTIONS = 0.45
+_OUTSIDE_FUNCTIONS = 0.6
 _LONG = 80
+_PER_LINE = 0.03
+_ROOM = 20
+_UNREACHED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,14 @@ def find_suspects(
     evidence = _Evidence([region for path, text in texts.items() for region in regions_in(path, text)])
     if suspicion:
         _by_lines(evidence, suspicion)
+    else:
+        _by_reach(evidence, diagnosis, read)
     _by_tracebacks(evidence, diagnosis.failed)
-    _by_mention(evidence, diagnosis, read, weight=0.3 if suspicion else _MENTION)
+    _by_definition(evidence)
     suspects = [
         Suspect(
             region,
-            score * (1.0 if len(region.lines) <= _LONG else 0.8),
+            score * _weight(region),
             {n: s for n, s in suspicion.get(region.path, {}).items() if region.holds(n)},
         )
         for region, score in evidence.scores.items()
@@ -116,40 +122,89 @@ def _by_tracebacks(evidence: _Evidence, failed: Iterable[FailedTest]) -> None:
             last = index == len(regions) - 1
             if (region, last) not in seen:
                 seen.add((region, last))
-                evidence.add(region, _INNERMOST if last else _IN_TRACEBACK / 2)
+                evidence.add(region, _INNERMOST if last else _IN_TRACEBACK)
 
 
-def _by_mention(
-    evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], str | None], weight: float
-) -> None:
-    """Follow names from the failing test's own source to definitions, and on to what those call."""
+def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], str | None]) -> None:
+    """Where no run could be watched: which functions only failing tests reach, by the names in the source.
+
+    The same measure as for lines, over whole functions: a test is a function of a test file, failing where
+    a failure's place lies in it; what it mentions and what that mentions counts as run, the nearer the more.
+    """
     names: dict[str, list[Region]] = {}
     for region in evidence.regions:
         if region.is_function:
-            names.setdefault(region.name.rpartition(".")[2].rpartition("::")[2], []).append(region)
-    reached: set[Region] = set()
-    texts = [
-        text
-        for test in diagnosis.failed[:3]
-        for frame in test.frames[:3]
-        if (text := failing_source(frame, read))
-    ] or [test.message for test in diagnosis.failed[:3]]
-    for depth in range(4):
-        mentioned = {
-            region
-            for text in texts
-            for word in set(re.findall(r"[A-Za-z_$][\w$]*", text))
-            for region in names.get(word, ())
-        } - reached
-        if not depth and not mentioned and not diagnosis.watched:
-            mentioned = {region for region in evidence.regions if region.is_function}
-        for region in mentioned:
-            evidence.add(region, weight / (1 + 0.35 * depth))
-        reached |= mentioned
-        texts = [region.source for region in mentioned]
+            names.setdefault(_simple(region.name), []).append(region)
+    failing, passing = [], []
+    for path in dict.fromkeys(
+        f.path for t in diagnosis.failed for f in t.frames if looks_like_a_test(f.path)
+    ):
+        marks = [f.line for t in diagnosis.failed for f in t.frames if f.path == path]
+        for source, fails in _tests_in(path, read(path) or "", marks):
+            (failing if fails else passing).append(_reached(source, names))
+    if not any(failing):
+        texts = "\n".join(test.message for test in diagnosis.failed)
+        failing = [_reached(texts, names) or {r: 1 for r in evidence.regions if r.is_function}]
     for region in evidence.regions:
-        if not region.is_function and not diagnosis.watched:
-            evidence.add(region, weight * _OUTSIDE_FUNCTIONS)
+        if region.is_function:
+            evidence.add(region, _UNREACHED)
+    for region in {region for reached in failing for region in reached}:
+        bad = [reached[region] for reached in failing if region in reached]
+        good = sum(region in reached for reached in passing)
+        ochiai = len(bad) / (len(failing) * (len(bad) + good)) ** 0.5
+        evidence.add(region, ochiai * _NEARNESS ** min(bad))
+
+
+def _tests_in(path: str, text: str, marks: list[int]) -> Iterator[tuple[str, bool]]:
+    """The tests of a file that come no later than the last failure in it, and whether each fails."""
+    regions = [region for region in regions_in(path, text) if region.is_function]
+    if not any(region.holds(mark) for region in regions for mark in marks):
+        lines = text.split("\n")
+        blocks = [*_blocks(lines)]
+        regions = [Region(path, "test", tuple(range(a, b)), tuple(lines[a - 1 : b - 1])) for a, b in blocks]
+    for region in regions:
+        if region.numbers[0] <= max(marks, default=0):
+            yield region.source, any(region.holds(mark) for mark in marks)
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Runs of lines that start without indentation, as line numbers from and to."""
+    starts = [n for n, line in enumerate(lines, 1) if re.match(r"[A-Za-z_]", line)]
+    yield from zip(starts, [*starts[1:], len(lines) + 1], strict=True)
+
+
+def _reached(source: str, names: Mapping[str, list[Region]]) -> dict[Region, int]:
+    """The functions a text mentions, directly (0) or through what it mentions (1, 2, 3)."""
+    reached: dict[Region, int] = {}
+    texts = [source]
+    for depth in range(_DEPTH):
+        words = {word for text in texts for word in re.findall(r"[A-Za-z_$][\w$]*", text)}
+        new = {r for word in words for r in names.get(word, ()) if r not in reached}
+        reached.update(dict.fromkeys(new, depth))
+        texts = [region.source for region in new]
+    return reached
+
+
+def _by_definition(evidence: _Evidence) -> None:
+    """Lines outside functions are as suspect as the functions that use what they define, nearly."""
+    for outside in [region for region in evidence.regions if not region.is_function]:
+        defined = set(re.findall(r"[A-Za-z_$][\w$]*", outside.source))
+        users = [
+            score
+            for region, score in evidence.scores.items()
+            if region.is_function and defined.intersection(re.findall(r"[A-Za-z_$][\w$]*", region.source))
+        ]
+        if users:
+            evidence.scores[outside] = max(users) * _OUTSIDE_FUNCTIONS
+
+
+def _weight(region: Region) -> float:
+    """A longer function has more room for a fault; a very long one is harder to mend."""
+    return 0.8 if len(region.lines) > _LONG else 1.0 + _PER_LINE * min(len(region.lines), _ROOM)
+
+
+def _simple(name: str) -> str:
+    return name.rpartition(".")[2].rpartition("::")[2]
 
 
 def failing_source(frame: Frame, read: Callable[[str], str | None]) -> str:

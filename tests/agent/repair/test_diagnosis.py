@@ -12,7 +12,11 @@ AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:
     at node:internal/main/run_main_module:28:49
 """
 C = "test_ring: tests/test_ring.c:23: test_wrap: Assertion `ring_pop(&ring) == 3' failed.\n"
-PYTHON = 'Traceback (most recent call last):\n  File "/w/t/test_a.py", line 3, in test_x\n    f()\nValueError: bad\n'
+PYTHON = """Traceback (most recent call last):
+  File "/w/t/test_a.py", line 3, in test_x
+    f()
+ValueError: bad
+"""
 
 
 @pytest.mark.parametrize(
