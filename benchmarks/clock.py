@@ -48,6 +48,10 @@ class Row:
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     @property
+    def measured(self) -> str:
+        return f"{self.value:.3g} {self.unit}".rstrip()
+
+    @property
     def bound(self) -> str:
         return f"{'≥' if self.at_least else '≤'} {self.goal:g} {self.unit}".rstrip()
 
@@ -186,9 +190,9 @@ def show(rows: list[Row], markdown: bool) -> str:
         return "\n".join(
             f"{row.value:8.3g} {row.unit:3} {'met' if row.met else 'MISSED':7} {row.what}" for row in rows
         )
-    table = [f"| {row.what} | {row.value:.3g} {row.unit} | {row.bound} |" for row in rows]
+    table = [f"| {row.what} | {row.measured} | {row.bound} |" for row in rows]
     system = f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
-    machine = f"{system}, Python {platform.python_version()}"
+    machine = f"{system}, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}"
     head = f"`python benchmarks/clock.py --markdown`, {datetime.date.today()}, {machine}:"
     return "\n".join([head, "", "| what | measured | goal |", "|---|---|---|", *table])
 
