@@ -135,7 +135,8 @@ def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], s
     for region in evidence.regions:
         if region.is_function:
             names.setdefault(_simple(region.name), []).append(region)
-    failing, passing = [], []
+    failing: list[dict[Region, int]] = []
+    passing: list[dict[Region, int]] = []
     for path in dict.fromkeys(
         f.path for t in diagnosis.failed for f in t.frames if looks_like_a_test(f.path)
     ):
