@@ -161,7 +161,8 @@ def sleeps_seconds(folder: Path, sandbox: str) -> float:
     with Service(folder, [*steps, {"text": "done"}]) as service:
         start_agent(folder, service.base_url, sandbox, 4).wait()
     arrived = [request["arrived"] for request in service.requests]
-    return statistics.median(after - before for before, after in itertools.pairwise(arrived))
+    seconds: float = statistics.median(after - before for before, after in itertools.pairwise(arrived))
+    return seconds
 
 
 def measure(sandbox: str, turns: int) -> list[Row]:
