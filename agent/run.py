@@ -173,6 +173,7 @@ class _Run:
     def _begin(self) -> ToolContext:
         """Choose the isolation while the baseline is taken; say that the session starts."""
         folder = self._session.folder
+        self._model.prepare()
         self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, self._place, folder))
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX

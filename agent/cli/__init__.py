@@ -19,5 +19,7 @@ def entry() -> None:
     """The ``seedsmith`` command; never returns."""
     drop_current_folder()
     from agent.cli.main import main
+    from sandbox.environment import harden_agent
 
+    harden_agent()
     sys.exit(main(sys.argv[1:]))

@@ -11,20 +11,22 @@ from agent.errors import UsageError
 
 
 @click.command("run", short_help="Carry out one task, then exit.")
-@click.argument("prompt")
+@click.argument("prompt", default="")
 @setting_flags()
 @json_flag
 @debug_flag
 def command(prompt: str, as_json: bool, **flags: Any) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
+    With --resume ID it goes on with that session; then PROMPT may be left out, or says something more.
+
     Exit codes: 0 done (and verified, where --verify was given), 1 finished without reaching it,
     2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
     asked for, 130 interrupted.
     """
-    if not prompt.strip():
-        raise UsageError("The prompt is empty; say what to do.")
     settings = load_settings(flags)
+    if not prompt.strip() and not settings.resume:
+        raise UsageError("The prompt is empty; say what to do.")
     from agent.cli.running import perform
     from agent.run import run
 

@@ -142,5 +142,8 @@ class Model(Protocol):
     def stream(self, request: Request) -> AsyncIterator[Part]:
         """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`."""
 
+    def prepare(self) -> None:
+        """Begin in the background what the first question would wait for; needs a running event loop."""
+
     async def aclose(self) -> None:
         """Give back connections and processes."""

@@ -77,6 +77,9 @@ class ChatModel:
         """Whether a price is known."""
         return self._entry.price is not None
 
+    def prepare(self) -> None:
+        """Nothing to begin: the SDK is imported since the model was opened."""
+
     async def aclose(self) -> None:
         """Give back the connections."""
         await self._connection.aclose()

@@ -283,10 +283,14 @@ class AnswerAssembler:
         slot.pieces.append(piece)
 
     def _make_ready(self) -> Iterator[Delta]:
+        """Announce complete calls, in call order: none before one that is still open."""
         for slot in self._slots:
-            if not slot.ready and slot.name and _is_object(slot.arguments):
-                slot.ready = True
-                yield CallReady(ToolCall(slot.id, slot.name, slot.arguments))
+            if slot.ready:
+                continue
+            if not slot.name or not _is_object(slot.arguments):
+                return
+            slot.ready = True
+            yield CallReady(ToolCall(slot.id, slot.name, slot.arguments))
 
 
 def _is_object(arguments: str) -> bool:

@@ -94,6 +94,9 @@ class PlayedModel:
             yield part
             await asyncio.sleep(0)
 
+    def prepare(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         pass
 

@@ -130,6 +130,10 @@ class LocalModel:
                 raise
             raise self._server.failure() from error
 
+    def prepare(self) -> None:
+        """Begin to fetch and load the model; what goes wrong is raised by the first question."""
+        self.start()
+
     async def aclose(self) -> None:
         """Stop the server and whatever is being fetched; what was fetched is kept."""
         if self._starting is not None:

@@ -89,7 +89,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
     [
         (("rnu",), "There is no command 'rnu'; did you mean 'run'?"),
         (("-C", "x", "run", "a b"), "-C belongs after the command: seedsmith run -C …"),
-        (("run",), "Missing argument 'PROMPT'."),
+        (("run",), "The prompt is empty; say what to do."),
         (("run", "  "), "The prompt is empty; say what to do."),
         (("run", "a b", "--max-turns", "0"), "--max-turns can't be '0'"),
         (("run", "a b", "--effort", "huge"), "--effort can't be 'huge'"),
