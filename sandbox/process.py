@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 1 << 16
 _PIPE_BYTES = 1 << 18
+"""Four times the usual, so that a chatty command waits less for us."""
 _TERMINATE_SECONDS = 1.0
 """How long a command may take to end by itself after SIGTERM."""
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
@@ -116,6 +118,8 @@ class ProcessRunner:
         with contextlib.ExitStack() as stack:
             reader, writer = os.pipe()
             stack.callback(os.close, reader)
+            with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
+                fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
             source = _memory_file(stdin) if stdin else None
             try:
                 started = start(

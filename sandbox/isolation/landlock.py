@@ -35,6 +35,8 @@ _MAKE_DEVICES = 1 << 6 | 1 << 11
 _BIND_AND_CONNECT = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 
+_CAP_DAC_OVERRIDE = 1 << 1
+
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm")
 """What of ``/dev`` is opened; never a disk, which root could read raw."""
 
@@ -96,7 +98,7 @@ class Landlock:
         if self._prepared_for is not policy:
             self._prepare(policy)
         syscalls.forbid_new_privileges()
-        syscalls.drop_capabilities()
+        syscalls.drop_capabilities(_kept_capabilities(policy))
         syscalls.landlock_restrict(self._ruleset)
         syscalls.install_filter(filter_program(internet=policy.network, unix_sockets=policy.unix_sockets))
 
@@ -122,6 +124,15 @@ class Landlock:
             os.close(self._ruleset)
         self._ruleset = ruleset
         self._prepared_for = policy
+
+
+def _kept_capabilities(policy: Policy) -> int:
+    """None, except for root in a folder of another user (a volume mounted into a container).
+
+    Without that one right root couldn't write its own workspace; Landlock binds it all the same.
+    """
+    foreign = os.geteuid() == 0 and policy.workspace.stat().st_uid != 0
+    return _CAP_DAC_OVERRIDE if foreign else 0
 
 
 def _readable_paths(policy: Policy) -> Iterable[Path]:

@@ -97,16 +97,22 @@ def forbid_new_privileges() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def drop_capabilities() -> None:
-    """Give up every capability for good: bounding, ambient, then all three sets."""
+def drop_capabilities(keep: int = 0) -> None:
+    """Give up every capability for good, but for those whose bits are set in ``keep``.
+
+    The bounding set can be narrowed by the privileged only; others gain nothing by it anyway, once
+    :func:`forbid_new_privileges` was called.
+    """
     for capability in range(_LAST_CAPABILITY + 1):
-        with suppress(OSError):  # Unknown to this kernel, or no right to narrow the bounding set.
-            _prctl(_PR_CAPBSET_DROP, capability)
+        if not keep >> capability & 1:
+            with suppress(OSError):  # Unknown to this kernel, or no right to.
+                _prctl(_PR_CAPBSET_DROP, capability)
     with suppress(OSError):
         _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = _CapabilityHeader(_CAPABILITY_VERSION_3, 0)
-    none = (_CapabilitySets * 2)()
-    _syscall(_CAPSET[platform.machine()], ctypes.byref(header), ctypes.byref(none))
+    sets = (_CapabilitySets * 2)()
+    sets[0].effective = sets[0].permitted = keep
+    _syscall(_CAPSET[platform.machine()], ctypes.byref(header), ctypes.byref(sets))
 
 
 def install_filter(program: bytes) -> None:

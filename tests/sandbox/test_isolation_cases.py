@@ -150,6 +150,8 @@ async def test_27_no_capability_is_left(runner) -> None:
     )
     values = {line.split()[0]: line.split()[1] for line in text(result).splitlines()}
     assert values.pop("NoNewPrivs:") == "1"
+    if os.geteuid() != 0:
+        del values["CapBnd:"]  # Only root can narrow it, and without new privileges it grants nothing.
     assert set(values.values()) == {"0" * 16}
 
 
@@ -387,10 +389,11 @@ async def test_the_state_folder_is_not_readable(runner, world) -> None:
 
 
 async def test_the_interpreter_of_these_tests_works_inside(runner) -> None:
-    result = await run(
-        runner, f"{PYTHON} -c 'import pytest, ssl, sqlite3, multiprocessing; print(pytest.__name__)'"
-    )
-    assert (result.exit_code, text(result)) == (0, "pytest\n")
+    modules = "ssl, sqlite3, multiprocessing"
+    if Path(pytest.__file__).is_relative_to(sys.prefix):
+        modules += ", pytest"
+    result = await run(runner, f"{PYTHON} -c 'import {modules}; print(1)'")
+    assert (result.exit_code, text(result)) == (0, "1\n")
 
 
 async def test_multiprocessing_pools_and_locks_work(runner, world) -> None:

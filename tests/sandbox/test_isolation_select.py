@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +78,60 @@ def test_where_user_namespaces_are_refused_the_weaker_tier_is_taken(world, tmp_p
     isolation = Selection("auto", world.policy, (refusing, Landlock())).isolation()
     assert isolation.name == "landlock"
     assert "weaker" in isolation.description
+
+
+IN_A_CONTAINER = """
+import asyncio, os, sys
+from pathlib import Path
+from sandbox.isolation import syscalls
+from sandbox.isolation.base import Policy
+from sandbox.isolation.seccomp import filter_program
+from sandbox.isolation.select import choose
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+
+syscalls.forbid_new_privileges()
+syscalls.install_filter(filter_program(internet=True, unix_sockets=True))
+work, private, state, home = map(Path, sys.argv[1:])
+policy = Policy(work, private, state, environ={"HOME": str(home), "PATH": os.environ["PATH"]})
+isolation = choose("auto", policy)
+runner = ProcessRunner(isolation, policy, SpillStore(state / "spills"))
+sleep = "setsid sleep 7654321"
+command = f"echo written >file; cat {home}/.ssh/*; {sleep} & env -i {sleep} & cat file"
+result = asyncio.run(runner.run(command, timeout=20))
+print(isolation.name, b"home-secret" in result.head, result.head.endswith(b"written\\n"))
+for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        if b"7654321\\0" in entry.read_bytes() and b"-c" not in entry.read_bytes():
+            print("survivor", entry)
+    except OSError:
+        pass
+"""
+
+
+def test_a_plain_container_gets_the_weaker_tier(world) -> None:
+    """A process under a filter like Docker's own: no new namespaces, no mounts."""
+    if not Landlock().probe(world.policy).works:
+        pytest.skip("no Landlock here")
+    folders = (world.workspace, world.policy.private_tmp, world.policy.state, world.home)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", IN_A_CONTAINER, *map(str, folders)], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("landlock False True\n", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+async def test_root_can_work_in_a_folder_of_another_user(world) -> None:
+    """A volume mounted into a container: without capabilities root may not write there."""
+    os.chown(world.workspace, 1000, 1000)
+    world.workspace.chmod(0o755)
+    os.chown(world.outside, 1000, 1000)
+    os.chown(world.canary, 1000, 1000)
+    isolation = choose("auto", world.policy)
+    runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
+    result = await runner.run(f"echo x >new && cat new; echo x >{world.canary}", timeout=10)
+    assert result.head.startswith(b"x\n")
+    assert world.canary.read_text() == "untouched"
 
 
 def test_49_without_any_isolation_the_run_is_refused_with_a_way_out(world, tmp_path) -> None:

@@ -53,6 +53,18 @@ def test_modes_links_and_folders_are_put_back(repository: Path, tmp_path: Path) 
     assert list(outside.iterdir()) == []
 
 
+def test_nothing_is_written_through_a_planted_link(repository: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (repository / ".git/info/exclude").write_text("*.o\n")
+    guard = GitGuard.capture(repository)
+    shutil.rmtree(repository / ".git/info")
+    (repository / ".git/info").symlink_to(outside)
+    guard.restore()
+    assert list(outside.iterdir()) == []
+    assert (repository / ".git/info/exclude").read_text() == "*.o\n"
+
+
 def test_a_mode_alone_is_put_back(repository: Path) -> None:
     hook = repository / ".git/hooks/post-merge"
     hook.write_text("x")

@@ -71,6 +71,14 @@ async def test_the_middle_of_a_long_output_is_spilled_and_counted(runner: Proces
     assert (world.policy.state / "spills" / result.spill_id).read_bytes() == whole
 
 
+async def test_what_is_still_in_the_pipe_at_the_end_counts(runner: ProcessRunner) -> None:
+    task = asyncio.create_task(runner.run("head -c 200000 /dev/zero; touch done", timeout=10))
+    await asyncio.sleep(0)  # It is started; the loop comes back to it only after it has ended.
+    while not (runner.policy.workspace / "done").exists():
+        os.sched_yield()
+    assert (await task).total_bytes == 200000
+
+
 async def test_no_spill_where_none_is_wanted(runner: ProcessRunner, world) -> None:
     result = await runner.run("seq 100000", timeout=10, spill=False)
     assert result.spill_id is None
@@ -133,7 +141,8 @@ async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner
 
 async def test_cancelling_ends_everything(runner: ProcessRunner, world) -> None:
     mark = f"3{os.getpid()}4"
-    task = asyncio.create_task(runner.run(f"setsid sleep {mark} & touch up; sleep {mark}", timeout=60))
+    command = f"trap '' TERM; setsid sleep {mark} & touch up; sleep {mark}"
+    task = asyncio.create_task(runner.run(command, timeout=60))
     while not (world.workspace / "up").exists():
         await asyncio.sleep(0.01)
     task.cancel()
@@ -145,7 +154,8 @@ async def test_cancelling_ends_everything(runner: ProcessRunner, world) -> None:
 
 
 async def test_commands_side_by_side_leave_each_other_alone(runner: ProcessRunner) -> None:
-    slow = asyncio.create_task(runner.run("(sleep 0.6; echo late) & sleep 0.8; echo done", timeout=20))
+    command = ("/usr/bin/env", "-i", "/bin/sh", "-c", "(sleep 0.6; echo late) & sleep 0.8; echo done")
+    slow = asyncio.create_task(runner.run(command, timeout=20))
     for _ in range(5):
         assert (await runner.run("setsid sleep 50 & echo quick", timeout=20)).head == b"quick\n"
     assert (await slow).head == b"late\ndone\n"
