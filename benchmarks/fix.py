@@ -16,7 +16,7 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -90,20 +90,26 @@ def _last_line(text: str) -> str:
     return next((line.strip()[:NOTE_LENGTH] for line in reversed(text.splitlines()) if line.strip()), "")
 
 
-def measure(options: argparse.Namespace) -> Iterator[Result]:
-    """Yield results as they come, bug by bug, the agent's before the bare model's."""
-    solvers: list[Callable[[Bug], Result]] = []
+def measure(options: argparse.Namespace, known: Sequence[Result] = ()) -> Iterator[Result]:
+    """Yield results as they come, bug by bug, the agent's before the bare model's; not the ``known`` ones."""
+    done = {(result.solver, result.bug) for result in known}
+    bugs = select(options.split, options.only)
+    missing = [
+        (solver, bug)
+        for bug in bugs
+        for solver in ("agent", "bare")
+        if options.solver in (solver, "both") and (solver, bug.name) not in done
+    ]
+    solvers: dict[str, Callable[[Bug], Result]] = {}
     with ExitStack() as stack:
-        if options.solver != "bare":
-            solvers.append(
-                partial(run_agent, command=options.command, model=options.model, timeout=options.timeout)
-            )
-        if options.solver != "agent":
+        solvers["agent"] = partial(
+            run_agent, command=options.command, model=options.model, timeout=options.timeout
+        )
+        if any(solver == "bare" for solver, _ in missing):
             service = stack.enter_context(serve(options.model, options.base_url))
-            solvers.append(partial(solve, service, tries=options.tries))
-        jobs = [partial(solver, bug) for bug in select(options.split, options.only) for solver in solvers]
+            solvers["bare"] = partial(solve, service, tries=options.tries)
         pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
-        yield from pool.map(lambda job: job(), jobs)
+        yield from pool.map(lambda job: solvers[job[0]](job[1]), missing)
 
 
 def parse_options(words: list[str] | None = None) -> argparse.Namespace:
@@ -125,8 +131,9 @@ def parse_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tries", type=int, default=4, help="of the bare model")
     parser.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="of one agent run")
     parser.add_argument("--jobs", type=int, default=1, help="bugs at the same time; spoils the seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the results, from each bug on")
-    parser.add_argument("--merge", type=Path, metavar="FILE", help="show saved results beside the new ones")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="keep the results; what FILE already holds is not run again"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the tables for the documentation")
     return parser.parse_args(words)
 
@@ -134,16 +141,14 @@ def parse_options(words: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Run the benchmark."""
     options = parse_options()
-    results: list[Result] = []
-    for result in measure(options):
+    results = load(options.json) if options.json and options.json.exists() else []
+    for result in measure(options, results):
         results.append(result)
         print(result.line(), file=sys.stderr, flush=True)
         if options.json:
             save(results, options.json)
-    measured = {(result.bug, result.solver) for result in results}
-    saved = load(options.merge) if options.merge else []
-    kept = [result for result in saved if (result.bug, result.solver) not in measured]
-    print_tables([*results, *kept], markdown=options.markdown)
+    chosen = {bug.name for bug in select(options.split, options.only)}
+    print_tables([result for result in results if result.bug in chosen], markdown=options.markdown)
 
 
 if __name__ == "__main__":

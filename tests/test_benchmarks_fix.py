@@ -195,6 +195,7 @@ def test_results_are_kept_and_shown(tmp_path, capsys, endpoint):
     results = [*measure(options), agent("boastful", tmp_path)]
     save(results, tmp_path / "results.json")
     assert load(tmp_path / "results.json") == results
+    assert list(measure(options, results)) == []
     print_tables(results, markdown=True)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
     assert ["agent", "0", "1", "1"] in [row[:4] for row in rows]
