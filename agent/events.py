@@ -180,6 +180,13 @@ class FrontEnd(Protocol):
         """Leave the terminal as it was."""
 
 
+class Sink(Protocol):
+    """Where events go."""
+
+    def emit(self, event: Event) -> None:
+        """Take ``event``."""
+
+
 class EventSink:
     """Numbers and stamps events and hands them to the front ends."""
 

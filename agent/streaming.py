@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from agent.early import EarlyCalls
-from agent.events import EventSink, NoticeGiven, Reasoning, Text, UsageReported
+from agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
 from agent.models.base import (
     Answer,
     CallReady,
@@ -23,7 +23,7 @@ class NoAnswer(Exception):
     """A stream ended without its answer; always a defect of the model's room."""
 
 
-async def stream_answer(model: Model, request: Request, sink: EventSink, early: EarlyCalls) -> Answer:
+async def stream_answer(model: Model, request: Request, sink: Sink, early: EarlyCalls) -> Answer:
     """Ask ``model``; what a broken stream began is discarded before it is asked again.
 
     Raises what the model raises.
@@ -50,7 +50,7 @@ async def stream_answer(model: Model, request: Request, sink: EventSink, early: 
     return answer
 
 
-def _report_usage(answer: Answer, sink: EventSink) -> None:
+def _report_usage(answer: Answer, sink: Sink) -> None:
     sink.emit(
         UsageReported(
             request_id=answer.request_id,

@@ -7,9 +7,10 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from agent.errors import UsageError
-from agent.models.address import proxy_for
+from agent.models.address import is_loopback, proxy_for
 from agent.models.errors import parse_refusal
 from agent.models.retry import BrokenAnswer, RetryPolicy, ServiceRefused, Unreachable
 from agent.models.sdk import load_sdk
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 RESPONSE_LIMIT_BYTES = 64 * 2**20
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 30.0
+LOOPBACK_KEEP_ALIVE_SECONDS = 4.0
+"""Connecting costs nothing there, and llama.cpp's server hangs up after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
 _OUR_HEADERS = frozenset(
@@ -138,12 +141,14 @@ class Connection:
         import httpx2
         import openai
 
+        host = urlsplit(self._base_url).hostname or ""
+        idle = LOOPBACK_KEEP_ALIVE_SECONDS if is_loopback(host) else KEEP_ALIVE_SECONDS
         client = httpx2.AsyncClient(
             transport=_bounded(
                 httpx2.AsyncHTTPTransport(
                     verify=self._verification(),
                     proxy=self._proxy,
-                    limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS),
+                    limits=httpx2.Limits(keepalive_expiry=idle),
                     trust_env=False,
                 )
             ),

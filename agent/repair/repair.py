@@ -16,7 +16,7 @@ from agent.budget import Budget, BudgetExhausted
 from agent.conversation import AssistantMessage, ToolCall
 from agent.dispatch import Dispatcher
 from agent.early import EarlyCalls
-from agent.events import EventSink, NoticeGiven, TurnStarted
+from agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
 from agent.loop import LoopResult
 from agent.models.base import Model, Request
 from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten
@@ -124,7 +124,7 @@ class Repair:
     async def _answer(self, request: Request) -> str:
         self._sink.emit(TurnStarted(self._budget.reserve()))
         early = EarlyCalls(self._dispatcher, parallel=False)
-        answer = await stream_answer(self._model, request, self._sink, early)
+        answer = await stream_answer(self._model, request, _Unspoken(self._sink), early)
         self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
         return answer.text
 
@@ -165,6 +165,18 @@ class Repair:
 
     def _say(self, code: str, message: str) -> None:
         self._sink.emit(NoticeGiven(code, message))
+
+
+class _Unspoken:
+    """A sink that keeps the raw answers to itself: what is tried is shown as the edit it becomes."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+
+    def emit(self, event: Event) -> None:
+        """Pass on everything but the answer's text."""
+        if not isinstance(event, Text):
+            self._sink.emit(event)
 
 
 def _failure(diagnosis: Diagnosis) -> str:
