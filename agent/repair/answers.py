@@ -45,7 +45,10 @@ def rewritten(text: str, region: Region, shown: str, answer: str) -> Iterator[st
 
 
 def one_line(text: str, region: Region, answer: str) -> str | None:
-    """New text of the file from ``{"line": N, "new": "…"}``; None where it is not that."""
+    """New text of the file from ``{"line": N, "new": "…"}``; None where it is not that.
+
+    A line number that the model copied is taken off, and an indentation it lost is put back.
+    """
     try:
         data = json.loads(answer)
         number, new = int(data["line"]), str(data["new"])
@@ -54,8 +57,9 @@ def one_line(text: str, region: Region, answer: str) -> str | None:
     if number not in region.numbers:
         return None
     old = region.lines[region.numbers.index(number)]
+    new = re.sub(rf"^\s*(?:[Ll]ine )?{number}[ |:]\s?(?=\s*\S)", "", new)
     lines = text.split("\n")
-    lines[number - 1 : number] = _fitted(old, re.sub(rf"^\s*{number}[ |:]\s?(?=\s*\S)", "", new))
+    lines[number - 1 : number] = _fitted(old, new)
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ question continues a conversation; every one is a new view of the same suspects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -36,6 +37,11 @@ _LANGUAGES = {
 _LONGEST_REWRITE = 60
 """Functions with more lines are only asked for single lines."""
 _MOST_SHOWN = 70
+_MOST_LINES = 24
+_IDLE = re.compile(
+    r"\W*(?:(?:else|try|finally|do|pass|break|continue|class \w+)\W*)?|\s*(?:#(?!define)|//|/?\*|\"\"\").*"
+)
+"""A line that says too little to be wrong by itself."""
 _PURPOSE_CHARACTERS = 600
 
 
@@ -52,6 +58,14 @@ class Question:
     temperature: float = 0.0
     seed: int = 1
 
+    def describe(self) -> str:
+        """What is asked, in a few words for people."""
+        region = self.suspect.region
+        what = {"function": "rewrite", "which": "which line of", "line": f"line {self.line} of"}[self.kind]
+        how = "" if self.failure else ", the failure not shown"
+        again = f", sample {self.seed}" if self.temperature else ""
+        return f"{what} {region.name or 'module level'} ({region.path}{how}{again})"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -63,38 +77,49 @@ class Asked:
 
 
 def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
-    """All questions, those first that find most for their time; ends after some hundred."""
+    """All questions, those first that find most for their time; ends after some hundred.
+
+    Measured with 1.5 B on single wrong lines: told which line it is, one greedy answer mends a quarter of
+    them, four samples half; asked to find the line itself, or to rewrite the function, it mends fewer.
+    """
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
-    for suspect in functions[:5]:
+    for suspect in functions[:4]:
         yield Question(suspect, "function")
-    for suspect in functions[:3]:
-        yield Question(suspect, "function", failure=False)
+    yield from _sweep(suspects[:2], range(3))
     for suspect in suspects[:5]:
         yield Question(suspect, "which")
         yield Question(suspect, "which", failure=False)
-    for round_ in range(1, 4):
-        for suspect in suspects[:2]:
-            yield from _lines(suspect, temperature=0.0 if round_ == 1 else 1.0, seed=round_)
+    yield from _sweep(suspects[2:5], range(3))
+    for suspect in functions[:4]:
+        yield Question(suspect, "function", failure=False)
+    yield from _sweep(suspects[:3], range(3, 6))
+    for suspect in functions[4:10]:
+        yield Question(suspect, "function")
+    for seed in range(1, 4):
         for suspect in functions[:4]:
-            yield Question(suspect, "function", failure=round_ % 2 == 0, temperature=0.8, seed=round_)
-        for suspect in suspects[2:4]:
-            yield from _lines(suspect, temperature=0.0 if round_ == 1 else 1.0, seed=round_)
-        for suspect in functions[5 * round_ : 5 * round_ + 5]:
-            yield Question(suspect, "function")
-        for suspect in suspects[:4]:
-            for seed in range(3):
-                yield Question(suspect, "which", temperature=0.8, seed=10 * round_ + seed)
+            yield Question(suspect, "function", failure=seed == 2, temperature=0.8, seed=seed)
+    yield from _sweep(suspects[5:10], range(3))
+    yield from _sweep(suspects[:5], range(6, 12))
 
 
-def _lines(suspect: Suspect, temperature: float, seed: int) -> Iterator[Question]:
+def _sweep(suspects: Sequence[Suspect], seeds: range) -> Iterator[Question]:
+    """Every line of each suspect in turn, the most suspicious first; the first seed answers greedily."""
+    for suspect in suspects:
+        for number in _worth_asking(suspect):
+            for seed in seeds:
+                yield Question(suspect, "line", True, number, 1.0 if seed else 0.0, seed)
+
+
+def _worth_asking(suspect: Suspect) -> list[int]:
     region = suspect.region
-    code = [n for n, text in zip(region.numbers, region.lines, strict=True) if any(c.isalnum() for c in text)]
-    if suspect.lines:
-        code = [n for n in code if n in suspect.lines] or code
-    code.sort(key=lambda n: (-suspect.lines.get(n, 0.0), n))
-    for number in code[:24]:
-        if number != region.numbers[0] or not region.is_function:
-            yield Question(suspect, "line", True, number, temperature, seed)
+    head = region.numbers[0] if region.is_function else 0
+    numbers = [
+        number
+        for number, text in zip(region.numbers, region.lines, strict=True)
+        if number != head and _IDLE.fullmatch(text) is None
+    ]
+    ran = [number for number in numbers if number in suspect.lines]
+    return sorted(ran or numbers, key=lambda n: (-suspect.lines.get(n, 0.0), n))[:_MOST_LINES]
 
 
 def ask(question: Question, failure: str) -> Asked:
@@ -117,16 +142,12 @@ def ask(question: Question, failure: str) -> Asked:
     by_number = dict(zip(region.numbers, region.lines, strict=True))
     source = "\n".join(f"{number:>4} {by_number[number]}" for number in numbers)
     if question.kind == "which":
-        choice: dict[str, Any] = {"enum": numbers}
         asked = prompt("repair-which.md")
     else:
-        line = by_number[question.line].strip()
-        asked, choice = (
-            prompt("repair-line.md", number=str(question.line), line=line),
-            {"const": question.line},
-        )
+        numbers = [question.line]
+        asked = prompt("repair-line.md", number=str(question.line), line=by_number[question.line].strip())
     text = prompt("repair-lines.md", source=source, question=asked, **values)
-    return Asked(_request(text, question, 160, {"response_format": _one_line_schema(choice)}), "")
+    return Asked(_request(text, question, 120, {"response_format": _one_line_schema(numbers)}), "")
 
 
 def _shown_numbers(question: Question) -> list[int]:
@@ -140,10 +161,10 @@ def _shown_numbers(question: Question) -> list[int]:
     return list(region.numbers[first : first + _MOST_SHOWN])
 
 
-def _one_line_schema(choice: dict[str, Any]) -> dict[str, Any]:
+def _one_line_schema(numbers: list[int]) -> dict[str, Any]:
     schema = {
         "type": "object",
-        "properties": {"line": choice, "new": {"type": "string"}},
+        "properties": {"line": {"enum": numbers}, "new": {"type": "string"}},
         "required": ["line", "new"],
         "additionalProperties": False,
     }

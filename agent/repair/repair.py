@@ -110,12 +110,12 @@ class Repair:
         text = self._texts[region.path]
         if text is None:
             return None
+        self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
         asked = ask(question, failure)
         answer = await self._answer(asked.request)
+        new_texts: Iterator[str | None] = iter([one_line(text, region, answer)])
         if question.kind == "function":
-            new_texts: Iterator[str | None] = rewritten(text, region, asked.shown, answer)
-        else:
-            new_texts = iter([one_line(text, region, answer)])
+            new_texts = rewritten(text, region, asked.shown, answer)
         for new in new_texts:
             if new is not None and await self._passes(candidate := _Candidate(region.path, text, new)):
                 return candidate
