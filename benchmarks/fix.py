@@ -93,7 +93,7 @@ def _last_line(text: str) -> str:
 def measure(options: argparse.Namespace, known: Sequence[Result] = ()) -> Iterator[Result]:
     """Yield results as they come, bug by bug, the agent's before the bare model's; not the ``known`` ones."""
     done = {(result.solver, result.bug) for result in known}
-    bugs = select(options.split, options.only)
+    bugs = select(options.split, options.only)[:: options.every]
     missing = [
         (solver, bug)
         for bug in bugs
@@ -123,6 +123,7 @@ def parse_options(words: list[str] | None = None) -> argparse.Namespace:
     parser.set_defaults(solver="both")
     parser.add_argument("--split", choices=("dev", "held", "all"), default="dev")
     parser.add_argument("--only", default="*", metavar="GLOB", help="bugs by name")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth bug: a sample")
     parser.add_argument("--model", default=MODEL, metavar="PROVIDER/MODEL")
     parser.add_argument("--base-url", metavar="URL", help="the bare model's service; default: a local server")
     parser.add_argument(
@@ -147,7 +148,7 @@ def main() -> None:
         print(result.line(), file=sys.stderr, flush=True)
         if options.json:
             save(results, options.json)
-    chosen = {bug.name for bug in select(options.split, options.only)}
+    chosen = {bug.name for bug in select(options.split, options.only)[:: options.every]}
     print_tables([result for result in results if result.bug in chosen], markdown=options.markdown)
 
 

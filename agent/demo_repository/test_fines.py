@@ -8,6 +8,9 @@ class FinesTest(unittest.TestCase):
     def test_on_the_last_day_nothing_is_owed(self):
         self.assertEqual(fine(date(2026, 3, 1), date(2026, 3, 22)), 0)
 
+    def test_back_early_nothing_is_owed(self):
+        self.assertEqual(fine(date(2026, 3, 1), date(2026, 3, 4)), 0)
+
     def test_three_days_late(self):
         self.assertEqual(fine(date(2026, 3, 1), date(2026, 3, 25)), 60)
 
