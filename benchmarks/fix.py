@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from bare import serve, solve
 from corpus import TIMED_OUT, Bug, judge, materialise, run
@@ -93,7 +94,9 @@ def _last_line(text: str) -> str:
 def measure(options: argparse.Namespace, known: Sequence[Result] = ()) -> Iterator[Result]:
     """Yield results as they come, bug by bug, the agent's before the bare model's; not the ``known`` ones."""
     done = {(result.solver, result.bug) for result in known}
-    bugs = select(options.split, options.only)[:: options.every]
+    bugs = sorted(
+        select(options.split, options.only)[:: options.every], key=lambda bug: crc32(bug.name.encode())
+    )  # without a pattern, so that a run that is stopped was a fair sample
     missing = [
         (solver, bug)
         for bug in bugs

@@ -68,7 +68,7 @@ def parses(path: str, text: str) -> bool:
     if not path.endswith((".py", ".pyi")):
         return True
     try:
-        ast.parse(text)
+        compile(text, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return False
     return True
@@ -160,7 +160,7 @@ def _fitted(old: str, new: str) -> list[str]:
         return []
     lines = new.rstrip().split("\n")
     indent = old[: len(old) - len(old.lstrip())]
-    if lines[0].strip() == old.strip() and len(lines) == 1:
-        return [lines[0]]
     given = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    if given and [line.strip() for line in lines] == [old.strip()]:
+        return lines  # nothing but the indentation is new
     return [indent + line.removeprefix(given) if line.strip() else "" for line in lines]

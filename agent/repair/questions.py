@@ -57,13 +57,15 @@ class Question:
     """For ``line``: which."""
     temperature: float = 0.0
     seed: int = 1
+    hint: str = ""
+    """For ``line``: the kind of fault to think of."""
 
     def describe(self) -> str:
         """What is asked, in a few words for people."""
         region = self.suspect.region
         what = {"function": "rewrite", "which": "which line of", "line": f"line {self.line} of"}[self.kind]
         how = "" if self.failure else ", the failure not shown"
-        again = f", sample {self.seed}" if self.temperature else ""
+        again = f", sample {self.seed}" if self.temperature else f": perhaps {self.hint}" if self.hint else ""
         return f"{what} {region.name or 'module level'} ({region.path}{how}{again})"
 
 
@@ -80,34 +82,41 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     """All questions, those first that find most for their time; ends after some hundred.
 
     Measured with 1.5 B on 26 single wrong lines (``docs/local-model.md``): told which line it is, one greedy
-    answer holds the right one for 8 of them, four samples for 12.
+    answer holds the right one for 8 of them, four samples for 12. A hint at a kind of fault finds others.
     """
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
     for suspect in functions[:4]:
         yield Question(suspect, "function")
-    yield from _sweep(suspects[:2], range(3))
-    for suspect in suspects[:5]:
+    for suspect in suspects[:4]:
         yield Question(suspect, "which")
+    yield from _sweep(suspects[:2])
+    for suspect in suspects[:5]:
         yield Question(suspect, "which", failure=False)
-    yield from _sweep(suspects[2:5], range(3))
+    yield from _sweep(suspects[2:5])
     for suspect in functions[:4]:
         yield Question(suspect, "function", failure=False)
-    yield from _sweep(suspects[:3], range(3, 6))
+    yield from _sweep(suspects[:3], samples=range(1, 4))
     for suspect in functions[4:10]:
         yield Question(suspect, "function")
     for seed in range(1, 4):
         for suspect in functions[:4]:
             yield Question(suspect, "function", failure=seed == 2, temperature=0.8, seed=seed)
-    yield from _sweep(suspects[5:10], range(3))
-    yield from _sweep(suspects[:5], range(6, 12))
+    yield from _sweep(suspects[5:10])
+    yield from _sweep(suspects[:5], samples=range(4, 10))
 
 
-def _sweep(suspects: Sequence[Suspect], seeds: range) -> Iterator[Question]:
-    """Every line of each suspect in turn, the most suspicious first; the first seed answers greedily."""
+def _sweep(suspects: Sequence[Suspect], samples: range = range(0)) -> Iterator[Question]:
+    """Every line of each suspect in turn, the most suspicious first.
+
+    Each is asked greedily, once without a hint and once with each; or, with ``samples``, at temperature 1.
+    """
+    hints = ["", *prompt("repair-hints.md").split("\n")]
     for suspect in suspects:
         for number in _worth_asking(suspect):
-            for seed in seeds:
-                yield Question(suspect, "line", True, number, 1.0 if seed else 0.0, seed)
+            for seed in samples:
+                yield Question(suspect, "line", line=number, temperature=1.0, seed=seed)
+            for hint in [] if samples else hints:
+                yield Question(suspect, "line", line=number, hint=hint.strip())
 
 
 def _worth_asking(suspect: Suspect) -> list[int]:
@@ -145,7 +154,9 @@ def ask(question: Question, failure: str) -> Asked:
         asked = prompt("repair-which.md")
     else:
         numbers = [question.line]
-        asked = prompt("repair-line.md", number=str(question.line), line=by_number[question.line].strip())
+        hint = f" Perhaps {question.hint}." if question.hint else ""
+        line = by_number[question.line].strip()
+        asked = prompt("repair-line.md", number=str(question.line), line=line, hint=hint)
     text = prompt("repair-lines.md", source=source, question=asked, **values)
     return Asked(_request(text, question, 120, {"response_format": _one_line_schema(numbers)}), "")
 

@@ -28,7 +28,7 @@ def test_the_bug_is_one_line_and_no_test_is_wrong(tmp_path):
     demo.make_repository(folder)
     loans = folder / "loans.py"
     text = loans.read_text()
-    loans.write_text(text.replace("due_date(borrowed) - returned", "returned - due_date(borrowed)"))
+    loans.write_text(text.replace("borrowed - timedelta", "borrowed + timedelta"))
     assert loans.read_text() != text
     assert run_tests(folder).returncode == 0
 

@@ -178,13 +178,13 @@ def test_tool_takes_arguments_from_stdin_file_and_another_folder(seedsmith, plac
 def test_demo_shows_the_repair_and_its_proof(seedsmith, endpoint):
     repair = {
         "path": "loans.py",
-        "old": "(due_date(borrowed) - returned).days",
-        "new": "(returned - due_date(borrowed)).days",
+        "old": "borrowed - timedelta",
+        "new": "borrowed + timedelta",
     }
     endpoint.script(calls(("edit", repair)), text("The difference was the wrong way round."))
     done = seedsmith("demo", *service(endpoint))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "+    late = (returned - due_date(borrowed)).days" in done.stdout
+    assert "+    return borrowed + timedelta(days=LOAN_DAYS)" in done.stdout
     assert "AssertionError: 0 != 60" in endpoint.requests[0].raw.decode()
     assert "Proof: the tests gave exit code 1 before and 0 after." in done.stderr
 
