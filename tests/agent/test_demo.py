@@ -20,7 +20,7 @@ def test_the_repository_is_committed_and_red(tmp_path):
     )
     assert (log.stdout, status.stdout) == ("Fines for late books\n", "")
     done = run_tests(folder)
-    assert done.returncode == 1 and "AssertionError: 0 != 60" in done.stderr
+    assert done.returncode == 1 and "AssertionError: 1740 != 60" in done.stderr
 
 
 def test_the_bug_is_one_line_and_no_test_is_wrong(tmp_path):

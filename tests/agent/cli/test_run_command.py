@@ -185,7 +185,7 @@ def test_demo_shows_the_repair_and_its_proof(seedsmith, endpoint):
     done = seedsmith("demo", *service(endpoint))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "+    return borrowed + timedelta(days=LOAN_DAYS)" in done.stdout
-    assert "AssertionError: 0 != 60" in endpoint.requests[0].raw.decode()
+    assert "AssertionError: 1740 != 60" in endpoint.requests[0].raw.decode()
     assert "Proof: the tests gave exit code 1 before and 0 after." in done.stderr
 
 
