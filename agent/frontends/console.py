@@ -23,6 +23,8 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
+_PROGRESS = frozenset({"suspects", "question", "model_download", "model_waiting", "model_load"})
+"""Notices that say how far a run is, nothing to worry about."""
 _TOLD_FIRST = ("command", "path", "pattern", "message")
 
 
@@ -101,7 +103,8 @@ class ConsoleFrontEnd:
             case events.VerifyFinished():
                 self._verify(event)
             case events.NoticeGiven():
-                self._line(f"{self._mark('!')} {event.message}", "yellow")
+                progress = event.code in _PROGRESS
+                self._line(f"{'-' if progress else '!'} {event.message}", "dim" if progress else "yellow")
             case events.SessionFinished():
                 self._finish(event)
 
