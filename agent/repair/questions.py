@@ -110,7 +110,7 @@ def _sweep(suspects: Sequence[Suspect], samples: range = range(0)) -> Iterator[Q
 
     Each is asked greedily, once without a hint and once with each; or, with ``samples``, at temperature 1.
     """
-    hints = ["", *prompt("repair-hints.md").split("\n")]
+    hints = ["", *prompt("repair-hints.md").splitlines()]
     for suspect in suspects:
         for number in _worth_asking(suspect):
             for seed in samples:

@@ -99,8 +99,11 @@ class Repair:
         try:
             for question in plan(suspects):
                 candidate = await self._first_that_passes(question, _failure(diagnosis))
-                if candidate is not None and await self._check() is None:
+                if candidate is None:
+                    continue
+                if await self._check() is None:
                     return LoopResult("done", _summary(candidate, self._tests))
+                await self._edit(candidate.call(self._tests, back=True))
         except BudgetExhausted as error:
             return LoopResult("budget", reason=f"{error} {self._tests} changes were tried; none passed.")
         return LoopResult("gave_up", reason=f"{self._tests} changes were tried; none made the tests pass.")
@@ -136,15 +139,19 @@ class Repair:
             return False
         self._tried.add(key)
         self._tests += 1
-        if not await self._edit(candidate.call(self._tests)):
-            return False
+        passed = False
+        try:
+            passed = await self._edit(candidate.call(self._tests)) and await self._quick_test()
+        finally:  # also where the time is up or a person interrupts: nothing unproven stays
+            if not passed:
+                await self._edit(candidate.call(self._tests, back=True))
+        return passed
+
+    async def _quick_test(self) -> bool:
         result = await self._context.processes.run(
             _FIRST_FAILURE_ONLY + self._command, timeout=min(self._patience, self._budget.seconds_left)
         )
-        if result.ok:
-            return True
-        await self._edit(candidate.call(self._tests, back=True))
-        return False
+        return result.ok
 
     async def _edit(self, call: ToolCall) -> bool:
         self._session.append(AssistantMessage(calls=(call,)))

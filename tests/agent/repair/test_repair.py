@@ -1,0 +1,136 @@
+"""The search with real files, real tests in the sandbox, and a model that answers from a script."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_house import House, answer
+
+from agent.approval import CallPolicy
+from agent.budget import Budget, Limits
+from agent.conversation import UserMessage
+from agent.dispatch import Dispatcher
+from agent.events import NoticeGiven
+from agent.repair.repair import Repair
+from sandbox.isolation.base import Policy
+from sandbox.isolation.select import choose
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+from tools.base import ToolContext
+from tools.registry import default_tools
+
+PROGRAM = '''def largest(values):
+    """The largest of some values."""
+    best = values[0]
+    for value in values:
+        if value < best:
+            best = value
+    return best
+'''
+TEST = "from program import largest\n\n\ndef test_largest():\n    assert largest([1, 3, 2]) == 3\n"
+COMMAND = "python -m pytest -q -p no:cacheprovider"
+
+
+class Answering:
+    """A model whose answer depends on the question."""
+
+    provider, name, wire, context_tokens, priced = "local", "played", "chat", 1000, False
+
+    def __init__(self, choose_answer: Callable[[str], str]) -> None:
+        self.choose_answer = choose_answer
+        self.asked: list[str] = []
+
+    async def stream(self, request):
+        question = next(item.text for item in request.items if isinstance(item, UserMessage))
+        self.asked.append(question)
+        yield answer(self.choose_answer(question))
+
+
+async def agreed() -> None:
+    return None
+
+
+@pytest.fixture
+def search(tmp_path: Path):
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "program.py").write_text(PROGRAM)
+    (root / "test_program.py").write_text(TEST)
+    house = House(root, tmp_path / "home")
+    policy = Policy(root, house.session.folder / "tmp", tmp_path / "home")
+    spills = SpillStore(house.session.folder / "spills")
+    runner = ProcessRunner(choose("auto", policy), policy, spills)
+    context = ToolContext(house.workspace, runner, spills)
+    tools = {tool.spec.name: tool for tool in default_tools()}
+    dispatcher = Dispatcher(
+        tools, context, house.session, house.sink, CallPolicy(confined=True, can_ask=False)
+    )
+
+    def make(choose_answer, command=COMMAND, check=agreed, turns=200):
+        model = Answering(choose_answer)
+        budget = Budget(Limits(turns=turns))
+        repair = Repair(command, house.session, model, dispatcher, budget, house.sink, context, check)
+        return repair, model, house
+
+    return make
+
+
+def by_kind(question: str) -> str:
+    """Wrong when asked to rewrite, right once asked for line 5."""
+    if "The wrong line is line 5" in question:
+        return json.dumps({"line": 5, "new": "if value > best:"})
+    if "Write the corrected function" in question:
+        return f"```python\n{PROGRAM.replace('values[0]', 'values[-1]')}```"
+    return json.dumps({"line": 3, "new": "best = values[1]"})
+
+
+async def test_what_fails_is_put_back_and_what_passes_stays(search) -> None:
+    repair, model, house = search(by_kind)
+    result = await repair.run()
+    assert result.status == "done"
+    assert (house.root / "program.py").read_text() == PROGRAM.replace("<", ">")
+    assert (house.root / "test_program.py").read_text() == TEST
+    assert "if value > best:" in result.text
+    suspects = next(e.message for e in house.seen.of(NoticeGiven) if e.code == "suspects")
+    assert "largest (program.py:1)" in suspects
+
+
+async def test_each_question_stands_alone_and_shows_the_function_and_the_failure(search) -> None:
+    repair, model, _ = search(by_kind)
+    await repair.run()
+    assert all("A test fails:" in question for question in model.asked)
+    assert all("if value < best:" in question for question in model.asked)
+    assert all("The largest of some values." in question for question in model.asked)
+    assert len(set(model.asked)) == len(model.asked)
+
+
+async def test_a_change_that_the_proof_refuses_is_put_back(search) -> None:
+    async def refused() -> str:
+        return "still red"
+
+    repair, _, house = search(by_kind, check=refused, turns=12)
+    result = await repair.run()
+    assert result.status == "budget"
+    assert (house.root / "program.py").read_text() == PROGRAM
+
+
+async def test_nothing_unproven_stays_when_the_time_is_up(search) -> None:
+    command = f"grep -q 'values.-1.' program.py && sleep 60; {COMMAND}"
+    repair, _, house = search(by_kind, command=command)
+    task = asyncio.ensure_future(repair.run())
+    while "values[-1]" not in (house.root / "program.py").read_text():
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (house.root / "program.py").read_text() == PROGRAM
+
+
+async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
+    repair, model, house = search(lambda question: "I don't know.", turns=30)
+    result = await repair.run()
+    assert result.status == "budget" and "0 changes were tried" in result.reason
+    assert (house.root / "program.py").read_text() == PROGRAM
