@@ -33,6 +33,7 @@ if [ -n "$secret" ] && { read -r _ <"$secret"; } 2>/dev/null; then echo secret; 
 if { grep -q . "/proc/$agent/environ"; } 2>/dev/null; then echo environ; fi
 if { true >"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then echo network; fi
 """
+_WRITABLE_BY_ALL = ("/var/tmp", "/dev/shm")  # noqa: S108
 _BASH = ("/bin/bash", "/usr/bin/bash")
 _PHRASES = (
     ("outside", "no writes outside the workspace"),
@@ -53,7 +54,7 @@ class ProbeRun:
         self._policy = policy
         self._name = f".seedsmith-probe-{secrets.token_hex(4)}"
         self._home = _first_home(policy)
-        self._outside = Path(tempfile.mkdtemp(prefix="seedsmith-probe-"))
+        self._outside = Path(tempfile.mkdtemp(prefix="seedsmith-probe-", dir=_place_outside(policy)))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._reader, writer = os.pipe()
         self._started: Started | None = None
@@ -115,13 +116,13 @@ class ProbeRun:
             broken.add("outside")
         if self._policy.network:
             broken.discard("network")
-        enforced = tuple(
-            phrase
-            for key, phrase in _PHRASES
-            if key not in broken and not (key == "network" and self._policy.network)
-        )
+        tolerated = _TOLERATED.get(self._isolation.name, frozenset())
+        promised = {key for key, _ in _PHRASES} - broken - tolerated
+        if self._policy.network:
+            promised.discard("network")
+        enforced = tuple(phrase for key, phrase in _PHRASES if key in promised)
         missing = tuple(phrase for key, phrase in _PHRASES if key in broken)
-        grave = broken - _TOLERATED.get(self._isolation.name, frozenset())
+        grave = broken - tolerated
         if grave:
             leaks = ", ".join(phrase for key, phrase in _PHRASES if key in grave)
             reason = f"{self._isolation.name} starts commands but doesn't hold: {leaks}."
@@ -140,6 +141,14 @@ def failure_reason(name: str, output: str) -> str:
             "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0."
         )
     return f"{name} can't start a command here: {said or 'it said nothing'}."
+
+
+def _place_outside(policy: Policy) -> Path:
+    """A folder this process can write in that no policy opens: not the workspace, nor above or in it."""
+    for place in (Path(tempfile.gettempdir()), *map(Path, _WRITABLE_BY_ALL)):
+        if not is_beneath(place.resolve(), (policy.workspace,)) and os.access(place, os.W_OK | os.X_OK):
+            return place
+    return policy.state
 
 
 def _first_home(policy: Policy) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_the_probe_leaves_nothing_behind(world) -> None:
         assert isolation.name
     assert sorted(path.name for path in world.workspace.iterdir()) == before
     assert sorted(path.name for path in world.home.iterdir()) == [".ssh"]
+
+
+def test_a_workspace_that_holds_the_temporary_folder_is_no_leak(world, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(world.workspace))
+    results = {isolation.name: result for isolation, result in explain(world.policy)}
+    assert any(result.works for result in results.values())
+    assert all("outside" not in result.reason for result in results.values())
+
+
+def test_the_weaker_tier_never_promises_a_read_only_git(world) -> None:
+    result = Landlock().probe(world.policy)
+    assert ".git read-only" not in result.enforced
 
 
 def test_a_probe_notices_an_isolation_that_holds_nothing(world) -> None:
