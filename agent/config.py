@@ -154,6 +154,8 @@ def _explain(error: ValidationError, layers: _Layers) -> str:
     """The first thing pydantic found wrong, as one sentence that names where it was given."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
+    if first["type"] == "string_pattern_mismatch":
+        return f"{layers.origins.get(name, name)} is empty."
     said = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
     shown = "that" if name == "api_key" else repr(layers.values.get(name))
     return f"{layers.origins.get(name, name)} can't be {shown}: it {said}."

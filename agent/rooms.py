@@ -83,8 +83,9 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
     try:
         found = Baseline.load(place.workspace, session_folder, ripgrep)
         return found or Baseline.take(place.workspace, session_folder, ripgrep)
-    except OSError as error:
-        raise SessionError(f"Can't record what the workspace is now: {error.strerror}.") from error
+    except (OSError, ValueError, KeyError) as error:  # a full disk, or a resumed session's damaged index
+        why = getattr(error, "strerror", None) or f"what is kept in {session_folder} is damaged"
+        raise SessionError(f"Can't record what the workspace is now: {why}.") from error
 
 
 def open_tools(profile: Profile) -> dict[str, Tool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from agent.budget import Budget, BudgetExhausted, Limits, choose_limits
 from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
-from agent.errors import UsageError
+from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, SessionStarted
 from agent.finish import NAME as FINISH
 from agent.loop import Ask, LoopResult, run_loop
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sandbox.baseline import Baseline, Changes
 
 _NO_SANDBOX = "none"
+_CANNOT_RUN = (126, 127)
+"""A shell's exit codes for a command that is not there or is no program."""
 
 
 async def run(
@@ -162,6 +164,8 @@ class _Run:
             status, text, reason = "no_sandbox", "", str(error)
         except ModelError as error:
             status, text, reason = "provider_error", "", str(error)
+        except SessionError as error:  # the disk is full: what was done is still told
+            status, text, reason = "gave_up", "", str(error)
         except asyncio.CancelledError as error:
             status, text, reason = "interrupted", "", "Interrupted."
             cancelled = error
@@ -245,14 +249,17 @@ class _Run:
             sampling=settings.sampling,
             finish_tool=FINISH if profile.finish_tool else None,
         )
-        if self._verifier is not None and self._fixing and profile.searches:
-            return await self._search(context, dispatcher, self._verifier)
+        if self._verifier is not None and self._fixing:
+            if session.verifications[0].exit_code == 0:
+                return LoopResult("done", "The tests pass already; nothing was changed.")
+            if session.verifications[0].exit_code in _CANNOT_RUN:
+                return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
+            if profile.searches:
+                return await self._search(context, dispatcher, self._verifier)
         check = self._verifier.check if self._verifier else None
         return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
-        if self._session.verifications[0].exit_code == 0:
-            return LoopResult("done", "The tests pass already; nothing was changed.")
         from agent.repair.repair import Repair
 
         repair = Repair(
@@ -304,10 +311,11 @@ class _Run:
             files_changed=changes.files_changed,
             diff=changes.diff,
         )
-        self._session.record_finished(
-            {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
-        )
-        await self._session.sync()
+        with suppress(SessionError, OSError):
+            self._session.record_finished(
+                {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
+            )
+            await self._session.sync()
         self._sink.emit(outcome.to_event())
         return outcome
 

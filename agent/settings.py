@@ -65,7 +65,9 @@ class Settings(BaseModel):
         None, description="How hard the model should think."
     )
     verify: Annotated[str | None, Option("CMD", repository=True)] = Field(
-        None, description="Command that proves the work; run before, and after the model says it is done."
+        None,
+        pattern=r"\S",
+        description="Command that proves the work; run before, and after the model says it is done.",
     )
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."
@@ -113,7 +115,7 @@ class Settings(BaseModel):
         None, description="How long answers should be."
     )
     resume: Annotated[str | None, Option("ID", ambient=False)] = Field(
-        None, description="Session to go on with."
+        None, pattern=r"\S", description="Session to go on with."
     )
     home: Annotated[Path | None, Option("DIR", flag=False)] = Field(
         None, description="State folder; default: the platform's."

@@ -53,14 +53,14 @@ def metadata_folders(entry: Path) -> tuple[Path, ...]:
 
     A repository nobody trusts may point anywhere, so a folder counts only if it points back at ``entry``.
     """
-    pointer = _first_line(entry) if entry.is_file() and not entry.is_symlink() else ""
+    pointer = _first_line(entry) if os.path.isfile(entry) and not entry.is_symlink() else ""
     if not pointer.startswith("gitdir:"):
         return ()
     folder = Path(os.path.realpath(entry.parent / pointer.removeprefix("gitdir:").strip()))
-    if not (folder / "HEAD").is_file() or not _points_back(folder, entry):
+    if not os.path.isfile(folder / "HEAD") or not _points_back(folder, entry):
         return ()
     # Git's own layout, .git/worktrees/NAME; what a ``commondir`` file says beyond that is not believed.
-    if folder.parent.name == "worktrees" and (folder / "commondir").is_file():
+    if folder.parent.name == "worktrees" and os.path.isfile(folder / "commondir"):
         return (folder.parent.parent,)
     return (folder,)
 

@@ -107,10 +107,10 @@ class GitGuard:
     def _metadata(self) -> Iterator[Path]:
         """Git's folders inside the workspace: only those a command could have written."""
         for entry in self._entries:
-            if entry.is_dir() and not entry.is_symlink():
+            if os.path.isdir(entry) and not entry.is_symlink():
                 yield entry
                 modules = entry / "modules"
-                if modules.is_dir() and not modules.is_symlink():
+                if os.path.isdir(modules) and not modules.is_symlink():
                     for folder, names, _ in walk_folders(modules, _MOST_MODULES):
                         if is_bare_repository(names):
                             yield Path(folder)
@@ -120,7 +120,7 @@ class GitGuard:
 
     def _obeyed_files(self) -> Iterator[Path]:
         for entry in self._entries:
-            if entry.is_file() or entry.is_symlink():
+            if os.path.isfile(entry) or entry.is_symlink():
                 yield entry
         for folder in self._metadata():
             for name in _OBEYED_FILES:
@@ -196,7 +196,7 @@ class GitGuard:
         current = self._root
         for part in folder.relative_to(self._root).parts:
             current = current / part
-            if current.is_symlink() or (os.path.lexists(current) and not current.is_dir()):
+            if current.is_symlink() or (os.path.lexists(current) and not os.path.isdir(current)):
                 current.unlink()
             current.mkdir(exist_ok=True)
 

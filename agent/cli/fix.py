@@ -25,6 +25,8 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
     in this order, and says which it takes. Exit codes as for run.
     """
     settings = load_settings(flags)
+    if test_command is not None and not test_command.strip():
+        raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
     tests = test_command or settings.verify or find_tests(settings)
     from agent.cli.running import perform
     from agent.fix import fix

@@ -139,6 +139,7 @@ def _never_fail_to_print() -> None:
 def _drop_unwritable_output() -> None:
     """Where the reader of stdout has gone, keep the interpreter from complaining at its end."""
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed from the start
+            sys.stdout.flush()
     except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -46,7 +46,7 @@ class ConsoleFrontEnd:
         if self._gone:
             return
         try:
-            self._show(envelope.event)
+            self._show(envelope.event, envelope.session)
             self._stream.flush()
         except OSError:
             self._gone = True
@@ -73,7 +73,7 @@ class ConsoleFrontEnd:
             )
         return self._rich
 
-    def _show(self, event: events.Event) -> None:
+    def _show(self, event: events.Event, session: str) -> None:
         if not isinstance(event, events.Reasoning):
             self._fold_reasoning()
         match event:
@@ -106,7 +106,7 @@ class ConsoleFrontEnd:
                 progress = event.code in _PROGRESS
                 self._line(f"{'-' if progress else '!'} {event.message}", "dim" if progress else "yellow")
             case events.SessionFinished():
-                self._finish(event)
+                self._finish(event, session)
 
     def _session(self, event: events.SessionStarted) -> None:
         model = f"{event.provider}/{event.model}".removeprefix("/")
@@ -149,7 +149,7 @@ class ConsoleFrontEnd:
             for line in lines[-VERIFY_LINES:]:
                 self._line(f"  {line}", "dim")
 
-    def _finish(self, event: events.SessionFinished) -> None:
+    def _finish(self, event: events.SessionFinished, session: str) -> None:
         said = "".join(self._said).strip()
         rest = event.message.strip().removeprefix(said).strip()
         if rest:
@@ -172,6 +172,9 @@ class ConsoleFrontEnd:
         self._line(
             f"{self._mark('✓' if good else '✗')} {' · '.join(facts)}", "bold green" if good else "bold red"
         )
+        if session:
+            going_on = "" if good else f"; go on with: seedsmith run --resume {session}"
+            self._line(f"session {session}{going_on}", "dim")
 
     def _line(self, text: str, style: str = "") -> None:
         """Print ``text`` on lines of its own."""

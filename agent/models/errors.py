@@ -222,7 +222,7 @@ class Who:
 
     def clean(self, words: str) -> str:
         """A service's words on one short line, without the key and without control characters."""
-        if self.key:
+        if len(self.key) >= 8:  # a shorter one would mask ordinary words
             words = words.replace(self.key, "***")
         line = " ".join("".join(char if char.isprintable() else " " for char in words).split())
         return line if len(line) <= MESSAGE_LIMIT else line[:MESSAGE_LIMIT] + "…"

@@ -85,38 +85,44 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     answer holds the right one for 8 of them, four samples for 12. A hint at a kind of fault finds others.
     """
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
-    for suspect in functions[:4]:
+    for suspect in functions[:6]:
         yield Question(suspect, "function")
-    for suspect in suspects[:4]:
-        yield Question(suspect, "which")
-    yield from _sweep(suspects[:2])
     for suspect in suspects[:5]:
-        yield Question(suspect, "which", failure=False)
-    yield from _sweep(suspects[2:5])
+        yield Question(suspect, "which")
+    yield from _sweep(suspects[:4], hints=[""])
     for suspect in functions[:4]:
         yield Question(suspect, "function", failure=False)
-    yield from _sweep(suspects[:3], samples=range(1, 4))
-    for suspect in functions[4:10]:
+    for suspect in functions[:4]:
+        yield Question(suspect, "function", temperature=0.8, seed=1)
+    hints = [hint.strip() for hint in prompt("repair-hints.md").splitlines()]
+    yield from _sweep(suspects[:3], hints=hints)
+    for suspect in suspects[:5]:
+        yield Question(suspect, "which", failure=False)
+    yield from _sweep(suspects[4:8], hints=[""])
+    for suspect in functions[6:12]:
         yield Question(suspect, "function")
-    for seed in range(1, 4):
+    yield from _sweep(suspects[:3], samples=range(1, 4))
+    yield from _sweep(suspects[3:6], hints=hints)
+    for seed in range(2, 5):
         for suspect in functions[:4]:
-            yield Question(suspect, "function", failure=seed == 2, temperature=0.8, seed=seed)
-    yield from _sweep(suspects[5:10])
-    yield from _sweep(suspects[:5], samples=range(4, 10))
+            yield Question(suspect, "function", failure=seed % 2 == 0, temperature=0.8, seed=seed)
+    yield from _sweep(suspects[:6], samples=range(4, 9))
 
 
-def _sweep(suspects: Sequence[Suspect], samples: range = range(0)) -> Iterator[Question]:
+def _sweep(
+    suspects: Sequence[Suspect], *, hints: Sequence[str] = (), samples: range = range(0)
+) -> Iterator[Question]:
     """Every line of each suspect in turn, the most suspicious first.
 
-    Each is asked greedily, once without a hint and once with each; or, with ``samples``, at temperature 1.
+    Each is asked greedily with every one of ``hints`` (an empty one is none), and sampled with each seed of
+    ``samples``.
     """
-    hints = ["", *prompt("repair-hints.md").splitlines()]
     for suspect in suspects:
         for number in _worth_asking(suspect):
+            for hint in hints:
+                yield Question(suspect, "line", line=number, hint=hint)
             for seed in samples:
                 yield Question(suspect, "line", line=number, temperature=1.0, seed=seed)
-            for hint in [] if samples else hints:
-                yield Question(suspect, "line", line=number, hint=hint.strip())
 
 
 def _worth_asking(suspect: Suspect) -> list[int]:

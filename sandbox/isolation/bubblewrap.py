@@ -56,7 +56,7 @@ def candidates(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
     return tuple(
         path
         for path in found
-        if not is_beneath(path, (workspace,)) and path.is_file() and os.access(path, os.X_OK)
+        if not is_beneath(path, (workspace,)) and os.path.isfile(path) and os.access(path, os.X_OK)
     )
 
 
@@ -175,9 +175,9 @@ class Bubblewrap:
                 continue
             for name in _HOME_SECRETS:
                 secret = home / name
-                if secret.is_dir() and not secret.is_symlink():
+                if os.path.isdir(secret) and not secret.is_symlink():
                     hidden += self._memory_folder(secret)
-                elif secret.is_file() and not secret.is_symlink():
+                elif os.path.isfile(secret) and not secret.is_symlink():
                     hidden += ["--ro-bind", "/dev/null", str(secret)]
         covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
         if policy.state.is_dir() and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):

@@ -172,7 +172,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     except OSError:
         return
     try:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             rights &= _FILE_RIGHTS
         syscalls.landlock_allow(ruleset, descriptor, rights)
     finally:

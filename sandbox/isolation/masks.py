@@ -32,7 +32,7 @@ def home_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
         if not candidate.is_absolute():
             continue
         real = Path(os.path.realpath(candidate))
-        if real in _NEVER_WHOLE or is_beneath(real, _SYSTEM) or not real.is_dir():
+        if real in _NEVER_WHOLE or is_beneath(real, _SYSTEM) or not os.path.isdir(real):
             continue
         found.add(real)
     return outermost(found)

@@ -85,7 +85,7 @@ def search_path(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]
     found: dict[Path, None] = {}
     for entry in [*environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin", "/bin"]:
         path = Path(os.path.normpath(entry)) if entry.startswith("/") else None
-        if path is None or not path.is_dir():
+        if path is None or not os.path.isdir(path):
             continue
         real = Path(os.path.realpath(path))
         inside = is_beneath(path, (workspace,)) or is_beneath(real, (workspace,))
@@ -156,7 +156,7 @@ class _Collector:
             self._add(folder / part)
         for name in ("config.toml", "config"):
             file = folder / name
-            if file.is_file() and not _mentions_secret(file):
+            if os.path.isfile(file) and not _mentions_secret(file):
                 self._add(file)
 
     def _add_bin(self, entry: Path) -> None:
@@ -206,8 +206,8 @@ class _Collector:
         """An installation, whole, where it looks like one and can't hold secrets."""
         if not self._hidden(root) and not self._hidden(Path(os.path.realpath(root))):
             return
-        if self._may_be_shown(root) and any((root / mark).exists() for mark in _INSTALLATION_MARKS):
-            if root.name == ".cargo" or (root / "credentials.toml").exists():
+        if self._may_be_shown(root) and any(os.path.exists(root / mark) for mark in _INSTALLATION_MARKS):
+            if root.name == ".cargo" or os.path.exists(root / "credentials.toml"):
                 self._add_cargo(root)
                 return
             self._add(root)
@@ -235,7 +235,7 @@ class _Collector:
                 folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
             return ()
-        return [folder for folder in folders if (folder / "pyvenv.cfg").is_file()]
+        return [folder for folder in folders if os.path.isfile(folder / "pyvenv.cfg")]
 
     def _hidden(self, path: Path) -> bool:
         return is_beneath(path, self._masks)
@@ -262,7 +262,7 @@ class _Collector:
 
     def _add(self, path: Path) -> None:
         inside = is_beneath(path, (self._workspace,))
-        if not inside and self._hidden(path) and self._may_be_shown(path) and path.exists():
+        if not inside and self._hidden(path) and self._may_be_shown(path) and os.path.exists(path):
             self._found.add(path)
 
 
@@ -277,7 +277,7 @@ def _link_target(path: Path) -> Path | None:
 def _interpreter_of(path: Path) -> Path | None:
     """The program named in a script's first line."""
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             return None
         with path.open("rb") as file:
             first = file.read(_FIRST_LINE_BYTES).split(b"\n", 1)[0]
@@ -290,7 +290,7 @@ def _interpreter_of(path: Path) -> Path | None:
 
 
 def _environment_of(program: Path) -> Path | None:
-    return next((parent for parent in program.parents if (parent / "pyvenv.cfg").is_file()), None)
+    return next((parent for parent in program.parents if os.path.isfile(parent / "pyvenv.cfg")), None)
 
 
 def _mentions_secret(file: Path) -> bool:

@@ -140,6 +140,32 @@ def test_fix_proves_its_work(seedsmith, endpoint):
     assert "grep -q two a.txt" in endpoint.requests[0].raw.decode()
 
 
+def test_fix_asks_no_model_where_nothing_fails(seedsmith, endpoint):
+    done = seedsmith("fix", "--test", "true", *service(endpoint))
+    assert done.returncode == 0 and "pass already" in done.stdout
+    assert endpoint.requests == []
+
+
+def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
+    done = seedsmith("fix", "--test", "no-such-command", *service(endpoint))
+    assert done.returncode == 1 and "can't be run: no-such-command" in done.stdout
+    assert endpoint.requests == []
+
+
+def test_the_console_names_the_session_to_go_on_with(seedsmith, endpoint):
+    endpoint.script(*[text("No.")] * 9)
+    done = seedsmith("run", "a b", "--verify", "false", *service(endpoint))
+    assert done.returncode == 1
+    session = done.stdout.rpartition("--resume ")[2].strip()
+    assert seedsmith("run", "--resume", session, *service(endpoint)).returncode == 1
+
+
+def test_a_stdout_that_is_closed_is_no_traceback(place, environment):
+    command = f"exec '{SEEDSMITH}' models >&-"
+    done = subprocess.run(("sh", "-c", command), env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_tool_prints_what_the_model_would_see(seedsmith):
     done = seedsmith("tool", "read", '{"path": "a.txt"}')
     assert done.returncode == 0 and "one" in done.stdout
