@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RESPONSE_LIMIT_BYTES = 64 * 2**20
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 30.0
-LOOPBACK_KEEP_ALIVE_SECONDS = 4.0
+LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
 """Connecting costs nothing there, and llama.cpp's server hangs up after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""

@@ -18,7 +18,7 @@ import pytest
 
 from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from agent.models import catalog
-from agent.models.base import Answer, CallReady, Notice, Request, TextDelta
+from agent.models.base import Answer, CallReady, Notice, Request, Retrying, TextDelta
 from agent.models.errors import ContextExceeded
 from agent.models.local.errors import LocalModelError
 from agent.models.local.machine import physical_cores
@@ -115,7 +115,9 @@ async def test_it_answers_calls_and_continues(model):
     )
     (call,) = answer.calls
     assert call.name == "read" and isinstance(json.loads(call.arguments)["path"], str)
-    assert answer.text == "" and second == [CallReady(call)]
+    # A loaded machine may lose a connection once; what counts is that no JSON is shown as text.
+    shown = [part for part in second if not isinstance(part, Retrying)]
+    assert answer.text == "" and shown == [CallReady(call)]
 
     broken = [
         AssistantMessage(calls=(ToolCall("call_1", "read", '{"path'),)),
