@@ -63,6 +63,13 @@ def one_line(text: str, region: Region, answer: str) -> str | None:
     return "\n".join(lines)
 
 
+def with_line(text: str, number: int, new: str) -> str:
+    """The text with line ``number`` put for ``new``."""
+    lines = text.split("\n")
+    lines[number - 1] = new
+    return "\n".join(lines)
+
+
 def parses(path: str, text: str) -> bool:
     """Whether the text is worth a run: for Python, whether it parses."""
     if not path.endswith((".py", ".pyi")):

@@ -50,7 +50,8 @@ class Question:
     """One thing to ask about one suspect."""
 
     suspect: Suspect
-    kind: Literal["function", "which", "line"]
+    kind: Literal["function", "which", "line", "operators", "names"]
+    """``operators`` and ``names`` ask no model: variations of one line."""
     failure: bool = True
     """Whether the failing test's message is shown."""
     line: int = 0
@@ -60,10 +61,17 @@ class Question:
     hint: str = ""
     """For ``line``: the kind of fault to think of."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether a model is needed for it."""
+        return self.kind not in ("operators", "names")
+
     def describe(self) -> str:
         """What is asked, in a few words for people."""
         region = self.suspect.region
-        what = {"function": "rewrite", "which": "which line of", "line": f"line {self.line} of"}[self.kind]
+        what = {"function": "rewrite", "which": "which line of"}.get(self.kind, f"line {self.line} of")
+        if not self.asks:
+            what = f"other {self.kind} in {what}"
         how = "" if self.failure else ", the failure not shown"
         again = f", sample {self.seed}" if self.temperature else f": perhaps {self.hint}" if self.hint else ""
         return f"{what} {region.name or 'module level'} ({region.path}{how}{again})"
@@ -90,6 +98,7 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     for suspect in suspects[:5]:
         yield Question(suspect, "which")
     yield from _sweep(suspects[:4], hints=[""])
+    yield from _vary(suspects[:5], "operators")
     for suspect in functions[:4]:
         yield Question(suspect, "function", failure=False)
     for suspect in functions[:4]:
@@ -98,6 +107,8 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     yield from _sweep(suspects[:3], hints=hints)
     for suspect in suspects[:5]:
         yield Question(suspect, "which", failure=False)
+    yield from _vary(suspects[:3], "names")
+    yield from _vary(suspects[5:10], "operators")
     yield from _sweep(suspects[4:8], hints=[""])
     for suspect in functions[6:12]:
         yield Question(suspect, "function")
@@ -125,9 +136,15 @@ def _sweep(
                 yield Question(suspect, "line", line=number, temperature=1.0, seed=seed)
 
 
+def _vary(suspects: Sequence[Suspect], kind: Literal["operators", "names"]) -> Iterator[Question]:
+    for suspect in suspects:
+        for number in _worth_asking(suspect):
+            yield Question(suspect, kind, line=number)
+
+
 def _worth_asking(suspect: Suspect) -> list[int]:
     region = suspect.region
-    head = region.numbers[0] if region.is_function else 0
+    head = region.numbers[0] if region.is_function and len(region.lines) > 1 else 0
     numbers = [
         number
         for number, text in zip(region.numbers, region.lines, strict=True)

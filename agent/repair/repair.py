@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from agent.budget import Budget, BudgetExhausted
@@ -19,10 +19,11 @@ from agent.early import EarlyCalls
 from agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
 from agent.loop import LoopResult
 from agent.models.base import Model, Request
-from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten
+from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten, with_line
 from agent.repair.diagnosis import Diagnosis
 from agent.repair.questions import Question, ask, plan
 from agent.repair.suspects import Suspect, find_suspects
+from agent.repair.variations import name_variations, operator_variations
 from agent.repair.watch import diagnose
 from agent.session import Session
 from agent.streaming import stream_answer
@@ -113,16 +114,26 @@ class Repair:
         text = self._texts[region.path]
         if text is None:
             return None
-        self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
-        asked = ask(question, failure)
-        answer = await self._answer(asked.request)
-        new_texts: Iterator[str | None] = iter([one_line(text, region, answer)])
-        if question.kind == "function":
-            new_texts = rewritten(text, region, asked.shown, answer)
-        for new in new_texts:
+        for new in await self._new_texts(question, failure, text):
             if new is not None and await self._passes(candidate := _Candidate(region.path, text, new)):
                 return candidate
         return None
+
+    async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str | None]:
+        """What the file could be instead, by the model's answer or by varying a line."""
+        region = question.suspect.region
+        if not question.asks:
+            line = region.lines[region.numbers.index(question.line)]
+            found = operator_variations(line)
+            if question.kind == "names":
+                found = name_variations(line, region.lines)
+            return [with_line(text, question.line, new) for new in found]
+        self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
+        asked = ask(question, failure)
+        answer = await self._answer(asked.request)
+        if question.kind == "function":
+            return rewritten(text, region, asked.shown, answer)
+        return [one_line(text, region, answer)]
 
     async def _answer(self, request: Request) -> str:
         self._sink.emit(TurnStarted(self._budget.reserve()))
