@@ -129,8 +129,16 @@ async def test_nothing_unproven_stays_when_the_time_is_up(search) -> None:
     assert (house.root / "program.py").read_text() == PROGRAM
 
 
-async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
-    repair, model, house = search(lambda question: "I don't know.", turns=30)
+async def test_a_neighbouring_operator_is_found_without_the_models_help(search) -> None:
+    repair, _, house = search(lambda question: "I don't know.")
     result = await repair.run()
-    assert result.status == "budget" and "0 changes were tried" in result.reason
+    assert result.status == "done"
+    assert (house.root / "program.py").read_text() == PROGRAM.replace("<", ">")
+
+
+async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
+    command = "python -c 'import program; assert program.largest([1]) == 99'"
+    repair, _, house = search(lambda question: "I don't know.", command=command, turns=12)
+    result = await repair.run()
+    assert result.status == "budget" and "none passed" in result.reason
     assert (house.root / "program.py").read_text() == PROGRAM
