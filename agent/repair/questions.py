@@ -93,12 +93,15 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     answer holds the right one for 8 of them, four samples for 12. A hint at a kind of fault finds others.
     """
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
-    for suspect in functions[:6]:
+    for suspect in functions[:4]:
         yield Question(suspect, "function")
+    yield from _vary(suspects[:4], "operators")
     for suspect in suspects[:5]:
         yield Question(suspect, "which")
     yield from _sweep(suspects[:4], hints=[""])
-    yield from _vary(suspects[:5], "operators")
+    for suspect in functions[4:6]:
+        yield Question(suspect, "function")
+    yield from _vary(suspects[4:10], "operators")
     for suspect in functions[:4]:
         yield Question(suspect, "function", failure=False)
     for suspect in functions[:4]:
@@ -108,7 +111,6 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     for suspect in suspects[:5]:
         yield Question(suspect, "which", failure=False)
     yield from _vary(suspects[:3], "names")
-    yield from _vary(suspects[5:10], "operators")
     yield from _sweep(suspects[4:8], hints=[""])
     for suspect in functions[6:12]:
         yield Question(suspect, "function")
