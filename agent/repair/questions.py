@@ -95,9 +95,9 @@ def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
     functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
     for suspect in functions[:4]:
         yield Question(suspect, "function")
-    yield from _vary(suspects[:4], "operators")
     for suspect in suspects[:5]:
         yield Question(suspect, "which")
+    yield from _vary(suspects[:4], "operators")
     yield from _sweep(suspects[:4], hints=[""])
     for suspect in functions[4:6]:
         yield Question(suspect, "function")

@@ -103,7 +103,7 @@ class Repair:
                 if candidate is None:
                     continue
                 if await self._check() is None:
-                    return LoopResult("done", _summary(candidate, self._tests))
+                    return LoopResult("done", _summary(candidate, self._tests, question))
                 await self._edit(candidate.call(self._tests, back=True))
         except BudgetExhausted as error:
             return LoopResult("budget", reason=f"{error} {self._tests} changes were tried; none passed.")
@@ -209,10 +209,11 @@ def _listed(suspects: list[Suspect], diagnosis: Diagnosis) -> str:
     return f"Suspects by {how}: {places}."
 
 
-def _summary(candidate: _Candidate, tests: int) -> str:
+def _summary(candidate: _Candidate, tests: int, question: Question) -> str:
     old, new = minimal_edit(candidate.old, candidate.new)
     changed = next(
         (line.strip() for line in new.split("\n") if line not in old.split("\n")), "a line removed"
     )
     tries = "the first change tried" if tests == 1 else f"change {tests} of those tried"
-    return f"Changed {candidate.path} ({tries}): `{changed}`"
+    whose = "the model's" if question.asks else "a variation of the line, not the model's"
+    return f"Changed {candidate.path} ({tries}, {whose}): `{changed}`"
