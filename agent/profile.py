@@ -49,6 +49,9 @@ COMPACT = Profile(
 )
 """For a local model: 60 tokens a second in, so a prompt of at most 800 tokens (``traps.md``)."""
 
+SEARCH_TURNS = 5000
+"""A search asks many questions of some seconds each: its time is what limits it."""
+
 _PROFILES = {profile.name: profile for profile in (FULL, COMPACT)}
 
 

@@ -21,7 +21,7 @@ from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, Verified
-from agent.profile import FULL, Profile, choose_profile, profile_named
+from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -58,7 +58,7 @@ async def run(
     async with AsyncExitStack() as stack:
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = _open_session(settings, prompt, environment, place, stack)
+        opened = _open_session(settings, prompt, environment, place, stack, fixing)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
         return await the_run.perform()
 
@@ -94,7 +94,12 @@ class _Opened:
 
 
 def _open_session(
-    settings: Settings, prompt: str, environment: Mapping[str, str], place: Place, stack: AsyncExitStack
+    settings: Settings,
+    prompt: str,
+    environment: Mapping[str, str],
+    place: Place,
+    stack: AsyncExitStack,
+    fixing: bool,
 ) -> _Opened:
     from agent.models.open import open_model
 
@@ -105,16 +110,16 @@ def _open_session(
         settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
+    profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
-        turns=settings.max_turns,
+        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
         tokens=settings.max_tokens,
         cost=settings.max_cost,
         seconds=settings.max_time,
         priced=model.priced,
     )
     if resumed is not None:
-        return _Opened(model, resumed, profile_named(resumed.start.profile), limits)
-    profile = choose_profile(model.provider)
+        return _Opened(model, resumed, profile, limits)
     name = f"{model.provider}/{model.name}"
     start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
     session = Session.create(place.home, start, place.redactor)

@@ -27,6 +27,8 @@ class Request:
     effort: Effort | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Only what the user set (``doubao-api.md`` §3)."""
+    continue_text: str = ""
+    """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
 
 
 @dataclass(frozen=True, slots=True)

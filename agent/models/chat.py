@@ -20,6 +20,7 @@ from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefu
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
 
 PATH = "/chat/completions"
+CONTINUE_PATH = "/completions"
 PLAIN_SECONDS = 600.0
 """How long a plain answer may take: nothing is seen of it before it is whole."""
 USAGE_SECONDS = 5.0
@@ -139,7 +140,7 @@ class ChatModel:
 
     async def _ask(self, request: Request, body: Body) -> AsyncGenerator[Part, None]:
         """Ask once; raises :class:`FailedTry` where that gave no answer."""
-        response = await self._post(body.content)
+        response = await self._post(CONTINUE_PATH if request.continue_text else PATH, body.content)
         try:
             kind = response.content_type
             if kind == "text/html":
@@ -155,10 +156,10 @@ class ChatModel:
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
-    async def _post(self, body: bytes) -> Response:
+    async def _post(self, path: str, body: bytes) -> Response:
         try:
             async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
-                return await self._connection.post(PATH, body)
+                return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
 

@@ -86,10 +86,13 @@ class RequestEncoder:
         parts = [dump(head)[:-1]]
         if request.tools:
             parts.append(b',"tools":' + self._encode_tools(request.tools))
-        parts.append(b',"messages":[')
-        parts.extend(self._encode_messages(request.items))
-        parts[-1] = parts[-1].removesuffix(b",")
-        parts.append(b"]}")
+        if request.continue_text:
+            parts.append(b',"prompt":' + dump(request.continue_text) + b"}")
+        else:
+            parts.append(b',"messages":[')
+            parts.extend(self._encode_messages(request.items))
+            parts[-1] = parts[-1].removesuffix(b",")
+            parts.append(b"]}")
         optional = set(allowed)
         if not self._other_limit_tried:
             optional.add(self._limit_field)

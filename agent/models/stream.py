@@ -201,8 +201,9 @@ class AnswerAssembler:
             if not isinstance(delta, dict):
                 raise BrokenAnswer(f"has a {kind} that is no object")
             thought = _string(delta.get("reasoning_content") or delta.get("reasoning"))
+            content = delta.get("content") or choice.get("text")  # the latter where a text is continued
             yield from self._say(
-                self._text_characters.feed(_string(delta.get("content"))),
+                self._text_characters.feed(_string(content)),
                 self._reasoning_characters.feed(thought),
             )
             yield from self._take_calls(delta.get("tool_calls") or [], numbered=kind == "message")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import re
 import textwrap
 from collections.abc import Iterator
@@ -44,29 +43,28 @@ def rewritten(text: str, region: Region, shown: str, answer: str) -> Iterator[st
             yield _replaced(text, region, lines)
 
 
-def one_line(text: str, region: Region, answer: str) -> str | None:
-    """New text of the file from ``{"line": N, "new": "…"}``; None where it is not that.
-
-    A line number that the model copied is taken off, and an indentation it lost is put back.
-    """
-    try:
-        data = json.loads(answer)
-        number, new = int(data["line"]), str(data["new"])
-    except (ValueError, TypeError, KeyError):
-        return None
-    if number not in region.numbers:
-        return None
-    old = region.lines[region.numbers.index(number)]
-    new = re.sub(rf"^\s*(?:[Ll]ine )?{number}[ |:]\s?(?=\s*\S)", "", new)
+def with_line(text: str, number: int, new: str) -> str:
+    """The text with line ``number`` put for ``new``, under the old line's indentation."""
     lines = text.split("\n")
-    lines[number - 1 : number] = _fitted(old, new)
+    old = lines[number - 1]
+    lines[number - 1] = old[: len(old) - len(old.lstrip())] + new.strip()
     return "\n".join(lines)
 
 
-def with_line(text: str, number: int, new: str) -> str:
-    """The text with line ``number`` put for ``new``."""
+def with_line_before(text: str, number: int, new: str) -> str:
+    """The text with ``new`` as a line of its own before line ``number``."""
     lines = text.split("\n")
-    lines[number - 1] = new
+    lines.insert(number - 1, new)
+    return "\n".join(lines)
+
+
+def with_body(text: str, region: Region, first: int, answer: str) -> str:
+    """The text with a function's body from line ``first`` on written anew; its indentation is given."""
+    lines = text.split("\n")
+    end = region.numbers[-1] - (0 if region.path.endswith((".py", ".pyi")) else 1)
+    start = lines[first - 1]
+    body = start[: len(start) - len(start.lstrip())] + answer.rstrip()
+    lines[first - 1 : end] = body.split("\n")
     return "\n".join(lines)
 
 
@@ -159,15 +157,3 @@ def _replaced(text: str, region: Region, lines: list[str]) -> str:
     whole = text.split("\n")
     whole[region.numbers[0] - 1 : region.numbers[-1]] = lines
     return "\n".join(whole)
-
-
-def _fitted(old: str, new: str) -> list[str]:
-    """The new line or lines under the indentation of the old one, where the model lost it."""
-    if not new.strip():
-        return []
-    lines = new.rstrip().split("\n")
-    indent = old[: len(old) - len(old.lstrip())]
-    given = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-    if given and [line.strip() for line in lines] == [old.strip()]:
-        return lines  # nothing but the indentation is new
-    return [indent + line.removeprefix(given) if line.strip() else "" for line in lines]

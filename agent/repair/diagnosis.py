@@ -56,6 +56,8 @@ class Diagnosis:
     failed: tuple[FailedTest, ...]
     passed_lines: tuple[Mapping[str, frozenset[int]], ...] = ()
     """For each passing test the lines it ran."""
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    """How each test ended, by its name, as far as the run could be watched."""
 
     @property
     def watched(self) -> bool:

@@ -9,40 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
-from agent.conversation import SystemMessage, UserMessage
-from agent.models.base import Request
-from agent.prompts import prompt
-from agent.repair.answers import without_docstring
 from agent.repair.suspects import Suspect
 
-_LANGUAGES = {
-    "py": "python",
-    "pyi": "python",
-    "js": "javascript",
-    "mjs": "javascript",
-    "cjs": "javascript",
-    "ts": "typescript",
-    "tsx": "typescript",
-    "h": "c",
-    "cc": "cpp",
-    "cxx": "cpp",
-    "hpp": "cpp",
-    "rs": "rust",
-    "kt": "kotlin",
-    "cs": "csharp",
-}
+Kind = Literal["correct", "fill", "insert", "function", "body", "order", "operators", "names"]
+"""``correct``: this line is wrong, write it anew. ``fill``: what belongs in the place of this line, which is
+not shown. ``insert``: what belongs before this line. ``function``: write the function anew. ``body``: write
+it without seeing it. ``order``, ``operators`` and ``names`` ask no model: variations of one line."""
+
 _LONGEST_REWRITE = 60
 """Functions with more lines are only asked for single lines."""
-_MOST_SHOWN = 70
 _MOST_LINES = 24
+_EDIT_SECONDS = 0.15
+"""To make a change and to take it back."""
 _IDLE = re.compile(
     r"\W*(?:(?:else|try|finally|do|pass|break|continue|class \w+)\W*)?|\s*(?:#(?!define)|//|/?\*|\"\"\").*"
 )
 """A line that says too little to be wrong by itself."""
-_PURPOSE_CHARACTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,98 +34,101 @@ class Question:
     """One thing to ask about one suspect."""
 
     suspect: Suspect
-    kind: Literal["function", "which", "line", "operators", "names"]
-    """``operators`` and ``names`` ask no model: variations of one line."""
-    failure: bool = True
-    """Whether the failing test's message is shown."""
+    kind: Kind
     line: int = 0
-    """For ``line``: which."""
+    """Which line of the file; 0 for ``function`` and ``body``."""
     temperature: float = 0.0
     seed: int = 1
-    hint: str = ""
-    """For ``line``: the kind of fault to think of."""
 
     @property
     def asks(self) -> bool:
         """Whether a model is needed for it."""
-        return self.kind not in ("operators", "names")
+        return self.kind not in ("order", "operators", "names")
 
     def describe(self) -> str:
         """What is asked, in a few words for people."""
         region = self.suspect.region
-        what = {"function": "rewrite", "which": "which line of"}.get(self.kind, f"line {self.line} of")
-        if not self.asks:
-            what = f"other {self.kind} in {what}"
-        how = "" if self.failure else ", the failure not shown"
-        again = f", sample {self.seed}" if self.temperature else f": perhaps {self.hint}" if self.hint else ""
-        return f"{what} {region.name or 'module level'} ({region.path}{how}{again})"
+        what = {
+            "correct": f"what is right in place of line {self.line}",
+            "fill": f"what belongs in line {self.line}",
+            "insert": f"what is missing before line {self.line}",
+            "function": "write it without the bug",
+            "body": "write it unseen",
+        }.get(self.kind, f"other {self.kind} in line {self.line}")
+        sample = f" (sample {self.seed})" if self.temperature else ""
+        return f"{region.path}, {region.name or 'module level'}: {what}{sample}"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as it is sent."""
+class _Step:
+    """One kind of question over one whole suspect, with what it gave and took."""
 
-    request: Request
-    shown: str
-    """For ``function``: the function as the model sees it."""
+    kind: Kind
+    finds: float
+    """Share of bugs in the right region that it finds and the steps above it don't."""
+    seconds: float
+    """Of the model, on two cores: for each line of the suspect."""
+    tries: float
+    """Runs of the tests: for each line, or for the whole function."""
+    temperature: float = 0.0
+    seed: int = 1
 
-
-def plan(suspects: Sequence[Suspect]) -> Iterator[Question]:
-    """All questions, those first that find most for their time; ends after some hundred.
-
-    Measured with 1.5 B on 26 single wrong lines (``docs/local-model.md``): told which line it is, one greedy
-    answer holds the right one for 8 of them, four samples for 12. A hint at a kind of fault finds others.
-    """
-    functions = [s for s in suspects if s.region.is_function and len(s.region.lines) <= _LONGEST_REWRITE]
-    for suspect in functions[:4]:
-        yield Question(suspect, "function")
-    for suspect in suspects[:5]:
-        yield Question(suspect, "which")
-    yield from _vary(suspects[:4], "operators")
-    yield from _sweep(suspects[:4], hints=[""])
-    for suspect in functions[4:6]:
-        yield Question(suspect, "function")
-    yield from _vary(suspects[4:10], "operators")
-    for suspect in functions[:4]:
-        yield Question(suspect, "function", failure=False)
-    for suspect in functions[:4]:
-        yield Question(suspect, "function", temperature=0.8, seed=1)
-    hints = [hint.strip() for hint in prompt("repair-hints.md").splitlines()]
-    yield from _sweep(suspects[:3], hints=hints)
-    for suspect in suspects[:5]:
-        yield Question(suspect, "which", failure=False)
-    yield from _vary(suspects[:3], "names")
-    yield from _sweep(suspects[4:8], hints=[""])
-    for suspect in functions[6:12]:
-        yield Question(suspect, "function")
-    yield from _sweep(suspects[:3], samples=range(1, 4))
-    yield from _sweep(suspects[3:6], hints=hints)
-    for seed in range(2, 5):
-        for suspect in functions[:4]:
-            yield Question(suspect, "function", failure=seed % 2 == 0, temperature=0.8, seed=seed)
-    yield from _sweep(suspects[:6], samples=range(4, 9))
+    def worth(self, lines: int, test_seconds: float) -> float:
+        """What a second of it finds in a suspect of so many lines."""
+        tries = self.tries if self.kind in ("function", "body") else lines * self.tries
+        return self.finds / (lines * self.seconds + tries * (test_seconds + _EDIT_SECONDS))
 
 
-def _sweep(
-    suspects: Sequence[Suspect], *, hints: Sequence[str] = (), samples: range = range(0)
-) -> Iterator[Question]:
-    """Every line of each suspect in turn, the most suspicious first.
+_STEPS = (
+    _Step("correct", 0.42, 0.7, 0.7),
+    _Step("fill", 0.20, 1.3, 0.6),
+    _Step("order", 0.06, 0.0, 1.6),
+    _Step("body", 0.10, 0.6, 1.0),
+    _Step("operators", 0.10, 0.0, 6.0),
+    _Step("insert", 0.06, 1.3, 0.9),
+    _Step("function", 0.06, 0.6, 2.0),
+    *(_Step("correct", 0.05 / seed, 0.6, 0.5, temperature=0.8, seed=seed) for seed in range(1, 7)),
+    *(_Step("body", 0.04 / seed, 0.6, 1.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
+    *(_Step("function", 0.04 / seed, 0.6, 2.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
+    *(_Step("fill", 0.03 / seed, 1.0, 0.5, temperature=0.8, seed=seed) for seed in range(1, 4)),
+    _Step("names", 0.05, 0.0, 9.0),
+)
+"""Measured with 1.5 B on bugs of one wrong line (``docs/local-model.md``)."""
+_RANKS = (0.25, 0.24, 0.16, 0.09, 0.08, 0.06, 0.04, 0.03, 0.02, 0.02, 0.01, 0.01)
+"""How often the fault lies in the first, second, … suspect; later ones are not asked about."""
 
-    Each is asked greedily with every one of ``hints`` (an empty one is none), and sampled with each seed of
-    ``samples``.
-    """
-    for suspect in suspects:
-        for number in _worth_asking(suspect):
-            for hint in hints:
-                yield Question(suspect, "line", line=number, hint=hint)
-            for seed in samples:
-                yield Question(suspect, "line", line=number, temperature=1.0, seed=seed)
+
+def plan(suspects: Sequence[Suspect], test_seconds: float) -> Iterator[Question]:
+    """All questions, those first that find most for their time; ``test_seconds`` is what a run takes."""
+    steps: list[tuple[float, Suspect, _Step, list[int]]] = []
+    for chance, suspect in zip(_RANKS, suspects, strict=False):
+        lines = _worth_asking(suspect)
+        for step in _STEPS:
+            if lines and _fits(step, suspect):
+                steps.append((chance * step.worth(len(lines), test_seconds), suspect, step, lines))
+    for _, suspect, step, lines in sorted(steps, key=lambda each: -each[0]):
+        for line in _places(step.kind, suspect, lines):
+            yield Question(suspect, step.kind, line, step.temperature, step.seed)
 
 
-def _vary(suspects: Sequence[Suspect], kind: Literal["operators", "names"]) -> Iterator[Question]:
-    for suspect in suspects:
-        for number in _worth_asking(suspect):
-            yield Question(suspect, kind, line=number)
+def _fits(step: _Step, suspect: Suspect) -> bool:
+    region = suspect.region
+    if step.kind in ("function", "body"):
+        return region.is_function and 1 < len(region.lines) <= _LONGEST_REWRITE
+    return True
+
+
+def _places(kind: Kind, suspect: Suspect, lines: list[int]) -> list[int]:
+    """The lines a kind is asked about."""
+    numbers = suspect.region.numbers
+    match kind:
+        case "function" | "body":
+            return [0]
+        case "insert":  # a block's closing line is no line to correct, but one to insert before
+            wanted = {*lines, *(number + 1 for number in lines)}
+            return [number for number in (*numbers[1:], numbers[-1] + 1) if number in wanted]
+        case _:
+            return lines
 
 
 def _worth_asking(suspect: Suspect) -> list[int]:
@@ -154,62 +141,3 @@ def _worth_asking(suspect: Suspect) -> list[int]:
     ]
     ran = [number for number in numbers if number in suspect.lines]
     return sorted(ran or numbers, key=lambda n: (-suspect.lines.get(n, 0.0), n))[:_MOST_LINES]
-
-
-def ask(question: Question, failure: str) -> Asked:
-    """Word a question as one request of its own."""
-    region = question.suspect.region
-    stripped, docstring = without_docstring(region)
-    purpose = f"{prompt('repair-purpose.md', text=docstring[:_PURPOSE_CHARACTERS])}\n" if docstring else ""
-    shown_failure = prompt("repair-failure.md", text=failure) if question.failure and failure else ""
-    suffix = PurePosixPath(region.path).suffix[1:]
-    values = {
-        "language": _LANGUAGES.get(suffix, suffix),
-        "purpose": purpose,
-        "failure": shown_failure,
-    }
-    if question.kind == "function":
-        text = prompt("repair-function.md", source=stripped, **values)
-        length = 80 + len(stripped) // 2  # twice what the function takes, at about four characters a token
-        return Asked(_request(text, question, length, {"stop": ["\n```\n"]}), stripped)
-    numbers = _shown_numbers(question)
-    by_number = dict(zip(region.numbers, region.lines, strict=True))
-    source = "\n".join(f"{number:>4} {by_number[number]}" for number in numbers)
-    if question.kind == "which":
-        asked = prompt("repair-which.md")
-    else:
-        numbers = [question.line]
-        hint = f" Perhaps {question.hint}." if question.hint else ""
-        line = by_number[question.line].strip()
-        asked = prompt("repair-line.md", number=str(question.line), line=line, hint=hint)
-    text = prompt("repair-lines.md", source=source, question=asked, **values)
-    return Asked(_request(text, question, 120, {"response_format": _one_line_schema(numbers)}), "")
-
-
-def _shown_numbers(question: Question) -> list[int]:
-    """The region's lines, or of a long one those around its most suspicious."""
-    region, lines = question.suspect.region, question.suspect.lines
-    if len(region.numbers) <= _MOST_SHOWN:
-        return list(region.numbers)
-    centre = question.line or max(region.numbers, key=lambda n: (lines.get(n, 0.0), -n))
-    index = region.numbers.index(centre)
-    first = max(0, min(index - _MOST_SHOWN // 2, len(region.numbers) - _MOST_SHOWN))
-    return list(region.numbers[first : first + _MOST_SHOWN])
-
-
-def _one_line_schema(numbers: list[int]) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {"line": {"enum": numbers}, "new": {"type": "string"}},
-        "required": ["line", "new"],
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "change", "schema": schema}}
-
-
-def _request(text: str, question: Question, max_output_tokens: int, more: dict[str, Any]) -> Request:
-    return Request(
-        (SystemMessage(prompt("repair-system.md").strip()), UserMessage(text.strip())),
-        max_output_tokens=max_output_tokens,
-        sampling={"temperature": question.temperature, "seed": question.seed, **more},
-    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from agent.budget import Budget, BudgetExhausted
@@ -19,12 +20,22 @@ from agent.early import EarlyCalls
 from agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
 from agent.loop import LoopResult
 from agent.models.base import Model, Request
-from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten, with_line
+from agent.repair.answers import (
+    meaning,
+    minimal_edit,
+    parses,
+    rewritten,
+    with_body,
+    with_line,
+    with_line_before,
+)
 from agent.repair.diagnosis import Diagnosis
-from agent.repair.questions import Question, ask, plan
+from agent.repair.questions import Question, plan
+from agent.repair.quick_test import QuickTest
 from agent.repair.suspects import Suspect, find_suspects
-from agent.repair.variations import name_variations, operator_variations
+from agent.repair.variations import varied
 from agent.repair.watch import diagnose
+from agent.repair.wording import word
 from agent.session import Session
 from agent.streaming import stream_answer
 from sandbox.errors import SandboxError
@@ -36,10 +47,9 @@ from tools.ripgrep import find_ripgrep
 Check = Callable[[], Awaitable[str | None]]
 
 _WATCH_SECONDS = 120.0
-_HANGING_SECONDS = 15.0
+_AHEAD = 4
+"""Questions answered before their turn comes."""
 _SOURCE_BYTES = 400_000
-_FIRST_FAILURE_ONLY = 'export PYTEST_ADDOPTS="-x ${PYTEST_ADDOPTS-}"\n'
-"""A wrong candidate is known by its first failing test; no other runner reads this variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,6 @@ class Repair:
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()
         self._tests = 0
-        self._patience = _WATCH_SECONDS
 
     async def run(self) -> LoopResult:
         """Search until the tests pass, the questions are used up, or the budget ends it."""
@@ -95,45 +104,73 @@ class Repair:
             return LoopResult(
                 "gave_up", reason="No source file of the workspace could be tied to the failure."
             )
-        self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self._say("suspects", _listed(suspects, diagnosis))
+        self._test = QuickTest(self._command, self._context.processes, diagnosis)
+        await self._test.prepare(known)
         try:
-            for question in plan(suspects):
-                candidate = await self._first_that_passes(question, _failure(diagnosis))
-                if candidate is None:
-                    continue
-                if await self._check() is None:
-                    return LoopResult("done", _summary(candidate, self._tests, question))
-                await self._edit(candidate.call(self._tests, back=True))
+            async with aclosing(self._candidates(suspects, _failure(diagnosis))) as candidates:
+                async for question, candidate in candidates:
+                    if not await self._passes(candidate):
+                        continue
+                    if await self._check() is None:
+                        return LoopResult("done", _summary(candidate, self._tests, question))
+                    await self._edit(candidate.call(self._tests, back=True))
         except BudgetExhausted as error:
             return LoopResult("budget", reason=f"{error} {self._tests} changes were tried; none passed.")
         return LoopResult("gave_up", reason=f"{self._tests} changes were tried; none made the tests pass.")
 
-    async def _first_that_passes(self, question: Question, failure: str) -> _Candidate | None:
-        region = question.suspect.region
-        text = self._texts[region.path]
-        if text is None:
-            return None
-        for new in await self._new_texts(question, failure, text):
-            if new is not None and await self._passes(candidate := _Candidate(region.path, text, new)):
-                return candidate
-        return None
+    async def _candidates(
+        self, suspects: Sequence[Suspect], failure: str
+    ) -> AsyncGenerator[tuple[Question, _Candidate], None]:
+        """What to try, in order; while one is tried the next questions are asked already."""
+        found: asyncio.Queue[tuple[Question, list[_Candidate]] | None] = asyncio.Queue()
+        room = asyncio.Semaphore(_AHEAD)
 
-    async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str | None]:
+        async def ask_all() -> None:
+            try:
+                for question in plan(suspects, self._test.seconds):
+                    await room.acquire()
+                    found.put_nowait((question, await self._found(question, failure)))
+            finally:
+                found.put_nowait(None)
+
+        asking = asyncio.create_task(ask_all())
+        try:
+            while (each := await found.get()) is not None:
+                room.release()
+                for candidate in each[1]:
+                    yield each[0], candidate
+            await asking  # raises what ended it
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _found(self, question: Question, failure: str) -> list[_Candidate]:
+        path = question.suspect.region.path
+        text = self._texts[path]
+        if text is None:
+            return []
+        return [_Candidate(path, text, new) for new in await self._new_texts(question, failure, text)]
+
+    async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str]:
         """What the file could be instead, by the model's answer or by varying a line."""
-        region = question.suspect.region
         if not question.asks:
-            line = region.lines[region.numbers.index(question.line)]
-            found = operator_variations(line)
-            if question.kind == "names":
-                found = name_variations(line, region.lines)
-            return [with_line(text, question.line, new) for new in found]
+            return varied(question, text)
+        asked = word(question, failure, text)
+        if asked is None:
+            return ()
         self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
-        asked = ask(question, failure)
         answer = await self._answer(asked.request)
-        if question.kind == "function":
-            return rewritten(text, region, asked.shown, answer)
-        return [one_line(text, region, answer)]
+        region, line = question.suspect.region, question.line
+        match question.kind:
+            case "function":
+                return rewritten(text, region, asked.shown, answer)
+            case "body":
+                return [with_body(text, region, asked.first, answer)]
+            case "insert":
+                return [with_line_before(text, line, answer.rstrip())]
+            case _:
+                return [with_line(text, line, answer)]
 
     async def _answer(self, request: Request) -> str:
         self._sink.emit(TurnStarted(self._budget.reserve()))
@@ -148,21 +185,19 @@ class Repair:
         same = key[1] == meaning(candidate.path, candidate.old)
         if same or key in self._tried or not parses(candidate.path, candidate.new):
             return False
+        if not self._budget.seconds_left:
+            raise self._budget.out_of_time()
         self._tried.add(key)
         self._tests += 1
         passed = False
         try:
-            passed = await self._edit(candidate.call(self._tests)) and await self._quick_test()
+            passed = await self._edit(candidate.call(self._tests)) and await self._test.passes(
+                self._budget.seconds_left
+            )
         finally:  # also where the time is up or a person interrupts: nothing unproven stays
             if not passed:
                 await self._edit(candidate.call(self._tests, back=True))
         return passed
-
-    async def _quick_test(self) -> bool:
-        result = await self._context.processes.run(
-            _FIRST_FAILURE_ONLY + self._command, timeout=min(self._patience, self._budget.seconds_left)
-        )
-        return result.ok
 
     async def _edit(self, call: ToolCall) -> bool:
         self._session.append(AssistantMessage(calls=(call,)))

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from agent.repair.answers import with_line
+from agent.repair.questions import Question
+
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 _SWAPS = (
     ("<=", "<"), (">=", ">"), ("==", "!="), ("+", "-"), ("+=", "-="), ("*", "/"), ("&&", "||"), ("&", "|"),
@@ -88,6 +91,28 @@ _KEYWORDS = frozenset(
     ]
 )
 _MOST_OTHER_NAMES = 5
+
+
+def varied(question: Question, text: str) -> list[str]:
+    """The whole texts of a file for a question that asks no model."""
+    number, around = question.line, question.suspect.region.lines
+    if question.kind == "order":
+        return order_variations(text, number)
+    line = text.split("\n")[number - 1]
+    found = operator_variations(line) if question.kind == "operators" else name_variations(line, around)
+    return [with_line(text, number, new) for new in found]
+
+
+def order_variations(text: str, number: int) -> list[str]:
+    """The text with line ``number`` behind the next line, behind the one after that, or left out."""
+    lines = text.split("\n")
+    index = number - 1
+    line, following = lines[index], lines[index + 1 : index + 3]
+    found = [lines[:index] + lines[index + 1 :]]
+    for step in range(1, len(following) + 1):
+        if all(each.strip() for each in following[:step]):
+            found.append(lines[:index] + following[:step] + [line] + lines[index + 1 + step :])
+    return ["\n".join(each) for each in found]
 
 
 def operator_variations(line: str) -> list[str]:

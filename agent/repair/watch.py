@@ -52,6 +52,7 @@ async def diagnose(
         result.timed_out,
         failed,
         tuple(test.lines for test, outcome in tests if outcome == "passed" and test.name),
+        {test.name: outcome for test, outcome in tests if test.name},
     )
 
 

@@ -1,4 +1,4 @@
-"""A scripted model service on loopback that speaks chat completions, over SSE and plain.
+"""A scripted model service on loopback: chat completions, over SSE and plain, and texts to go on with.
 
 In tests, ``tests/conftest.py`` loads this file once as the module ``scripted_endpoint`` and offers a
 started one as the fixture ``endpoint``::
@@ -222,7 +222,12 @@ def plain_body(answer: Answer, request: RecordedRequest) -> bytes:
 def stream_events(answer: Answer, request: RecordedRequest) -> list[bytes]:
     """The answer as SSE events."""
     head = envelope(answer, request, "chat.completion.chunk")
-    choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in answer.deltas()]
+    choices: list[list[dict[str, Any]]]
+    if request.path.endswith("/chat/completions"):
+        choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in answer.deltas()]
+    else:
+        pieces = (delta.get("content") or "" for delta in answer.deltas())
+        choices = [[{"index": 0, "text": piece, "finish_reason": None}] for piece in pieces]
     if answer.finish() is not None:
         choices.append([{"index": 0, "delta": {}, "finish_reason": answer.finish()}])
     objects: list[dict[str, Any]] = [head | {"choices": choice} for choice in choices]
@@ -319,7 +324,7 @@ class Endpoint:
         return RecordedRequest(method, path, headers, body, arrived, len(self.requests))
 
     def _step(self, request: RecordedRequest) -> Step:
-        if request.method != "POST" or not request.path.endswith("/chat/completions"):
+        if request.method != "POST" or not request.path.endswith("/completions"):
             return error(404, "NotFound", f"nothing at {request.method} {request.path}")
         if not self._steps:
             return error(400, "ScriptExhausted", f"request {request.number} is one more than the script has")

@@ -141,6 +141,17 @@ async def test_it_answers_calls_and_continues(model):
         await ask(model, Request([UserMessage("word " * (model.context_tokens + 1))]))
 
 
+async def test_it_goes_on_with_a_text_and_fills_a_gap(model):
+    texts = {
+        "def add(a, b):\n    # wrong: return a - b\n    # right:\n    ": "return a + b",
+        "<|fim_prefix|>for index in range(3):\n    <|fim_suffix|>\n    print(half)<|fim_middle|>": "half",
+    }
+    for text, right in texts.items():
+        sampling = {**GREEDY, "stop": ["\n"]}
+        parts = [part async for part in model.stream(Request((), sampling=sampling, continue_text=text))]
+        assert isinstance(parts[-1], Answer) and right in parts[-1].text
+
+
 async def test_a_server_that_dies_is_said_and_started_anew(model):
     await model.start()
     endpoint = model._endpoint

@@ -66,6 +66,17 @@ async def test_the_request_carries_what_was_asked_and_nothing_of_the_environment
     }
 
 
+async def test_a_text_is_continued_as_it_stands(asking, endpoint):
+    endpoint.script(text("return a + b 汉字", delta=2))
+    request = asking.request(continue_text="def add(a, b):\n    ", tools=(), sampling={"stop": ["\n"]})
+    answer = await asking.answer(request=request)
+    sent = endpoint.requests[0]
+    assert sent.path == "/v1/completions"
+    assert (sent.body["prompt"], sent.body["stop"]) == ("def add(a, b):\n    ", ["\n"])
+    assert "messages" not in sent.body
+    assert (answer.text, answer.finish_reason) == ("return a + b 汉字", "stop")
+
+
 async def test_a_service_without_a_key_gets_no_authorization(asking, endpoint):
     endpoint.script(text("ok"))
     await asking.answer(asking.model(key=""))

@@ -1,10 +1,16 @@
-import json
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.repair.answers import meaning, minimal_edit, one_line, parses, rewritten, without_docstring
+from agent.repair.answers import (
+    meaning,
+    minimal_edit,
+    parses,
+    rewritten,
+    with_body,
+    with_line,
+    with_line_before,
+    without_docstring,
+)
 from agent.repair.functions import Region, regions_in
 
 FILE = '''def other():
@@ -73,29 +79,26 @@ def test_an_answer_cut_off_in_the_middle_is_read_as_far_as_it_goes() -> None:
     assert any("result = 0" in text for text in texts(cut))
 
 
-def test_one_line_keeps_the_indentation_the_model_lost() -> None:
-    text = one_line(FILE, region(), json.dumps({"line": 13, "new": "result += value"}))
-    assert text is not None
+def test_a_new_line_stands_under_the_old_ones_indentation() -> None:
+    text = with_line(FILE, 13, "  result += value ")
     assert text.split("\n")[12] == "            result += value"
+    assert text.split("\n")[:12] == FILE.split("\n")[:12] and text.split("\n")[13:] == FILE.split("\n")[13:]
 
 
-def test_one_line_may_become_two() -> None:
-    text = one_line(FILE, region(), json.dumps({"line": 13, "new": "if value:\n    result += value"}))
-    assert text is not None
-    assert text.split("\n")[12:14] == ["            if value:", "                result += value"]
+def test_a_line_is_put_before_another_as_it_stands() -> None:
+    text = with_line_before(FILE, 14, "        result += 1")
+    assert text.split("\n")[12:15] == [FILE.split("\n")[12], "        result += 1", "        return result"]
 
 
-def test_one_line_loses_a_number_the_model_copied() -> None:
-    text = one_line(FILE, region(), json.dumps({"line": 13, "new": "  13             result += value"}))
-    assert text is not None
-    assert text.split("\n")[12] == "            result += value"
+def test_a_body_is_written_anew_below_its_docstring() -> None:
+    text = with_body(FILE, region(), 11, "return sum(filter(None, values))\n")
+    assert text.endswith('zero.\n        """\n        return sum(filter(None, values))\n')
 
 
-@pytest.mark.parametrize(
-    "answer", ["", "[]", "{}", '{"line": 1, "new": "x"}', '{"line": "x", "new": ""}', "null", '{"line": 13}']
-)
-def test_one_line_refuses_what_is_no_answer(answer: str) -> None:
-    assert one_line(FILE, region(), answer) is None
+def test_a_body_between_braces_keeps_them() -> None:
+    code = "int one(void) {\n  int x = 2;\n  return x;\n}\n"
+    text = with_body(code, regions_in("a.c", code)[0], 2, "return 1;")
+    assert text == "int one(void) {\n  return 1;\n}\n"
 
 
 def test_meaning_ignores_comments_and_layout() -> None:

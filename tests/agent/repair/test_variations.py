@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.repair.variations import name_variations, operator_variations
+from agent.repair.variations import name_variations, operator_variations, order_variations
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,13 @@ def test_neighbours_of_operators_words_and_numbers(line, right) -> None:
 )
 def test_other_names_and_places_moved_by_one(line, around, right) -> None:
     assert right in name_variations(line, [line, *around])
+
+
+def test_a_line_moves_down_or_goes() -> None:
+    text = "a\nb\nc\n\nd\n"
+    assert order_variations(text, 1) == ["b\nc\n\nd\n", "b\na\nc\n\nd\n", "b\nc\na\n\nd\n"]
+    assert order_variations(text, 3) == ["a\nb\n\nd\n"], "never over an empty line"
+    assert order_variations("a\nb", 2) == ["a"]
 
 
 def test_strings_are_left_alone() -> None:
