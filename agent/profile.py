@@ -45,7 +45,7 @@ COMPACT = Profile(
     sources=40,
     output_bytes=3 << 10,
     searches=True,
-    first_verify_seconds=60.0,
+    first_verify_seconds=30.0,
 )
 """For a local model: 60 tokens a second in, so a prompt of at most 800 tokens (``traps.md``)."""
 

@@ -276,6 +276,7 @@ class _Run:
             self._sink,
             context,
             verifier.check,
+            hanging=self._session.verifications[0].exit_code is None,
         )
         return await repair.run()
 

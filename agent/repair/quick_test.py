@@ -23,9 +23,9 @@ _FAILED_FIRST = (
     f'PYTEST_PLUGINS="{_PLUGIN}${{PYTEST_PLUGINS:+,$PYTEST_PLUGINS}}" '
     f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}"\n'
 )
-_HANGING_SECONDS = 15.0
-_WORTH_A_LOOK = 0.5, 10.0
-"""Seconds: the time plugins take is looked for in runs of this length only."""
+_HANGING_SECONDS = 8.0
+_LONGEST_LOOK = 10.0
+"""Seconds: in longer runs the time that plugins take is not looked for."""
 
 
 class QuickTest:
@@ -51,8 +51,7 @@ class QuickTest:
         shutil.copy(Path(__file__).parent / "injected" / f"{_PLUGIN}.py", folder)
         (folder / "first").write_text("\n".join(failed), encoding="utf-8", errors="surrogatepass")
         self._prefix += _FAILED_FIRST
-        shortest, longest = _WORTH_A_LOOK
-        if shortest < self.seconds < longest:
+        if self.seconds < _LONGEST_LOOK:
             without = await diagnose(_NO_PLUGINS + self._command, self._processes, known, self._patience)
             if without.outcomes == self._diagnosis.outcomes:
                 self._prefix += _NO_PLUGINS

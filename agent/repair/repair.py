@@ -46,7 +46,7 @@ from tools.ripgrep import find_ripgrep
 
 Check = Callable[[], Awaitable[str | None]]
 
-_WATCH_SECONDS = 120.0
+_WATCH_SECONDS, _HANGING_SECONDS = 120.0, 10.0
 _AHEAD = 4
 """Questions answered before their turn comes."""
 _SOURCE_BYTES = 400_000
@@ -79,7 +79,10 @@ class Repair:
         sink: EventSink,
         context: ToolContext,
         check: Check,
+        *,
+        hanging: bool = False,
     ) -> None:
+        """``check`` proves a change; ``hanging`` says that the command did not end when it ran last."""
         self._command = command
         self._session = session
         self._model = model
@@ -88,6 +91,7 @@ class Repair:
         self._sink = sink
         self._context = context
         self._check = check
+        self._watch_seconds = _HANGING_SECONDS if hanging else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()
         self._tests = 0
@@ -97,7 +101,7 @@ class Repair:
         workspace = self._context.workspace
         known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
         diagnosis = await diagnose(
-            self._command, self._context.processes, known, min(_WATCH_SECONDS, self._budget.seconds_left)
+            self._command, self._context.processes, known, min(self._watch_seconds, self._budget.seconds_left)
         )
         suspects = find_suspects(diagnosis, known, self._read)
         if not suspects:

@@ -35,7 +35,7 @@ _LANGUAGES = {
     "kt": "kotlin",
     "cs": "csharp",
 }
-_MOST_SHOWN = 70
+_MOST_SHOWN, _SHOWN_STEP = 70, 30
 _BEFORE, _AFTER, _MOST_AFTER = 20, 15, 40
 """Lines shown around a function, and of a function after a gap."""
 _FAILURE_LINES = 2
@@ -110,11 +110,19 @@ def _correct(question: Question, failure: str) -> str:
 def _gap_at(question: Question, lines: list[str]) -> str:
     """The file around a line that is left out, or around the place before it."""
     index = question.line - 1
-    rest = lines[index + (question.kind == "fill") :]
-    end = max(question.suspect.region.numbers[-1] - index, 3)
+    rest = index + 1 if question.kind == "fill" else index
+    end = max(question.suspect.region.numbers[-1], rest + 3)
     indent = _indent(lines[index]) if question.kind == "fill" else ""
     before = _before(question, lines[:index])
-    return _GAP[0] + before + indent + _GAP[1] + "\n" + "\n".join(rest[: min(end, _MOST_AFTER)]) + _GAP[2]
+    return (
+        _GAP[0]
+        + before
+        + indent
+        + _GAP[1]
+        + "\n"
+        + "\n".join(lines[rest : min(end, rest + _MOST_AFTER)])
+        + _GAP[2]
+    )
 
 
 def _before(question: Question, lines: list[str]) -> str:
@@ -180,7 +188,8 @@ def _indent(line: str) -> str:
 
 
 def _shown_numbers(question: Question) -> list[int]:
-    """The region's lines, or of a long one those around the line in question."""
+    """The region's lines, or of a long one those around the line in question: the same for many lines."""
     numbers = question.suspect.region.numbers
-    first = max(0, min(numbers.index(question.line) - _MOST_SHOWN // 2, len(numbers) - _MOST_SHOWN))
+    middle = numbers.index(question.line) // _SHOWN_STEP * _SHOWN_STEP + _SHOWN_STEP // 2
+    first = max(0, min(middle - _MOST_SHOWN // 2, len(numbers) - _MOST_SHOWN))
     return list(numbers[first : first + _MOST_SHOWN])

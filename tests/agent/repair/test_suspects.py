@@ -5,11 +5,8 @@ import pytest
 from agent.repair.diagnosis import Diagnosis, FailedTest, Frame
 from agent.repair.suspects import find_suspects
 from agent.repair.watch import diagnose
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
 from sandbox.listing import list_files
 from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
 from sandbox.workspace import Workspace
 
 PROGRAM = """RATE = 2
@@ -67,19 +64,9 @@ def test_it():
 """
 
 
-@pytest.fixture
-def runner(tmp_path: Path):
-    (tmp_path / "work").mkdir()
-    for name in ("state", "state/tmp", "state/spills"):
-        (tmp_path / name).mkdir()
-    policy = Policy(tmp_path / "work", tmp_path / "state/tmp", tmp_path / "state")
-    return ProcessRunner(choose("auto", policy), policy, SpillStore(tmp_path / "state/spills"))
-
-
-@pytest.fixture
-def work(tmp_path: Path, runner: ProcessRunner) -> Path:
-    (tmp_path / "work/program.py").write_text(PROGRAM)
-    return tmp_path / "work"
+@pytest.fixture(autouse=True)
+def program(work: Path) -> None:
+    (work / "program.py").write_text(PROGRAM)
 
 
 async def suspects_of(work: Path, runner: ProcessRunner, command: str, seconds: float = 60):

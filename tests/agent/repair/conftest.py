@@ -1,0 +1,26 @@
+"""A folder to work in, and the sandbox's own runner for it."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.isolation.base import Policy
+from sandbox.isolation.select import choose
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def runner(work: Path, tmp_path: Path) -> ProcessRunner:
+    state = tmp_path / "state"
+    for folder in (state / "tmp", state / "spills"):
+        folder.mkdir(parents=True)
+    policy = Policy(work, state / "tmp", state)
+    return ProcessRunner(choose("auto", policy), policy, SpillStore(state / "spills"))

@@ -1,0 +1,83 @@
+"""The quick test with real pytest in the sandbox."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.repair.quick_test import QuickTest
+from agent.repair.watch import diagnose
+from sandbox.process import ProcessRunner
+
+KNOWN = frozenset({"program.py", "test_program.py"})
+TESTS = """import pathlib
+from program import double
+
+
+def note(name):
+    with pathlib.Path("ran.txt").open("a") as file:
+        file.write(name + " ")
+
+
+def test_zero():
+    note("zero")
+    assert double(0) == 0
+
+
+def test_one():
+    note("one")
+    assert double(1) == 2
+
+
+def test_two():
+    note("two")
+    assert double(2) == 4
+"""
+ASYNC = """import pytest
+from program import double
+
+
+@pytest.mark.asyncio
+async def test_zero():
+    assert double(0) == 0
+
+
+def test_one():
+    assert double(1) == 2
+"""
+
+
+async def quick(work: Path, runner: ProcessRunner, tests: str, command: str) -> QuickTest:
+    (work / "program.py").write_text("def double(x):\n    return x * x\n")
+    (work / "test_program.py").write_text(tests)
+    diagnosis = await diagnose(command, runner, KNOWN, 60.0)
+    test = QuickTest(command, runner, diagnosis)
+    await test.prepare(KNOWN)
+    (work / "ran.txt").unlink(missing_ok=True)
+    return test
+
+
+async def test_what_failed_runs_first_and_alone_until_it_passes(work, runner) -> None:
+    test = await quick(work, runner, TESTS, "python -m pytest -q -p no:cacheprovider")
+    assert not await test.passes(60.0)
+    assert (work / "ran.txt").read_text() == "one "
+    (work / "program.py").write_text("def double(x):\n    return x + x + (x == 2)\n")
+    assert not await test.passes(60.0)
+    (work / "program.py").write_text("def double(x):\n    return x + x\n")
+    assert await test.passes(60.0)
+    assert (work / "ran.txt").read_text().split() == ["one", "one", "zero", "two", "one", "zero", "two"]
+
+
+async def test_plugins_the_tests_need_stay(work, runner) -> None:
+    test = await quick(work, runner, ASYNC, "python -m pytest -q -p no:cacheprovider")
+    (work / "program.py").write_text("def double(x):\n    return x + x\n")
+    assert await test.passes(60.0)
+
+
+@pytest.mark.parametrize("command", ["python -m unittest -q", "grep -q 'x + x' program.py"])
+async def test_other_commands_run_as_they_stand(work, runner, command) -> None:
+    tests = "import unittest\nfrom program import double\n\n\nclass Test(unittest.TestCase):\n"
+    tests += "    def test_one(self):\n        assert double(1) == 2\n"
+    test = await quick(work, runner, tests, command)
+    assert not await test.passes(60.0)
+    (work / "program.py").write_text("def double(x):\n    return x + x\n")
+    assert await test.passes(60.0)
