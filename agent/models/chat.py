@@ -42,8 +42,9 @@ class ChatModel:
         environment: Mapping[str, str] | None = None,
         retry: RetryPolicy | None = None,
         stall_seconds: float | None = None,
+        keep_alive: bool = True,
     ) -> None:
-        """``key`` is '' where the service needs none.
+        """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
         ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
         provider's) is how long a stream may stay without data.
@@ -52,7 +53,7 @@ class ChatModel:
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(base_url, key, environment or {}, self._retry)
+        self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
         self._encoder = RequestEncoder(entry, provider.wires[self.wire])
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True

@@ -89,10 +89,22 @@ class Response:
 class Connection:
     """One provider's address and key; opened on first use."""
 
-    def __init__(self, base_url: str, key: str, environment: Mapping[str, str], retry: RetryPolicy) -> None:
-        """``environment`` is looked up for proxies and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``)."""
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        environment: Mapping[str, str],
+        retry: RetryPolicy,
+        *,
+        keep_alive: bool = True,
+    ) -> None:
+        """``environment`` is looked up for proxies and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
+
+        Without ``keep_alive`` each request has a connection of its own.
+        """
         self._base_url = base_url
         self._retry = retry
+        self._kept_connections = None if keep_alive else 0
         self._proxy = proxy_for(base_url, environment)
         self._certificates = (environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR"))
         self._headers = {
@@ -148,7 +160,9 @@ class Connection:
                 httpx2.AsyncHTTPTransport(
                     verify=self._verification(),
                     proxy=self._proxy,
-                    limits=httpx2.Limits(keepalive_expiry=idle),
+                    limits=httpx2.Limits(
+                        max_keepalive_connections=self._kept_connections, keepalive_expiry=idle
+                    ),
                     trust_env=False,
                 )
             ),

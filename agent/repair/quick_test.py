@@ -16,6 +16,8 @@ from sandbox.process import ProcessRunner
 
 _FOLDER = "seedsmith-quick"
 _PLUGIN = "seedsmith_first"
+_NO_STALE_BYTECODE = "export PYTHONDONTWRITEBYTECODE=1\n"
+"""Bytecode is known by its source's size and second: two changes of one second would be one."""
 _NO_PLUGINS = "export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1\n"
 _FIRST_FAILURE_ONLY = 'export PYTEST_ADDOPTS="-x ${PYTEST_ADDOPTS-}"\n'
 _FAILED_FIRST = (
@@ -35,7 +37,7 @@ class QuickTest:
         self._command = command
         self._processes = processes
         self._diagnosis = diagnosis
-        self._prefix = _FIRST_FAILURE_ONLY
+        self._prefix = _NO_STALE_BYTECODE + _FIRST_FAILURE_ONLY
         self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self.seconds = diagnosis.seconds
         """What a run takes, as far as it is known."""

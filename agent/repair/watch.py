@@ -16,7 +16,8 @@ from sandbox.workspace import Workspace
 _FOLDER = "seedsmith-watch"
 _REPORT_BYTES = 64 << 20
 _PREFIX = (
-    f'export SEEDSMITH_TRACE_ROOT="$PWD" SEEDSMITH_TRACE_OUT="${{TMPDIR:-/tmp}}/{_FOLDER}/out" '
+    "export PYTHONDONTWRITEBYTECODE=1 "  # what it left might be taken for a change's, one second later
+    f'SEEDSMITH_TRACE_ROOT="$PWD" SEEDSMITH_TRACE_OUT="${{TMPDIR:-/tmp}}/{_FOLDER}/out" '
     'PYTEST_PLUGINS="seedsmith_trace${PYTEST_PLUGINS:+,$PYTEST_PLUGINS}" '
     f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}"\n'
 )

@@ -45,6 +45,8 @@ class RecordedRequest:
     """Seconds of the monotonic clock (on Linux the same in every process)."""
     number: int
     """0 for the first."""
+    client_port: int = 0
+    """The other end of its connection: the same for requests over one connection."""
 
     @functools.cached_property
     def body(self) -> Any:
@@ -296,8 +298,9 @@ class Endpoint:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        port = writer.get_extra_info("peername")[1]
         try:
-            while (request := await self._receive(reader)) is not None:
+            while (request := await self._receive(reader, port)) is not None:
                 self.requests.append(request)
                 if self.on_request is not None:
                     self.on_request(request)
@@ -309,7 +312,7 @@ class Endpoint:
             self._connections.discard(task)
             writer.close()
 
-    async def _receive(self, reader: asyncio.StreamReader) -> RecordedRequest | None:
+    async def _receive(self, reader: asyncio.StreamReader, port: int) -> RecordedRequest | None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
@@ -321,7 +324,7 @@ class Endpoint:
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
         }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        return RecordedRequest(method, path, headers, body, arrived, len(self.requests))
+        return RecordedRequest(method, path, headers, body, arrived, len(self.requests), port)
 
     def _step(self, request: RecordedRequest) -> Step:
         if request.method != "POST" or not request.path.endswith("/completions"):

@@ -77,6 +77,15 @@ async def test_a_text_is_continued_as_it_stands(asking, endpoint):
     assert (answer.text, answer.finish_reason) == ("return a + b 汉字", "stop")
 
 
+@pytest.mark.parametrize(("keep_alive", "connections"), [(True, 1), (False, 2)])
+async def test_connections_are_used_again_unless_told_otherwise(asking, endpoint, keep_alive, connections):
+    endpoint.script(text("one"), text("two"))
+    model = asking.model(keep_alive=keep_alive)
+    for _ in range(2):
+        await asking.answer(model)
+    assert len({request.client_port for request in endpoint.requests}) == connections
+
+
 async def test_a_service_without_a_key_gets_no_authorization(asking, endpoint):
     endpoint.script(text("ok"))
     await asking.answer(asking.model(key=""))

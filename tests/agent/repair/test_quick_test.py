@@ -1,5 +1,6 @@
 """The quick test with real pytest in the sandbox."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ async def test_what_failed_runs_first_and_alone_until_it_passes(work, runner) ->
     (work / "program.py").write_text("def double(x):\n    return x + x\n")
     assert await test.passes(60.0)
     assert (work / "ran.txt").read_text().split() == ["one", "one", "zero", "two", "one", "zero", "two"]
+
+
+async def test_two_changes_of_one_second_are_two(work, runner, monkeypatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    program, command = work / "program.py", "python -c 'import program; assert program.double(3) == 6'"
+    test = await quick(work, runner, "", command)
+    for operator, passes in (("*", False), ("+", True)):
+        program.write_text(f"def double(x):\n    return x {operator} x\n")
+        os.utime(program, (1_000_000_000, 1_000_000_000))
+        assert await test.passes(60.0) is passes
 
 
 async def test_plugins_the_tests_need_stay(work, runner) -> None:
