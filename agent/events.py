@@ -47,6 +47,10 @@ class Reasoning:
     delta: str
 
 
+TRY, TAKE_BACK = "try-", "back-"
+"""How the calls of a search begin (``agent/repair``): a change that is tried, one that is taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A call begins to run."""

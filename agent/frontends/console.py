@@ -23,7 +23,7 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset({"suspects", "question", "model_download", "model_waiting", "model_load"})
+_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load"})
 """Notices that say how far a run is, nothing to worry about."""
 _TOLD_FIRST = ("command", "path", "pattern", "message")
 
@@ -39,6 +39,7 @@ class ConsoleFrontEnd:
         self._thought = 0
         self._said: list[str] = []
         self._running: dict[str, str] = {}
+        self._searching = False
         self._gone = False
 
     def show(self, envelope: events.Envelope) -> None:
@@ -81,21 +82,26 @@ class ConsoleFrontEnd:
                 self._session(event)
             case events.TurnStarted():
                 self._said.clear()
-                self._status(f"turn {event.turn}: waiting for the model")
+                if not self._searching:
+                    self._status(f"turn {event.turn}: waiting for the model")
             case events.Text(delta=delta):
                 self._text(delta)
             case events.Reasoning(delta=delta):
                 self._thought += len(delta)
                 self._status(f"thinking, {self._thought:,} characters")
             case events.ToolStarted():
-                self._running[event.call] = _call(event.name, event.arguments)
-                self._status(self._running[event.call])
+                if event.call.startswith((events.TRY, events.TAKE_BACK)):
+                    self._running[event.call] = _tried(event.arguments)
+                else:
+                    self._running[event.call] = _call(event.name, event.arguments)
+                    self._status(self._running[event.call])
             case events.ToolFinished():
                 self._tool(event)
             case events.ApprovalRequested(why=why):
                 self._line(f"{self._mark('?')} needs your word: {why}", "yellow")
             case events.UsageReported():
-                self._line(_usage(event), "dim")
+                if not self._searching:
+                    self._line(_usage(event), "dim")
             case events.Compacted():
                 self._line(
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
@@ -103,8 +109,7 @@ class ConsoleFrontEnd:
             case events.VerifyFinished():
                 self._verify(event)
             case events.NoticeGiven():
-                progress = event.code in _PROGRESS
-                self._line(f"{'-' if progress else '!'} {event.message}", "dim" if progress else "yellow")
+                self._notice(event)
             case events.SessionFinished():
                 self._finish(event, session)
 
@@ -129,15 +134,31 @@ class ConsoleFrontEnd:
             thought, self._thought = self._thought, 0
             self._line(f"thought, {thought:,} characters", "dim italic")
 
+    def _notice(self, event: events.NoticeGiven) -> None:
+        if event.code == "question":
+            self._status(event.message)
+            return
+        self._searching = self._searching or event.code == "suspects"
+        progress = event.code in _PROGRESS
+        self._line(f"{'-' if progress else '!'} {event.message}", "dim" if progress else "yellow")
+
     def _tool(self, event: events.ToolFinished) -> None:
         call = self._running.pop(event.call, event.call)
+        if event.call.startswith(events.TAKE_BACK):
+            return
+        if event.call.startswith(events.TRY) and event.ok:
+            self._line(one_line(f"· tried in {call}", self._room(0)), "dim")
+            return
         mark = self._mark("✓" if event.ok else "✗")
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
         tail = f"{summary} · {_duration(event.duration_ms)}"
-        room = max(self._console.width - len(tail) - 2, 24) if self._console.is_terminal else 200
-        self._line(f"{mark} {one_line(call, room)}{tail}", "cyan" if event.ok else "red")
+        self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")
         for waiting in list(self._running.values())[:1]:
             self._status(waiting)
+
+    def _room(self, taken: int) -> int:
+        """How many characters of a line are left beside ``taken``."""
+        return max(self._console.width - taken, 24) if self._console.is_terminal else 200
 
     def _verify(self, event: events.VerifyFinished) -> None:
         passed = event.exit_code == 0
@@ -268,3 +289,10 @@ def _duration(milliseconds: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _tried(arguments: Any) -> str:
+    """Where a change of a search is made, and its first new line."""
+    old, new = str(arguments.get("old", "")).split("\n"), str(arguments.get("new", "")).split("\n")
+    added = next((line.strip() for line in new if line not in old), "")
+    return f"{arguments.get('path')}: {added or 'a line less, or in another place'}"

@@ -17,7 +17,7 @@ from agent.budget import Budget, BudgetExhausted
 from agent.conversation import AssistantMessage, ToolCall
 from agent.dispatch import Dispatcher
 from agent.early import EarlyCalls
-from agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
+from agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
 from agent.loop import LoopResult
 from agent.models.base import Model, Request
 from agent.repair.answers import (
@@ -63,7 +63,7 @@ class _Candidate:
         texts = (self.new, self.old) if back else (self.old, self.new)
         old, new = minimal_edit(*texts)
         arguments = json.dumps({"path": self.path, "old": old, "new": new}, ensure_ascii=False)
-        return ToolCall(f"{'back' if back else 'try'}-{number}", "edit", arguments)
+        return ToolCall(f"{TAKE_BACK if back else TRY}{number}", "edit", arguments)
 
 
 class Repair:

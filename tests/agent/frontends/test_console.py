@@ -163,6 +163,21 @@ def test_every_text_is_shown_harmlessly(text):
     assert visible(output) == output
 
 
+def test_of_a_search_each_change_is_one_line():
+    change = {"path": "a.py", "old": "if x:\n    y = 1", "new": "if x:\n    y = 2"}
+    text = shown(
+        events.NoticeGiven("suspects", "Suspects: f."),
+        events.NoticeGiven("question", "Question 1: what is right in place of line 2"),
+        events.TurnStarted(1),
+        events.UsageReported("r", "qwen", "", 1200, 1000, 34, 5, 0.0, ""),
+        events.ToolStarted("try-1", "edit", change),
+        events.ToolFinished("try-1", True, "edited a.py at 1 place", 3.0, {}),
+        events.ToolStarted("back-1", "edit", change),
+        events.ToolFinished("back-1", True, "edited a.py at 1 place", 3.0, {}),
+    )
+    assert text == "- Suspects: f.\n· tried in a.py: y = 2\n"
+
+
 def test_a_weaker_sandbox_is_said():
     text = shown(events.SessionStarted("m", "p", "chat", "/w", "landlock", {}))
     assert "sandbox: landlock, the weaker tier" in text
