@@ -46,13 +46,13 @@ class EditParameters(Parameters):
 
     @model_validator(mode="after")
     def _one_form(self) -> EditParameters:
-        single = self.model_fields_set & {"old", "new", "replace_all"}
-        if "edits" in self.model_fields_set:
-            if single:
+        given = self.model_fields_set & {"old", "new"}
+        if self.edits:
+            if self.old or self.new:  # empty ones say nothing: some models fill in every parameter
                 raise ValueError("give either 'edits' or 'old' and 'new', not both")
-            if not self.edits:
-                raise ValueError("'edits' is empty")
-        elif missing := {"old", "new"} - single:
+        elif "edits" in self.model_fields_set and not given:
+            raise ValueError("'edits' is empty")
+        elif missing := {"old", "new"} - given:
             names = " and ".join(f"'{name}'" for name in sorted(missing, reverse=True))
             raise ValueError(f"{names} {'is' if len(missing) == 1 else 'are'} missing")
         return self

@@ -239,3 +239,10 @@ async def test_the_diff_has_the_files_line_numbers(bench):
         "@@ -8,6 +8,5 @@\n 8\n 9\n-10\n-11\n+ten\n 12\n 13\n"
         "@@ -48,5 +47,6 @@\n 48\n 49\n-50\n+fifty\n+more\n 51\n 52\n"
     )
+
+
+async def test_parameters_left_empty_say_nothing(bench):
+    bench.put("file.txt", "one two\n")
+    await bench.call("edit", path="file.txt", old="one", new="1", edits=[])
+    await bench.call("edit", path="file.txt", old="", new="", edits=[{"old": "two", "new": "2"}])
+    assert bench.bytes("file.txt") == b"1 2\n"
