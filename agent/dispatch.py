@@ -226,6 +226,7 @@ class Dispatcher:
             text=bounded(text, self._output_bytes, self._context.spills) or "(no output)",
             data=self._redactor.data(result.data),
             summary=self._redactor.text(escaped(result.summary)),
+            pending=result.pending,
         )
 
     def _defect(self, call: ToolCall, error: Exception) -> str:

@@ -161,7 +161,8 @@ class _Turns:
         for call, result in zip(calls, dispatched.results, strict=True):
             if call.name == self._ask.finish_tool and result.ok:
                 return result.text
-        repeated = self._repeats.observe(calls, dispatched.changing)
+        settled = (call for call, result in zip(calls, dispatched.results, strict=True) if not result.pending)
+        repeated = self._repeats.observe(settled, dispatched.changing)
         if repeated is not None:
             name = repeated.call.name
             reason = f"The model made the same call ({name}) {REPEATS} times, and nothing changed in between."

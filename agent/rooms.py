@@ -92,7 +92,8 @@ def open_tools(profile: Profile) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told."""
     from tools.registry import default_tools
 
-    tools = {tool.spec.name: tool for tool in default_tools()}
+    background = profile.tools is None or "shell_output" in profile.tools
+    tools = {tool.spec.name: tool for tool in default_tools(background=background)}
     if profile.tools is not None:
         tools = {name: tools[name] for name in profile.tools}
     if profile.finish_tool:

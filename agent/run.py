@@ -30,9 +30,12 @@ from sandbox.errors import NoIsolation
 from tools.base import ToolContext, ToolResult
 
 if TYPE_CHECKING:
+    from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
 
 _NO_SANDBOX = "none"
+_SESSION_ENDED = "Ended with the session."
+_BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""
 
@@ -75,6 +78,7 @@ async def run_tool(
         session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
         context = open_tool_context(settings, environment, place, session.folder)
+        stack.push_async_callback(context.background.end, _SESSION_ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         sink = EventSink(session.id)
         dispatcher = Dispatcher(open_tools(FULL), context, session, sink, policy, redactor=place.redactor)
@@ -158,6 +162,7 @@ class _Run:
         self._baseline: asyncio.Future[Baseline] | None = None
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
+        self._background: BackgroundCommands | None = None
 
     async def perform(self) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
@@ -189,6 +194,8 @@ class _Run:
         try:
             context = open_tool_context(self._settings, self._environment, self._place, self._session.folder)
             sandbox = context.processes.isolation.name
+            self._background = context.background
+            self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
             return context
         finally:
             self._sink.emit(
@@ -261,8 +268,15 @@ class _Run:
                 return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
-        check = self._verifier.check if self._verifier else None
+        check = self._check if self._verifier else None
         return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
+
+    async def _check(self) -> str | None:
+        """Verify with no background command left: the proof may not need one, nor one change files later."""
+        assert self._verifier is not None
+        assert self._background is not None
+        await self._background.end(_BEFORE_VERIFICATION)
+        return await self._verifier.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from agent.repair.repair import Repair
@@ -299,6 +313,8 @@ class _Run:
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
+        if self._background is not None:  # Before the comparison: they may still be writing.
+            await self._background.end(_SESSION_ENDED)
         changes = await self._changes()
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:

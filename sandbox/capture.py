@@ -68,14 +68,14 @@ class HeadTailCapture:
         head = bytes(self._head)
         tail = bytes(self._tail[-self._tail_bytes :]) if self._tail_bytes else b""
         if len(head) + len(tail) < self.total_bytes:
-            head = head[: _whole_characters(head)]
+            head = head[: whole_characters(head)]
             tail = tail[_first_character(tail) :]
         elided = self.total_bytes - len(head) - len(tail)
         lines = self._lines - head.count(b"\n") - tail.count(b"\n") if elided else 0
         return Captured(head, tail, elided, lines, self.total_bytes)
 
 
-def _whole_characters(data: bytes) -> int:
+def whole_characters(data: bytes) -> int:
     """The length of ``data`` without a UTF-8 character cut off at its end."""
     for back in range(1, min(_LONGEST_UTF8_TAIL, len(data)) + 1):
         byte = data[-back]

@@ -12,7 +12,8 @@ import os
 import secrets
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sandbox.isolation.syscalls import adopt_orphans
 MARKER_VARIABLE = "SEEDSMITH_COMMAND"
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002
+_FREEZE_SECONDS = 0.2
 _unburied: set[int] = set()
 """First processes of namespaces that were killed but had not quite ended when last looked at."""
 _live_roots: set[int] = set()
@@ -37,6 +39,7 @@ class _Status:
     parent: int
     session: int
     zombie: bool
+    stopped: bool
 
 
 class ProcessTree:
@@ -49,7 +52,8 @@ class ProcessTree:
     def __init__(self, root: int, *, contained: bool, marker: str = "") -> None:
         self.root = root
         self.contained = contained
-        self._marker = f"{MARKER_VARIABLE}={marker}".encode()
+        self.marker = f"{MARKER_VARIABLE}={marker}" if marker else ""
+        """The variable its processes carry, ``NAME=VALUE``; empty where ``contained``."""
         _live_roots.add(root)
 
     def members(self) -> set[int]:
@@ -105,6 +109,31 @@ class ProcessTree:
         _signal_group(self.root, signal.SIGCONT)
         return False
 
+    def freeze(self) -> bool:
+        """Stop every process (SIGSTOP); False where one still ran when the time for it was up.
+
+        What was stopped before it was looked at can't have started another since: so all must be found
+        stopped twice.
+        """
+        deadline = time.monotonic() + _FREEZE_SECONDS
+        before: set[int] = set()
+        while True:
+            members = self.members()
+            moving = {pid for pid in members if (status := _status(pid)) is not None and not status.stopped}
+            if not moving and members <= before:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            for pid in moving:
+                _signal(pid, signal.SIGSTOP)
+            before = members - moving
+            time.sleep(_POLL_SECONDS / 4)
+
+    def thaw(self) -> None:
+        """Let every process go on (SIGCONT)."""
+        for pid in self.members():
+            _signal(pid, signal.SIGCONT)
+
     def forget(self) -> None:
         """Stop counting the root among the running commands; once it is reaped its number is free again."""
         _live_roots.discard(self.root)
@@ -123,7 +152,7 @@ class ProcessTree:
             return True
         environment = _read(pid, "environ")
         if MARKER_VARIABLE.encode() in environment:
-            return self._marker in environment.split(b"\0")
+            return self.marker.encode() in environment.split(b"\0")
         return _filter_count(pid) > _filter_count(os.getpid())
 
     def _reap(self) -> None:
@@ -134,6 +163,17 @@ class ProcessTree:
         for pid in self._orphans():
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+
+@contextmanager
+def frozen(trees: Iterable[ProcessTree]) -> Iterator[bool]:
+    """Hold all processes of ``trees`` still for a moment; gives whether that could be done."""
+    held = list(trees)
+    try:
+        yield all(tree.freeze() for tree in held)
+    finally:
+        for tree in held:
+            tree.thaw()
 
 
 def bury(first_process: int) -> None:
@@ -182,7 +222,12 @@ def _status(pid: int) -> _Status | None:
     if not text:
         return None
     fields = text[text.rindex(b")") + 2 :].split()
-    return _Status(parent=int(fields[1]), session=int(fields[3]), zombie=fields[0] in (b"Z", b"X"))
+    return _Status(
+        parent=int(fields[1]),
+        session=int(fields[3]),
+        zombie=fields[0] in (b"Z", b"X"),
+        stopped=fields[0] in (b"T", b"t"),
+    )
 
 
 def _alive(pid: int) -> bool:

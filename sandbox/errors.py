@@ -43,3 +43,15 @@ class ChangedOnDisk(PathError):
 
 class NoIsolation(SandboxError):
     """No isolation as strong as asked for works on this machine (exit code 5)."""
+
+
+class InputClosed(SandboxError):
+    """Nothing can be written to the command, or not any more."""
+
+
+class UnknownCommand(SandboxError):
+    """There is no background command of that id."""
+
+
+class TooManyCommands(SandboxError):
+    """As many background commands run as may at once."""

@@ -2,7 +2,7 @@
 
 Where ``.git`` is read-only this only reports repositories that appeared. In the weaker tier ``.git`` lies
 open inside the writable workspace, so what git would execute or obey is compared and put back after each
-command. All of it happens when no process of the command is left.
+command. All of it happens when no process of the command is left, and other commands are held still.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class GitGuard:
 
     def __init__(self, root: Path, *, restores: bool) -> None:
         self._root = root
-        self._restores = restores
+        self.restores = restores
+        """Whether it puts changes back rather than only reporting."""
+        self._told_lost: set[Path] = set()
         self._files: dict[Path, _Kept] = {}
         self._entries: dict[Path, int] = {}
         self._repositories: set[str] = set()
@@ -79,7 +81,8 @@ class GitGuard:
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing. Cheap where nothing did."""
         self._entries = {entry: os.lstat(entry).st_ino for entry in self._known_entries()}
-        if not self._restores:
+        self._told_lost.clear()
+        if not self.restores:
             return
         for path in self._obeyed_files():
             kept = self._files.get(path)
@@ -89,7 +92,7 @@ class GitGuard:
     def restore(self) -> list[str]:
         """Put back what a command changed; returns sentences on that, and on repositories that appeared."""
         notes = self._report_lost()
-        if self._restores:
+        if self.restores:
             restored = [path for path in self._changed_files() if self._put_back(path)]
             if restored:
                 names = _listed(os.fspath(path.relative_to(self._root)) for path in restored)
@@ -163,11 +166,13 @@ class GitGuard:
         return False
 
     def _report_lost(self) -> list[str]:
-        lost = [
-            os.fspath(entry.relative_to(self._root))
+        gone = {
+            entry
             for entry, inode in self._entries.items()
-            if _inode(entry) != inode and not (self._restores and entry in self._files)
-        ]
+            if _inode(entry) != inode and not (self.restores and entry in self._files)
+        }
+        lost = [os.fspath(entry.relative_to(self._root)) for entry in gone - self._told_lost]
+        self._told_lost |= gone
         return [f"The command removed or replaced {_listed(lost)}."] if lost else []
 
     def _put_back(self, path: Path) -> bool:

@@ -51,7 +51,7 @@ def start(
 ) -> Started:
     """Start ``launch`` with both output streams on the descriptor ``output``.
 
-    ``stdin`` is a descriptor that can be opened anew (a memory file), or None for ``/dev/null``. With
+    ``stdin`` is a descriptor that can be opened anew (a memory file, a pipe), or None for ``/dev/null``. With
     ``limits`` None nothing is limited and nothing waits. Takes over every descriptor of the launch.
     Raises :class:`SandboxError` where the command can't be started.
     """

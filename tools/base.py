@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from sandbox.background import BackgroundCommands
     from sandbox.process import ProcessRunner
     from sandbox.spill import SpillStore
     from sandbox.workspace import Workspace
@@ -16,6 +17,9 @@ JsonObject = dict[str, Any]
 
 EVERYTHING = "*"
 """The resource name that conflicts with every path: a shell command may touch anything."""
+
+BACKGROUND = "background:"
+"""Begins the resource name of a background command; its id follows."""
 
 
 class ToolError(Exception):
@@ -87,6 +91,14 @@ class ToolResult:
     data: JsonObject = field(default_factory=dict)
     summary: str = ""
     """One short line for people, e.g. ``3 matches in 2 files``."""
+    pending: bool = False
+    """Whether the call looked at something that goes on by itself, so that making it again is progress."""
+
+
+def _no_background_commands() -> BackgroundCommands:
+    from sandbox.background import BackgroundCommands
+
+    return BackgroundCommands()
 
 
 @dataclass(slots=True)
@@ -102,6 +114,8 @@ class ToolContext:
     """Takes progress text of a running call, for people only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra variables for commands (never keys)."""
+    background: BackgroundCommands = field(default_factory=_no_background_commands)
+    """Commands that outlive their call; whoever opens the context ends them with the session."""
 
 
 class Tool(Protocol):

@@ -232,6 +232,11 @@ _SYNONYMS = {
     "offset": ("start", "start_line", "line", "from"),
     "limit": ("max", "count", "lines", "max_results", "head_limit"),
     "timeout": ("timeout_ms", "timeout_seconds", "seconds"),
+    "background": ("run_in_background", "is_background", "detach"),
+    "id": ("shell_id", "bash_id", "command_id", "session_id", "process_id", "pid", "name"),
+    "text": ("input", "stdin", "chars", "data", "content"),
+    "wait": ("timeout", "seconds", "wait_seconds", "yield_time_ms"),
+    "close": ("eof", "end"),
 }
 """What other agents call these parameters; only ever a hint, never accepted in their place."""
 

@@ -7,10 +7,19 @@ from tools.edit import EditTool
 from tools.glob import GlobTool
 from tools.grep import GrepTool
 from tools.read import ReadTool
-from tools.shell import ShellTool
+from tools.shell import ForegroundShellTool, ShellTool
+from tools.shell_input import ShellInputTool
+from tools.shell_kill import ShellKillTool
+from tools.shell_output import ShellOutputTool
 from tools.write import WriteTool
 
 
-def default_tools() -> tuple[Tool, ...]:
-    """Return every built-in tool, always in the same order: the request's prefix depends on it."""
-    return (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool(), ShellTool())
+def default_tools(*, background: bool = True) -> tuple[Tool, ...]:
+    """Return every built-in tool, always in the same order: the request's prefix depends on it.
+
+    Without ``background`` commands end with their call, and the tools that look after others are missing.
+    """
+    files = (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool())
+    if not background:
+        return (*files, ForegroundShellTool())
+    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool())

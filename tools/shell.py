@@ -1,85 +1,120 @@
-"""The shell tool: one command in the sandbox, its output's head and tail, and how it ended."""
+"""The shell tool: one command in the sandbox, awaited or left running in the background."""
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from tools import command_text
 from tools.base import EVERYTHING, Access, ToolContext, ToolResult
-from tools.encodings import decode_output
 from tools.parameters import ArgumentText, Parameters, PydanticTool
-from tools.text import clamp_lines, clean_output, count
 
 if TYPE_CHECKING:
-    from sandbox.process import CommandResult
+    from sandbox.background import BackgroundCommand
+    from sandbox.command import CommandResult
 
 _DEFAULT_SECONDS = 120
 _MOST_SECONDS = 3600
+_ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
+"""Nobody can tell what a command touches."""
+_WITHOUT_NETWORK = ("bwrap", "landlock")
+"""The isolations under which the policy decides about the network."""
 
 
-class ShellParameters(Parameters):
+class ForegroundParameters(Parameters):
     """The command line and how long it may take."""
 
     command: ArgumentText = Field(min_length=1)
-    timeout: int = Field(
-        _DEFAULT_SECONDS, ge=1, le=_MOST_SECONDS, description=f"Seconds; default {_DEFAULT_SECONDS}."
+    timeout: int | None = Field(
+        None, ge=1, le=_MOST_SECONDS, description=f"Seconds; default {_DEFAULT_SECONDS}."
     )
 
 
-class ShellTool(PydanticTool[ShellParameters]):
-    """Runs commands; a result is good when the command exits with 0."""
+class ShellParameters(ForegroundParameters):
+    """The command line, when it is ended, and whether anybody waits for it."""
+
+    timeout: int | None = Field(None, ge=1, le=_MOST_SECONDS, description="Seconds after which it is ended.")
+    background: bool = Field(False, description="Return at once with an id; stdin is open.")
+
+
+class ForegroundShellTool(PydanticTool[ForegroundParameters]):
+    """Runs commands to their end, for a model without the tools that look after background commands."""
 
     name = "shell"
     description = (
         "Run a bash command in the sandbox. Each call starts anew in the workspace root: no state stays but "
         "files, nothing runs on in the background, stdin is closed."
     )
+    parameters = ForegroundParameters
+
+    def access(self, parsed: ForegroundParameters) -> Access:
+        """Everything."""
+        return _ACCESS
+
+    async def run(self, parsed: ForegroundParameters, context: ToolContext) -> ToolResult:
+        """Run the command to its end or to its deadline."""
+        seconds = parsed.timeout or _DEFAULT_SECONDS
+        result = await context.processes.run(parsed.command, timeout=seconds, env=context.environment or None)
+        return _ended(result, seconds)
+
+
+class ShellTool(PydanticTool[ShellParameters]):
+    """Runs commands; a result is good when the command exits with 0, or was left running.
+
+    ``timeout`` always ends a command. Without it, one that is awaited and takes longer than most do is left
+    running rather than lost.
+    """
+
+    name = "shell"
+    description = (
+        "Run a bash command in the sandbox. Each call starts anew in the workspace root; stdin is closed. "
+        f"One without timeout that still runs after {_DEFAULT_SECONDS} s goes on in the background. What "
+        "runs there gets an id for shell_output, shell_input and shell_kill, and ends with the session."
+    )
     parameters = ShellParameters
 
     def access(self, parsed: ShellParameters) -> Access:
-        """Everything: nobody can tell what a command touches."""
-        return Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
+        """Everything."""
+        return _ACCESS
 
     async def run(self, parsed: ShellParameters, context: ToolContext) -> ToolResult:
-        """Run the command to its end or to its deadline."""
-        result = await context.processes.run(
-            parsed.command, timeout=parsed.timeout, env=context.environment or None
+        """Run the command to its end or deadline, or until it is left running."""
+        if parsed.background:
+            context.background.check_room()
+        running = context.processes.start(
+            parsed.command,
+            timeout=parsed.timeout,
+            env=context.environment or None,
+            open_stdin=parsed.background,
         )
-        ending = _ending(result, parsed.timeout)
-        parts = [_output(result), result.note, ending]
-        data = {
-            "exit_code": result.exit_code,
-            "signal": result.signal,
-            "timed_out": result.timed_out,
-            "duration_ms": round(result.duration_seconds * 1000),
-            "spill": result.spill_id,
-        }
-        return ToolResult(result.ok, "\n".join(filter(None, parts)), data, summary=ending)
+        if parsed.background:
+            command = context.background.add(parsed.command, running)
+            return _left_running(
+                command, running.look(), context, f"started in the background as {command.id}"
+            )
+        if parsed.timeout is not None:
+            return _ended(await running.wait_or_stop(), parsed.timeout)
+        left = await context.background.attend(parsed.command, running, _DEFAULT_SECONDS)
+        result = running.look()
+        if left is None:
+            return _ended(result, _DEFAULT_SECONDS)
+        return _left_running(
+            left, result, context, f"{command_text.ending(result)}; left in the background as {left.id}"
+        )
 
 
-def _output(result: CommandResult) -> str:
-    if not result.elided_bytes:
-        return _readable(result.head + result.tail).rstrip("\n")
-    head, tail = _readable(result.head), _readable(result.tail)
-    whole = f"; the whole: spill:{result.spill_id}" if result.spill_id else ""
-    elided = f"{count(result.elided_bytes, 'byte')}, {count(result.elided_lines, 'line')} elided{whole}"
-    newline = "" if head.endswith("\n") else "\n"
-    return f"{head}{newline}… [{elided}] …\n{tail}".rstrip("\n")
+def _ended(result: CommandResult, seconds: float) -> ToolResult:
+    ending = command_text.ending(result, seconds)
+    text = command_text.lines(command_text.output(result), result.note, ending)
+    return ToolResult(result.ok, text, command_text.data(result), summary=ending)
 
 
-def _readable(output: bytes) -> str:
-    return clamp_lines(clean_output(decode_output(output)))
-
-
-def _ending(result: CommandResult, timeout: int) -> str:
-    if result.timed_out:
-        return f"timed out after {count(timeout, 'second')}; everything it started was ended"
-    if result.signal is not None:
-        try:
-            name = signal.Signals(result.signal).name
-        except ValueError:
-            name = str(result.signal)
-        return f"ended by signal {name}"
-    return f"exit code {result.exit_code}"
+def _left_running(
+    command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
+) -> ToolResult:
+    processes = context.processes
+    isolated = processes.isolation.name in _WITHOUT_NETWORK and not processes.policy.network
+    alone = "No other command can reach its ports: the sandbox has no network." if isolated else ""
+    text = command_text.lines(command_text.output(result), what, alone)
+    return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)

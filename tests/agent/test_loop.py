@@ -14,6 +14,7 @@ from agent.events import NoticeGiven, Text, TurnStarted, UsageReported
 from agent.finish import FinishTool
 from agent.loop import Ask, run_loop
 from agent.models.base import CallReady, Retrying, TextDelta
+from tools.base import ToolResult
 
 ECHO = SmallTool("echo", reads, lambda path, _: f"read {path}")
 PUT = SmallTool("put", writes, lambda path, _: f"put {path}")
@@ -83,6 +84,13 @@ async def test_one_call_without_end_is_nudged_once_then_stopped(house):
 async def test_changes_in_between_are_no_repetition(house):
     answers = [answer("", call(f"{n}e"), call(f"{n}p", "put", str(n))) for n in range(8)]
     result, _ = await play(house, *answers, answer("done"))
+    assert result.status == "done" and notices(house) == []
+
+
+async def test_looking_at_what_goes_on_by_itself_is_no_repetition(house):
+    watch = SmallTool("watch", writes, lambda path, _: ToolResult(True, "still running", pending=True))
+    answers = [answer("", call(f"{n}w", "watch")) for n in range(8)]
+    result, _ = await play(house, *answers, answer("done"), tools=(watch,))
     assert result.status == "done" and notices(house) == []
 
 

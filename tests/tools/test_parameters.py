@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tools.base import Effect
 from tools.parameters import Parameters, flatten_schema
 from tools.registry import default_tools
 
@@ -58,7 +59,8 @@ def test_the_built_in_specs_are_small_flat_and_always_the_same():
     assert len(text) < 5_000
     for word in ("$defs", "$ref", '"title"', "anyOf", '"default"'):
         assert word not in text
-    assert [spec["name"] for spec in specs] == ["read", "edit", "write", "glob", "grep", "shell"]
+    names = ["read", "edit", "write", "glob", "grep", "shell", "shell_output", "shell_input", "shell_kill"]
+    assert [spec["name"] for spec in specs] == names
     for spec in specs:
         assert set(spec["parameters"]) == {"type", "properties", "required"}
 
@@ -82,3 +84,27 @@ def test_access_keeps_writers_of_one_file_in_order_and_readers_together():
     assert not edit.conflicts_with(access("read", path="src/b.py"))
     assert not access("read", path="a").conflicts_with(access("glob", pattern="*"))
     assert not access("read", path="spill:s1").conflicts_with(access("shell", command="ls"))
+
+
+def test_calls_for_one_background_command_keep_their_order_and_never_start_early():
+    tools = {tool.spec.name: tool for tool in default_tools()}
+    given = {
+        "shell_output": {"id": "b1"},
+        "shell_kill": {"id": "b1"},
+        "shell_input": {"id": "b1", "text": "x"},
+    }
+    accesses = {name: tools[name].access(tools[name].parse(values)) for name, values in given.items()}
+    for name, access in accesses.items():
+        assert access.effect is Effect.WORKSPACE
+        assert all(access.conflicts_with(other) for other in accesses.values()), name
+    other = tools["shell_output"].access(tools["shell_output"].parse({"id": "b2"}))
+    assert not other.conflicts_with(accesses["shell_output"])
+    assert not other.conflicts_with(
+        tools["edit"].access(tools["edit"].parse({"path": "a", "old": "x", "new": "y"}))
+    )
+
+
+def test_a_model_without_the_other_tools_gets_a_shell_that_leaves_nothing_running():
+    (shell,) = [tool for tool in default_tools(background=False) if tool.spec.name.startswith("shell")]
+    assert set(shell.spec.parameters["properties"]) == {"command", "timeout"}
+    assert "nothing runs on in the background" in shell.spec.description

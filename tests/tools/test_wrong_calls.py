@@ -155,7 +155,59 @@ SHELL = [
     ({"command": "ls", "timeout_ms": 5}, "did you mean 'timeout'?"),
     ({"command": "\ud800"}, "valid Unicode"),
     ({"command": "echo a\0b"}, "NUL"),
+    ({"command": "ls", "background": "yes"}, "'background' must be true or false, got \"yes\""),
+    ({"command": "ls", "background": 1}, "'background' must be true or false, got 1"),
+    ({"command": "ls", "run_in_background": True}, "did you mean 'background'?"),
 ]
+
+IDS = [
+    # What stands for the id; the same for every tool that takes one.
+    ({"id": None}, "'id' must be a string, got null"),
+    ({"id": 1}, "'id' must be a string, got 1"),
+    ({"id": 1.5}, "'id' must be a string, got 1.5"),
+    ({"id": True}, "'id' must be a string, got true"),
+    ({"id": ["b1"]}, "'id' must be a string, got [\"b1\"]"),
+    ({"id": {"id": "b1"}}, "'id' must be a string, got {"),
+    ({"id": ""}, "'id' must be at least 1 character"),
+    ({"id": "b1\0"}, "NUL"),
+    ({"id": "\ud800"}, "valid Unicode"),
+    ({"id": "b1"}, "There is no background command 'b1'; none is running."),
+    ({"id": "B1"}, "There is no background command 'B1'; none is running."),
+    ({"id": " b1"}, "There is no background command ' b1'"),
+    ({"id": "1"}, "There is no background command '1'"),
+    ({"id": "spill:s1"}, "There is no background command 'spill:s1'"),
+    ({"id": "b1\nb2"}, r"There is no background command 'b1\nb2'"),
+    ({"id": "b1", "signal": "KILL"}, "unknown parameter 'signal'"),
+    ({"id": "b1", "pid": 7}, "unknown parameter 'pid' (did you mean 'id'?)"),
+]
+
+SHELL_OUTPUT = [
+    ({}, "'id' is missing"),
+    ({"shell_id": "b1"}, "unknown parameter 'shell_id' (did you mean 'id'?)"),
+    ({"id": "b1", "wait": "5"}, "'wait' must be an integer, got \"5\""),
+    ({"id": "b1", "wait": 0.5}, "'wait' must be an integer, got 0.5"),
+    ({"id": "b1", "wait": True}, "'wait' must be an integer, got true"),
+    ({"id": "b1", "wait": -1}, "'wait' must be at least 0, got -1"),
+    ({"id": "b1", "wait": 601}, "'wait' must be at most 600, got 601"),
+    ({"id": "b1", "timeout": 5}, "did you mean 'wait'?"),
+]
+
+SHELL_INPUT = [
+    ({}, "'id' is missing; 'text' is missing"),
+    ({"id": "b1"}, "'text' is missing"),
+    ({"text": "x"}, "'id' is missing"),
+    ({"id": "b1", "text": None}, "'text' must be a string, got null"),
+    ({"id": "b1", "text": 3}, "'text' must be a string, got 3"),
+    ({"id": "b1", "text": ["x"]}, "'text' must be a string"),
+    ({"id": "b1", "text": "\ud800"}, "'text' must be valid Unicode"),
+    ({"id": "b1", "text": ""}, "'text' is empty and 'close' is not set"),
+    ({"id": "b1", "text": "", "close": "yes"}, "'close' must be true or false"),
+    ({"id": "b1", "input": "x"}, "did you mean 'text'?"),
+    ({"id": "b1", "text": "x", "eof": True}, "did you mean 'close'?"),
+    ({"id": "b1", "text": "x"}, "There is no background command 'b1'"),
+]
+
+SHELL_KILL = [({}, "'id' is missing"), ({"command_id": "b1"}, "did you mean 'id'?")]
 
 REST = {
     "read": {},
@@ -173,6 +225,11 @@ TABLE = [
         ("glob", GLOB),
         ("grep", GREP),
         ("shell", SHELL),
+        ("shell_output", SHELL_OUTPUT),
+        ("shell_output", IDS),
+        ("shell_input", SHELL_INPUT),
+        ("shell_kill", SHELL_KILL),
+        ("shell_kill", IDS),
     )
     for arguments, words in rows
 ] + [(name, {**rest, **arguments}, words) for name, rest in REST.items() for arguments, words in PATHS]
