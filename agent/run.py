@@ -17,6 +17,7 @@ from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, SessionStarted
 from agent.finish import NAME as FINISH
+from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
 from agent.models.errors import ModelError
@@ -227,6 +228,9 @@ class _Run:
             CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
             approver=self._approver,
             redactor=self._place.redactor,
+            instructions=NestedInstructions(self._place.workspace, session.conversation)
+            if profile.facts
+            else None,
             before_effects=self._baseline_taken,
             output_bytes=profile.output_bytes,
             parallel=settings.parallel_tool_calls,
