@@ -65,7 +65,7 @@ def open_tool_context(
     isolation = choose(settings.sandbox, policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
-    return ToolContext(place.workspace, processes, spills)
+    return ToolContext(place.workspace, processes, spills, ignored=tuple(settings.ignore or ()))
 
 
 def open_baseline(place: Place, session_folder: Path) -> Baseline:

@@ -102,6 +102,8 @@ class ToolContext:
     """Takes progress text of a running call, for people only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra variables for commands (never keys)."""
+    ignored: tuple[str, ...] = ()
+    """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
 
 
 class Tool(Protocol):

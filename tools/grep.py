@@ -14,6 +14,7 @@ from sandbox.errors import PathNotFound
 from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.encodings import decode_output, detect
 from tools.files import not_found, reads
+from tools.ignored import ignoring
 from tools.parameters import ArgumentText, Parameters, PydanticTool
 from tools.patterns import FilePattern, list_files
 from tools.ripgrep import Output, parent_rules, run_ripgrep
@@ -92,7 +93,7 @@ async def _search(
         folder = workspace.open_folder(path)
     except PathNotFound:
         raise not_found(workspace, parsed.path) from None
-    rules = parent_rules(workspace.root) if path == "." else ()
+    rules = (parent_rules(workspace.root) if path == "." else ()) + ignoring(context.ignored, path)
     with ExitStack() as stack:
         stack.callback(os.close, folder)
         if pattern is None:
