@@ -219,7 +219,7 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile)
+        tools = open_tools(profile, self._approver)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
             context,

@@ -41,6 +41,8 @@ class Access:
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    early: bool = True
+    """Whether a call without effects may start while the answer still streams; asking a person may not."""
 
     @property
     def effect(self) -> Effect:

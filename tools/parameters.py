@@ -231,6 +231,10 @@ _SYNONYMS = {
     "glob": ("include", "files", "type"),
     "offset": ("start", "start_line", "line", "from"),
     "limit": ("max", "count", "lines", "max_results", "head_limit"),
+    "items": ("todos", "tasks", "steps", "plan", "list"),
+    "state": ("status",),
+    "question": ("prompt", "message", "query"),
+    "options": ("choices", "answers"),
     "timeout": ("timeout_ms", "timeout_seconds", "seconds"),
 }
 """What other agents call these parameters; only ever a hint, never accepted in their place."""

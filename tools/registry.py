@@ -8,9 +8,10 @@ from tools.glob import GlobTool
 from tools.grep import GrepTool
 from tools.read import ReadTool
 from tools.shell import ShellTool
+from tools.todo import TodoTool
 from tools.write import WriteTool
 
 
 def default_tools() -> tuple[Tool, ...]:
     """Return every built-in tool, always in the same order: the request's prefix depends on it."""
-    return (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool(), ShellTool())
+    return (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool(), ShellTool(), TodoTool())
