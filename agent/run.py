@@ -15,7 +15,7 @@ from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
-from agent.events import EventSink, FrontEnd, SessionStarted
+from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
 from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
@@ -46,11 +46,13 @@ async def run(
     environment: Mapping[str, str] | None = None,
     *,
     fixing: bool = False,
+    notices: tuple[NoticeGiven, ...] = (),
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
-    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``). What
+    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
+    ``notices`` are what a person should know first. What
     ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
     and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
     session's end was recorded and shown.
@@ -61,7 +63,7 @@ async def run(
         stack.callback(place.workspace.close)
         opened = _open_session(settings, prompt, environment, place, stack, fixing)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
-        return await the_run.perform()
+        return await the_run.perform(notices)
 
 
 async def run_tool(
@@ -160,11 +162,13 @@ class _Run:
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
 
-    async def perform(self) -> Outcome:
+    async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
         cancelled: asyncio.CancelledError | None = None
         try:
             context = self._begin()
+            for notice in notices:
+                self._sink.emit(notice)
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
