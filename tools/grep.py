@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,13 +123,21 @@ async def _search_folder(
     wanted: frozenset[str] | None,
     context: ToolContext,
 ) -> _Found:
-    """Search all files, and where the pattern asks for it, those that are not UTF-8 once more."""
-    output = await _run(parsed, options, ["."], folder, descriptors, context)
-    found = _understand(output, path, wanted)
-    incomplete = output.stopped or output.timed_out or _is_refusal(output)
-    if incomplete or not reaches_beyond_ascii(parsed.pattern):
-        return found
-    names = await list_legacy_files(context.workspace.root, options, folder, descriptors, _SECONDS)
+    """Search all files, and where the pattern asks for it, those that are not UTF-8 in their encoding."""
+    search = _run(parsed, options, ["."], folder, descriptors, context)
+    if not reaches_beyond_ascii(parsed.pattern):
+        return _understand(await search, path, wanted)
+    root = context.workspace.root
+    listing = asyncio.ensure_future(list_legacy_files(root, options, folder, descriptors, _SECONDS))
+    try:
+        output = await search
+        found = _understand(output, path, wanted)
+        if output.stopped or output.timed_out or _is_refusal(output):
+            return found
+        names = await listing
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
     prefix = "" if path == "." else f"{path}/"
     legacy = [prefix + name for name in names if wanted is None or name in wanted]
     return await _search_legacy(parsed, legacy, folder, found, context)
@@ -194,7 +203,6 @@ async def _run(
         "--with-filename",
         "--line-number",
         "--column",
-        "--mmap",
         "--no-context-separator",
         f"--max-columns={_LINE_BYTES}",
         "--max-columns-preview",

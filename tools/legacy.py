@@ -78,13 +78,13 @@ def across_stray_bytes(pattern: str) -> str:
 async def list_legacy_files(
     workspace: Path, options: Sequence[str], folder: int, descriptors: Sequence[int], seconds: float
 ) -> list[str]:
-    """List the files below the open ``folder`` that hold bytes no UTF-8 has, relative to it.
+    """List the files below the open ``folder`` that hold bytes no UTF-8 has, relative to it and sorted.
 
     ``options`` and ``descriptors`` are those of the search itself. Binary files may be among them.
     """
     output = await run_ripgrep(
         workspace,
-        (*options, "--files-with-matches", "--mmap", f"--regexp={_NOT_UTF_8}", "--", "."),
+        (*options, "--files-with-matches", f"--regexp={_NOT_UTF_8}", "--", "."),
         folder,
         records=_MOST_FILES,
         seconds=seconds,
