@@ -26,6 +26,9 @@ MAX_FILE_BYTES = 64 << 10
 MAX_DEPTH = 4
 PREFIX = "SEEDSMITH_"
 REPOSITORY_FILE = ".seedsmith/config.yaml"
+MOST_NOTICES = 10
+"""A repository's file may hold any number of bad keys; so many are named."""
+LONGEST_NAME = 60
 OTHER_VARIABLES = frozenset({"SEEDSMITH_LOCAL_MODEL"})
 """Variables with our prefix that are no settings."""
 
@@ -118,22 +121,51 @@ def _add_user_file(layers: _Layers, path: Path) -> None:
 
 
 def _add_repository_file(layers: _Layers, workspace: Path) -> None:
-    harmless = {name for name, option in OPTIONS.items() if option.repository}
     try:
-        entries = _entries(workspace / REPOSITORY_FILE)
+        entries = _repository_entries(workspace)
     except ConfigurationError as error:
         layers.notices.append(f"The repository's configuration is ignored: {error}")
         return
+    notices = []
     for name, value, line in entries:
         where = f"{REPOSITORY_FILE} line {line}"
-        if name not in OPTIONS:
-            layers.notices.append(f"{where}: unknown key {name!r} is ignored{_suggestion(name, harmless)}.")
-        elif name not in harmless:
-            layers.notices.append(f"{where}: {name!r} is ignored: a repository may not set it.")
-        elif not isinstance(value, str):
-            layers.notices.append(f"{where}: {name!r} is ignored: it must be one line of text.")
+        if fault := _repository_fault(name, value):
+            notices.append(f"{where}: {fault}")
         else:
             layers.offer(name, value, f"{name} ({where})")
+    layers.notices += notices[:MOST_NOTICES]
+    if len(notices) > MOST_NOTICES:
+        layers.notices.append(f"{REPOSITORY_FILE}: {len(notices) - MOST_NOTICES} more keys are ignored.")
+
+
+def _repository_entries(workspace: Path) -> list[tuple[str, Any, int]]:
+    """The repository file's entries; it is read as tools read, so no link leads out of the workspace."""
+    from sandbox.errors import PathError, PathNotFound, WorkspaceError
+    from sandbox.workspace import Workspace
+
+    try:
+        with Workspace(workspace) as opened:
+            content = opened.read_bytes(REPOSITORY_FILE, cap=MAX_FILE_BYTES)
+    except (WorkspaceError, PathNotFound):
+        return []
+    except PathError as error:
+        raise ConfigurationError(str(error)) from None
+    return _parse(Path(REPOSITORY_FILE), content)
+
+
+def _repository_fault(name: str, value: Any) -> str:
+    """Why a repository may not set ``name`` to ``value``, as one sentence; empty where it may."""
+    harmless = {name for name, option in OPTIONS.items() if option.repository}
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    if name not in OPTIONS:
+        return f"unknown key {shown!r} is ignored{_suggestion(name, harmless)}."
+    if name not in harmless:
+        return f"{name!r} is ignored: a repository may not set it."
+    try:
+        Settings(**{name: value})
+    except ValidationError as error:
+        return f"{name!r} is ignored: it {_fault(error)}."
+    return ""
 
 
 def _refusal(name: str, option: Option, value: Any) -> str:
@@ -156,9 +188,16 @@ def _explain(error: ValidationError, layers: _Layers) -> str:
     name = str(first["loc"][0])
     if first["type"] == "string_pattern_mismatch":
         return f"{layers.origins.get(name, name)} is empty."
-    said = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
     shown = "that" if name == "api_key" else repr(layers.values.get(name))
-    return f"{layers.origins.get(name, name)} can't be {shown}: it {said}."
+    return f"{layers.origins.get(name, name)} can't be {shown}: it {_fault(error)}."
+
+
+def _fault(error: ValidationError) -> str:
+    """What is wrong with a value, as the rest of a sentence that begins with "it"."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "string_pattern_mismatch":
+        return "is empty"
+    return first["msg"].removeprefix("Input ").removeprefix("Value error, ")
 
 
 def _entries(path: Path) -> list[tuple[str, Any, int]]:
@@ -201,6 +240,8 @@ def _parse(path: Path, content: bytes) -> list[tuple[str, Any, int]]:
         raise ConfigurationError(f"{path} line {line}: not valid YAML: {error.problem}.") from None
     except yaml.YAMLError:
         raise ConfigurationError(f"{path} is not valid YAML: it holds unprintable characters.") from None
+    except (ValueError, OverflowError):  # numbers in a directive or an escape that no character has
+        raise ConfigurationError(f"{path} is not valid YAML: it holds an impossible number.") from None
     if root is None:
         return []
     if not isinstance(root, yaml.MappingNode):

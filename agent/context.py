@@ -11,6 +11,7 @@ import re
 from pathlib import PurePosixPath
 
 from agent.conversation import Item, SystemMessage, UserMessage
+from agent.instructions import root_instructions
 from agent.outcome import changed_tests
 from agent.profile import Profile
 from agent.prompts import prompt
@@ -20,8 +21,6 @@ from sandbox.errors import PathError
 from sandbox.paths import shown
 from sandbox.workspace import Workspace
 
-INSTRUCTIONS = "AGENTS.md"
-INSTRUCTIONS_BYTES = 16 << 10
 MOST_NAMES = 40
 """Top-level names shown."""
 
@@ -34,10 +33,9 @@ def first_items(
 ) -> list[Item]:
     """The items before the model's first answer; ``verification`` is how the check ended beforehand."""
     items: list[Item] = [SystemMessage(system_text(profile, workspace))]
-    instructions = _read_text(workspace, INSTRUCTIONS, INSTRUCTIONS_BYTES) if profile.facts else ""
-    if instructions:
-        text = prompt("instructions.md", path=INSTRUCTIONS, text=instructions)
-        items.append(UserMessage(text, "instructions"))
+    instructions = root_instructions(workspace) if profile.facts else None
+    if instructions is not None:
+        items.append(instructions)
     parts = [task]
     if verification is not None:
         parts.append(

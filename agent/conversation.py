@@ -20,6 +20,8 @@ class UserMessage:
     text: str
     origin: str = "user"
     """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``."""
+    source: str = ""
+    """The file of the workspace the text was read from, if it was."""
 
 
 @dataclass(frozen=True, slots=True)

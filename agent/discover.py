@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.instructed_tests import instructed_test_command
+from agent.instructions import NAME as INSTRUCTIONS
+
 MAX_FILES = 5000
 MAX_DEPTH = 6
 MAX_BYTES = 256 << 10
@@ -22,6 +25,14 @@ _PYTEST_STYLE = re.compile(
 )
 _UNITTEST_STYLE = re.compile(r"^(?:import unittest\b|from unittest\b)", re.MULTILINE)
 _MAKE_TARGET = r"^{}\s*:(?!=)"
+_CTEST = re.compile(
+    r"^\s*(?:enable_testing|add_test|include\s*\(\s*CTest|\w+_discover_tests)\b", re.MULTILINE | re.IGNORECASE
+)
+_BUILD_OUTSIDE = (
+    'cmake -S . -B "$TMPDIR/build" && cmake --build "$TMPDIR/build" '
+    '&& ctest --test-dir "$TMPDIR/build" --output-on-failure'
+)
+_BUILD_FOLDERS = ("build", "_build", "out", "cmake-build-debug", "cmake-build-release")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +44,17 @@ class TestCommand:
 
 
 def discover(workspace: Path) -> list[TestCommand]:
-    """The test commands that fit the folder, best first; empty where nothing is recognised."""
-    found = (finder(workspace) for finder in _FINDERS)
-    return [command for command in found if command is not None]
+    """The test commands that fit the folder, best first and each once; empty where nothing is recognised."""
+    found: dict[str, TestCommand] = {}
+    for finder in _FINDERS:
+        if (command := finder(workspace)) is not None:
+            found.setdefault(command.command, command)
+    return list(found.values())
+
+
+def _instructed(workspace: Path) -> TestCommand | None:
+    command = instructed_test_command(_text(workspace / INSTRUCTIONS), workspace)
+    return TestCommand(command, f"{INSTRUCTIONS} names it") if command else None
 
 
 def _python(workspace: Path) -> TestCommand | None:
@@ -68,19 +87,10 @@ def _pytest_configuration(workspace: Path) -> str:
     """Which file configures pytest; empty where none does."""
     if _is_file(workspace / "pytest.ini"):
         return "pytest.ini configures it"
-    try:
-        tools = tomllib.loads(_text(workspace / "pyproject.toml")).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        tools = {}
-    if isinstance(tools, dict) and "pytest" in tools:
+    if "pytest" in _pyproject_tools(workspace):
         return "pyproject.toml configures it"
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(_text(workspace / name))
-        except configparser.Error:
-            continue
-        if parser.has_section(section):
+        if section in _sections(workspace / name):
             return f"{name} configures it"
     return next(
         (
@@ -90,6 +100,37 @@ def _pytest_configuration(workspace: Path) -> str:
         ),
         "",
     )
+
+
+def _pyproject_tools(workspace: Path) -> dict[str, object]:
+    try:
+        tools = tomllib.loads(_text(workspace / "pyproject.toml")).get("tool", {})
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+    return tools if isinstance(tools, dict) else {}
+
+
+def _sections(path: Path) -> list[str]:
+    """The sections of an INI file; none where it is no such file."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(_text(path))
+    except configparser.Error:
+        return []
+    return parser.sections()
+
+
+def _tox_or_nox(workspace: Path) -> TestCommand | None:
+    ini = _sections(workspace / "tox.ini")
+    if any(section == "tox" or section.startswith("testenv") for section in ini):
+        return TestCommand("tox", "tox.ini configures it")
+    if _is_file(workspace / "tox.toml"):
+        return TestCommand("tox", "tox.toml configures it")
+    if "tox" in _pyproject_tools(workspace):
+        return TestCommand("tox", "pyproject.toml configures it")
+    if "tox:tox" in _sections(workspace / "setup.cfg"):
+        return TestCommand("tox", "setup.cfg configures it")
+    return TestCommand("nox", "noxfile.py is there") if _is_file(workspace / "noxfile.py") else None
 
 
 def _interpreter(workspace: Path) -> str:
@@ -134,6 +175,37 @@ def _cargo(workspace: Path) -> TestCommand | None:
     return TestCommand("cargo test", "Cargo.toml is there") if _is_file(workspace / "Cargo.toml") else None
 
 
+def _maven(workspace: Path) -> TestCommand | None:
+    if not _is_file(workspace / "pom.xml"):
+        return None
+    return TestCommand(f"{_wrapper(workspace, 'mvnw', 'mvn')} -q -B test", "pom.xml is there")
+
+
+def _gradle(workspace: Path) -> TestCommand | None:
+    for name in ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
+        if _is_file(workspace / name):
+            program = _wrapper(workspace, "gradlew", "gradle")
+            return TestCommand(f"{program} --no-daemon --console=plain test", f"{name} is there")
+    return None
+
+
+def _wrapper(workspace: Path, script: str, program: str) -> str:
+    """The project's own copy of a build tool, where it has one."""
+    own = workspace / script
+    return f"./{script}" if _is_file(own) and os.access(own, os.X_OK) else program
+
+
+def _ctest(workspace: Path) -> TestCommand | None:
+    """Build, then test: in the build folder there is, else in one outside the sources."""
+    if not _CTEST.search(_text(workspace / "CMakeLists.txt")):
+        return None
+    for folder in _BUILD_FOLDERS:
+        if _is_file(workspace / folder / "CMakeCache.txt"):
+            command = f"cmake --build {folder} && ctest --test-dir {folder} --output-on-failure"
+            return TestCommand(command, f"CMakeLists.txt has tests and {folder} is configured")
+    return TestCommand(_BUILD_OUTSIDE, "CMakeLists.txt has tests")
+
+
 def _make(workspace: Path) -> TestCommand | None:
     for name in ("GNUmakefile", "makefile", "Makefile"):
         text = _text(workspace / name)
@@ -143,7 +215,18 @@ def _make(workspace: Path) -> TestCommand | None:
     return None
 
 
-_FINDERS: tuple[Callable[[Path], TestCommand | None], ...] = (_python, _npm, _go, _cargo, _make)
+_FINDERS: tuple[Callable[[Path], TestCommand | None], ...] = (
+    _instructed,
+    _python,
+    _tox_or_nox,
+    _npm,
+    _go,
+    _cargo,
+    _maven,
+    _gradle,
+    _ctest,
+    _make,
+)
 
 
 def _files(workspace: Path) -> Iterator[Path]:

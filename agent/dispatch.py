@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
 from agent.conversation import ToolCall, ToolOutput
 from agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
+from agent.instructions import Found, NestedInstructions
 from agent.redact import Redactor
 from agent.scheduler import run_scheduled
 from agent.session import Session
 from agent.truncation import bounded, escaped
 from sandbox.errors import SandboxError
+from sandbox.paths import shown
 from tools.base import (
     EVERYTHING,
     Access,
@@ -88,11 +90,15 @@ class Dispatcher:
         *,
         approver: Approver | None = None,
         redactor: Redactor | None = None,
+        instructions: NestedInstructions | None = None,
         before_effects: Callable[[], Awaitable[None]] | None = None,
         output_bytes: int = 32 << 10,
         parallel: bool = True,
     ) -> None:
-        """``before_effects`` is awaited before any call that can change something."""
+        """``before_effects`` is awaited before any call that can change something.
+
+        ``instructions`` are those that follow calls into the folders they touch.
+        """
         self._tools = tools
         self._context = context
         self._session = session
@@ -100,6 +106,7 @@ class Dispatcher:
         self._policy = policy
         self._approver = approver
         self._redactor = redactor or Redactor(())
+        self._instructions = instructions
         self._before_effects = before_effects
         self._output_bytes = output_bytes
         self._parallel = parallel
@@ -112,6 +119,7 @@ class Dispatcher:
     async def dispatch(self, calls: Sequence[ToolCall], early: Early | None = None) -> Dispatched:
         """Run the open ``calls`` of the last answer and append one result each, in call order.
 
+        What the folders they touched are told (``AGENTS.md``) is appended after the results.
         ``early`` holds effect-free calls already started; calls the session has settled don't run. On
         cancellation every call still gets a result that says it was interrupted.
         """
@@ -148,6 +156,8 @@ class Dispatcher:
             for each, result in zip(prepared, results, strict=True)
             if each.call.id in begun and _may_have_changed(each.access, result)
         )
+        if self._instructions is not None:
+            self._tell(self._instructions.touched(each.access for each in prepared if each.tool is not None))
         return Dispatched(results, tuple(changing))
 
     def prepare(self, call: ToolCall) -> Prepared:
@@ -218,6 +228,17 @@ class Dispatcher:
             request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
             allowed = await self._approver.approve(request)
         return "" if allowed else f"Refused by the user: {decision.why}."
+
+    def _tell(self, found: Iterable[Found]) -> None:
+        """Append instructions that hold from here on; people are told of them, and of what was refused."""
+        for each in found:
+            if each.message is None:
+                self._sink.emit(NoticeGiven("instructions_refused", each.refusal))
+                continue
+            text = self._redactor.text(each.message.text)
+            self._session.append(replace(each.message, text=text))
+            told = f"{shown(each.message.source)} is told to the model from here on."
+            self._sink.emit(NoticeGiven("instructions", told))
 
     def _clean(self, result: ToolResult) -> ToolResult:
         text = self._redactor.text(escaped(result.text))

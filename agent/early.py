@@ -20,11 +20,12 @@ class EarlyCalls:
         self._tasks: dict[ToolCall, asyncio.Task[Finished]] = {}
 
     def offer(self, call: ToolCall) -> None:
-        """Start ``call`` if it is free of effects and must not wait for an earlier one."""
+        """Start ``call`` if it is free of effects, may start early and need not wait for an earlier one."""
         prepared = self._dispatcher.prepare(call)
         waits = any(not self._parallel or must_wait(access, prepared.access) for access in self._seen)
         self._seen.append(prepared.access)
-        if prepared.tool is None or prepared.access.effect is not Effect.NONE or waits:
+        access = prepared.access
+        if prepared.tool is None or access.effect is not Effect.NONE or not access.early or waits:
             return
         if call not in self._tasks:
             self._tasks[call] = asyncio.create_task(self._dispatcher.start(prepared))

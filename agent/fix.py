@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.approval import Approver
-from agent.events import FrontEnd
+from agent.events import FrontEnd, NoticeGiven
 from agent.outcome import Outcome
 from agent.prompts import prompt
 from agent.run import run
@@ -15,12 +15,12 @@ async def fix(
     test_command: str,
     front_ends: tuple[FrontEnd, ...] = (),
     approver: Approver | None = None,
+    notices: tuple[NoticeGiven, ...] = (),
 ) -> Outcome:
     """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
 
-    Raises what :func:`agent.run.run` raises.
+    ``notices`` are shown first. Raises what :func:`agent.run.run` raises.
     """
     task = prompt("fix.md", command=test_command)
-    return await run(
-        settings.model_copy(update={"verify": test_command}), task, front_ends, approver, fixing=True
-    )
+    settings = settings.model_copy(update={"verify": test_command})
+    return await run(settings, task, front_ends, approver, fixing=True, notices=notices)

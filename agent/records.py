@@ -96,8 +96,9 @@ def item_to_json(item: Item) -> Record:
     match item:
         case SystemMessage(text):
             return {"role": "system", "text": text}
-        case UserMessage(text, origin):
-            return {"role": "user", "text": text, "origin": origin}
+        case UserMessage(text, origin, source):
+            told = {"role": "user", "text": text, "origin": origin}
+            return told | {"source": source} if source else told
         case AssistantMessage(text, reasoning, calls):
             asked = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
             return {"role": "assistant", "text": text, "reasoning": reasoning, "calls": asked}
@@ -111,7 +112,7 @@ def item_from_json(value: Record) -> Item:
         case "system":
             return SystemMessage(value["text"])
         case "user":
-            return UserMessage(value["text"], value["origin"])
+            return UserMessage(value["text"], value["origin"], value.get("source", ""))
         case "assistant":
             calls = tuple(ToolCall(call["id"], call["name"], call["arguments"]) for call in value["calls"])
             return AssistantMessage(value["text"], value["reasoning"], calls)

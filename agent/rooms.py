@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.approval import Approver
 from agent.errors import SessionError
 from agent.finish import FinishTool
 from agent.profile import Profile
@@ -65,7 +66,7 @@ def open_tool_context(
     isolation = choose(settings.sandbox, policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
-    return ToolContext(place.workspace, processes, spills)
+    return ToolContext(place.workspace, processes, spills, ignored=tuple(settings.ignore or ()))
 
 
 def open_baseline(place: Place, session_folder: Path) -> Baseline:
@@ -88,12 +89,18 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
         raise SessionError(f"Can't record what the workspace is now: {why}.") from error
 
 
-def open_tools(profile: Profile) -> dict[str, Tool]:
-    """The tools a profile offers, by name, in the order they are told."""
+def open_tools(profile: Profile, approver: Approver | None = None) -> dict[str, Tool]:
+    """The tools a profile offers, by name, in the order they are told.
+
+    ``approver`` is who may be asked questions, too, if it is an :class:`agent.ask.Respondent`.
+    """
+    from agent.ask import AskTool, Respondent
     from tools.registry import default_tools
 
+    respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools
-    tools = {tool.spec.name: tool for tool in default_tools(background=background)}
+    every = (*default_tools(background=background), AskTool(respondent))
+    tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
     if profile.tools is not None:
         tools = {name: tools[name] for name in profile.tools}
     if profile.finish_tool:

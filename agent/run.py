@@ -15,8 +15,9 @@ from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
-from agent.events import EventSink, FrontEnd, SessionStarted
+from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
+from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
 from agent.models.errors import ModelError
@@ -48,11 +49,13 @@ async def run(
     environment: Mapping[str, str] | None = None,
     *,
     fixing: bool = False,
+    notices: tuple[NoticeGiven, ...] = (),
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
-    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``). What
+    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
+    ``notices`` are what a person should know first. What
     ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
     and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
     session's end was recorded and shown.
@@ -63,7 +66,7 @@ async def run(
         stack.callback(place.workspace.close)
         opened = _open_session(settings, prompt, environment, place, stack, fixing)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
-        return await the_run.perform()
+        return await the_run.perform(notices)
 
 
 async def run_tool(
@@ -164,11 +167,13 @@ class _Run:
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
 
-    async def perform(self) -> Outcome:
+    async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
         cancelled: asyncio.CancelledError | None = None
         try:
             context = self._begin()
+            for notice in notices:
+                self._sink.emit(notice)
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -225,7 +230,7 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile)
+        tools = open_tools(profile, self._approver)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
             context,
@@ -234,6 +239,9 @@ class _Run:
             CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
             approver=self._approver,
             redactor=self._place.redactor,
+            instructions=NestedInstructions(self._place.workspace, session.conversation)
+            if profile.facts
+            else None,
             before_effects=self._baseline_taken,
             output_bytes=profile.output_bytes,
             parallel=settings.parallel_tool_calls,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
@@ -39,6 +40,25 @@ def _json(given: Any) -> Any:
     return json.loads(given) if isinstance(given, str) else given
 
 
+_PATH_GLOB = re.compile(r"[^\x00-\x1f\x7f\[\]{}\\!]{1,200}")
+_MOST_GLOBS = 100
+
+
+def _without_nul(command: str | None) -> str | None:
+    if command is not None and "\0" in command:
+        raise ValueError("holds a NUL character, which no command can")
+    return command
+
+
+def _path_globs(globs: list[str] | None) -> list[str] | None:
+    if globs is not None and len(globs) > _MOST_GLOBS:
+        raise ValueError(f"holds more than {_MOST_GLOBS} paths")
+    for glob in globs or ():
+        if not _PATH_GLOB.fullmatch(glob) or not glob.strip("/ ") or ".." in glob.split("/"):
+            raise ValueError(f"holds {glob[:60]!r}: give paths in the workspace, of names, '/', '*', '?'")
+    return globs
+
+
 _NUMBER = Option("NUMBER", sampling=True)
 _INTEGER = Option("INTEGER", sampling=True)
 
@@ -64,10 +84,18 @@ class Settings(BaseModel):
     effort: Annotated[Literal["minimal", "low", "medium", "high"] | None, Option()] = Field(
         None, description="How hard the model should think."
     )
-    verify: Annotated[str | None, Option("CMD", repository=True)] = Field(
+    verify: Annotated[str | None, AfterValidator(_without_nul), Option("CMD", repository=True)] = Field(
         None,
         pattern=r"\S",
         description="Command that proves the work; run before, and after the model says it is done.",
+    )
+    ignore: Annotated[
+        list[str] | None,
+        BeforeValidator(_one_or_several),
+        AfterValidator(_path_globs),
+        Option("GLOB", repository=True),
+    ] = Field(
+        None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
     )
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."

@@ -45,6 +45,8 @@ class Access:
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    early: bool = True
+    """Whether a call without effects may start while the answer still streams; asking a person may not."""
 
     @property
     def effect(self) -> Effect:
@@ -116,6 +118,8 @@ class ToolContext:
     """Extra variables for commands (never keys)."""
     background: BackgroundCommands = field(default_factory=_no_background_commands)
     """Commands that outlive their call; whoever opens the context ends them with the session."""
+    ignored: tuple[str, ...] = ()
+    """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
 
 
 class Tool(Protocol):

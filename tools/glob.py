@@ -9,6 +9,7 @@ from pydantic import Field
 from sandbox.errors import NotARegularFile, PathNotFound
 from tools.base import Access, ToolContext, ToolResult
 from tools.files import not_found, reads
+from tools.ignored import ignoring
 from tools.parameters import ArgumentText, Parameters, PydanticTool
 from tools.patterns import FilePattern, list_files
 from tools.ripgrep import parent_rules
@@ -51,6 +52,7 @@ class GlobTool(PydanticTool[GlobParameters]):
             raise not_found(workspace, parsed.path) from None
         try:
             rules = parent_rules(workspace.root) if folder == "." else ()
+            rules += ignoring(context.ignored, folder)
             listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS)
         finally:
             os.close(descriptor)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from pydantic import Field
 
-from sandbox.errors import PathNotFound
-from tools.base import Access, ToolContext, ToolError, ToolResult
-from tools.encodings import decode_output, detect
+from sandbox.errors import PathError, PathNotFound
+from tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
+from tools.encodings import UTF_8, Encoding, decode_output, detect
 from tools.files import not_found, reads
+from tools.ignored import ignoring
+from tools.legacy import across_stray_bytes, list_legacy_files, reaches_beyond_ascii, ripgrep_name
 from tools.parameters import ArgumentText, Parameters, PydanticTool
 from tools.patterns import FilePattern, list_files
 from tools.ripgrep import Output, parent_rules, run_ripgrep
@@ -24,6 +28,9 @@ _DEFAULT_MATCHES = 200
 _LINE_BYTES = 300
 _SHOWN_BYTES = 28_000
 _SAMPLE_BYTES = 64 << 10
+_BOM_BYTES = 4
+_MOST_LEGACY_FILES = 256
+"""Searched each in its own encoding; all are open at once."""
 _NAMED_BINARIES = 10
 
 
@@ -69,7 +76,7 @@ class GrepTool(PydanticTool[GrepParameters]):
         pattern = FilePattern(parsed.glob) if parsed.glob else None
         found = await _search(parsed, path, pattern, context)
         _check(parsed, found.output)
-        return _result(parsed, path, found)
+        return _result(parsed, path, found, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,8 @@ class _Found:
     output: Output
     lines: tuple[_Line, ...]
     binaries: tuple[str, ...]
+    decoded: Mapping[str, Encoding] = field(default_factory=dict)
+    """Files that were decoded before they were searched, so that their lines are UTF-8."""
 
 
 async def _search(
@@ -92,37 +101,98 @@ async def _search(
         folder = workspace.open_folder(path)
     except PathNotFound:
         raise not_found(workspace, parsed.path) from None
-    rules = parent_rules(workspace.root) if path == "." else ()
+    rules = (parent_rules(workspace.root) if path == "." else ()) + ignoring(context.ignored, path)
     with ExitStack() as stack:
         stack.callback(os.close, folder)
         if pattern is None:
-            output = await _run(parsed, rules, ".", folder, (), context)
-            return _understand(output, path, None)
+            return await _search_folder(parsed, path, rules, folder, (), None, context)
         listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS)
         ignore = pattern.open_ignore_file()
         stack.callback(os.close, ignore)
         options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
-        output = await _run(parsed, options, ".", folder, (ignore,), context)
-        return _understand(output, path, frozenset(listing.names))
+        names = frozenset(listing.names)
+        return await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+
+
+async def _search_folder(
+    parsed: GrepParameters,
+    path: str,
+    options: Sequence[str],
+    folder: int,
+    descriptors: Sequence[int],
+    wanted: frozenset[str] | None,
+    context: ToolContext,
+) -> _Found:
+    """Search all files, and where the pattern asks for it, those that are not UTF-8 in their encoding."""
+    search = _run(parsed, options, ["."], folder, descriptors, context)
+    if not reaches_beyond_ascii(parsed.pattern):
+        return _understand(await search, path, wanted)
+    root = context.workspace.root
+    listing = asyncio.ensure_future(list_legacy_files(root, options, folder, descriptors, _SECONDS))
+    try:
+        output = await search
+        found = _understand(output, path, wanted)
+        if output.stopped or output.timed_out or _is_refusal(output):
+            return found
+        names = await listing
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
+    prefix = "" if path == "." else f"{path}/"
+    legacy = [prefix + name for name in names if wanted is None or name in wanted]
+    return await _search_legacy(parsed, legacy, folder, found, context)
+
+
+async def _search_legacy(
+    parsed: GrepParameters, paths: Sequence[str], folder: int, found: _Found, context: ToolContext
+) -> _Found:
+    """Add to ``found`` the lines of the files at ``paths`` that match in the files' own encodings."""
+    outputs, lines, decoded = [found.output], list(found.lines), dict(found.decoded)
+    with ExitStack() as stack:
+        groups: dict[str, dict[str, str]] = {}
+        for path in paths[:_MOST_LEGACY_FILES]:
+            with suppress(PathError):
+                file = stack.enter_context(context.workspace.open_read(path))
+                encoding = detect(file.read(_SAMPLE_BYTES), complete=False)
+                if encoding is not None and (name := ripgrep_name(encoding)):
+                    groups.setdefault(name, {})[f"/proc/self/fd/{file.fileno()}"] = path
+                    decoded[path] = encoding
+        for name, targets in groups.items():
+            numbers = [int(target.rpartition("/")[2]) for target in targets]
+            output = await _run(parsed, (f"--encoding={name}",), list(targets), folder, numbers, context)
+            outputs.append(output)
+            searched = set(targets.values())
+            lines = [line for line in lines if line.path not in searched]
+            lines += [replace(line, path=targets[line.path]) for line in _parse(output.data)[0]]
+    lines.sort(key=lambda line: os.fsencode(line.path).split(b"/"))
+    whole = replace(
+        found.output,
+        stopped=any(output.stopped for output in outputs) or len(paths) > _MOST_LEGACY_FILES,
+        timed_out=any(output.timed_out for output in outputs),
+    )
+    return _Found(whole, tuple(lines), found.binaries, decoded)
 
 
 async def _search_file(parsed: GrepParameters, path: str, context: ToolContext) -> _Found:
     with context.workspace.open_read(path) as file, ExitStack() as stack:
-        if detect(file.read(_SAMPLE_BYTES), complete=False) is None:
+        encoding = detect(file.read(_SAMPLE_BYTES), complete=False)
+        if encoding is None:
             raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")
         folder = context.workspace.open_folder(".")
         stack.callback(os.close, folder)
         # By its descriptor, so that it is this very file that is searched, whatever its name is by then.
         target = f"/proc/self/fd/{file.fileno()}"
-        output = await _run(parsed, (), target, folder, (file.fileno(),), context)
-    lines, _ = _parse(output.data)
-    return _Found(output, tuple(replace(line, path=path) for line in lines), ())
+        name = ripgrep_name(encoding)
+        options = (f"--encoding={name}",) if name else ()
+        output = await _run(parsed, options, [target], folder, (file.fileno(),), context)
+    lines = tuple(replace(line, path=path) for line in _parse(output.data)[0])
+    return _Found(output, lines, (), {path: encoding} if name else {})
 
 
 async def _run(
     parsed: GrepParameters,
     options: Sequence[str],
-    target: str,
+    targets: Sequence[str],
     folder: int,
     descriptors: Sequence[int],
     context: ToolContext,
@@ -133,15 +203,14 @@ async def _run(
         "--with-filename",
         "--line-number",
         "--column",
-        "--mmap",
         "--no-context-separator",
         f"--max-columns={_LINE_BYTES}",
         "--max-columns-preview",
         f"--context={parsed.context}",
         "--ignore-case" if parsed.ignore_case else "--case-sensitive",
-        f"--regexp={parsed.pattern}",
+        f"--regexp={across_stray_bytes(parsed.pattern)}",
         "--",
-        target,
+        *targets,
     )
     return await run_ripgrep(
         context.workspace.root,
@@ -168,13 +237,18 @@ def _understand(output: Output, path: str, wanted: frozenset[str] | None) -> _Fo
 
 def _check(parsed: GrepParameters, output: Output) -> None:
     """Raise :class:`ToolError` with one sentence if ripgrep refused the pattern or broke."""
-    if output.stopped or output.timed_out or output.exit_code in (0, 1) or not output.error:
+    if not _is_refusal(output):
         return
     reasons = re.findall(r"^error: (.+)$", output.error, re.MULTILINE)
     reason = reasons[0] if reasons else output.error.removeprefix("rg: ").split("\n", 1)[0]
     if 'literal "\\n"' in reason:
         reason = "a match can't span lines, so that a newline never matches"
     raise ToolError(f"The pattern {escape(parsed.pattern)!r} does not work: {escape(reason)}.")
+
+
+def _is_refusal(output: Output) -> bool:
+    ended_early = output.stopped or output.timed_out
+    return not ended_early and output.exit_code not in (0, 1) and bool(output.error)
 
 
 _BINARY_NOTE = re.compile(
@@ -204,20 +278,22 @@ def _parse(data: bytes) -> tuple[list[_Line], list[str]]:
     return lines, binaries
 
 
-def _result(parsed: GrepParameters, path: str, found: _Found) -> ToolResult:
+def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolContext) -> ToolResult:
     output = found.output
     shown = list(_within_limits(found.lines, parsed.limit))
     matches = sum(1 for line in shown if line.column)
-    files = len({line.path for line in shown})
     text: list[str] = []
-    last: _Line | None = None
-    for line in shown:
-        if last is None or line.path != last.path:
-            text.append(shown_path(line.path))
-        elif line.number > last.number + 1 and parsed.context:
-            text.append("--")
-        text.append(_shown(line))
-        last = line
+    encodings: dict[str, str] = {}
+    files = 0
+    for name, group in groupby(shown, key=lambda line: line.path):
+        lines = list(group)
+        encoding = found.decoded.get(name) or _encoding(name, lines, context)
+        label = "" if encoding.codec == "utf-8" else encoding.label
+        if label:
+            encodings[name] = label
+        text.append(f"{shown_path(name)} [{label}]" if label else shown_path(name))
+        text += _shown_lines(lines, UTF_8 if name in found.decoded else encoding, bool(parsed.context))
+        files += 1
     if len(shown) < len(found.lines) or output.stopped:
         text.append(f"[the first {count(matches, 'match', 'matches')}: there are more, narrow it down]")
     if output.timed_out:
@@ -227,7 +303,13 @@ def _result(parsed: GrepParameters, path: str, found: _Found) -> ToolResult:
         text.append(f"[binary further on, and not searched from there: {names}]")
     if not matches and not output.timed_out:
         text.append(_nothing_found(parsed, path))
-    data = {"matches": matches, "files": files, "complete": not (output.stopped or output.timed_out)}
+    data: JsonObject = {
+        "matches": matches,
+        "files": files,
+        "complete": not (output.stopped or output.timed_out),
+    }
+    if encodings:
+        data["encodings"] = encodings
     summary = f"{count(matches, 'match', 'matches')} in {count(files, 'file')}"
     return ToolResult(True, "\n".join(text), data, summary)
 
@@ -242,10 +324,34 @@ def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
         yield line
 
 
-def _shown(line: _Line) -> str:
-    mark = ":" if line.column else "-"
-    far = f" [match at column {line.column:,}]" if line.column > _LINE_BYTES else ""
-    return f"{line.number}{mark}{escape(decode_output(line.text))}{far}"
+def _encoding(path: str, lines: Sequence[_Line], context: ToolContext) -> Encoding:
+    """The encoding of a file with matches; more than its BOM is read only if these lines are not UTF-8."""
+    try:
+        b"".join(line.text for line in lines).decode()
+        wanted = _BOM_BYTES
+    except UnicodeDecodeError:
+        wanted = _SAMPLE_BYTES
+    try:
+        with context.workspace.open_read(path) as file:
+            return detect(file.read(wanted), complete=False) or UTF_8
+    except PathError:
+        return UTF_8
+
+
+def _shown_lines(lines: Iterable[_Line], encoding: Encoding, gaps: bool) -> Iterator[str]:
+    """The lines of one file, numbered; with ``gaps`` a mark where lines between them are left out."""
+    last = 0
+    for line in lines:
+        if gaps and last and line.number > last + 1:
+            yield "--"
+        last = line.number
+        mark = ":" if line.column else "-"
+        far = f" [match at column {line.column:,}]" if line.column > _LINE_BYTES else ""
+        if ripgrep_name(encoding):
+            text = line.text.decode(encoding.codec, "backslashreplace")
+        else:
+            text = decode_output(line.text)
+        yield f"{line.number}{mark}{escape(text)}{far}"
 
 
 def _nothing_found(parsed: GrepParameters, path: str) -> str:

@@ -11,6 +11,7 @@ from tools.shell import ForegroundShellTool, ShellTool
 from tools.shell_input import ShellInputTool
 from tools.shell_kill import ShellKillTool
 from tools.shell_output import ShellOutputTool
+from tools.todo import TodoTool
 from tools.write import WriteTool
 
 
@@ -21,5 +22,5 @@ def default_tools(*, background: bool = True) -> tuple[Tool, ...]:
     """
     files = (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool())
     if not background:
-        return (*files, ForegroundShellTool())
-    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool())
+        return (*files, ForegroundShellTool(), TodoTool())
+    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool(), TodoTool())

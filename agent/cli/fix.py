@@ -8,6 +8,7 @@ import click
 
 from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
 from agent.errors import UsageError
+from agent.events import NoticeGiven
 from agent.settings import Settings
 
 
@@ -21,24 +22,38 @@ from agent.settings import Settings
 def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
     """Fix the bug that a failing test shows, and prove it by running the test.
 
-    Without --test it looks for pytest, unittest, npm test, go test, cargo test, and make test or check,
-    in this order, and says which it takes. Exit codes as for run.
+    Without --test it takes the configured verify command, what AGENTS.md names, or what the files speak
+    for: pytest, unittest, tox, nox, npm, pnpm or yarn test, go test, cargo test, Maven, Gradle, CTest, make
+    test or check, in this order, and says which before it runs. Exit codes as for run.
     """
     settings = load_settings(flags)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
-    tests = test_command or settings.verify or find_tests(settings)
+    notices: tuple[NoticeGiven, ...] = ()
+    tests = test_command or ""
+    if not tests:
+        tests, said = choose_tests(settings)
+        say(said)
+        notices = (NoticeGiven("test_command", said),) if as_json else ()
     from agent.cli.running import perform
     from agent.fix import fix
 
     return perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver), settings, as_json
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
+        settings,
+        as_json,
     ).exit_code
 
 
-def find_tests(settings: Settings) -> str:
-    """The test command that the workspace's files point at; says which and why."""
+def choose_tests(settings: Settings) -> tuple[str, str]:
+    """The test command where none was given: the configured one, else the best that is found.
+
+    Returns it and a sentence that says why it is taken; raises :class:`UsageError` where there is none.
+    """
     from agent.discover import discover
+
+    if settings.verify is not None:
+        return settings.verify, f"Tests: {settings.verify} (the configured verify; --test takes another)."
 
     if not settings.workspace.is_dir():
         raise UsageError(f"{settings.workspace} is not a folder.")
@@ -46,5 +61,5 @@ def find_tests(settings: Settings) -> str:
     if not found:
         raise UsageError(f"No test command was found in {settings.workspace}; name it with --test CMD.")
     others = f" Not taken: {', '.join(other.command for other in found[1:])}." if found[1:] else ""
-    say(f"Tests: {found[0].command} ({found[0].because}; --test takes another).{others}")
-    return found[0].command
+    said = f"Tests: {found[0].command} ({found[0].because}; --test takes another).{others}"
+    return found[0].command, said

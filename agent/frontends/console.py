@@ -23,9 +23,15 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load"})
+_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load", "instructions"})
 """Notices that say how far a run is, nothing to worry about."""
-_TOLD_FIRST = ("command", "path", "pattern", "message")
+_TOLD_FIRST = ("command", "path", "pattern", "message", "question")
+_NOT_TOLD = frozenset({"todo"})
+"""Tools whose arguments are shown by their result."""
+_ASKING = frozenset({"ask"})
+"""Tools during which a person types: no line that is replaced may stand in their way."""
+_STEP_MARKS = {"pending": "[ ]", "active": "[>]", "done": "[x]"}
+_STEP_STYLES = {"pending": "", "active": "bold", "done": "dim"}
 
 
 class ConsoleFrontEnd:
@@ -92,6 +98,9 @@ class ConsoleFrontEnd:
             case events.ToolStarted():
                 if event.call.startswith((events.TRY, events.TAKE_BACK)):
                     self._running[event.call] = _tried(event.arguments)
+                elif event.name in _ASKING:
+                    self._running[event.call] = _call(event.name, event.arguments)
+                    self._start_line()
                 else:
                     self._running[event.call] = _call(event.name, event.arguments)
                     self._status(self._running[event.call])
@@ -153,6 +162,9 @@ class ConsoleFrontEnd:
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
         tail = f"{summary} · {_duration(event.duration_ms)}"
         self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")
+        for step in event.data.get("plan", ()):
+            state = step["state"]
+            self._line(f"  {_STEP_MARKS[state]} {one_line(step['text'], 200)}", _STEP_STYLES[state])
         for waiting in list(self._running.values())[:1]:
             self._status(waiting)
 
@@ -256,6 +268,8 @@ def _diff_style(line: str) -> str:
 
 def _call(name: str, arguments: Any) -> str:
     """A call in few words: the tool and what it is about."""
+    if name in _NOT_TOLD:
+        return name
     if not isinstance(arguments, Mapping):
         return f"{name} {arguments}"
     first = [str(arguments[key]) for key in _TOLD_FIRST if key in arguments]

@@ -153,9 +153,10 @@ def test_sampling_holds_only_what_was_set(place):
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=80) | st.text(string.printable, max_size=80).map(str.encode))
-def test_any_repository_file_leaves_the_defaults_but_verify(tmp_path_factory, content):
+def test_any_repository_file_leaves_the_defaults_but_what_is_harmless(tmp_path_factory, content):
     repository = tmp_path_factory.mktemp("repository")
     (repository / ".seedsmith").mkdir()
     (repository / ".seedsmith" / "config.yaml").write_bytes(content)
     chosen = load({"workspace": str(repository)}, {"XDG_CONFIG_HOME": str(repository / "none")}).settings
-    assert chosen.model_copy(update={"verify": None}) == Settings(workspace=repository)
+    harmless = {"verify": None, "ignore": None}
+    assert chosen.model_copy(update=harmless) == Settings(workspace=repository)

@@ -140,6 +140,29 @@ def test_fix_proves_its_work(seedsmith, endpoint):
     assert "grep -q two a.txt" in endpoint.requests[0].raw.decode()
 
 
+def test_fix_says_the_tests_it_found_before_it_runs_them(seedsmith, endpoint, place):
+    (place / "repo/Makefile").write_text("test:\n\tgrep -q two a.txt\n")
+    endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
+    done = seedsmith("fix", "--json", *service(endpoint))
+    started, notice, verified, *_ = events_of(done)
+    assert (started["type"], notice["code"], verified["type"]) == (
+        "session.started",
+        "test_command",
+        "verify.finished",
+    )
+    assert notice["message"].startswith("Tests: make test (Makefile has a test target")
+    assert notice["message"] in done.stderr and verified["command"] == "make test"
+
+
+def test_fix_takes_the_repositorys_verify_and_says_so(seedsmith, endpoint, place):
+    (place / "repo/.seedsmith").mkdir()
+    (place / "repo/.seedsmith/config.yaml").write_text("verify: 'true'\nbase_url: http://evil.example/\n")
+    done = seedsmith("fix", *service(endpoint))
+    assert "Tests: true (the configured verify; --test takes another)." in done.stderr
+    assert "line 2: 'base_url' is ignored: a repository may not set it." in done.stderr
+    assert done.returncode == 0 and endpoint.requests == []
+
+
 def test_fix_asks_no_model_where_nothing_fails(seedsmith, endpoint):
     done = seedsmith("fix", "--test", "true", *service(endpoint))
     assert done.returncode == 0 and "pass already" in done.stdout

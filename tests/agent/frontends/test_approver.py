@@ -6,6 +6,7 @@ import pty
 import pytest
 
 from agent.approval import ApprovalRequest
+from agent.ask import Question, Respondent
 from agent.frontends.approver import ConsoleApprover
 
 
@@ -46,3 +47,27 @@ async def test_waiting_for_an_answer_can_be_interrupted(terminal):
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("the red one\n", "the red one"),
+        ("红的\n", "红的"),
+        ("2\n", "blue"),
+        (" 1 \n", "red"),
+        ("0\n", "0"),
+        ("3\n", "3"),
+        ("²\n", "²"),
+        ("\n", ""),
+        ("\x04", ""),
+    ],
+)
+async def test_a_question_is_answered_in_words_or_by_number(terminal, typed, answer):
+    person, keyboard = terminal
+    screen = io.StringIO()
+    os.write(person, typed.encode())
+    approver = ConsoleApprover(keyboard, screen)
+    assert await approver.answer(Question("Which \x1b[2Jone?", ("red", "blue"))) == answer
+    assert "Which \\x1b[2Jone?\n  1. red\n  2. blue\n" in screen.getvalue()
+    assert isinstance(approver, Respondent)

@@ -178,6 +178,23 @@ def test_of_a_search_each_change_is_one_line():
     assert text == "- Suspects: f.\n· tried in a.py: y = 2\n"
 
 
+def test_the_plan_is_shown_as_a_list_and_harmlessly():
+    plan = [{"text": "Look", "state": "done"}, {"text": f"Fix{HOSTILE}", "state": "active"}]
+    plan.append({"text": "Test", "state": "pending"})
+    text = shown(
+        events.ToolStarted("c1", "todo", {"items": plan}),
+        events.ToolFinished("c1", True, "1 of 3 steps done", 1.0, {"plan": plan}),
+    )
+    assert text.startswith("✓ todo · 1 of 3 steps done · 1 ms\n  [x] Look\n  [>] Fix")
+    assert text.endswith("\n  [ ] Test\n") and "\x1b" not in text
+
+
+def test_nothing_is_replaced_where_a_person_types(colour_terminal):
+    started = events.ToolStarted("c1", "ask", {"question": "Which?"})
+    assert "Which?" not in shown_in_terminal(started)
+    assert "Which?" in shown_in_terminal(started, events.ToolFinished("c1", True, "answered", 1.0, {}))
+
+
 def test_a_weaker_sandbox_is_said():
     text = shown(events.SessionStarted("m", "p", "chat", "/w", "landlock", {}))
     assert "sandbox: landlock, the weaker tier" in text

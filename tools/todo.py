@@ -1,0 +1,56 @@
+"""The todo tool: the model's plan as a short list, replaced whole each time, shown to people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from tools.base import Access, ToolContext, ToolResult
+from tools.parameters import ArgumentText, Parameters, PydanticTool
+from tools.text import clamp, count, escape
+
+_MOST_ITEMS = 50
+_SHOWN_CHARACTERS = 200
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    if "\n" in text or "\r" in text:
+        raise ValueError("must be one line")
+    return text
+
+
+class TodoItem(Parameters):
+    """One step of the plan."""
+
+    text: Annotated[ArgumentText, AfterValidator(_one_line)] = Field(max_length=500)
+    state: Literal["pending", "active", "done"]
+
+
+class TodoParameters(Parameters):
+    """The whole plan."""
+
+    items: list[TodoItem] = Field(max_length=_MOST_ITEMS, description="States: pending, active, done.")
+
+
+class TodoTool(PydanticTool[TodoParameters]):
+    """Keeps no list of its own: the call is part of the session, and its data is what front ends show."""
+
+    name = "todo"
+    description = "Show the user your plan for a task of several steps; each call replaces the whole list."
+    parameters = TodoParameters
+
+    def access(self, parsed: TodoParameters) -> Access:
+        """Touches nothing."""
+        return Access()
+
+    async def run(self, parsed: TodoParameters, context: ToolContext) -> ToolResult:
+        """Say how far the plan is; ``data["plan"]`` holds it."""
+        plan = [{"text": item.text, "state": item.state} for item in parsed.items]
+        done = sum(1 for item in parsed.items if item.state == "done")
+        summary = f"{done} of {count(len(plan), 'step')} done" if plan else "no plan"
+        active = [item.text for item in parsed.items if item.state == "active"]
+        now = f"; now: {escape(clamp(active[0], _SHOWN_CHARACTERS))}" if active else ""
+        return ToolResult(True, f"{summary}{now}.", {"plan": plan}, summary)
