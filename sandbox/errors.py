@@ -43,3 +43,11 @@ class ChangedOnDisk(PathError):
 
 class NoIsolation(SandboxError):
     """No isolation as strong as asked for works on this machine (exit code 5)."""
+
+
+class GitError(SandboxError):
+    """Git can't be used here, or a git command failed."""
+
+
+class NoRepository(GitError):
+    """The workspace lies in no git repository, or in one git is not run on."""

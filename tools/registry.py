@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.base import Tool
 from tools.edit import EditTool
+from tools.git import GitTool
 from tools.glob import GlobTool
 from tools.grep import GrepTool
 from tools.read import ReadTool
@@ -13,4 +14,4 @@ from tools.write import WriteTool
 
 def default_tools() -> tuple[Tool, ...]:
     """Return every built-in tool, always in the same order: the request's prefix depends on it."""
-    return (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool(), ShellTool())
+    return (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool(), ShellTool(), GitTool())
