@@ -62,7 +62,11 @@ class Trap:
         return str(program)
 
     def config(self, key, name, *, value=None) -> None:
-        self.bench.git("config", key, value or self.evil(name))
+        section, _, rest = key.partition(".")
+        subsection, _, variable = rest.rpartition(".")
+        quoted = f' "{subsection}"' if subsection else ""
+        with (self.bench.root / ".git/config").open("a") as file:
+            file.write(f'[{section}{quoted}]\n\t{variable} = "{value or self.evil(name)}"\n')
 
     def fired(self) -> list[str]:
         return sorted(path.name.removeprefix("canary-") for path in self.outside.glob("canary-*"))
