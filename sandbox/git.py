@@ -91,11 +91,16 @@ class Git:
         repository = find_repository(policy.workspace)
         program = _find_program(policy)
         bare = cls(repository, {}, frozenset(), False, program, (), "", processes, spills)
-        user, listing = await asyncio.gather(
-            _read_user_settings(program, policy, repository),
-            bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS),
+        listing = asyncio.ensure_future(
+            bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS)
         )
-        own = parse_listing(listing)
+        try:
+            user = await _read_user_settings(program, policy, repository)
+        except BaseException:
+            listing.cancel()
+            await asyncio.wait({listing})
+            raise
+        own = parse_listing(await listing)
         return replace(
             bare,
             identity=identity(own, user),

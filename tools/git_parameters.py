@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ Action = Literal[
 ]
 STAGED = "staged"
 STASH_VERBS = ("push", "list", "show", "pop", "apply", "drop")
+_MAY_BE_EMPTY = ("ref", "name", "message")
 _STASH_REF = re.compile(r"(?:stash@\{)?([0-9]{1,6})\}?")
 
 _TAKES: dict[str, tuple[str, ...]] = {
@@ -71,6 +72,14 @@ class GitParameters(Parameters):
         """The stash entry meant, as git spells it."""
         match = _STASH_REF.fullmatch(self.ref or "0")
         return f"stash@{{{match[1]}}}" if match else ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, values: Any) -> Any:
+        """Take an empty ``ref``, ``name`` or ``message`` as leaving it out, as models fill in all they know."""
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value != "" or name not in _MAY_BE_EMPTY}
 
     @model_validator(mode="after")
     def _fits_the_action(self) -> GitParameters:

@@ -346,6 +346,12 @@ async def test_skipped_hooks_are_said(git_bench):
     assert "The repository's hooks were not run." in result.text
 
 
+async def test_what_is_left_empty_is_left_out(git_bench):
+    git_bench.save("first", a="1\n")
+    result = await git_bench.call("status", ref="", name="", message="", paths=[], all=False, patch=None)
+    assert "the working tree is clean" in result.text
+
+
 def test_reading_runs_with_reads_and_changing_runs_alone():
     tool = next(tool for tool in default_tools() if tool.spec.name == "git")
 
