@@ -76,7 +76,7 @@ class GitParameters(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, values: Any) -> Any:
-        """Take an empty ``ref``, ``name`` or ``message`` as leaving it out, as models fill in all they know."""
+        """Take an empty ``ref``, ``name`` or ``message`` as left out: models fill in all they know."""
         if not isinstance(values, dict):
             return values
         return {name: value for name, value in values.items() if value != "" or name not in _MAY_BE_EMPTY}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tools.base import EVERYTHING, ToolError
 from tools.registry import default_tools
@@ -203,6 +205,30 @@ async def test_odd_names_are_shown_on_one_line_and_can_be_named_as_shown(git_ben
     assert git_bench.git("status", "--porcelain", "-z").count("A  ") == len(odd)
     await git_bench.call("commit", message="odd")
     assert git_bench.git("ls-files", "-z").count("\0") == len(odd)
+
+
+NAMES = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"_").replace(b"\0", b"0"))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.one_of(NAMES, st.sampled_from([rb"\u{A}", b"a\nb", b" ", b"~", b"*", b"[a]", b"a\tb", b"HEAD"]))
+)
+async def test_any_file_name_can_be_named_as_status_shows_it(git_bench, name):
+    if name in (b".", b"..") or b".git" in name.lower():
+        return
+    for path in git_bench.root.iterdir():
+        if path.name != ".git":
+            path.unlink()
+    git_bench.git("read-tree", "--empty")
+    for each in (name, b"other"):
+        with open(os.path.join(os.fsencode(git_bench.root), each), "wb") as file:
+            file.write(b"x\n")
+    lines = (await git_bench.call("status")).text.splitlines()
+    shown = [line[2:] for line in lines[lines.index(f"untracked ({len({name, b'other'})}):") + 1 :]]
+    wanted = next(line for line in shown if line != "other" or name == b"other")
+    await git_bench.call("add", paths=[wanted])
+    assert git_bench.git("ls-files", "-z") == os.fsdecode(name) + "\0"
 
 
 async def test_long_output_is_cut_at_a_line_with_exact_counts_and_kept_whole(git_bench):
