@@ -7,14 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tools.base import EVERYTHING, Access
 
+_ANYTHING = frozenset({EVERYTHING})
+
 
 def must_wait(earlier: Access, later: Access) -> bool:
     """Whether ``later`` has to wait until ``earlier`` is done.
 
     Calls that touch the same paths keep their order. Shell commands of one answer run together:
-    the model asked for them together; but none runs beside a file tool that writes.
+    the model asked for them together; but none runs beside a file tool that writes, nor beside a call
+    that names more than everything, as those do that change git's state.
     """
-    if EVERYTHING in earlier.writes and EVERYTHING in later.writes:
+    if earlier.writes == later.writes == _ANYTHING:
         return False
     return earlier.conflicts_with(later)
 

@@ -55,3 +55,11 @@ class UnknownCommand(SandboxError):
 
 class TooManyCommands(SandboxError):
     """As many background commands run as may at once."""
+
+
+class GitError(SandboxError):
+    """Git can't be used here, or a git command failed."""
+
+
+class NoRepository(GitError):
+    """The workspace lies in no git repository, or in one git is not run on."""

@@ -48,21 +48,34 @@ def find_git_entries(root: Path) -> tuple[Path, ...]:
     return tuple(Path(folder, DOT_GIT) for folder, names, _ in walk_folders(root) if DOT_GIT in names)
 
 
-def metadata_folders(entry: Path) -> tuple[Path, ...]:
-    """The folders a ``.git`` file stands for (worktree, submodule): its own and the shared one.
+def linked_folders(entry: Path) -> tuple[Path, Path] | None:
+    """The folder a ``.git`` file stands for (worktree, submodule), and the one it shares with others.
 
-    A repository nobody trusts may point anywhere, so a folder counts only if it points back at ``entry``.
+    The two differ for a linked worktree only. A repository nobody trusts may point anywhere, so a folder
+    counts only if it points back at ``entry``; None for any other.
     """
     pointer = _first_line(entry) if os.path.isfile(entry) and not entry.is_symlink() else ""
     if not pointer.startswith("gitdir:"):
-        return ()
+        return None
     folder = Path(os.path.realpath(entry.parent / pointer.removeprefix("gitdir:").strip()))
     if not os.path.isfile(folder / "HEAD") or not _points_back(folder, entry):
-        return ()
+        return None
     # Git's own layout, .git/worktrees/NAME; what a ``commondir`` file says beyond that is not believed.
     if folder.parent.name == "worktrees" and os.path.isfile(folder / "commondir"):
-        return (folder.parent.parent,)
-    return (folder,)
+        return folder, folder.parent.parent
+    return folder, folder
+
+
+def metadata_folders(entry: Path) -> tuple[Path, ...]:
+    """The outermost folder a ``.git`` file stands for, see :func:`linked_folders`; none where it is none."""
+    found = linked_folders(entry)
+    return () if found is None else (found[1],)
+
+
+def shared_folder(folder: Path) -> Path:
+    """Where git itself would look for the branches and objects of ``folder``: as its ``commondir`` says."""
+    said = _first_line(folder / "commondir")
+    return Path(os.path.realpath(folder / said)) if said else folder
 
 
 def is_plain_path(root: Path, path: Path) -> bool:

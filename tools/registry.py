@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.base import Tool
 from tools.edit import EditTool
+from tools.git import GitTool
 from tools.glob import GlobTool
 from tools.grep import GrepTool
 from tools.read import ReadTool
@@ -21,6 +22,7 @@ def default_tools(*, background: bool = True) -> tuple[Tool, ...]:
     Without ``background`` commands end with their call, and the tools that look after others are missing.
     """
     files = (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool())
+    others = (GitTool(), TodoTool())
     if not background:
-        return (*files, ForegroundShellTool(), TodoTool())
-    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool(), TodoTool())
+        return (*files, ForegroundShellTool(), *others)
+    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool(), *others)

@@ -21,7 +21,12 @@ class Policy:
     """The agent's own state folder: invisible inside."""
     network: bool = False
     writable_git: bool = False
-    """Git's own tool may ask for a writable ``.git`` for vetted subcommands; shell commands never do."""
+    """Git's own tool may ask for writable ``git_folders`` for vetted subcommands; shell commands never do."""
+    git_folders: tuple[Path, ...] = ()
+    """Git's metadata folders beyond what the workspace shows read-only by itself: those to be writable, and
+    those that lie outside (a worktree's, or the repository's the workspace is a subfolder of)."""
+    also_readable: tuple[Path, ...] = ()
+    """Single files to show read-only wherever they lie, e.g. ignore files above the workspace."""
     unix_sockets: bool = False
     """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
     covers them."""

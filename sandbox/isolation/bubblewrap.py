@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.errors import NoIsolation, PathError
@@ -112,7 +113,7 @@ class Bubblewrap:
             raise NoIsolation(
                 "No system call filter is known for this processor; use --sandbox external or off."
             )
-        if self._prepared_for is not policy:
+        if not _differ_in_git_only(self._prepared_for, policy):
             self._prepare(policy)
         self._check_mount_points(policy)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
@@ -192,14 +193,14 @@ class Bubblewrap:
         for entry in entries:
             if not os.path.lexists(entry) or not is_plain_path(policy.workspace, entry):
                 continue
-            if policy.writable_git and entry == own and entry.is_dir():
-                parts = [entry / part for part in _GIT_PARTS_NEVER_WRITTEN]
-                binds += [
-                    word for part in parts if part.exists() for word in ("--ro-bind", str(part), str(part))
-                ]
-                continue
             for path in (*metadata_folders(entry), entry):
                 binds += ["--ro-bind", str(path), str(path)]
+        for folder in policy.git_folders:
+            binds += ["--bind" if policy.writable_git else "--ro-bind", str(folder), str(folder)]
+            parts = [folder / part for part in _GIT_PARTS_NEVER_WRITTEN]
+            binds += [word for part in parts if part.exists() for word in ("--ro-bind", str(part), str(part))]
+        for file in policy.also_readable:
+            binds += ["--ro-bind", str(file), str(file)]
         return binds
 
     def _check_mount_points(self, policy: Policy) -> None:
@@ -208,13 +209,27 @@ class Bubblewrap:
         It would follow them, and create folders on the host.
         """
         (policy.private_tmp / "home").mkdir(exist_ok=True)
-        for path in self._mount_points:
+        gits = [
+            path for path in (*policy.git_folders, *policy.also_readable) if is_beneath(path, (TEMPORARY,))
+        ]
+        for path in (*self._mount_points, *gits):
             inside = policy.private_tmp / path.relative_to(TEMPORARY)
             if not is_plain_path(policy.private_tmp, inside):
                 raise PathError(
                     f"A command replaced part of {path} in its /tmp by a link; remove that link "
                     f"from {policy.private_tmp}."
                 )
+
+
+def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
+    """Whether what was worked out for ``known`` holds: git's folders are bound at each launch."""
+    if known is None or known.environ is not policy.environ:
+        return False
+    return known is policy or _without_git(known) == _without_git(policy)
+
+
+def _without_git(policy: Policy) -> Policy:
+    return replace(policy, writable_git=False, git_folders=(), also_readable=())
 
 
 def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:

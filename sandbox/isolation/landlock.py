@@ -115,7 +115,8 @@ class Landlock:
                 _allow(ruleset, path, _READ)
             for name in _DEVICES:
                 _allow(ruleset, Path("/dev", name), everything & ~_MAKE_DEVICES)
-            for path in (policy.workspace, policy.private_tmp):
+            writable_git = policy.git_folders if policy.writable_git else ()
+            for path in (policy.workspace, policy.private_tmp, *writable_git):
                 _allow(ruleset, path, everything & ~_MAKE_DEVICES)
         except BaseException:
             os.close(ruleset)
@@ -142,6 +143,8 @@ def _readable_paths(policy: Policy) -> Iterable[Path]:
     yield from needed_folders(policy.environ, policy.workspace)
     for entry in find_git_entries(policy.workspace):
         yield from metadata_folders(entry)
+    yield from policy.git_folders
+    yield from policy.also_readable
     if policy.network:
         yield Path(os.path.realpath("/etc/resolv.conf"))
     yield Path("/run/current-system")

@@ -15,6 +15,7 @@ SHELL = Access(frozenset({EVERYTHING}), frozenset({EVERYTHING}))
 READ_A = Access(reads=frozenset({"a"}))
 WRITE_A = Access(writes=frozenset({"a"}))
 WRITE_B = Access(writes=frozenset({"b"}))
+COMMIT = Access(frozenset({EVERYTHING}), frozenset({EVERYTHING, ".git"}))
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,9 @@ WRITE_B = Access(writes=frozenset({"b"}))
         (READ_A, WRITE_A, True),
         (WRITE_A, WRITE_B, False),
         (SHELL, SHELL, False),
+        (SHELL, COMMIT, True),
+        (COMMIT, COMMIT, True),
+        (COMMIT, READ_A, True),
         (SHELL, WRITE_A, True),
         (WRITE_A, SHELL, True),
         (READ_A, SHELL, True),

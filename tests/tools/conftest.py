@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +49,67 @@ def bench(tmp_path):
     runner = ProcessRunner(Off(), policy, spills, environment={"PATH": os.environ["PATH"]})
     with Workspace(root) as workspace:
         yield Bench(root, ToolContext(workspace, runner, spills))
+
+
+class GitBench:
+    """A repository in the bench's workspace, a user with an identity, and plain git for comparison."""
+
+    def __init__(self, bench, home):
+        self.bench, self.home = bench, home
+        self.root, self.context, self.put, self.bytes = bench.root, bench.context, bench.put, bench.bytes
+        self.configure("[user]\nname = 种子 Smith\nemail = seed@example.org\n")
+        self.git("init", "-q", "-b", "main")
+
+    def configure(self, text) -> None:
+        """Replace the user's own configuration."""
+        (self.home / ".gitconfig").write_text(text)
+
+    def git(self, *arguments, cwd=None, check=True) -> str:
+        """Run git the plain way, as the user would."""
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.home), "GIT_CONFIG_NOSYSTEM": "1"}
+        done = subprocess.run(
+            ("git", "-c", "protocol.file.allow=always", *arguments),
+            cwd=cwd or self.root,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def save(self, message, **files) -> str:
+        """Commit everything, after putting ``files`` (name without suffix .txt) in place."""
+        for name, text in files.items():
+            self.put(f"{name}.txt", text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    async def call(self, action, **arguments) -> ToolResult:
+        return await self.ask({"action": action, **arguments})
+
+    async def ask(self, arguments) -> ToolResult:
+        tool = next(tool for tool in default_tools() if tool.spec.name == "git")
+        return await tool.run(tool.parse(arguments), self.bench.context)
+
+    def at(self, folder, isolation=None, private=None) -> ToolContext:
+        """A context for another workspace of the same user."""
+        state = self.home.parent / "state"
+        policy = Policy(
+            workspace=folder,
+            private_tmp=private or self.home.parent / "tmp",
+            state=state,
+            environ={"PATH": os.environ["PATH"], "HOME": str(self.home), "GIT_CONFIG_NOSYSTEM": "1"},
+        )
+        spills = SpillStore(state / "spills")
+        return ToolContext(Workspace(folder), ProcessRunner(isolation or Off(), policy, spills), spills)
+
+
+@pytest.fixture
+def git_bench(bench, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    made = GitBench(bench, home)
+    bench.context.processes = made.at(bench.root).processes
+    return made

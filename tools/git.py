@@ -1,0 +1,67 @@
+"""The git tool: the workspace's repository, looked at and changed without running anything it names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from sandbox.errors import GitError
+from tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from tools.git_parameters import GitParameters
+from tools.parameters import PydanticTool
+from tools.text import clean_output
+
+_STATE = ".git"
+"""Named beside everything else, so that not even a command runs beside a change of git's state."""
+
+
+class GitTool(PydanticTool[GitParameters]):
+    """One tool for all of git, hardened in :mod:`sandbox.git`."""
+
+    name = "git"
+    description = (
+        "Git on the workspace's repository; hooks, filters and remotes are off. diff shows staged and not "
+        "staged changes; commit takes what is staged, or stages paths or all first."
+    )
+    parameters = GitParameters
+
+    def access(self, parsed: GitParameters) -> Access:
+        """Everything is read; a change of git's state runs alone."""
+        writes: frozenset[str] = frozenset({EVERYTHING, _STATE}) if parsed.changes else frozenset()
+        return Access(reads=frozenset({EVERYTHING}), writes=writes)
+
+    async def run(self, parsed: GitParameters, context: ToolContext) -> ToolResult:
+        """Find the repository, then do the one action."""
+        from sandbox.git import Git
+        from tools.git_call import GitCall, named_paths
+
+        paths = named_paths(context, parsed.paths)
+        try:
+            git = await Git.open(context.processes, context.spills)
+            return await _action(parsed)(GitCall(git, context, parsed, paths))
+        except GitError as error:
+            raise ToolError(clean_output(str(error))) from None
+
+
+def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
+    """The function that does what was asked for."""
+    from tools import git_changing as changing
+    from tools import git_reading as reading
+
+    if parsed.changes:
+        return {
+            "add": changing.add,
+            "commit": changing.commit,
+            "branch": changing.create_branch,
+            "switch": changing.switch,
+            "stash": changing.stash,
+            "restore": changing.restore,
+        }[parsed.action]
+    return {
+        "status": reading.status,
+        "diff": reading.diff,
+        "log": reading.log,
+        "show": reading.show,
+        "blame": reading.blame,
+        "branch": reading.branches,
+        "stash": reading.stashes,
+    }[parsed.action]

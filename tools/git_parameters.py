@@ -1,0 +1,130 @@
+"""What the git tool can be asked, and which parameter goes with which action."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from tools.parameters import ArgumentText, Parameters
+
+Action = Literal[
+    "status", "diff", "log", "show", "blame", "add", "commit", "branch", "switch", "stash", "restore"
+]
+STAGED = "staged"
+STASH_VERBS = ("push", "list", "show", "pop", "apply", "drop")
+_MAY_BE_EMPTY = ("ref", "name", "message")
+_STASH_REF = re.compile(r"(?:stash@\{)?([0-9]{1,6})\}?")
+
+_TAKES: dict[str, tuple[str, ...]] = {
+    "status": ("paths",),
+    "diff": ("ref", "paths", "name", "all", "patch"),
+    "log": ("ref", "paths", "all", "patch"),
+    "show": ("ref", "paths", "patch"),
+    "blame": ("ref", "paths"),
+    "add": ("paths", "all"),
+    "commit": ("message", "paths", "all"),
+    "branch": ("name", "ref", "all"),
+    "switch": ("ref", "name"),
+    "stash": ("name", "ref", "message", "paths", "all"),
+    "restore": ("paths", "all", "ref", "name"),
+}
+
+
+class GitParameters(Parameters):
+    """One action and what it applies to."""
+
+    action: Action
+    ref: ArgumentText | None = Field(
+        None, max_length=1_000, description="Commit, branch, range a..b, REV:path, or stash@{n}."
+    )
+    paths: list[ArgumentText] = Field([], max_length=500, description="Only these files or folders.")
+    message: ArgumentText | None = Field(None, max_length=20_000)
+    name: ArgumentText | None = Field(
+        None,
+        max_length=250,
+        description="New branch; 'staged' for diff, restore; for stash: push, list, show, pop, apply, drop.",
+    )
+    all: bool = Field(
+        False,
+        description="add, commit, restore: every change; diff: since HEAD; log, branch: remote ones too; "
+        "stash: untracked too.",
+    )
+    patch: bool | None = Field(None, description="log: with patches; false in diff, show: figures only.")
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes git's state or the working tree."""
+        if self.action == "stash":
+            return self.verb not in ("list", "show")
+        return self.action in ("add", "commit", "switch", "restore") or (
+            self.action == "branch" and self.name is not None
+        )
+
+    @property
+    def verb(self) -> str:
+        """What a stash call does."""
+        return self.name or "push"
+
+    @property
+    def stash(self) -> str:
+        """The stash entry meant, as git spells it."""
+        match = _STASH_REF.fullmatch(self.ref or "0")
+        return f"stash@{{{match[1]}}}" if match else ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, values: Any) -> Any:
+        """Take an empty ``ref``, ``name`` or ``message`` as left out: models fill in all they know."""
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value != "" or name not in _MAY_BE_EMPTY}
+
+    @model_validator(mode="after")
+    def _fits_the_action(self) -> GitParameters:
+        """Refuse what the action has no use for, and what could be taken for an option."""
+        given = [name for name in type(self).model_fields if getattr(self, name) not in (None, False, [])]
+        takes = _TAKES[self.action]
+        if unfit := [f"'{name}'" for name in given if name not in ("action", *takes)]:
+            raise ValueError(f"action '{self.action}' takes no {' or '.join(unfit)}, but {', '.join(takes)}")
+        for name in ("ref", "name"):
+            value = getattr(self, name)
+            if value is not None and (not value.strip() or value.startswith("-")):
+                raise ValueError(f"'{name}' must not be empty nor begin with '-', got {value!r}")
+        if any(not path for path in self.paths):
+            raise ValueError("'paths' holds an empty path")
+        if self.message is not None and not self.message.strip():
+            raise ValueError("'message' is empty")
+        if fault := self._fault():
+            raise ValueError(fault)
+        return self
+
+    def _fault(self) -> str:
+        """What is missing from a call, or contradicts itself."""
+        action, everything = self.action, self.all
+        if action == "blame" and len(self.paths) != 1:
+            return "action 'blame' needs exactly one file in 'paths'"
+        if action in ("add", "restore") and not self.paths and not everything:
+            return f"action '{action}' needs 'paths', or all: true"
+        if action in ("add", "commit", "restore") and self.paths and everything:
+            return "give either 'paths' or all: true, not both"
+        if action == "switch" and not self.ref and not self.name:
+            return "action 'switch' needs 'ref', an existing branch or commit, or 'name', a new branch"
+        if action == "branch" and self.ref and not self.name:
+            return "'ref' is where the new branch 'name' begins, and 'name' is missing"
+        if action in ("diff", "restore") and self.name not in (None, STAGED):
+            return f"'name' must be '{STAGED}' or left out, got {self.name!r}"
+        if action == "diff" and everything and (self.ref or self.name):
+            return "all: true compares with HEAD: leave out 'ref' and 'name'"
+        return self._stash_fault() if action == "stash" else ""
+
+    def _stash_fault(self) -> str:
+        verb = self.verb
+        if verb not in STASH_VERBS:
+            return f"'name' must be one of {', '.join(STASH_VERBS)}, got {verb!r}"
+        if verb in ("push", "list") and self.ref:
+            return f"stash {verb} takes no 'ref'"
+        if verb != "push" and (self.message or self.paths or self.all):
+            return f"stash {verb} takes no 'message', 'paths' or 'all'"
+        return "" if self.stash else f"'ref' must be stash@{{n}}, got {self.ref!r}"
