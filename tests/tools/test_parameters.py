@@ -58,7 +58,7 @@ def test_the_built_in_specs_are_small_flat_and_always_the_same():
     assert len(text) < 5_000
     for word in ("$defs", "$ref", '"title"', "anyOf", '"default"'):
         assert word not in text
-    assert [spec["name"] for spec in specs] == ["read", "edit", "write", "glob", "grep", "shell"]
+    assert [spec["name"] for spec in specs] == ["read", "edit", "write", "patch", "glob", "grep", "shell"]
     for spec in specs:
         assert set(spec["parameters"]) == {"type", "properties", "required"}
 
