@@ -168,7 +168,7 @@ async def test_a_write_that_fails_midway_undoes_the_rest(bench):
     bench.put("a.txt", TEN)
     (bench.root / "a.txt").chmod(0o600)
     bench.put("folder/gone", "gone\n")
-    many = 200_000
+    many = 50_000
     patch = (
         change("a.txt", FIFTH)
         + "--- a/folder/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n"

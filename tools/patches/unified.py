@@ -16,12 +16,17 @@ from tools.patches.names import NO_FILE, check_name, header_names, name_of, show
 from tools.text import count
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-_INDEX = re.compile(r"index ([0-9a-f]+)\.\.[0-9a-f]+(?: (\d+))?$")
+_INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?$")
 _MODE = re.compile(r"(old mode|new mode|deleted file mode|new file mode) (\d+)$")
 _NAME = re.compile(r"(rename|copy) (from|to|old|new) (.+)$")
 _IGNORED = re.compile(r"(?:dis)?similarity index ")
 _NO_NEWLINE = "\\ No newline at end of file"
 _REFUSED_MODES = {"120000": "a link", "160000": "a submodule"}
+_EMPTY_BLOBS = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+"""What git calls empty content, by SHA-1 and by SHA-256."""
 _FILE_MODES = {"100644": False, "100664": False, "100755": True}
 
 
@@ -35,8 +40,19 @@ class _Section:
     """By ``rename from``, ``copy to``, ``---`` and so on."""
     modes: dict[str, str]
     """By ``old mode``, ``new file mode`` and so on, and ``index``."""
-    old_blob: str = ""
+    blobs: tuple[str, str] | None = None
+    """The beginnings of git's names for the old and the new content."""
     is_git: bool = True
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the header announces hunks."""
+        empty_or_none = self.blobs is None or all(_is_nothing(blob) for blob in self.blobs)
+        return "---" in self.names or not empty_or_none
+
+
+def _is_nothing(blob: str) -> bool:
+    return not blob.strip("0") or any(empty.startswith(blob) for empty in _EMPTY_BLOBS)
 
 
 def parse_unified(text: str) -> tuple[FilePatch, ...]:
@@ -87,21 +103,25 @@ def _read_git_header(lines: Sequence[str], position: int) -> tuple[_Section, int
             side = {"old": "from", "new": "to"}.get(match[2], match[2])
             section.names[f"{match[1]} {side}"] = name_of(match[3])
         elif match := _INDEX.match(line):
-            section.old_blob = match[1] if match[1].strip("0") else ""
-            if match[2]:
-                section.modes["index"] = match[2]
+            section.blobs = match[1], match[2]
+            if match[3]:
+                section.modes["index"] = match[3]
         elif not _IGNORED.match(line):
             break
         position += 1
     if position < len(lines):
         _check_not_binary(lines[position])
-        if lines[position].startswith("--- ") and _at(lines, position + 1).startswith("+++ "):
+        if lines[position].startswith("--- "):
             position = _read_names(lines, position, section)
     return section, position
 
 
 def _read_names(lines: Sequence[str], position: int, section: _Section) -> int:
     for key in ("---", "+++"):
+        if not _at(lines, position).startswith(key + " "):
+            raise PatchError(
+                f"Line {position + 1} of the patch must begin with '{key} '; nothing was changed."
+            )
         section.names[key] = name_of(lines[position].removeprefix(key + " ").rstrip("\r"))
         position += 1
     return position
@@ -192,7 +212,8 @@ def _miscounted(lines: Sequence[str], start: int, header: re.Match[str], which: 
 
 
 def _through_unidiff(lines: Sequence[str], name: str) -> tuple[Hunk, ...]:
-    from unidiff import PatchSet, UnidiffParseError
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
 
     body = ((_NO_NEWLINE if line.startswith("\\") else line) + "\n" for line in lines)
     try:
@@ -232,14 +253,19 @@ def _file_patch(section: _Section, hunks: tuple[Hunk, ...], name: str) -> FilePa
     modes = section.modes
     wanted = modes.get("new file mode") or modes.get("new mode")
     executable = None if wanted is None else _FILE_MODES[wanted]
-    if not hunks and action is Action.CHANGE and executable is None:
-        raise PatchError(f"The patch says nothing that changes {name}: there is no hunk after its header.")
+    if not hunks and (section.has_content or (action is Action.CHANGE and executable is None)):
+        raise PatchError(
+            f"There is no hunk after the header of {name}, so the patch may be cut off; nothing was changed."
+        )
     _check_sides(action, hunks, name)
     may_be_new = not section.is_git and len(hunks) == 1 and not hunks[0].old and hunks[0].start == 0
-    return FilePatch(action, path, source, hunks, executable, section.old_blob, may_be_new=may_be_new)
+    old_blob = section.blobs[0] if section.blobs else ""
+    return FilePatch(action, path, source, hunks, executable, old_blob, may_be_new=may_be_new)
 
 
 def _check_modes(section: _Section, name: str) -> None:
+    if ("old mode" in section.modes) != ("new mode" in section.modes):
+        raise PatchError(f"{name} needs both 'old mode' and 'new mode' in its header; nothing was changed.")
     for mode in section.modes.values():
         if mode in _REFUSED_MODES:
             raise PatchError(
@@ -271,16 +297,16 @@ def _names(section: _Section, action: Action) -> tuple[str | None, str]:
     where = f"The file header at line {section.first_line} of the patch"
     if action in (Action.RENAME, Action.COPY):
         verb = "rename" if action is Action.RENAME else "copy"
-        moved = names.get(f"{verb} from"), names.get(f"{verb} to")
-        if moved[0] is None or moved[1] is None:
+        old, new = names.get(f"{verb} from"), names.get(f"{verb} to")
+        if old is None or new is None:
             raise PatchError(f"{where} needs both '{verb} from' and '{verb} to'; nothing was changed.")
-        for key, name in zip(("---", "+++"), moved, strict=True):
+        for key, name in (("---", old), ("+++", new)):
             if key in names and not f"/{names[key]}".endswith(f"/{name}"):
                 raise PatchError(
                     f"{where} says '{verb}' of {shown(name)}, but '{key} {shown(names[key])}'; nothing was "
                     "changed."
                 )
-        return check_name(moved[0]), check_name(moved[1])
+        return check_name(old), check_name(new)
     pairs = []
     header = section.header
     if header:
