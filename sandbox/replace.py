@@ -29,11 +29,13 @@ def replace_file(
     *,
     expected_digest: str | None = None,
     mode: int | None = None,
+    executable: bool | None = None,
 ) -> None:
     """Put a new file with ``data`` in the place of ``name`` in the open ``folder``.
 
     The old file is not written to, so other hard links keep its content; its mode (unless ``mode`` sets
-    another) and, for root, its owner go over. ``path`` is for messages. Raises :class:`ChangedOnDisk` if
+    another) and, for root, its owner go over. ``executable`` then makes the file executable for whom it is
+    readable, or for nobody. ``path`` is for messages. Raises :class:`ChangedOnDisk` if
     ``expected_digest`` is given and does not fit, :class:`NotARegularFile`, or OSError; then nothing has
     changed.
     """
@@ -58,6 +60,8 @@ def replace_file(
                     os.fchown(descriptor, before.st_uid, before.st_gid)
             if mode is not None:
                 os.fchmod(descriptor, mode)
+            if executable is not None:
+                _set_executable(descriptor, executable)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -68,6 +72,13 @@ def replace_file(
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def _set_executable(descriptor: int, executable: bool) -> None:
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    wanted = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
+    if wanted != mode:
+        os.fchmod(descriptor, wanted)
 
 
 def check_permission(folder: int, name: str) -> None:

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -181,29 +182,64 @@ class Workspace:
         finally:
             os.close(descriptor)
 
+    def check_writable(self, path: str) -> None:
+        """Raise what :meth:`write_bytes` would raise for ``path``, as far as it can be told beforehand."""
+        with path_errors(path), self._locate_writable(path) as location:
+            if len(location.names) == 1:
+                check_permission(location.folder, location.names[0])
+
     def write_bytes(
-        self, path: str, data: bytes, *, expected_digest: str | None = None, create_parents: bool = True
+        self,
+        path: str,
+        data: bytes,
+        *,
+        expected_digest: str | None = None,
+        create_parents: bool = True,
+        mode: int | None = None,
+        executable: bool | None = None,
     ) -> None:
         """Make ``data`` the whole content of the file at ``path``, at once or not at all.
 
         A link that stays inside is kept and its target written; a hard link is broken, so that other names
-        of the file keep the old content; mode and (for root) owner stay. Raises :class:`ProtectedPath` for
-        protected names, :class:`ChangedOnDisk` where the :func:`digest` of the present content is not
-        ``expected_digest``; on any failure nothing has changed.
+        of the file keep the old content; mode and (for root) owner stay, unless ``mode`` gives other
+        permission bits; ``executable`` then sets or clears those for running it. Raises
+        :class:`ProtectedPath` for protected names, :class:`ChangedOnDisk` where the :func:`digest` of the
+        present content is not ``expected_digest``; on any failure nothing has changed.
         """
         with path_errors(path), self._locate_writable(path) as location:
             if create_parents:
                 location.make_parents()
             name = _only_name(location)
             check_permission(location.folder, name)
-            replace_file(location.folder, name, path, data, expected_digest=expected_digest)
+            replace_file(
+                location.folder,
+                name,
+                path,
+                data,
+                expected_digest=expected_digest,
+                mode=mode,
+                executable=executable,
+            )
 
-    def delete(self, path: str) -> None:
-        """Remove the file at ``path``; of a link, the link itself."""
+    def delete(self, path: str, *, prune: bool = False) -> None:
+        """Remove the file at ``path``; of a link, the link itself.
+
+        With ``prune`` the folders that this leaves empty go too, as git has no empty folders.
+        """
         with path_errors(path), self._locate_writable(path, follow_last=False) as location:
             name = _only_name(location)
             _check_file_or_link(location, name, path)
             os.unlink(name, dir_fd=location.folder)
+        if prune:
+            self._prune(location.path.rpartition("/")[0])
+
+    def _prune(self, folder: str) -> None:
+        """Remove ``folder`` and those above it, as far as they are empty; never the workspace itself."""
+        with suppress(OSError):
+            while folder:
+                with self._locate(folder, follow_last=False) as location:
+                    os.rmdir(_only_name(location), dir_fd=location.folder)
+                folder = folder.rpartition("/")[0]
 
     def rename(self, old: str, new: str) -> None:
         """Give the file at ``old`` the name ``new``, where nothing may be yet; links are not followed."""

@@ -7,6 +7,7 @@ from tools.edit import EditTool
 from tools.git import GitTool
 from tools.glob import GlobTool
 from tools.grep import GrepTool
+from tools.patch import PatchTool
 from tools.read import ReadTool
 from tools.shell import ForegroundShellTool, ShellTool
 from tools.shell_input import ShellInputTool
@@ -21,7 +22,7 @@ def default_tools(*, background: bool = True) -> tuple[Tool, ...]:
 
     Without ``background`` commands end with their call, and the tools that look after others are missing.
     """
-    files = (ReadTool(), EditTool(), WriteTool(), GlobTool(), GrepTool())
+    files = (ReadTool(), EditTool(), WriteTool(), PatchTool(), GlobTool(), GrepTool())
     others = (GitTool(), TodoTool())
     if not background:
         return (*files, ForegroundShellTool(), *others)

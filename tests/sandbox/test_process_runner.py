@@ -127,7 +127,7 @@ async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner)
 
 
 async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner) -> None:
-    result = await runner.run("trap 'echo bye; exit 0' TERM; sleep 100 & wait", timeout=0.5)
+    result = await runner.run("trap 'echo bye; exit 0' TERM; sleep 100 & wait", timeout=2)
     assert (result.timed_out, result.head) == (True, b"bye\n")
 
 

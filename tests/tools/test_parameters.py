@@ -59,8 +59,9 @@ def test_the_built_in_specs_are_small_flat_and_always_the_same():
     assert len(text) < 7_000
     for word in ("$defs", "$ref", '"title"', "anyOf", '"default"'):
         assert word not in text
-    names = ["read", "edit", "write", "glob", "grep", "shell", "shell_output", "shell_input", "shell_kill"]
-    assert [spec["name"] for spec in specs] == [*names, "git", "todo"]
+    files = ["read", "edit", "write", "patch", "glob", "grep"]
+    commands = ["shell", "shell_output", "shell_input", "shell_kill"]
+    assert [spec["name"] for spec in specs] == [*files, *commands, "git", "todo"]
     for spec in specs:
         assert set(spec["parameters"]) == {"type", "properties", "required"}
 

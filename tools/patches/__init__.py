@@ -1,0 +1,1 @@
+"""Patches: reading their two forms, finding where hunks belong, and applying all files or none."""
