@@ -13,11 +13,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any, NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PROMPT_CACHE_MEGABYTES = 512
 """The server would keep up to 8 GB of past prompts in memory."""
+_LOG_SECONDS = 0.5
+"""Its log is written by a thread of its own, which needs a moment to say why the server can't start."""
 
 
 def main() -> NoReturn:
@@ -36,6 +39,7 @@ def main() -> NoReturn:
         answer = {"address": server.listening_address}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
+        time.sleep(_LOG_SECONDS)
     os.write(answers, json.dumps(answer).encode() + b"\n")
     if "error" in answer:
         os._exit(1)

@@ -210,7 +210,7 @@ async def test_a_file_that_is_no_model_is_said_with_the_servers_words(weights_fi
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(weights_file.read_bytes()[:4096])
     server = LocalServer(options(bad, tmp_path), os.environ)
-    with pytest.raises(LocalModelError, match=r"can't start: .*last words were: .*(bad\.gguf|gguf_init)"):
+    with pytest.raises(LocalModelError, match=r"can't start: .*last words were: .*bad\.gguf"):
         await server.start()
     assert (tmp_path / "server.log").read_text()
     assert not server.running
