@@ -31,7 +31,7 @@ from agent.repair.answers import (
 )
 from agent.repair.diagnosis import Diagnosis
 from agent.repair.questions import Question, plan
-from agent.repair.quick_test import QuickTest
+from agent.repair.quick_check import QuickCheck
 from agent.repair.suspects import Suspect, find_suspects
 from agent.repair.variations import varied
 from agent.repair.watch import diagnose
@@ -109,7 +109,7 @@ class Repair:
                 "gave_up", reason="No source file of the workspace could be tied to the failure."
             )
         self._say("suspects", _listed(suspects, diagnosis))
-        self._test = QuickTest(self._command, self._context.processes, diagnosis)
+        self._test = QuickCheck(self._command, self._context.processes, diagnosis)
         await self._test.prepare(known)
         try:
             async with aclosing(self._candidates(suspects, _failure(diagnosis))) as candidates:

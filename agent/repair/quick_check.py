@@ -30,7 +30,7 @@ _LONGEST_LOOK = 10.0
 """Seconds: in longer runs the time that plugins take is not looked for."""
 
 
-class QuickTest:
+class QuickCheck:
     """One test command, run once for each change that is tried."""
 
     def __init__(self, command: str, processes: ProcessRunner, diagnosis: Diagnosis) -> None:

@@ -1,11 +1,11 @@
-"""The quick test with real pytest in the sandbox."""
+"""The quick check with real pytest in the sandbox."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from agent.repair.quick_test import QuickTest
+from agent.repair.quick_check import QuickCheck
 from agent.repair.watch import diagnose
 from sandbox.process import ProcessRunner
 
@@ -47,11 +47,11 @@ def test_one():
 """
 
 
-async def quick(work: Path, runner: ProcessRunner, tests: str, command: str) -> QuickTest:
+async def quick(work: Path, runner: ProcessRunner, tests: str, command: str) -> QuickCheck:
     (work / "program.py").write_text("def double(x):\n    return x * x\n")
     (work / "test_program.py").write_text(tests)
     diagnosis = await diagnose(command, runner, KNOWN, 60.0)
-    test = QuickTest(command, runner, diagnosis)
+    test = QuickCheck(command, runner, diagnosis)
     await test.prepare(KNOWN)
     (work / "ran.txt").unlink(missing_ok=True)
     return test
