@@ -86,3 +86,45 @@ async def test_an_error_is_raised_as_it_is_and_the_rest_is_cancelled():
 
     with pytest.raises(ValueError, match="first"):
         await run_scheduled([READ_A, READ_A], run)
+
+
+PATHS = ("a", "b", "c", "d/e", "d/f")
+SOME_PATHS = st.frozensets(st.sampled_from(PATHS), max_size=2)
+TOUCHES = st.one_of(
+    st.builds(Access, SOME_PATHS, SOME_PATHS),
+    st.builds(Access, reads=st.sampled_from([frozenset({"d"}), frozenset({"."}), frozenset({EVERYTHING})])),
+    st.builds(Access, writes=st.just(frozenset({"d"}))),
+    st.just(COMMIT),
+)
+
+
+def concerns(names):
+    """The paths behind the names of an access: a folder's are those below it."""
+    everything = not names.isdisjoint({EVERYTHING, "."})
+    return [path for path in PATHS if everything or path in names or path.split("/")[0] in names]
+
+
+async def outcome(accesses, pauses, *, parallel):
+    """What files hold and what each call saw, where calls write what depends on all they read."""
+    files, saw = dict.fromkeys(PATHS, ""), {}
+
+    async def run(index):
+        access = accesses[index]
+        saw[index] = [files[path] for path in concerns(access.reads)]
+        for path in concerns(access.writes):
+            for _ in range(pauses[index]):
+                await asyncio.sleep(0)
+            files[path] = f"{index}({files[path]}{''.join(saw[index])})"[:200]
+
+    await run_scheduled(accesses, run, parallel=parallel)
+    return files, saw
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    accesses=st.lists(TOUCHES, min_size=2, max_size=7),
+    pauses=st.lists(st.integers(0, 4), min_size=7, max_size=7),
+)
+async def test_the_outcome_is_that_of_one_after_another(accesses, pauses):
+    together = await outcome(accesses, pauses, parallel=True)
+    assert together == await outcome(accesses, pauses, parallel=False)
