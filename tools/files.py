@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sandbox.errors import PathError, PathNotFound
-from sandbox.workspace import Workspace, digest
+from sandbox.workspace import FileStat, Workspace, digest
 from tools.base import EVERYTHING, Access, ToolContext, ToolError
 from tools.difference import Replacement
 from tools.encodings import Encoding, describe_binary, detect
 from tools.text import escape, human_bytes, shown_path
 
-MAX_TEXT_BYTES = 32 << 20
-"""Files up to this size are read whole; larger ones can be read in parts, but not edited."""
+MAX_TEXT_BYTES = 128 << 20
+"""Files up to this size can be edited; larger ones can only be read, in parts."""
 
 ResultT = TypeVar("ResultT")
 
@@ -71,6 +71,11 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
             "use shell for it."
         )
     return TextFile(relative, data, digest(data), encoding, encoding.decode(data))
+
+
+def version(found: FileStat) -> str:
+    """What stands for the digest of a file too large to be read at every look; never equal to one."""
+    return f"{found.size}:{found.modified_ns}"
 
 
 def check_unchanged(context: ToolContext, file: TextFile) -> None:

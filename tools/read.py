@@ -12,7 +12,7 @@ from sandbox.errors import PathNotFound
 from sandbox.workspace import FileStat, digest
 from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.encodings import UTF_8, Encoding, describe_binary, detect
-from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads
+from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
 from tools.matching import LINE_END
 from tools.parameters import Parameters, PydanticTool
 from tools.text import clean_output, count, escape, human_bytes, shown_path
@@ -84,8 +84,7 @@ def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: Too
         if encoding is None:
             return _binary(path, sample, found.size)
         window = _cut_stream(file, encoding, parsed, path)
-    # Too large to digest at every look; this never equals a digest, so that nothing overwrites it unseen.
-    context.seen[path] = f"{found.size}:{found.modified_ns}"
+    context.seen[path] = version(found)
     return _result(path, parsed.offset, window, found.size, _style(encoding, ""))
 
 

@@ -9,7 +9,7 @@ from sandbox.errors import PathNotFound
 from sandbox.workspace import Kind, digest
 from tools.base import ToolContext
 from tools.encodings import UTF_8
-from tools.files import TextFile, check_unchanged, not_found
+from tools.files import MAX_TEXT_BYTES, TextFile, check_unchanged, not_found, version
 from tools.patches.model import PatchError
 from tools.text import shown_path
 
@@ -71,10 +71,11 @@ class PatchedTree:
                 raise PatchError(
                     f"{shown_path(path)} is {_described(kind)}, and patch changes regular files only."
                 )
-            data = workspace.read_bytes(path)
-            file = TextFile(path, data, digest(data), UTF_8, "")
-            check_unchanged(self.context, file)
-            self.originals[path] = Original(data, workspace.stat(path).mode, file.digest)
+            found, data = workspace.stat(path), workspace.read_bytes(path)
+            name = digest(data)
+            seen_as = version(found) if found.size > MAX_TEXT_BYTES else name
+            check_unchanged(self.context, TextFile(path, data, seen_as, UTF_8, ""))
+            self.originals[path] = Original(data, found.mode, name)
         return self.originals[path]
 
     def exists(self, path: str) -> bool:
