@@ -1,7 +1,8 @@
 """What the file tools cost on a large tree and on a large file, against ``rg`` and plain input and output.
 
-    python benchmarks/tools.py [--markdown] [--files 20000] [--megabytes 50] [--runs 9]
+    python -P benchmarks/tools.py [--markdown] [--files 20000] [--megabytes 50] [--runs 9]
 
+``-P`` keeps this file from being taken for the package ``tools``.
 Everything is made in a temporary folder. A tool and what it is compared with take turns, so that both meet
 the same machine; each number is a median. Plain input and output is: read the file, write as many bytes
 beside it, ``fsync``, rename. Ratios and differences count; machines differ.
@@ -261,7 +262,7 @@ def show(rows: list[Row], markdown: bool) -> str:
     table = [f"| {row.what} | {row.measured} | {row.bound} |" for row in rows]
     system = f"{platform.system()} {platform.release()}, {os.cpu_count()} processors"
     machine = f"{system}, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}"
-    head = f"`python benchmarks/tools.py --markdown`, {datetime.date.today()}, {machine}:"
+    head = f"`python -P benchmarks/tools.py --markdown`, {datetime.date.today()}, {machine}:"
     return "\n".join([head, "", "| what | measured | goal |", "|---|---|---|", *table])
 
 

@@ -6,10 +6,9 @@ import posixpath
 from dataclasses import dataclass, field
 
 from sandbox.errors import PathNotFound
-from sandbox.workspace import Kind, digest
+from sandbox.workspace import Kind
 from tools.base import ToolContext
-from tools.encodings import UTF_8
-from tools.files import MAX_TEXT_BYTES, TextFile, check_unchanged, not_found, version
+from tools.files import check_unchanged, not_found
 from tools.patches.model import PatchError
 from tools.text import shown_path
 
@@ -20,7 +19,6 @@ class Original:
 
     data: bytes
     mode: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +70,8 @@ class PatchedTree:
                     f"{shown_path(path)} is {_described(kind)}, and patch changes regular files only."
                 )
             found, data = workspace.stat(path), workspace.read_bytes(path)
-            name = digest(data)
-            seen_as = version(found) if found.size > MAX_TEXT_BYTES else name
-            check_unchanged(self.context, TextFile(path, data, seen_as, UTF_8, ""))
-            self.originals[path] = Original(data, found.mode, name)
+            check_unchanged(self.context, path, data)
+            self.originals[path] = Original(data, found.mode)
         return self.originals[path]
 
     def exists(self, path: str) -> bool:
