@@ -107,25 +107,16 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
         if any(edit.old for edit in parsed.wanted):
             raise not_found(context.workspace, parsed.path)
         file = TextFile(context.workspace.relative(parsed.path), b"", UTF_8, "")
-    with ThreadPoolExecutor(1) as beside:  # to digest a large file takes as long as all the rest
-        unchanged = beside.submit(check_unchanged, context, file.path, file.data)
-        try:
-            return _place(parsed.wanted, file, created)
-        finally:
-            unchanged.result()  # that the file changed is the better answer, too, where nothing was found
-
-
-def _place(wanted: Sequence[Edit], file: TextFile, created: bool) -> _Plan:
-    """Find every edit's place in ``file`` and put its new text there."""
+    check_unchanged(context, file.path, file.data)
     found: list[tuple[int, Replacement]] = []
     rungs = [Rung.EXACT]
-    for index, edit in enumerate(wanted):
+    for index, edit in enumerate(parsed.wanted):
         try:
             rung, replacements = _locate(edit, file)
         except ToolError as error:
-            if len(wanted) == 1:
+            if len(parsed.wanted) == 1:
                 raise
-            number = f"edit {index + 1} of {len(wanted)}"
+            number = f"edit {index + 1} of {len(parsed.wanted)}"
             raise ToolError(f"{number}: {error} None of the edits was applied.") from None
         rungs.append(rung)
         found += [(index, replacement) for replacement in replacements]
