@@ -27,7 +27,7 @@ def replace_file(
     path: str,
     data: bytes,
     *,
-    expected_digest: str | None = None,
+    expected: bytes | None = None,
     mode: int | None = None,
     executable: bool | None = None,
 ) -> None:
@@ -36,14 +36,14 @@ def replace_file(
     The old file is not written to, so other hard links keep its content; its mode (unless ``mode`` sets
     another) and, for root, its owner go over. ``executable`` then makes the file executable for whom it is
     readable, or for nobody. ``path`` is for messages. Raises :class:`ChangedOnDisk` if
-    ``expected_digest`` is given and does not fit, :class:`NotARegularFile`, or OSError; then nothing has
-    changed.
+    ``expected`` is given and the present content is another, :class:`NotARegularFile`, or OSError; then
+    nothing has changed.
     """
     before = _existing(folder, name, path)
     if mode is None and before is not None:
         mode = stat.S_IMODE(before.st_mode)
-    if expected_digest is not None:
-        _check_digest(folder, name, path, expected_digest)
+    if expected is not None:
+        _check_content(folder, name, path, expected)
     temporary = f".{secrets.token_hex(8)}.tmp"
     # A new file's mode is left to the kernel, which alone knows the umask and the folder's default ACL.
     descriptor = os.open(
@@ -65,7 +65,7 @@ def replace_file(
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if expected_digest is not None and not _same_file(before, _existing(folder, name, path)):
+        if expected is not None and not _same_file(before, _existing(folder, name, path)):
             raise _changed(path)
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
@@ -98,16 +98,18 @@ def _existing(folder: int, name: str, path: str) -> os.stat_result | None:
     return found
 
 
-def _check_digest(folder: int, name: str, path: str, expected: str) -> None:
+def _check_content(folder: int, name: str, path: str, expected: bytes) -> None:
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder)
     except FileNotFoundError:
         raise _changed(path) from None
-    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    with os.fdopen(descriptor, "rb") as file:
+    position = 0
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK_BYTES):
-            found.update(chunk)
-    if found.hexdigest() != expected:
+            if expected[position : position + len(chunk)] != chunk:
+                raise _changed(path)
+            position += len(chunk)
+    if position != len(expected):
         raise _changed(path)
 
 

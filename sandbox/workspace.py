@@ -193,7 +193,7 @@ class Workspace:
         path: str,
         data: bytes,
         *,
-        expected_digest: str | None = None,
+        expected: bytes | None = None,
         create_parents: bool = True,
         mode: int | None = None,
         executable: bool | None = None,
@@ -203,8 +203,8 @@ class Workspace:
         A link that stays inside is kept and its target written; a hard link is broken, so that other names
         of the file keep the old content; mode and (for root) owner stay, unless ``mode`` gives other
         permission bits; ``executable`` then sets or clears those for running it. Raises
-        :class:`ProtectedPath` for protected names, :class:`ChangedOnDisk` where the :func:`digest` of the
-        present content is not ``expected_digest``; on any failure nothing has changed.
+        :class:`ProtectedPath` for protected names, :class:`ChangedOnDisk` where the present
+        content is not ``expected``; on any failure nothing has changed.
         """
         with path_errors(path), self._locate_writable(path) as location:
             if create_parents:
@@ -216,7 +216,7 @@ class Workspace:
                 name,
                 path,
                 data,
-                expected_digest=expected_digest,
+                expected=expected,
                 mode=mode,
                 executable=executable,
             )

@@ -11,7 +11,7 @@ import pytest
 from scripted_endpoint import error, text
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
+sys.path.append(str(BENCHMARKS))
 
 from bare import Service, prompt_for, solve, whole_file  # noqa: E402
 from corpus import Bug, CorpusError, judge, load_bugs, materialise, run_test  # noqa: E402

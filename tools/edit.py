@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -94,8 +95,8 @@ class EditTool(PydanticTool[EditParameters]):
         plan = await in_thread(lambda: _plan(parsed, context))
         before = None if plan.created else plan.file.data
         broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
-        await in_thread(lambda: _write(plan, context))
-        return _result(plan, broken)
+        diff = await in_thread(lambda: _write(plan, context))
+        return _result(plan, diff, broken)
 
 
 def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
@@ -105,8 +106,8 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
     if file is None:
         if any(edit.old for edit in parsed.wanted):
             raise not_found(context.workspace, parsed.path)
-        file = TextFile(context.workspace.relative(parsed.path), b"", "", UTF_8, "")
-    check_unchanged(context, file)
+        file = TextFile(context.workspace.relative(parsed.path), b"", UTF_8, "")
+    check_unchanged(context, file.path, file.data)
     found: list[tuple[int, Replacement]] = []
     rungs = [Rung.EXACT]
     for index, edit in enumerate(parsed.wanted):
@@ -183,17 +184,21 @@ def _check_apart(found: Sequence[tuple[int, Replacement]], text: str) -> None:
             )
 
 
-def _write(plan: _Plan, context: ToolContext) -> None:
-    path = plan.file.path
-    expected = None if plan.created else plan.file.digest
-    context.workspace.write_bytes(path, plan.data, expected_digest=expected)
-    if plan.created or path in context.seen:
-        context.seen[path] = digest(plan.data)
+def _write(plan: _Plan, context: ToolContext) -> str:
+    """Write the file and return the diff; what a large file makes slow goes on beside the writing."""
+    path, file = plan.file.path, plan.file
+    with ThreadPoolExecutor() as beside:
+        diff = beside.submit(unified_diff, path, file.text, plan.replacements, created=plan.created)
+        known = plan.created or path in context.seen
+        after = beside.submit(digest, plan.data) if known else None
+        context.workspace.write_bytes(path, plan.data, expected=None if plan.created else file.data)
+        if after is not None:
+            context.seen[path] = after.result()
+        return diff.result()
 
 
-def _result(plan: _Plan, broken: str | None) -> ToolResult:
+def _result(plan: _Plan, diff: str, broken: str | None) -> ToolResult:
     path = plan.file.path
-    diff = unified_diff(path, plan.file.text, plan.replacements, created=plan.created)
     places = count(len(plan.replacements), "place")
     done = f"created {shown_path(path)}" if plan.created else f"edited {shown_path(path)} at {places}"
     how = f" ('old' differed in {plan.rung.value})" if plan.rung is not Rung.EXACT else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 _BOMS = (
@@ -32,6 +33,7 @@ _MAGIC = (
     (b"\x00asm", "a WebAssembly module"),
 )
 _SAMPLE_BYTES = 64 << 10
+_HIGH_BYTES = bytes(range(0x80, 0x100))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]")
 
 
@@ -99,6 +101,16 @@ def detect(data: bytes, *, complete: bool = True) -> Encoding | None:
     return _detect_legacy(data, complete)
 
 
+def decode_text(data: bytes) -> tuple[Encoding, str] | None:
+    """Return the encoding of the whole file ``data`` and its text; None if it is binary."""
+    if b"\0" not in data and not data.startswith(codecs.BOM_UTF8):
+        # What decodes strictly as UTF-8 encodes back to itself: most files need no second look.
+        with suppress(UnicodeDecodeError):
+            return UTF_8, data.decode()
+    encoding = detect(data)
+    return None if encoding is None else (encoding, encoding.decode(data))
+
+
 def describe_binary(head: bytes) -> str:
     """Name the kind of binary file that begins with ``head``."""
     return next((name for magic, name in _MAGIC if head.startswith(magic)), "a binary file")
@@ -114,8 +126,8 @@ def decode_output(data: bytes) -> str:
 
 def _detect_legacy(data: bytes, complete: bool) -> Encoding | None:
     text = data.decode("utf-8", "surrogateescape")
-    strays = sum(1 for letter in text if "\udc80" <= letter <= "\udcff")
-    valid = sum(1 for letter in text if letter > "\x7f") - strays
+    strays = len(data) - len(text.encode("utf-8", "ignore"))
+    valid = len(text) - strays - len(data.translate(None, _HIGH_BYTES))
     if valid >= strays:
         return Encoding("utf-8", stray_bytes=strays)
     for codec in _rank_double_byte(data):

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sandbox.errors import PathError, PathNotFound
-from sandbox.workspace import Workspace, digest
+from sandbox.workspace import FileStat, Workspace, digest
 from tools.base import EVERYTHING, Access, ToolContext, ToolError
 from tools.difference import Replacement
-from tools.encodings import Encoding, describe_binary, detect
+from tools.encodings import Encoding, decode_text, describe_binary
 from tools.text import escape, human_bytes, shown_path
 
-MAX_TEXT_BYTES = 32 << 20
-"""Files up to this size are read whole; larger ones can be read in parts, but not edited."""
+MAX_TEXT_BYTES = 128 << 20
+"""Files up to this size can be edited; larger ones can only be read, in parts."""
 
 ResultT = TypeVar("ResultT")
 
@@ -29,7 +29,6 @@ class TextFile:
 
     path: str
     data: bytes
-    digest: str
     encoding: Encoding
     text: str
 
@@ -38,14 +37,21 @@ class TextFile:
 
         ``replacements`` are in order and don't overlap.
         """
-        parts: list[bytes] = []
+        data = memoryview(self.data)  # whose slices are no copies
+        parts: list[bytes | memoryview] = []
         position, offset, copied = 0, len(self.encoding.bom), 0
         for replacement in replacements:
-            offset += len(self.encoding.encode(self.text[position : replacement.start]))
-            parts += [self.data[copied:offset], self.encoding.encode(replacement.new)]
-            offset += len(self.encoding.encode(self.text[replacement.start : replacement.end]))
+            offset += self._size(position, replacement.start)
+            parts += [data[copied:offset], self.encoding.encode(replacement.new)]
+            offset += self._size(replacement.start, replacement.end)
             position, copied = replacement.end, offset
-        return b"".join([*parts, self.data[copied:]])
+        return b"".join([*parts, data[copied:]])
+
+    def _size(self, start: int, end: int) -> int:
+        """Return how many bytes ``text[start:end]`` takes in the file."""
+        if len(self.text) == len(self.data) - len(self.encoding.bom):  # then every character is one byte
+            return end - start
+        return len(self.encoding.encode(self.text[start:end]))
 
 
 def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
@@ -64,21 +70,32 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
         data = context.workspace.read_bytes(relative, cap=MAX_TEXT_BYTES)
     except PathNotFound:
         return None
-    encoding = detect(data)
-    if encoding is None:
+    decoded = decode_text(data)
+    if decoded is None:
         raise ToolError(
             f"{shown_path(relative)} is {describe_binary(data)}, and {tool} changes text only: "
             "use shell for it."
         )
-    return TextFile(relative, data, digest(data), encoding, encoding.decode(data))
+    return TextFile(relative, data, *decoded)
 
 
-def check_unchanged(context: ToolContext, file: TextFile) -> None:
-    """Raise :class:`ToolError` if ``file`` was seen in this session and is different now."""
-    seen = context.seen.get(file.path)
-    if seen is not None and seen != file.digest:
+def version(found: FileStat) -> str:
+    """What stands for the digest of a file too large to be read at every look; never equal to one."""
+    return f"{found.size}:{found.modified_ns}"
+
+
+def check_unchanged(context: ToolContext, path: str, data: bytes) -> None:
+    """Raise :class:`ToolError` if the file at ``path`` was seen in this session and now holds other ``data``.
+
+    ``path`` is relative to the workspace.
+    """
+    seen = context.seen.get(path)
+    if seen is None:
+        return
+    is_large = len(data) > MAX_TEXT_BYTES
+    if seen != (version(context.workspace.stat(path)) if is_large else digest(data)):
         raise ToolError(
-            f"{shown_path(file.path)} has changed since you last saw it: read it again, then repeat the call."
+            f"{shown_path(path)} has changed since you last saw it: read it again, then repeat the call."
         )
 
 

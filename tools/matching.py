@@ -56,14 +56,18 @@ def find(text: str, old: str, new: str, *, everywhere: bool = False) -> Found | 
     With ``everywhere`` all matches are found that don't overlap; without, overlapping ones as well, but no
     more than :data:`ENOUGH`, since two are too many already.
     """
-    core = max((line.strip(" \t") for line in LINE_END.split(old)), key=len)
-    if core not in text:
-        return None
     for rung, search in _LADDER:
+        if rung is not Rung.EXACT and _core(old) not in text:
+            return None
         found = search(text, old, new, not everywhere)
         if matches := tuple(found if everywhere else islice(found, ENOUGH)):
             return Found(rung, matches)
     return None
+
+
+def _core(old: str) -> str:
+    """Return the longest line of ``old``, bare: without it in the text no loose rung can match."""
+    return max((line.strip(" \t") for line in LINE_END.split(old)), key=len)
 
 
 def line_number(text: str, position: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from pydantic import Field
@@ -92,14 +93,21 @@ def _checked_contents(plan: Plan) -> list[tuple[str, bytes | None, bytes]]:
 
 
 def _write(plan: Plan, context: ToolContext) -> None:
-    commit(plan, context.workspace)
+    """Write all files and note them as seen; large ones are digested beside the writing."""
     tree, seen = plan.tree, context.seen
     known = {change.path for change in plan.changes if change.source is None or change.source in seen}
-    for path in tree.left:
-        seen.pop(path, None)
-    for path, arrival in tree.arrivals.items():
-        if path in known or path in seen:
-            seen[path] = digest(arrival.data)
+    known |= seen.keys() - tree.left
+    with ThreadPoolExecutor(1) as beside:
+        digests = {
+            path: beside.submit(digest, arrival.data)
+            for path, arrival in tree.arrivals.items()
+            if path in known
+        }
+        commit(plan, context.workspace)
+        for path in tree.left:
+            seen.pop(path, None)
+        for path, after in digests.items():
+            seen[path] = after.result()
 
 
 def _result(plan: Plan, faults: dict[str, str]) -> ToolResult:

@@ -11,8 +11,8 @@ from pydantic import Field
 from sandbox.errors import PathNotFound
 from sandbox.workspace import FileStat, digest
 from tools.base import Access, ToolContext, ToolError, ToolResult
-from tools.encodings import UTF_8, Encoding, describe_binary, detect
-from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads
+from tools.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
+from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
 from tools.matching import LINE_END
 from tools.parameters import Parameters, PydanticTool
 from tools.text import clean_output, count, escape, human_bytes, shown_path
@@ -64,10 +64,10 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
         data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
     except PathNotFound:
         raise not_found(context.workspace, parsed.path) from None
-    encoding = detect(data)
-    if encoding is None:
+    found_text = decode_text(data)
+    if found_text is None:
         return _binary(path, data[:_SAMPLE_BYTES], len(data))
-    text = encoding.decode(data)
+    encoding, text = found_text
     context.seen[path] = digest(data)
     if "\n" not in text:
         text = text.replace("\r", "\n")
@@ -84,8 +84,7 @@ def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: Too
         if encoding is None:
             return _binary(path, sample, found.size)
         window = _cut_stream(file, encoding, parsed, path)
-    # Too large to digest at every look; this never equals a digest, so that nothing overwrites it unseen.
-    context.seen[path] = f"{found.size}:{found.modified_ns}"
+    context.seen[path] = version(found)
     return _result(path, parsed.offset, window, found.size, _style(encoding, ""))
 
 

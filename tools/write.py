@@ -62,14 +62,14 @@ def _plan(parsed: WriteParameters, context: ToolContext) -> _Plan:
     file = load_text(context, parsed.path, "write")
     if file is None:
         relative = context.workspace.relative(parsed.path)
-        new = TextFile(relative, b"", "", UTF_8, "")
+        new = TextFile(relative, b"", UTF_8, "")
         return _Plan(new, True, parsed.content, UTF_8.encode(parsed.content), ())
     path = shown_path(file.path)
     if file.path not in context.seen and file.data:
         raise ToolError(
             f"{path} exists and you have not read it: read it first, or change part of it with edit."
         )
-    check_unchanged(context, file)
+    check_unchanged(context, file.path, file.data)
     if omission := find_omission(parsed.content, file.text):
         raise ToolError(
             f"'content' holds the placeholder {escape(omission)!r}, which would replace what {path} "
@@ -94,8 +94,8 @@ def _in_the_style_of(file: TextFile, content: str) -> tuple[str, tuple[str, ...]
 
 
 def _write(plan: _Plan, context: ToolContext) -> None:
-    expected = None if plan.created else plan.file.digest
-    context.workspace.write_bytes(plan.file.path, plan.data, expected_digest=expected)
+    expected = None if plan.created else plan.file.data
+    context.workspace.write_bytes(plan.file.path, plan.data, expected=expected)
     context.seen[plan.file.path] = digest(plan.data)
 
 

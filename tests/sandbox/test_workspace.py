@@ -19,7 +19,7 @@ from sandbox.errors import (
     WorkspaceError,
 )
 from sandbox.system import has_openat2
-from sandbox.workspace import READ_CEILING_BYTES, FolderEntry, Workspace, digest
+from sandbox.workspace import READ_CEILING_BYTES, FolderEntry, Workspace
 
 
 @pytest.fixture(params=["openat2", "walk"])
@@ -233,14 +233,14 @@ def test_a_link_inside_is_kept_and_its_target_written(workspace, absolute):
     assert workspace.read_bytes("e/g") == b"through a folder"
 
 
-def test_expected_digest_guards_what_was_seen(workspace):
+def test_expected_content_guards_what_was_seen(workspace):
     workspace.write_bytes("f", b"one")
-    workspace.write_bytes("f", b"two", expected_digest=digest(b"one"))
+    workspace.write_bytes("f", b"two", expected=b"one")
     with pytest.raises(ChangedOnDisk):
-        workspace.write_bytes("f", b"three", expected_digest=digest(b"one"))
+        workspace.write_bytes("f", b"three", expected=b"one")
     assert workspace.read_bytes("f") == b"two"
     with pytest.raises(ChangedOnDisk):
-        workspace.write_bytes("new/g", b"", expected_digest=digest(b""))
+        workspace.write_bytes("new/g", b"", expected=b"")
     assert os.listdir(workspace.root) == ["f"]
 
 

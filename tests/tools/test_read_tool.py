@@ -89,18 +89,20 @@ async def test_long_lines_are_clamped_with_counts(bench):
 async def test_a_huge_file_is_read_in_parts(bench):
     with open(bench.root / "big.txt", "wb") as file:
         for block in range(40):
-            file.write(b"".join(b"%08d\n" % (block * 100_000 + n) for n in range(100_000)))
+            file.write(b"".join(b"%035d\n" % (block * 100_000 + n) for n in range(100_000)))
     result = await bench.call("read", path="big.txt", offset=3_500_001, limit=2)
     assert result.text == (
-        "3500001\t03500000\n3500002\t03500001\n[lines 3500001-3500002 of a file of 36.0 MB; "
+        f"3500001\t{3_500_000:035}\n3500002\t{3_500_001:035}\n[lines 3500001-3500002 of a file of 144.0 MB; "
         "go on with offset=3500003]"
     )
     end = await bench.call("read", path="big.txt", offset=4_000_000, limit=5)
-    assert end.text == "4000000\t03999999\n[line 4000000 of 4000000, the end]"
+    assert end.text == f"4000000\t{3_999_999:035}\n[line 4000000 of 4000000, the end]"
     with pytest.raises(ToolError, match="past the end: big.txt has 4,000,000 lines"):
         await bench.call("read", path="big.txt", offset=4_000_001)
-    with pytest.raises(ToolError, match="edit takes files up to"):
+    with pytest.raises(ToolError, match="edit takes files up to 134.2 MB"):
         await bench.call("edit", path="big.txt", old="00000001", new="x")
+    with pytest.raises(ToolError, match="patch takes files up to 134.2 MB"):
+        await bench.call("patch", patch="--- a/big.txt\n+++ b/big.txt\n@@ -1 +1 @@\n-a\n+b\n")
 
 
 async def test_one_line_of_two_hundred_megabytes_and_ten_sparse_gigabytes(bench):

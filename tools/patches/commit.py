@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.errors import ChangedOnDisk, SandboxError
-from sandbox.workspace import Workspace, digest
+from sandbox.workspace import Workspace
 from tools.patches.model import PatchError
 from tools.patches.plan import Plan
 from tools.patches.tree import Original
@@ -21,7 +21,7 @@ def commit(plan: Plan, workspace: Workspace) -> None:
     done: list[str] = []
     try:
         for path in removals:
-            if digest(workspace.read_bytes(path)) != tree.originals[path].digest:
+            if workspace.read_bytes(path) != tree.originals[path].data:
                 raise ChangedOnDisk(f"{shown_path(path)} has changed while the patch was being applied.")
             done.append(path)
             workspace.delete(path, prune=True)
@@ -31,7 +31,7 @@ def commit(plan: Plan, workspace: Workspace) -> None:
             workspace.write_bytes(
                 path,
                 arrival.data,
-                expected_digest=before.digest if before else None,
+                expected=before.data if before else None,
                 mode=arrival.mode,
                 executable=arrival.executable,
             )
@@ -64,4 +64,4 @@ def _holds(workspace: Workspace, path: str, original: Original) -> bool:
     if not workspace.exists(path):
         return False
     same_mode = workspace.stat(path).mode == original.mode
-    return same_mode and digest(workspace.read_bytes(path)) == original.digest
+    return same_mode and workspace.read_bytes(path) == original.data

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tools.base import ToolContext
 from tools.difference import unified_diff, whole_replacement
-from tools.encodings import UTF_8, Encoding, describe_binary, detect
+from tools.encodings import UTF_8, Encoding, decode_text, describe_binary
 from tools.files import MAX_TEXT_BYTES, TextFile, check_encodable
 from tools.patches.model import Action, FilePatch, Hunk, PatchError, joined
 from tools.patches.placing import Document, NotPlaced, Placed, place_hunks
@@ -118,17 +118,17 @@ def _patch(path: str, data: bytes, file: FilePatch) -> _Patched:
     """Return the content after the hunks; tries the bytes as they are, then the file's own line ends."""
     if not file.hunks:
         return _Patched(data)
-    encoding = _encoding(path, data)
+    encoding, text = _decoded(path, data)
     # The byte order mark counts as a character first: a patch that git made shows it, and may change it.
     with_mark = replace(encoding, bom=b"")
-    text_file = TextFile(path, data, "", with_mark, with_mark.decode(data))
+    text_file = TextFile(path, data, with_mark, with_mark.decode(data) if encoding.bom else text)
     try:
         document = Document(path, text_file.text, known=_is_blob(data, file.old_blob))
         placed = place_hunks(document, file.hunks)
     except NotPlaced:
         if not _may_be_loose(file.hunks):
             raise
-        text_file = TextFile(path, data, "", encoding, encoding.decode(data))
+        text_file = TextFile(path, data, encoding, text)
         placed = place_hunks(Document(path, text_file.text, loose=True), file.hunks)
     replacements = [each.replacement for each in placed]
     for each in replacements:
@@ -154,18 +154,21 @@ def _patch_away(path: str, data: bytes, file: FilePatch) -> None:
         )
 
 
-def _encoding(path: str, data: bytes) -> Encoding:
-    """Say how a text file is encoded; raises :class:`PatchError` for binary and very large ones."""
+def _decoded(path: str, data: bytes) -> tuple[Encoding, str]:
+    """Return a text file's encoding, and its text without the BOM.
+
+    Raises :class:`PatchError` for binary and very large files.
+    """
     name = shown_path(path)
     if len(data) > MAX_TEXT_BYTES:
         raise PatchError(
             f"{name} has {human_bytes(len(data))}, and patch takes files up to "
             f"{human_bytes(MAX_TEXT_BYTES)}: use shell (git apply) for it."
         )
-    encoding = detect(data)
-    if encoding is None:
+    decoded = decode_text(data)
+    if decoded is None:
         raise PatchError(f"{name} is {describe_binary(data)}, and patch changes text only: use shell for it.")
-    return encoding
+    return decoded
 
 
 def _may_be_loose(hunks: Sequence[Hunk]) -> bool:
@@ -180,6 +183,9 @@ def _is_blob(data: bytes, name: str) -> bool:
     """Whether git calls ``data`` by a name beginning with ``name``, in either of its hashes."""
     if len(name) < _LEAST_BLOB_DIGITS:
         return False
-    whole = b"blob %d\0%b" % (len(data), data)
-    sha1 = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
-    return sha1.startswith(name) or hashlib.sha256(whole).hexdigest().startswith(name)
+    for algorithm in ("sha1", "sha256"):
+        blob = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
+        blob.update(data)
+        if blob.hexdigest().startswith(name):
+            return True
+    return False

@@ -6,10 +6,9 @@ import posixpath
 from dataclasses import dataclass, field
 
 from sandbox.errors import PathNotFound
-from sandbox.workspace import Kind, digest
+from sandbox.workspace import Kind
 from tools.base import ToolContext
-from tools.encodings import UTF_8
-from tools.files import TextFile, check_unchanged, not_found
+from tools.files import check_unchanged, not_found
 from tools.patches.model import PatchError
 from tools.text import shown_path
 
@@ -20,7 +19,6 @@ class Original:
 
     data: bytes
     mode: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,9 @@ class PatchedTree:
                 raise PatchError(
                     f"{shown_path(path)} is {_described(kind)}, and patch changes regular files only."
                 )
-            data = workspace.read_bytes(path)
-            file = TextFile(path, data, digest(data), UTF_8, "")
-            check_unchanged(self.context, file)
-            self.originals[path] = Original(data, workspace.stat(path).mode, file.digest)
+            found, data = workspace.stat(path), workspace.read_bytes(path)
+            check_unchanged(self.context, path, data)
+            self.originals[path] = Original(data, found.mode)
         return self.originals[path]
 
     def exists(self, path: str) -> bool:
