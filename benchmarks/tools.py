@@ -1,8 +1,7 @@
 """What the file tools cost on a large tree and on a large file, against ``rg`` and plain input and output.
 
-    python -P benchmarks/tools.py [--markdown] [--files 20000] [--megabytes 50] [--runs 9]
+    python benchmarks/tools.py [--markdown] [--files 20000] [--megabytes 50] [--runs 9]
 
-``-P`` keeps this file from being taken for the package ``tools``.
 Everything is made in a temporary folder. A tool and what it is compared with take turns, so that both meet
 the same machine; each number is a median. Plain input and output is: read the file, write as many bytes
 beside it, ``fsync``, rename. Ratios and differences count; machines differ.
@@ -24,6 +23,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+if sys.path and Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
+    del sys.path[0]  # or this file would be taken for the package ``tools``
 
 from sandbox.isolation.base import Policy
 from sandbox.isolation.off import Off
