@@ -93,9 +93,11 @@ _STEPS = (
     *(_Step("fill", 0.03 / seed, 1.0, 0.5, temperature=0.8, seed=seed) for seed in range(1, 4)),
     _Step("names", 0.05, 0.0, 9.0),
 )
-"""Measured with 1.5 B on bugs of one wrong line (``docs/local-model.md``)."""
+"""The shares of greedy ``correct``, ``fill``, ``body`` and ``function`` follow what 1.5 B was seen to find
+(``docs/local-model.md``), the seconds what its runs took; the other shares are estimates."""
 _RANKS = (0.25, 0.24, 0.16, 0.09, 0.08, 0.06, 0.04, 0.03, 0.02, 0.02, 0.01, 0.01)
-"""How often the fault lies in the first, second, … suspect; later ones are not asked about."""
+"""How often the fault lies in the first, second, … suspect: smoothed from the fix benchmark's 52 bugs. Later
+suspects are not asked about."""
 
 
 def plan(suspects: Sequence[Suspect], test_seconds: float) -> Iterator[Question]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from agent.outcome import looks_like_a_test
-from agent.repair.diagnosis import Diagnosis, FailedTest, Frame
+from agent.repair.diagnosis import Diagnosis, FailedTest
 from agent.repair.functions import Region, regions_in
 
 SOURCE_SUFFIXES = frozenset(
@@ -206,16 +206,3 @@ def _weight(region: Region) -> float:
 
 def _simple(name: str) -> str:
     return name.rpartition(".")[2].rpartition("::")[2]
-
-
-def failing_source(frame: Frame, read: Callable[[str], str | None]) -> str:
-    """The failing test's own source, where ``frame`` lies in a test; the lines before it otherwise."""
-    text = read(frame.path) if looks_like_a_test(frame.path) else None
-    if text is None:
-        return ""
-    around = [
-        region for region in regions_in(frame.path, text) if region.holds(frame.line) and region.is_function
-    ]
-    if around:
-        return min(around, key=lambda region: len(region.lines)).source
-    return "\n".join(text.split("\n")[max(0, frame.line - 6) : frame.line])

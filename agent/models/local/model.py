@@ -167,7 +167,7 @@ class LocalModel:
             key=self._endpoint.key,
             environment=self._environment,
             retry=_RETRY,
-            keep_alive=False,  # its server closes one connection in thirty as the next request arrives
+            keep_alive=False,  # its server closes one now and then as the next request arrives
         )
         self._show(Progress(self.name, "load", size, size))
 
