@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from tools.base import Image
+
 
 @dataclass(frozen=True, slots=True)
 class SystemMessage:
@@ -19,9 +21,10 @@ class UserMessage:
 
     text: str
     origin: str = "user"
-    """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``."""
+    """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``, ``images``."""
     source: str = ""
     """The file of the workspace the text was read from, if it was."""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
-from agent.conversation import ToolCall, ToolOutput
+from agent.conversation import ToolCall, ToolOutput, UserMessage
 from agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
 from agent.instructions import Found, NestedInstructions
 from agent.redact import Redactor
@@ -158,6 +158,7 @@ class Dispatcher:
         )
         if self._instructions is not None:
             self._tell(self._instructions.touched(each.access for each in prepared if each.tool is not None))
+        self._show_images(results)
         return Dispatched(results, tuple(changing))
 
     def prepare(self, call: ToolCall) -> Prepared:
@@ -240,6 +241,13 @@ class Dispatcher:
             told = f"{shown(each.message.source)} is told to the model from here on."
             self._sink.emit(NoticeGiven("instructions", told))
 
+    def _show_images(self, results: Iterable[ToolResult]) -> None:
+        """Append what results show as one message: neither wire takes pictures in a result."""
+        images = tuple(image for result in results for image in result.images)
+        if images:
+            names = ", ".join(image.name for image in images)
+            self._session.append(UserMessage(f"Shown by the calls above: {names}", "images", images=images))
+
     def _clean(self, result: ToolResult) -> ToolResult:
         text = self._redactor.text(escaped(result.text))
         return ToolResult(
@@ -248,6 +256,7 @@ class Dispatcher:
             data=self._redactor.data(result.data),
             summary=self._redactor.text(escaped(result.summary)),
             pending=result.pending,
+            images=result.images,
         )
 
     def _defect(self, call: ToolCall, error: Exception) -> str:

@@ -138,12 +138,12 @@ class _Turns:
         ask = self._ask
         request = Request(
             self._session.conversation.items,
-            ask.tools,
-            ask.tool_choice,
-            ask.parallel_tool_calls,
-            ask.max_output_tokens,
-            ask.effort,
-            ask.sampling,
+            tools=ask.tools,
+            tool_choice=ask.tool_choice,
+            parallel_tool_calls=ask.parallel_tool_calls,
+            max_output_tokens=ask.max_output_tokens,
+            effort=ask.effort,
+            sampling=ask.sampling,
         )
         answer = await stream_answer(self._model, request, self._sink, early)
         self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)

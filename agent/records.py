@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import fcntl
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Any
 from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
 from agent.errors import SessionError
 from agent.redact import Redactor
+from tools.base import Image
 
 Record = dict[str, Any]
 
@@ -96,9 +98,13 @@ def item_to_json(item: Item) -> Record:
     match item:
         case SystemMessage(text):
             return {"role": "system", "text": text}
-        case UserMessage(text, origin, source):
-            told = {"role": "user", "text": text, "origin": origin}
-            return told | {"source": source} if source else told
+        case UserMessage(text, origin, source, images):
+            told: Record = {"role": "user", "text": text, "origin": origin}
+            if source:
+                told["source"] = source
+            if images:
+                told["images"] = [_image_to_json(image) for image in images]
+            return told
         case AssistantMessage(text, reasoning, calls):
             asked = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
             return {"role": "assistant", "text": text, "reasoning": reasoning, "calls": asked}
@@ -112,7 +118,8 @@ def item_from_json(value: Record) -> Item:
         case "system":
             return SystemMessage(value["text"])
         case "user":
-            return UserMessage(value["text"], value["origin"], value.get("source", ""))
+            images = tuple(_image_from_json(image) for image in value.get("images", ()))
+            return UserMessage(value["text"], value["origin"], value.get("source", ""), images)
         case "assistant":
             calls = tuple(ToolCall(call["id"], call["name"], call["arguments"]) for call in value["calls"])
             return AssistantMessage(value["text"], value["reasoning"], calls)
@@ -120,3 +127,12 @@ def item_from_json(value: Record) -> Item:
             return ToolOutput(value["call"], value["name"], value["text"], value["ok"])
         case role:
             raise KeyError(role)
+
+
+def _image_to_json(image: Image) -> Record:
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"data": data, "media_type": image.media_type, "name": image.name, "detail": image.detail}
+
+
+def _image_from_json(value: Record) -> Image:
+    return Image(base64.b64decode(value["data"]), value["media_type"], value["name"], value["detail"])

@@ -85,6 +85,20 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture shown to a model that sees."""
+
+    data: bytes = field(repr=False)
+    """The file itself, in a format the services take."""
+    media_type: str
+    """E.g. ``image/png``."""
+    name: str = ""
+    """Where it came from, for people and for the model."""
+    detail: str = ""
+    """How closely to look: ``low``, ``high``, or '' for the service's own choice."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What a call gives back: text for the model, data for front ends and tests."""
 
@@ -95,6 +109,8 @@ class ToolResult:
     """One short line for people, e.g. ``3 matches in 2 files``."""
     pending: bool = False
     """Whether the call looked at something that goes on by itself, so that making it again is progress."""
+    images: tuple[Image, ...] = ()
+    """Pictures the model is to see; on the wire they follow the result as a message of their own."""
 
 
 def _no_background_commands() -> BackgroundCommands:

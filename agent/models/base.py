@@ -24,9 +24,11 @@ class Request:
     parallel_tool_calls: bool = True
     max_output_tokens: int | None = None
     """None: the catalog's limit for the model. A limit is always sent (``doubao-api.md`` §1)."""
+    max_completion_tokens: int | None = None
+    """The limit with thinking counted in, in place of ``max_output_tokens`` (``doubao-api.md`` §5)."""
     effort: Effort | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
-    """Only what the user set (``doubao-api.md`` §3)."""
+    """Other fields of the body by the names the chat wire has for them, only those that were set (§3)."""
     continue_text: str = ""
     """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
 

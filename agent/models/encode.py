@@ -6,6 +6,7 @@ whole of the one before (DESIGN §4.6).
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
 from agent.models.base import Request
 from agent.models.catalog import ModelEntry, Wire
-from tools.base import ToolSpec
+from tools.base import Image, ToolSpec
 
 REASONING_FIELD = "reasoning_content"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -142,8 +143,11 @@ def message(item: Item, *, reasoning: bool = True) -> dict[str, Any]:
     match item:
         case SystemMessage(text=text):
             return {"role": "system", "content": text}
-        case UserMessage(text=text):
+        case UserMessage(text=text, images=()):
             return {"role": "user", "content": text}
+        case UserMessage(text=text, images=images):
+            said_first = [{"type": "text", "text": text}] if text else []
+            return {"role": "user", "content": [*said_first, *(_image(image) for image in images)]}
         case ToolOutput(call_id=call_id, text=text):
             return {"role": "tool", "tool_call_id": call_id, "content": text}
         case AssistantMessage(text=text, reasoning=thought, calls=calls):
@@ -153,6 +157,16 @@ def message(item: Item, *, reasoning: bool = True) -> dict[str, Any]:
             if calls:
                 said["tool_calls"] = [_call(call) for call in calls]
             return said
+
+
+def _image(image: Image) -> dict[str, Any]:
+    url = {"url": data_url(image)}
+    return {"type": "image_url", "image_url": url | ({"detail": image.detail} if image.detail else {})}
+
+
+def data_url(image: Image) -> str:
+    """The picture itself as an address (RFC 2397), the only form both wires take."""
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode('ascii')}"
 
 
 def _calls(item: Item) -> tuple[ToolCall, ...]:

@@ -18,7 +18,7 @@ from agent.errors import SessionError
 from agent.events import ApprovalRequested, NoticeGiven, ToolFinished, ToolStarted
 from agent.records import RecordFile
 from agent.redact import Redactor
-from tools.base import ToolError, ToolResult
+from tools.base import Image, ToolError, ToolResult
 
 ECHO = SmallTool("echo", reads, lambda path, _: f"read {path}")
 
@@ -245,3 +245,14 @@ async def test_records_that_cannot_be_written_end_the_run(house):
     house.session._file = RecordFile(full, house.redactor)
     with pytest.raises(SessionError, match="No space left"):
         await dispatcher.dispatch(calls)
+
+
+async def test_pictures_follow_the_results_as_one_message(house):
+    picture = Image(b"\x89PNG", "image/png", "a.png")
+    seeing = SmallTool("see", reads, lambda path, _: ToolResult(True, "shown", images=(picture,)))
+    calls = house.ask(call("1", "see", path="a"), call("2", "see", path="b"))
+    await house.dispatcher(seeing).dispatch(calls)
+    *_, first, second, message = house.session.conversation
+    assert (first.text, second.text) == ("shown", "shown")
+    assert message.images == (picture, picture)
+    assert "a.png, a.png" in message.text

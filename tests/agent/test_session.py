@@ -28,7 +28,7 @@ from agent.session import (
     prepare_state,
     state_folder,
 )
-from tools.base import Effect
+from tools.base import Effect, Image
 
 CALL = ToolCall("c1", "put", '{"path": "ä"}')
 OUTPUT = ToolOutput("c1", "put", "written \udcff", True)
@@ -39,6 +39,7 @@ OUTPUT = ToolOutput("c1", "put", "written \udcff", True)
     [
         SystemMessage("s"),
         UserMessage("u\n你好", "verify"),
+        UserMessage("", "images", images=(Image(b"\x89PNG\0", "image/png", "图.png", "low"),)),
         AssistantMessage("t", "r", (CALL, ToolCall("c2", "x", "{broken"))),
         OUTPUT,
     ],

@@ -11,7 +11,7 @@ from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOu
 from agent.models import catalog
 from agent.models.base import Request
 from agent.models.encode import RequestEncoder
-from tools.base import ToolSpec
+from tools.base import Image, ToolSpec
 
 TOOL = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
 HISTORY = (
@@ -24,6 +24,9 @@ HISTORY = (
     ToolOutput("c2", "read", "invalid JSON", ok=False),
     AssistantMessage("Done."),
     UserMessage("Verify failed.", origin="verify"),
+    UserMessage(
+        "See.", images=(Image(b"\x89PNG", "image/png", "a.png", "low"), Image(b"\xff", "image/jpeg"))
+    ),
 )
 
 
@@ -61,7 +64,12 @@ def test_messages_as_the_wire_writes_them():
         "tool",
         "assistant",
         "user",
+        "user",
     ]
+    assert messages[7]["content"][1] == {
+        "type": "image_url",
+        "image_url": {"url": "data:image/png;base64,iVBORw==", "detail": "low"},
+    }
     assert messages[2]["reasoning_content"] == "I think" and messages[3]["tool_call_id"] == "c1"
     assert "reasoning_content" not in messages[5] and "tool_calls" not in messages[5]
 
