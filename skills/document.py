@@ -34,6 +34,9 @@ class Document:
     places: dict[Path, tuple[int, int]]
     """Line and column, from 1, by the keys and indexes that lead there; for a key, of the key itself."""
 
+    unportable: tuple[tuple[str, int, int], ...] = ()
+    """YAML that stricter readers refuse, with its place: flow style, anchors, tags."""
+
     def place(self, path: Path) -> tuple[int, int]:
         """Where ``path`` stands, or the nearest thing above it that is there."""
         while path and path not in self.places:
@@ -62,7 +65,7 @@ def parse(text: str, *, first_line: int = 1, typed: bool = True) -> Document:
     """
     try:
         node = _compose(text)
-        reader = _Reader(first_line, typed)
+        reader = _Reader(text, first_line, typed)
         value = reader.read(node, (), frozenset()) if node is not None else None
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, first_line) from None
@@ -71,7 +74,7 @@ def parse(text: str, *, first_line: int = 1, typed: bool = True) -> Document:
         raise DocumentError(f"holds the control character U+{error.character:04X}", line) from None
     except RecursionError:
         raise DocumentError("is nested too deeply", first_line) from None
-    return Document(value, reader.places)
+    return Document(value, reader.places, tuple(reader.unportable))
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -87,12 +90,14 @@ def _compose(text: str) -> yaml.Node | None:
 class _Reader:
     """Turns nodes into data, and counts as it goes: an alias costs what it stands for."""
 
-    def __init__(self, first_line: int, typed: bool) -> None:
+    def __init__(self, text: str, first_line: int, typed: bool) -> None:
+        self._text = text
         self._constructor = yaml.constructor.SafeConstructor()
         self._first_line = first_line
         self._typed = typed
         self._nodes = 0
         self.places: dict[Path, tuple[int, int]] = {}
+        self.unportable: list[tuple[str, int, int]] = []
 
     def read(self, node: yaml.Node, path: Path, above: frozenset[int]) -> Any:
         self._nodes += 1
@@ -103,6 +108,7 @@ class _Reader:
         if id(node) in above:
             raise self._error(node, "holds an alias of something it is part of")
         self.places.setdefault(path, self._place(node))
+        self._note(node)
         inside = above | {id(node)}
         if isinstance(node, yaml.MappingNode):
             self._check_tag(node, "tag:yaml.org,2002:map")
@@ -141,6 +147,12 @@ class _Reader:
             return self._constructor.construct_object(node)
         except (ValueError, yaml.constructor.ConstructorError):
             raise self._error(node, f"has the value {node.value!r:.60}, which is no plain data") from None
+
+    def _note(self, node: yaml.Node) -> None:
+        if getattr(node, "flow_style", False):
+            self.unportable.append(("uses YAML's flow style: write one entry a line", *self._place(node)))
+        if self._text[node.start_mark.index : node.start_mark.index + 1] in ("&", "!"):
+            self.unportable.append(("uses an anchor or a tag: write the value alone", *self._place(node)))
 
     def _check_tag(self, node: yaml.Node, expected: str) -> None:
         if node.tag != expected:

@@ -132,6 +132,7 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
         model=manifest.model,
         verify=manifest.verify or "",
         budget=manifest.budget,
+        hooks=manifest.hooks,
         requires=tuple(manifest.requires),
         tests=tuple(manifest.tests),
         warnings=tuple(warnings),

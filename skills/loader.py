@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -106,12 +107,12 @@ def _skill_folders(root: Root) -> Iterator[Path]:
 
     A repository's folders are entered by no link, which could lead to someone else's skills.
     """
-    waiting = [(root.folder, 0)]
+    waiting = deque([(root.folder, 0)])
     seen = 0
     while waiting:
-        folder, depth = waiting.pop()
+        folder, depth = waiting.popleft()
         try:
-            inner = sorted(folder.iterdir(), reverse=True)
+            inner = sorted(folder.iterdir())
         except OSError:
             continue
         for entry in inner:

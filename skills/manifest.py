@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from skills.hooks import HookSpecs
 from skills.parameters import NAME_PATTERN, ManifestPart, ParameterSpec
 from skills.template import placeholders
 
@@ -164,6 +165,9 @@ class Manifest(ManifestPart):
         None, description="Command that proves the work; {name} stands for a parameter, quoted for the shell."
     )
     budget: BudgetWishes = BudgetWishes()
+    hooks: HookSpecs = Field(
+        default_factory=HookSpecs, description="Commands that hear of events while the skill is the task."
+    )
     requires: list[Said] = Field(default_factory=list, max_length=50, description="Programs it needs.")
     tests: list[TestSpec] = Field(default_factory=list, max_length=100)
 

@@ -85,6 +85,7 @@ def read_published(text: str, folder_name: str) -> Published:
         broken.append(
             Broken("has no name in its front matter: its folder's is taken", *document.place(("name",)))
         )
+    broken += (Broken(*each) for each in document.unportable)
     broken += _rules(fields, document, folder_name)
     found = fields.get("metadata")
     metadata = found.items() if isinstance(found, dict) else ()
@@ -106,7 +107,7 @@ def _split(text: str) -> tuple[str, str, list[Broken]]:
     lines = text.split("\n")
     if not lines[0].startswith("---") or lines[0].strip("- \t"):
         raise DocumentError("does not begin with '---' and front matter")
-    end = next((index for index, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
+    end = next((index for index, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
     if end is None:
         raise DocumentError("has front matter that no second '---' ends", len(lines))
     return "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip(), []
@@ -134,11 +135,9 @@ def _rules(fields: dict[str, Any], document: Document, folder_name: str) -> list
         length = len(fields[key]) if isinstance(fields.get(key), str) else 0
         if length > most:
             broken.append((key, f"has a {key} of {length} characters, {most} is the most"))
-    for key in ("name", "description", "license", "compatibility"):
+    for key in ("name", "description", "compatibility"):
         if key in fields and not isinstance(fields[key], str):
             broken.append((key, f"has a {key} that is no text"))
-    if "metadata" in fields and not isinstance(fields["metadata"], dict):
-        broken.append(("metadata", "has metadata that is no mapping"))
     return [Broken(message, *document.place((key,))) for key, message in broken]
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from skills.errors import ManifestError
+from skills.hooks import HookSpecs
 from skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 from skills.parameters import ParameterSpec, Value, accept_all
 from skills.template import fill_command, fill_text
@@ -46,6 +47,7 @@ class Skill:
     model: ModelWishes = field(default_factory=ModelWishes)
     verify: str = ""
     budget: BudgetWishes = field(default_factory=BudgetWishes)
+    hooks: HookSpecs = field(default_factory=HookSpecs)
     requires: tuple[str, ...] = ()
     tests: tuple[TestSpec, ...] = ()
     model_may_call: bool = True
