@@ -1,4 +1,4 @@
-"""Run the test command once with Python's interpreters watched from inside (``injected/``)."""
+"""Run the test command once with Python's interpreters and Node watched from inside (``injected/``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _PREFIX = (
     "export PYTHONDONTWRITEBYTECODE=1 "  # what it left might be taken for a change's, one second later
     f'SEEDSMITH_TRACE_ROOT="$PWD" SEEDSMITH_TRACE_OUT="${{TMPDIR:-/tmp}}/{_FOLDER}/out" '
     'PYTEST_PLUGINS="seedsmith_trace${PYTEST_PLUGINS:+,$PYTEST_PLUGINS}" '
-    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}"\n'
+    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
+    f'NODE_OPTIONS="--require=${{TMPDIR:-/tmp}}/{_FOLDER}/seedsmith_watch.js'
+    '${NODE_OPTIONS:+ $NODE_OPTIONS}"\n'
 )
 
 
