@@ -11,10 +11,10 @@ from pathlib import Path
 
 from skills.errors import UnknownSkill
 from skills.folder import find_manifest, read_skill
+from skills.roots import BUILT_IN
 from skills.skill import BrokenSkill, Origin, Skill
 from skills.trust import TrustStore
 
-BUILT_IN = Path(__file__).with_name("library")
 USER_ROOT = Path(".agents/skills")
 """Under the home folder."""
 REPOSITORY_ROOTS = (Path(".seedsmith/skills"), Path(".agents/skills"), Path(".claude/skills"))

@@ -63,7 +63,11 @@ def occurrences(path: str, text: str, name: str) -> Iterator[tuple[int, int, str
 
 def replaced(path: str, text: str, old: str, new: str, everything: bool) -> tuple[str, int]:
     """The text with the occurrences replaced, and how many there were."""
-    wanted = {(line, column) for line, column, kind, _ in occurrences(path, text, old) if everything or kind == "code"}
+    wanted = {
+        (line, column)
+        for line, column, kind, _ in occurrences(path, text, old)
+        if everything or kind == "code"
+    }
     lines = text.splitlines(keepends=True)
     for line, column in sorted(wanted, reverse=True):
         before = lines[line - 1]

@@ -29,7 +29,11 @@ def breaks(tree: ast.AST) -> Iterator[tuple[ast.AST, str, Callable[[], None], Ca
         if isinstance(node, ast.Compare):
             for index, operator in enumerate(node.ops):
                 if other := SWAPPED.get(type(operator)):
-                    yield node, f"{type(operator).__name__} → {other.__name__}", *_item(node.ops, index, other())
+                    yield (
+                        node,
+                        f"{type(operator).__name__} → {other.__name__}",
+                        *_item(node.ops, index, other()),
+                    )
         elif isinstance(node, ast.BinOp | ast.BoolOp) and (other := SWAPPED.get(type(node.op))):
             yield node, f"{type(node.op).__name__} → {other.__name__}", *_field(node, "op", other())
         elif isinstance(node, ast.If | ast.While | ast.IfExp):
@@ -49,7 +53,9 @@ def _field(node: ast.AST, name: str, value: object) -> tuple[Callable[[], None],
     return (lambda: setattr(node, name, value)), (lambda: setattr(node, name, before))
 
 
-def _item(items: list, index: int, value: object) -> tuple[Callable[[], None], Callable[[], None]]:
+def _item(
+    items: list[ast.cmpop], index: int, value: ast.cmpop
+) -> tuple[Callable[[], None], Callable[[], None]]:
     before = items[index]
     return (lambda: items.__setitem__(index, value)), (lambda: items.__setitem__(index, before))
 
