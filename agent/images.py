@@ -47,6 +47,11 @@ class Attached:
     images: tuple[Image, ...] = ()
     notices: tuple[NoticeGiven, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where the pictures are, absolute."""
+        return tuple(str(Path.cwd() / Path(image.name).expanduser()) for image in self.images)
+
     def beside(self, text: str) -> str:
         """``text`` with the pictures' names: the wire carries none."""
         if not self.images:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.approval import Approver, CallPolicy
@@ -125,7 +126,10 @@ async def _open_session(
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
     history = resumed.conversation.items if resumed else ()
-    attached = await attach(settings.image or (), prompt, typed, history, place.workspace.root, model)
+    named = settings.image or ()
+    if resumed and not history and not prompt:  # stopped before the prompt was sent
+        named = named or [Path(path) for path in resumed.start.images]
+    attached = await attach(named, prompt, typed, history, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
         turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
@@ -137,7 +141,8 @@ async def _open_session(
     if resumed is not None:
         return _Opened(model, resumed, profile, limits, attached)
     name = f"{model.provider}/{model.name}"
-    start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
+    root = str(place.workspace.root)
+    start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
     session = Session.create(place.home, start, place.redactor)
     stack.callback(session.close)
     return _Opened(model, session, profile, limits, attached)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -197,6 +198,24 @@ async def test_a_resumed_session_still_sees_and_is_shown_more(endpoint, options,
     ):
         await Agent(**blind, resume=first.session).arun("And now?")
     assert len(endpoint.requests) == 2
+
+
+async def test_a_session_stopped_before_its_prompt_was_sent_still_shows_the_picture(endpoint, options, here):
+    settings = Settings(**options, image=["b.png"], verify="sleep 60")
+    begun = asyncio.Event()
+    seen = Collected()
+    seen.show = lambda _: begun.set()
+    task = asyncio.create_task(run(settings, "See.", (seen,), typed=True))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (session,) = (path.name for path in (here / "state" / "sessions").iterdir())
+    assert not endpoint.requests
+    endpoint.script(text("Seen."), text("Seen."))
+    await Agent(**options, resume=session, verify="true").arun("")
+    message = endpoint.requests[0].body["messages"][-1]
+    assert pictures(message) == [png("blue")] and message["content"][0]["text"].startswith("See.")
 
 
 async def test_a_service_that_refuses_pictures_ends_the_run_with_a_sentence(endpoint, options):
