@@ -8,17 +8,18 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.conversation import Item, UserMessage
 from agent.errors import UsageError
 from agent.events import NoticeGiven
-from agent.pasted import pasted_images
 from agent.prompts import prompt as prompt_text
 from sandbox.paths import shown
 from tools.base import Image
-from tools.images import MAX_FILE_BYTES, ImageError, Prepared, prepare_image, too_large
 from tools.text import human_bytes
+
+if TYPE_CHECKING:
+    from tools.images import Prepared
 
 MAX_TOTAL_BYTES = 36_000_000
 """All pictures of one message together: 48 MB in base64, and a request must stay below 64 MB."""
@@ -77,7 +78,11 @@ async def attach(
     who = f"{model.provider}/{model.name}"
     if history and named and not prompt:
         raise UsageError("--image goes with a prompt: say what to do with the picture.")
-    pasted = pasted_images(prompt) if typed else []
+    pasted: list[Path] = []
+    if typed:
+        from agent.pasted import pasted_images
+
+        pasted = pasted_images(prompt)
     if model.vision:
         if not named and not pasted:
             return Attached()
@@ -96,6 +101,8 @@ async def attach(
 
 
 def _attach(named: Sequence[Path], pasted: Sequence[Path], workspace: Path) -> Attached:
+    from tools.images import ImageError, prepare_image
+
     images: list[Image] = []
     notices: list[NoticeGiven] = []
     known: set[Path] = set()
@@ -128,6 +135,8 @@ def _attach(named: Sequence[Path], pasted: Sequence[Path], workspace: Path) -> A
 
 def _read(path: Path) -> bytes:
     """The whole file; raises :class:`ImageError` for what is no regular file, too large or unreadable."""
+    from tools.images import MAX_FILE_BYTES, ImageError, too_large
+
     name = shown(str(path))
     try:
         path = path.expanduser()

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from tools.images import image_format
-
 _SEARCHED_CHARACTERS = 64 << 10
 _MOST_LOOKS = 2_000
 """Names looked up on the disk; a prompt that is a whole document must not cost seconds."""
@@ -79,6 +77,8 @@ class _Search:
             path = Path(name).expanduser()
             if not stat.S_ISREG(path.stat().st_mode):
                 return False
+            from tools.images import image_format
+
             with path.open("rb") as file:
                 return image_format(file.read(32)) is not None
         except (OSError, ValueError, RuntimeError):  # RuntimeError: ~ of nobody

@@ -9,7 +9,6 @@ from pydantic import Field
 from sandbox.errors import FileTooLarge, PathNotFound
 from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.files import in_thread, not_found, reads
-from tools.images import MAX_FILE_BYTES, prepare_image, too_large
 from tools.parameters import Parameters, PydanticTool
 from tools.text import shown_path
 
@@ -38,6 +37,8 @@ class ViewImageTool(PydanticTool[ViewImageParameters]):
 
 
 def _view(parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
+    from tools.images import MAX_FILE_BYTES, prepare_image, too_large
+
     path = context.workspace.relative(parsed.path)
     try:
         found = context.workspace.stat(path)

@@ -248,8 +248,7 @@ def test_pictures_are_decoded_off_the_event_loop(endpoint, options, monkeypatch)
         where.append(threading.current_thread() is threading.main_thread())
         return plain(*arguments, **named)
 
-    monkeypatch.setattr("agent.images.prepare_image", noting)
-    monkeypatch.setattr("tools.view_image.prepare_image", noting)
+    monkeypatch.setattr("tools.images.prepare_image", noting)
     endpoint.script(calls(("view_image", {"path": "in.png"})), text("Seen."))
     Agent(**options, image="b.png").run("See.")
     assert where == [False, False]
