@@ -35,18 +35,18 @@ class ImageError(ToolError):
 class ImageLimits:
     """What a service takes of one picture. The defaults are the strictest known, so safe anywhere.
 
-    Ark's page on multimodal embeddings (BytePlus ModelArk 1409290) bounds the sides by 6,000 pixels and
-    their ratio by 100. That its chat models work on at most 4,014,080 pixels (1,048,576 for ``low``)
-    and refuse sides of 14 and files of 10 MB is our inference from clients of theirs.
+    Ark's page on pictures (volcengine.com/docs/82379/1362931) gives the pixels it works on, above which it
+    scales down itself, the least side and the 10 MB a file may have; its page on multimodal embeddings
+    (BytePlus ModelArk 1409290) the longest side and the ratio.
     """
 
     pixels: int = 4_014_080
-    """Width times height; a larger picture is scaled down, as the service would do itself."""
+    """Width times height of ``high`` detail."""
     low_pixels: int = 1_048_576
-    """The same where ``detail`` is ``low``."""
+    """The same of ``low``, which is what Ark looks at where nothing is said."""
     longest_side: int = 6_000
     shortest_side: int = 16
-    """A smaller picture is enlarged, pixel by pixel."""
+    """A smaller picture is enlarged, pixel by pixel; Ark wants more than 14."""
     ratio: int = 100
     """How many times as long as wide; nothing can be done about a longer one."""
     file_bytes: int = 7_000_000
@@ -101,7 +101,8 @@ def prepare_image(data: bytes, name: str, detail: str = "", limits: ImageLimits 
     """Make of the file ``data`` what a service takes; ``name`` is for people and for the model.
 
     A file that is fine as it is goes out byte for byte; BMP and GIF become PNG; cameras' turned pictures
-    are turned back. Takes up to a second of a processor. Raises :class:`ImageError`.
+    are turned back. Without ``detail`` a large picture is to be looked at closely. Takes up to two seconds
+    of a processor. Raises :class:`ImageError`.
     """
     shown = shown_path(name)
     if len(data) > MAX_FILE_BYTES:
@@ -145,6 +146,8 @@ def _prepare(data: bytes, name: str, found: str, detail: str, limits: ImageLimit
     if on_its_side:
         width, height = height, width
     sent_width, sent_height = _fitting(width, height, detail, limits)
+    if not detail and sent_width * sent_height > limits.low_pixels:
+        detail = "high"  # or small print would be lost
     animated = bool(getattr(picture, "is_animated", False))
     deep = found == "PNG" and data[24] == 16
     same = (
@@ -223,8 +226,9 @@ def _upright(picture: ImageFile, orientation: int, size: tuple[int, int]) -> Pix
         pixels = ImageOps.exif_transpose(pixels)
     if pixels.size == size:
         return pixels
-    smaller = size[0] < pixels.size[0]
-    return pixels.resize(size, Resampling.LANCZOS if smaller else Resampling.NEAREST)
+    if size[0] < pixels.size[0]:
+        return pixels.resize(size, Resampling.LANCZOS, reducing_gap=2.0)
+    return pixels.resize(size, Resampling.NEAREST)
 
 
 def _encode(pixels: Pixels, found: str, limits: ImageLimits) -> tuple[bytes, str]:
@@ -259,11 +263,9 @@ def _other_kind(data: bytes) -> str:
     if data[4:8] == b"ftyp":
         brand = data[8:12]
         if brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
-            return "a HEIC picture, which services don't take (convert it to JPEG)"
+            return "a HEIC picture, which few services take (convert it to JPEG)"
         return (
-            "an AVIF picture, which services don't take (convert it to PNG)"
-            if brand == b"avif"
-            else "a video"
+            "an AVIF picture, which few services take (convert it to PNG)" if brand == b"avif" else "a video"
         )
     for magic, what in (
         (b"II*\0", "a TIFF picture (convert it to PNG)"),

@@ -77,6 +77,12 @@ def test_low_detail_needs_fewer_pixels():
     data = saved(halves(1600, 1200), "PNG")
     low, high = prepare_image(data, "a", "low"), prepare_image(data, "a", "high")
     assert low.sent_width * low.sent_height <= DEFAULT_LIMITS.low_pixels and high.image.data == data
+    assert (low.image.detail, high.image.detail) == ("low", "high")
+
+
+def test_of_a_large_picture_the_small_print_counts():
+    assert prepare_image(saved(halves(1025, 1024), "PNG"), "a").image.detail == "high"
+    assert prepare_image(saved(halves(1024, 1024), "PNG"), "a").image.detail == ""
 
 
 def test_a_long_page_is_scaled_to_the_longest_side():
@@ -192,7 +198,7 @@ REFUSED = [
     (b"\x89PNG", "a is no picture"),
     (b"<svg xmlns='x'></svg>", "a is an SVG drawing, which is text (read shows it; convert it"),
     (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a -->\n<svg/>", "a is an SVG drawing"),
-    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a is a HEIC picture, which services don't take"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a is a HEIC picture, which few services take"),
     (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "a is an AVIF picture"),
     (b"\0\0\0\x18ftypisom\0\0\0\0", "a is a video;"),
     (saved(halves(), "TIFF"), "a is a TIFF picture"),

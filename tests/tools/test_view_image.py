@@ -44,7 +44,7 @@ async def test_a_large_picture_is_told_in_both_sizes(bench):
     bench.put("big.png", png(3000, 3000))
     result = await bench.call("view_image", path="./big.png")
     assert "big.png: 3,000 x 3,000 pixels, PNG, sent as 2,003 x 2,003, " in result.text
-    assert result.data["sent_width"] == 2003 and result.images[0].detail == ""
+    assert result.data["sent_width"] == 2003 and result.images[0].detail == "high"
 
 
 def test_it_reads_the_file_and_nothing_else():
