@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ MAX_DECODED_PIXELS = 64_000_000
 _ORIENTATION = 0x0112
 """EXIF's tag for how the camera was held; 1: upright."""
 _JPEG_QUALITY = 90
+_one_at_a_time = threading.Lock()
+"""Several calls may run together, and each may need some 300 MB."""
 _WIDE_MODES = ("I", "I;16")
 _OPAQUE_MODES = ("L", "RGB")
 _PASSED_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
@@ -111,7 +114,8 @@ def prepare_image(data: bytes, name: str, detail: str = "", limits: ImageLimits 
     if found is None:
         raise ImageError(f"{shown} is {_other_kind(data)}; pictures are PNG, JPEG, WebP, GIF or BMP files.")
     try:
-        return _prepare(data, name, found, detail, limits)
+        with _one_at_a_time:
+            return _prepare(data, name, found, detail, limits)
     except ImageError:
         raise
     except MemoryError:

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -248,6 +249,24 @@ def test_pillow_is_imported_for_a_picture_alone():
     code = "import sys, tools.registry, agent.run; print([name for name in sys.modules if 'PIL' in name])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_pictures_are_decoded_one_at_a_time(monkeypatch):
+    data = saved(halves(), "PNG")
+    inside, most = [], []
+    plain = images._prepare
+
+    def counting(*arguments):
+        inside.append(1)
+        most.append(len(inside))
+        prepared = plain(*arguments)
+        inside.pop()
+        return prepared
+
+    monkeypatch.setattr(images, "_prepare", counting)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: prepare_image(data, "a"), range(64)))
+    assert max(most) == 1
 
 
 def test_the_limit_of_memory_is_told(monkeypatch):
