@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.conversation import Item, UserMessage
+from agent.conversation import UserMessage
 from agent.errors import UsageError
 from agent.events import NoticeGiven
 from agent.prompts import prompt as prompt_text
@@ -19,6 +19,7 @@ from tools.base import Image
 from tools.text import human_bytes
 
 if TYPE_CHECKING:
+    from agent.session import Session
     from tools.images import Prepared
 
 MAX_TOTAL_BYTES = 36_000_000
@@ -65,7 +66,7 @@ async def attach(
     named: Sequence[Path],
     prompt: str,
     typed: bool,
-    history: Sequence[Item],
+    resumed: Session | None,
     workspace: Path,
     model: Seer,
 ) -> Attached:
@@ -73,8 +74,12 @@ async def attach(
 
     ``named`` are the user's explicit wish: what can't be shown raises :class:`UsageError`. Where a person
     ``typed`` the prompt, paths of pictures in it count too: what can't be shown stays text, with a notice.
-    ``history`` is the conversation that goes on, if one does; one with pictures needs a model that sees.
+    ``resumed`` is the session that goes on, if one does: one with pictures needs a model that sees, and one
+    that was stopped before its prompt was sent brings that prompt's pictures.
     """
+    history = resumed.conversation.items if resumed else ()
+    if resumed and not history and not prompt:
+        named = named or [Path(path) for path in resumed.start.images]
     who = f"{model.provider}/{model.name}"
     if history and named and not prompt:
         raise UsageError("--image goes with a prompt: say what to do with the picture.")

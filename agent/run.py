@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.approval import Approver, CallPolicy
@@ -125,11 +124,7 @@ async def _open_session(
         settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
-    history = resumed.conversation.items if resumed else ()
-    named = settings.image or ()
-    if resumed and not history and not prompt:  # stopped before the prompt was sent
-        named = named or [Path(path) for path in resumed.start.images]
-    attached = await attach(named, prompt, typed, history, place.workspace.root, model)
+    attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
         turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),

@@ -164,7 +164,7 @@ async def test_too_much_in_one_message_is_refused(here, monkeypatch):
 
     monkeypatch.setattr("agent.images.MAX_TOTAL_BYTES", len(png()) + 1)
     with pytest.raises(UsageError, match=r"b\.png would make it more than .* of pictures in one message"):
-        await attach([here / "截 图.png", here / "b.png"], "", False, (), here, Seeing())
+        await attach([here / "截 图.png", here / "b.png"], "", False, None, here, Seeing())
     assert MAX_TOTAL_BYTES * 4 / 3 < 64_000_000
 
 
