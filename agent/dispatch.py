@@ -265,7 +265,7 @@ class Dispatcher:
         """Append what results show as one message: neither wire takes pictures in a result."""
         images = tuple(image for result in results for image in result.images)
         if images:
-            names = ", ".join(image.name for image in images)
+            names = ", ".join(shown(image.name) for image in images)
             self._session.append(UserMessage(f"Shown by the calls above: {names}", "images", images=images))
 
     def _clean(self, result: ToolResult) -> ToolResult:

@@ -33,7 +33,7 @@ class Option:
 
 
 def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
+    return [given] if isinstance(given, (str, Path)) else given
 
 
 def _json(given: Any) -> Any:
@@ -96,6 +96,9 @@ class Settings(BaseModel):
         Option("GLOB", repository=True),
     ] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
+    )
+    image: Annotated[list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False)] = (
+        Field(None, description="Picture to show with the prompt; may be repeated.")
     )
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."
