@@ -51,7 +51,7 @@ def open_local(
 class LocalModel:
     """Implements :class:`agent.models.base.Model` over a server of its own; use it from one event loop."""
 
-    wire = ChatModel.wire
+    wire = "chat"
 
     def __init__(
         self,
