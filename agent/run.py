@@ -23,6 +23,7 @@ from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, Verified
 from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
+from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -66,7 +67,7 @@ async def run(
         stack.callback(place.workspace.close)
         opened = _open_session(settings, prompt, environment, place, stack, fixing)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
-        return await the_run.perform(notices)
+        return await the_run.perform((*notices, *opened.notices))
 
 
 async def run_tool(
@@ -98,6 +99,7 @@ class _Opened:
     session: Session
     profile: Profile
     limits: Limits
+    notices: tuple[NoticeGiven, ...] = ()
 
 
 def _open_session(
@@ -114,7 +116,7 @@ def _open_session(
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
-        settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
+        settings = gone_on_with(settings, resumed.start)
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
@@ -125,9 +127,9 @@ def _open_session(
         seconds=settings.max_time,
         priced=model.priced,
     )
-    if resumed is not None:
-        return _Opened(model, resumed, profile, limits)
     name = f"{model.provider}/{model.name}"
+    if resumed is not None:
+        return _Opened(model, resumed, profile, limits, changes(resumed.start, name, model.wire))
     start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
     session = Session.create(place.home, start, place.redactor)
     stack.callback(session.close)

@@ -27,7 +27,7 @@ class Wire:
     limit_field: str
     """The field that carries the output limit (``doubao-api.md`` §5)."""
     fields: Mapping[str, str]
-    """Optional fields the provider takes, by the chat wire's names whatever the wire, each with its source."""
+    """Optional fields the provider takes, by the chat wire's names on every wire, each with its source."""
     any_field: bool = False
     """Nothing is held back: the service is the user's own choice."""
     sources: Mapping[str, str] = field(default_factory=dict)

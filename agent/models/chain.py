@@ -41,7 +41,7 @@ class Chain:
         return self._last is not None
 
     def link(self, items: Sequence[Item]) -> tuple[str, int] | None:
-        """The id to continue and how many of ``items`` it covers; None where they don't extend its history."""
+        """The id to continue and how many of ``items`` it covers; None where they go on otherwise."""
         last = self._last
         if last is None or len(items) < len(last.asked) + 2:
             return None

@@ -61,7 +61,7 @@ class ChatEncoder(RequestEncoder):
         return names
 
     def _limit(self, request: Request) -> tuple[str, int]:
-        """``max_completion_tokens`` in place of ``max_tokens`` where it was set: they exclude each other (§5)."""
+        """``max_completion_tokens`` where it was set, else ``max_tokens``: they exclude each other (§5)."""
         limit = request.max_completion_tokens or request.max_output_tokens or self._entry.output_tokens
         chosen = "max_completion_tokens" if request.max_completion_tokens else self._wire.limit_field
         if chosen == self._refused_limit:

@@ -76,7 +76,7 @@ class Body:
 
     content: bytes
     optional: Mapping[str, str]
-    """Optional fields it carries: what a refusal may call each, and the name :meth:`RequestEncoder.drop` knows."""
+    """Optional fields it carries: what a refusal may call each → its name for :meth:`RequestEncoder.drop`."""
     withheld: frozenset[str]
     """Fields that were asked for but that the catalog doesn't allow for this provider."""
     previous_id: str = ""
@@ -130,10 +130,10 @@ class RequestEncoder(ABC):
         )
 
     def chain_refused(self, refusal: Refusal, body: Body) -> bool:
-        """Whether ``refusal`` is about the answer ``body`` continues; the next body carries the whole history."""
+        """Whether ``refusal`` is about the answer ``body`` continues; the next body then carries all."""
         return False
 
-    def answered(self, request: Request, response_id: str, answer: AssistantMessage) -> None:
+    def answered(self, request: Request, response_id: str, answer: AssistantMessage) -> None:  # noqa: B027
         """Take note that the service keeps its whole ``answer`` to ``request`` under ``response_id``."""
 
     @property

@@ -1,4 +1,4 @@
-"""A model behind a service, whatever wire it speaks (``doubao-api.md`` §3-§9): asking until a whole answer came."""
+"""A model behind a service, whatever its wire: asking until a whole answer came (``doubao-api.md`` §3-§9)."""
 
 from __future__ import annotations
 

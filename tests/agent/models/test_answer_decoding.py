@@ -11,8 +11,8 @@ from scripted_endpoint import RecordedRequest, calls, stream_events
 
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, TextDelta
-from agent.models.retry import BrokenAnswer, FailedTry
 from agent.models.chat_assemble import ChatAssembler
+from agent.models.retry import BrokenAnswer, FailedTry
 from agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
 
 REQUEST = RecordedRequest("POST", "/", {}, b'{"model":"m","stream_options":{"include_usage":true}}', 0.0, 0)
