@@ -43,7 +43,7 @@ def constrained(request: Request) -> Request:
 
 
 def with_schema_by_name(request: Request) -> Request:
-    """``request`` with its ``response_format`` as ``json_schema``: its Responses wire ignores ``text.format``."""
+    """``response_format`` as ``json_schema``: the server's Responses wire ignores ``text.format``."""
     match request.sampling.get("response_format"):
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             pass

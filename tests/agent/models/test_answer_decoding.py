@@ -15,7 +15,8 @@ from agent.models.chat_assemble import ChatAssembler
 from agent.models.retry import BrokenAnswer, FailedTry
 from agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
 
-REQUEST = RecordedRequest("POST", "/", {}, b'{"model":"m","stream_options":{"include_usage":true}}', 0.0, 0)
+BODY = b'{"model":"m","stream_options":{"include_usage":true}}'
+REQUEST = RecordedRequest("POST", "/v1/chat/completions", {}, BODY, 0.0, 0)
 RECORDED = b"".join(
     stream_events(
         calls(
@@ -59,6 +60,7 @@ def names(assembler):
 
 
 WHOLE = assemble(RECORDED)[1]
+assert len(WHOLE.calls) == 2
 
 
 def test_cut_at_every_byte_it_is_whole_or_broken():
