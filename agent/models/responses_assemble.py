@@ -73,9 +73,14 @@ class _Item:
 
     def may_be(self, found: Mapping[str, Any]) -> bool:
         """Whether an item without a known id can be this one."""
-        name, call_id = plain_string(found.get("name")), plain_string(found.get("call_id"))
-        call = self.call
-        return call is None or (name in ("", call.name) and call_id in ("", call.wire_id)) or not call.name
+        if self.call is None:
+            return True
+        told = ((self.call.name, found.get("name")), (self.call.wire_id, found.get("call_id")))
+        return all(not ours or not theirs or ours == theirs for ours, theirs in told)
+
+    def was(self, found: Mapping[str, Any]) -> bool:
+        """Whether an item that is done can be told again by another."""
+        return self.call is not None and bool(self.call.wire_id) and self.call.wire_id == found.get("call_id")
 
 
 class ResponsesAssembler(AnswerAssembler):
@@ -113,8 +118,7 @@ class ResponsesAssembler(AnswerAssembler):
     def feed_plain(self, body: bytes) -> Iterator[Delta]:
         """See :meth:`AnswerAssembler.feed_plain`."""
         response = self._decode(body)
-        status = response.get("status")
-        if status not in _STATUSES and response.get("error"):
+        if plain_string(response.get("status")) not in _STATUSES and response.get("error"):
             raise ServiceRefused(refusal_from(None, response["error"]))
         self._take_timings(response)
         yield from self._end(response, "")
@@ -147,7 +151,7 @@ class ResponsesAssembler(AnswerAssembler):
 
     def _end(self, response: dict[str, Any], status: str) -> Iterator[Delta]:
         """Take a response that is over, by its own status, else by ``status``."""
-        own = response.get("status")
+        own = plain_string(response.get("status"))
         status = own if own in _STATUSES else status
         self._take_response(response)
         if status in ("failed", "cancelled"):
@@ -155,7 +159,7 @@ class ResponsesAssembler(AnswerAssembler):
                 raise ServiceRefused(refusal_from(None, response["error"]))
             raise BrokenAnswer("failed without a reason", "failed")
         if not status:
-            raise BrokenAnswer(f"is not complete (status {plain_string(own) or 'missing'})")
+            raise BrokenAnswer(f"is not complete (status {own or 'missing'})")
         output = response.get("output") or []
         if not isinstance(output, list):
             raise BrokenAnswer("has an output that is no list")
@@ -320,8 +324,9 @@ class ResponsesAssembler(AnswerAssembler):
         found = next((item for item in same if identity and item.id == identity), None)
         if found is None and index is not None:
             found = next((item for item in reversed(same) if item.index == index), None)
-            if whole is not None and found is not None and (found.done or not found.may_be(whole)):
-                found = None  # services that number every item 0
+            if whole is not None and found is not None:
+                fits = found.was(whole) if found.done else found.may_be(whole)
+                found = found if fits else None  # services that number every item 0
         elif found is None and whole is not None:
             found = next((item for item in same if not item.done and item.may_be(whole)), None)
         elif found is None and not identity and same:
