@@ -272,19 +272,23 @@ def _response_events(answer: Answer, request: RecordedRequest) -> list[bytes]:
     ]
 
 
-def _item_events(answer: Answer, item: dict[str, Any], place: dict[str, int]) -> Iterable[dict[str, Any]]:
+def _item_events(answer: Answer, item: dict[str, Any], place: dict[str, Any]) -> Iterable[dict[str, Any]]:
     """One item from its first event to its last."""
     empty = {"reasoning": {"summary": []}, "message": {"content": []}, "function_call": {"arguments": ""}}
     kind = item["type"]
     opened = item | empty[kind] | {"status": "in_progress"}
     yield {"type": "response.output_item.added", "item": opened} | place
     where = place | ({"item_id": item["id"]} if "id" in item else {})
+    ending: dict[str, Any] = {}
     if kind == "function_call":
         stem, key, whole = "response.function_call_arguments", "arguments", item["arguments"]
+        ending = {"name": item["name"]}
     elif kind == "message":
         stem, key, whole = "response.output_text", "text", answer.text
         where |= {"content_index": 0}
-        yield {"type": "response.content_part.added", "part": {"type": "output_text", "text": ""}} | where
+        part = {"type": "output_text", "text": "", "annotations": []}
+        yield {"type": "response.content_part.added", "part": part} | where
+        where |= {"logprobs": []}
     else:
         stem, key, whole = "response.reasoning_summary_text", "text", answer.reasoning
         where |= {"summary_index": 0}
@@ -292,5 +296,5 @@ def _item_events(answer: Answer, item: dict[str, Any], place: dict[str, int]) ->
         yield {"type": "response.reasoning_summary_part.added", "part": part} | where
     for piece in _pieces(whole, answer.delta):
         yield {"type": f"{stem}.delta", "delta": piece} | where
-    yield {"type": f"{stem}.done", key: whole} | where
+    yield {"type": f"{stem}.done", key: whole} | where | ending
     yield {"type": "response.output_item.done", "item": item} | place

@@ -174,15 +174,15 @@ class LocalModel:
         options = ServerOptions(self.name, path, context, physical_cores(), log)
         self._server = LocalServer(options, self._environment)
         self._endpoint = await self._server.start()
-        options: dict[str, Any] = {
+        connection: dict[str, Any] = {
             "base_url": f"{self._endpoint.address}/v1",
             "key": self._endpoint.key,
             "environment": self._environment,
             "retry": _RETRY,
             "keep_alive": False,  # its server closes one now and then as the next request arrives
         }
-        self._chat = ChatModel(self._provider, self._entry, **options)
-        self._responses = ResponsesModel(self._provider, self._entry, **options)
+        self._chat = ChatModel(self._provider, self._entry, **connection)
+        self._responses = ResponsesModel(self._provider, self._entry, **connection)
         self._show(Progress(self.name, "load", size, size))
 
     async def _stop(self) -> None:

@@ -13,9 +13,7 @@ from agent.models.retry import BrokenAnswer, FailedTry, ServiceRefused
 from agent.models.stream import SseDecoder
 
 REQUEST = RecordedRequest("POST", "/v1/responses", {}, b'{"model":"m"}', 0.0, 0)
-ANSWER = calls(
-    ("read", {"path": "汉字"}), ("read", {"path": "b"}), text="a🙂", reasoning="r汉", delta=3, comments=True
-)
+ANSWER = calls(("read", {"path": "汉字"}), ("read", {"path": "b"}), text="a🙂", reasoning="r汉", delta=8)
 RECORDED = b"".join(stream_events(ANSWER, REQUEST))
 
 
