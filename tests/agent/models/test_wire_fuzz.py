@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -156,6 +157,28 @@ def test_what_is_fuzzed_is_a_whole_answer(wire):
     for event in RECORDED[wire]:
         list(assembler.feed(json.dumps(event).encode()))
     assert [each.name for each in assembler.calls] == ["read", "shell"] and assembler.text == "a🙂 b"
+
+
+@pytest.mark.parametrize(
+    ("wire", "terminal"), [("chat", b'"finish_reason":"stop"'), ("responses", b'response.completed",')]
+)
+def test_a_stream_of_a_real_server_cut_at_every_byte_is_whole_or_broken(wire, terminal):
+    recorded = (Path(__file__).parent / "data" / f"llama-{wire}.sse").read_bytes()
+    whole = recorded.index(terminal)
+    texts = set()
+    for place in range(len(recorded) + 1):
+        decoder, assembler = SseDecoder(), WIRES[wire][1]()
+        try:
+            for event in decoder.feed(recorded[:place]) + decoder.close():
+                if event != DONE:
+                    list(assembler.feed(event))
+            list(assembler.close())
+        except FailedTry:
+            continue
+        assert place > whole
+        texts.add(assembler.text)
+    (text,) = texts
+    assert text and assembler.usage.output_tokens > 0 and assembler.extra["timings"]
 
 
 @pytest.mark.parametrize("wire", WIRES)
