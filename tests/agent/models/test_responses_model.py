@@ -229,6 +229,12 @@ async def test_a_changed_history_is_sent_whole_and_said_once(asking, endpoint):
     assert ids == [None, "resp_0", None, "resp_2"]
 
 
+async def test_an_answer_whose_calls_had_to_be_named_here_is_not_continued(asking, endpoint):
+    endpoint.script(calls(("read", {}), call_ids=False), text("done"))
+    await converse(asking, asking.model(wire="responses", chain=True), 2)
+    assert "previous_response_id" not in endpoint.requests[1].body
+
+
 async def test_a_recovered_call_is_none_the_service_knows(asking, endpoint):
     endpoint.script(text('{"name": "read", "arguments": {}}'), text("done"))
     parts = await converse(asking, asking.model(wire="responses", chain=True), 2)
