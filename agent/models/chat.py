@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
+from pathlib import Path
 
 from agent.conversation import ToolCall
 from agent.models.address import shown
@@ -14,6 +15,7 @@ from agent.models.catalog import ModelEntry, Provider
 from agent.models.connection import Connection, Response
 from agent.models.encode import Body, RequestEncoder
 from agent.models.errors import ContentFiltered, InvalidRequest, Refusal, Verdict, Who
+from agent.models.gate import Gate
 from agent.models.prices import cost
 from agent.models.recover import recover
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
@@ -43,17 +45,23 @@ class ChatModel:
         retry: RetryPolicy | None = None,
         stall_seconds: float | None = None,
         keep_alive: bool = True,
+        ca_bundle: Path | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
-        ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
-        provider's) is how long a stream may stay without data.
+        ``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides;
+        ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
+        waits for its turn at ``gate`` (default: one of its own).
         """
         self._provider = provider
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        self._connection = Connection(
+            base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
+        )
+        self._gate = gate or Gate()
         self._encoder = RequestEncoder(entry, provider.wires[self.wire])
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
@@ -99,7 +107,7 @@ class ChatModel:
                 yield notice
             begun = False
             try:
-                async with aclosing(self._ask(request, body)) as parts:
+                async with self._gate.admission(), aclosing(self._ask(request, body)) as parts:
                     async for part in parts:
                         begun = True
                         yield part
@@ -145,7 +153,10 @@ class ChatModel:
         try:
             kind = response.content_type
             if kind == "text/html":
-                raise InvalidRequest(f"{self._who.base_url} answers with a web page: check the base URL.")
+                raise InvalidRequest(
+                    f"{self._who.base_url} answers with a web page: check the base URL, "
+                    "and whether this network wants a sign-in first."
+                )
             assembler = AnswerAssembler(self._encoder.call_ids)
             plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
             read = self._read_plain if plain else self._read_stream
@@ -202,7 +213,7 @@ class ChatModel:
                     break
                 for delta in assembler.feed(event):
                     yield delta
-            if events:  # comments are no data
+            if events or decoder.receiving:  # comments are no data
                 complete = assembler.finish_reason is not None
                 patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
                 deadline = clock() + patience

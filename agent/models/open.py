@@ -9,18 +9,64 @@ from agent.models import catalog
 from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
 from agent.models.errors import MissingKey, NoModelConfigured
+from agent.models.fail_over import FailOverModel
+from agent.models.gate import gate_for
+from agent.models.retry import RetryPolicy
 from agent.models.sdk import load_sdk_in_background
 from agent.settings import Settings
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
+ATTEMPTS_BEFORE_FALLBACK = 3
+CONNECT_ATTEMPTS_BEFORE_FALLBACK = 2
+"""Fewer than alone: another is there to be asked."""
 
 
 def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
+    ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
     """
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
+    fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
+    if not fallbacks or catalog.resolve(name)[0].name == "local":
+        return _open_one(name, settings, environment, None)
+    policy = RetryPolicy(attempts=ATTEMPTS_BEFORE_FALLBACK, connect_attempts=CONNECT_ATTEMPTS_BEFORE_FALLBACK)
+    models = [_open_one(name, settings, environment, policy)]
+    for place, fallback in enumerate(fallbacks, 1):
+        last = place == len(fallbacks)
+        models.append(_open_fallback(fallback, name, settings, environment, None if last else policy))
+    return FailOverModel(tuple(models))
+
+
+def _open_fallback(
+    name: str,
+    first: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    retry: RetryPolicy | None,
+) -> Model:
+    """One that may take over; the address and the key given for the first are its provider's only."""
+    if name.partition("/")[0] != first.partition("/")[0]:
+        settings = settings.model_copy(update={"base_url": None, "api_key": None})
+        own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
+        environment = {each: value for each, value in environment.items() if each not in own}
+    try:
+        model = _open_one(name, settings, environment, retry)
+    except MissingKey:
+        variables = " or ".join(catalog.resolve(name)[0].key_variables)
+        raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
+    if settings.max_cost is not None and not model.priced:
+        raise UsageError(
+            f"--max-cost needs fallbacks whose price is known, and that of {name} is not: "
+            "use --max-tokens or --max-turns instead."
+        )
+    return model
+
+
+def _open_one(
+    name: str, settings: Settings, environment: Mapping[str, str], retry: RetryPolicy | None
+) -> Model:
     provider, entry = catalog.resolve(name)
     if provider.name == "local":
         from agent.models.local import open_local
@@ -39,7 +85,16 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     load_sdk_in_background()
     from agent.models.chat import ChatModel
 
-    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment)
+    return ChatModel(
+        provider,
+        entry,
+        base_url=base_url,
+        key=key,
+        environment=environment,
+        retry=retry,
+        ca_bundle=settings.ca_bundle,
+        gate=gate_for(base_url),
+    )
 
 
 def _default_model(environment: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,22 @@ class BrokenAnswer(FailedTry):
 
 
 class Unreachable(FailedTry):
-    """No connection came about."""
+    """No connection came about; the message says why, in a few words."""
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "unreachable",
+        advice: str = "check the address and the network",
+        *,
+        lasting: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.advice = advice
+        """What a person can do, the end of a sentence."""
+        self.lasting = lasting
+        """Trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,13 @@ class RetryPolicy:
         return min(base * (1 + self.chance()), self.cap_seconds)
 
     def retry_after(self, headers: Mapping[str, str]) -> float | None:
-        """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3)."""
+        """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3).
+
+        OpenAI's ``retry-after-ms`` is finer and goes before it.
+        """
+        milliseconds = headers.get("retry-after-ms", "").strip()
+        if re.fullmatch(r"\d{1,12}(\.\d+)?", milliseconds):
+            return float(milliseconds) / 1000
         value = headers.get("retry-after", "").strip()
         if not value:
             return None
@@ -128,12 +150,13 @@ class Tries:
         return Retrying(broken.code, message, self._policy.delay(self._failed), self._failed)
 
     def _after_unreachable(self, failure: FailedTry) -> Retrying:
+        assert isinstance(failure, Unreachable)
         why = self._who.clean(str(failure))
-        if self._failed >= min(self._policy.attempts, self._policy.connect_attempts):
+        most = min(self._policy.attempts, self._policy.connect_attempts)
+        if failure.lasting or self._failed >= most:
             raise ServiceUnavailable(
-                f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): "
-                "check the address and the network.",
-                "unreachable",
+                f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): {failure.advice}.",
+                failure.code,
             )
         message = f"{self._who.provider} can't be reached ({why})."
-        return Retrying("unreachable", message, self._policy.delay(self._failed), self._failed)
+        return Retrying(failure.code, message, self._policy.delay(self._failed), self._failed)

@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.errors import refusal_from
+from agent.models.refusals import error_in
 from agent.models.retry import BrokenAnswer, ServiceRefused
 
 EVENT_LIMIT_BYTES = 16 * 2**20
@@ -50,9 +50,22 @@ class SseDecoder:
             self._line = [piece]
         return events
 
+    @property
+    def receiving(self) -> bool:
+        """Whether an event's data is on its way: a slow network may take long over one."""
+        return bool(self._data) or self._line_start().startswith(b"data:")
+
     def close(self) -> list[bytes]:
         """What the end of the input completes: services forget the last blank line."""
         return [*self._end_line(), *self._end_event()]
+
+    def _line_start(self) -> bytes:
+        start = b""
+        for piece in self._line:
+            start += piece[: len(b"data:") - len(start)]
+            if len(start) == len(b"data:"):
+                break
+        return start
 
     def _end_line(self) -> list[bytes]:
         line = b"".join(self._line)
@@ -183,8 +196,9 @@ class AnswerAssembler:
             raise BrokenAnswer("holds an event that is not JSON") from None
         if not isinstance(event, dict):
             raise BrokenAnswer("holds an event that is not a JSON object")
-        if event.get("error"):
-            raise ServiceRefused(refusal_from(None, event["error"]))
+        refusal = error_in(event)
+        if refusal is not None:
+            raise ServiceRefused(refusal)
         return event
 
     def _take(self, event: dict[str, Any], kind: str) -> Iterator[Delta]:

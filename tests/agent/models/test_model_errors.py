@@ -9,7 +9,8 @@ from scripted_endpoint import error, raw, text
 
 from agent.models import errors
 from agent.models.base import Retrying
-from agent.models.errors import MESSAGE_LIMIT, Verdict, parse_refusal, refusal_from
+from agent.models.errors import MESSAGE_LIMIT, Verdict
+from agent.models.refusals import parse_refusal, refusal_from
 from agent.models.retry import RetryPolicy
 
 STOPS = [
