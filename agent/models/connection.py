@@ -15,7 +15,7 @@ from agent.models.certificates import Certificates
 from agent.models.refusals import parse_refusal
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
 from agent.models.sdk import load_sdk
-from agent.models.unreachable import Route, explain, proxy_refused
+from agent.models.unreachable import Route, explain, network_login, proxy_refused
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,18 +30,6 @@ LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
 """Connecting costs nothing there, and llama.cpp's server hangs up after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
-_OUR_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-    }
-)
 
 
 class Response:
@@ -203,20 +191,27 @@ class Connection:
         )
 
     async def _keep_our_headers(self, request: httpx2.Request) -> None:
-        """Drop what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
-        for name in set(request.headers) - _OUR_HEADERS:
-            del request.headers[name]
-        if "Authorization" not in self._headers:
-            request.headers.pop("authorization", None)
+        """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+        request.headers.clear()
+        request.headers.update(
+            {
+                "Host": request.url.netloc.decode("ascii"),
+                "Connection": "keep-alive",
+                "Content-Length": str(len(request.content)),
+                **self._headers,
+            }
+        )
 
     async def _watch(self, request: httpx2.Request) -> None:
-        """Count the connections that are opened and the requests that went out."""
+        """Count the connections opened and the requests that went out; bound a proxy's word before that."""
+        waits = request.extensions["timeout"] = {**request.extensions["timeout"], "read": CONNECT_SECONDS}
 
         async def note(event: str, details: Mapping[str, Any]) -> None:
             if event.endswith(".connect_tcp.started"):
                 self._connected += 1
             elif event == "http11.send_request_headers.started" and details["request"].method != b"CONNECT":
                 self._sent += 1
+                waits["read"] = None  # how long an answer may take is the model's to say
 
         request.extensions["trace"] = note
 
@@ -228,6 +223,8 @@ class Connection:
     def _refused(self, response: httpx2.Response) -> FailedTry:
         if response.status_code == 407:
             return proxy_refused("407", self._route)
+        if response.status_code == 511:
+            return network_login()
         refusal = parse_refusal(response.status_code, response.content, response.headers.get("location", ""))
         return ServiceRefused(refusal, self._retry.retry_after(response.headers))
 

@@ -18,7 +18,9 @@ _TRUST = (
 )
 _NO_SUCH_TRUST = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's ``X509_V_ERR_*`` for a certificate signed by nobody who is trusted."""
+_UNFINISHED_HANDSHAKE = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _EXPIRED, _NOT_YET_VALID, _OTHER_HOST, _OTHER_ADDRESS = 10, 9, 62, 64
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,16 @@ def explain(error: BaseException, route: Route) -> Unreachable:
 
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            return _untrusted(cause) if isinstance(cause, ssl.SSLCertVerificationError) else _no_tls(route)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _untrusted(cause)
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _UNFINISHED_HANDSHAKE):
+            return _no_tls(route)
     if any(isinstance(cause, httpx2.ProxyError) for cause in causes):
         return proxy_refused(str(error), route)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         named = route.next_stop
         return Unreachable(f"the name of {named} can't be resolved", "unresolved", _address_advice(route))
-    if any(isinstance(cause, httpx2.ConnectTimeout | TimeoutError) for cause in causes):
+    if any(isinstance(cause, httpx2.TimeoutException | TimeoutError) for cause in causes):
         why = f"{route.next_stop} doesn't answer within {route.connect_seconds:g} s"
         return Unreachable(why, "connect_timeout", _silent_advice(route))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -71,9 +75,6 @@ def explain(error: BaseException, route: Route) -> Unreachable:
     return Unreachable(_words(error), advice=_address_advice(route))
 
 
-_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
-
-
 def proxy_refused(words: str, route: Route) -> Unreachable:
     """The proxy answered, and would not; ``words`` are its status and reason, or what SOCKS said."""
     if words.startswith("407") or "username/password" in words.lower() or "but got" in words:
@@ -87,6 +88,13 @@ def proxy_refused(words: str, route: Route) -> Unreachable:
         f"{route.next_stop} can't reach it: {words.strip() or 'it does not say why'}",
         "proxy_failed",
         "check the address, the proxy, and whether NO_PROXY should name the host",
+    )
+
+
+def network_login() -> Unreachable:
+    """The network itself answered that it wants a login (RFC 6585 §6)."""
+    return Unreachable(
+        "this network wants a sign-in first", "network_login", "sign in to it in a browser", lasting=True
     )
 
 

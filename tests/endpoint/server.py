@@ -21,6 +21,7 @@ import asyncio
 import functools
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -252,7 +253,9 @@ def _pieces(whole: str, size: int) -> list[str]:
 class Endpoint:
     """The server, in a thread of its own; a context manager."""
 
-    def __init__(self, *steps: Step | Script) -> None:
+    def __init__(self, *steps: Step | Script, tls: ssl.SSLContext | None = None) -> None:
+        """With ``tls`` it serves https."""
+        self._tls = tls
         self.requests: list[RecordedRequest] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True)
@@ -269,7 +272,12 @@ class Endpoint:
     @property
     def base_url(self) -> str:
         """What a client is pointed at."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}/v1"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
 
     def release(self) -> None:
         """Let every stalled answer go on."""
@@ -277,7 +285,7 @@ class Endpoint:
 
     def __enter__(self) -> Endpoint:
         self._thread.start()
-        start = asyncio.start_server(self._connection, "127.0.0.1", 0, limit=2**26)
+        start = asyncio.start_server(self._connection, "127.0.0.1", 0, limit=2**26, ssl=self._tls)
         self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
         self._port = self._server.sockets[0].getsockname()[1]
         return self
