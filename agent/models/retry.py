@@ -119,13 +119,12 @@ class Tries:
     def after(self, failure: FailedTry) -> Retrying:
         """The pause before the next try; raises the :class:`ModelError` that ends the question."""
         self._failed += 1
-        match failure:
-            case ServiceRefused():
-                return self._after_refusal(failure)
-            case BrokenAnswer():
-                return self._after_break(failure)
-            case _:
-                return self._after_unreachable(failure)
+        if isinstance(failure, ServiceRefused):
+            return self._after_refusal(failure)
+        if isinstance(failure, BrokenAnswer):
+            return self._after_break(failure)
+        assert isinstance(failure, Unreachable)
+        return self._after_unreachable(failure)
 
     def _after_refusal(self, refused: ServiceRefused) -> Retrying:
         refusal = refused.refusal
@@ -135,8 +134,7 @@ class Tries:
         burst = verdict is Verdict.RETRY_SLOWLY
         delay = self._policy.delay(self._failed, burst=burst, retry_after=refused.retry_after)
         code = refusal.code or refusal.kind or f"http_{refusal.status or 'error'}"
-        message = f"{self._who.provider} is not ready {self._who.said(refusal)}."
-        return Retrying(code, message, delay, self._failed)
+        return self._retrying(code, f"{self._who.provider} is not ready {self._who.said(refusal)}", delay)
 
     def _after_break(self, broken: BrokenAnswer) -> Retrying:
         why = self._who.clean(str(broken))
@@ -146,11 +144,10 @@ class Tries:
                 f"the last one {why}.",
                 broken.code,
             )
-        message = f"The answer of {self._who.provider} {why}."
-        return Retrying(broken.code, message, self._policy.delay(self._failed), self._failed)
+        delay = self._policy.delay(self._failed)
+        return self._retrying(broken.code, f"The answer of {self._who.provider} {why}", delay)
 
-    def _after_unreachable(self, failure: FailedTry) -> Retrying:
-        assert isinstance(failure, Unreachable)
+    def _after_unreachable(self, failure: Unreachable) -> Retrying:
         why = self._who.clean(str(failure))
         most = min(self._policy.attempts, self._policy.connect_attempts)
         if failure.lasting or self._failed >= most:
@@ -158,5 +155,9 @@ class Tries:
                 f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): {failure.advice}.",
                 failure.code,
             )
-        message = f"{self._who.provider} can't be reached ({why})."
-        return Retrying(failure.code, message, self._policy.delay(self._failed), self._failed)
+        delay = self._policy.delay(self._failed)
+        return self._retrying(failure.code, f"{self._who.provider} can't be reached ({why})", delay)
+
+    def _retrying(self, code: str, what: str, delay: float) -> Retrying:
+        soon = f"in {delay:.0f} s" if delay >= 1 else "now"
+        return Retrying(code, f"{what}; asking again {soon}.", delay, self._failed)
