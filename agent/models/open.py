@@ -16,9 +16,8 @@ from agent.models.sdk import load_sdk_in_background
 from agent.settings import Settings
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
-ATTEMPTS_BEFORE_FALLBACK = 3
-CONNECT_ATTEMPTS_BEFORE_FALLBACK = 2
-"""Fewer than alone: another is there to be asked."""
+BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=30.0)
+"""Less than alone: another is there to be asked."""
 
 
 def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
@@ -31,11 +30,10 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
     if not fallbacks or catalog.resolve(name)[0].name == "local":
         return _open_one(name, settings, environment, None)
-    policy = RetryPolicy(attempts=ATTEMPTS_BEFORE_FALLBACK, connect_attempts=CONNECT_ATTEMPTS_BEFORE_FALLBACK)
-    models = [_open_one(name, settings, environment, policy)]
-    for place, fallback in enumerate(fallbacks, 1):
-        last = place == len(fallbacks)
-        models.append(_open_fallback(fallback, name, settings, environment, None if last else policy))
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK)]
+    for fallback in fallbacks:
+        retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
+        models.append(_open_fallback(fallback, name, settings, environment, retry))
     return FailOverModel(tuple(models))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import random
 import re
 import time
@@ -70,6 +71,8 @@ class RetryPolicy:
     burst_seconds: float = 4.0
     """The first delay after ``RequestBurstTooFast``, which wants a slow ramp."""
     cap_seconds: float = 30.0
+    patience_seconds: float = math.inf
+    """A service that asks for a longer pause with ``Retry-After`` is given up."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """Gives numbers from 0 to 1."""
@@ -129,7 +132,8 @@ class Tries:
     def _after_refusal(self, refused: ServiceRefused) -> Retrying:
         refusal = refused.refusal
         verdict = refusal.verdict
-        if verdict not in (Verdict.RETRY, Verdict.RETRY_SLOWLY) or self._failed >= self._policy.attempts:
+        retried = verdict in (Verdict.RETRY, Verdict.RETRY_SLOWLY) and self._failed < self._policy.attempts
+        if not retried or (refused.retry_after or 0.0) > self._policy.patience_seconds:
             raise self._who.error(refusal)
         burst = verdict is Verdict.RETRY_SLOWLY
         delay = self._policy.delay(self._failed, burst=burst, retry_after=refused.retry_after)

@@ -11,7 +11,7 @@ import sys
 import pytest
 import trustme
 from relays import Silent, SocksProxy
-from scripted_endpoint import Endpoint, calls, error, text
+from scripted_endpoint import Endpoint, calls, error, raw, text
 
 WRITE = ("write", {"path": "a.txt", "content": "written\n"})
 
@@ -64,6 +64,22 @@ def test_another_model_takes_over_in_the_middle_of_the_work(command, seedsmith, 
     assert [event["served_model"] for event in finished.of("usage")] == ["first", "second", "second"]
     assert endpoint.requests[2].body["messages"] == endpoint.requests[1].body["messages"]
     assert seedsmith.tree() == {"a.txt": "written\n"}
+
+
+def test_nothing_of_a_broken_answer_is_done_by_the_model_that_takes_over(command, seedsmith, endpoint):
+    (seedsmith.workspace / "b.txt").write_text("kept")
+    asked = [
+        {"index": 0, "id": "c0", "function": {"name": "read", "arguments": '{"path": "b.txt"}'}},
+        {"index": 1, "id": "c1", "function": {"name": "write", "arguments": json.dumps(WRITE[1])}},
+        {"index": 2, "id": "c2", "function": {"name": "write", "arguments": ""}},
+    ]
+    events = [{"choices": [{"delta": {"tool_calls": asked}}]}, {"error": {"code": "QuotaExceeded"}}]
+    broken = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+    endpoint.script(raw(broken), text("Done."))
+    finished = command.run("-m", "openai/a", "--base-url", endpoint.base_url, "--fallback", "openai/b")
+    assert finished.code == 0 and [code for code, _ in notices(finished)] == ["retry", "fail_over"]
+    assert seedsmith.tree() == {"b.txt": "kept"} and finished.last["tool_calls"] == 0
+    assert [message["role"] for message in endpoint.requests[1].body["messages"]] == ["system", "user"]
 
 
 def test_fallbacks_are_checked_before_anything_begins(command, endpoint):

@@ -12,6 +12,7 @@ from agent.models.base import Answer, CallReady, Notice, Retrying
 from agent.models.errors import MissingKey, UnknownModel
 from agent.models.fail_over import FailOverModel
 from agent.models.open import open_model
+from agent.models.retry import RetryPolicy
 from agent.settings import Settings
 
 
@@ -48,6 +49,14 @@ async def test_a_service_that_is_down_is_left_after_its_tries(asking, endpoint, 
     endpoint.script(*[error(503, "")] * 6, text("ok"))
     parts = await asking.parts(two)
     assert len(announced(parts)) == 1 and parts[-1].text == "ok" and len(endpoint.requests) == 7
+
+
+async def test_a_long_pause_that_is_asked_for_is_not_waited_for_where_another_is_there(asking, endpoint):
+    impatient = RetryPolicy(patience_seconds=30.0)
+    two = FailOverModel((asking.model("openai/first", retry=impatient), asking.model("openai/second")))
+    endpoint.script(error(429, "ServerOverloaded", headers={"Retry-After": "31"}), text("ok"))
+    parts = await asking.parts(two)
+    assert len(announced(parts)) == 1 and parts[-1].model == "second" and not asking.pauses
 
 
 async def test_one_that_can_not_be_reached_is_left(asking, endpoint):
