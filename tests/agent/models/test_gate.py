@@ -57,14 +57,28 @@ class Crowd:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["ask", "ask", "ask", "answer", "burst", "limited", "broken", "cancel", "pause"]),
+            st.sampled_from(
+                [
+                    "ask",
+                    "ask",
+                    "ask",
+                    "answer",
+                    "burst",
+                    "limited",
+                    "broken",
+                    "cancel",
+                    "tick",
+                    "tick",
+                    "pause",
+                ]
+            ),
             st.integers(0, 30),
         ),
         max_size=60,
     ),
     st.integers(1, 5),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_happens_no_slot_is_lost_and_nobody_overtakes(steps, most):
     failures = {"answer": None, "burst": BURST, "limited": LIMITED, "broken": BROKEN}
 
@@ -74,6 +88,8 @@ def test_whatever_happens_no_slot_is_lost_and_nobody_overtakes(steps, most):
         for action, which in steps:
             if action == "ask":
                 crowd.ask()
+            elif action == "tick":
+                await asyncio.sleep(0)
             elif action == "pause":
                 await crowd.settle()
                 assert gate.in_flight == len(crowd.running) <= most
