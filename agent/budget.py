@@ -71,6 +71,7 @@ class Budget:
         self._usage = Usage()
         self._cost: float | None = None
         self._cost_estimated = False
+        self._unpriced = False
         self._last_tokens = 0
         self._last_cost = 0.0
 
@@ -91,8 +92,8 @@ class Budget:
 
     @property
     def cost_estimated(self) -> bool:
-        """Whether any part of :attr:`cost` is an estimate."""
-        return self._cost_estimated
+        """Whether any part of :attr:`cost` is an estimate, or missing: models may change on the way."""
+        return self._cost is not None and (self._cost_estimated or self._unpriced)
 
     @property
     def seconds_left(self) -> float:
@@ -119,7 +120,9 @@ class Budget:
         self._usage += usage
         self._last_tokens = usage.total_tokens
         self._last_cost = cost or 0.0
-        if cost is not None:
+        if cost is None:
+            self._unpriced = self._unpriced or usage.total_tokens > 0
+        else:
             self._cost = (self._cost or 0.0) + cost
             self._cost_estimated = self._cost_estimated or estimated
 

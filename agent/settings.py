@@ -37,6 +37,15 @@ def _one_or_several(given: Any) -> Any:
     return [given] if isinstance(given, (str, Path)) else given
 
 
+def _names(given: Any) -> Any:
+    """One or several names; text from the environment may hold them with commas between."""
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, list | tuple):
+        return given
+    return [name.strip() for each in given for name in str(each).split(",") if name.strip()]
+
+
 def _json(given: Any) -> Any:
     return json.loads(given) if isinstance(given, str) else given
 
@@ -89,6 +98,12 @@ class Settings(BaseModel):
     )
     api_key: Annotated[str | None, Option("KEY", flag=False)] = Field(
         None, description="Key for it.", repr=False
+    )
+    fallback: Annotated[list[str] | None, BeforeValidator(_names), Option("PROVIDER/MODEL")] = Field(
+        None, description="Model that takes over when the one before it is down or out of quota; repeatable."
+    )
+    ca_bundle: Annotated[Path | None, Option("FILE")] = Field(
+        None, description="Certificate authorities (PEM) to trust besides the usual ones."
     )
     wire: Annotated[Literal["chat", "responses"] | None, Option()] = Field(
         None, description="Protocol to speak; default: the provider's own."

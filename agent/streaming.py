@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import asdict
 
 from agent.early import EarlyCalls
@@ -29,21 +30,22 @@ async def stream_answer(model: Model, request: Request, sink: Sink, early: Early
     Raises what the model raises.
     """
     answer: Answer | None = None
-    async for part in model.stream(request):
-        match part:
-            case TextDelta(text):
-                sink.emit(Text(text))
-            case ReasoningDelta(text):
-                sink.emit(Reasoning(text))
-            case CallReady(call):
-                early.offer(call)
-            case Retrying():
-                await early.discard()
-                sink.emit(NoticeGiven("retry", part.message))
-            case Notice():
-                sink.emit(NoticeGiven(part.code, part.message))
-            case Answer():
-                answer = part
+    async with aclosing(model.stream(request)) as parts:
+        async for part in parts:
+            match part:
+                case TextDelta(text):
+                    sink.emit(Text(text))
+                case ReasoningDelta(text):
+                    sink.emit(Reasoning(text))
+                case CallReady(call):
+                    early.offer(call)
+                case Retrying():
+                    await early.discard()
+                    sink.emit(NoticeGiven("retry", part.message))
+                case Notice():
+                    sink.emit(NoticeGiven(part.code, part.message))
+                case Answer():
+                    answer = part
     if answer is None:
         raise NoAnswer(f"The stream of {model.name} ended without an answer.")
     _report_usage(answer, sink)

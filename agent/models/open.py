@@ -11,6 +11,9 @@ from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
 from agent.models.catalog import ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
+from agent.models.fail_over import FailOverModel
+from agent.models.gate import gate_for
+from agent.models.retry import RetryPolicy
 from agent.models.sdk import load_sdk_in_background
 from agent.settings import Settings
 
@@ -18,14 +21,55 @@ if TYPE_CHECKING:
     from agent.models.service import ServiceModel
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
+BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=30.0)
+"""Less than alone: another is there to be asked."""
 
 
 def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
+    ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
     """
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
+    fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
+    if not fallbacks or catalog.resolve(name)[0].name == "local":
+        return _open_one(name, settings, environment, None)
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK)]
+    for fallback in fallbacks:
+        retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
+        models.append(_open_fallback(fallback, name, settings, environment, retry))
+    return FailOverModel(tuple(models))
+
+
+def _open_fallback(
+    name: str,
+    first: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    retry: RetryPolicy | None,
+) -> Model:
+    """One that may take over; the address and the key given for the first are its provider's only."""
+    if name.partition("/")[0] != first.partition("/")[0]:
+        settings = settings.model_copy(update={"base_url": None, "api_key": None})
+        own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
+        environment = {each: value for each, value in environment.items() if each not in own}
+    try:
+        model = _open_one(name, settings, environment, retry)
+    except MissingKey:
+        variables = " or ".join(catalog.resolve(name)[0].key_variables)
+        raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
+    if settings.max_cost is not None and not model.priced:
+        raise UsageError(
+            f"--max-cost needs fallbacks whose price is known, and that of {name} is not: "
+            "use --max-tokens or --max-turns instead."
+        )
+    return model
+
+
+def _open_one(
+    name: str, settings: Settings, environment: Mapping[str, str], retry: RetryPolicy | None
+) -> Model:
     provider, entry = catalog.resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
@@ -46,7 +90,16 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
     load_sdk_in_background()
     return model_behind(
-        wire, provider, entry, base_url=base_url, key=key, environment=environment, chain=settings.chain
+        wire,
+        provider,
+        entry,
+        base_url=base_url,
+        key=key,
+        environment=environment,
+        chain=settings.chain,
+        retry=retry,
+        ca_bundle=settings.ca_bundle,
+        gate=gate_for(base_url),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.conversation import AssistantMessage, ToolCall
 from agent.models.address import shown
@@ -15,6 +16,7 @@ from agent.models.chain import PAUSE_SECONDS
 from agent.models.connection import Connection, Response
 from agent.models.encode import Body, RequestEncoder, named
 from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
+from agent.models.gate import Gate
 from agent.models.prices import cost
 from agent.models.recover import recover
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
@@ -55,11 +57,14 @@ class ServiceModel:
         stall_seconds: float | None = None,
         keep_alive: bool = True,
         chain: bool = False,
+        ca_bundle: Path | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
-        ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
-        provider's) is how long a stream may stay without data. With ``chain`` a question continues the
+        ``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides;
+        ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
+        waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
         stored answer before it instead of carrying the history, where the wire can (§8).
         """
         self._format = wire_format
@@ -67,7 +72,10 @@ class ServiceModel:
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        self._connection = Connection(
+            base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
+        )
+        self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
@@ -124,7 +132,7 @@ class ServiceModel:
                 yield notice
             begun = False
             try:
-                async with aclosing(self._ask(request, body)) as parts:
+                async with self._gate.admission(), aclosing(self._ask(request, body)) as parts:
                     async for part in parts:
                         begun = True
                         yield part
@@ -176,7 +184,10 @@ class ServiceModel:
         try:
             kind = response.content_type
             if kind == "text/html":
-                raise InvalidRequest(f"{self._who.base_url} answers with a web page: check the base URL.")
+                raise InvalidRequest(
+                    f"{self._who.base_url} answers with a web page: check the base URL, "
+                    "and whether this network wants a sign-in first."
+                )
             assembler = self._format.assembler(self._encoder.call_ids)
             plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
             read = self._read_plain if plain else self._read_stream
@@ -234,7 +245,7 @@ class ServiceModel:
                 for delta in assembler.feed(event):
                     yield delta
             ended = ended or assembler.ended
-            if events:  # comments are no data
+            if events or decoder.receiving:  # comments are no data
                 complete = assembler.finish_reason is not None
                 patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
                 deadline = clock() + patience

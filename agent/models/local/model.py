@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +125,7 @@ class LocalModel:
             self._starting = asyncio.create_task(self._start())
         return self._starting
 
-    async def stream(self, request: Request) -> AsyncIterator[Part]:
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
         """Ask; see :meth:`agent.models.base.Model.stream`.
 
         Where a call is required a grammar holds the answer to one, and no text is streamed.

@@ -6,7 +6,6 @@ import pytest
 
 from agent.errors import UsageError
 from agent.models import catalog
-from agent.models.address import proxy_for
 from agent.models.base import Usage
 from agent.models.catalog import CatalogError, parse
 from agent.models.errors import MissingKey, NoModelConfigured, UnknownModel
@@ -182,26 +181,3 @@ def test_services_of_one_s_own_need_no_key():
 def test_an_address_that_is_none(url):
     with pytest.raises(UsageError, match="A base URL looks like"):
         opened({}, model="openai/x", base_url=url)
-
-
-@pytest.mark.parametrize(
-    ("environment", "proxy"),
-    [
-        ({}, None),
-        ({"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
-        ({"https_proxy": "p:1"}, "http://p:1"),
-        ({"HTTP_PROXY": "http://p:1"}, None),
-        ({"ALL_PROXY": "http://p:1"}, "http://p:1"),
-        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "other.test, .service.test"}, None),
-        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "*"}, None),
-        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": "http://p:2"}, "http://p:2"),
-        ({"HTTPS_PROXY": "socks5://p:1", "ALL_PROXY": "http://p:2"}, "http://p:2"),
-    ],
-)
-def test_the_proxy_on_the_way(environment, proxy):
-    assert proxy_for("https://api.service.test/v1", environment) == proxy
-
-
-def test_a_socks_proxy_alone_is_a_sentence_and_no_crash():
-    with pytest.raises(UsageError, match="set HTTPS_PROXY to one, or NO_PROXY=service.test"):
-        opened({"ALL_PROXY": "socks5://p:1"}, model="openai/x", base_url="https://service.test/v1")
