@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,18 @@ from typing import Any
 from agent.models.errors import UnknownModel
 from agent.models.prices import Price, PriceTier
 
-SOURCES = frozenset({"seed", "doc", "guess"})
+SOURCES = frozenset({"seed", "doc", "guess", "user"})
 DEFAULT_STALL_SECONDS = 120.0
+Keys = tuple[str, ...]
+"""The keys that lead to a place in the catalog's document."""
 
 
 class CatalogError(Exception):
-    """``catalog.yaml`` is not what its loader needs; always a defect of ours."""
+    """A catalog is not what its loader needs: a defect of ours, or of the user's own file."""
+
+    def __init__(self, path: Keys, message: str) -> None:
+        super().__init__(f"{_place(path)}: {message}")
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class Wire:
     """Optional fields the provider takes, each with its source."""
     any_field: bool = False
     """Nothing is held back: the service is the user's own choice."""
+    json_schema: bool = False
+    """Whether ``response_format`` takes a JSON schema."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def allows(self, name: str) -> bool:
@@ -48,6 +57,10 @@ class ModelEntry:
     price: Price | None = None
     same_as: str = ""
     """The name the same model has elsewhere."""
+    vision: bool = True
+    """Whether it takes pictures."""
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Sampling parameters that it sets itself, whatever is sent (``doubao-api.md`` §3)."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,10 +141,23 @@ class Catalog:
         return f"; did you mean {' or '.join(near[:3])}?" if near else "."
 
 
-@functools.cache
-def load() -> Catalog:
-    """The catalog that comes with the program."""
-    return parse(Path(__file__).with_name("catalog.yaml").read_text(encoding="utf-8"))
+def load(environment: Mapping[str, str] | None = None) -> Catalog:
+    """The catalog that comes with the program, and the user's ``models.yaml`` over it.
+
+    ``environment`` says where the user's files are; None: the program's own catalog alone. Raises
+    :class:`agent.errors.ConfigurationError` where the user's file can't be used.
+    """
+    if environment is None:
+        return _built_in()
+    from agent.models import user_catalog
+
+    own = user_catalog.read(user_catalog.user_file(environment))
+    if own is None:
+        return _built_in()
+    try:
+        return _catalog(own.over(_built_in_document()))
+    except CatalogError as error:
+        raise own.complaint(error.path, str(error)) from None
 
 
 def resolve(name: str) -> tuple[Provider, ModelEntry]:
@@ -139,108 +165,192 @@ def resolve(name: str) -> tuple[Provider, ModelEntry]:
     return load().resolve(name)
 
 
+@functools.cache
+def _built_in() -> Catalog:
+    return _catalog(_built_in_document())
+
+
+@functools.cache
+def _built_in_document() -> Any:
+    return _document(Path(__file__).with_name("catalog.yaml").read_text(encoding="utf-8"))
+
+
 def parse(text: str) -> Catalog:
     """Read a catalog; raises :class:`CatalogError` naming the entry that is wrong."""
+    return _catalog(_document(text))
+
+
+def _document(text: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
     try:
-        document = yaml.load(text, Loader=loader)
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
-        raise CatalogError(f"catalog.yaml is not YAML: {error}") from error
-    providers = _Reader("catalog.yaml", document).mapping("providers")
-    return Catalog({name: _provider(name, _Reader(name, entry)) for name, entry in providers.items()})
+        raise CatalogError((), f"not YAML: {error}") from error
+
+
+def _catalog(document: Any) -> Catalog:
+    top = _Reader((), document, frozenset({"providers"}))
+    providers = top.mapping("providers")
+    return Catalog({name: _provider(name, ("providers", name), entry) for name, entry in providers.items()})
+
+
+def _place(keys: Keys) -> str:
+    """A place as people name it: ``wcode/doubao-seed-2.0-code.context_tokens``, ``wcode.chat.fields``."""
+    match keys:
+        case ("providers", provider, "models", model, *rest):
+            return ".".join((f"{provider}/{model}", *rest))
+        case ("providers", provider, "wires", *rest):
+            return ".".join((provider, *rest))
+        case ("providers", provider, *rest):
+            return ".".join((provider, *rest))
+        case _:
+            return ".".join(keys) or "the catalog"
 
 
 class _Reader:
     """Typed access to one mapping; every complaint names its place."""
 
-    def __init__(self, place: str, value: Any) -> None:
+    def __init__(self, keys: Keys, value: Any, known: Set[str]) -> None:
+        """``known`` are all the keys the mapping may have."""
         if not isinstance(value, dict):
-            raise CatalogError(f"{place}: a mapping was expected")
-        self.place = place
+            raise CatalogError(keys, "a mapping was expected")
+        self.keys = keys
         self._value: dict[str, Any] = value
+        for key in value.keys() - known:
+            raise self.fault(key, f"there is no such key; there are {', '.join(sorted(known))}")
+
+    def fault(self, key: str, message: str) -> CatalogError:
+        """The error that says what is wrong at ``key``."""
+        return CatalogError((*self.keys, str(key)), message)
 
     def get(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
         value = self._value.get(key, default)
-        if not isinstance(value, kind):
-            raise CatalogError(f"{self.place}.{key}: {value!r} is not of the right type")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise self.fault(key, f"{_NAMES[kinds[0]]} was expected, not {value!r}")
         return value
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        names: list[Any] = self.get(key, list, [])
+        if not all(isinstance(name, str) and name.strip() for name in names):
+            raise self.fault(key, f"a list of names was expected, not {names!r}")
+        return tuple(names)
 
     def mapping(self, key: str) -> dict[str, Any]:
         value: dict[str, Any] = self.get(key, dict, {})
         return value
 
+    def number(self, key: str, default: Any = None) -> float:
+        """A number that is not negative."""
+        value = self._value.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise self.fault(key, f"a number from 0 was expected, not {value!r}")
+        return float(value)
+
     def fact(self, key: str, kind: type, default: Any = None) -> tuple[Any, str]:
         """A ``[value, source]`` pair."""
         pair = self._value.get(key, default)
-        if not (
-            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], kind) and pair[1] in SOURCES
-        ):
-            raise CatalogError(f"{self.place}.{key}: [value, seed|doc|guess] was expected, not {pair!r}")
+        if not (isinstance(pair, list) and len(pair) == 2 and pair[1] in SOURCES):
+            raise self.fault(key, f"[value, {'|'.join(sorted(SOURCES))}] was expected, not {pair!r}")
+        if not isinstance(pair[0], kind) or (isinstance(pair[0], bool) and kind is not bool):
+            raise self.fault(key, f"{_NAMES[kind]} was expected, not {pair[0]!r}")
+        if kind is int and pair[0] < 1:
+            raise self.fault(key, f"a number of tokens, at least 1, was expected, not {pair[0]!r}")
         return pair[0], pair[1]
 
 
-def _provider(name: str, entry: _Reader) -> Provider:
+_NAMES: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+}
+_PROVIDER_KEYS = frozenset(
+    {"base_url", "key_variables", "default_model", "any_model", "unlisted", "stall_seconds", "wires", "models"}
+)
+_WIRE_KEYS = frozenset({"limit_field", "fields", "any_field", "json_schema"})
+_MODEL_KEYS = frozenset({"context_tokens", "output_tokens", "price", "same_as", "vision", "fixed"})
+_PRICE_KEYS = frozenset({"source", "tiers"})
+_TIER_KEYS = frozenset({"up_to", "input", "output", "cached"})
+
+
+def _provider(name: str, keys: Keys, value: Any) -> Provider:
+    entry = _Reader(keys, value, _PROVIDER_KEYS)
     base_url, source = entry.fact("base_url", str, ["", "guess"])
     models = {
-        model: _model(model, _Reader(f"{name}/{model}", facts))
+        model: _model(model, (*keys, "models", model), facts)
         for model, facts in entry.mapping("models").items()
     }
     default_model = entry.get("default_model", str, "")
     if default_model and default_model not in models:
-        raise CatalogError(f"{name}.default_model: {default_model!r} is not among its models")
+        raise entry.fault("default_model", f"{default_model!r} is not among its models")
     unlisted = entry.mapping("unlisted")
     return Provider(
         name=name,
         base_url=base_url,
-        key_variables=tuple(entry.get("key_variables", list, [])),
+        key_variables=entry.names("key_variables"),
         wires={
-            wire: _wire(wire, _Reader(f"{name}.{wire}", facts))
-            for wire, facts in entry.mapping("wires").items()
+            wire: _wire(wire, (*keys, "wires", wire), facts) for wire, facts in entry.mapping("wires").items()
         },
         models=models,
         default_model=default_model,
         any_model=entry.get("any_model", bool, False),
-        unlisted=_model("", _Reader(f"{name}.unlisted", unlisted)) if unlisted else None,
-        stall_seconds=float(entry.get("stall_seconds", (int, float), DEFAULT_STALL_SECONDS)),
+        unlisted=_model("", (*keys, "unlisted"), unlisted) if unlisted else None,
+        stall_seconds=entry.number("stall_seconds", DEFAULT_STALL_SECONDS),
         sources={"base_url": source},
     )
 
 
-def _wire(name: str, entry: _Reader) -> Wire:
+def _wire(name: str, keys: Keys, value: Any) -> Wire:
+    entry = _Reader(keys, value, _WIRE_KEYS)
     limit_field, limit_source = entry.fact("limit_field", str)
-    groups = entry.mapping("fields")
-    if not SOURCES.issuperset(groups):
-        raise CatalogError(f"{entry.place}.fields: grouped by seed, doc or guess, not {', '.join(groups)}")
+    json_schema, schema_source = entry.fact("json_schema", bool, [False, "guess"])
+    groups = _Reader((*keys, "fields"), entry.mapping("fields"), SOURCES)
     return Wire(
         name=name,
         limit_field=limit_field,
-        fields={each: source for source, names in groups.items() for each in names},
+        fields={each: source for source in entry.mapping("fields") for each in groups.names(source)},
         any_field=entry.get("any_field", bool, False),
-        sources={"limit_field": limit_source},
+        json_schema=json_schema,
+        sources={"limit_field": limit_source, "json_schema": schema_source},
     )
 
 
-def _model(name: str, entry: _Reader) -> ModelEntry:
+def _model(name: str, keys: Keys, value: Any) -> ModelEntry:
+    entry = _Reader(keys, value, _MODEL_KEYS)
     context_tokens, context_source = entry.fact("context_tokens", int)
     output_tokens, output_source = entry.fact("output_tokens", int)
+    vision, vision_source = entry.fact("vision", bool, [True, "guess"])
+    fixed, fixed_source = entry.fact("fixed", dict, [{}, "guess"])
+    values = _Reader((*keys, "fixed"), fixed, fixed.keys())
     price = entry.mapping("price")
     return ModelEntry(
         name=name,
         context_tokens=context_tokens,
         output_tokens=output_tokens,
-        price=_price(_Reader(f"{entry.place}.price", price)) if price else None,
+        price=_price((*keys, "price"), price) if price else None,
         same_as=entry.get("same_as", str, ""),
-        sources={"context_tokens": context_source, "output_tokens": output_source},
+        vision=vision,
+        fixed={parameter: values.number(parameter) for parameter in fixed},
+        sources={
+            "context_tokens": context_source,
+            "output_tokens": output_source,
+            "vision": vision_source,
+            "fixed": fixed_source,
+        },
     )
 
 
-def _price(entry: _Reader) -> Price:
+def _price(keys: Keys, value: Any) -> Price:
+    entry = _Reader(keys, value, _PRICE_KEYS)
     source = entry.get("source", str, "")
     if source not in SOURCES:
-        raise CatalogError(f"{entry.place}.source: seed, doc or guess was expected, not {source!r}")
-    tiers = tuple(_tier(_Reader(f"{entry.place}.tiers", tier)) for tier in entry.get("tiers", list, []))
+        raise entry.fault("source", f"{'|'.join(sorted(SOURCES))} was expected, not {source!r}")
+    tiers = tuple(_tier((*keys, "tiers"), tier) for tier in entry.get("tiers", list, []))
     bounds = [tier.up_to for tier in tiers]
     finite = [bound for bound in bounds if bound is not None]
     if (
@@ -248,15 +358,17 @@ def _price(entry: _Reader) -> Price:
         or bounds[-1] is not None
         or len(finite) != len(bounds) - 1
         or finite != sorted(set(finite))
+        or any(bound < 1 for bound in finite)
     ):
-        raise CatalogError(f"{entry.place}.tiers: bounds must rise and the last tier has none")
+        raise entry.fault("tiers", "bounds must rise and the last tier has none")
     return Price(tiers, source)
 
 
-def _tier(entry: _Reader) -> PriceTier:
-    number = (int, float)
+def _tier(keys: Keys, value: Any) -> PriceTier:
+    entry = _Reader(keys, value, _TIER_KEYS)
     return PriceTier(
         up_to=entry.get("up_to", (int, type(None)), None),
-        input_cny=float(entry.get("input", number, None)),
-        output_cny=float(entry.get("output", number, None)),
+        input_cny=entry.number("input"),
+        output_cny=entry.number("output"),
+        cached_cny=entry.number("cached") if "cached" in value else None,
     )

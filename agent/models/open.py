@@ -20,8 +20,9 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     """
-    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
-    provider, entry = catalog.resolve(name)
+    known = catalog.load(environment)
+    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
+    provider, entry = known.resolve(name)
     if provider.name == "local":
         from agent.models.local import open_local
 
@@ -30,7 +31,7 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
-    keyless = bool(given) and (provider.any_model or is_loopback(host))
+    keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
     if not key and not keyless:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
@@ -42,8 +43,8 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment)
 
 
-def _default_model(environment: Mapping[str, str]) -> str:
-    providers = [provider for provider in catalog.load().providers.values() if provider.default_model]
+def _default_model(known: catalog.Catalog, environment: Mapping[str, str]) -> str:
+    providers = [provider for provider in known.providers.values() if provider.default_model]
     for provider in providers:
         if _first(environment, *provider.key_variables):
             return f"{provider.name}/{provider.default_model}"
