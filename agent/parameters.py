@@ -1,4 +1,4 @@
-"""What parameters ask of each other and of the model, checked before anything is sent (``doubao-api.md`` §3, §5).
+"""What parameters ask of each other and of the model, checked before anything is sent.
 
 Each parameter's own type and range is checked by :class:`agent.settings.Settings`. Pure functions.
 """
@@ -29,7 +29,7 @@ class OutputLimit:
     tokens: int | None
     """None: what the model's own room says."""
     shortened_by: str = ""
-    """'' or what leaves no more room, e.g. ``the context of 256,000 tokens``."""
+    """'' or what leaves no more room, at a sentence's start."""
 
 
 def check(settings: Settings, prompt: str, tools: Collection[str]) -> None:
@@ -82,8 +82,8 @@ def _choice(choice: str | None, tools: Collection[str]) -> str:
     if choice is None or choice in TOOL_CHOICES or choice in tools:
         return ""
     return (
-        f"{flag_name('tool_choice')} can't be {choice!r}: it should be {', '.join(TOOL_CHOICES)} or a tool on "
-        f"offer ({', '.join(tools)})."
+        f"{flag_name('tool_choice')} can't be {choice!r}: it should be {', '.join(TOOL_CHOICES)} or a tool "
+        f"on offer ({', '.join(tools)})."
     )
 
 
@@ -128,7 +128,7 @@ def output_limit(
     if wanted is None:
         return OutputLimit(None)
     if affordable is not None and affordable < min(wanted, room if room is not None else wanted):
-        return OutputLimit(affordable, "the budget")
+        return OutputLimit(affordable, "The budget")
     if room is not None and room < wanted:
-        return OutputLimit(room, "the model's context")
+        return OutputLimit(room, "The model's context")
     return OutputLimit(asked)

@@ -246,10 +246,8 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _name_the_range(
-        cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
-    ) -> Any:
-        """Say what a value should be, the whole range; no number passes for a truth value, nor the reverse."""
+    def _name_the_range(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Say the whole range a value should be in; no number passes for a truth value, nor the reverse."""
         wanted = WANTED.get(info.field_name or "", "")
         if not wanted:
             return validate(value)

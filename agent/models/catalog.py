@@ -257,7 +257,7 @@ class _Reader:
             raise self.fault(key, f"[value, {'|'.join(sorted(SOURCES))}] was expected, not {pair!r}")
         if not isinstance(pair[0], kind) or (isinstance(pair[0], bool) and kind is not bool):
             raise self.fault(key, f"{_NAMES[kind]} was expected, not {pair[0]!r}")
-        if kind is int and pair[0] < 1:
+        if isinstance(pair[0], int) and kind is int and pair[0] < 1:
             raise self.fault(key, f"a number of tokens, at least 1, was expected, not {pair[0]!r}")
         return pair[0], pair[1]
 
@@ -270,7 +270,16 @@ _NAMES: Mapping[type, str] = {
     dict: "a mapping",
 }
 _PROVIDER_KEYS = frozenset(
-    {"base_url", "key_variables", "default_model", "any_model", "unlisted", "stall_seconds", "wires", "models"}
+    {
+        "base_url",
+        "key_variables",
+        "default_model",
+        "any_model",
+        "unlisted",
+        "stall_seconds",
+        "wires",
+        "models",
+    }
 )
 _WIRE_KEYS = frozenset({"limit_field", "fields", "any_field", "json_schema"})
 _MODEL_KEYS = frozenset({"context_tokens", "output_tokens", "price", "same_as", "vision", "fixed"})

@@ -1,4 +1,4 @@
-"""The user's own providers and models: ``models.yaml`` beside ``config.yaml``, laid over the built-in catalog.
+"""The user's own providers and models: ``models.yaml``, laid over the built-in catalog.
 
 It is written by hand, so values stand plain (``context_tokens: 32768``); a ``[value, source]`` pair, as in
 ``catalog.yaml``, is taken too. What is left out has a default. ``docs/models.md`` shows a whole file.
@@ -201,7 +201,9 @@ def _facts(entry: dict[Any, Any], facts: frozenset[str]) -> dict[str, Any]:
 
 
 def _fact(value: Any) -> Any:
-    is_pair = isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) and value[1] in SOURCES
+    is_pair = (
+        isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) and value[1] in SOURCES
+    )
     return value if is_pair else [value, SOURCE]
 
 
