@@ -253,7 +253,7 @@ class _Reader:
     def fact(self, key: str, kind: type, default: Any = None) -> tuple[Any, str]:
         """A ``[value, source]`` pair."""
         pair = self._value.get(key, default)
-        if not (isinstance(pair, list) and len(pair) == 2 and pair[1] in SOURCES):
+        if not (isinstance(pair, list) and len(pair) == 2 and str(pair[1]) in SOURCES):
             raise self.fault(key, f"[value, {'|'.join(sorted(SOURCES))}] was expected, not {pair!r}")
         if not isinstance(pair[0], kind) or (isinstance(pair[0], bool) and kind is not bool):
             raise self.fault(key, f"{_NAMES[kind]} was expected, not {pair[0]!r}")

@@ -16,6 +16,7 @@ from agent.models.encode import Body, RequestEncoder
 from agent.models.errors import ContentFiltered, InvalidRequest, Refusal, Verdict, Who
 from agent.models.prices import cost
 from agent.models.recover import recover
+from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
 
@@ -43,11 +44,13 @@ class ChatModel:
         retry: RetryPolicy | None = None,
         stall_seconds: float | None = None,
         keep_alive: bool = True,
+        refused_fields: RefusedFields | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
         ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
-        provider's) is how long a stream may stay without data.
+        provider's) is how long a stream may stay without data. ``refused_fields`` are those that earlier
+        runs were refused.
         """
         self._provider = provider
         self._entry = entry
@@ -55,6 +58,10 @@ class ChatModel:
         self._retry = retry or RetryPolicy()
         self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
         self._encoder = RequestEncoder(entry, provider.wires[self.wire])
+        service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
+        self._memory = FieldMemory(refused_fields, provider.name, service, self.wire)
+        for field in self._memory.refused:
+            self._encoder.drop(field)
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
         self._told: set[str] = set()
@@ -95,7 +102,7 @@ class ChatModel:
         tries = Tries(self._retry, self._who)
         while True:
             body = self._encoder.encode(request, stream=self._streams)
-            for notice in self._withheld(body):
+            for notice in (*self._memory.notices(), *self._withheld(body)):
                 yield notice
             begun = False
             try:
@@ -103,6 +110,7 @@ class ChatModel:
                     async for part in parts:
                         begun = True
                         yield part
+                self._memory.answered()
                 return
             except FailedTry as failure:
                 adapted = self._adapt(failure, body)
@@ -132,6 +140,7 @@ class ChatModel:
         field = _named(refusal, body.optional)
         if field is not None:
             self._encoder.drop(field)
+            self._memory.dropped(field)
             said = self._who.said(refusal)
             return Notice("field_dropped", f"{self.provider} refuses {field}: asking without it {said}.")
         if self._streams and _named(refusal, {"stream", "streaming"}) is not None:

@@ -81,7 +81,7 @@ class RequestEncoder:
         head: dict[str, Any] = {
             "model": self._entry.name,
             "stream": stream,
-            self._limit_field: request.max_output_tokens or self._entry.output_tokens,
+            **self._limit(request),
             **allowed,
         }
         parts = [dump(head)[:-1]]
@@ -102,6 +102,12 @@ class RequestEncoder:
         return Body(
             b"".join(parts), frozenset(optional), frozenset(wanted.keys() - allowed.keys() - self._dropped)
         )
+
+    def _limit(self, request: Request) -> dict[str, int]:
+        """The output limit; the one that counts thinking too takes the other's place (§5)."""
+        if request.max_completion_tokens is not None:
+            return {"max_completion_tokens": request.max_completion_tokens}
+        return {self._limit_field: request.max_output_tokens or self._entry.output_tokens}
 
     @property
     def _sends_reasoning(self) -> bool:

@@ -9,7 +9,9 @@ from agent.models import catalog
 from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
 from agent.models.errors import MissingKey, NoModelConfigured
+from agent.models.refused_fields import RefusedFieldsFile
 from agent.models.sdk import load_sdk_in_background
+from agent.session import state_folder
 from agent.settings import Settings
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
@@ -40,7 +42,25 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     load_sdk_in_background()
     from agent.models.chat import ChatModel
 
-    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment)
+    return ChatModel(
+        provider,
+        entry,
+        base_url=base_url,
+        key=key,
+        environment=environment,
+        refused_fields=_refused_fields(settings, environment),
+    )
+
+
+def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> RefusedFieldsFile:
+    """The memory in the state folder, told what the user set by the names of the body."""
+    asked = {
+        **settings.sampling,
+        "reasoning_effort": settings.effort,
+        "tool_choice": settings.tool_choice,
+        "parallel_tool_calls": settings.parallel_tool_calls,
+    }
+    return RefusedFieldsFile(state_folder(settings.home, environment), asked)
 
 
 def _default_model(known: catalog.Catalog, environment: Mapping[str, str]) -> str:
