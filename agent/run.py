@@ -312,6 +312,9 @@ class _Run:
             output, fault = self._output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
+        cost = self._budget.cost
+        if cost is None and self._model.priced and not self._budget.turns:
+            cost = 0.0
         outcome = Outcome(
             status=status,
             message=_message(text or (last.text if last else ""), reason, verified, changes),
@@ -319,7 +322,7 @@ class _Run:
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
-            cost_cny=self._budget.cost,
+            cost_cny=cost,
             cost_estimated=self._budget.cost_estimated,
             verified=verified,
             files_changed=changes.files_changed,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigurationError, UsageError
 from agent.models.catalog import SOURCES, Keys
+from agent.redact import names_secret
 from agent.yaml_file import compose, read_small, user_folder
 
 if TYPE_CHECKING:
@@ -153,9 +154,18 @@ def _check_address(own: UserCatalog, keys: Keys, address: Any) -> None:
 
 def _variables(own: UserCatalog, keys: Keys, given: Any) -> list[str]:
     names = [given] if isinstance(given, str) else given or []
-    if isinstance(names, list) and all(isinstance(name, str) and _VARIABLE.fullmatch(name) for name in names):
-        return names
-    raise own.complaint(keys, "key_variables: the name of an environment variable was expected, never a key")
+    if not isinstance(names, list) or not all(_VARIABLE.fullmatch(str(name)) for name in names):
+        raise own.complaint(
+            keys, "key_variables: the name of an environment variable was expected, never a key"
+        )
+    for name in names:
+        if not names_secret(str(name)):
+            raise own.complaint(
+                keys,
+                f"key_variables: {name} does not say that it holds a secret: give it a name with KEY or TOKEN, "
+                "so that its value is kept out of everything that is shown",
+            )
+    return [str(name) for name in names]
 
 
 def _each(value: Any, make: Callable[[Any], Any]) -> Any:
