@@ -107,11 +107,18 @@ class Catalog:
             )
         entry = provider.models.get(model_name)
         if entry is None and provider.any_model:
-            entry = self._known_elsewhere(model_name) or provider.unlisted
-            entry = replace(entry, name=model_name, price=None) if entry is not None else None
+            entry = self._unlisted(provider, model_name)
         if entry is None:
             raise UnknownModel(f"{provider_name} has no model {model_name!r}{self._suggest(name)}")
         return provider, self._priced(entry)
+
+    def _unlisted(self, provider: Provider, name: str) -> ModelEntry | None:
+        """A model the provider does not list: as the user says, as it is elsewhere, or as it may be."""
+        unlisted = provider.unlisted
+        if unlisted is not None and "user" in unlisted.sources.values():
+            return replace(unlisted, name=name)
+        entry = self._known_elsewhere(name) or unlisted
+        return replace(entry, name=name, price=None) if entry is not None else None
 
     def _known_elsewhere(self, name: str) -> ModelEntry | None:
         entries = (entry for provider in self.providers.values() for entry in provider.models.values())
@@ -201,8 +208,8 @@ def _place(keys: Keys) -> str:
     match keys:
         case ("providers", provider, "models", model, *rest):
             return ".".join((f"{provider}/{model}", *rest))
-        case ("providers", provider, "wires", *rest):
-            return ".".join((provider, *rest))
+        case ("providers", provider, "wires", wire, *rest):
+            return ".".join((provider, wire, *rest))
         case ("providers", provider, *rest):
             return ".".join((provider, *rest))
         case _:

@@ -162,8 +162,8 @@ def _variables(own: UserCatalog, keys: Keys, given: Any) -> list[str]:
         if not names_secret(str(name)):
             raise own.complaint(
                 keys,
-                f"key_variables: {name} does not say that it holds a secret: give it a name with KEY or TOKEN, "
-                "so that its value is kept out of everything that is shown",
+                f"key_variables: {name} does not say that it holds a secret: give it a name with KEY or "
+                "TOKEN, so that its value is kept out of everything that is shown",
             )
     return [str(name) for name in names]
 
