@@ -54,6 +54,8 @@ class OutputSchema:
 
     def read(self, text: str) -> tuple[Any, list[str]]:
         """The JSON value that ``text`` is, or holds as its only fenced block; and what is wrong with it."""
+        from referencing.exceptions import Unresolvable
+
         try:
             value = _value(text)
         except ValueError as error:
@@ -64,6 +66,8 @@ class OutputSchema:
             errors = sorted(self.validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
         except RecursionError:
             return None, ["it is nested too deeply to be checked"]
+        except Unresolvable as error:
+            return None, [f"the schema refers to {error.ref!r}, which its file does not hold"]
         said = [_shortened(f"{error.json_path}: {error.message}") for error in errors[:MOST_ERRORS]]
         if len(errors) > MOST_ERRORS:
             said.append(f"and {len(errors) - MOST_ERRORS} more")
@@ -133,13 +137,22 @@ def _check_references(path: Path, schema: dict[str, Any]) -> None:
             ) from None
 
 
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value holds schemas by names that are no keywords."""
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+"""Keywords whose value is no schema."""
+
+
 def _references(value: Any) -> Iterator[str]:
     match value:
         case dict():
             for key, inner in value.items():
                 if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
                     yield inner
-                elif key not in ("const", "enum", "default", "examples"):
+                elif key in _BY_NAME and isinstance(inner, dict):
+                    for schema in inner.values():
+                        yield from _references(schema)
+                elif key not in _VALUES:
                     yield from _references(inner)
         case list():
             for inner in value:

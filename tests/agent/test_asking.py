@@ -162,7 +162,8 @@ def test_a_cost_limit_ends_a_run_before_it_is_passed():
                 asked.questions.answered(Answer("", "", (), "stop", Usage(tokens, 0, longest), cost_cny=cost))
                 items = (*items, UserMessage(f"more {number} " * 200))
         assert spent <= limit
-    assert Asked(Limits(cost=0.003)).budget.turns == 0
+    with pytest.raises(BudgetExhausted, match="the next question takes about"):
+        Asked(Limits(cost=0.003)).next()
 
 
 def test_a_token_limit_bounds_the_answer():

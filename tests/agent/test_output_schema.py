@@ -155,6 +155,7 @@ def test_a_resumed_session_is_told_too(agent, endpoint):
         (b'{"$ref": "http://127.0.0.1:9/other.json"}', "refers to 'http://127.0.0.1:9/other.json'"),
         (b'{"properties": {"a": {"$ref": "#/$defs/none"}}}', "refers to '#/\\$defs/none'"),
         (b'{"$ref": "file:///etc/passwd"}', "nothing is fetched"),
+        (b'{"properties": {"default": {"$ref": "other.json"}}}', "refers to 'other.json'"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * ((1 << 20) + 1), "larger than 1 MB"),
     ],
@@ -182,6 +183,14 @@ def test_references_inside_the_file_hold(tmp_path):
     schema = load(path)
     assert schema.read('{"a": 1, "b": "x", "c": {"a": 2}}')[1] == []
     assert schema.read('{"a": 1, "c": {"a": "x"}}')[1] == ["$.c.a: 'x' is not of type 'integer'"]
+
+
+def test_a_reference_that_is_met_late_is_not_fetched_either(tmp_path, endpoint):
+    path = tmp_path / "s.json"
+    address = f"{endpoint.base_url}/schema"
+    hidden = {"$ref": "#/default", "default": {"$ref": address}}
+    path.write_text(json.dumps(hidden))
+    assert address in load(path).read("5")[1][0] and endpoint.requests == []
 
 
 @pytest.mark.parametrize(
