@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigurationError, UsageError
 from agent.models.catalog import SOURCES, Keys
-from agent.redact import names_secret
+from agent.redact import is_secret_name
 from agent.yaml_file import compose, read_small, user_folder
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _variables(own: UserCatalog, keys: Keys, given: Any) -> list[str]:
             keys, "key_variables: the name of an environment variable was expected, never a key"
         )
     for name in names:
-        if not names_secret(str(name)):
+        if not is_secret_name(str(name)):
             raise own.complaint(
                 keys,
                 f"key_variables: {name} does not say that it holds a secret: give it a name with KEY or "
