@@ -254,8 +254,9 @@ class Settings(BaseModel):
         if isinstance(value, bool) == (wanted == _TRUTH) or isinstance(value, str) or value is None:
             try:
                 return validate(value)
-            except ValidationError:
-                pass
+            except ValidationError as error:
+                if error.errors(include_url=False)[0]["type"] == "value_error":  # its own check says more
+                    raise
         raise ValueError(f"should be {wanted}")
 
     @property
