@@ -232,7 +232,7 @@ class Settings(BaseModel):
         None, description="Say that answers are to follow a JSON schema; needs one."
     )
     verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
-        None, description=f"How long answers should be. {_model('medium')}"
+        None, description="How long answers should be; the model's own default is medium."
     )
     output_schema: Annotated[Path | None, Option("FILE")] = Field(
         None, description="JSON Schema that the final message must follow, as JSON."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
-from annotated_types import Le
+from annotated_types import Ge, Gt, Le
 
 from agent.config import Loaded, flag_name, load
 from agent.settings import OPTIONS, WANTED, Settings
@@ -94,7 +94,7 @@ def _bare(annotation: Any) -> Any:
 def _help(name: str) -> str:
     field = Settings.model_fields[name]
     said = field.description or ""
-    if any(isinstance(mark, Le) for mark in field.metadata):
+    if any(isinstance(mark, Ge | Gt | Le) for mark in field.metadata):
         return f"{said} Takes {WANTED[name]}."
     default = field.default
     return f"{said} Default: {default}." if isinstance(default, str) else said
