@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from agent import parameters
 from agent.budget import Limits, choose_limits
+from agent.events import NoticeGiven
 from agent.models import catalog
 from agent.models.base import Model
 from agent.models.catalog import Catalog, ModelEntry, Wire
 from agent.output_schema import OutputCheck, open_output
 from agent.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
+from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -29,6 +31,7 @@ class Opened:
     known: Catalog
     output: OutputCheck | None
     """Holds the final message to a schema, where one was given."""
+    notices: tuple[NoticeGiven, ...] = ()
 
     @property
     def entry(self) -> ModelEntry:
@@ -60,7 +63,7 @@ def open_session(
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
-        settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
+        settings = gone_on_with(settings, resumed.start)
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
@@ -78,7 +81,9 @@ def open_session(
         free=price is not None and price.free,
     )
     if resumed is not None:
-        return Opened(model, resumed, profile, limits, known, output)
+        return Opened(
+            model, resumed, profile, limits, known, output, changes(resumed.start, name, model.wire)
+        )
     start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
     session = Session.create(place.home, start, place.redactor)
     stack.callback(session.close)

@@ -67,7 +67,7 @@ async def run(
         stack.callback(place.workspace.close)
         opened = open_session(settings, prompt, environment, place, stack, fixing)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
-        return await the_run.perform(notices)
+        return await the_run.perform((*notices, *opened.notices))
 
 
 async def run_tool(
