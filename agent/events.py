@@ -98,6 +98,7 @@ class UsageReported:
     cost_cny: float | None
     tier: str
     extra: dict[str, Any] = field(default_factory=dict)
+    cost_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class SessionFinished:
     files_changed: list[str]
     diff: str
     message: str
+    output: Any = None
 
 
 Event = (

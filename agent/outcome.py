@@ -69,6 +69,8 @@ class Outcome:
     files_changed: tuple[str, ...] = ()
     diff: str = ""
     """Unified diff of whatever changed in the workspace, by any tool."""
+    output: Any = None
+    """What the final message holds, where a schema was given and it follows it (``output_schema``)."""
 
     @property
     def exit_code(self) -> int:
@@ -89,6 +91,7 @@ class Outcome:
             files_changed=list(self.files_changed),
             diff=self.diff,
             message=self.message,
+            output=self.output,
         )
 
 

@@ -14,6 +14,11 @@ _SHORTEST_SECRET = 8
 _SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 class Redactor:
     """Replaces the secret values it was given by ``[redacted]``, wherever they turn up."""
 
@@ -26,7 +31,7 @@ class Redactor:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *more: str | None) -> Redactor:
         """Know every variable whose name says it is a secret, and the values in ``more``."""
-        named = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+        named = [value for name, value in environment.items() if is_secret_name(name)]
         return cls([*named, *(value for value in more if value)])
 
     def text(self, text: str) -> str:

@@ -6,25 +6,24 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agent import parameters
 from agent.approval import Approver, CallPolicy
-from agent.budget import Budget, BudgetExhausted, Limits, choose_limits
+from agent.asking import Ask
+from agent.budget import Budget, BudgetExhausted
 from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
-from agent.images import Attached, attach
 from agent.instructions import NestedInstructions
-from agent.loop import Ask, LoopResult, run_loop
-from agent.models.base import Model
+from agent.loop import LoopResult, run_loop
 from agent.models.errors import ModelError
+from agent.opening import Opened, open_session
 from agent.outcome import Outcome, Status, Verified
-from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
-from agent.resume import changes, gone_on_with
+from agent.profile import FULL
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -68,7 +67,7 @@ async def run(
     async with AsyncExitStack() as stack:
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = await _open_session(settings, prompt, environment, place, stack, fixing, typed)
+        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
         return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
 
@@ -96,56 +95,6 @@ async def run_tool(
         return (await dispatcher.dispatch((call,))).results[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A model, and the session it works on."""
-
-    model: Model
-    session: Session
-    profile: Profile
-    limits: Limits
-    attached: Attached
-    notices: tuple[NoticeGiven, ...] = ()
-
-
-async def _open_session(
-    settings: Settings,
-    prompt: str,
-    environment: Mapping[str, str],
-    place: Place,
-    stack: AsyncExitStack,
-    fixing: bool,
-    typed: bool,
-) -> _Opened:
-    from agent.models.open import open_model
-
-    resumed: Session | None = None
-    if settings.resume:
-        resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
-        stack.callback(resumed.close)
-        settings = gone_on_with(settings, resumed.start)
-    model = open_model(settings, environment)
-    stack.push_async_callback(model.aclose)
-    attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
-    profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    limits = choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
-        tokens=settings.max_tokens,
-        cost=settings.max_cost,
-        seconds=settings.max_time,
-        priced=model.priced,
-    )
-    name = f"{model.provider}/{model.name}"
-    if resumed is not None:
-        notices = changes(resumed.start, name, model.wire)
-        return _Opened(model, resumed, profile, limits, attached, notices)
-    root = str(place.workspace.root)
-    start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
-    session = Session.create(place.home, start, place.redactor)
-    stack.callback(session.close)
-    return _Opened(model, session, profile, limits, attached)
-
-
 class _Run:
     """The rooms of one run, and its way through them."""
 
@@ -157,7 +106,7 @@ class _Run:
         approver: Approver | None,
         environment: Mapping[str, str],
         place: Place,
-        opened: _Opened,
+        opened: Opened,
         stack: AsyncExitStack,
         fixing: bool,
     ) -> None:
@@ -171,7 +120,9 @@ class _Run:
         self._session = opened.session
         self._profile = opened.profile
         self._limits = opened.limits
+        self._opened = opened
         self._attached = opened.attached
+        self._output = opened.output
         self._stack = stack
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
@@ -187,6 +138,8 @@ class _Run:
             context = self._begin()
             for notice in notices:
                 self._sink.emit(notice)
+            for warning in parameters.warnings(self._settings, self._opened.entry, self._model.provider):
+                self._sink.emit(NoticeGiven("parameter", warning))
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -273,14 +226,19 @@ class _Run:
                 output_bytes=profile.output_bytes // 4,
             )
         await self._open_conversation(dispatcher)
+        first_choice, later_choice = parameters.tool_choices(settings.tool_choice, profile.tool_choice)
         ask = Ask(
             tools=tuple(tool.spec for tool in tools.values()),
-            tool_choice=profile.tool_choice,
+            tool_choice=later_choice,
+            first_tool_choice=first_choice,
             parallel_tool_calls=settings.parallel_tool_calls,
             max_output_tokens=settings.max_output_tokens,
+            max_completion_tokens=settings.max_completion_tokens,
             effort=settings.effort,
             sampling=settings.sampling,
             finish_tool=FINISH if profile.finish_tool else None,
+            entry=lambda: self._opened.entry,
+            last_words=self._last_words if self._output else None,
         )
         if self._verifier is not None and self._fixing:
             if session.verifications[0].exit_code == 0:
@@ -289,10 +247,21 @@ class _Run:
                 return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
-        check = self._check if self._verifier else None
+        check = self._check if self._verifier or self._output else None
         return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
 
-    async def _check(self) -> str | None:
+    async def _check(self, text: str) -> str | None:
+        """The work first, then the form of the model's last words."""
+        feedback = await self._verify() if self._verifier else None
+        if feedback is None and self._output is not None:
+            feedback = self._output.check(text, self._sink)
+        return feedback
+
+    def _last_words(self) -> dict[str, Any] | None:
+        assert self._output is not None
+        return self._output.last_words(lambda: self._opened.spoken.json_schema)
+
+    async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
         assert self._verifier is not None
         assert self._background is not None
@@ -320,8 +289,13 @@ class _Run:
         session, attached = self._session, self._attached
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
-            if self._prompt:
-                session.append(UserMessage(attached.beside(self._prompt), images=attached.images))
+            more = [
+                attached.beside(self._prompt) if self._prompt else "",
+                self._output.instruction if self._output else "",
+            ]
+            if any(more):
+                text = "\n\n".join(part for part in more if part)
+                session.append(UserMessage(text, images=attached.images))
             return
         task = self._prompt or session.start.prompt
         if not task:
@@ -329,9 +303,10 @@ class _Run:
         verification = (
             await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
         )
-        for item in first_items(
-            self._profile, self._place.workspace, attached.beside(task), verification, attached.images
-        ):
+        task = attached.beside(task)
+        if self._output is not None:
+            task = f"{task}\n\n{self._output.instruction}"
+        for item in first_items(self._profile, self._place.workspace, task, verification, attached.images):
             session.append(item)
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
@@ -342,7 +317,14 @@ class _Run:
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
+        output = None
+        if status == "done" and self._output is not None:
+            output, fault = self._output.result(text)
+            status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
+        cost = self._budget.cost
+        if cost is None and self._model.priced and not self._budget.turns:
+            cost = 0.0
         outcome = Outcome(
             status=status,
             message=_message(text or (last.text if last else ""), reason, verified, changes),
@@ -350,11 +332,12 @@ class _Run:
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
-            cost_cny=self._budget.cost,
+            cost_cny=cost,
             cost_estimated=self._budget.cost_estimated,
             verified=verified,
             files_changed=changes.files_changed,
             diff=changes.diff,
+            output=output,
         )
         with suppress(SessionError, OSError):
             self._session.record_finished(

@@ -62,5 +62,6 @@ def _report_usage(answer: Answer, sink: Sink) -> None:
             cost_cny=answer.cost_cny,
             tier=answer.price_tier,
             extra=dict(answer.extra),
+            cost_estimated=answer.cost_estimated,
         )
     )

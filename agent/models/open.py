@@ -13,8 +13,10 @@ from agent.models.catalog import ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
 from agent.models.fail_over import FailOverModel
 from agent.models.gate import gate_for
+from agent.models.refused_fields import RefusedFieldsFile
 from agent.models.retry import RetryPolicy
 from agent.models.sdk import load_sdk_in_background
+from agent.session import state_folder
 from agent.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,9 +33,10 @@ def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
     """
-    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
+    known = catalog.load(environment)
+    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
-    if not fallbacks or catalog.resolve(name)[0].name == "local":
+    if not fallbacks or known.resolve(name)[0].name == "local":
         return _open_one(name, settings, environment, None)
     models = [_open_one(name, settings, environment, BEFORE_FALLBACK)]
     for fallback in fallbacks:
@@ -54,10 +57,13 @@ def _open_fallback(
         settings = settings.model_copy(update={"base_url": None, "api_key": None})
         own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
         environment = {each: value for each, value in environment.items() if each not in own}
+    provider = catalog.load(environment).resolve(name)[0]
+    if settings.wire not in provider.wires:
+        settings = settings.model_copy(update={"wire": None})
     try:
         model = _open_one(name, settings, environment, retry)
     except MissingKey:
-        variables = " or ".join(catalog.resolve(name)[0].key_variables)
+        variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
     if settings.max_cost is not None and not model.priced:
         raise UsageError(
@@ -70,7 +76,7 @@ def _open_fallback(
 def _open_one(
     name: str, settings: Settings, environment: Mapping[str, str], retry: RetryPolicy | None
 ) -> Model:
-    provider, entry = catalog.resolve(name)
+    provider, entry = catalog.load(environment).resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
@@ -82,7 +88,7 @@ def _open_one(
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
-    keyless = bool(given) and (provider.any_model or is_loopback(host))
+    keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
     if not key and not keyless:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
@@ -100,6 +106,7 @@ def _open_one(
         retry=retry,
         ca_bundle=settings.ca_bundle,
         gate=gate_for(base_url),
+        refused_fields=_refused_fields(settings, environment),
     )
 
 
@@ -114,8 +121,19 @@ def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: An
     return ChatModel(provider, entry, **options)
 
 
-def _default_model(environment: Mapping[str, str]) -> str:
-    providers = [provider for provider in catalog.load().providers.values() if provider.default_model]
+def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> RefusedFieldsFile:
+    """The memory in the state folder, told what the user set by the names of the body."""
+    asked = {
+        **settings.sampling,
+        "reasoning_effort": settings.effort,
+        "tool_choice": settings.tool_choice,
+        "parallel_tool_calls": settings.parallel_tool_calls,
+    }
+    return RefusedFieldsFile(state_folder(settings.home, environment), asked)
+
+
+def _default_model(known: catalog.Catalog, environment: Mapping[str, str]) -> str:
+    providers = [provider for provider in known.providers.values() if provider.default_model]
     for provider in providers:
         if _first(environment, *provider.key_variables):
             return f"{provider.name}/{provider.default_model}"

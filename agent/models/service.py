@@ -19,6 +19,7 @@ from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from agent.models.gate import Gate
 from agent.models.prices import cost
 from agent.models.recover import recover
+from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
 
@@ -59,6 +60,7 @@ class ServiceModel:
         chain: bool = False,
         ca_bundle: Path | None = None,
         gate: Gate | None = None,
+        refused_fields: RefusedFields | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
@@ -66,6 +68,7 @@ class ServiceModel:
         ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
         waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
         stored answer before it instead of carrying the history, where the wire can (§8).
+        ``refused_fields`` are those that earlier runs were refused.
         """
         self._format = wire_format
         self._provider = provider
@@ -77,6 +80,10 @@ class ServiceModel:
         )
         self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
+        service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
+        self._memory = FieldMemory(refused_fields, provider.name, service, wire_format.name)
+        for field in self._memory.refused:
+            self._encoder.drop(field)
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
         self._told: set[str] = set()
@@ -128,7 +135,7 @@ class ServiceModel:
         tries = Tries(self._retry, self._who)
         while True:
             body = self._encoder.encode(request, stream=self._streams)
-            for notice in (*self._withheld(body), *body.notices):
+            for notice in (*self._memory.notices(), *self._withheld(body), *body.notices):
                 yield notice
             begun = False
             try:
@@ -136,6 +143,7 @@ class ServiceModel:
                     async for part in parts:
                         begun = True
                         yield part
+                self._memory.answered()
                 return
             except FailedTry as failure:
                 adapted = self._adapt(failure, body)
@@ -168,6 +176,7 @@ class ServiceModel:
         field = named(refusal, body.optional)
         if field is not None:
             self._encoder.drop(field)
+            self._memory.dropped(field)
             said = self._who.said(refusal)
             return Notice("field_dropped", f"{self.provider} refuses {field}: asking without it {said}.")
         if self._streams and named(refusal, {"stream": "stream", "streaming": "stream"}):

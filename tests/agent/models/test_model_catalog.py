@@ -181,3 +181,23 @@ def test_services_of_one_s_own_need_no_key():
 def test_an_address_that_is_none(url):
     with pytest.raises(UsageError, match="A base URL looks like"):
         opened({}, model="openai/x", base_url=url)
+
+
+@pytest.mark.parametrize("kind", ["pro", "lite", "mini", "code"])
+def test_the_four_models_of_the_document_are_there(kind):
+    name = f"doubao-seed-2.0-{kind}"
+    provider, entry = catalog.resolve(f"evolink/{name}")
+    assert (provider.base_url, entry.name) == ("https://api.evolink.ai/v1", name)
+    assert (entry.output_tokens, entry.sources["output_tokens"], entry.vision) == (32768, "seed", True)
+    assert opened({"EVOLINK_API_KEY": "k"}, model=f"evolink/{name}").name == name
+
+
+def test_cached_input_has_its_own_price_where_one_is_known():
+    tiers = "tiers: [{input: 2, output: 8, cached: 0.5}]"
+    entry = (
+        "providers: {a: {models: {m: {context_tokens: [9, doc], output_tokens: [9, doc],"
+        " price: {source: doc, %s}}}}}"
+    )
+    price = parse(entry % tiers).resolve("a/m")[1].price
+    assert cost(price, Usage(1000, 400, 100)).cny == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.1 * 8)
+    assert not price.free and catalog.resolve("local/qwen2.5-coder-1.5b")[1].price.free
