@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from agent.budget import Budget, BudgetExhausted
+from agent.compaction import Compactor
 from agent.conversation import AssistantMessage, UserMessage
 from agent.dispatch import Dispatcher
 from agent.early import EarlyCalls
@@ -69,12 +71,13 @@ async def run_loop(
     sink: EventSink,
     ask: Ask,
     check: Check | None = None,
+    compactor: Compactor | None = None,
 ) -> LoopResult:
     """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
 
     Raises what the model raises; the session is consistent whatever ends it, cancellation too.
     """
-    turns = _Turns(session, model, dispatcher, budget, sink, ask)
+    turns = _Turns(session, model, dispatcher, budget, sink, ask, compactor)
     try:
         while True:
             text = await turns.until_done()
@@ -101,6 +104,7 @@ class _Turns:
         budget: Budget,
         sink: EventSink,
         ask: Ask,
+        compactor: Compactor | None,
     ) -> None:
         self._session = session
         self._model = model
@@ -108,9 +112,9 @@ class _Turns:
         self._budget = budget
         self._sink = sink
         self._ask = ask
+        self._compactor = compactor
         self._repeats = RepeatWatch()
-        self._empty = 0
-        self._cut = 0
+        self._empty = self._cut = 0
         self.last_text = ""
 
     async def until_done(self) -> str:
@@ -121,7 +125,8 @@ class _Turns:
         while True:
             early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
             try:
-                answer = await self._stream(early)
+                question = partial(self._stream, early)
+                answer = await (self._compactor.ask(question) if self._compactor else question())
                 if answer.finish_reason == "content_filter":
                     raise _Filtered
                 if answer.finish_reason == "length":
@@ -135,15 +140,14 @@ class _Turns:
 
     async def _stream(self, early: EarlyCalls) -> Answer:
         self._sink.emit(TurnStarted(self._budget.reserve()))
-        ask = self._ask
         request = Request(
             self._session.conversation.items,
-            tools=ask.tools,
-            tool_choice=ask.tool_choice,
-            parallel_tool_calls=ask.parallel_tool_calls,
-            max_output_tokens=ask.max_output_tokens,
-            effort=ask.effort,
-            sampling=ask.sampling,
+            tools=self._ask.tools,
+            tool_choice=self._ask.tool_choice,
+            parallel_tool_calls=self._ask.parallel_tool_calls,
+            max_output_tokens=self._ask.max_output_tokens,
+            effort=self._ask.effort,
+            sampling=self._ask.sampling,
         )
         answer = await stream_answer(self._model, request, self._sink, early)
         self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
@@ -186,9 +190,8 @@ class _Turns:
             self._session.append(AssistantMessage(answer.text, answer.reasoning))
         reason = "The answer was cut off at the output limit."
         if self._cut >= MOST_CUT_ANSWERS:
-            raise _GaveUp(
-                f"{reason} So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
-            )
+            before = f"So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
+            raise _GaveUp(f"{reason} {before}")
         self._nudge("length", reason, "nudge-length.md")
 
     def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:

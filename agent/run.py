@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.approval import Approver, CallPolicy
 from agent.budget import Budget, BudgetExhausted, Limits, choose_limits
+from agent.compaction import Compactor
 from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
@@ -19,6 +20,7 @@ from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
 from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
+from agent.models import catalog
 from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, Verified
@@ -277,7 +279,22 @@ class _Run:
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier else None
-        return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
+        compactor = None if settings.compact == "off" else self._compactor(ask)
+        return await run_loop(
+            session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
+        )
+
+    def _compactor(self, ask: Ask) -> Compactor:
+        _, entry = catalog.resolve(f"{self._model.provider}/{self._model.name}")
+        return Compactor(
+            self._session,
+            self._model,
+            self._budget,
+            self._sink,
+            tools=ask.tools,
+            answer_tokens=ask.max_output_tokens or entry.output_tokens,
+            price=entry.price,
+        )
 
     async def _check(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""

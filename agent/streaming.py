@@ -51,7 +51,7 @@ async def stream_answer(model: Model, request: Request, sink: Sink, early: Early
                 _show(hold.close(answer.text), sink)
     if answer is None:
         raise NoAnswer(f"The stream of {model.name} ended without an answer.")
-    _report_usage(answer, sink)
+    report_usage(answer, sink)
     return answer
 
 
@@ -60,7 +60,8 @@ def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:
         sink.emit(Text(delta.text) if isinstance(delta, TextDelta) else Reasoning(delta.text))
 
 
-def _report_usage(answer: Answer, sink: Sink) -> None:
+def report_usage(answer: Answer, sink: Sink) -> None:
+    """Say what a question took."""
     sink.emit(
         UsageReported(
             request_id=answer.request_id,
