@@ -117,9 +117,10 @@ async def test_without_notes_the_calls_are_told(house, refused):
 
 async def test_notes_that_are_too_long_to_ask_for_are_asked_for_shorter(house):
     refusal = ContextExceeded("Too long.")
-    result, model = await play(house, *silent(*turns(10)), refusal, refusal, answer("notes"), answer("done"))
+    last = [answer("notes"), answer("done")]
+    result, model = await play(house, *silent(*turns(10)), refusal, refusal, refusal, *last)
     assert result.text == "done"
-    first, second = (request.items[-1].text for request in model.requests[11:13])
+    first, second = (request.items[-1].text for request in model.requests[12:14])
     assert len(second) < len(first)
 
 
