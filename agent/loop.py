@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from agent.asking import Ask, Questions
 from agent.budget import Budget, BudgetExhausted
+from agent.compaction import Compactor
 from agent.conversation import AssistantMessage, UserMessage
 from agent.dispatch import Dispatcher
 from agent.early import EarlyCalls
@@ -55,12 +57,13 @@ async def run_loop(
     sink: EventSink,
     ask: Ask,
     check: Check | None = None,
+    compactor: Compactor | None = None,
 ) -> LoopResult:
     """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
 
     Raises what the model raises; the session is consistent whatever ends it, cancellation too.
     """
-    turns = _Turns(session, model, dispatcher, budget, sink, ask)
+    turns = _Turns(session, model, dispatcher, budget, sink, ask, compactor)
     try:
         while True:
             text = await turns.until_done()
@@ -87,6 +90,7 @@ class _Turns:
         budget: Budget,
         sink: EventSink,
         ask: Ask,
+        compactor: Compactor | None,
     ) -> None:
         self._session = session
         self._model = model
@@ -94,9 +98,9 @@ class _Turns:
         self._questions = Questions(ask, model, budget, sink)
         self._sink = sink
         self._ask = ask
+        self._compactor = compactor
         self._repeats = RepeatWatch()
-        self._empty = 0
-        self._cut = 0
+        self._empty = self._cut = 0
         self.last_text = ""
 
     async def until_done(self) -> str:
@@ -107,7 +111,8 @@ class _Turns:
         while True:
             early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
             try:
-                answer = await self._stream(early)
+                question = partial(self._stream, early)
+                answer = await (self._compactor.ask(question) if self._compactor else question())
                 if answer.finish_reason == "content_filter":
                     raise _Filtered
                 if answer.finish_reason == "length":
@@ -162,9 +167,8 @@ class _Turns:
             self._session.append(AssistantMessage(answer.text, answer.reasoning))
         reason = "The answer was cut off at the output limit."
         if self._cut >= MOST_CUT_ANSWERS:
-            raise _GaveUp(
-                f"{reason} So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
-            )
+            before = f"So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
+            raise _GaveUp(f"{reason} {before}")
         self._nudge("length", reason, "nudge-length.md")
 
     def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:

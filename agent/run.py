@@ -12,6 +12,7 @@ from agent import parameters
 from agent.approval import Approver, CallPolicy
 from agent.asking import Ask
 from agent.budget import Budget, BudgetExhausted
+from agent.compaction import Compactor
 from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
@@ -248,7 +249,22 @@ class _Run:
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier or self._output else None
-        return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
+        compactor = None if settings.compact == "off" else self._compactor(ask)
+        return await run_loop(
+            session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
+        )
+
+    def _compactor(self, ask: Ask) -> Compactor:
+        entry = self._opened.entry
+        return Compactor(
+            self._session,
+            self._model,
+            self._budget,
+            self._sink,
+            tools=ask.tools,
+            answer_tokens=ask.max_output_tokens or entry.output_tokens,
+            price=entry.price,
+        )
 
     async def _check(self, text: str) -> str | None:
         """The work first, then the form of the model's last words."""

@@ -1,8 +1,9 @@
 """The durable side of a run: its conversation and what became of every call (DESIGN §3.2, §3.7).
 
 Records, one JSON line each: ``session`` (what was asked, and where), ``item`` (a message), ``intended``
-(a call is about to run), ``done`` (its result), ``verify``, ``resumed`` and ``finished``. A tool's output
-stands in its ``done`` record only.
+(a call is about to run), ``done`` (its result), ``verify``, ``compaction`` (the items the conversation goes
+on from instead), ``resumed`` and ``finished``. A tool's output stands in its ``done`` record, and in those of
+compactions.
 """
 
 from __future__ import annotations
@@ -155,6 +156,14 @@ class Session:
         if not isinstance(item, ToolOutput):
             self._file.append({"kind": "item", "item": item_to_json(item)})
 
+    def compact(self, items: Iterable[Item], why: str) -> None:
+        """Go on from the shorter ``items``; a session that is resumed goes on from the same."""
+        shorter = tuple(items)
+        self.conversation.replace(shorter)
+        self._file.append(
+            {"kind": "compaction", "why": why, "items": [item_to_json(item) for item in shorter]}
+        )
+
     def record_intended(self, call: ToolCall, effect: Effect) -> None:
         """Record that ``call`` is about to run."""
         self._file.append({"kind": "intended", "call": call.id, "name": call.name, "effect": effect.value})
@@ -195,6 +204,9 @@ class Session:
                 case "item":
                     self._close_calls()
                     self.conversation.append(item_from_json(record["item"]))
+                case "compaction":
+                    self._close_calls()
+                    self.conversation.replace(item_from_json(item) for item in record["items"])
                 case "intended":
                     intended[record["call"]] = record
                 case "done":

@@ -216,6 +216,9 @@ class Settings(BaseModel):
     max_completion_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens of one answer, thinking counted in; excludes the former."
     )
+    compact: Annotated[Literal["auto", "off"], Option()] = Field(
+        "auto", description="Shorten a history that fills the context or would pass a price tier, or never."
+    )
     parallel_tool_calls: Annotated[bool, Option()] = Field(
         True, description="Let the model ask for several calls at once."
     )

@@ -278,21 +278,16 @@ class ServiceModel:
             names = ", ".join(call.name for call in calls)
             parts.append(Notice("calls_cut", f"The answer was cut by its length limit; not run: {names}."))
             calls = ()
-        elif reason != "length" and not calls:
-            recovery = recover(text, {tool.name for tool in request.tools})
-            if recovery is not None:
-                calls = tuple(
-                    ToolCall(assembler.new_id(), each.name, each.arguments) for each in recovery.calls
-                )
-                text, reason = recovery.text, "tool_calls"
-                message = (
-                    f"The model wrote {len(calls)} call(s) as text ({recovery.dialect}): taken as calls."
-                )
-                parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
+        leaked = recover(text, request.tools if not calls and reason != "length" else ())
+        if leaked.calls:
+            calls = tuple(ToolCall(assembler.new_id(), each.name, each.arguments) for each in leaked.calls)
+            reason = "tool_calls"
+            message = f"The model wrote {len(calls)} call(s) as text ({leaked.dialect}): taken as calls."
+            parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
         paid = cost(self._entry.price, assembler.usage)
         answer = Answer(
-            text=text,
-            reasoning=assembler.reasoning,
+            text=leaked.text,
+            reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
             usage=assembler.usage,
