@@ -17,12 +17,14 @@ from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
+from agent.images import Attached, attach
 from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, Verified
 from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
+from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -49,12 +51,14 @@ async def run(
     environment: Mapping[str, str] | None = None,
     *,
     fixing: bool = False,
+    typed: bool = False,
     notices: tuple[NoticeGiven, ...] = (),
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
+    ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
     ``notices`` are what a person should know first. What
     ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
     and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
@@ -64,9 +68,9 @@ async def run(
     async with AsyncExitStack() as stack:
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = _open_session(settings, prompt, environment, place, stack, fixing)
+        opened = await _open_session(settings, prompt, environment, place, stack, fixing, typed)
         the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
-        return await the_run.perform(notices)
+        return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
 
 
 async def run_tool(
@@ -84,7 +88,9 @@ async def run_tool(
         stack.push_async_callback(context.background.end, _SESSION_ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         sink = EventSink(session.id)
-        dispatcher = Dispatcher(open_tools(FULL), context, session, sink, policy, redactor=place.redactor)
+        dispatcher = Dispatcher(
+            open_tools(FULL, vision=True), context, session, sink, policy, redactor=place.redactor
+        )
         call = ToolCall("call-1", name, arguments)
         session.append(AssistantMessage(calls=(call,)))
         return (await dispatcher.dispatch((call,))).results[0]
@@ -98,15 +104,18 @@ class _Opened:
     session: Session
     profile: Profile
     limits: Limits
+    attached: Attached
+    notices: tuple[NoticeGiven, ...] = ()
 
 
-def _open_session(
+async def _open_session(
     settings: Settings,
     prompt: str,
     environment: Mapping[str, str],
     place: Place,
     stack: AsyncExitStack,
     fixing: bool,
+    typed: bool,
 ) -> _Opened:
     from agent.models.open import open_model
 
@@ -114,9 +123,10 @@ def _open_session(
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
-        settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
+        settings = gone_on_with(settings, resumed.start)
     model = open_model(settings, environment)
     stack.push_async_callback(model.aclose)
+    attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
         turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
@@ -125,13 +135,15 @@ def _open_session(
         seconds=settings.max_time,
         priced=model.priced,
     )
-    if resumed is not None:
-        return _Opened(model, resumed, profile, limits)
     name = f"{model.provider}/{model.name}"
-    start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
+    if resumed is not None:
+        notices = changes(resumed.start, name, model.wire)
+        return _Opened(model, resumed, profile, limits, attached, notices)
+    root = str(place.workspace.root)
+    start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
     session = Session.create(place.home, start, place.redactor)
     stack.callback(session.close)
-    return _Opened(model, session, profile, limits)
+    return _Opened(model, session, profile, limits, attached)
 
 
 class _Run:
@@ -159,6 +171,7 @@ class _Run:
         self._session = opened.session
         self._profile = opened.profile
         self._limits = opened.limits
+        self._attached = opened.attached
         self._stack = stack
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
@@ -230,7 +243,7 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile, self._approver)
+        tools = open_tools(profile, self._approver, vision=self._model.vision)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
             context,
@@ -304,11 +317,11 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session = self._session
+        session, attached = self._session, self._attached
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             if self._prompt:
-                session.append(UserMessage(self._prompt))
+                session.append(UserMessage(attached.beside(self._prompt), images=attached.images))
             return
         task = self._prompt or session.start.prompt
         if not task:
@@ -316,7 +329,9 @@ class _Run:
         verification = (
             await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
         )
-        for item in first_items(self._profile, self._place.workspace, task, verification):
+        for item in first_items(
+            self._profile, self._place.workspace, attached.beside(task), verification, attached.images
+        ):
             session.append(item)
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:

@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from agent.models import catalog
 from agent.models.base import Notice, Part, Request, TextDelta
 from agent.models.catalog import ModelEntry, Provider
 from agent.models.chat import ChatModel
 from agent.models.errors import ModelError
-from agent.models.local.constrain import constrained, requires_call
+from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from agent.models.local.errors import LocalModelError
 from agent.models.local.machine import available_memory, fitting_context, physical_cores
 from agent.models.local.pull import Progress, ShowProgress, ensure
 from agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from agent.models.local.weights import LocalWeights, cache_folder, find_weights
+from agent.models.responses import ResponsesModel
 from agent.models.retry import RetryPolicy
 from agent.settings import Settings
 
@@ -45,13 +47,12 @@ def open_local(
     if importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
     provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
-    return LocalModel(provider, entry, weights, environment, progress=progress)
+    wire = provider.choose_wire(settings.wire)
+    return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress)
 
 
 class LocalModel:
     """Implements :class:`agent.models.base.Model` over a server of its own; use it from one event loop."""
-
-    wire = ChatModel.wire
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class LocalModel:
         weights: LocalWeights,
         environment: Mapping[str, str],
         *,
+        wire: str = "chat",
         cache: Path | None = None,
         progress: ShowProgress | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class LocalModel:
         self._entry = entry
         self._weights = weights
         self._environment = environment
+        self._wire = wire
         self._cache = cache or cache_folder()
         self._report = progress
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
@@ -74,6 +77,7 @@ class LocalModel:
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._chat: ChatModel | None = None
+        self._responses: ResponsesModel | None = None
         self._starting: asyncio.Task[None] | None = None
 
     @property
@@ -85,6 +89,11 @@ class LocalModel:
     def name(self) -> str:
         """The model's name."""
         return self._entry.name
+
+    @property
+    def wire(self) -> str:
+        """``chat`` or ``responses``; a text is continued over the former whichever it is."""
+        return self._wire
 
     @property
     def context_tokens(self) -> int:
@@ -100,6 +109,11 @@ class LocalModel:
     def priced(self) -> bool:
         """Whether the catalog knows a price."""
         return self._entry.price is not None
+
+    @property
+    def vision(self) -> bool:
+        """Whether it takes pictures, as far as the catalog knows."""
+        return self._entry.vision
 
     def start(self) -> asyncio.Task[None]:
         """Begin to fetch and load the model in the background, unless it runs; await the task to be sure.
@@ -118,10 +132,15 @@ class LocalModel:
         """
         async for notice in self._ready():
             yield notice
-        assert self._chat is not None and self._server is not None
+        assert self._chat is not None and self._responses is not None and self._server is not None
         hidden = requires_call(request)
+        asked = constrained(request)
+        if self._wire == "responses" and not request.continue_text:
+            stream = self._responses.stream(with_schema_by_name(asked))
+        else:
+            stream = self._chat.stream(asked)
         try:
-            async with aclosing(self._chat.stream(constrained(request))) as parts:
+            async with aclosing(stream) as parts:
                 async for part in parts:
                     if not (hidden and _is_call_as_text(part)):
                         yield part
@@ -160,22 +179,24 @@ class LocalModel:
         options = ServerOptions(self.name, path, context, physical_cores(), log)
         self._server = LocalServer(options, self._environment)
         self._endpoint = await self._server.start()
-        self._chat = ChatModel(
-            self._provider,
-            self._entry,
-            base_url=f"{self._endpoint.address}/v1",
-            key=self._endpoint.key,
-            environment=self._environment,
-            retry=_RETRY,
-            keep_alive=False,  # its server closes one now and then as the next request arrives
-        )
+        connection: dict[str, Any] = {
+            "base_url": f"{self._endpoint.address}/v1",
+            "key": self._endpoint.key,
+            "environment": self._environment,
+            "retry": _RETRY,
+            "keep_alive": False,  # its server closes one now and then as the next request arrives
+        }
+        self._chat = ChatModel(self._provider, self._entry, **connection)
+        self._responses = ResponsesModel(self._provider, self._entry, **connection)
         self._show(Progress(self.name, "load", size, size))
 
     async def _stop(self) -> None:
-        chat, self._chat = self._chat, None
+        models = (self._chat, self._responses)
+        self._chat = self._responses = None
         server, self._server, self._endpoint = self._server, None, None
-        if chat is not None:
-            await chat.aclose()
+        for model in models:
+            if model is not None:
+                await model.aclose()
         if server is not None:
             await server.stop()
 
