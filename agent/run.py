@@ -21,7 +21,7 @@ from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
 from agent.models.errors import ModelError
-from agent.outcome import Outcome, Status, Verified
+from agent.outcome import Outcome, Status, closing_words
 from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
@@ -31,6 +31,7 @@ from sandbox.errors import NoIsolation
 from tools.base import ToolContext, ToolResult
 
 if TYPE_CHECKING:
+    from agent.recording.tape import Tape
     from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
 
@@ -62,10 +63,18 @@ async def run(
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
+        tape: Tape | None = None
+        if settings.record is not None or settings.replay is not None:
+            from agent.recording.opening import open_tape
+
+            settings, prompt, fixing, tape = open_tape(settings, prompt, fixing)
+            stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = _open_session(settings, prompt, environment, place, stack, fixing)
-        the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
+        opened = _open_session(settings, prompt, environment, place, stack, fixing, tape)
+        the_run = _Run(
+            settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
+        )
         return await the_run.perform(notices)
 
 
@@ -107,6 +116,7 @@ def _open_session(
     place: Place,
     stack: AsyncExitStack,
     fixing: bool,
+    tape: Tape | None,
 ) -> _Opened:
     from agent.models.open import open_model
 
@@ -115,7 +125,7 @@ def _open_session(
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
         settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
-    model = open_model(settings, environment)
+    model = open_model(settings, environment, tape)
     stack.push_async_callback(model.aclose)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
@@ -148,8 +158,10 @@ class _Run:
         opened: _Opened,
         stack: AsyncExitStack,
         fixing: bool,
+        tape: Tape | None = None,
     ) -> None:
         self._settings = settings
+        self._tape = tape
         self._fixing = fixing
         self._prompt = prompt
         self._approver = approver
@@ -174,6 +186,7 @@ class _Run:
             context = self._begin()
             for notice in notices:
                 self._sink.emit(notice)
+            await self._begin_tape()
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -213,6 +226,16 @@ class _Run:
                     budget=self._limits.to_json(),
                 )
             )
+
+    async def _begin_tape(self) -> None:
+        """Let a recorder or replayer look at the workspace before anything runs there."""
+        if self._tape is None:
+            return
+        from agent.recording.tape import RunFacts
+
+        told = (self._settings, self._prompt, self._fixing)
+        await self._tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
+        self._session.observer = self._tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
@@ -330,7 +353,7 @@ class _Run:
         last = self._session.conversation.last_answer
         outcome = Outcome(
             status=status,
-            message=_message(text or (last.text if last else ""), reason, verified, changes),
+            message=closing_words(text or (last.text if last else ""), reason, verified, changes),
             session=self._session.id,
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
@@ -346,6 +369,8 @@ class _Run:
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
             await self._session.sync()
+        if self._tape is not None:
+            outcome = await self._tape.conclude(outcome)
         self._sink.emit(outcome.to_event())
         return outcome
 
@@ -365,15 +390,3 @@ class _Run:
             return Changes((), (), (), b"", ())
         baseline = await asyncio.shield(self._baseline)
         return await asyncio.to_thread(baseline.changes)
-
-
-def _message(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
-    """The model's last words, why the run ended where it was not done, and the evidence."""
-    parts = [text.strip(), reason]
-    if verified is not None:
-        parts.append(f"Verification: {verified.sentence()}")
-    elif changes.files_changed:
-        parts.append("Nothing was verified: no verification command was given (--verify).")
-    if changes.left_out:
-        parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
-    return "\n\n".join(part for part in parts if part)

@@ -28,6 +28,8 @@ class Option:
     """Whether the repository's own configuration may set it: harmless keys only."""
     typed_only: frozenset[str] = frozenset()
     """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
+    recorded: bool = True
+    """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
 
@@ -68,7 +70,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    workspace: Annotated[Path, Option("DIR", "-C", ambient=False)] = Field(
+    workspace: Annotated[Path, Option("DIR", "-C", ambient=False, recorded=False)] = Field(
         Path("."), description="Folder to work in."
     )
     model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
@@ -77,7 +79,7 @@ class Settings(BaseModel):
     base_url: Annotated[str | None, Option("URL")] = Field(
         None, description="Address of an OpenAI-compatible service."
     )
-    api_key: Annotated[str | None, Option("KEY", flag=False)] = Field(
+    api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False
     )
     wire: Annotated[Literal["chat"] | None, Option()] = Field(None, description="Protocol to speak.")
@@ -104,14 +106,16 @@ class Settings(BaseModel):
     max_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens, input and output together."
     )
-    max_time: Annotated[float | None, Option("SECONDS")] = Field(None, gt=0, description="Most seconds.")
-    approve: Annotated[Literal["ask", "auto"] | None, Option()] = Field(
+    max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
+        None, gt=0, description="Most seconds."
+    )
+    approve: Annotated[Literal["ask", "auto"] | None, Option(recorded=False)] = Field(
         None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
     )
-    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}))] = Field(
-        "auto", description="How commands are confined."
+    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
+        Field("auto", description="How commands are confined.")
     )
-    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}))] = Field(
+    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}), recorded=False)] = Field(
         "off", description="Whether commands reach the network."
     )
     max_output_tokens: Annotated[int | None, Option("N")] = Field(
@@ -142,10 +146,16 @@ class Settings(BaseModel):
     verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
         None, description="How long answers should be."
     )
-    resume: Annotated[str | None, Option("ID", ambient=False)] = Field(
+    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
         None, pattern=r"\S", description="Session to go on with."
     )
-    home: Annotated[Path | None, Option("DIR", flag=False)] = Field(
+    record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="New file, outside the workspace, to record the whole run in."
+    )
+    replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="Recording to run again, without network or model."
+    )
+    home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
         None, description="State folder; default: the platform's."
     )
 

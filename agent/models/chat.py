@@ -11,13 +11,14 @@ from agent.conversation import ToolCall
 from agent.models.address import shown
 from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
 from agent.models.catalog import ModelEntry, Provider
-from agent.models.connection import Connection, Response
+from agent.models.connection import Connection
 from agent.models.encode import Body, RequestEncoder
 from agent.models.errors import ContentFiltered, InvalidRequest, Refusal, Verdict, Who
 from agent.models.prices import cost
 from agent.models.recover import recover
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from agent.models.transport import Reply, Tap, Transport
 
 PATH = "/chat/completions"
 CONTINUE_PATH = "/completions"
@@ -43,17 +44,22 @@ class ChatModel:
         retry: RetryPolicy | None = None,
         stall_seconds: float | None = None,
         keep_alive: bool = True,
+        tap: Tap | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
         ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
-        provider's) is how long a stream may stay without data.
+        provider's) is how long a stream may stay without data. ``tap`` records or replays what crosses the
+        wire.
         """
         self._provider = provider
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        if tap is not None:
+            self._retry = tap.retry(self._retry)
+        connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        self._connection: Transport = connection if tap is None else tap.transport(connection)
         self._encoder = RequestEncoder(entry, provider.wires[self.wire])
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
@@ -157,16 +163,14 @@ class ChatModel:
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
-    async def _post(self, path: str, body: bytes) -> Response:
+    async def _post(self, path: str, body: bytes) -> Reply:
         try:
             async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
 
-    async def _read_plain(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         try:
             async with asyncio.timeout(PLAIN_SECONDS):
                 body = await response.read()
@@ -177,9 +181,7 @@ class ChatModel:
         for delta in assembler.close():
             yield delta
 
-    async def _read_stream(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_stream(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         decoder = SseDecoder()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._stall_seconds

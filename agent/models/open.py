@@ -10,36 +10,42 @@ from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
 from agent.models.errors import MissingKey, NoModelConfigured
 from agent.models.sdk import load_sdk_in_background
+from agent.models.transport import Tap
 from agent.settings import Settings
 
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
 
 
-def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
+def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | None = None) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
-    The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
+    The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set. ``tap``
+    records or replays what crosses its wire; a replay needs neither key nor weights nor proxy.
     """
+    replays = tap is not None and tap.replays
+    if replays:
+        environment = {}
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
     provider, entry = catalog.resolve(name)
     if provider.name == "local":
         from agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment)
+        return open_local(entry.name, settings, environment, tap=tap)
     given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
     keyless = bool(given) and (provider.any_model or is_loopback(host))
-    if not key and not keyless:
+    if not key and not keyless and not replays:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
     if not all("!" <= character <= "~" for character in key):
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
-    load_sdk_in_background()
+    if not replays:
+        load_sdk_in_background()
     from agent.models.chat import ChatModel
 
-    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment)
+    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment, tap=tap)
 
 
 def _default_model(environment: Mapping[str, str]) -> str:

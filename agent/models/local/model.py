@@ -21,11 +21,14 @@ from agent.models.local.pull import Progress, ShowProgress, ensure
 from agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from agent.models.local.weights import LocalWeights, cache_folder, find_weights
 from agent.models.retry import RetryPolicy
+from agent.models.transport import Tap
 from agent.settings import Settings
 
 PROVIDER = "local"
 _RETRY = RetryPolicy(attempts=2, connect_attempts=1, first_seconds=0.1)
 """A server of our own is never busy with others: what it refuses twice it goes on refusing."""
+_NOWHERE = "http://127.0.0.1"
+"""The address of a replayed server; nothing is sent there."""
 _NOTICE_STEP = 10
 """Percent of a pull between two notices."""
 
@@ -35,6 +38,7 @@ def open_local(
     settings: Settings,
     environment: Mapping[str, str],
     progress: ShowProgress | None = None,
+    tap: Tap | None = None,
 ) -> LocalModel:
     """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
 
@@ -42,10 +46,11 @@ def open_local(
     Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
     """
     weights = find_weights(name)
-    if importlib.util.find_spec("xllamacpp") is None:
+    replays = tap is not None and tap.replays
+    if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
     provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
-    return LocalModel(provider, entry, weights, environment, progress=progress)
+    return LocalModel(provider, entry, weights, environment, progress=progress, tap=tap)
 
 
 class LocalModel:
@@ -62,13 +67,16 @@ class LocalModel:
         *,
         cache: Path | None = None,
         progress: ShowProgress | None = None,
+        tap: Tap | None = None,
     ) -> None:
+        """``tap`` records or replays what crosses the wire; a replay fetches and starts nothing."""
         self._provider = provider
         self._entry = entry
         self._weights = weights
         self._environment = environment
         self._cache = cache or cache_folder()
         self._report = progress
+        self._tap = tap
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         self._last_notice = ""
         self._server: LocalServer | None = None
@@ -118,7 +126,7 @@ class LocalModel:
         """
         async for notice in self._ready():
             yield notice
-        assert self._chat is not None and self._server is not None
+        assert self._chat is not None
         hidden = requires_call(request)
         try:
             async with aclosing(self._chat.stream(constrained(request))) as parts:
@@ -126,7 +134,7 @@ class LocalModel:
                     if not (hidden and _is_call_as_text(part)):
                         yield part
         except ModelError as error:
-            if self._server.running:
+            if self._server is None or self._server.running:
                 raise
             raise self._server.failure() from error
 
@@ -152,6 +160,9 @@ class LocalModel:
 
     async def _start(self) -> None:
         await self._stop()
+        if self._tap is not None and self._tap.replays:
+            self._chat = self._open_chat(Endpoint(_NOWHERE, "", self._entry.context_tokens))
+            return
         path = await ensure(self.name, self._cache, environment=self._environment, progress=self._show)
         size = path.stat().st_size
         self._show(Progress(self.name, "load", 0, size))
@@ -160,16 +171,20 @@ class LocalModel:
         options = ServerOptions(self.name, path, context, physical_cores(), log)
         self._server = LocalServer(options, self._environment)
         self._endpoint = await self._server.start()
-        self._chat = ChatModel(
+        self._chat = self._open_chat(self._endpoint)
+        self._show(Progress(self.name, "load", size, size))
+
+    def _open_chat(self, endpoint: Endpoint) -> ChatModel:
+        return ChatModel(
             self._provider,
             self._entry,
-            base_url=f"{self._endpoint.address}/v1",
-            key=self._endpoint.key,
+            base_url=f"{endpoint.address}/v1",
+            key=endpoint.key,
             environment=self._environment,
             retry=_RETRY,
             keep_alive=False,  # its server closes one now and then as the next request arrives
+            tap=self._tap,
         )
-        self._show(Progress(self.name, "load", size, size))
 
     async def _stop(self) -> None:
         chat, self._chat = self._chat, None

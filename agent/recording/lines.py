@@ -1,0 +1,196 @@
+"""The lines of a recording: what each kind holds, to JSON and back (docs/recordings.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from agent.models.errors import Refusal
+from agent.recording.tree import Tree
+
+VERSION = 1
+Line = dict[str, Any]
+Ending = Literal["complete", "left", "waiting", "broken", "refused", "unreachable"]
+"""How an answer ended: at the body's end; let go of by the reader, who had enough; while the reader still
+waited; broken off; an error status; no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first line: what a run was told, and where it began."""
+
+    seedsmith: str
+    """The program's version."""
+    provider: str
+    model: str
+    wire: str
+    profile: str
+    fixing: bool
+    """Whether it was ``fix``."""
+    prompt: str
+    settings: Mapping[str, Any]
+    """Those that were set and belong to the run rather than to the machine, by field name; no keys."""
+    workspace: str
+    """Where the folder was, so that its path can be told from other text."""
+    state: str
+    """The state folder, for the same reason."""
+    tree: Tree
+    """The workspace before anything ran."""
+    time: float
+    """Seconds since the epoch."""
+
+    def to_json(self) -> Line:
+        """The line."""
+        return {"kind": "head", "version": VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, line: Line) -> Head:
+        """The inverse; raises KeyError or TypeError on anything else."""
+        texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
+        values = {name: _text(line[name]) for name in texts}
+        tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        settings = _mapping(line["settings"])
+        return cls(
+            **values, fixing=bool(line["fixing"]), settings=settings, tree=tree, time=float(line["time"])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseLine:
+    """How one request was answered."""
+
+    n: int
+    """The request's number, from 1."""
+    end: Ending
+    status: int | None = None
+    """None where no head came."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: tuple[tuple[int, str], ...] = ()
+    """Milliseconds since the request, and text. A byte that is no UTF-8 is a lone surrogate (PEP 383)."""
+    message: str = ""
+    """What broke."""
+    code: str = ""
+    refusal: Refusal | None = None
+    retry_after: float | None = None
+    """Seconds the service asked us to wait."""
+
+    def to_json(self) -> Line:
+        """The line; what is empty is left out."""
+        whole = asdict(self) | {"pieces": [list(piece) for piece in self.pieces]}
+        return {
+            "kind": "response",
+            **{name: value for name, value in whole.items() if value not in (None, "", {}, [])},
+        }
+
+    @classmethod
+    def from_json(cls, line: Line) -> ResponseLine:
+        """The inverse; raises KeyError, TypeError or ValueError on anything else."""
+        end = line["end"]
+        if end not in ("complete", "left", "waiting", "broken", "refused", "unreachable"):
+            raise ValueError(f"an answer can't end {end!r}")
+        given = line.get("refusal")
+        return cls(
+            n=int(line["n"]),
+            end=end,
+            status=line.get("status"),
+            headers=_texts(line.get("headers", {})),
+            pieces=tuple((int(ms), _text(text)) for ms, text in line.get("pieces", ())),
+            message=_text(line.get("message", "")),
+            code=_text(line.get("code", "")),
+            refusal=Refusal(**_mapping(given)) if end == "refused" else None,
+            retry_after=line.get("retry_after"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """What one call asked for."""
+
+    id: str
+    name: str
+    arguments: str
+
+    @classmethod
+    def from_json(cls, line: Line) -> CallLine:
+        """One of a ``calls`` line's calls; raises KeyError or TypeError on anything else."""
+        return cls(_text(line["id"]), _text(line["name"]), _text(line["arguments"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLine:
+    """What one call gave."""
+
+    call: str
+    name: str
+    ok: bool
+    text: str
+    duration_ms: float
+
+    @classmethod
+    def from_json(cls, line: Line) -> DoneLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        return cls(
+            _text(line["call"]),
+            _text(line["name"]),
+            bool(line["ok"]),
+            _text(line["text"]),
+            float(line["duration_ms"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyLine:
+    """One run of the verification command."""
+
+    command: str
+    exit_code: int | None
+    output: str
+
+    @classmethod
+    def from_json(cls, line: Line) -> VerifyLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        code = line["exit_code"]
+        return cls(_text(line["command"]), None if code is None else int(code), _text(line["output"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLine:
+    """How the run ended."""
+
+    status: str
+    exit_code: int
+    diff_sha256: str
+    """Of the final diff, with what changes from run to run taken out."""
+    files_changed: tuple[str, ...]
+    tree_sha256: str
+    """The workspace after the run, as :class:`agent.recording.tree.Tree` has it."""
+    message: str = ""
+
+    @classmethod
+    def from_json(cls, line: Line) -> FinishLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        return cls(
+            _text(line["status"]),
+            int(line["exit_code"]),
+            _text(line["diff_sha256"]),
+            tuple(_text(path) for path in line["files_changed"]),
+            _text(line["tree_sha256"]),
+            _text(line["message"]),
+        )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object was expected, not {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {_text(name): _text(each) for name, each in _mapping(value).items()}
