@@ -93,7 +93,7 @@ class Comparison:
 def _lines(text: str) -> list[str]:
     """``text`` as lines to compare; JSON laid out, its long strings broken where they have line ends."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):

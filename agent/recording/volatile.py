@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 
 _RULES: tuple[tuple[str, str], ...] = (
+    (r"\\+n", "\n"),  # in JSON, too, a word begins after a line end
+    (r"\\+t", "\t"),
     (r"\b\d{8}-\d{9}-[0-9a-f]{6}\b", "<session>"),
     (r"\bcall_[0-9a-f]{16}\b", "<call>"),
     (
@@ -15,7 +17,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (r"/proc/\d+\b", "/proc/<pid>"),
     (r"(?i)\b(pid|process)([ =:(]{1,3})\d+\b", r"\1\2<pid>"),
-    (r"(?m)((?:^|\\n)\[\d+\] )\d{2,7}(?=$|\\n|\n)", r"\1<pid>"),
+    (r"(?m)^(\[\d+\] )\d{2,7}$", r"\1<pid>"),
     (r"\b0x[0-9a-fA-F]{4,}\b", "<address>"),
     (r"(?i)(seed[ =:]{1,3})\d+\b", r"\1<seed>"),
     (
@@ -31,7 +33,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         "<duration>",
     ),
     (r"([=_-])\1{3,}", r"\1\1\1"),  # rulers fill a line up, beside a duration of any length
-    (r"(# Workspace(?:\\n|\n)Folder `)(?:[^\"\\]|\\.)*", r"\1"),  # the folder's name, branch and listing
+    (r"(# Workspace\nFolder `)(?:[^\"\\]|\\.)*", r"\1"),  # the folder's name, branch and listing
 )
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
 
