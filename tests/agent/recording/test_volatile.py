@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from agent.recording.volatile import steady
 
-FOLDERS = (("/home/me/app", "<workspace>"), ("/srv/replay/r", "<workspace>"), ("/home/me/app/state", "<state>"))
+FOLDERS = (
+    ("/home/me/app", "<workspace>"),
+    ("/srv/replay/r", "<workspace>"),
+    ("/home/me/app/state", "<state>"),
+)
 
 
 @pytest.mark.parametrize(
