@@ -322,6 +322,7 @@ class _Run:
             context,
             verifier.check,
             hanging=self._session.verifications[0].exit_code is None,
+            measured=self._tape.measured if self._tape else float,
         )
         return await repair.run()
 

@@ -53,8 +53,9 @@ def _merged(settings: Settings, recording: Recording) -> Settings:
     for name, value in told.items():
         if value is not None and value != recorded.get(name):
             without = f"with {recorded[name]!r}" if name in recorded else "without it"
+            flag = "--test" if name == "verify" and recording.head.fixing else flag_name(name)
             raise RecordingError(
-                f"{flag_name(name)} can't be {value!r} here: {path} was recorded {without}; leave it out."
+                f"{flag} can't be {value!r} here: {path} was recorded {without}; leave it out."
             )
     own = settings.model_dump(include=settings.model_fields_set - RECORDED)
     try:

@@ -88,6 +88,11 @@ class Recorder:
             case "done" | "verify":
                 self.write({"kind": record["kind"], "ms": self.ms, **asdict(line_of(record))})
 
+    def measured(self, seconds: float) -> float:
+        """Write a measured time down."""
+        self.write({"kind": "measured", "ms": self.ms, "seconds": seconds})
+        return seconds
+
     def request(self, path: str, body: bytes) -> int:
         """Write a request down and return its number."""
         self._requests += 1

@@ -66,6 +66,8 @@ class Recording:
     calls: tuple[RecordedCall, ...]
     """In the order they were asked for."""
     verifications: tuple[RecordedVerification, ...]
+    measured: tuple[float, ...]
+    """Seconds that the run measured and decided by."""
     finish: FinishLine | None
     """None where the run was killed while it was recorded."""
     last_line: int
@@ -96,6 +98,7 @@ class Recording:
             ),
             tuple(RecordedCall(at, call, *reader.done.get(call.id, (None, 0))) for at, call in reader.calls),
             tuple(reader.verifications),
+            tuple(reader.measured),
             reader.finish,
             len(lines),
         )
@@ -111,6 +114,7 @@ class _Reader:
         self.calls: list[tuple[int, CallLine]] = []
         self.done: dict[str, tuple[DoneLine, int]] = {}
         self.verifications: list[RecordedVerification] = []
+        self.measured: list[float] = []
         self.finish: FinishLine | None = None
         self._path = path
         self._body = ""
@@ -162,6 +166,8 @@ class _Reader:
                 self.done[done.call] = (done, number)
             case "verify":
                 self.verifications.append(RecordedVerification(number, VerifyLine.from_json(line)))
+            case "measured":
+                self.measured.append(float(line["seconds"]))
             case "finish":
                 self.finish = FinishLine.from_json(line)
             case _:  # intended, notice, and what a later program adds: nothing a replay goes by

@@ -40,6 +40,7 @@ class Replayer:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._left = list(recording.requests)
+        self._measured = iter(recording.measured)
         self._keys: dict[int, tuple[str, str]] = {}
         self._calls = list(recording.calls)
         self._matched: dict[str, RecordedCall] = {}
@@ -110,6 +111,10 @@ class Replayer:
                     self._compare_result(line)
                 else:
                     self._compare_verification(line)
+
+    def measured(self, seconds: float) -> float:
+        """The recorded time in its place."""
+        return next(self._measured, seconds)
 
     async def conclude(self, outcome: Outcome) -> Outcome:
         """The outcome of the replay: done where it agrees, unverified where it diverged."""

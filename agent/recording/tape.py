@@ -36,6 +36,9 @@ class Tape(Tap, Protocol):
     def observe(self, record: Line) -> None:
         """Take one of the session's records (:mod:`agent.session`), as it is written."""
 
+    def measured(self, seconds: float) -> float:
+        """Take a time that the run decides by, and return the one it is to go by."""
+
     async def conclude(self, outcome: Outcome) -> Outcome:
         """The run is over: take its outcome, and return the one to be shown."""
 
