@@ -9,6 +9,9 @@ from typing import Literal
 
 DIFF_LINES = 40
 _LONGEST_LINE = 300
+_CONTEXT = 2
+_COMPARED_LINES = 400
+"""From the first difference on; more would take long and is not shown."""
 
 Kind = Literal["request", "call", "result", "verification", "end"]
 
@@ -33,12 +36,7 @@ class Divergence:
     @property
     def diff(self) -> str:
         """Recorded against now, as a short unified diff."""
-        lines = difflib.unified_diff(
-            _lines(self.expected), _lines(self.got), "recorded", "replayed", n=2, lineterm=""
-        )
-        cut = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines]
-        more = [f"({len(cut) - DIFF_LINES} more lines of diff)"] if len(cut) > DIFF_LINES else []
-        return "\n".join(cut[:DIFF_LINES] + more)
+        return _short_diff(_lines(self.expected), _lines(self.got))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,20 @@ class Comparison:
             f"The replay diverges at line {self.first.line} of {self.recording}: "
             f"{self.first.what}{after}{where}\n{self.first.diff}"
         ).rstrip()
+
+
+def _short_diff(expected: list[str], got: list[str]) -> str:
+    """Where the two first differ and what follows; later hunks stand behind an ellipsis."""
+    pairs = enumerate(zip(expected, got, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(expected), len(got)))
+    start = max(0, same - _CONTEXT)
+    end = start + _COMPARED_LINES
+    found = difflib.unified_diff(expected[start:end], got[start:end], n=_CONTEXT, lineterm="")
+    changed = ["…" if line.startswith("@@") else line for line in found][3:]
+    lines = ["--- recorded", "+++ replayed", f"@@ line {start + 1} @@", *changed]
+    cut = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines]
+    more = [f"({len(cut) - DIFF_LINES} more lines of diff)"] if len(cut) > DIFF_LINES else []
+    return "\n".join(cut[:DIFF_LINES] + more) if changed else ""
 
 
 def _lines(text: str) -> list[str]:

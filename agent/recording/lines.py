@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from agent.models.errors import Refusal
 from agent.recording.tree import Tree
 
 VERSION = 1
 Line = dict[str, Any]
+Number = TypeVar("Number", int, float)
 Ending = Literal["complete", "left", "waiting", "broken", "refused", "unreachable"]
 """How an answer ended: at the body's end; let go of by the reader, who had enough; while the reader still
 waited; broken off; an error status; no connection."""
@@ -89,17 +90,16 @@ class ResponseLine:
         end = line["end"]
         if end not in ("complete", "left", "waiting", "broken", "refused", "unreachable"):
             raise ValueError(f"an answer can't end {end!r}")
-        given = line.get("refusal")
         return cls(
             n=int(line["n"]),
             end=end,
-            status=line.get("status"),
+            status=_number(line.get("status"), int),
             headers=_texts(line.get("headers", {})),
             pieces=tuple((int(ms), _text(text)) for ms, text in line.get("pieces", ())),
             message=_text(line.get("message", "")),
             code=_text(line.get("code", "")),
-            refusal=Refusal(**_mapping(given)) if end == "refused" else None,
-            retry_after=line.get("retry_after"),
+            refusal=_refusal(line.get("refusal")) if end == "refused" else None,
+            retry_after=_number(line.get("retry_after"), float),
         )
 
 
@@ -184,6 +184,15 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text was expected, not {type(value).__name__}")
     return value
+
+
+def _number(value: Any, kind: type[Number]) -> Number | None:
+    return None if value is None else kind(value)
+
+
+def _refusal(value: Any) -> Refusal:
+    given = dict(_mapping(value))
+    return Refusal(_number(given.pop("status"), int), **_texts(given))
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 
 from agent.dispatch import INTERRUPTED, NOT_STARTED
@@ -19,8 +20,9 @@ from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
 from agent.recording.tree import tree_of
 from agent.recording.volatile import Steady, digest, steady
-from agent.redact import Redactor
 
+_PARTS = "},{"
+"""Between the messages of a body, as both wires write them."""
 _WINDOW = 8
 """So many requests ahead are looked at for an answer: a search asks up to four at once."""
 _MOST_NAMED = 5
@@ -51,8 +53,8 @@ class Replayer:
         self._diverged = 0
         self._facts: RunFacts | None = None
         self._sink: EventSink | None = None
-        self._redactor = Redactor(())
         self._steady: Steady = str
+        self._plain: Steady = str
         self._workspace_agrees = True
         self._ended = False
 
@@ -70,7 +72,8 @@ class Replayer:
         head = self._recording.head
         recorded = zip((head.workspace, head.state), STEADY_NAMES, strict=True)
         self._steady = steady((*recorded, *steady_paths(facts)))
-        self._redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
+        redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
+        self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))
         tree = await asyncio.to_thread(tree_of, facts.place.workspace, self._own_name(facts))
         self._workspace_agrees = tree.sha256 == head.tree.sha256
         if not self._workspace_agrees:
@@ -85,7 +88,7 @@ class Replayer:
 
         Raises :class:`RecordingEnded` where there is none.
         """
-        wanted = self._plain(body)
+        wanted = self._plain_body(body)
         ahead = self._left[:_WINDOW]
         key = (path, digest(wanted))
         same = next((each for each in ahead if self._key(each) == key), None)
@@ -148,14 +151,18 @@ class Replayer:
     def _key(self, request: RecordedRequest) -> tuple[str, str]:
         """What makes a recorded request the same as another; worked out once."""
         if request.n not in self._keys:
-            self._keys[request.n] = (request.path, digest(self._steady(request.body)))
+            self._keys[request.n] = (request.path, digest(self._plain_body(request.body)))
         return self._keys[request.n]
 
-    def _plain(self, text: str) -> str:
-        return self._steady(self._redactor.text(text))
+    def _told(self, call: CallLine) -> tuple[str, str]:
+        return call.name, self._plain(call.arguments)
+
+    def _plain_body(self, body: str) -> str:
+        """The same as :meth:`_plain` for a body, of which each part is looked at once in a run."""
+        return _PARTS.join(map(self._plain, body.split(_PARTS)))
 
     def _diverge_request(self, recorded: RecordedRequest, path: str, wanted: str) -> None:
-        expected = self._steady(recorded.body)
+        expected = self._plain_body(recorded.body)
         what = f"request {recorded.n} is not the recorded one."
         if path != recorded.path:
             what = f"request {recorded.n} goes to {path}, not to {recorded.path}."
@@ -164,16 +171,19 @@ class Replayer:
     def _match(self, call: CallLine) -> None:
         """Find the recorded call that ``call`` repeats: the same one, else the one of that id."""
         self._asked[call.id] = call
-        plain = (call.name, self._plain(call.arguments))
-        same = [each for each in self._calls if (each.call.name, self._steady(each.call.arguments)) == plain]
-        named = [each for each in same or self._calls if each.call.id == call.id]
-        found = next(iter(named or same), None)
+        plain = self._told(call)
+        of_id = next((each for each in self._calls if each.call.id == call.id), None)
+        if of_id is not None and self._told(of_id.call) == plain:
+            same: RecordedCall | None = of_id
+        else:
+            same = next((each for each in self._calls if self._told(each.call) == plain), None)
+        found = same or of_id
         if found is None:
             return  # it comes of an answer that was not the recorded one, which is told already
         self._calls.remove(found)
         self._matched[call.id] = found
-        if not same:
-            recorded = f"{found.call.name} {self._steady(found.call.arguments)}"
+        if same is None:
+            recorded = " ".join(self._told(found.call))
             what = f"call {call.id} asks for something else."
             self._diverge(
                 Divergence(
@@ -186,7 +196,7 @@ class Replayer:
         if recorded is None or recorded.done is None or recorded.done.text in (INTERRUPTED, NOT_STARTED):
             return
         self._compared += 1
-        expected, got = self._steady(recorded.done.text), self._plain(done.text)
+        expected, got = self._plain(recorded.done.text), self._plain(done.text)
         if (expected, recorded.done.ok) == (got, done.ok):
             return
         asked = self._asked[done.call]
@@ -223,7 +233,7 @@ class Replayer:
         if finish.status != now.status:
             what = f"the run ended {now.status}, and the recorded one {finish.status}."
             self._diverge(
-                Divergence("end", what, last, self._steady(finish.message), self._plain(now.message))
+                Divergence("end", what, last, self._plain(finish.message), self._plain(now.message))
             )
         elif finish.diff_sha256 != now.diff_sha256:
             same = finish.files_changed == now.files_changed

@@ -169,6 +169,9 @@ def damaged(lines: list[dict], number: int, **changes: object) -> str:
         (3, {"pieces": 3}, "Line 3 of .* is damaged"),
         (3, {"pieces": [[1, 2]]}, "Line 3 of .* text was expected, not int"),
         (3, {"kind": 5}, ""),
+        (3, {"retry_after": "soon"}, "Line 3 of .* could not convert"),
+        (3, {"end": "refused"}, "Line 3 of .* object was expected"),
+        (3, {"end": "refused", "refusal": {"status": 429, "code": 5}}, "Line 3 of .* text was expected"),
         (4, {"calls": [{}]}, "Line 4 of .* 'id' is missing"),
     ],
 )

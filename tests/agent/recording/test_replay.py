@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from agent.events import NoticeGiven, ReplayDiverged, SessionFinished
 from agent.recording.errors import RecordingError
 from agent.recording.recording import Recording
 from agent.recording.replay import replay
+from agent.recording.replayer import Replayer
 from agent.run import run
 from agent.settings import Settings
 
@@ -130,8 +132,6 @@ def test_a_bytes_for_bytes_broken_stream_replays(studio):
 def test_requests_that_were_asked_at_once_are_matched_by_content(studio):
     studio.record(calls(READ_A), text("Done."))
     recording = Recording.read(studio.file)
-    from agent.recording.replayer import Replayer
-
     first, second = recording.requests
     replayer = Replayer(replace(recording, requests=(second, first)))
     assert replayer.answer(first.path, first.body) is first.response
@@ -157,9 +157,6 @@ def test_flags_that_agree_are_taken(studio):
     studio.record(text("Done."), temperature=0.5, stop=["x"])
     assert studio.replay(temperature=0.5, model="openai/scripted").exit_code == 0
     with pytest.raises(RecordingError, match="prompt"):
-        studio.seen.events.clear()
-        import asyncio
-
         asyncio.run(run(Settings(workspace=studio.fresh(), replay=studio.file), "Other"))
 
 
@@ -178,8 +175,6 @@ def test_a_replay_needs_no_key_and_heeds_no_proxy(studio, monkeypatch):
 
 
 async def test_a_program_gets_a_comparison(studio):
-    import asyncio
-
     await asyncio.to_thread(studio.record, calls(READ_A), text("Done."))
     room, home = studio.fresh(), studio.folder / "state of a test"
     comparison = await replay(studio.file, room, home=home)
@@ -188,6 +183,35 @@ async def test_a_program_gets_a_comparison(studio):
     (room / "a.txt").write_text("other\n")
     again = await replay(studio.file, room, home=home)
     assert not again.agrees and not again.workspace_agrees and again.first.name == "read"
+
+
+def test_a_recording_weakens_nothing(studio):
+    studio.record(calls(("shell", {"command": "touch ../outside"})), text("Done."))
+    lines = studio.lines
+    lines[0]["settings"] |= {"sandbox": "off", "network": "on", "home": "/nowhere", "approve": "auto"}
+    studio.rewrite(lines)
+    assert studio.replay().comparison is not None
+    assert studio.seen.events[0].sandbox in ("bwrap", "landlock")
+    assert not (studio.folder / "outside").exists()
+
+
+def test_an_interrupted_run_replays_up_to_there(studio, endpoint):
+    endpoint.script(calls(READ_A), text("never", stall_after=1))
+    told = {"base_url": endpoint.base_url, "api_key": "k", "home": studio.folder / "state"}
+    settings = Settings(workspace=studio.fresh(), model="openai/scripted", record=studio.file, **told)
+
+    async def interrupted():
+        task = asyncio.create_task(run(settings, "Look"))
+        while len(endpoint.requests) < 2:
+            await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    assert studio.of("finish")[0]["status"] == "interrupted"
+    outcome = studio.replay()
+    assert outcome.exit_code == 0 and "ended as recorded (interrupted)" in outcome.message
 
 
 def test_a_recording_in_the_workspace_is_no_difference(studio):
