@@ -43,8 +43,9 @@ def test_an_eventful_run_replays_with_its_service_shut(studio):
     assert (replayed.status, replayed.exit_code) == ("done", 0), replayed.message
     assert "agrees" in replayed.message and "7 requests and 8 calls" in replayed.message
     assert not studio.seen.of(ReplayDiverged)
-    codes = [notice.code for notice in studio.seen.of(NoticeGiven)]
-    assert codes == ["retry", "retry", "call_recovered"]
+    notices = [(notice.code, notice.message) for notice in studio.seen.of(NoticeGiven)]
+    assert [code for code, _ in notices] == ["retry", "retry", "call_recovered"]
+    assert notices == [(line["code"], line["message"]) for line in studio.of("notice")]
     assert (studio.folder / "room2" / "a.txt").read_text() == "two\n" and replayed.diff == recorded.diff
 
 
