@@ -13,6 +13,7 @@ from agent.models.sdk import load_sdk_in_background
 from agent.models.transport import Tap
 from agent.settings import Settings
 
+_REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
 
 
@@ -23,8 +24,8 @@ def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | No
     records or replays what crosses its wire; a replay needs neither key nor weights nor proxy.
     """
     replays = tap is not None and tap.replays
-    if replays:
-        environment = {}
+    if replays:  # neither keys nor proxies nor another service of this machine count
+        environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
     provider, entry = catalog.resolve(name)
     if provider.name == "local":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,25 @@ class Studio:
 
     def rewrite(self, lines: list[dict[str, Any]]) -> None:
         self.file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def arrival(endpoint: Any, number: int) -> threading.Event:
+    """Is set once request ``number`` (from 1) has come."""
+    arrived = threading.Event()
+    endpoint.on_request = lambda request: arrived.set() if request.number + 1 == number else None
+    return arrived
+
+
+@pytest.fixture
+def third_request(endpoint: Any) -> threading.Event:
+    """Is set once the service was asked for the third time."""
+    return arrival(endpoint, 3)
+
+
+@pytest.fixture
+def second_request(endpoint: Any) -> threading.Event:
+    """Is set once the service was asked for the second time."""
+    return arrival(endpoint, 2)
 
 
 @pytest.fixture

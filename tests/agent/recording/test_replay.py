@@ -196,15 +196,14 @@ def test_a_recording_weakens_nothing(studio):
     assert not (studio.folder / "outside").exists()
 
 
-def test_an_interrupted_run_replays_up_to_there(studio, endpoint):
+def test_an_interrupted_run_replays_up_to_there(studio, endpoint, second_request):
     endpoint.script(calls(READ_A), text("never", stall_after=1))
     told = {"base_url": endpoint.base_url, "api_key": "k", "home": studio.folder / "state"}
     settings = Settings(workspace=studio.fresh(), model="openai/scripted", record=studio.file, **told)
 
     async def interrupted():
         task = asyncio.create_task(run(settings, "Look"))
-        while len(endpoint.requests) < 2:
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(second_request.wait, 60)
         task.cancel()
         await task
 
