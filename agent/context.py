@@ -20,6 +20,7 @@ from agent.verify import ending
 from sandbox.errors import PathError
 from sandbox.paths import shown
 from sandbox.workspace import Workspace
+from tools.base import Image
 
 MOST_NAMES = 40
 """Top-level names shown."""
@@ -29,9 +30,16 @@ _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+
 
 
 def first_items(
-    profile: Profile, workspace: Workspace, task: str, verification: VerifyRecord | None = None
+    profile: Profile,
+    workspace: Workspace,
+    task: str,
+    verification: VerifyRecord | None = None,
+    images: tuple[Image, ...] = (),
 ) -> list[Item]:
-    """The items before the model's first answer; ``verification`` is how the check ended beforehand."""
+    """The items before the model's first answer; ``verification`` is how the check ended beforehand.
+
+    ``images`` go with the task.
+    """
     items: list[Item] = [SystemMessage(system_text(profile, workspace))]
     instructions = root_instructions(workspace) if profile.facts else None
     if instructions is not None:
@@ -47,7 +55,7 @@ def first_items(
             )
         )
         parts += pointed_sources(workspace, verification.output, profile.sources)
-    items.append(UserMessage("\n\n".join(part.strip() for part in parts)))
+    items.append(UserMessage("\n\n".join(part.strip() for part in parts), images=images))
     return items
 
 

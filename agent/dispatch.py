@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
 from agent.conversation import ToolCall, ToolOutput, UserMessage
@@ -35,6 +35,9 @@ from tools.base import (
     ToolError,
     ToolResult,
 )
+
+if TYPE_CHECKING:
+    from agent.hooks import Hooks
 
 INTERRUPTED = "interrupted before it was done; it may have taken effect in part."
 NOT_STARTED = "interrupted before it began; nothing was done."
@@ -91,13 +94,16 @@ class Dispatcher:
         approver: Approver | None = None,
         redactor: Redactor | None = None,
         instructions: NestedInstructions | None = None,
+        narrowing: Callable[[str], str] | None = None,
+        hooks: Hooks | None = None,
         before_effects: Callable[[], Awaitable[None]] | None = None,
         output_bytes: int = 32 << 10,
         parallel: bool = True,
     ) -> None:
         """``before_effects`` is awaited before any call that can change something.
 
-        ``instructions`` are those that follow calls into the folders they touch.
+        ``instructions`` are those that follow calls into the folders they touch; ``narrowing`` says why a
+        tool may not be called at the moment, '' where it may (a skill's ``tools``).
         """
         self._tools = tools
         self._context = context
@@ -107,6 +113,8 @@ class Dispatcher:
         self._approver = approver
         self._redactor = redactor or Redactor(())
         self._instructions = instructions
+        self._narrowing = narrowing
+        self._hooks = hooks
         self._before_effects = before_effects
         self._output_bytes = output_bytes
         self._parallel = parallel
@@ -175,6 +183,8 @@ class Dispatcher:
             return Prepared(
                 call, arguments, refusal=f"There is no tool {call.name!r}. The tools are: {known}."
             )
+        if self._narrowing is not None and (refusal := self._narrowing(call.name)):
+            return Prepared(call, arguments, refusal=refusal)
         try:
             parsed = tool.parse(arguments)
             return Prepared(call, arguments, tool.access(parsed), tool, parsed)
@@ -206,15 +216,25 @@ class Dispatcher:
     async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
         if prepared.tool is None:
             return ToolResult(ok=False, text=prepared.refusal)
+        hooks, call = self._hooks, prepared.call
+        ruling = await hooks.before_tool(call.name, prepared.arguments) if hooks else None
+        if ruling is not None and ruling.denied:
+            refusal = f"Refused by a hook: {ruling.denied}"
+            return ToolResult(ok=False, text=refusal, summary="refused by a hook")
         if refusal := await self._refusal(prepared):
             return ToolResult(ok=False, text=refusal, summary="refused")
         await begin()
         try:
-            return await prepared.tool.run(prepared.parsed, self._context)
+            result = await prepared.tool.run(prepared.parsed, self._context)
         except (ToolError, SandboxError) as error:
-            return ToolResult(ok=False, text=str(error))
+            result = ToolResult(ok=False, text=str(error))
         except Exception as error:  # a defect of the tool must not end the run
-            return ToolResult(ok=False, text=self._defect(prepared.call, error))
+            result = ToolResult(ok=False, text=self._defect(call, error))
+        if hooks is None or ruling is None:
+            return result
+        told = await hooks.after_tool(call.name, prepared.arguments, result.ok, result.text)
+        words = "".join(f"\n\n[hook] {each}" for each in (*ruling.messages, *told))
+        return replace(result, text=result.text + words) if words else result
 
     async def _refusal(self, prepared: Prepared) -> str:
         """Why the call may not run; empty where it may."""
@@ -245,7 +265,7 @@ class Dispatcher:
         """Append what results show as one message: neither wire takes pictures in a result."""
         images = tuple(image for result in results for image in result.images)
         if images:
-            names = ", ".join(image.name for image in images)
+            names = ", ".join(shown(image.name) for image in images)
             self._session.append(UserMessage(f"Shown by the calls above: {names}", "images", images=images))
 
     def _clean(self, result: ToolResult) -> ToolResult:

@@ -89,17 +89,20 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
         raise SessionError(f"Can't record what the workspace is now: {why}.") from error
 
 
-def open_tools(profile: Profile, approver: Approver | None = None) -> dict[str, Tool]:
+def open_tools(
+    profile: Profile, approver: Approver | None = None, *, vision: bool = False
+) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told.
 
     ``approver`` is who may be asked questions, too, if it is an :class:`agent.ask.Respondent`.
+    ``vision`` says whether the model takes pictures.
     """
     from agent.ask import AskTool, Respondent
     from tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools
-    every = (*default_tools(background=background), AskTool(respondent))
+    every = (*default_tools(background=background, vision=vision), AskTool(respondent))
     tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
     if profile.tools is not None:
         tools = {name: tools[name] for name in profile.tools}

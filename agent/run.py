@@ -17,6 +17,7 @@ from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
+from agent.images import Attached, attach
 from agent.instructions import NestedInstructions
 from agent.loop import Ask, LoopResult, run_loop
 from agent.models.base import Model
@@ -50,16 +51,19 @@ async def run(
     environment: Mapping[str, str] | None = None,
     *,
     fixing: bool = False,
+    typed: bool = False,
     notices: tuple[NoticeGiven, ...] = (),
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
-    ``notices`` are what a person should know first. What
-    ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
-    and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
-    session's end was recorded and shown.
+    ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
+    ``notices`` are what a person should know first.
+
+    What ends a run once it began is part of the :class:`Outcome`; raised are
+    :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
+    ``CancelledError``, after the session's end was recorded and shown.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
@@ -71,11 +75,11 @@ async def run(
             stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = _open_session(settings, prompt, environment, place, stack, fixing, tape)
+        opened = await _open_session(settings, prompt, environment, place, stack, fixing, typed, tape)
         the_run = _Run(
             settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
         )
-        return await the_run.perform(notices)
+        return await the_run.perform((*notices, *opened.attached.notices))
 
 
 async def run_tool(
@@ -93,7 +97,9 @@ async def run_tool(
         stack.push_async_callback(context.background.end, _SESSION_ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         sink = EventSink(session.id)
-        dispatcher = Dispatcher(open_tools(FULL), context, session, sink, policy, redactor=place.redactor)
+        dispatcher = Dispatcher(
+            open_tools(FULL, vision=True), context, session, sink, policy, redactor=place.redactor
+        )
         call = ToolCall("call-1", name, arguments)
         session.append(AssistantMessage(calls=(call,)))
         return (await dispatcher.dispatch((call,))).results[0]
@@ -107,15 +113,17 @@ class _Opened:
     session: Session
     profile: Profile
     limits: Limits
+    attached: Attached
 
 
-def _open_session(
+async def _open_session(
     settings: Settings,
     prompt: str,
     environment: Mapping[str, str],
     place: Place,
     stack: AsyncExitStack,
     fixing: bool,
+    typed: bool,
     tape: Tape | None,
 ) -> _Opened:
     from agent.models.open import open_model
@@ -127,6 +135,10 @@ def _open_session(
         settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
     model = open_model(settings, environment, tape)
     stack.push_async_callback(model.aclose)
+    if tape is not None and tape.replays:
+        attached = Attached(tape.images)
+    else:
+        attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     limits = choose_limits(
         turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
@@ -136,12 +148,13 @@ def _open_session(
         priced=model.priced,
     )
     if resumed is not None:
-        return _Opened(model, resumed, profile, limits)
+        return _Opened(model, resumed, profile, limits, attached)
     name = f"{model.provider}/{model.name}"
-    start = SessionStart(str(place.workspace.root), name, model.wire, profile.name, prompt, settings.verify)
+    root = str(place.workspace.root)
+    start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
     session = Session.create(place.home, start, place.redactor)
     stack.callback(session.close)
-    return _Opened(model, session, profile, limits)
+    return _Opened(model, session, profile, limits, attached)
 
 
 class _Run:
@@ -171,6 +184,7 @@ class _Run:
         self._session = opened.session
         self._profile = opened.profile
         self._limits = opened.limits
+        self._attached = opened.attached
         self._stack = stack
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
@@ -186,7 +200,8 @@ class _Run:
             context = self._begin()
             for notice in notices:
                 self._sink.emit(notice)
-            await self._begin_tape()
+            if self._tape is not None:
+                await self._begin_tape(self._tape)
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -227,15 +242,13 @@ class _Run:
                 )
             )
 
-    async def _begin_tape(self) -> None:
+    async def _begin_tape(self, tape: Tape) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
-        if self._tape is None:
-            return
         from agent.recording.tape import RunFacts
 
-        told = (self._settings, self._prompt, self._fixing)
-        await self._tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
-        self._session.observer = self._tape.observe
+        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
+        self._session.observer = tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
@@ -253,7 +266,7 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile, self._approver)
+        tools = open_tools(profile, self._approver, vision=self._model.vision)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
             context,
@@ -328,11 +341,11 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session = self._session
+        session, attached = self._session, self._attached
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             if self._prompt:
-                session.append(UserMessage(self._prompt))
+                session.append(UserMessage(attached.beside(self._prompt), images=attached.images))
             return
         task = self._prompt or session.start.prompt
         if not task:
@@ -340,7 +353,9 @@ class _Run:
         verification = (
             await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
         )
-        for item in first_items(self._profile, self._place.workspace, task, verification):
+        for item in first_items(
+            self._profile, self._place.workspace, attached.beside(task), verification, attached.images
+        ):
             session.append(item)
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:

@@ -75,6 +75,8 @@ class SessionStart:
     profile: str
     prompt: str
     verify: str | None = None
+    images: tuple[str, ...] = ()
+    """Absolute paths of the pictures shown with the prompt: it may be resumed before it was ever sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Session:
                     f"Session {session_id} belongs to {session.start.workspace}, not to {workspace}."
                 )
             session._rebuild(records)
-        except (KeyError, TypeError, ConversationError) as error:
+        except (KeyError, TypeError, ValueError, ConversationError) as error:
             file.close()
             raise SessionError(f"{path} is damaged: {type(error).__name__} {error}.") from error
         except BaseException:
@@ -230,4 +232,5 @@ def _start_of(records: list[Record], path: Path) -> SessionStart:
     first = records[0]
     if first["version"] != VERSION:
         raise SessionError(f"{path} was written by another version of this program.")
-    return SessionStart(**{field.name: first[field.name] for field in fields(SessionStart)})
+    known = {field.name: first[field.name] for field in fields(SessionStart) if field.name in first}
+    return SessionStart(**known | {"images": tuple(first.get("images", ()))})

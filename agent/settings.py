@@ -35,7 +35,7 @@ class Option:
 
 
 def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
+    return [given] if isinstance(given, (str, Path)) else given
 
 
 def _json(given: Any) -> Any:
@@ -99,6 +99,9 @@ class Settings(BaseModel):
     ] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
     )
+    image: Annotated[
+        list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False, recorded=False)
+    ] = Field(None, description="Picture to show with the prompt; may be repeated.")
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."
     )

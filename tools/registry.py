@@ -14,16 +14,18 @@ from tools.shell_input import ShellInputTool
 from tools.shell_kill import ShellKillTool
 from tools.shell_output import ShellOutputTool
 from tools.todo import TodoTool
+from tools.view_image import ViewImageTool
 from tools.write import WriteTool
 
 
-def default_tools(*, background: bool = True) -> tuple[Tool, ...]:
+def default_tools(*, background: bool = True, vision: bool = False) -> tuple[Tool, ...]:
     """Return every built-in tool, always in the same order: the request's prefix depends on it.
 
     Without ``background`` commands end with their call, and the tools that look after others are missing.
+    With ``vision`` the model sees, and may look at pictures.
     """
     files = (ReadTool(), EditTool(), WriteTool(), PatchTool(), GlobTool(), GrepTool())
-    others = (GitTool(), TodoTool())
+    others = (GitTool(), TodoTool(), *((ViewImageTool(),) if vision else ()))
     if not background:
         return (*files, ForegroundShellTool(), *others)
     return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool(), *others)

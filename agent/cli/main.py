@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "agent.cli.run",
     "fix": "agent.cli.fix",
     "tool": "agent.cli.tool",
+    "skills": "agent.cli.skills",
     "models": "agent.cli.models",
     "doctor": "agent.cli.doctor",
     "demo": "agent.cli.demo",
@@ -113,6 +114,7 @@ def explain(error: Exception) -> tuple[int, str]:
     from agent.errors import AgentError
     from agent.models.errors import ModelError
     from sandbox.errors import NoIsolation, SandboxError
+    from skills.errors import SkillError
 
     match error:
         case click.Abort():
@@ -121,7 +123,7 @@ def explain(error: Exception) -> tuple[int, str]:
             return NO_SANDBOX, str(error)
         case ModelError():
             return PROVIDER_FAILED, str(error)
-        case AgentError() | SandboxError():
+        case AgentError() | SandboxError() | SkillError():
             return USAGE, str(error)
         case _:
             what = f"{type(error).__name__}: {error}".partition("\n")[0]

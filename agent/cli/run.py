@@ -33,5 +33,7 @@ def command(prompt: str, as_json: bool, **flags: Any) -> int:
     from agent.run import run
 
     return perform(
-        lambda front_ends, approver: run(settings, prompt, front_ends, approver), settings, as_json
+        lambda front_ends, approver: run(settings, prompt, front_ends, approver, typed=True),
+        settings,
+        as_json,
     ).exit_code

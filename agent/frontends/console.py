@@ -23,7 +23,7 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load", "instructions"})
+_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load", "instructions", "image"})
 """Notices that say how far a run is, nothing to worry about."""
 _TOLD_FIRST = ("command", "path", "pattern", "message", "question")
 _NOT_TOLD = frozenset({"todo"})

@@ -143,6 +143,10 @@ class Model(Protocol):
     def priced(self) -> bool:
         """Whether a price is known."""
 
+    @property
+    def vision(self) -> bool:
+        """Whether it takes pictures."""
+
     def stream(self, request: Request) -> AsyncIterator[Part]:
         """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`."""
 

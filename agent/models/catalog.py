@@ -48,6 +48,8 @@ class ModelEntry:
     price: Price | None = None
     same_as: str = ""
     """The name the same model has elsewhere."""
+    vision: bool = True
+    """Whether it takes pictures."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -225,6 +227,7 @@ def _wire(name: str, entry: _Reader) -> Wire:
 def _model(name: str, entry: _Reader) -> ModelEntry:
     context_tokens, context_source = entry.fact("context_tokens", int)
     output_tokens, output_source = entry.fact("output_tokens", int)
+    vision, vision_source = entry.fact("vision", bool, [True, "guess"])
     price = entry.mapping("price")
     return ModelEntry(
         name=name,
@@ -232,7 +235,8 @@ def _model(name: str, entry: _Reader) -> ModelEntry:
         output_tokens=output_tokens,
         price=_price(_Reader(f"{entry.place}.price", price)) if price else None,
         same_as=entry.get("same_as", str, ""),
-        sources={"context_tokens": context_source, "output_tokens": output_source},
+        vision=vision,
+        sources={"context_tokens": context_source, "output_tokens": output_source, "vision": vision_source},
     )
 
 

@@ -85,6 +85,11 @@ class ChatModel:
         """Whether a price is known."""
         return self._entry.price is not None
 
+    @property
+    def vision(self) -> bool:
+        """Whether it takes pictures, as far as the catalog knows."""
+        return self._entry.vision
+
     def prepare(self) -> None:
         """Nothing to begin: the SDK is imported since the model was opened."""
 

@@ -7,6 +7,7 @@ never part of it.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -104,7 +105,25 @@ class Refusal:
             found = _verdict_of_code(name) if name else None
             if found is not None:
                 return found
+        if _NO_IMAGES.search(self.message):  # llama.cpp says so with status 500
+            return Verdict.INVALID
         return _verdict_of_status(self.status)
+
+    @property
+    def about_images(self) -> bool:
+        """Whether the pictures of the request are what is refused."""
+        return _ABOUT_IMAGES.search(f"{self.code} {self.param} {self.message}") is not None
+
+
+_NO_IMAGES = re.compile(
+    r"(?:image|vision|multimodal)[\w ]{0,20} not supported"
+    r"|n[o']t support[\w ]{0,20} (?:image|vision|multimodal)",
+    re.IGNORECASE,
+)
+_ABOUT_IMAGES = re.compile(
+    r"image(?:s|_url|url|format|size)?\b|\b(?:vision|multimodal)\b|content\b.{0,60}\bstring", re.IGNORECASE
+)
+"""The last: services that know nothing of pictures want a message's content to be a string."""
 
 
 _EXACT = {
@@ -255,9 +274,16 @@ class Who:
                 f"{asked} held back {_filtered(refusal)} as sensitive {said}.",
             ),
             Verdict.CONTEXT: (ContextExceeded, f"The conversation is longer than {asked} can take {said}."),
-            Verdict.INVALID: (InvalidRequest, f"{asked} refuses the request {said}."),
+            Verdict.INVALID: (
+                InvalidRequest,
+                f"{asked} refuses the request{_over_images(refusal)} {said}.",
+            ),
         }.get(refusal.verdict, (ServiceUnavailable, f"{asked} keeps failing: try again later {said}."))
         return kind(sentence, refusal.code or refusal.kind, refusal.status)
+
+
+def _over_images(refusal: Refusal) -> str:
+    return " over its pictures: leave them out, or use a model that sees" if refusal.about_images else ""
 
 
 def _filtered(refusal: Refusal) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 
 from agent.models.errors import Refusal
 from agent.recording.tree import Tree
+from agent.records import image_from_json, image_to_json
+from tools.base import Image
 
 VERSION = 1
 Line = dict[str, Any]
@@ -30,6 +32,8 @@ class Head:
     fixing: bool
     """Whether it was ``fix``."""
     prompt: str
+    images: tuple[Image, ...]
+    """The pictures that went with the prompt, as they were sent."""
     settings: Mapping[str, Any]
     """Those that were set and belong to the run rather than to the machine, by field name; no keys."""
     workspace: str
@@ -43,14 +47,16 @@ class Head:
 
     def to_json(self) -> Line:
         """The line."""
-        return {"kind": "head", "version": VERSION, **asdict(self)}
+        images = [image_to_json(image) for image in self.images]
+        return {"kind": "head", "version": VERSION, **asdict(self), "images": images}
 
     @classmethod
     def from_json(cls, line: Line) -> Head:
         """The inverse; raises KeyError or TypeError on anything else."""
         texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
-        values = {name: _text(line[name]) for name in texts}
+        values: dict[str, Any] = {name: _text(line[name]) for name in texts}
         tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         settings = _mapping(line["settings"])
         return cls(
             **values, fixing=bool(line["fixing"]), settings=settings, tree=tree, time=float(line["time"])

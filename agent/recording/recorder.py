@@ -24,6 +24,7 @@ from agent.recording.wiretap import RecordingTransport
 from agent.redact import Redactor
 from agent.settings import OPTIONS, Settings
 from sandbox.workspace import Workspace
+from tools.base import Image
 
 STEADY_NAMES = ("<workspace>", "<state>")
 
@@ -32,6 +33,7 @@ class Recorder:
     """Implements :class:`agent.recording.tape.Tape` and, for notices, a front end."""
 
     replays = False
+    images: tuple[Image, ...] = ()
 
     def __init__(self, file: RecordingFile) -> None:
         self._file = file
@@ -63,6 +65,7 @@ class Recorder:
             profile=facts.profile.name,
             fixing=facts.fixing,
             prompt=facts.prompt,
+            images=facts.images,
             settings=recorded_settings(facts),
             workspace=str(facts.place.workspace.root),
             state=str(facts.place.home),

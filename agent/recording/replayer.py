@@ -20,6 +20,7 @@ from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
 from agent.recording.tree import tree_of
 from agent.recording.volatile import Steady, digest, steady
+from tools.base import Image
 
 _PARTS = "},{"
 """Between the messages of a body, as both wires write them."""
@@ -57,6 +58,11 @@ class Replayer:
         self._plain: Steady = str
         self._workspace_agrees = True
         self._ended = False
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The recorded prompt's pictures."""
+        return self._recording.head.images
 
     def transport(self, inner: Transport) -> Transport:
         """One that plays the recorded answers; ``inner`` is never opened."""

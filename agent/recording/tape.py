@@ -13,6 +13,7 @@ from agent.profile import Profile
 from agent.recording.lines import Line
 from agent.rooms import Place
 from agent.settings import Settings
+from tools.base import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,17 @@ class RunFacts:
     place: Place
     settings: Settings
     prompt: str
+    images: tuple[Image, ...]
+    """The pictures that go with the prompt."""
     fixing: bool
 
 
 class Tape(Tap, Protocol):
     """A recorder or a replayer: it stands on the wire and beside the session's records."""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures of a replayed prompt; empty where a run is recorded."""
 
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:
         """Look at the workspace before anything runs; what a person should know goes to ``sink``."""

@@ -1,4 +1,4 @@
-"""Run the test command once with Python's interpreters watched from inside (``injected/``)."""
+"""Run the test command once, Python and Node watched from inside as the skill fix-bug watches them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, sh
 from sandbox.errors import SandboxError
 from sandbox.process import ProcessRunner
 from sandbox.workspace import Workspace
+from skills.roots import BUILT_IN
 
 _FOLDER = "seedsmith-watch"
+_WATCHERS = BUILT_IN / "fix-bug" / "watch"
 _REPORT_BYTES = 64 << 20
 _PREFIX = (
     "export PYTHONDONTWRITEBYTECODE=1 "  # what it left might be taken for a change's, one second later
     f'SEEDSMITH_TRACE_ROOT="$PWD" SEEDSMITH_TRACE_OUT="${{TMPDIR:-/tmp}}/{_FOLDER}/out" '
     'PYTEST_PLUGINS="seedsmith_trace${PYTEST_PLUGINS:+,$PYTEST_PLUGINS}" '
-    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}"\n'
+    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
+    f'NODE_OPTIONS="--require=${{TMPDIR:-/tmp}}/{_FOLDER}/seedsmith_watch.js'
+    '${NODE_OPTIONS:+ $NODE_OPTIONS}"\n'
 )
 
 
@@ -36,7 +40,7 @@ async def diagnose(
     """
     folder = processes.policy.private_tmp / _FOLDER
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(Path(__file__).parent / "injected", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(_WATCHERS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "out").mkdir()
     result = await processes.run(
         _PREFIX + command, timeout=timeout, head_bytes=64_000, tail_bytes=64_000, spill=False

@@ -78,7 +78,7 @@ def everything(path: str) -> Access:
 class PlayedModel:
     """A model that plays its answers in order and keeps the requests; an item may also be raised."""
 
-    provider, name, wire, context_tokens, priced = "test", "played", "chat", 1000, False
+    provider, name, wire, context_tokens, priced, vision = "test", "played", "chat", 1000, False, True
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)

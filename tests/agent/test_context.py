@@ -110,6 +110,6 @@ def test_prompt_and_tools_are_small(folder):
         (folder / f"some_longer_name_{number:03}.py").write_text("")
     workspace = Workspace(folder)
     for profile, most in ((FULL, 9_500), (COMPACT, 3_000)):
-        specs = [tool.spec for tool in open_tools(profile).values()]
+        specs = [tool.spec for tool in open_tools(profile, vision=True).values()]
         told = sum(len(repr(spec).encode()) for spec in specs)
         assert told + len(system_text(profile, workspace).encode()) < most, profile.name

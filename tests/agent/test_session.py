@@ -48,6 +48,15 @@ def test_items_survive_the_records(item):
     assert item_from_json(json.loads(json.dumps(item_to_json(item)))) == item
 
 
+def test_a_damaged_picture_is_told(house):
+    picture = Image(b"\x89PNG" * 20, "image/png", "a.png")
+    house.session.append(UserMessage("See.", images=(picture,)))
+    path = house.session.folder / "records.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"iVBOR4", b"iVBOR", 1))
+    with pytest.raises(SessionError, match="is damaged"):
+        house.reopen()
+
+
 def test_a_finished_call_comes_back_with_its_result(house):
     house.ask(CALL)
     house.session.record_intended(CALL, Effect.WORKSPACE)

@@ -19,29 +19,6 @@ from sandbox.process import ProcessRunner
 SERVER = "echo ready; while read -r line; do echo got $line; done; echo bye; exit 3"
 
 
-def survivors(mark: str) -> list[str]:
-    """Command lines on this machine that hold ``mark``, zombies aside."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if mark in line:
-                found.append(line)
-    return found
-
-
-async def gone(mark: str) -> list[str]:
-    """What is left of ``mark`` once the kernel has had a moment to bury what was killed."""
-    for _ in range(500):
-        if not survivors(mark):
-            return []
-        await asyncio.sleep(0.01)
-    return survivors(mark)
-
-
 async def appears(path: Path) -> None:
     while not path.exists():
         await asyncio.sleep(0.01)
@@ -126,7 +103,7 @@ async def test_waiting_ends_with_the_command_and_without_news(runner: ProcessRun
     assert running.look().exit_code == 0
 
 
-async def test_killing_ends_all_it_started_and_lets_it_clean_up(runner: ProcessRunner, world) -> None:
+async def test_killing_ends_all_it_started_and_lets_it_clean_up(runner: ProcessRunner, world, gone) -> None:
     mark = f"4{os.getpid()}1"
     running = runner.start(
         f"trap 'echo bye; exit 0' TERM; setsid sleep {mark} & (setsid env -i sleep {mark} &); "
@@ -206,7 +183,7 @@ async def test_old_ended_commands_are_forgotten(runner: ProcessRunner, commands:
 
 
 async def test_the_end_leaves_nothing_even_when_cancelled(
-    runner: ProcessRunner, commands: BackgroundCommands, world
+    runner: ProcessRunner, commands: BackgroundCommands, world, gone
 ) -> None:
     mark = f"4{os.getpid()}2"
     for number in range(3):
@@ -238,7 +215,7 @@ async def test_a_foreground_command_is_left_running_only_where_there_is_room(
 
 
 async def test_cancelling_a_foreground_command_ends_it(
-    runner: ProcessRunner, commands: BackgroundCommands, world
+    runner: ProcessRunner, commands: BackgroundCommands, world, gone
 ) -> None:
     mark = f"4{os.getpid()}3"
     line = f"setsid sleep {mark} & touch up; sleep {mark}"
@@ -326,7 +303,9 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("how", ["killed", "crash"])
-async def test_whatever_ends_the_agent_ends_its_commands(isolation, tier, world, how) -> None:
+async def test_whatever_ends_the_agent_ends_its_commands(
+    isolation, tier, world, how, gone, survivors
+) -> None:
     mark = f"4{os.getpid()}{'48'[how == 'crash']}"
     folders = (world.workspace, world.policy.private_tmp, world.policy.state, world.home)
     agent = subprocess.Popen(

@@ -15,29 +15,6 @@ from sandbox.isolation.base import Limits
 from sandbox.process import ProcessRunner
 
 
-def survivors(mark: str) -> list[str]:
-    """Command lines on this machine that hold ``mark``, zombies aside."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if mark in line:
-                found.append(line)
-    return found
-
-
-async def gone(mark: str) -> list[str]:
-    """What is left of ``mark`` once the kernel has had a moment to bury what was killed."""
-    for _ in range(200):
-        if not survivors(mark):
-            return []
-        await asyncio.sleep(0.01)
-    return survivors(mark)
-
-
 async def test_both_streams_arrive_in_order(runner: ProcessRunner) -> None:
     result = await runner.run("echo a; echo b >&2; echo c; exit 3", timeout=10)
     assert (result.head + result.tail, result.exit_code, result.signal) == (b"a\nb\nc\n", 3, None)
@@ -98,7 +75,7 @@ async def test_a_signal_shows(runner: ProcessRunner) -> None:
     assert (result.exit_code, result.signal) == (139, 11)
 
 
-async def test_a_deadline_ends_everything(runner: ProcessRunner) -> None:
+async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
     """Case 40: a new session, no hang-up signal, two forks and an empty environment don't help."""
     mark = f"3{os.getpid()}1"
     daemon = (
@@ -117,7 +94,7 @@ async def test_a_deadline_ends_everything(runner: ProcessRunner) -> None:
     assert await gone(f"sleep {mark}") == []
 
 
-async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner) -> None:
+async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner, gone) -> None:
     """Case 46."""
     mark = f"3{os.getpid()}2"
     result = await runner.run(f"trap '' TERM; echo ready; sleep {mark} & wait; sleep {mark}", timeout=0.5)
@@ -131,7 +108,7 @@ async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner) -> 
     assert (result.timed_out, result.head) == (True, b"bye\n")
 
 
-async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner) -> None:
+async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner, gone) -> None:
     """Case 41: the result comes when the command exits, and the daemon ends with it."""
     mark = f"3{os.getpid()}3"
     result = await runner.run(f"setsid sleep {mark} & echo started", timeout=60)
@@ -139,7 +116,7 @@ async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner
     assert await gone(f"sleep {mark}") == []
 
 
-async def test_cancelling_ends_everything(runner: ProcessRunner, world) -> None:
+async def test_cancelling_ends_everything(runner: ProcessRunner, world, gone) -> None:
     mark = f"3{os.getpid()}4"
     command = f"trap '' TERM; setsid sleep {mark} & touch up; sleep {mark}"
     task = asyncio.create_task(runner.run(command, timeout=60))

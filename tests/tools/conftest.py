@@ -26,7 +26,7 @@ class Bench:
     context: ToolContext
 
     async def call(self, name, **arguments) -> ToolResult:
-        tool = next(tool for tool in default_tools() if tool.spec.name == name)
+        tool = next(tool for tool in default_tools(vision=True) if tool.spec.name == name)
         return await tool.run(tool.parse(arguments), self.context)
 
     def put(self, path, data) -> Path:

@@ -53,15 +53,15 @@ def test_the_schema_is_flat():
 
 
 def test_the_built_in_specs_are_small_flat_and_always_the_same():
-    specs = [vars_of(tool.spec) for tool in default_tools()]
+    specs = [vars_of(tool.spec) for tool in default_tools(vision=True)]
     text = json.dumps(specs)
-    assert text == json.dumps([vars_of(tool.spec) for tool in default_tools()])
+    assert text == json.dumps([vars_of(tool.spec) for tool in default_tools(vision=True)])
     assert len(text) < 7_000
     for word in ("$defs", "$ref", '"title"', "anyOf", '"default"'):
         assert word not in text
     files = ["read", "edit", "write", "patch", "glob", "grep"]
     commands = ["shell", "shell_output", "shell_input", "shell_kill"]
-    assert [spec["name"] for spec in specs] == [*files, *commands, "git", "todo"]
+    assert [spec["name"] for spec in specs] == [*files, *commands, "git", "todo", "view_image"]
     for spec in specs:
         assert set(spec["parameters"]) == {"type", "properties", "required"}
 

@@ -109,6 +109,11 @@ class LocalModel:
         """Whether the catalog knows a price."""
         return self._entry.price is not None
 
+    @property
+    def vision(self) -> bool:
+        """Whether it takes pictures, as far as the catalog knows."""
+        return self._entry.vision
+
     def start(self) -> asyncio.Task[None]:
         """Begin to fetch and load the model in the background, unless it runs; await the task to be sure.
 

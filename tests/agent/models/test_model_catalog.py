@@ -21,6 +21,21 @@ def opened(environment, **settings):
     return open_model(Settings(**settings), environment)
 
 
+def test_which_models_see():
+    seeing = {
+        f"{provider.name}/{entry.name}": entry.vision
+        for provider in catalog.load().providers.values()
+        for entry in provider.models.values()
+    }
+    assert {name for name, sees in seeing.items() if not sees} == {
+        "local/qwen2.5-coder-1.5b",
+        "local/qwen2.5-coder-0.5b",
+    }
+    assert catalog.resolve(SEED)[1].sources["vision"] == "seed"
+    assert catalog.resolve("openai/unheard-of")[1].sources["vision"] == "guess"
+    assert not catalog.resolve("openai/qwen2.5-coder-1.5b")[1].vision
+
+
 @pytest.mark.parametrize(
     ("tokens", "yuan_in", "yuan_out", "label"),
     [

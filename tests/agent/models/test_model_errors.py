@@ -7,10 +7,12 @@ import json
 import pytest
 from scripted_endpoint import error, raw, text
 
+from agent.conversation import UserMessage
 from agent.models import errors
 from agent.models.base import Retrying
 from agent.models.errors import MESSAGE_LIMIT, Verdict, parse_refusal, refusal_from
 from agent.models.retry import RetryPolicy
+from tools.base import Image
 
 STOPS = [
     (429, "QuotaExceeded", errors.QuotaExceeded, "top it up"),
@@ -55,6 +57,28 @@ async def test_codes_that_stop_the_run(asking, endpoint, status, code, kind, wor
     assert type(stopped.value) is kind and (stopped.value.code, stopped.value.status) == (code, status)
     assert words in message and "the service's own words" in message and "wcode" in message
     assert len(endpoint.requests) == 1 and message.endswith(".") and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (400, "InvalidParameter", "Invalid value: image_url is not supported by this model"),
+        (400, "InvalidParameter.OversizeImage", "too many pixels"),
+        (400, "", "messages[1].content: invalid type: sequence, expected a string"),
+        (422, "", "This model does not support vision."),
+        (500, "server_error", "image input is not supported - hint: you may need to provide the mmproj"),
+    ],
+)
+async def test_refused_pictures_are_said_to_be_the_reason_and_not_asked_again(
+    asking, endpoint, status, code, words
+):
+    endpoint.script(error(status, code, words))
+    seeing = asking.request(UserMessage("See.", images=(Image(b"\x89PNG", "image/png", "a.png"),)))
+    with pytest.raises(errors.InvalidRequest) as stopped:
+        await asking.answer(request=seeing)
+    said = str(stopped.value)
+    assert said.startswith("openai/any refuses the request over its pictures: leave them out, or use a model")
+    assert words.rstrip(".") in said and said.endswith(").") and len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize(("status", "code"), RETRIED)

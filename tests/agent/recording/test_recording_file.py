@@ -205,7 +205,7 @@ def test_what_is_no_recording(studio, content, said):
 def test_no_damage_is_unforeseen(data):
     lines = [
         {"kind": "head", "version": 1, "seedsmith": "1", "provider": "p", "model": "m", "wire": "chat"}
-        | {"profile": "full", "fixing": False, "prompt": "x", "settings": {}, "workspace": "/w"}
+        | {"profile": "full", "fixing": False, "prompt": "x", "images": [], "settings": {}, "workspace": "/w"}
         | {"state": "/s", "tree": {"sha256": "", "files": {}}, "time": 1},
         {"kind": "request", "n": 1, "path": "/", "prefix": 0, "middle": "{}", "suffix": 0},
         {"kind": "response", "n": 1, "end": "complete", "status": 200, "pieces": [[1, "x"]]},

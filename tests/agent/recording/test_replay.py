@@ -7,6 +7,7 @@ import stat
 from dataclasses import replace
 
 import pytest
+from PIL import Image as Pillow
 from scripted_endpoint import Raw, calls, error, reasoning, text
 
 from agent.errors import UsageError
@@ -184,6 +185,16 @@ async def test_a_program_gets_a_comparison(studio):
     (room / "a.txt").write_text("other\n")
     again = await replay(studio.file, room, home=home)
     assert not again.agrees and not again.workspace_agrees and again.first.name == "read"
+
+
+def test_pictures_come_from_the_recording(studio):
+    picture = studio.folder / "seen.png"
+    Pillow.new("RGB", (40, 30), "teal").save(picture, "PNG")
+    studio.record(text("Teal."), image=[picture])
+    picture.unlink()
+    assert studio.replay().exit_code == 0
+    (image,) = Recording.read(studio.file).head.images
+    assert image.data.startswith(b"\x89PNG") and image.name == str(picture)
 
 
 def test_a_recording_weakens_nothing(studio):

@@ -35,7 +35,7 @@ COMMAND = "python -m pytest -q -p no:cacheprovider"
 class Answering:
     """A model whose answer depends on the question."""
 
-    provider, name, wire, context_tokens, priced = "local", "played", "chat", 1000, False
+    provider, name, wire, context_tokens, priced, vision = "local", "played", "chat", 1000, False, False
 
     def __init__(self, choose_answer: Callable[[str], str]) -> None:
         self.choose_answer = choose_answer

@@ -1,0 +1,247 @@
+"""``seedsmith skills``: what is there, what is wrong with it, and whom to trust."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+    from skills.check import Checked
+    from skills.loader import Library
+    from skills.skill import Skill
+
+
+@click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
+@debug_flag
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Know-how for tasks: what to do, with which tools, and how to prove it."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_skills, as_json=False)
+
+
+@command.command("list")
+@setting_flags("workspace")
+@json_flag
+@debug_flag
+def list_skills(as_json: bool, **flags: Any) -> None:
+    """List the skills that can be used here, and those that can't, each with why."""
+    library = _library(load_settings(flags))
+    rows = [*_rows(library)]
+    if as_json:
+        for row in rows:
+            _print_json(row)
+        return
+    from textwrap import shorten
+
+    from agent.frontends.terminal import visible
+
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        usable = row["state"] == "usable"
+        said = shorten(row["said"], 100, placeholder=" …") if usable else f"[{row['state']}] {row['said']}"
+        print(visible(f"{row['name']:{width}}  {said}  ({row['origin']})"))
+
+
+@command.command("show")
+@click.argument("name")
+@setting_flags("workspace")
+@json_flag
+@debug_flag
+def show_skill(name: str, as_json: bool, **flags: Any) -> None:
+    """Show all of the skill NAME: where it comes from, its parameters, and what the model is told."""
+    skill = _any_skill(_library(load_settings(flags)), name)
+    if as_json:
+        _print_json(_data(skill))
+        return
+    from agent.frontends.terminal import visible
+    from skills.tool import told
+
+    lines = [
+        f"{skill.name} {skill.version}".strip(),
+        skill.description,
+        f"{skill.origin.value}: {skill.manifest}",
+    ]
+    for parameter, spec in skill.parameters.items():
+        need = (
+            "required"
+            if spec.required
+            else f"default {spec.default}"
+            if spec.default is not None
+            else "optional"
+        )
+        lines.append(f"  --with {parameter}=…  {spec.type}, {need}. {spec.description}".rstrip())
+    for warning in skill.warnings:
+        lines.append(f"warning: {warning}")
+    print(visible("\n".join([*lines, "", told(skill, skill.instructions, skill.verify)])))
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--user", is_flag=True, help="Among your own skills in ~/.agents/skills, not the repository's.")
+@setting_flags("workspace")
+@debug_flag
+def new_skill(name: str, user: bool, **flags: Any) -> None:
+    """Write a skill called NAME that passes check and test at once, to be changed into yours."""
+    from agent.skilled import trust_own
+    from skills.loader import REPOSITORY_ROOTS, USER_ROOT
+    from skills.scaffold import scaffold
+
+    settings = load_settings(flags)
+    root = Path.home() / USER_ROOT if user else settings.workspace / REPOSITORY_ROOTS[0]
+    folder = scaffold(root, name)
+    if not user:
+        trust_own(settings, os.environ, folder)
+    print(folder)
+    say(
+        f"Edit {folder / 'skill.yaml'}, then: seedsmith skills check {name} and seedsmith skills test {name}."
+    )
+
+
+@command.command("check")
+@click.argument("names", nargs=-1, metavar="[NAME|FOLDER]…")
+@setting_flags("workspace")
+@json_flag
+@debug_flag
+def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
+    """Say everything that is wrong or odd with skills: those named, by name or folder, or all of them.
+
+    Exits 1 where something is wrong.
+    """
+    from agent.skilled import tool_names
+    from skills.check import check
+
+    library = _library(load_settings(flags))
+    folders = [_folder(library, name) for name in names] or _folders(library)
+    checked = [check(folder, tool_names()) for folder in folders]
+    for each in checked:
+        if as_json:
+            _print_json(_checked_data(each))
+        else:
+            _print_checked(each)
+    return 0 if all(each.ok for each in checked) else 1
+
+
+@command.command("trust")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.option("--forget", is_flag=True, help="Trust no version of them any more.")
+@setting_flags("workspace")
+@debug_flag
+def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
+    """Trust the repository's skills NAME as they are now; a changed byte takes the trust away."""
+    from agent.skilled import trust_store
+    from skills.errors import UnknownSkill
+
+    settings = load_settings(flags)
+    store = trust_store(settings, os.environ)
+    library = _library(settings)
+    for name in names:
+        if forget:
+            count = store.forget(name)
+            print(f"{name}: {count} trusted before, none now" if count else f"{name}: none was trusted")
+            continue
+        skill = next((each for each in library.untrusted if each.name == name), None)
+        if skill is None:
+            if name in library.skills:
+                print(f"{name}: trusted already")
+                continue
+            raise UnknownSkill(f"The repository has no skill {name!r:.80} to trust.")
+        print(f"{name}: {store.trust(skill)}")
+
+
+def _library(settings: Settings) -> Library:
+    from agent.skilled import open_library
+
+    return open_library(settings, os.environ)
+
+
+def _rows(library: Library) -> list[dict[str, str]]:
+    rows = [_row(skill, "usable", skill.description) for skill in library.skills.values()]
+    for each in library.shadowed:
+        rows.append(_row(each.skill, "shadowed", f"hidden by {each.by.manifest}"))
+    for skill in library.untrusted:
+        rows.append(
+            _row(skill, "untrusted", f"read {skill.folder}, then: seedsmith skills trust {skill.name}")
+        )
+    for broken in library.broken:
+        said = str(broken.errors[0])
+        rows.append({"name": broken.name, "state": "broken", "said": said, "origin": broken.origin.value})
+    return rows
+
+
+def _row(skill: Skill, state: str, said: str) -> dict[str, str]:
+    return {"name": skill.name, "state": state, "said": " ".join(said.split()), "origin": skill.origin.value}
+
+
+def _any_skill(library: Library, name: str) -> Skill:
+    """A skill to be looked at: an untrusted one too."""
+    untrusted = (skill for skill in library.untrusted if skill.name == name and name not in library.skills)
+    return next(untrusted, None) or library.find(name)
+
+
+def _folder(library: Library, name: str) -> Path:
+    if os.sep in name or name in (".", ".."):
+        return Path(name).absolute()
+    broken = next((each.folder for each in library.broken if each.name == name), None)
+    if broken is not None and name not in library.skills:
+        return broken
+    if (
+        name not in library.skills
+        and not any(each.name == name for each in library.untrusted)
+        and Path(name).is_dir()
+    ):
+        return Path(name).absolute()
+    return _any_skill(library, name).folder
+
+
+def _folders(library: Library) -> list[Path]:
+    found: list[Any] = [*library.skills.values(), *library.untrusted, *library.broken]
+    return [each.folder for each in [*found, *(each.skill for each in library.shadowed)]]
+
+
+def _data(skill: Skill) -> dict[str, Any]:
+    return {
+        "name": skill.name,
+        "version": skill.version,
+        "description": skill.description,
+        "origin": skill.origin.value,
+        "manifest": str(skill.manifest),
+        "parameters": {name: spec.model_dump() for name, spec in skill.parameters.items()},
+        "tools": skill.tools,
+        "commands": {name: spec.model_dump() for name, spec in skill.commands.items()},
+        "verify": skill.verify,
+        "requires": skill.requires,
+        "instructions": skill.instructions,
+        "warnings": [str(each) for each in skill.warnings],
+    }
+
+
+def _checked_data(checked: Checked) -> dict[str, Any]:
+    name = checked.skill.name if checked.skill else checked.folder.name
+    found = {"errors": checked.errors, "warnings": checked.warnings}
+    return {"name": name, "folder": str(checked.folder), "ok": checked.ok, **found}
+
+
+def _print_checked(checked: Checked) -> None:
+    from agent.frontends.terminal import visible
+
+    for error in checked.errors:
+        print(visible(f"error: {error}"))
+    for warning in checked.warnings:
+        print(visible(f"warning: {checked.folder.name}: {warning}"))
+    if checked.ok:
+        print(visible(f"{checked.folder.name}: fine"))
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    from agent.frontends.jsonl import encode
+
+    sys.stdout.buffer.write(encode(dict(value)))

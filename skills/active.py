@@ -1,0 +1,43 @@
+"""Which skill is the task at the moment, and which tools that leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from skills.loader import Library
+from skills.skill import Skill
+
+ALWAYS = frozenset({"skill", "todo", "ask", "finish"})
+"""Tools that touch nothing, which no skill takes away."""
+
+
+class ActiveSkills:
+    """The skills a session uses: one the user named for the whole run, and the one the model called last.
+
+    What the user's skill leaves out stays out, whatever the model calls.
+    """
+
+    def __init__(self, library: Library, named: Skill | None = None) -> None:
+        self.library = library
+        self.named = named
+        self.called: Skill | None = None
+
+    def activate(self, skill: Skill) -> None:
+        """Take ``skill`` as the task from here on."""
+        self.called = skill
+
+    def refusal(self, tool: str) -> str:
+        """Why ``tool`` may not be called now, as one sentence; '' where it may."""
+        for skill in (self.named, self.called):
+            if skill is not None and not _allows(skill, tool):
+                assert skill.tools is not None
+                return f"The skill {skill.name!r} leaves only these tools: {', '.join(skill.tools)}."
+        return ""
+
+    def leaves(self, tools: Collection[str]) -> tuple[str, ...]:
+        """Those of ``tools`` that may be called now, in their order."""
+        return tuple(tool for tool in tools if not self.refusal(tool))
+
+
+def _allows(skill: Skill, tool: str) -> bool:
+    return skill.tools is None or tool in skill.tools or tool in ALWAYS

@@ -1,0 +1,30 @@
+"""What can be wrong with a skill; every message is one sentence that begins with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SkillError(Exception):
+    """Base of everything that is wrong with a skill or with how it was called."""
+
+
+class ManifestError(SkillError):
+    """A manifest that can't be taken, with the line and column of its first fault."""
+
+    def __init__(self, file: Path | str, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"{file}:{line}:{column}: {message}")
+        self.file = str(file)
+        self.message = message
+        self.line = line
+        """From 1."""
+        self.column = column
+        """From 1."""
+
+
+class UnknownSkill(SkillError):
+    """No skill of this name can be used here."""
+
+
+class BadParameters(SkillError):
+    """The values for a skill's or a command's parameters don't fit."""

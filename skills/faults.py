@@ -1,0 +1,128 @@
+"""What pydantic finds wrong with a manifest, as one located sentence each."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from skills.document import Document
+from skills.errors import ManifestError
+
+_SAID = {
+    "missing": "is missing",
+    "string_type": "must be text{quote}",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must be at most {max_length} characters long, it has {length}",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} entries, it has {actual_length}",
+    "literal_error": "must be one of {expected}",
+}
+
+
+def faults(
+    error: ValidationError, document: Document, file: Path | str, model: type[BaseModel]
+) -> list[ManifestError]:
+    """One :class:`ManifestError` for each fault, in the order in which they stand in the file."""
+    found: dict[tuple[Any, ...], ManifestError] = {}
+    schema = model.model_json_schema()
+    for details in error.errors(include_url=False):
+        path = _path(details, document.value)
+        if path in found:  # another member of a union that doesn't fit either
+            continue
+        line, column = document.place(path)
+        found[path] = ManifestError(file, _sentence(details, path, schema), line, column)
+    return sorted(found.values(), key=lambda fault: (fault.line, fault.column))
+
+
+def _path(details: ErrorDetails, value: Any) -> tuple[int | str, ...]:
+    """Where the fault stands in the file: pydantic's location names members of unions and ``[key]`` too."""
+    path: list[int | str] = []
+    for part in details["loc"]:
+        if part in _keys_of(value):
+            value = value[part]
+            path.append(part)
+    if details["type"] == "missing":
+        path.append(details["loc"][-1])
+    return tuple(path)
+
+
+def _keys_of(value: Any) -> Container[Any]:
+    if isinstance(value, dict):
+        return value
+    return range(len(value)) if isinstance(value, list) else ()
+
+
+def _sentence(details: ErrorDetails, path: tuple[int | str, ...], schema: dict[str, Any]) -> str:
+    name = _name(path)
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{name} is no key here{_suggestion(path, schema)}"
+    if kind == "value_error":
+        return f"{name} {context['error']}" if path else f"the manifest {context['error']}"
+    if kind == "string_pattern_mismatch":
+        return f"{name} must be a name of lower-case letters, digits and '_', beginning with a letter"
+    template = _SAID.get(kind)
+    if template is None:
+        return f"{name}: {details['msg']}"
+    given = details["input"]
+    quote = f": write {json.dumps(str(given))}" if isinstance(given, bool | int | float) else ""
+    length = len(given) if isinstance(given, str) else 0
+    sentence = template.format(**context | {"quote": quote, "length": length})
+    return f"{name} {sentence}" if path else f"the manifest {sentence}"
+
+
+def _name(path: tuple[int | str, ...]) -> str:
+    said = ""
+    for part in path:
+        said += f"[{part}]" if isinstance(part, int) else f".{part}" if said else part
+    return repr(said[:120])
+
+
+def _suggestion(path: tuple[int | str, ...], schema: dict[str, Any]) -> str:
+    known = _keys(path[:-1], schema)
+    near = difflib.get_close_matches(str(path[-1]).lower(), known, 1, 0.6)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}" if known else ""
+
+
+def _keys(path: tuple[int | str, ...], schema: dict[str, Any]) -> list[str]:
+    """The keys the schema knows at ``path``."""
+    node = schema
+    for part in path:
+        node = _resolved(node, schema)
+        if isinstance(part, int):
+            node = node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(part) or node.get("additionalProperties") or _pattern(node)
+    return list(_resolved(node, schema).get("properties", {}))
+
+
+def _pattern(node: dict[str, Any]) -> dict[str, Any]:
+    patterns: dict[str, dict[str, Any]] = node.get("patternProperties", {})
+    return next(iter(patterns.values()), {})
+
+
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        return {}
+    if "$ref" in node:
+        return _resolved(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
+    shapes = [each for each in node.get("anyOf", ()) if "$ref" in each]
+    return _resolved(shapes[0], schema) if shapes else node

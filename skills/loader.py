@@ -1,0 +1,146 @@
+"""Finding skills: which folders are looked in, which of two wins, and which are only listed."""
+
+from __future__ import annotations
+
+import difflib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from skills.errors import UnknownSkill
+from skills.folder import find_manifest, read_skill
+from skills.roots import BUILT_IN
+from skills.skill import BrokenSkill, Origin, Skill
+from skills.trust import TrustStore
+
+USER_ROOT = Path(".agents/skills")
+"""Under the home folder."""
+REPOSITORY_ROOTS = (Path(".seedsmith/skills"), Path(".agents/skills"), Path(".claude/skills"))
+"""Under the workspace, the nearest first."""
+ENTRY_POINTS = "seedsmith.skills"
+_DEEPEST = 3
+_MOST_FOLDERS = 1000
+_SKIPPED = frozenset({".git", "node_modules", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One folder that holds skills."""
+
+    folder: Path
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """A skill that a nearer one of the same name hides."""
+
+    skill: Skill
+    by: Skill
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Every skill that was found, and what became of it."""
+
+    skills: Mapping[str, Skill]
+    """Those that can be used, by name."""
+    shadowed: tuple[Shadowed, ...] = ()
+    untrusted: tuple[Skill, ...] = ()
+    """The repository's that nobody has trusted as they are."""
+    broken: tuple[BrokenSkill, ...] = ()
+
+    def find(self, name: str) -> Skill:
+        """The usable skill called ``name``; raises :class:`UnknownSkill` that says why there is none."""
+        if name in self.skills:
+            return self.skills[name]
+        untrusted = next((skill for skill in self.untrusted if skill.name == name), None)
+        if untrusted is not None:
+            raise UnknownSkill(
+                f"The skill {name!r} comes from the repository and is not trusted: read "
+                f"{untrusted.folder}, then `seedsmith skills trust {name}`."
+            )
+        broken = next((each for each in self.broken if each.name == name), None)
+        if broken is not None:
+            raise UnknownSkill(f"The skill {name!r} is broken: {broken.errors[0]}.")
+        near = difflib.get_close_matches(name, self.skills, 3, 0.5)
+        known = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self.skills) or 'none'}."
+        )
+        raise UnknownSkill(f"There is no skill {name!r:.80}; {known}")
+
+
+def roots(workspace: Path | None, home: Path | None) -> list[Root]:
+    """Where skills are looked for, the nearest first; ``home`` is the user's home folder."""
+    found = [Root(workspace / root, Origin.REPOSITORY) for root in REPOSITORY_ROOTS] if workspace else []
+    if home is not None:
+        found.append(Root(home / USER_ROOT, Origin.USER))
+    found += (Root(folder, Origin.PACKAGE) for folder in _offered())
+    return [*found, Root(BUILT_IN, Origin.BUILT_IN)]
+
+
+def load(searched: Iterable[Root], trust: TrustStore) -> Library:
+    """Read every skill under ``searched``, the nearest first; what is wrong with one stops no other."""
+    usable: dict[str, Skill] = {}
+    shadowed: list[Shadowed] = []
+    untrusted: list[Skill] = []
+    broken: list[BrokenSkill] = []
+    for root in searched:
+        for folder in _skill_folders(root):
+            found = read_skill(folder, root.origin)
+            if isinstance(found, BrokenSkill):
+                broken.append(found)
+            elif root.origin is Origin.REPOSITORY and not trust.trusts(found):
+                untrusted.append(found)
+            elif found.name in usable:
+                shadowed.append(Shadowed(found, usable[found.name]))
+            else:
+                usable[found.name] = found
+    ordered = dict(sorted(usable.items()))
+    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken))
+
+
+def _skill_folders(root: Root) -> Iterator[Path]:
+    """Folders with a manifest, sorted; collections may put some levels of folders around their skills.
+
+    A repository's folders are entered by no link, which could lead to someone else's skills.
+    """
+    waiting = deque([(root.folder, 0)])
+    seen = 0
+    while waiting:
+        folder, depth = waiting.popleft()
+        try:
+            inner = sorted(folder.iterdir())
+        except OSError:
+            continue
+        for entry in inner:
+            seen += 1
+            if seen > _MOST_FOLDERS:
+                return
+            if entry.name in _SKIPPED or not _enters(entry, root.origin):
+                continue
+            if find_manifest(entry) is None and depth + 1 < _DEEPEST:
+                waiting.append((entry, depth + 1))
+            elif find_manifest(entry) is not None:
+                yield entry
+
+
+def _enters(entry: Path, origin: Origin) -> bool:
+    try:
+        return entry.is_dir() and not (origin is Origin.REPOSITORY and entry.is_symlink())
+    except OSError:
+        return False
+
+
+def _offered() -> Iterator[Path]:
+    """The folders that installed packages offer: an entry point names a package that holds skills."""
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            module = point.load()
+            places = list(getattr(module, "__path__", ())) if not isinstance(module, str | Path) else [module]
+            places = places or [module()] if callable(module) else places
+        except Exception:  # noqa: S112 - a package that can't be imported stops no other
+            continue
+        yield from (Path(place) for place in places)

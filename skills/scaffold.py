@@ -1,0 +1,38 @@
+"""A new skill that checks and tests at once, for people to change into their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skills.errors import SkillError
+from skills.manifest import Manifest
+
+TEMPLATE = Path(__file__).with_name("template")
+
+
+def scaffold(root: Path, name: str) -> Path:
+    """Write the skill ``name`` under ``root`` and return its folder; raises :class:`SkillError`.
+
+    The name must be one a manifest may have, and its folder must not be there yet.
+    """
+    try:
+        Manifest.model_validate({"name": name, "description": "x", "instructions": "x"})
+    except ValueError:
+        raise SkillError(
+            f"{name!r:.80} is no name for a skill: at most 64 lower-case letters, digits and single hyphens "
+            "between them, and no reserved word."
+        ) from None
+    folder = root / name
+    if folder.exists() or folder.is_symlink():
+        raise SkillError(f"{folder} is there already; choose another name.")
+    try:
+        for source in sorted(TEMPLATE.rglob("*")):
+            if source.is_file() and "__pycache__" not in source.parts:
+                target = folder / source.relative_to(TEMPLATE)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(
+                    source.read_text(encoding="utf-8").replace("SKILL_NAME", name), encoding="utf-8"
+                )
+    except OSError as error:
+        raise SkillError(f"Can't write {folder}: {error.strerror}.") from error
+    return folder

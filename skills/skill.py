@@ -1,0 +1,80 @@
+"""A skill as the rest of the program sees it, in whichever form it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from skills.errors import ManifestError
+from skills.hooks import HookSpecs
+from skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
+from skills.parameters import ParameterSpec, Value, accept_all
+from skills.template import fill_command, fill_text
+
+
+class Origin(Enum):
+    """Who a skill comes from, which decides whether it needs to be trusted first."""
+
+    BUILT_IN = "built in"
+    PACKAGE = "package"
+    USER = "user"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Know-how in a folder: what to do, with which tools, and how to prove it."""
+
+    name: str
+    description: str
+    instructions: str
+    folder: Path
+    manifest: Path
+    """The file it was read from."""
+    origin: Origin = Origin.USER
+    version: str = ""
+    license: str = ""
+    compatibility: str = ""
+    triggers: tuple[str, ...] = ()
+    parameters: Mapping[str, ParameterSpec] = field(default_factory=dict)
+    tools: tuple[str, ...] | None = None
+    """The only tools that may be called while it is the task; None: all."""
+    commands: Mapping[str, CommandSpec] = field(default_factory=dict)
+    files: tuple[str, ...] | None = None
+    """The references its manifest lists, relative to the folder; None: whatever is in the folder."""
+    model: ModelWishes = field(default_factory=ModelWishes)
+    verify: str = ""
+    budget: BudgetWishes = field(default_factory=BudgetWishes)
+    hooks: HookSpecs = field(default_factory=HookSpecs)
+    requires: tuple[str, ...] = ()
+    tests: tuple[TestSpec, ...] = ()
+    model_may_call: bool = True
+    """Whether the model is told of it; otherwise only people name it."""
+    warnings: tuple[ManifestError, ...] = ()
+    """Broken rules that don't keep it from being used."""
+
+    def values(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """Its parameters' values; raises :class:`skills.errors.BadParameters`."""
+        return accept_all(self.parameters, given, f"The skill {self.name}")
+
+    def told(self, values: Mapping[str, Value]) -> str:
+        """Its instructions with ``values`` in place."""
+        return fill_text(self.instructions, self.parameters, values)
+
+    def verify_command(self, values: Mapping[str, Value]) -> str:
+        """The command that proves the work; empty where it has none."""
+        return fill_command(self.verify, self.parameters, values)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSkill:
+    """A folder that holds a manifest which can't be used."""
+
+    name: str
+    """The folder's."""
+    folder: Path
+    origin: Origin
+    errors: tuple[ManifestError, ...]
+    """At least one, in the order in which they stand in the file."""

@@ -1,0 +1,147 @@
+"""The skill tool: loads a skill's instructions, reads its files, runs its commands.
+
+It stands for all skills, so that the array of tools sent stays the same whichever are there (DESIGN §3.1).
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.errors import PathError
+from skills.active import ActiveSkills
+from skills.errors import SkillError
+from skills.folder import list_files, read_file
+from skills.manifest import CommandSpec
+from skills.parameters import ParameterSpec, accept_all
+from skills.skill import Skill
+from skills.template import fill_argv
+from tools import command_text
+from tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from tools.parameters import Parameters, PydanticTool, Text
+
+MOST_FILES_TOLD = 60
+MOST_FILE_CHARACTERS = 200_000
+
+
+class SkillParameters(Parameters):
+    """Which skill, and what of it."""
+
+    name: Text = Field(min_length=1)
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Values for the skill's or its command's parameters, by name."
+    )
+    file: Text | None = Field(default=None, description="Read this file of the skill instead.")
+    command: Text | None = Field(default=None, description="Run this command of the skill instead.")
+
+
+class SkillTool(PydanticTool[SkillParameters]):
+    """Loads skills for the model; what it loads first narrows the tools from then on."""
+
+    name = "skill"
+    description = "Load a skill's instructions before work that its description fits, and follow them."
+    parameters = SkillParameters
+
+    def __init__(self, active: ActiveSkills) -> None:
+        self._active = active
+
+    def access(self, parsed: SkillParameters) -> Access:
+        """Nothing for instructions and files; everything for a command, unless it only reads."""
+        if parsed.command is None:
+            return Access()
+        command = self._find(parsed.name).commands.get(parsed.command)
+        everything = frozenset({EVERYTHING})
+        return Access(reads=everything, writes=frozenset() if command and command.read_only else everything)
+
+    async def run(self, parsed: SkillParameters, context: ToolContext) -> ToolResult:
+        """Tell, read or run; a fault of the call is a :class:`ToolError`."""
+        if parsed.file is not None and parsed.command is not None:
+            raise ToolError("Give file or command, not both.")
+        skill = self._find(parsed.name)
+        if not skill.model_may_call and skill is not self._active.named:
+            raise ToolError(f"The skill {skill.name!r} is only used where the user names it.")
+        try:
+            if parsed.file is not None:
+                return _file(skill, parsed.file)
+            if parsed.command is not None:
+                return await _run(skill, parsed.command, parsed.parameters, context)
+            values = skill.values(parsed.parameters)
+        except (SkillError, PathError) as error:
+            raise ToolError(str(error)) from error
+        self._active.activate(skill)
+        return ToolResult(
+            True, told(skill, skill.told(values), skill.verify_command(values)), summary=skill.name
+        )
+
+    def _find(self, name: str) -> Skill:
+        try:
+            return self._active.library.find(name)
+        except SkillError as error:
+            raise ToolError(str(error)) from error
+
+
+def told(skill: Skill, instructions: str, verify: str) -> str:
+    """All that the model learns of a skill it is to follow: its instructions, and what comes with it."""
+    parts = [f"# Skill {skill.name}", instructions]
+    if skill.commands:
+        lines = [
+            f"- {name}({_signature(spec.parameters)}): {spec.description}"
+            for name, spec in skill.commands.items()
+        ]
+        parts.append(
+            f'Its commands, called as skill(name="{skill.name}", command=…, parameters={{…}}):\n'
+            + "\n".join(lines)
+        )
+    files = list_files(skill)
+    if files:
+        more = f"\n… and {len(files) - MOST_FILES_TOLD} more" if len(files) > MOST_FILES_TOLD else ""
+        names = "\n".join(f"- {path}" for path in files[:MOST_FILES_TOLD])
+        parts.append(
+            f"Its files lie in {skill.folder}, where commands can read them; "
+            f'or call skill(name="{skill.name}", file=…):\n{names}{more}'
+        )
+    if verify:
+        parts.append(f"What proves the work: `{verify}`")
+    if skill.tools is not None:
+        parts.append(f"While it is the task, only these tools may be called: {', '.join(skill.tools)}.")
+    missing = missing_programs(skill)
+    if missing:
+        parts.append(f"Not installed here, though it needs them: {', '.join(missing)}.")
+    return "\n\n".join(parts)
+
+
+def missing_programs(skill: Skill) -> tuple[str, ...]:
+    """Those of the programs it requires that are not on the PATH."""
+    return tuple(program for program in skill.requires if shutil.which(program) is None)
+
+
+def _signature(parameters: dict[str, ParameterSpec]) -> str:
+    return ", ".join(
+        f"{name}: {spec.type}{'' if spec.required else '?'}" for name, spec in parameters.items()
+    )
+
+
+def _file(skill: Skill, path: str) -> ToolResult:
+    text = read_file(skill, path).decode("utf-8", "replace")
+    if len(text) > MOST_FILE_CHARACTERS:
+        text = text[:MOST_FILE_CHARACTERS] + "\n[cut here]"
+    return ToolResult(True, text, summary=f"{skill.name}: {path}")
+
+
+async def _run(skill: Skill, name: str, given: dict[str, Any], context: ToolContext) -> ToolResult:
+    spec = _command(skill, name)
+    values = accept_all(spec.parameters, given, f"The command {name} of {skill.name}")
+    argv = fill_argv(spec.argv, {**values, "skill": str(skill.folder)})
+    result = await context.processes.run(argv, timeout=spec.timeout, env=context.environment or None)
+    ending = command_text.ending(result, spec.timeout)
+    text = command_text.lines(command_text.output(result), result.note, ending)
+    return ToolResult(result.ok, text, command_text.data(result), summary=f"{name}: {ending}")
+
+
+def _command(skill: Skill, name: str) -> CommandSpec:
+    if name not in skill.commands:
+        known = f"it has {', '.join(skill.commands)}" if skill.commands else "it has none"
+        raise SkillError(f"The skill {skill.name!r} has no command {name!r:.60}: {known}.")
+    return skill.commands[name]

@@ -1,0 +1,71 @@
+"""Which skills of repositories the user has looked at and trusts, by the digest of their whole folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from skills.errors import SkillError
+from skills.folder import digest
+from skills.skill import Skill
+
+FILE = "trusted-skills.json"
+
+
+class TrustStore:
+    """The digests trusted so far, in a file of the state folder; a damaged file trusts nothing."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / FILE
+
+    def trusts(self, skill: Skill) -> bool:
+        """Whether every byte of the skill's folder is what was trusted."""
+        known = self._read()
+        if not known:
+            return False
+        try:
+            return digest(skill.folder) in known
+        except (SandboxError, OSError):
+            return False
+
+    def trust(self, skill: Skill) -> str:
+        """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""
+        try:
+            identity = digest(skill.folder)
+        except (SandboxError, OSError) as error:
+            raise SkillError(f"The skill {skill.name} can't be trusted: {error}") from error
+        known = self._read()
+        known[identity] = {"name": skill.name, "folder": str(skill.folder), "time": int(time.time())}
+        self._write(known)
+        return identity
+
+    def forget(self, name: str) -> int:
+        """Trust no version of the skill called ``name`` any more; returns how many there were."""
+        known = self._read()
+        kept = {identity: entry for identity, entry in known.items() if entry.get("name") != name}
+        if len(kept) < len(known):
+            self._write(kept)
+        return len(known) - len(kept)
+
+    def _read(self) -> dict[str, dict[str, object]]:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {identity: entry for identity, entry in found.items() if isinstance(entry, dict)}
+
+    def _write(self, known: dict[str, dict[str, object]]) -> None:
+        temporary = self._path.with_name(f"{FILE}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(known, file, indent=1)
+            temporary.replace(self._path)
+        except OSError as error:
+            raise SkillError(f"Can't write {self._path}: {error.strerror}.") from error

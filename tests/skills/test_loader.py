@@ -1,0 +1,106 @@
+"""Which skills are found, which of two wins, and that a repository's wait for the user's trust."""
+
+from __future__ import annotations
+
+import pytest
+
+from skills.errors import UnknownSkill
+from skills.loader import Root, load, roots
+from skills.skill import Origin
+from skills.trust import TrustStore
+
+SMALLEST = "name: {}\ndescription: Tidies up.\ninstructions: Do it.\n"
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Loads the user's and the repository's skills of a small home and workspace."""
+
+    class Found:
+        home, workspace = tmp_path / "home", tmp_path / "repo"
+        trust = TrustStore(tmp_path / "state")
+
+        def write(self, path, text=None):
+            file = tmp_path / path / "skill.yaml"
+            file.parent.mkdir(parents=True)
+            file.write_text(text or SMALLEST.format(file.parent.name))
+            return file
+
+        def load(self):
+            return load(roots(self.workspace, self.home)[:4], self.trust)
+
+    return Found()
+
+
+def test_the_nearer_of_two_wins_and_the_other_is_shown(found):
+    found.write("home/.agents/skills/tidy")
+    found.write("repo/.agents/skills/tidy")
+    near = found.write("repo/.seedsmith/skills/tidy")
+    for skill in found.load().untrusted:
+        found.trust.trust(skill)
+    library = found.load()
+    assert library.skills["tidy"].manifest == near
+    assert [shadowed.skill.origin for shadowed in library.shadowed] == [Origin.REPOSITORY, Origin.USER]
+
+
+def test_a_repository_s_skill_waits_for_trust_and_loses_it_with_a_byte(found):
+    file = found.write("repo/.claude/skills/tidy")
+    (file.parent / "run.sh").write_text("echo 1")
+    library = found.load()
+    assert not library.skills
+    with pytest.raises(UnknownSkill, match="seedsmith skills trust tidy"):
+        library.find("tidy")
+    found.trust.trust(library.untrusted[0])
+    assert found.load().find("tidy").manifest == file
+    (file.parent / "run.sh").write_text("echo 2")
+    assert [skill.name for skill in found.load().untrusted] == ["tidy"]
+    assert found.trust.forget("tidy") == 1
+
+
+def test_an_untrusted_skill_hides_none_of_the_user_s(found):
+    mine = found.write("home/.agents/skills/tidy")
+    found.write("repo/.seedsmith/skills/tidy")
+    assert found.load().find("tidy").manifest == mine
+
+
+def test_a_broken_skill_stops_no_other(found):
+    found.write("home/.agents/skills/bad", "name: [")
+    found.write("home/.agents/skills/collection/inner/good")
+    library = found.load()
+    assert list(library.skills) == ["good"]
+    assert [broken.name for broken in library.broken] == ["bad"]
+    with pytest.raises(UnknownSkill, match="'bad' is broken: .*skill.yaml:1:"):
+        library.find("bad")
+
+
+def test_links_out_of_a_repository_are_not_followed(found, tmp_path):
+    found.write("elsewhere/tidy")
+    root = tmp_path / "repo/.agents/skills"
+    root.mkdir(parents=True)
+    (root / "tidy").symlink_to(tmp_path / "elsewhere/tidy")
+    assert not found.load().untrusted
+    user = tmp_path / "home/.agents/skills"
+    user.mkdir(parents=True)
+    (user / "tidy").symlink_to(tmp_path / "elsewhere/tidy")
+    assert list(found.load().skills) == ["tidy"]
+
+
+def test_a_wrong_name_hears_the_near_ones(found):
+    found.write("home/.agents/skills/tidy")
+    with pytest.raises(UnknownSkill, match="did you mean tidy"):
+        found.load().find("tidi")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"x": 1}', "\0"])
+def test_a_damaged_trust_file_trusts_nothing_and_can_be_written_again(found, tmp_path, content):
+    found.write("repo/.agents/skills/tidy")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/trusted-skills.json").write_text(content)
+    skill = found.load().untrusted[0]
+    found.trust.trust(skill)
+    assert (tmp_path / "state/trusted-skills.json").stat().st_mode & 0o777 == 0o600
+    assert found.load().skills
+
+
+def test_folders_that_are_not_there_hold_nothing(tmp_path):
+    assert not load([Root(tmp_path / "none", Origin.USER)], TrustStore(tmp_path)).skills

@@ -1,0 +1,126 @@
+"""The skill tool: instructions, files and commands of a skill, and what it narrows."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.isolation.base import Policy
+from sandbox.isolation.select import choose
+from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
+from sandbox.workspace import Workspace
+from skills.active import ActiveSkills
+from skills.loader import Library
+from skills.tool import SkillTool
+from tools.base import Effect, ToolContext, ToolError
+
+MANIFEST = """
+tools: [read, grep]
+parameters: {who: {required: true, description: Whom to greet.}}
+commands:
+  show:
+    {description: Shows., argv: [printf, '%s|', '{words}'], parameters: {words: {type: list}},
+     read_only: true}
+  own: {description: Its own., argv: [cat, '{skill}/more.md']}
+  slow: {description: Slow., argv: [sleep, '30'], timeout: 1}
+files: [more.md]
+requires: [sh, no-such-program]
+verify: test {who} = you
+"""
+
+
+@pytest.fixture
+def room(folders, tmp_path):
+    """A tool over one skill, and a context whose sandbox shows that skill's folder."""
+
+    class Room:
+        skill = folders.own(MANIFEST, **{"more.md": "MORE"})
+        active = ActiveSkills(Library({skill.name: skill}))
+        tool = SkillTool(active)
+
+        def __init__(self):
+            root, private = tmp_path / "work", tmp_path / "private"
+            root.mkdir()
+            private.mkdir()
+            environment = {"PATH": "/usr/bin:/bin", "HOME": "/root"}
+            policy = Policy(
+                root, private, tmp_path / "state", also_readable=(self.skill.folder,), environ=environment
+            )
+            spills = SpillStore(tmp_path / "spills")
+            processes = ProcessRunner(choose("auto", policy), policy, spills)
+            self.context = ToolContext(Workspace(root), processes, spills)
+
+        async def call(self, **arguments):
+            return await self.tool.run(self.tool.parse({"name": "tidy", **arguments}), self.context)
+
+    return Room()
+
+
+async def test_instructions_come_with_all_that_belongs_to_them(room):
+    told = (await room.call(parameters={"who": "you"})).text
+    for part in (
+        "# Skill tidy\n\nDo it.",
+        "- show(words: list?): Shows.",
+        "- more.md",
+        "`test you = you`",
+        "only these tools may be called: read, grep",
+        "Not installed here, though it needs them: no-such-program.",
+    ):
+        assert part in told
+
+
+async def test_a_called_skill_narrows_the_tools(room):
+    assert not room.active.refusal("edit")
+    await room.call(parameters={"who": "x"})
+    assert room.active.leaves(["read", "edit", "todo", "skill"]) == ("read", "todo", "skill")
+    assert "'tidy' leaves only these tools: read, grep" in room.active.refusal("edit")
+
+
+async def test_a_command_gets_its_values_as_they_are(room):
+    result = await room.call(command="show", parameters={"words": ["a b", "$(id)", "';"]})
+    assert result.ok and "a b|$(id)|';|" in result.text
+
+
+async def test_a_command_may_use_the_skill_s_own_files(room):
+    result = await room.call(command="own")
+    assert result.ok and "MORE" in result.text
+
+
+async def test_a_command_ends_at_its_deadline(room):
+    result = await room.call(command="slow")
+    assert not result.ok and "1 s" in result.text
+
+
+async def test_files_are_read_when_they_are_asked_for(room):
+    assert (await room.call(file="more.md")).text == "MORE"
+
+
+def test_what_a_call_touches(room):
+    def access(**arguments):
+        return room.tool.access(room.tool.parse({"name": "tidy", **arguments}))
+
+    assert access().effect is access(file="x").effect is access(command="show").effect is Effect.NONE
+    assert access(command="own").effect is Effect.WORKSPACE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": "tidi"}, "There is no skill 'tidi'; did you mean tidy?"),
+        ({}, "needs the parameter 'who' (Whom to greet.)"),
+        ({"parameters": {"whom": "x"}}, "has no parameter 'whom': it takes who"),
+        ({"parameters": {"who": 3}}, "'who' must be text, not 3"),
+        ({"command": "lint"}, "has no command 'lint': it has show, own, slow"),
+        ({"command": "show", "parameters": {"x": 1}}, "has no parameter 'x'"),
+        ({"command": "show", "parameters": {"words": ["-x"]}}, "would be taken for an option"),
+        ({"file": "gone.md"}, "gone.md"),
+        ({"file": "../secret"}, "leads out"),
+        ({"file": "/etc/passwd"}, "leads out"),
+        ({"file": "a", "command": "b"}, "not both"),
+        ({"command": ""}, "has no command ''"),
+    ],
+)
+async def test_wrong_calls_are_told_what_fits(room, arguments, said):
+    with pytest.raises(ToolError) as caught:
+        await room.call(**arguments)
+    assert said in str(caught.value)
