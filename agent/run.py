@@ -24,6 +24,7 @@ from agent.models.base import Model
 from agent.models.errors import ModelError
 from agent.outcome import Outcome, Status, closing_words
 from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
+from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -79,7 +80,7 @@ async def run(
         the_run = _Run(
             settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
         )
-        return await the_run.perform((*notices, *opened.attached.notices))
+        return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
 
 
 async def run_tool(
@@ -114,6 +115,7 @@ class _Opened:
     profile: Profile
     limits: Limits
     attached: Attached
+    notices: tuple[NoticeGiven, ...] = ()
 
 
 async def _open_session(
@@ -132,7 +134,7 @@ async def _open_session(
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
-        settings = settings.model_copy(update={"model": settings.model or resumed.start.model})
+        settings = gone_on_with(settings, resumed.start)
     model = open_model(settings, environment, tape)
     stack.push_async_callback(model.aclose)
     if tape is not None and tape.replays:
@@ -147,9 +149,10 @@ async def _open_session(
         seconds=settings.max_time,
         priced=model.priced,
     )
-    if resumed is not None:
-        return _Opened(model, resumed, profile, limits, attached)
     name = f"{model.provider}/{model.name}"
+    if resumed is not None:
+        notices = changes(resumed.start, name, model.wire)
+        return _Opened(model, resumed, profile, limits, attached, notices)
     root = str(place.workspace.root)
     start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
     session = Session.create(place.home, start, place.redactor)

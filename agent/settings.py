@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -61,6 +62,15 @@ def _path_globs(globs: list[str] | None) -> list[str] | None:
     return globs
 
 
+def _one_to_seven_days_ahead(moment: int | None) -> int | None:
+    """The bounds of ``doubao-api.md`` §8; the clock is this machine's."""
+    if moment is not None:
+        earliest, latest = (int(time.time()) + days * 86_400 for days in (1, 7))
+        if not earliest <= moment <= latest:
+            raise ValueError(f"must lie 1 to 7 days ahead: between {earliest} and {latest} just now")
+    return moment
+
+
 _NUMBER = Option("NUMBER", sampling=True)
 _INTEGER = Option("INTEGER", sampling=True)
 
@@ -82,7 +92,9 @@ class Settings(BaseModel):
     api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False
     )
-    wire: Annotated[Literal["chat"] | None, Option()] = Field(None, description="Protocol to speak.")
+    wire: Annotated[Literal["chat", "responses"] | None, Option()] = Field(
+        None, description="Protocol to speak; default: the provider's own."
+    )
     effort: Annotated[Literal["minimal", "low", "medium", "high"] | None, Option()] = Field(
         None, description="How hard the model should think."
     )
@@ -148,6 +160,18 @@ class Settings(BaseModel):
     top_logprobs: Annotated[int | None, _INTEGER] = Field(None, ge=0, le=20)
     verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
         None, description="How long answers should be."
+    )
+    store: Annotated[bool | None, Option(sampling=True)] = Field(
+        None, description="Let the service keep the answers; it decides where this is left out."
+    )
+    expire_at: Annotated[int | None, AfterValidator(_one_to_seven_days_ahead), _INTEGER] = Field(
+        None, description="Until when it keeps them, in seconds since 1970, 1 to 7 days ahead."
+    )
+    caching: Annotated[Literal["enabled", "disabled"] | None, Option(sampling=True)] = Field(
+        None, description="Let the service cache the conversation's prefix."
+    )
+    chain: Annotated[bool, Option()] = Field(
+        False, description="Continue the stored answer by its id and send only what is new."
     )
     resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
         None, pattern=r"\S", description="Session to go on with."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from agent.models.errors import UnknownModel
+from agent.models.errors import UnknownModel, UnsupportedWire
 from agent.models.prices import Price, PriceTier
 
 SOURCES = frozenset({"seed", "doc", "guess"})
@@ -27,7 +27,7 @@ class Wire:
     limit_field: str
     """The field that carries the output limit (``doubao-api.md`` §5)."""
     fields: Mapping[str, str]
-    """Optional fields the provider takes, each with its source."""
+    """Optional fields the provider takes, by the chat wire's names on every wire, each with its source."""
     any_field: bool = False
     """Nothing is held back: the service is the user's own choice."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +63,7 @@ class Provider:
     key_variables: tuple[str, ...]
     """Environment variables its key is looked for in; empty: it needs none."""
     wires: Mapping[str, Wire]
+    """The first is the default."""
     models: Mapping[str, ModelEntry]
     default_model: str = ""
     any_model: bool = False
@@ -71,6 +72,15 @@ class Provider:
     stall_seconds: float = DEFAULT_STALL_SECONDS
     """How long a stream may stay without data."""
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    def choose_wire(self, wanted: str | None) -> str:
+        """The wire ``wanted``, or the provider's first; raises :class:`UnsupportedWire`."""
+        if wanted is None:
+            return next(iter(self.wires))
+        if wanted not in self.wires:
+            spoken = " or ".join(self.wires)
+            raise UnsupportedWire(f"{self.name} doesn't speak the {wanted} wire: use --wire {spoken}.")
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)

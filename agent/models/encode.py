@@ -1,6 +1,7 @@
-"""The body of a chat completions request, built from cached pieces so that a long history costs nothing.
+"""What the encoders of both wires share: the body's frame, built from cached pieces so that a long
+history costs nothing.
 
-Everything that stays the same comes first and the messages last, so that each body begins with the
+Everything that stays the same comes first and the history last, so that each body begins with the
 whole of the one before (DESIGN §4.6).
 """
 
@@ -9,17 +10,22 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models.base import Request
+from agent.conversation import AssistantMessage, Item, ToolCall
+from agent.models.base import Notice, Request
 from agent.models.catalog import ModelEntry, Wire
+from agent.models.errors import Refusal
 from tools.base import Image, ToolSpec
 
 REASONING_FIELD = "reasoning_content"
+"""Thinking that is sent back with the history, whatever the wire calls it."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_ONLY_BY_NAME = frozenset({"effort", "format", "include", "input", "strict", "summary", "text"})
+"""Fields that are ordinary words: a refusal means them only where it gives them as ``param`` or in quotes."""
 
 
 def dump(value: Any) -> bytes:
@@ -31,157 +37,12 @@ def dump(value: Any) -> bytes:
         return _LONE_SURROGATE.sub("\ufffd", text).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """One request's body."""
-
-    content: bytes
-    optional: frozenset[str]
-    """Optional fields it carries; a service that refuses one can be asked without it."""
-    withheld: frozenset[str]
-    """Fields that were asked for but that the catalog doesn't allow for this provider."""
-
-
-class RequestEncoder:
-    """Encodes requests of one conversation; what was encoded before is reused as long as it is the same."""
-
-    def __init__(self, entry: ModelEntry, wire: Wire) -> None:
-        self._entry = entry
-        self._wire = wire
-        self._messages: list[tuple[Item, bytes]] = []  # each with its comma: a body is joined once
-        self._call_ids: set[str] = set()
-        self._tools: tuple[tuple[ToolSpec, ...], bytes] = ((), b"")
-        self._dropped: set[str] = set()
-        self._limit_field = wire.limit_field
-        self._other_limit_tried = False
-
-    @property
-    def call_ids(self) -> frozenset[str]:
-        """Ids of the calls in the conversation encoded last."""
-        return frozenset(self._call_ids)
-
-    def drop(self, field: str) -> None:
-        """Never send ``field`` again; a limit is always sent, so its field gives way to the other (§5)."""
-        if field == self._limit_field:
-            self._limit_field = "max_completion_tokens" if field == "max_tokens" else "max_tokens"
-            self._other_limit_tried = True
-            return
-        self._dropped.add(field)
-        if field == REASONING_FIELD:
-            self._messages.clear()
-
-    def encode(self, request: Request, *, stream: bool) -> Body:
-        """The body for ``request``."""
-        wanted = self._optional(request, stream)
-        allowed = {
-            name: value
-            for name, value in wanted.items()
-            if self._wire.allows(name) and name not in self._dropped
-        }
-        head: dict[str, Any] = {
-            "model": self._entry.name,
-            "stream": stream,
-            self._limit_field: request.max_output_tokens or self._entry.output_tokens,
-            **allowed,
-        }
-        parts = [dump(head)[:-1]]
-        if request.tools:
-            parts.append(b',"tools":' + self._encode_tools(request.tools))
-        if request.continue_text:
-            parts.append(b',"prompt":' + dump(request.continue_text) + b"}")
-        else:
-            parts.append(b',"messages":[')
-            parts.extend(self._encode_messages(request.items))
-            parts[-1] = parts[-1].removesuffix(b",")
-            parts.append(b"]}")
-        optional = set(allowed)
-        if not self._other_limit_tried:
-            optional.add(self._limit_field)
-        if self._sends_reasoning:
-            optional.add(REASONING_FIELD)
-        return Body(
-            b"".join(parts), frozenset(optional), frozenset(wanted.keys() - allowed.keys() - self._dropped)
-        )
-
-    @property
-    def _sends_reasoning(self) -> bool:
-        return self._wire.allows(REASONING_FIELD) and REASONING_FIELD not in self._dropped
-
-    def _optional(self, request: Request, stream: bool) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        if stream:
-            fields["stream_options"] = {"include_usage": True}
-        if request.tools:
-            fields["tool_choice"] = _tool_choice(request.tool_choice)
-            fields["parallel_tool_calls"] = request.parallel_tool_calls
-        if request.effort is not None:
-            fields["reasoning_effort"] = request.effort
-        return fields | dict(request.sampling)
-
-    def _encode_tools(self, tools: tuple[ToolSpec, ...]) -> bytes:
-        if self._tools[0] is not tools:
-            self._tools = (tools, dump([_tool(spec) for spec in tools]))
-        return self._tools[1]
-
-    def _encode_messages(self, items: Sequence[Item]) -> Iterator[bytes]:
-        same = 0
-        for (known, _), item in zip(self._messages, items, strict=False):
-            if known is not item:
-                break
-            same += 1
-        if same < len(self._messages):
-            del self._messages[same:]
-            self._call_ids = {call.id for item, _ in self._messages for call in _calls(item)}
-        for item in items[same:]:
-            self._messages.append((item, dump(message(item, reasoning=self._sends_reasoning)) + b","))
-            self._call_ids.update(call.id for call in _calls(item))
-        return (fragment for _, fragment in self._messages)
-
-
-def message(item: Item, *, reasoning: bool = True) -> dict[str, Any]:
-    """One item as the chat wire writes it (``doubao-api.md`` §4, §6)."""
-    match item:
-        case SystemMessage(text=text):
-            return {"role": "system", "content": text}
-        case UserMessage(text=text, images=()):
-            return {"role": "user", "content": text}
-        case UserMessage(text=text, images=images):
-            said_first = [{"type": "text", "text": text}] if text else []
-            return {"role": "user", "content": [*said_first, *(_image(image) for image in images)]}
-        case ToolOutput(call_id=call_id, text=text):
-            return {"role": "tool", "tool_call_id": call_id, "content": text}
-        case AssistantMessage(text=text, reasoning=thought, calls=calls):
-            said: dict[str, Any] = {"role": "assistant", "content": text}
-            if thought and reasoning:
-                said[REASONING_FIELD] = thought
-            if calls:
-                said["tool_calls"] = [_call(call) for call in calls]
-            return said
-
-
-def _image(image: Image) -> dict[str, Any]:
-    url = {"url": data_url(image)}
-    return {"type": "image_url", "image_url": url | ({"detail": image.detail} if image.detail else {})}
-
-
 def data_url(image: Image) -> str:
     """The picture itself as an address (RFC 2397), the only form both wires take."""
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode('ascii')}"
 
 
-def _calls(item: Item) -> tuple[ToolCall, ...]:
-    return item.calls if isinstance(item, AssistantMessage) else ()
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    return {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": _arguments(call.arguments)},
-    }
-
-
-def _arguments(raw: str) -> str:
+def parsable_arguments(raw: str) -> str:
     """Arguments that services can parse: their templates do, so one broken call would spoil all requests."""
     try:
         parsed = json.loads(raw)
@@ -190,12 +51,152 @@ def _arguments(raw: str) -> str:
     return raw if isinstance(parsed, dict) else dump({"invalid_json": raw}).decode()
 
 
-def _tool(spec: ToolSpec) -> dict[str, Any]:
-    function = {"name": spec.name, "description": spec.description, "parameters": spec.parameters}
-    return {"type": "function", "function": function}
+def calls_of(item: Item) -> tuple[ToolCall, ...]:
+    """The calls an item asks for."""
+    return item.calls if isinstance(item, AssistantMessage) else ()
 
 
-def _tool_choice(choice: str) -> str | Mapping[str, Any]:
-    if choice in ("auto", "none", "required"):
-        return choice
-    return {"type": "function", "function": {"name": choice}}
+def named(refusal: Refusal, names: Mapping[str, str]) -> str | None:
+    """Which of the fields ``names`` leads to a refusal is about: by its ``param``, else by its words."""
+    places = re.findall(r"\w+", refusal.param)[::-1]
+    places += [
+        word for path in re.findall(r"""["'`]([\w.]+)["'`]""", refusal.message) for word in path.split(".")
+    ]
+    for place in places:
+        if place in names:
+            return names[place]
+    words = set(re.findall(r"[a-z_]+", refusal.message.lower()))
+    plain = sorted(names.keys() - _ONLY_BY_NAME, key=len, reverse=True)
+    return next((names[name] for name in plain if name in words), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One request's body."""
+
+    content: bytes
+    optional: Mapping[str, str]
+    """Optional fields it carries: what a refusal may call each → its name for :meth:`RequestEncoder.drop`."""
+    withheld: frozenset[str]
+    """Fields that were asked for but that the catalog doesn't allow for this provider."""
+    previous_id: str = ""
+    """The stored answer it continues; '' where it carries the whole history."""
+    notices: tuple[Notice, ...] = field(default=())
+
+
+class RequestEncoder(ABC):
+    """Encodes requests of one conversation; what was encoded before is reused as long as it is the same."""
+
+    def __init__(self, entry: ModelEntry, wire: Wire, *, chain: bool = False) -> None:
+        """``chain`` asks for ``previous_response_id``, which one wire has (``doubao-api.md`` §8)."""
+        self._entry = entry
+        self._wire = wire
+        self._chain_wanted = chain
+        self._items: list[tuple[Item, bytes]] = []  # each with its comma: a body is joined once
+        self._call_ids: set[str] = set()
+        self._tools: tuple[tuple[ToolSpec, ...], bytes] = ((), b"")
+        self._dropped: set[str] = set()
+
+    @property
+    def call_ids(self) -> frozenset[str]:
+        """Ids of the calls in the conversation encoded last."""
+        return frozenset(self._call_ids)
+
+    def drop(self, name: str) -> None:
+        """Never send the optional field ``name`` again."""
+        self._dropped.add(name)
+        if name == REASONING_FIELD:
+            self._items.clear()
+
+    def encode(self, request: Request, *, stream: bool) -> Body:
+        """The body for ``request``."""
+        wanted = self._wanted(request, stream)
+        allowed = {name: value for name, value in wanted.items() if self._sends(name)}
+        limit_field, limit = self._limit(request)
+        head = {"model": self._entry.name, "stream": stream, limit_field: limit, **self._written(allowed)}
+        parts = [dump(head)[:-1]]
+        if request.tools:
+            parts.append(b',"tools":' + self._encode_tools(request.tools))
+        previous_id, notices = self._add_history(request, parts)
+        withheld = {name for name in wanted if not self._wire_allows(name)}
+        if self._chain_wanted and not self._wire_allows("previous_response_id"):
+            withheld.add("chain")
+        return Body(
+            b"".join(parts),
+            self._names(request, allowed),
+            frozenset(withheld - self._dropped),
+            previous_id,
+            notices,
+        )
+
+    def chain_refused(self, refusal: Refusal, body: Body) -> bool:
+        """Whether ``refusal`` is about the answer ``body`` continues; the next body then carries all."""
+        return False
+
+    def answered(self, request: Request, response_id: str, answer: AssistantMessage) -> None:  # noqa: B027
+        """Take note that the service keeps its whole ``answer`` to ``request`` under ``response_id``."""
+
+    @property
+    def _sends_reasoning(self) -> bool:
+        return self._sends(REASONING_FIELD)
+
+    def _wire_allows(self, name: str) -> bool:
+        return self._wire.allows(name)
+
+    def _sends(self, name: str) -> bool:
+        return self._wire_allows(name) and name not in self._dropped
+
+    @abstractmethod
+    def _wanted(self, request: Request, stream: bool) -> dict[str, Any]:
+        """The optional fields asked for, by the chat wire's names."""
+
+    def _written(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The same as they stand in the body."""
+        return dict(fields)
+
+    @abstractmethod
+    def _names(self, request: Request, allowed: Mapping[str, Any]) -> dict[str, str]:
+        """See :attr:`Body.optional`."""
+
+    @abstractmethod
+    def _limit(self, request: Request) -> tuple[str, int]:
+        """The field of the output limit, which is always sent, and the limit in tokens."""
+
+    @abstractmethod
+    def _tool(self, spec: ToolSpec) -> dict[str, Any]:
+        """A tool as the wire writes it."""
+
+    @abstractmethod
+    def _fragment(self, item: Item, place: int) -> bytes:
+        """One item as the wire writes it, each object followed by a comma."""
+
+    @abstractmethod
+    def _add_history(self, request: Request, parts: list[bytes]) -> tuple[str, tuple[Notice, ...]]:
+        """Add the history and the body's end to ``parts``; see :class:`Body` for what is returned."""
+
+    def _encode_tools(self, tools: tuple[ToolSpec, ...]) -> bytes:
+        if self._tools[0] is not tools:
+            self._tools = (tools, dump([self._tool(spec) for spec in tools]))
+        return self._tools[1]
+
+    def _encode_items(self, items: Sequence[Item]) -> list[bytes]:
+        same = 0
+        for (known, _), item in zip(self._items, items, strict=False):
+            if known is not item:
+                break
+            same += 1
+        if same < len(self._items):
+            del self._items[same:]
+            self._call_ids = {call.id for item, _ in self._items for call in calls_of(item)}
+        for place, item in enumerate(items[same:], same):
+            self._items.append((item, self._fragment(item, place)))
+            self._call_ids.update(call.id for call in calls_of(item))
+        return [fragment for _, fragment in self._items]
+
+
+def add_array(parts: list[bytes], field_name: bytes, fragments: Sequence[bytes]) -> None:
+    """End a body with an array of ``fragments``, each of which ends in a comma."""
+    parts.append(b',"%b":[' % field_name)
+    parts.extend(fragments)
+    parts[-1] = parts[-1].removesuffix(b",")
+    parts.append(b"]}")

@@ -22,6 +22,10 @@ class UnknownModel(UsageError):
     """PROVIDER/MODEL names nothing the catalog knows."""
 
 
+class UnsupportedWire(UsageError):
+    """The provider doesn't speak the protocol asked for."""
+
+
 class NoModelConfigured(UsageError):
     """No model was named and no key was found."""
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
 from agent.models import catalog
 from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
+from agent.models.catalog import ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
 from agent.models.sdk import load_sdk_in_background
 from agent.models.transport import Tap
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.models.service import ServiceModel
 
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
@@ -28,6 +33,9 @@ def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | No
         environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
     provider, entry = catalog.resolve(name)
+    wire = provider.choose_wire(settings.wire)
+    if settings.chain and settings.store is False:
+        raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
         from agent.models.local import open_local
 
@@ -44,9 +52,27 @@ def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | No
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
     if not replays:
         load_sdk_in_background()
+    return model_behind(
+        wire,
+        provider,
+        entry,
+        base_url=base_url,
+        key=key,
+        environment=environment,
+        chain=settings.chain,
+        tap=tap,
+    )
+
+
+def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
+    """The model over ``wire``; ``options`` are those of :class:`agent.models.service.ServiceModel`."""
+    if wire == "responses":
+        from agent.models.responses import ResponsesModel
+
+        return ResponsesModel(provider, entry, **options)
     from agent.models.chat import ChatModel
 
-    return ChatModel(provider, entry, base_url=base_url, key=key, environment=environment, tap=tap)
+    return ChatModel(provider, entry, **options)
 
 
 def _default_model(environment: Mapping[str, str]) -> str:

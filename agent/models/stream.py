@@ -1,4 +1,5 @@
-"""From bytes off the wire to one answer: the SSE decoder and the assembler of deltas. Pure, no I/O.
+"""From bytes off the wire to one answer: the SSE decoder, and what the assemblers of both wires share.
+Pure, no I/O.
 
 Whatever arrives, these raise only a :class:`agent.models.retry.FailedTry`.
 """
@@ -8,14 +9,14 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Collection, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.errors import refusal_from
-from agent.models.retry import BrokenAnswer, ServiceRefused
+from agent.models.retry import BrokenAnswer
 
 EVENT_LIMIT_BYTES = 16 * 2**20
 DONE = b"[DONE]"
@@ -70,14 +71,14 @@ class SseDecoder:
 
 
 @dataclass(slots=True)
-class _CallSlot:
+class CallSlot:
     """A call while its pieces arrive."""
 
     key: int | None
     wire_id: str
     """As the service wrote it; '' where it wrote none."""
     id: str
-    """Unique in the conversation."""
+    """Unique in the conversation; '' while that is open."""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
     ready: bool = False
@@ -87,14 +88,29 @@ class _CallSlot:
         """The arguments as far as they came."""
         return heal("".join(self.pieces))
 
+    @property
+    def parsable(self) -> bool:
+        """Whether name and arguments make a call that can be run."""
+        return bool(self.name) and _is_object(self.arguments)
 
-class _Characters:
+    def add(self, piece: Any) -> None:
+        """Take a piece of the arguments; raises :class:`BrokenAnswer` where the call was complete already."""
+        text = arguments_text(piece)
+        if not text:
+            return
+        if self.ready and text.strip():
+            raise BrokenAnswer("goes on with a call that was complete")
+        self.pieces.append(text)
+
+
+class Characters:
     """Joins UTF-16 halves that JSON escapes may spread over two deltas; a half alone becomes U+FFFD."""
 
     def __init__(self) -> None:
         self._half = ""
 
     def feed(self, piece: str) -> str:
+        """The whole characters so far; a half at the end is kept."""
         piece = self._half + piece
         self._half = ""
         if piece and "\ud800" <= piece[-1] <= "\udbff":
@@ -102,6 +118,7 @@ class _Characters:
         return heal(piece)
 
     def close(self) -> str:
+        """What the end makes of a half that was kept."""
         half, self._half = self._half, ""
         return heal(half)
 
@@ -115,13 +132,15 @@ def heal(text: str) -> str:
     return text
 
 
-class AnswerAssembler:
+class AnswerAssembler(ABC):
     """Puts one answer together, from a stream's events or from one plain body."""
 
+    _call_marks: ClassVar[tuple[bytes, ...]]
+    """What an event about a call holds; one with invalid UTF-8 in it is never mended."""
+
     def __init__(self, taken_ids: Collection[str] = ()) -> None:
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
         self.finish_reason: FinishReason | None = None
+        """None until the service said that the answer is complete."""
         self.usage: Usage | None = None
         self.model = ""
         self.request_id = ""
@@ -129,43 +148,54 @@ class AnswerAssembler:
         self.extra: dict[str, Any] = {}
         self.damaged = False
         """Invalid UTF-8 was replaced by U+FFFD."""
-        self._slots: list[_CallSlot] = []
+        self.renamed = False
+        """A call has another id here than the service gave it."""
+        self.ended = False
+        """Nothing can follow any more, not even the usage."""
         self._ids = set(taken_ids)
-        self._text_characters = _Characters()
-        self._reasoning_characters = _Characters()
 
+    @abstractmethod
     def feed(self, data: bytes) -> Iterator[Delta]:
         """Take one event's data and give the parts it holds."""
-        yield from self._take(self._decode(data), "delta")
 
+    @abstractmethod
     def feed_plain(self, body: bytes) -> Iterator[Delta]:
         """Take a whole plain answer."""
-        yield from self._take(self._decode(body), "message")
 
+    @abstractmethod
     def close(self) -> Iterator[Delta]:
-        """The end of the input; raises :class:`BrokenAnswer` where no finish reason was seen."""
-        if self.finish_reason is None:
-            raise BrokenAnswer("ended without a finish reason")
-        yield from self._say(self._text_characters.close(), self._reasoning_characters.close())
+        """The end of the input; raises :class:`BrokenAnswer` where the answer was not seen complete."""
 
     @property
+    @abstractmethod
     def text(self) -> str:
         """The answer's text so far."""
-        return "".join(self._text)
 
     @property
+    @abstractmethod
     def reasoning(self) -> str:
         """The answer's thinking so far."""
-        return "".join(self._reasoning)
+
+    @property
+    @abstractmethod
+    def _slots(self) -> list[CallSlot]:
+        """The calls so far, in call order."""
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        """The calls in the order they began; a call without arguments has an empty object."""
+        """The calls in call order; a call without arguments has an empty object."""
         return tuple(ToolCall(slot.id, slot.name, slot.arguments or "{}") for slot in self._slots)
 
     def new_id(self) -> str:
         """A call id that nothing in the conversation has."""
         identity = f"call_{uuid.uuid4().hex[:16]}"
+        self._ids.add(identity)
+        return identity
+
+    def _unique(self, identity: str) -> str:
+        if not identity or identity in self._ids:
+            self.renamed = True
+            return self.new_id()
         self._ids.add(identity)
         return identity
 
@@ -175,7 +205,7 @@ class AnswerAssembler:
         except UnicodeDecodeError:
             text = data.decode(errors="replace")
             self.damaged = True
-            if b'"tool_calls"' in data:
+            if any(mark in data for mark in self._call_marks):
                 raise BrokenAnswer("holds invalid UTF-8 in a tool call") from None
         try:
             event = json.loads(text, strict=False)
@@ -183,115 +213,71 @@ class AnswerAssembler:
             raise BrokenAnswer("holds an event that is not JSON") from None
         if not isinstance(event, dict):
             raise BrokenAnswer("holds an event that is not a JSON object")
-        if event.get("error"):
-            raise ServiceRefused(refusal_from(None, event["error"]))
         return event
 
-    def _take(self, event: dict[str, Any], kind: str) -> Iterator[Delta]:
-        self._take_envelope(event)
-        choices = event.get("choices") or []
-        if not isinstance(choices, list):
-            raise BrokenAnswer("has choices that are no list")
-        for choice in choices:
-            if not isinstance(choice, dict):
-                raise BrokenAnswer("has a choice that is no object")
-            if choice.get("index", 0) not in (0, None):
-                continue
-            delta = choice.get(kind) or {}
-            if not isinstance(delta, dict):
-                raise BrokenAnswer(f"has a {kind} that is no object")
-            thought = _string(delta.get("reasoning_content") or delta.get("reasoning"))
-            content = delta.get("content") or choice.get("text")  # the latter where a text is continued
-            yield from self._say(
-                self._text_characters.feed(_string(content)),
-                self._reasoning_characters.feed(thought),
-            )
-            yield from self._take_calls(delta.get("tool_calls") or [], numbered=kind == "message")
-            self._take_logprobs(choice.get("logprobs"))
-            if choice.get("finish_reason"):
-                self.finish_reason = _finish_reason(choice["finish_reason"], bool(self._slots))
-                if self.finish_reason != "length":
-                    yield from self._make_ready()
+    def _take_envelope(self, found: dict[str, Any]) -> None:
+        self.model = plain_string(found.get("model")) or self.model
+        self.request_id = plain_string(found.get("id")) or self.request_id
+        self.service_tier = plain_string(found.get("service_tier")) or self.service_tier
 
-    def _say(self, text: str, thought: str) -> Iterator[Delta]:
-        if thought:
-            self._reasoning.append(thought)
-            yield ReasoningDelta(thought)
-        if text:
-            self._text.append(text)
-            yield TextDelta(text)
-
-    def _take_envelope(self, event: dict[str, Any]) -> None:
-        self.model = _plain_string(event.get("model")) or self.model
-        self.request_id = _plain_string(event.get("id")) or self.request_id
-        self.service_tier = _plain_string(event.get("service_tier")) or self.service_tier
-        if isinstance(event.get("usage"), dict):
-            self.usage = _usage(event["usage"])
-        if isinstance(event.get("timings"), dict):
-            self.extra["timings"] = event["timings"]
+    def _take_timings(self, found: dict[str, Any]) -> None:
+        if isinstance(found.get("timings"), dict):
+            self.extra["timings"] = found["timings"]
 
     def _take_logprobs(self, logprobs: Any) -> None:
-        if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
-            self.extra.setdefault("logprobs", []).extend(logprobs["content"])
+        if isinstance(logprobs, list) and logprobs:
+            self.extra.setdefault("logprobs", []).extend(logprobs)
 
-    def _take_calls(self, deltas: Any, *, numbered: bool) -> Iterator[Delta]:
-        if not isinstance(deltas, list):
-            raise BrokenAnswer("has tool calls that are no list")
-        for place, delta in enumerate(deltas):
-            if not isinstance(delta, dict):
-                raise BrokenAnswer("has a tool call that is no object")
-            function = delta.get("function") or {}
-            if not isinstance(function, dict):
-                raise BrokenAnswer("has a function that is no object")
-            index = delta.get("index")
-            key = place if numbered else index if isinstance(index, int) else None
-            name, identity = _plain_string(function.get("name")), _plain_string(delta.get("id"))
-            slot = self._slot(key, identity, name)
-            if slot is None:
-                yield from self._make_ready()
-                slot = _CallSlot(key, identity, self._unique(identity))
-                self._slots.append(slot)
-            if name and name != slot.name:
-                slot.name += name
-            self._add_arguments(slot, function.get("arguments"))
 
-    def _slot(self, key: int | None, identity: str, name: str) -> _CallSlot | None:
-        """The call a delta belongs to: by index, else by id, else the newest; None: a new one begins."""
-        if key is not None:
-            slot = next((slot for slot in reversed(self._slots) if slot.key == key), None)
-            if slot is not None and name and identity and slot.pieces and identity != slot.wire_id:
-                return None  # services that number every call 0
-            return slot
-        if identity:
-            return next((slot for slot in self._slots if slot.wire_id == identity), None)
-        return self._slots[-1] if self._slots and not name else None
-
-    def _unique(self, identity: str) -> str:
-        if not identity or identity in self._ids:
-            return self.new_id()
-        self._ids.add(identity)
-        return identity
-
-    def _add_arguments(self, slot: _CallSlot, piece: Any) -> None:
-        if isinstance(piece, dict):
-            piece = json.dumps(piece, ensure_ascii=False)
-        if piece is None or piece == "":
+def announce(slots: Iterable[CallSlot]) -> Iterator[CallReady]:
+    """Announce complete calls, in call order: none before one that is still open."""
+    for slot in slots:
+        if slot.ready:
+            continue
+        if not slot.parsable:
             return
-        if not isinstance(piece, str):
-            raise BrokenAnswer("has arguments that are no text")
-        if slot.ready and piece.strip():
-            raise BrokenAnswer("goes on with a call that was complete")
-        slot.pieces.append(piece)
+        slot.ready = True
+        yield CallReady(ToolCall(slot.id, slot.name, slot.arguments))
 
-    def _make_ready(self) -> Iterator[Delta]:
-        """Announce complete calls, in call order: none before one that is still open."""
-        for slot in self._slots:
-            if slot.ready:
-                continue
-            if not slot.name or not _is_object(slot.arguments):
-                return
-            slot.ready = True
-            yield CallReady(ToolCall(slot.id, slot.name, slot.arguments))
+
+def arguments_text(value: Any) -> str:
+    """Arguments that may come as an object; raises :class:`BrokenAnswer` where they are no text."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BrokenAnswer("has arguments that are no text")
+    return value
+
+
+def text_of(value: Any) -> str:
+    """A text that may come as a list of parts; raises :class:`BrokenAnswer` where it is none."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "".join(plain_string(part.get("text")) for part in value if isinstance(part, dict))
+    if not isinstance(value, str):
+        raise BrokenAnswer("has text that is no string")
+    return value
+
+
+def plain_string(value: Any) -> str:
+    """``value`` where it is a string, else ''."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int:
+    """A number of tokens; whatever is none counts as 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        return 0
+    return int(value)
+
+
+def detail(found: dict[str, Any], group: str, name: str) -> int:
+    """The number of tokens ``name`` in the object ``group`` of a usage; 0 where there is none."""
+    details = found.get(group)
+    return count(details.get(name)) if isinstance(details, dict) else 0
 
 
 def _is_object(arguments: str) -> bool:
@@ -299,42 +285,3 @@ def _is_object(arguments: str) -> bool:
         return isinstance(json.loads(arguments), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _string(value: Any) -> str:
-    """A text that may come as a list of parts."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return "".join(_plain_string(part.get("text")) for part in value if isinstance(part, dict))
-    if not isinstance(value, str):
-        raise BrokenAnswer("has text that is no string")
-    return value
-
-
-def _plain_string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _finish_reason(reason: Any, has_calls: bool) -> FinishReason:
-    match reason:
-        case "stop" | "length" | "tool_calls" | "content_filter":
-            return reason  # type: ignore[no-any-return]
-        case _:
-            return "tool_calls" if has_calls else "stop"
-
-
-def _usage(found: dict[str, Any]) -> Usage:
-    prompt, completion = found.get("prompt_tokens_details"), found.get("completion_tokens_details")
-    return Usage(
-        input_tokens=_count(found.get("prompt_tokens")),
-        cached_tokens=_count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
-        output_tokens=_count(found.get("completion_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
-    )
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        return 0
-    return int(value)

@@ -15,6 +15,9 @@ from agent.recording.replayer import Replayer
 from agent.recording.tape import Tape
 from agent.settings import Settings
 
+_PASSING = frozenset({"expire_at"})
+"""Times that had to lie ahead when they were recorded."""
+
 
 class Taped(NamedTuple):
     """A run that is recorded or replayed: what it is told, and who listens."""
@@ -58,8 +61,10 @@ def _merged(settings: Settings, recording: Recording) -> Settings:
                 f"{flag} can't be {value!r} here: {path} was recorded {without}; leave it out."
             )
     own = settings.model_dump(include=settings.model_fields_set - RECORDED)
+    told = {name: value for name, value in recorded.items() if name in RECORDED and name not in _PASSING}
+    passing = {name: int(recorded[name]) for name in _PASSING if isinstance(recorded.get(name), int)}
     try:
-        return Settings(**own, **{name: value for name, value in recorded.items() if name in RECORDED})
+        return Settings(**own, **told).model_copy(update=passing)
     except ValidationError as error:
         name = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise RecordingError(f"Line 1 of {path} is damaged: its setting {name!r} can't be used.") from error

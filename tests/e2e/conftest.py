@@ -41,6 +41,7 @@ class Seedsmith:
         self.user = folder / "home"
         self.user.mkdir()
         self.endpoint = endpoint
+        self.model = "openai/scripted"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,7 +54,7 @@ class Seedsmith:
         }
 
     def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
-        options = ["-C", str(self.workspace), "-m", "openai/scripted", "--base-url", self.endpoint.base_url]
+        options = ["-C", str(self.workspace), "-m", self.model, "--base-url", self.endpoint.base_url]
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "agent", command, *arguments, *options, "--json"],
             cwd="/",

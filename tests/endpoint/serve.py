@@ -36,7 +36,7 @@ def load_script(path: Path) -> list[Step]:
 
 def main() -> None:
     """Serve a script file until stdin closes."""
-    parser = argparse.ArgumentParser(description="Serve scripted chat completions on loopback.")
+    parser = argparse.ArgumentParser(description="Serve scripted answers on loopback, over either wire.")
     parser.add_argument("--script", type=Path, required=True)
     parser.add_argument(
         "--log", type=Path, help="append one JSON line a request: number, arrived, size, body"

@@ -1,4 +1,5 @@
-"""A scripted model service on loopback: chat completions, over SSE and plain, and texts to go on with.
+"""A scripted model service on loopback: chat completions and Responses, over SSE and plain, and texts to go
+on with. The same script serves either wire.
 
 In tests, ``tests/conftest.py`` loads this file once as the module ``scripted_endpoint`` and offers a
 started one as the fixture ``endpoint``::
@@ -18,127 +19,33 @@ Headers and body of an answer leave in one write, so no timing carries a delayed
 from __future__ import annotations
 
 import asyncio
-import functools
+import importlib.util
 import json
-import re
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+
+def _load_forms() -> Any:
+    """The file beside this one, wherever this one was loaded from."""
+    spec = importlib.util.spec_from_file_location("scripted_forms", Path(__file__).with_name("forms.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_forms = sys.modules.get("scripted_forms") or _load_forms()
+Answer, RecordedRequest = _forms.Answer, _forms.RecordedRequest
+plain_body, stream_events = _forms.plain_body, _forms.stream_events
 
 STALL_LIMIT_SECONDS = 30.0
 """A stalled answer ends at the latest after this."""
-
-
-@dataclass(frozen=True)
-class RecordedRequest:
-    """One request as it arrived."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    """Names in lower case."""
-    raw: bytes
-    """The body as sent."""
-    arrived: float
-    """Seconds of the monotonic clock (on Linux the same in every process)."""
-    number: int
-    """0 for the first."""
-    client_port: int = 0
-    """The other end of its connection: the same for requests over one connection."""
-
-    @functools.cached_property
-    def body(self) -> Any:
-        """The body parsed as JSON."""
-        return json.loads(self.raw)
-
-    @property
-    def model(self) -> str:
-        """The model asked for."""
-        found = re.search(rb'"model"\s*:\s*"([^"\\]*)"', self.raw)
-        return found[1].decode() if found else ""
-
-    @property
-    def streaming(self) -> bool:
-        """Whether an SSE stream was asked for."""
-        return self.says("stream")
-
-    def says(self, field: str) -> bool:
-        """Whether ``field`` is true, without parsing: a long history would tell in the client's timings.
-
-        Inside a JSON text the quotes would be escaped, so nothing else can look like it.
-        """
-        return re.search(rb'"%b"\s*:\s*true' % field.encode(), self.raw) is not None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One completion and how it travels. Byte and event counts are those of the SSE body."""
-
-    text: str = ""
-    reasoning: str = ""
-    calls: tuple[tuple[str, Any], ...] = ()
-    """(name, arguments): arguments are dumped as JSON, or sent as they are where they are a string."""
-    finish_reason: str | None = ""
-    """'': ``tool_calls`` where there are calls, else ``stop``. None: none is sent."""
-    usage: dict[str, Any] | None = field(default_factory=dict)
-    """Merged over plausible numbers; None: none is sent."""
-    model: str = ""
-    """The served model; '': the one asked for."""
-    delta: int = 0
-    """Characters of text, reasoning or arguments an event carries; 0: all in one."""
-    chunk: int = 0
-    """Bytes an HTTP chunk carries, cutting through events, lines and UTF-8; 0: the body is one chunk."""
-    comments: bool = False
-    """An SSE comment before every event."""
-    done: bool = True
-    """End with ``[DONE]``."""
-    cut_after: int | None = None
-    """Close the connection after this many bytes of the body."""
-    stall_after: int | None = None
-    """After this many events wait for :meth:`Endpoint.release`, or until the client leaves."""
-    headers: tuple[tuple[str, str], ...] = ()
-    call_ids: bool = True
-    """Whether calls carry an id."""
-    call_index: bool = True
-    """Whether call deltas carry an index."""
-
-    def message(self) -> dict[str, Any]:
-        """The plain answer's message."""
-        message: dict[str, Any] = {"role": "assistant", "content": self.text}
-        if self.reasoning:
-            message["reasoning_content"] = self.reasoning
-        if self.calls:
-            message["tool_calls"] = [self._call(i, _arguments(a)) for i, (_, a) in enumerate(self.calls)]
-        return message
-
-    def finish(self) -> str | None:
-        """The finish reason that is sent."""
-        return ("tool_calls" if self.calls else "stop") if self.finish_reason == "" else self.finish_reason
-
-    def deltas(self) -> Iterable[dict[str, Any]]:
-        """The stream's deltas in order."""
-        yield {"role": "assistant", "content": ""}
-        for piece in _pieces(self.reasoning, self.delta):
-            yield {"reasoning_content": piece}
-        for piece in _pieces(self.text, self.delta):
-            yield {"content": piece}
-        for index, (_, arguments) in enumerate(self.calls):
-            first, *rest = _pieces(_arguments(arguments), self.delta) or [""]
-            yield {"tool_calls": [self._call(index, first)]}
-            for piece in rest:
-                more: dict[str, Any] = {"function": {"arguments": piece}}
-                yield {"tool_calls": [{"index": index, **more} if self.call_index else more]}
-
-    def _call(self, index: int, arguments: str) -> dict[str, Any]:
-        name = self.calls[index][0]
-        call: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": arguments}}
-        if self.call_ids:
-            call["id"] = f"call_{abs(hash((name, arguments, index))) % 10**8:08d}_{time.monotonic_ns()}"
-        if self.call_index:
-            call["index"] = index
-        return call
 
 
 @dataclass(frozen=True)
@@ -187,66 +94,6 @@ def error(
 def raw(body: bytes, **options: Any) -> Raw:
     """Exactly these bytes; ``options`` are fields of :class:`Raw`."""
     return Raw(body, **options)
-
-
-def envelope(answer: Answer, request: RecordedRequest, kind: str) -> dict[str, Any]:
-    """What every completion object carries."""
-    return {
-        "id": f"chatcmpl-{request.number}",
-        "object": kind,
-        "created": 1771133210,
-        "model": answer.model or request.model,
-        "service_tier": "default",
-    }
-
-
-def usage_of(answer: Answer, request: RecordedRequest) -> dict[str, Any]:
-    """Four bytes a token, the script's own numbers over it."""
-    said = answer.text + answer.reasoning + "".join(_arguments(a) for _, a in answer.calls)
-    numbers = {
-        "prompt_tokens": len(request.raw) // 4,
-        "completion_tokens": len(said) // 4 + 1,
-        "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": len(answer.reasoning) // 4},
-    } | (answer.usage or {})
-    return {"total_tokens": numbers["prompt_tokens"] + numbers["completion_tokens"]} | numbers
-
-
-def plain_body(answer: Answer, request: RecordedRequest) -> bytes:
-    """The answer as one JSON object."""
-    choice = {"index": 0, "message": answer.message(), "finish_reason": answer.finish(), "logprobs": None}
-    whole = envelope(answer, request, "chat.completion") | {"choices": [choice]}
-    if answer.usage is not None:
-        whole["usage"] = usage_of(answer, request)
-    return json.dumps(whole, ensure_ascii=False).encode()
-
-
-def stream_events(answer: Answer, request: RecordedRequest) -> list[bytes]:
-    """The answer as SSE events."""
-    head = envelope(answer, request, "chat.completion.chunk")
-    choices: list[list[dict[str, Any]]]
-    if request.path.endswith("/chat/completions"):
-        choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in answer.deltas()]
-    else:
-        pieces = (delta.get("content") or "" for delta in answer.deltas())
-        choices = [[{"index": 0, "text": piece, "finish_reason": None}] for piece in pieces]
-    if answer.finish() is not None:
-        choices.append([{"index": 0, "delta": {}, "finish_reason": answer.finish()}])
-    objects: list[dict[str, Any]] = [head | {"choices": choice} for choice in choices]
-    if answer.usage is not None and request.says("include_usage"):
-        objects.append(head | {"choices": [], "usage": usage_of(answer, request)})
-    events = [b"data: " + json.dumps(each, ensure_ascii=False).encode() + b"\n\n" for each in objects]
-    if answer.done:
-        events.append(b"data: [DONE]\n\n")
-    return [b": keep-alive\n\n" + event for event in events] if answer.comments else events
-
-
-def _arguments(arguments: Any) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-
-
-def _pieces(whole: str, size: int) -> list[str]:
-    return [whole[i : i + size] for i in range(0, len(whole), size)] if size else ([whole] if whole else [])
 
 
 class Endpoint:
@@ -327,7 +174,7 @@ class Endpoint:
         return RecordedRequest(method, path, headers, body, arrived, len(self.requests), port)
 
     def _step(self, request: RecordedRequest) -> Step:
-        if request.method != "POST" or not request.path.endswith("/completions"):
+        if request.method != "POST" or not request.path.endswith(("/completions", "/responses")):
             return error(404, "NotFound", f"nothing at {request.method} {request.path}")
         if not self._steps:
             return error(400, "ScriptExhausted", f"request {request.number} is one more than the script has")

@@ -14,9 +14,9 @@ import pytest
 from scripted_endpoint import Endpoint, calls, error, raw, reasoning, text
 
 
-def post(endpoint, connection=None, **body):
+def post(endpoint, connection=None, path="/v1/chat/completions", **body):
     connection = connection or http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=10)
-    connection.request("POST", "/v1/chat/completions", json.dumps({"model": "m", "messages": [], **body}))
+    connection.request("POST", path, json.dumps({"model": "m", "messages": [], **body}))
     return connection.getresponse()
 
 
@@ -123,3 +123,34 @@ def test_as_a_process_it_serves_a_script_file_and_logs(tmp_path):
 def test_usable_as_a_context_manager():
     with Endpoint(text("hi")) as endpoint:
         assert b"hi" in post(endpoint).read()
+
+
+def test_the_same_script_serves_the_responses_wire(endpoint):
+    answer = calls(("read", {"path": "a"}), text="你好", reasoning="hm", delta=1)
+    endpoint.script(answer, answer)
+    plain = json.loads(post(endpoint, path="/v1/responses").read())
+    assert [item["type"] for item in plain["output"]] == ["reasoning", "message", "function_call"]
+    assert (plain["status"], plain["output"][2]["arguments"]) == ("completed", '{"path": "a"}')
+    streamed = post(endpoint, path="/v1/responses", stream=True).read().decode().split("\n\n")
+    events = [json.loads(event.partition("data: ")[2]) for event in streamed if event]
+    kinds = [event["type"] for event in events]
+    assert kinds[0] == "response.created" and kinds[-1] == "response.completed"
+    said = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+    assert said == ["你", "好"]
+    whole = [item | {"id": "", "call_id": ""} for item in events[-1]["response"]["output"]]
+    assert whole == [item | {"id": "", "call_id": ""} for item in plain["output"]]
+
+
+def test_events_of_the_responses_wire_fit_the_sdk_s_own_types(endpoint):
+    """All but the response object, which has the fields of the vendor's sample and no more."""
+    from openai.types.responses import ResponseStreamEvent
+    from pydantic import TypeAdapter
+
+    answer = calls(("read", {"path": "a"}), text="t", reasoning="r", finish_reason="length")
+    endpoint.script(answer)
+    streamed = post(endpoint, path="/v1/responses", stream=True).read().decode().split("\n\n")
+    events = [json.loads(event.partition("data: ")[2]) for event in streamed if event]
+    items = [event for event in events if "response" not in event]
+    assert len(items) > 10 and events[-1]["type"] == "response.incomplete"
+    for event in items:
+        TypeAdapter(ResponseStreamEvent).validate_python(event)

@@ -42,6 +42,19 @@ def constrained(request: Request) -> Request:
     return replace(request, tool_choice="none", sampling=sampling)
 
 
+def with_schema_by_name(request: Request) -> Request:
+    """``response_format`` as ``json_schema``: the server's Responses wire ignores ``text.format``."""
+    match request.sampling.get("response_format"):
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+            pass
+        case {"type": "json_object"}:
+            schema = {"type": "object"}
+        case _:
+            return request
+    kept = {name: value for name, value in request.sampling.items() if name != "response_format"}
+    return replace(request, sampling={**kept, "json_schema": schema})
+
+
 def _one_call_of(tools: Iterable[ToolSpec]) -> dict[str, Any]:
     calls = [
         {

@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from agent.models import catalog
 from agent.models.base import Notice, Part, Request, TextDelta
 from agent.models.catalog import ModelEntry, Provider
 from agent.models.chat import ChatModel
 from agent.models.errors import ModelError
-from agent.models.local.constrain import constrained, requires_call
+from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from agent.models.local.errors import LocalModelError
 from agent.models.local.machine import available_memory, fitting_context, physical_cores
 from agent.models.local.pull import Progress, ShowProgress, ensure
 from agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from agent.models.local.weights import LocalWeights, cache_folder, find_weights
+from agent.models.responses import ResponsesModel
 from agent.models.retry import RetryPolicy
 from agent.models.transport import Tap
 from agent.settings import Settings
@@ -50,13 +52,12 @@ def open_local(
     if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
     provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
-    return LocalModel(provider, entry, weights, environment, progress=progress, tap=tap)
+    wire = provider.choose_wire(settings.wire)
+    return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress, tap=tap)
 
 
 class LocalModel:
     """Implements :class:`agent.models.base.Model` over a server of its own; use it from one event loop."""
-
-    wire = ChatModel.wire
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class LocalModel:
         weights: LocalWeights,
         environment: Mapping[str, str],
         *,
+        wire: str = "chat",
         cache: Path | None = None,
         progress: ShowProgress | None = None,
         tap: Tap | None = None,
@@ -74,6 +76,7 @@ class LocalModel:
         self._entry = entry
         self._weights = weights
         self._environment = environment
+        self._wire = wire
         self._cache = cache or cache_folder()
         self._report = progress
         self._tap = tap
@@ -82,6 +85,7 @@ class LocalModel:
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._chat: ChatModel | None = None
+        self._responses: ResponsesModel | None = None
         self._starting: asyncio.Task[None] | None = None
 
     @property
@@ -93,6 +97,11 @@ class LocalModel:
     def name(self) -> str:
         """The model's name."""
         return self._entry.name
+
+    @property
+    def wire(self) -> str:
+        """``chat`` or ``responses``; a text is continued over the former whichever it is."""
+        return self._wire
 
     @property
     def context_tokens(self) -> int:
@@ -131,10 +140,15 @@ class LocalModel:
         """
         async for notice in self._ready():
             yield notice
-        assert self._chat is not None
+        assert self._chat is not None and self._responses is not None
         hidden = requires_call(request)
+        asked = constrained(request)
+        if self._wire == "responses" and not request.continue_text:
+            stream = self._responses.stream(with_schema_by_name(asked))
+        else:
+            stream = self._chat.stream(asked)
         try:
-            async with aclosing(self._chat.stream(constrained(request))) as parts:
+            async with aclosing(stream) as parts:
                 async for part in parts:
                     if not (hidden and _is_call_as_text(part)):
                         yield part
@@ -166,7 +180,7 @@ class LocalModel:
     async def _start(self) -> None:
         await self._stop()
         if self._tap is not None and self._tap.replays:
-            self._chat = self._open_chat(Endpoint(_NOWHERE, "", self._entry.context_tokens))
+            self._open_wires(Endpoint(_NOWHERE, "", self._entry.context_tokens))
             return
         path = await ensure(self.name, self._cache, environment=self._environment, progress=self._show)
         size = path.stat().st_size
@@ -176,26 +190,28 @@ class LocalModel:
         options = ServerOptions(self.name, path, context, physical_cores(), log)
         self._server = LocalServer(options, self._environment)
         self._endpoint = await self._server.start()
-        self._chat = self._open_chat(self._endpoint)
+        self._open_wires(self._endpoint)
         self._show(Progress(self.name, "load", size, size))
 
-    def _open_chat(self, endpoint: Endpoint) -> ChatModel:
-        return ChatModel(
-            self._provider,
-            self._entry,
-            base_url=f"{endpoint.address}/v1",
-            key=endpoint.key,
-            environment=self._environment,
-            retry=_RETRY,
-            keep_alive=False,  # its server closes one now and then as the next request arrives
-            tap=self._tap,
-        )
+    def _open_wires(self, endpoint: Endpoint) -> None:
+        connection: dict[str, Any] = {
+            "base_url": f"{endpoint.address}/v1",
+            "key": endpoint.key,
+            "environment": self._environment,
+            "retry": _RETRY,
+            "keep_alive": False,  # its server closes one now and then as the next request arrives
+            "tap": self._tap,
+        }
+        self._chat = ChatModel(self._provider, self._entry, **connection)
+        self._responses = ResponsesModel(self._provider, self._entry, **connection)
 
     async def _stop(self) -> None:
-        chat, self._chat = self._chat, None
+        models = (self._chat, self._responses)
+        self._chat = self._responses = None
         server, self._server, self._endpoint = self._server, None, None
-        if chat is not None:
-            await chat.aclose()
+        for model in models:
+            if model is not None:
+                await model.aclose()
         if server is not None:
             await server.stop()
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from agent.models.base import Request
-from agent.models.local.constrain import constrained, requires_call
+from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from tools.base import ToolSpec
 
 READ = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
@@ -57,3 +57,23 @@ def test_arguments_that_are_no_object_are_wrapped(arguments):
 def test_good_history_is_passed_on_as_it_is():
     history = (*ITEMS, AssistantMessage(calls=(ToolCall("1", "read", '{"path": "a"}'),)))
     assert constrained(Request(history, (READ,))).items is history
+
+
+SCHEMA = {"type": "object", "properties": {"n": {"const": 7}}}
+
+
+@pytest.mark.parametrize(
+    ("form", "schema"),
+    [
+        ({"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}, SCHEMA),
+        ({"type": "json_object"}, {"type": "object"}),
+    ],
+)
+def test_a_form_is_given_to_the_responses_wire_as_the_server_s_own_field(form, schema):
+    asked = with_schema_by_name(Request(ITEMS, sampling={"response_format": form, "seed": 3}))
+    assert dict(asked.sampling) == {"json_schema": schema, "seed": 3}
+
+
+def test_a_request_without_a_form_is_passed_on_as_it_is():
+    request = Request(ITEMS, sampling={"seed": 3})
+    assert with_schema_by_name(request) is request

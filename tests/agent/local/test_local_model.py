@@ -42,10 +42,10 @@ READ = ToolSpec(
 GREEDY = {"temperature": 0, "seed": 1}
 
 
-def open_model(weights: Path, cache: Path) -> LocalModel:
+def open_model(weights: Path, cache: Path, wire: str = "chat") -> LocalModel:
     provider, entry = catalog.resolve(f"local/{NAME}")
     environment = {**os.environ, "SEEDSMITH_LOCAL_MODEL": str(weights)}
-    return LocalModel(provider, entry, WEIGHTS[NAME], environment, cache=cache)
+    return LocalModel(provider, entry, WEIGHTS[NAME], environment, wire=wire, cache=cache)
 
 
 def options(weights: Path, folder: Path) -> ServerOptions:
@@ -139,6 +139,39 @@ async def test_it_answers_calls_and_continues(model):
 
     with pytest.raises(ContextExceeded):
         await ask(model, Request([UserMessage("word " * (model.context_tokens + 1))]))
+
+
+async def test_it_answers_and_calls_over_the_responses_wire(weights_file, tmp_path):
+    model = open_model(weights_file, tmp_path, "responses")
+    try:
+        brief = SystemMessage("You are brief.")
+        request = Request([brief, UserMessage("Say hello.")], max_output_tokens=16, sampling=GREEDY)
+        parts, answer = await ask(model, request)
+        assert "".join(part.text for part in parts if isinstance(part, TextDelta)) == answer.text != ""
+        assert answer.usage.input_tokens > 0 and answer.request_id.startswith("resp")
+
+        history = [brief, UserMessage("What is in the file notes.txt? Read it.")]
+        asked = Request(history, (READ,), tool_choice="required", max_output_tokens=64, sampling=GREEDY)
+        parts, answer = await ask(model, asked)
+        (call,) = answer.calls
+        assert call.name == "read" and isinstance(json.loads(call.arguments)["path"], str)
+        assert [part for part in parts if not isinstance(part, Retrying)] == [CallReady(call)]
+
+        history += [
+            AssistantMessage("", "Another model thought this.", answer.calls),
+            ToolOutput(call.id, "read", "Buy milk."),
+        ]
+        parts, answer = await ask(
+            model, Request(history, (READ,), tool_choice="none", max_output_tokens=8, sampling=GREEDY)
+        )
+        assert answer.usage.output_tokens > 0
+        assert [part.code for part in parts if isinstance(part, Notice)] == ["field_dropped"]
+
+        text = "def add(a, b):\n    # wrong: return a - b\n    # right:\n    "
+        _, answer = await ask(model, Request((), sampling={**GREEDY, "stop": ["\n"]}, continue_text=text))
+        assert "return a + b" in answer.text
+    finally:
+        await model.aclose()
 
 
 async def test_it_goes_on_with_a_text_and_fills_a_gap(model):

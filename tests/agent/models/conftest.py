@@ -7,7 +7,7 @@ import pytest
 from agent.conversation import SystemMessage, UserMessage
 from agent.models import catalog
 from agent.models.base import Answer, Request
-from agent.models.chat import ChatModel
+from agent.models.open import model_behind
 from agent.models.retry import RetryPolicy
 from tools.base import ToolSpec
 
@@ -25,11 +25,11 @@ class Asking:
     async def _sleep(self, seconds):
         self.pauses.append(seconds)
 
-    def model(self, name="openai/any", **options):
+    def model(self, name="openai/any", wire="chat", **options):
         provider, entry = catalog.resolve(name)
         policy = RetryPolicy(sleep=self._sleep, chance=lambda: 0.0, now=lambda: 1_000_000_000.0)
         options = {"base_url": self.endpoint.base_url, "key": "sk-secret", "retry": policy} | options
-        self.models.append(ChatModel(provider, entry, **options))
+        self.models.append(model_behind(wire, provider, entry, **options))
         return self.models[-1]
 
     def request(self, *items, **options):

@@ -11,10 +11,12 @@ from scripted_endpoint import RecordedRequest, calls, stream_events
 
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, TextDelta
+from agent.models.chat_assemble import ChatAssembler
 from agent.models.retry import BrokenAnswer, FailedTry
-from agent.models.stream import DONE, EVENT_LIMIT_BYTES, AnswerAssembler, SseDecoder, heal
+from agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
 
-REQUEST = RecordedRequest("POST", "/", {}, b'{"model":"m","stream_options":{"include_usage":true}}', 0.0, 0)
+BODY = b'{"model":"m","stream_options":{"include_usage":true}}'
+REQUEST = RecordedRequest("POST", "/v1/chat/completions", {}, BODY, 0.0, 0)
 RECORDED = b"".join(
     stream_events(
         calls(
@@ -32,7 +34,7 @@ RECORDED = b"".join(
 
 def assemble(*chunks):
     """All parts and the assembler; raises FailedTry."""
-    decoder, assembler, parts = SseDecoder(), AnswerAssembler(), []
+    decoder, assembler, parts = SseDecoder(), ChatAssembler(), []
     events = [event for chunk in chunks for event in decoder.feed(chunk)] + decoder.close()
     for event in events:
         if event == DONE:
@@ -58,6 +60,7 @@ def names(assembler):
 
 
 WHOLE = assemble(RECORDED)[1]
+assert len(WHOLE.calls) == 2
 
 
 def test_cut_at_every_byte_it_is_whole_or_broken():
@@ -73,7 +76,7 @@ def test_cut_at_every_byte_it_is_whole_or_broken():
 
 def test_a_call_ready_early_is_never_changed_by_what_follows():
     for place in range(len(RECORDED)):
-        decoder, assembler = SseDecoder(), AnswerAssembler()
+        decoder, assembler = SseDecoder(), ChatAssembler()
         for event in decoder.feed(RECORDED[:place]):
             for part in [] if event == DONE else assembler.feed(event):
                 if isinstance(part, CallReady):
@@ -175,7 +178,7 @@ def test_characters_halved_by_json_escapes_are_joined():
 )
 def test_absurd_types_are_broken_answers(event):
     with pytest.raises(BrokenAnswer):
-        list(AnswerAssembler().feed(json.dumps(event).encode()))
+        list(ChatAssembler().feed(json.dumps(event).encode()))
 
 
 def test_absurd_usage_counts_as_nothing():
@@ -193,7 +196,7 @@ def test_arguments_sent_as_an_object_and_content_sent_as_parts():
 
 
 def test_ids_used_before_are_replaced():
-    assembler = AnswerAssembler(["x"])
+    assembler = ChatAssembler(["x"])
     list(assembler.feed(json.dumps({"choices": [{"delta": call("{}", id="x", name="f")}]}).encode()))
     assert assembler.calls[0] != ToolCall("x", "f", "{}") and assembler.calls[0].name == "f"
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from agent.models import catalog
 from agent.models.base import Request
-from agent.models.encode import RequestEncoder
+from agent.models.chat_encode import ChatEncoder
 from tools.base import Image, ToolSpec
 
 TOOL = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
@@ -32,7 +32,7 @@ HISTORY = (
 
 def encoder(name="wcode/doubao-seed-2.0-code"):
     provider, entry = catalog.resolve(name)
-    return RequestEncoder(entry, provider.wires["chat"])
+    return ChatEncoder(entry, provider.wires["chat"])
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -83,9 +83,9 @@ def test_broken_arguments_are_sent_back_as_json_that_services_can_parse():
 def test_what_was_encoded_is_not_encoded_again():
     subject = encoder()
     subject.encode(Request(HISTORY), stream=True)
-    fragments = [id(fragment) for _, fragment in subject._messages]
+    fragments = [id(fragment) for _, fragment in subject._items]
     subject.encode(Request((*HISTORY, AssistantMessage("more"))), stream=True)
-    assert [id(fragment) for _, fragment in subject._messages][: len(HISTORY)] == fragments
+    assert [id(fragment) for _, fragment in subject._items][: len(HISTORY)] == fragments
 
 
 def test_another_history_replaces_the_cached_one():
@@ -109,4 +109,4 @@ def test_a_limit_is_always_sent_and_swapped_once():
     subject.drop("max_tokens")
     body = subject.encode(Request(HISTORY, max_output_tokens=5), stream=True)
     assert json.loads(body.content)["max_completion_tokens"] == 5
-    assert not {"max_tokens", "max_completion_tokens"} & body.optional
+    assert not {"max_tokens", "max_completion_tokens"} & body.optional.keys()

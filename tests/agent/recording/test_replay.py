@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
+import time
 from dataclasses import replace
 
 import pytest
@@ -48,6 +50,26 @@ def test_an_eventful_run_replays_with_its_service_shut(studio):
     assert [code for code, _ in notices] == ["retry", "retry", "call_recovered"]
     assert notices == [(line["code"], line["message"]) for line in studio.of("notice")]
     assert (studio.folder / "room2" / "a.txt").read_text() == "two\n" and replayed.diff == recorded.diff
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_the_responses_wire_replays(studio, chain):
+    steps = (
+        reasoning("Hm.", calls=(READ_A, READ_B)),
+        error(429, "ServerOverloaded"),
+        calls(EDIT),
+        text("Done."),
+    )
+    told = {"wire": "responses", "chain": chain, "expire_at": int(time.time()) + 2 * 86400}
+    assert studio.record(*steps, **told).status == "done"
+    lines = studio.lines
+    assert {line["path"] for line in studio.of("request")} == {"/responses"}
+    old = str(told["expire_at"])
+    studio.file.write_text(
+        "".join(json.dumps(line) + "\n" for line in lines).replace(old, str(1_600_000_000))
+    )
+    outcome = studio.replay()
+    assert outcome.exit_code == 0 and outcome.comparison.calls == 3, outcome.message
 
 
 def test_a_changed_file_diverges_at_exactly_its_call(studio):

@@ -1,0 +1,296 @@
+"""A model behind a service, whatever its wire: asking until a whole answer came (``doubao-api.md`` §3-§9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from agent.conversation import AssistantMessage, ToolCall
+from agent.models.address import shown
+from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
+from agent.models.catalog import ModelEntry, Provider, Wire
+from agent.models.chain import PAUSE_SECONDS
+from agent.models.connection import Connection
+from agent.models.encode import Body, RequestEncoder, named
+from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
+from agent.models.prices import cost
+from agent.models.recover import recover
+from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from agent.models.transport import Reply, Tap, Transport
+
+PLAIN_SECONDS = 600.0
+"""How long a plain answer may take: nothing is seen of it before it is whole."""
+USAGE_SECONDS = 5.0
+"""How long to wait for the usage once the answer itself is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireFormat:
+    """What differs between the wires: where requests go, how they are written and how answers are read."""
+
+    name: str
+    path: Callable[[Request], str]
+    """Below the base URL."""
+    encoder: Callable[[ModelEntry, Wire, bool], RequestEncoder]
+    """The last argument says whether stored answers are to be continued."""
+    assembler: Callable[[Collection[str]], AnswerAssembler]
+    """Takes the ids of the conversation's calls."""
+
+
+class ServiceModel:
+    """Implements :class:`agent.models.base.Model`; one conversation at a time."""
+
+    def __init__(
+        self,
+        wire_format: WireFormat,
+        provider: Provider,
+        entry: ModelEntry,
+        *,
+        base_url: str,
+        key: str = "",
+        environment: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+        stall_seconds: float | None = None,
+        keep_alive: bool = True,
+        chain: bool = False,
+        tap: Tap | None = None,
+    ) -> None:
+        """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
+
+        ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
+        provider's) is how long a stream may stay without data. With ``chain`` a question continues the
+        stored answer before it instead of carrying the history, where the wire can (§8). ``tap`` records or
+        replays what crosses the wire.
+        """
+        self._format = wire_format
+        self._provider = provider
+        self._entry = entry
+        self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
+        self._retry = retry or RetryPolicy()
+        if tap is not None:
+            self._retry = tap.retry(self._retry)
+        connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        self._connection: Transport = connection if tap is None else tap.transport(connection)
+        self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
+        self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
+        self._streams = True
+        self._told: set[str] = set()
+        self._answered = float("-inf")
+
+    @property
+    def wire(self) -> str:
+        """``chat`` or ``responses``."""
+        return self._format.name
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        return self._provider.name
+
+    @property
+    def name(self) -> str:
+        """The model's name there."""
+        return self._entry.name
+
+    @property
+    def context_tokens(self) -> int:
+        """How much the model can take, input and output together."""
+        return self._entry.context_tokens
+
+    @property
+    def priced(self) -> bool:
+        """Whether a price is known."""
+        return self._entry.price is not None
+
+    @property
+    def vision(self) -> bool:
+        """Whether it takes pictures, as far as the catalog knows."""
+        return self._entry.vision
+
+    def prepare(self) -> None:
+        """Nothing to begin: the SDK is imported since the model was opened."""
+
+    async def aclose(self) -> None:
+        """Give back the connections."""
+        await self._connection.aclose()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        """Ask until a complete answer came; see :meth:`agent.models.base.Model.stream`.
+
+        :class:`Answer`'s calls are what counts: a :class:`CallReady` of an answer that was cut by its
+        length limit is not among them.
+        """
+        tries = Tries(self._retry, self._who)
+        while True:
+            body = self._encoder.encode(request, stream=self._streams)
+            for notice in (*self._withheld(body), *body.notices):
+                yield notice
+            begun = False
+            try:
+                async with aclosing(self._ask(request, body)) as parts:
+                    async for part in parts:
+                        begun = True
+                        yield part
+                return
+            except FailedTry as failure:
+                adapted = self._adapt(failure, body)
+                waiting = tries.after(failure) if adapted is None else None
+            if waiting is not None:
+                yield waiting
+                await self._retry.sleep(waiting.delay_seconds)
+            elif adapted is not None:
+                if begun:
+                    yield Retrying(adapted.code, adapted.message, 0.0, 1)
+                yield adapted
+
+    def _withheld(self, body: Body) -> list[Notice]:
+        new = sorted(body.withheld - self._told)
+        self._told.update(new)
+        return [
+            Notice("field_dropped", f"{self.provider} takes no {field}: it is not sent.") for field in new
+        ]
+
+    def _adapt(self, failure: FailedTry, body: Body) -> Notice | None:
+        """Ask differently where a refusal names something we can do without (§9); None: it names nothing."""
+        if not isinstance(failure, ServiceRefused):
+            return None
+        refusal = failure.refusal
+        if self._encoder.chain_refused(refusal, body):
+            said = self._who.said(refusal)
+            return Notice("chain_broken", f"{self.provider} can't go on from its answer: sending all {said}.")
+        if refusal.verdict is not Verdict.INVALID and refusal.status not in (404, 501):
+            return None
+        field = named(refusal, body.optional)
+        if field is not None:
+            self._encoder.drop(field)
+            said = self._who.said(refusal)
+            return Notice("field_dropped", f"{self.provider} refuses {field}: asking without it {said}.")
+        if self._streams and named(refusal, {"stream": "stream", "streaming": "stream"}):
+            self._streams = False
+            return Notice("stream_refused", f"{self.provider} refuses to stream: asking for plain answers.")
+        return None
+
+    async def _ask(self, request: Request, body: Body) -> AsyncGenerator[Part, None]:
+        """Ask once; raises :class:`FailedTry` where that gave no answer."""
+        if body.previous_id:
+            since = asyncio.get_running_loop().time() - self._answered
+            await self._retry.sleep(max(0.0, PAUSE_SECONDS - since))
+        response = await self._post(self._format.path(request), body.content)
+        try:
+            kind = response.content_type
+            if kind == "text/html":
+                raise InvalidRequest(f"{self._who.base_url} answers with a web page: check the base URL.")
+            assembler = self._format.assembler(self._encoder.call_ids)
+            plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
+            read = self._read_plain if plain else self._read_stream
+            async with aclosing(read(response, assembler)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            await response.aclose()
+        for part in self._conclude(request, assembler, response.request_id):
+            yield part
+
+    async def _post(self, path: str, body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
+                return await self._connection.post(path, body)
+        except TimeoutError:
+            raise BrokenAnswer("did not begin in time", "stalled") from None
+
+    async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
+        try:
+            async with asyncio.timeout(PLAIN_SECONDS):
+                body = await response.read()
+        except TimeoutError:
+            raise BrokenAnswer("did not end in time", "stalled") from None
+        for delta in assembler.feed_plain(body):
+            yield delta
+        for delta in assembler.close():
+            yield delta
+
+    async def _read_stream(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
+        decoder = SseDecoder()
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._stall_seconds
+        ended = False
+        while not ended:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await response.chunk()
+            except (TimeoutError, BrokenAnswer) as error:
+                if assembler.finish_reason is not None:
+                    break  # only the usage or the end mark is missing
+                if isinstance(error, BrokenAnswer):
+                    raise
+                raise BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled") from None
+            ended = chunk is None
+            events = decoder.close() if chunk is None else decoder.feed(chunk)
+            for event in events:
+                if event.strip() == DONE:
+                    ended = True
+                    break
+                for delta in assembler.feed(event):
+                    yield delta
+            ended = ended or assembler.ended
+            if events:  # comments are no data
+                complete = assembler.finish_reason is not None
+                patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
+                deadline = clock() + patience
+        await response.finish()
+        for delta in assembler.close():
+            yield delta
+
+    def _conclude(self, request: Request, assembler: AnswerAssembler, header_id: str) -> list[Part]:
+        """The parts that end a complete answer."""
+        reason = assembler.finish_reason
+        assert reason is not None
+        asked = f"{self.provider}/{self.name}"
+        if reason == "content_filter":
+            raise ContentFiltered(f"{asked} held back the answer as sensitive (content_filter).", reason)
+        parts: list[Part] = []
+        text, calls = assembler.text, assembler.calls
+        self._remember(request, assembler)
+        if assembler.damaged:
+            parts.append(Notice("invalid_utf8", "The answer held invalid UTF-8, shown as U+FFFD."))
+        if reason == "length" and calls:
+            names = ", ".join(call.name for call in calls)
+            parts.append(Notice("calls_cut", f"The answer was cut by its length limit; not run: {names}."))
+            calls = ()
+        elif reason != "length" and not calls:
+            recovery = recover(text, {tool.name for tool in request.tools})
+            if recovery is not None:
+                calls = tuple(
+                    ToolCall(assembler.new_id(), each.name, each.arguments) for each in recovery.calls
+                )
+                text, reason = recovery.text, "tool_calls"
+                message = (
+                    f"The model wrote {len(calls)} call(s) as text ({recovery.dialect}): taken as calls."
+                )
+                parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
+        paid = cost(self._entry.price, assembler.usage)
+        answer = Answer(
+            text=text,
+            reasoning=assembler.reasoning,
+            calls=calls,
+            finish_reason=reason,
+            usage=assembler.usage,
+            model=assembler.model or self.name,
+            request_id=assembler.request_id or header_id,
+            service_tier=assembler.service_tier,
+            cost_cny=paid.cny if paid else None,
+            price_tier=paid.tier if paid else "",
+            cost_estimated=paid.estimated if paid else False,
+            extra=assembler.extra,
+        )
+        return [*parts, answer]
+
+    def _remember(self, request: Request, assembler: AnswerAssembler) -> None:
+        """Let the next question continue this answer, if the service has all of it as it stands here."""
+        self._answered = asyncio.get_running_loop().time()
+        kept = assembler.finish_reason in ("stop", "tool_calls") and not assembler.renamed
+        answer = AssistantMessage(assembler.text, assembler.reasoning, assembler.calls)
+        self._encoder.answered(request, assembler.request_id if kept else "", answer)
