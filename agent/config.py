@@ -55,6 +55,12 @@ class _Layers:
             self.values[name] = value
             self.origins[name] = origin
 
+    def keep_typed(self) -> None:
+        """Leave to a recording what it holds, unless it was typed."""
+        for name in list(self.values):
+            if OPTIONS[name].recorded and self.origins[name] != flag_name(name):
+                del self.values[name], self.origins[name]
+
 
 def flag_name(name: str) -> str:
     """The long flag of the setting ``name``, e.g. ``--max-turns``."""
@@ -78,6 +84,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     _add_environment(layers, environment)
     _add_user_file(layers, user_file(environment))
     _add_repository_file(layers, Path(str(layers.values.get("workspace", "."))))
+    if "replay" in layers.values:
+        layers.keep_typed()
     try:
         settings = Settings(**layers.values)
     except ValidationError as error:

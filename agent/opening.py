@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent import parameters
 from agent.budget import Limits, choose_limits
@@ -19,6 +20,9 @@ from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.recording.tape import Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ async def open_session(
     stack: AsyncExitStack,
     fixing: bool,
     typed: bool,
+    tape: Tape | None,
 ) -> Opened:
     """Open the model and begin a session, or take up ``settings.resume``; ``stack`` closes both.
 
@@ -68,9 +73,12 @@ async def open_session(
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
         settings = gone_on_with(settings, resumed.start)
-    model = open_model(settings, environment)
+    model = open_model(settings, environment, tape)
     stack.push_async_callback(model.aclose)
-    attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
+    if tape is not None and tape.replays:
+        attached = Attached(tape.images)
+    else:
+        attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     task = prompt or (resumed.start.prompt if resumed else "")
     parameters.check(settings, task, open_tools(profile, vision=model.vision) if settings.tool_choice else ())

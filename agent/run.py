@@ -23,7 +23,7 @@ from agent.instructions import NestedInstructions
 from agent.loop import LoopResult, run_loop
 from agent.models.errors import ModelError
 from agent.opening import Opened, open_session
-from agent.outcome import Outcome, Status, Verified
+from agent.outcome import Outcome, Status, closing_words
 from agent.profile import FULL
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
@@ -33,6 +33,7 @@ from sandbox.errors import NoIsolation
 from tools.base import ToolContext, ToolResult
 
 if TYPE_CHECKING:
+    from agent.recording.tape import Tape
     from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
 
@@ -59,17 +60,26 @@ async def run(
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
     ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
-    ``notices`` are what a person should know first. What
-    ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
-    and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
-    session's end was recorded and shown.
+    ``notices`` are what a person should know first.
+
+    What ends a run once it began is part of the :class:`Outcome`; raised are
+    :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
+    ``CancelledError``, after the session's end was recorded and shown.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
+        tape: Tape | None = None
+        if settings.record is not None or settings.replay is not None:
+            from agent.recording.opening import open_tape
+
+            settings, prompt, fixing, tape = open_tape(settings, prompt, fixing)
+            stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed)
-        the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
+        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape)
+        the_run = _Run(
+            settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
+        )
         return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
 
 
@@ -110,8 +120,10 @@ class _Run:
         opened: Opened,
         stack: AsyncExitStack,
         fixing: bool,
+        tape: Tape | None = None,
     ) -> None:
         self._settings = settings
+        self._tape = tape
         self._fixing = fixing
         self._prompt = prompt
         self._approver = approver
@@ -141,6 +153,8 @@ class _Run:
                 self._sink.emit(notice)
             for warning in parameters.warnings(self._settings, self._opened.entry, self._model.provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
+            if self._tape is not None:
+                await self._begin_tape(self._tape)
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -180,6 +194,14 @@ class _Run:
                     budget=self._limits.to_json(),
                 )
             )
+
+    async def _begin_tape(self, tape: Tape) -> None:
+        """Let a recorder or replayer look at the workspace before anything runs there."""
+        from agent.recording.tape import RunFacts
+
+        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
+        self._session.observer = tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
@@ -297,6 +319,7 @@ class _Run:
             context,
             verifier.check,
             hanging=self._session.verifications[0].exit_code is None,
+            measured=self._tape.measured if self._tape else float,
         )
         return await repair.run()
 
@@ -343,7 +366,7 @@ class _Run:
             cost = 0.0
         outcome = Outcome(
             status=status,
-            message=_message(text or (last.text if last else ""), reason, verified, changes),
+            message=closing_words(text or (last.text if last else ""), reason, verified, changes),
             session=self._session.id,
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
@@ -360,6 +383,8 @@ class _Run:
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
             await self._session.sync()
+        if self._tape is not None:
+            outcome = await self._tape.conclude(outcome)
         self._sink.emit(outcome.to_event())
         return outcome
 
@@ -379,15 +404,3 @@ class _Run:
             return Changes((), (), (), b"", ())
         baseline = await asyncio.shield(self._baseline)
         return await asyncio.to_thread(baseline.changes)
-
-
-def _message(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
-    """The model's last words, why the run ended where it was not done, and the evidence."""
-    parts = [text.strip(), reason]
-    if verified is not None:
-        parts.append(f"Verification: {verified.sentence()}")
-    elif changes.files_changed:
-        parts.append("Nothing was verified: no verification command was given (--verify).")
-    if changes.left_out:
-        parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
-    return "\n\n".join(part for part in parts if part)

@@ -41,6 +41,8 @@ class Option:
     """Whether the repository's own configuration may set it: harmless keys only."""
     typed_only: frozenset[str] = frozenset()
     """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
+    recorded: bool = True
+    """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
 
@@ -153,7 +155,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    workspace: Annotated[Path, Option("DIR", "-C", ambient=False)] = Field(
+    workspace: Annotated[Path, Option("DIR", "-C", ambient=False, recorded=False)] = Field(
         Path("."), description="Folder to work in."
     )
     model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
@@ -162,13 +164,13 @@ class Settings(BaseModel):
     base_url: Annotated[str | None, Option("URL")] = Field(
         None, description="Address of an OpenAI-compatible service."
     )
-    api_key: Annotated[str | None, Option("KEY", flag=False)] = Field(
+    api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False
     )
     fallback: Annotated[list[str] | None, BeforeValidator(_names), Option("PROVIDER/MODEL")] = Field(
         None, description="Model that takes over when the one before it is down or out of quota; repeatable."
     )
-    ca_bundle: Annotated[Path | None, Option("FILE")] = Field(
+    ca_bundle: Annotated[Path | None, Option("FILE", recorded=False)] = Field(
         None, description="Certificate authorities (PEM) to trust besides the usual ones."
     )
     wire: Annotated[Literal["chat", "responses"] | None, Option()] = Field(
@@ -190,9 +192,9 @@ class Settings(BaseModel):
     ] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
     )
-    image: Annotated[list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False)] = (
-        Field(None, description="Picture to show with the prompt; may be repeated.")
-    )
+    image: Annotated[
+        list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False, recorded=False)
+    ] = Field(None, description="Picture to show with the prompt; may be repeated.")
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."
     )
@@ -200,14 +202,16 @@ class Settings(BaseModel):
     max_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens, input and output together."
     )
-    max_time: Annotated[float | None, Option("SECONDS")] = Field(None, gt=0, description="Most seconds.")
-    approve: Annotated[Literal["ask", "auto"] | None, Option()] = Field(
+    max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
+        None, gt=0, description="Most seconds."
+    )
+    approve: Annotated[Literal["ask", "auto"] | None, Option(recorded=False)] = Field(
         None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
     )
-    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}))] = Field(
-        "auto", description="How commands are confined."
+    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
+        Field("auto", description="How commands are confined.")
     )
-    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}))] = Field(
+    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}), recorded=False)] = Field(
         "off", description="Whether commands reach the network."
     )
     max_output_tokens: Annotated[int | None, Option("N")] = Field(
@@ -267,7 +271,7 @@ class Settings(BaseModel):
     verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
         None, description="How long answers should be; the model's own default is medium."
     )
-    output_schema: Annotated[Path | None, Option("FILE")] = Field(
+    output_schema: Annotated[Path | None, Option("FILE", recorded=False)] = Field(
         None, description="JSON Schema that the final message must follow, as JSON."
     )
     store: Annotated[bool | None, Option(sampling=True)] = Field(
@@ -282,10 +286,16 @@ class Settings(BaseModel):
     chain: Annotated[bool, Option()] = Field(
         False, description="Continue the stored answer by its id and send only what is new."
     )
-    resume: Annotated[str | None, Option("ID", ambient=False)] = Field(
+    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
         None, pattern=r"\S", description="Session to go on with."
     )
-    home: Annotated[Path | None, Option("DIR", flag=False)] = Field(
+    record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="New file, outside the workspace, to record the whole run in."
+    )
+    replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="Recording to run again, without network or model."
+    )
+    home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
         None, description="State folder; default: the platform's."
     )
 

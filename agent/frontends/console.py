@@ -121,6 +121,9 @@ class ConsoleFrontEnd:
                 self._verify(event)
             case events.NoticeGiven():
                 self._notice(event)
+            case events.ReplayDiverged():
+                self._line(f"! diverged (line {event.line}): {event.what}", "yellow")
+                show_diff(self._console, event.diff)
             case events.SessionFinished():
                 self._finish(event, session)
 

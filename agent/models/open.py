@@ -16,32 +16,37 @@ from agent.models.gate import gate_for
 from agent.models.refused_fields import RefusedFieldsFile
 from agent.models.retry import RetryPolicy
 from agent.models.sdk import load_sdk_in_background
+from agent.models.transport import Tap
 from agent.session import state_folder
 from agent.settings import Settings
 
 if TYPE_CHECKING:
     from agent.models.service import ServiceModel
 
+_REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
 BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=30.0)
 """Less than alone: another is there to be asked."""
 
 
-def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
+def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | None = None) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
+    ``tap`` records or replays what crosses the wire; a replay needs neither key nor weights nor proxy.
     """
+    if tap is not None and tap.replays:  # neither keys nor proxies nor another service of this machine count
+        environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
     known = catalog.load(environment)
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
     if not fallbacks or known.resolve(name)[0].name == "local":
-        return _open_one(name, settings, environment, None)
-    models = [_open_one(name, settings, environment, BEFORE_FALLBACK)]
+        return _open_one(name, settings, environment, None, tap)
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, tap)]
     for fallback in fallbacks:
         retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
-        models.append(_open_fallback(fallback, name, settings, environment, retry))
+        models.append(_open_fallback(fallback, name, settings, environment, retry, tap))
     return FailOverModel(tuple(models))
 
 
@@ -51,6 +56,7 @@ def _open_fallback(
     settings: Settings,
     environment: Mapping[str, str],
     retry: RetryPolicy | None,
+    tap: Tap | None,
 ) -> Model:
     """One that may take over; the address and the key given for the first are its provider's only."""
     if name.partition("/")[0] != first.partition("/")[0]:
@@ -61,7 +67,7 @@ def _open_fallback(
     if settings.wire not in provider.wires:
         settings = settings.model_copy(update={"wire": None})
     try:
-        model = _open_one(name, settings, environment, retry)
+        model = _open_one(name, settings, environment, retry, tap)
     except MissingKey:
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
@@ -74,8 +80,13 @@ def _open_fallback(
 
 
 def _open_one(
-    name: str, settings: Settings, environment: Mapping[str, str], retry: RetryPolicy | None
+    name: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    retry: RetryPolicy | None,
+    tap: Tap | None,
 ) -> Model:
+    replays = tap is not None and tap.replays
     provider, entry = catalog.load(environment).resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
@@ -83,18 +94,19 @@ def _open_one(
     if provider.name == "local":
         from agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment)
+        return open_local(entry.name, settings, environment, tap=tap)
     given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
     keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
-    if not key and not keyless:
+    if not key and not keyless and not replays:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
     if not all("!" <= character <= "~" for character in key):
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
-    load_sdk_in_background()
+    if not replays:
+        load_sdk_in_background()
     return model_behind(
         wire,
         provider,
@@ -105,8 +117,10 @@ def _open_one(
         chain=settings.chain,
         retry=retry,
         ca_bundle=settings.ca_bundle,
-        gate=gate_for(base_url),
-        refused_fields=_refused_fields(settings, environment),
+        gate=None if replays else gate_for(base_url),
+        # what this machine remembers would tell a replay apart from its recording
+        refused_fields=_refused_fields(settings, environment) if tap is None else None,
+        tap=tap,
     )
 
 

@@ -13,7 +13,7 @@ from agent.models.address import shown
 from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
 from agent.models.catalog import ModelEntry, Provider, Wire
 from agent.models.chain import PAUSE_SECONDS
-from agent.models.connection import Connection, Response
+from agent.models.connection import Connection
 from agent.models.encode import Body, RequestEncoder, named
 from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from agent.models.gate import Gate
@@ -22,6 +22,7 @@ from agent.models.recover import recover
 from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from agent.models.transport import Reply, Tap, Transport
 
 PLAIN_SECONDS = 600.0
 """How long a plain answer may take: nothing is seen of it before it is whole."""
@@ -61,6 +62,7 @@ class ServiceModel:
         ca_bundle: Path | None = None,
         gate: Gate | None = None,
         refused_fields: RefusedFields | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
@@ -68,16 +70,20 @@ class ServiceModel:
         ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
         waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
         stored answer before it instead of carrying the history, where the wire can (§8).
-        ``refused_fields`` are those that earlier runs were refused.
+        ``refused_fields`` are those that earlier runs were refused. ``tap`` records or replays what crosses
+        the wire.
         """
         self._format = wire_format
         self._provider = provider
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(
+        if tap is not None:
+            self._retry = tap.retry(self._retry)
+        connection = Connection(
             base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
         )
+        self._connection: Transport = connection if tap is None else tap.transport(connection)
         self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
         service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
@@ -208,16 +214,14 @@ class ServiceModel:
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
-    async def _post(self, path: str, body: bytes) -> Response:
+    async def _post(self, path: str, body: bytes) -> Reply:
         try:
             async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
 
-    async def _read_plain(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         try:
             async with asyncio.timeout(PLAIN_SECONDS):
                 body = await response.read()
@@ -228,9 +232,7 @@ class ServiceModel:
         for delta in assembler.close():
             yield delta
 
-    async def _read_stream(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_stream(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         decoder = SseDecoder()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._stall_seconds
