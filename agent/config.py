@@ -64,7 +64,7 @@ class _Layers:
 
 def flag_name(name: str) -> str:
     """The long flag of the setting ``name``, e.g. ``--max-turns``."""
-    return "--" + name.replace("_", "-")
+    return (OPTIONS[name].long if name in OPTIONS else "") or "--" + name.replace("_", "-")
 
 
 def user_file(environment: Mapping[str, str]) -> Path:

@@ -20,6 +20,8 @@ from agent.resume import changes, gone_on_with
 from agent.rooms import Place, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
+from agent.skilled import SessionSkills, open_library, open_skills
+from skills.loader import Library
 
 if TYPE_CHECKING:
     from agent.recording.tape import Tape
@@ -34,6 +36,11 @@ class Opened:
     profile: Profile
     limits: Limits
     known: Catalog
+    settings: Settings
+    """What the run was told, with what its skill adds."""
+    task: str
+    """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
+    skills: SessionSkills
     output: OutputCheck | None
     """Holds the final message to a schema, where one was given."""
     attached: Attached
@@ -60,15 +67,18 @@ async def open_session(
     fixing: bool,
     typed: bool,
     tape: Tape | None,
+    library: Library | None,
 ) -> Opened:
     """Open the model and begin a session, or take up ``settings.resume``; ``stack`` closes both.
 
-    Raises :class:`agent.errors.AgentError` for what can't be used.
+    ``library`` holds the skills; None: those that are found. Raises :class:`agent.errors.AgentError` and
+    :class:`skills.errors.SkillError` for what can't be used.
     """
     from agent.models.open import open_model
 
     output = open_output(settings.output_schema)
     resumed: Session | None = None
+    names_skill = settings.skill is not None
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
@@ -80,25 +90,54 @@ async def open_session(
     else:
         attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    task = prompt or (resumed.start.prompt if resumed else "")
-    parameters.check(settings, task, open_tools(profile, vision=model.vision) if settings.tool_choice else ())
     known = catalog.load(environment)
     name = f"{model.provider}/{model.name}"
-    price = known.resolve(name)[1].price
+    entry = known.resolve(name)[1]
+    begun = resumed.conversation.items if resumed else ()
+    if library is None:
+        wanted = profile.tools is None or settings.skill is not None
+        library = open_library(settings, environment) if wanted else Library({})
+    skills = open_skills(
+        settings,
+        library,
+        profile,
+        place.workspace.root,
+        context_tokens=entry.context_tokens,
+        path=environment.get("PATH"),
+        history=begun,
+    )
+    settings = skills.filled(settings)
+    words = prompt or (resumed.start.prompt if resumed and not begun else "")
+    task = skills.task(words) if names_skill or not begun else words
+    asked = task or (resumed.start.prompt if resumed else "")
+    parameters.check(
+        settings, asked, open_tools(profile, vision=model.vision) if settings.tool_choice else ()
+    )
     limits = choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
-        tokens=settings.max_tokens,
-        cost=settings.max_cost,
-        seconds=settings.max_time,
+        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else skills.budget.turns),
+        tokens=settings.max_tokens or skills.budget.tokens,
+        cost=settings.max_cost or (skills.budget.cost if model.priced else None),
+        seconds=settings.max_time or skills.budget.seconds,
         priced=model.priced,
-        free=price is not None and price.free,
+        free=entry.price is not None and entry.price.free,
     )
     root = str(place.workspace.root)
     notices: tuple[NoticeGiven, ...] = ()
     if resumed is None:
-        start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
+        start = SessionStart(
+            root,
+            name,
+            model.wire,
+            profile.name,
+            prompt,
+            settings.verify,
+            attached.paths,
+            settings.skill or "",
+            settings.skill_with or {},
+        )
         session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
     else:
         session, notices = resumed, changes(resumed.start, name, model.wire)
-    return Opened(model, session, profile, limits, known, output, attached, notices)
+    notices = (*notices, *skills.notices)
+    return Opened(model, session, profile, limits, known, settings, task, skills, output, attached, notices)

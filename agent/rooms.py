@@ -22,6 +22,7 @@ from tools.base import Tool, ToolContext, ToolError
 
 if TYPE_CHECKING:
     from sandbox.baseline import Baseline
+    from skills.active import ActiveSkills
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,15 @@ def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
 
 
 def open_tool_context(
-    settings: Settings, environment: Mapping[str, str], place: Place, session_folder: Path
+    settings: Settings,
+    environment: Mapping[str, str],
+    place: Place,
+    session_folder: Path,
+    readable: tuple[Path, ...] = (),
 ) -> ToolContext:
     """Choose the isolation, by what its probe shows, and make what tools work with.
+
+    ``readable`` are files and folders outside the workspace that commands are shown, read-only.
 
     Blocks until the probe has ended, on the thread that will run commands, as
     :class:`sandbox.isolation.select.Selection` asks. Raises :class:`sandbox.errors.NoIsolation`.
@@ -61,6 +68,7 @@ def open_tool_context(
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
+        also_readable=readable,
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
@@ -90,19 +98,28 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
 
 
 def open_tools(
-    profile: Profile, approver: Approver | None = None, *, vision: bool = False
+    profile: Profile,
+    approver: Approver | None = None,
+    *,
+    vision: bool = False,
+    skills: ActiveSkills | None = None,
 ) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told.
 
     ``approver`` is who may be asked questions, too, if it is an :class:`agent.ask.Respondent`.
-    ``vision`` says whether the model takes pictures.
+    ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
+    is offered with or without any, so that the array of tools is the same.
     """
     from agent.ask import AskTool, Respondent
+    from skills.active import ActiveSkills
+    from skills.loader import Library
+    from skills.tool import SkillTool
     from tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools
-    every = (*default_tools(background=background, vision=vision), AskTool(respondent))
+    skill_tool = SkillTool(skills or ActiveSkills(Library({})))
+    every = (*default_tools(background=background, vision=vision), skill_tool, AskTool(respondent))
     tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
     if profile.tools is not None:
         tools = {name: tools[name] for name in profile.tools}

@@ -14,7 +14,7 @@ from agent.asking import Ask
 from agent.budget import Budget, BudgetExhausted
 from agent.compaction import Compactor
 from agent.context import first_items
-from agent.conversation import AssistantMessage, ToolCall, UserMessage
+from agent.conversation import UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
@@ -24,18 +24,18 @@ from agent.loop import LoopResult, run_loop
 from agent.models.errors import ModelError
 from agent.opening import Opened, open_session
 from agent.outcome import Outcome, Status, closing_words
-from agent.profile import FULL
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
-from agent.session import Session, SessionStart
 from agent.settings import Settings
 from agent.verify import Verifier
 from sandbox.errors import NoIsolation
-from tools.base import ToolContext, ToolResult
+from tools.base import ToolContext
 
 if TYPE_CHECKING:
+    from agent.hooks import Hooks
     from agent.recording.tape import Tape
     from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
+    from skills.loader import Library
 
 _NO_SANDBOX = "none"
 _SESSION_ENDED = "Ended with the session."
@@ -54,13 +54,14 @@ async def run(
     fixing: bool = False,
     typed: bool = False,
     notices: tuple[NoticeGiven, ...] = (),
+    library: Library | None = None,
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
     ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
-    ``notices`` are what a person should know first.
+    ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
@@ -76,34 +77,9 @@ async def run(
             stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape)
-        the_run = _Run(
-            settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
-        )
+        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape, library)
+        the_run = _Run(prompt, front_ends, approver, environment, place, opened, stack, fixing, tape)
         return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
-
-
-async def run_tool(
-    settings: Settings, name: str, arguments: str, environment: Mapping[str, str] | None = None
-) -> ToolResult:
-    """Run one tool exactly as the model would; ``arguments`` is JSON text. Raises as :func:`run` does."""
-    environment = dict(os.environ if environment is None else environment)
-    async with AsyncExitStack() as stack:
-        place = open_place(settings, environment)
-        stack.callback(place.workspace.close)
-        start = SessionStart(str(place.workspace.root), "", "", FULL.name, "")
-        session = Session.create(place.home, start, place.redactor)
-        stack.callback(session.close)
-        context = open_tool_context(settings, environment, place, session.folder)
-        stack.push_async_callback(context.background.end, _SESSION_ENDED)
-        policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
-        sink = EventSink(session.id)
-        dispatcher = Dispatcher(
-            open_tools(FULL, vision=True), context, session, sink, policy, redactor=place.redactor
-        )
-        call = ToolCall("call-1", name, arguments)
-        session.append(AssistantMessage(calls=(call,)))
-        return (await dispatcher.dispatch((call,))).results[0]
 
 
 class _Run:
@@ -111,7 +87,6 @@ class _Run:
 
     def __init__(
         self,
-        settings: Settings,
         prompt: str,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
@@ -122,7 +97,7 @@ class _Run:
         fixing: bool,
         tape: Tape | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings = opened.settings
         self._tape = tape
         self._fixing = fixing
         self._prompt = prompt
@@ -143,6 +118,7 @@ class _Run:
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
+        self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
@@ -178,7 +154,9 @@ class _Run:
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:
-            context = open_tool_context(self._settings, self._environment, self._place, self._session.folder)
+            context = open_tool_context(
+                self._settings, self._environment, self._place, folder, self._opened.skills.readable
+            )
             sandbox = context.processes.isolation.name
             self._background = context.background
             self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
@@ -219,7 +197,9 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile, self._approver, vision=self._model.vision)
+        skills, redactor = self._opened.skills, self._place.redactor
+        tools = open_tools(profile, self._approver, vision=self._model.vision, skills=skills.active)
+        self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
             context,
@@ -227,10 +207,12 @@ class _Run:
             self._sink,
             CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
             approver=self._approver,
-            redactor=self._place.redactor,
+            redactor=redactor,
             instructions=NestedInstructions(self._place.workspace, session.conversation)
             if profile.facts
             else None,
+            narrowing=skills.active.refusal,
+            hooks=self._hooks,
             before_effects=self._baseline_taken,
             output_bytes=profile.output_bytes,
             parallel=settings.parallel_tool_calls,
@@ -244,7 +226,7 @@ class _Run:
                 session,
                 self._budget,
                 self._sink,
-                self._place.redactor,
+                redactor,
                 before_run=self._baseline_taken,
                 output_bytes=profile.output_bytes // 4,
             )
@@ -270,7 +252,7 @@ class _Run:
                 return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
-        check = self._check if self._verifier or self._output else None
+        check = self._check if self._verifier or self._output or self._hooks else None
         compactor = None if settings.compact == "off" else self._compactor(ask)
         return await run_loop(
             session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
@@ -289,8 +271,10 @@ class _Run:
         )
 
     async def _check(self, text: str) -> str | None:
-        """The work first, then the form of the model's last words."""
+        """The work first, then what hooks say, then the form of the model's last words."""
         feedback = await self._verify() if self._verifier else None
+        if feedback is None and self._hooks is not None:
+            feedback = await self._hooks.before_finish(text)
         if feedback is None and self._output is not None:
             feedback = self._output.check(text, self._sink)
         return feedback
@@ -325,18 +309,17 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session, attached = self._session, self._attached
+        session, attached, task = self._session, self._attached, self._opened.task
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             more = [
-                attached.beside(self._prompt) if self._prompt else "",
+                attached.beside(task) if task else "",
                 self._output.instruction if self._output else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
                 session.append(UserMessage(text, images=attached.images))
             return
-        task = self._prompt or session.start.prompt
         if not task:
             raise UsageError("There is nothing to do: give a prompt.")
         verification = (
@@ -345,8 +328,17 @@ class _Run:
         task = attached.beside(task)
         if self._output is not None:
             task = f"{task}\n\n{self._output.instruction}"
-        for item in first_items(self._profile, self._place.workspace, task, verification, attached.images):
+        for item in first_items(
+            self._profile,
+            self._place.workspace,
+            task,
+            verification,
+            attached.images,
+            self._opened.skills.listing,
+        ):
             session.append(item)
+        for message in await self._hooks.session_start() if self._hooks else ():
+            session.append(UserMessage(self._place.redactor.text(message), "hook"))
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""

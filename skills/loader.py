@@ -51,6 +51,8 @@ class Library:
     untrusted: tuple[Skill, ...] = ()
     """The repository's that nobody has trusted as they are."""
     broken: tuple[BrokenSkill, ...] = ()
+    roots: tuple[Root, ...] = ()
+    """Where they were looked for."""
 
     def find(self, name: str) -> Skill:
         """The usable skill called ``name``; raises :class:`UnknownSkill` that says why there is none."""
@@ -76,7 +78,7 @@ def roots(workspace: Path | None, home: Path | None) -> list[Root]:
     """Where skills are looked for, the nearest first; ``home`` is the user's home folder."""
     found = [Root(workspace / root, Origin.REPOSITORY) for root in REPOSITORY_ROOTS] if workspace else []
     if home is not None:
-        found.append(Root(home / USER_ROOT, Origin.USER))
+        found.append(Root((home / USER_ROOT).resolve(), Origin.USER))  # as the sandbox shows it
     found += (Root(folder, Origin.PACKAGE) for folder in _offered())
     return [*found, Root(BUILT_IN, Origin.BUILT_IN)]
 
@@ -87,7 +89,8 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
     shadowed: list[Shadowed] = []
     untrusted: list[Skill] = []
     broken: list[BrokenSkill] = []
-    for root in searched:
+    looked_in = tuple(searched)
+    for root in looked_in:
         for folder in _skill_folders(root):
             found = read_skill(folder, root.origin)
             if isinstance(found, BrokenSkill):
@@ -99,7 +102,7 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             else:
                 usable[found.name] = found
     ordered = dict(sorted(usable.items()))
-    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken))
+    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
 
 
 def _skill_folders(root: Root) -> Iterator[Path]:

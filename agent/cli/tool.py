@@ -28,7 +28,7 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     settings = load_settings(flags)
     text = _read(arguments)
     from agent.cli.running import until_done
-    from agent.run import run_tool
+    from agent.run_tool import run_tool
 
     result = until_done(run_tool(settings, name, text))
     if as_json:

@@ -34,9 +34,13 @@ def conversations(draw):
         UserMessage("task"),
     ]
     for number in range(draw(st.integers(0, 9))):
-        tools = draw(st.lists(st.sampled_from(["read", "shell", "edit"]), max_size=3))
+        tools = draw(st.lists(st.sampled_from(["read", "shell", "edit", "skill"]), max_size=3))
         calls = tuple(
-            ToolCall(f"{number}-{place}", name, json.dumps({"path": f"文件{number}.py", "n": place}))
+            ToolCall(
+                f"{number}-{place}",
+                name,
+                json.dumps({"name": f"know-how-{place}", "path": f"文件{number}.py", "n": place}),
+            )
             for place, name in enumerate(tools)
         )
         items.append(AssistantMessage("" if calls else "text", draw(st.sampled_from(["", "because"])), calls))
@@ -66,7 +70,9 @@ def test_without_old_outputs(items, turns):
         if not isinstance(old, ToolOutput) and getattr(old, "origin", "") != "images":
             assert new == old
     assert all(
-        len(item.text) <= 400 or item in items[recent:] for item in shorter if isinstance(item, ToolOutput)
+        len(item.text) <= 400 or item in items[recent:] or (item.name == "skill" and item.ok)
+        for item in shorter
+        if isinstance(item, ToolOutput)
     )
 
 
@@ -82,9 +88,24 @@ def test_with_summary(items, turns):
     assert is_subsequence(kept, shorter)
     assert shorter.count(UserMessage("notes", SUMMARY)) == 1
     answers = [item for item in items if isinstance(item, AssistantMessage)]
-    kept_answers = [item for item in shorter if isinstance(item, AssistantMessage)]
+    tail = parted(items, turns).tail
+    kept_answers = [item for item in tail if isinstance(item, AssistantMessage)]
+    loaded = {call_name(items, item): item for item in items if loads(item)}
+    assert set(loaded.values()) <= set(shorter)
+    before = [item for item in shorter[: len(shorter) - len(tail)] if isinstance(item, ToolOutput)]
+    assert all(loads(item) for item in before)
+    assert len({call_name(items, item) for item in before}) == len(before)
     assert kept_answers == (answers[max(len(answers) - turns, 0) :] if turns else [])
     assert with_summary(parted(shorter, turns), "notes") == shorter
+
+
+def loads(item):
+    return isinstance(item, ToolOutput) and item.name == "skill" and item.ok
+
+
+def call_name(items, output):
+    calls = (call for item in items if isinstance(item, AssistantMessage) for call in item.calls)
+    return next(json.loads(call.arguments)["name"] for call in calls if call.id == output.call_id)
 
 
 def size(item):
