@@ -42,7 +42,8 @@ def junit_xml(cases: Iterable[Case]) -> bytes:
             elif case.skipped:
                 ElementTree.SubElement(element, "skipped", {"message": _clean(case.skipped)})
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _counts(cases: list[Case]) -> dict[str, str]:

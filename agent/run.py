@@ -177,7 +177,9 @@ class _Run:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from agent.recording.tape import RunFacts
 
-        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        named = self._opened.skills.named
+        folder = named.skill.folder if named else None
+        told = (self._settings, self._prompt, self._attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
 

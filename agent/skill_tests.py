@@ -13,9 +13,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from agent.errors import AgentError
 from agent.outcome import Outcome
@@ -36,7 +36,6 @@ MOST_SECONDS = 600.0
 """How long a test may take that has no budget of its own."""
 _VERIFY_SECONDS = 300
 _OUTPUT_LINES = 20
-_WORKSPACE, _SKILL, _STATE = "<workspace>", "<skill>", "<state>"
 _OF_THE_MACHINE = ("sandbox", "network")
 """The user's settings that a replay takes, too."""
 
@@ -140,7 +139,7 @@ async def run_test(skill: Skill, test: TestSpec, how: TestRun) -> TestResult:
         said = "has no recording (record it with --live --update -m MODEL)"
         return TestResult(skill.name, test.name, "skipped", why_skipped=said)
     start = time.monotonic()
-    attempt = _Attempt(skill, test, Path(tempfile.mkdtemp(prefix="seedsmith-test-")).resolve())
+    attempt = _Attempt(skill, test, _new_folder())
     recorded: Path | None = None
     kept = False
     try:
@@ -196,14 +195,16 @@ async def _perform(attempt: _Attempt, how: TestRun) -> None:
 def library_with(skill: Skill) -> Library:
     """The built-in skills and ``skill``: what a test's model can call, on every machine the same."""
     found = load([Root(BUILT_IN, Origin.BUILT_IN)], TrustStore(Path("/nonexistent")))
-    return Library({**found.skills, skill.name: skill})
+    return replace(found, skills={**found.skills, skill.name: skill})
 
 
 def _settings(attempt: _Attempt, how: TestRun) -> Settings:
     """What the run is told: of the user's settings for a replay only those of the machine."""
     skill, test = attempt.skill, attempt.spec
     given = how.settings.model_fields_set - {"workspace", "home", "skill", "skill_with", "record", "replay"}
-    own = {name: getattr(how.settings, name) for name in given if how.live or name in _OF_THE_MACHINE}
+    own: dict[str, Any] = {
+        name: getattr(how.settings, name) for name in given if how.live or name in _OF_THE_MACHINE
+    }
     own |= {"workspace": attempt.workspace, "home": attempt.state, "skill": skill.name, "approve": "auto"}
     if test.parameters:
         own["skill_with"] = {
@@ -265,9 +266,8 @@ async def _verify_failures(
 
     command = attempt.spec.verify
     arguments = json.dumps({"command": command, "timeout": _VERIFY_SECONDS})
-    plain = Settings(
-        workspace=attempt.workspace, home=attempt.state, sandbox=settings.sandbox, network=settings.network
-    )
+    names = {"workspace", "home", "sandbox", "network"}
+    plain = Settings.model_validate(settings.model_dump(include=names & settings.model_fields_set))
     result = await run_tool(plain, "shell", arguments, environment)
     if result.ok:
         return []
@@ -280,13 +280,12 @@ def _record(attempt: _Attempt) -> Path:
     from agent.recording.portable import write_portable
 
     target = recording_path(attempt.skill, attempt.spec)
-    folders = {
-        _WORKSPACE: str(attempt.workspace),
-        _SKILL: str(attempt.skill.folder.resolve()),
-        _STATE: str(attempt.state),
-    }
-    write_portable(attempt.new_recording, target, folders)
+    write_portable(attempt.new_recording, target)
     return target
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="seedsmith-test-")).resolve()
 
 
 def _remove(folder: Path) -> None:

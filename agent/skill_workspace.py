@@ -89,7 +89,10 @@ def _rule(pattern: str) -> re.Pattern[str]:
 
 def _copy(source: Path, folder: Path) -> None:
     ignored = shutil.ignore_patterns(*_LEFT_OUT)
-    shutil.copytree(source, folder, symlinks=True, ignore=ignored, dirs_exist_ok=True)
+    # Without its times: git takes a file of the same size and time for one that did not change.
+    shutil.copytree(
+        source, folder, symlinks=True, ignore=ignored, copy_function=shutil.copy, dirs_exist_ok=True
+    )
     for place, _, names in os.walk(folder):  # an installed skill's files may be read-only
         Path(place).chmod(0o755)
         for name in names:

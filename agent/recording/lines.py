@@ -44,6 +44,8 @@ class Head:
     """The workspace before anything ran."""
     time: float
     """Seconds since the epoch."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Other folders that are elsewhere on other machines, by the words that stand for them."""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
 
@@ -66,6 +68,7 @@ class Head:
             settings=settings,
             tree=tree,
             time=float(line["time"]),
+            folders=_texts(line.get("folders", {})),
             portable=bool(line.get("portable", False)),
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 from agent.recording.errors import RecordingError
 from agent.recording.lines import Line, ResponseLine
 from agent.recording.masking import mask_stream
+from agent.recording.recorder import STATE, WORKSPACE
 from agent.recording.recording import Recording
 from agent.recording.volatile import steady
 from agent.redact import Redactor
@@ -33,13 +34,14 @@ Folders = Mapping[str, str]
 """Words such as ``<workspace>``, and the folder each stands for."""
 
 
-def write_portable(source: Path, target: Path, folders: Folders) -> None:
+def write_portable(source: Path, target: Path) -> None:
     """Write the recording ``source`` to ``target`` without what belongs to this machine.
 
-    ``folders`` are those that a run elsewhere has in other places. Raises :class:`RecordingError` where one
-    of them can't be taken out, or ``target`` can't be written.
+    Raises :class:`RecordingError` where a folder can't be taken out, or ``target`` can't be written.
     """
     recording = Recording.read(source)
+    head = recording.head
+    folders = {**head.folders, WORKSPACE: head.workspace, STATE: head.state}
     lines = [json.loads(line) for line in source.read_bytes().splitlines()]
     texts = [
         json.dumps(_portable(line, folders), separators=(",", ":"))

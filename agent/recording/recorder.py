@@ -24,9 +24,10 @@ from agent.recording.wiretap import RecordingTransport
 from agent.redact import Redactor
 from agent.settings import OPTIONS, Settings
 from sandbox.workspace import Workspace
+from skills.roots import BUILT_IN
 from tools.base import Image
 
-STEADY_NAMES = ("<workspace>", "<state>")
+WORKSPACE, STATE, SKILL, LIBRARY = "<workspace>", "<state>", "<skill>", "<library>"
 
 
 class Recorder:
@@ -71,6 +72,7 @@ class Recorder:
             state=str(facts.place.home),
             tree=tree,
             time=round(time.time(), 3),
+            folders={word: path for path, word in steady_paths(facts) if word in (SKILL, LIBRARY)},
         )
         self.write(head.to_json())
         sink.follow(self)
@@ -153,7 +155,11 @@ RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].rec
 
 def steady_paths(facts: RunFacts) -> tuple[tuple[str, str], ...]:
     """The folders whose paths differ from machine to machine."""
-    return tuple(zip((str(facts.place.workspace.root), str(facts.place.home)), STEADY_NAMES, strict=True))
+    found = [(str(facts.place.workspace.root), WORKSPACE), (str(facts.place.home), STATE)]
+    if facts.skill is not None:
+        for folder, word in ((BUILT_IN, LIBRARY), (facts.skill, SKILL)):
+            found += [(str(folder), word), (str(folder.resolve()), word)]
+    return tuple(dict.fromkeys(found))
 
 
 def line_of(record: Line) -> DoneLine | VerifyLine:

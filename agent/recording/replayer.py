@@ -16,7 +16,7 @@ from agent.recording.errors import RecordingEnded
 from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
 from agent.recording.playing import PlayingTransport
 from agent.recording.portable import answer_here
-from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
+from agent.recording.recorder import STATE, WORKSPACE, finish_of, knowing_files, line_of, steady_paths
 from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
 from agent.recording.tree import tree_of
@@ -79,7 +79,8 @@ class Replayer:
         self._facts, self._sink = facts, sink
         head = self._recording.head
         self._folders = {word: folder for folder, word in steady_paths(facts)}
-        recorded = zip((head.workspace, head.state), STEADY_NAMES, strict=True)
+        recorded = [(head.workspace, WORKSPACE), (head.state, STATE)]
+        recorded += [(folder, word) for word, folder in head.folders.items()]
         self._steady = steady((*recorded, *steady_paths(facts)), anywhere=head.portable)
         redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
         self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from agent.events import EventSink
@@ -28,6 +29,8 @@ class RunFacts:
     images: tuple[Image, ...]
     """The pictures that go with the prompt."""
     fixing: bool
+    skill: Path | None = None
+    """The folder of the skill that the run is about."""
 
 
 class Tape(Tap, Protocol):

@@ -44,6 +44,7 @@ _PORTABLE_RULES: tuple[tuple[str, str], ...] = (
     (r"(?m)^platform \w+ -- .*$", "<platform>"),
     (r"(?m)^((?:commit|committed) |\[[^\]\s]+(?: \(root-commit\))? )[0-9a-f]{7,40}\b", r"\1<commit>"),
     (r"(?m)^([*|/\\ ]*\^?)[0-9a-f]{7,12}(?= )", r"\1<commit>"),  # a log or blame, one entry a line
+    (r"(\bat )[0-9a-f]{7,12}\b", r"\1<commit>"),
     (r"\b\d{4}-\d\d-\d\d\b", "<time>"),
 )
 """What differs from machine to machine besides: the interpreter, its tracebacks, the hashes of commits."""

@@ -81,7 +81,7 @@ def test_what_python_cannot_read_is_left_and_said(rename, content):
 def test_other_files_latin_ones_and_unusual_names(rename, tmp_path):
     (tmp_path / "latin.py").write_bytes(b"# \xe9 old\nold = 1\n")
     (tmp_path / "blob.bin").write_bytes(b"\0old")
-    after, said = rename("old: 中文 old-fashioned bold\n".encode(), "说明.md")
+    after, said = rename("old: 中文 old-fashioned bold\n".encode(), "说明.js")
     assert after == "new: 中文 new-fashioned bold\n".encode()
     assert "latin.py: not looked at, it is not UTF-8" in said and "blob" not in said
 
@@ -115,7 +115,7 @@ def test_occurrences_are_listed_once_with_place_and_kind(script, tmp_path):
         ],
     )
     assert script(RENAME, "list", "--", "old", "gone.py") == (2, "There is no gone.py.\n")
-    assert script(RENAME, "list", "--", "nowhere", ".") == (1, "0 occurrences of nowhere\n")
+    assert script(RENAME, "list", "--", "nowhere", ".") == (0, "0 occurrences of nowhere\n")
 
 
 CLAMP = """\

@@ -4,9 +4,9 @@
     rename.py replace [--text=true] -- OLD NEW [PATH]…
 
 In Python files code, strings and comments are told apart by Python's own tokenizer, the expressions in
-f-strings included; in other files everything is code. A Python file that can't be tokenized is listed as
+f-strings included; prose is text, and in other files everything is code. A Python file that can't be tokenized is listed as
 unsure and never changed. Bytes around an occurrence stay as they are. Exit code 0, or 1 where nothing was
-found, 2 where the arguments can't be used.
+replaced, 2 where the arguments can't be used.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 SKIPPED = {".git", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", "dist", "build"}
 MOST_BYTES = 2_000_000
 PYTHON = (".py", ".pyi", ".pyw")
+PROSE = (".md", ".rst", ".txt", ".adoc")
 BOM = "\ufeff"
 
 
@@ -150,7 +151,7 @@ def occurrences(path: str, text: str, name: str) -> list[tuple[int, str]]:
     """The offset and the kind of every occurrence: code, text, comment or unsure."""
     places = [match.start() for match in word(name).finditer(text)]
     if not path.endswith(PYTHON):
-        return [(at, "code") for at in places]
+        return [(at, "text" if path.endswith(PROSE) else "code") for at in places]
     known = kinds(text, name) if places else {}
     return [(at, "unsure" if known is None else known.get(at, "text")) for at in places]
 
@@ -168,8 +169,8 @@ def write(path: str, text: str) -> None:
             os.unlink(temporary)
 
 
-def listed(name: str, paths: list[str]) -> int:
-    """Print every occurrence; returns how many there are."""
+def listed(name: str, paths: list[str]) -> None:
+    """Print every occurrence."""
     total = 0
     for path in files(paths):
         text = read(path, name)
@@ -183,7 +184,6 @@ def listed(name: str, paths: list[str]) -> int:
             shown = re.split(r"[\r\n]", text[start:], maxsplit=1)[0].lstrip(BOM).strip()
             print(f"{path}:{number}:{at - start + 1}: {kind}: {shown[:160]}")
     print(f"{total} {'occurrence' if total == 1 else 'occurrences'} of {name}")
-    return total
 
 
 def replaced(old: str, new: str, paths: list[str], everything: bool) -> int:
@@ -220,7 +220,8 @@ def main(arguments: list[str]) -> int:
             print(f"There is no {path}.")
             return 2
     if action == "list":
-        return 0 if listed(names[0], paths) else 1
+        listed(names[0], paths)
+        return 0
     old, new = names
     if not new.isidentifier() or keyword.iskeyword(new):
         print(f"{new!r} is no name")
