@@ -177,7 +177,8 @@ class _Run:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from agent.recording.tape import RunFacts
 
-        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        folder = self._opened.skills.folder
+        told = (self._settings, self._prompt, self._attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
 
@@ -328,14 +329,8 @@ class _Run:
         task = attached.beside(task)
         if self._output is not None:
             task = f"{task}\n\n{self._output.instruction}"
-        for item in first_items(
-            self._profile,
-            self._place.workspace,
-            task,
-            verification,
-            attached.images,
-            self._opened.skills.listing,
-        ):
+        told = (task, verification, attached.images, self._opened.skills.listing)
+        for item in first_items(self._profile, self._place.workspace, *told):
             session.append(item)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(self._place.redactor.text(message), "hook"))

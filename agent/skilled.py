@@ -79,6 +79,11 @@ class SessionSkills:
         return settings.model_copy(update=open_ones)
 
     @property
+    def folder(self) -> str:
+        """Where the named skill is; '' where none is named."""
+        return str(self.named.skill.folder) if self.named else ""
+
+    @property
     def budget(self) -> BudgetWishes:
         """The limits the named skill wishes for."""
         return self.named.skill.budget if self.named else BudgetWishes()

@@ -54,9 +54,13 @@ class Seedsmith:
         }
 
     def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
-        options = ["-C", str(self.workspace), "-m", self.model, "--base-url", self.endpoint.base_url]
+        options = ["-m", self.model, "--base-url", self.endpoint.base_url]
+        return self.plain(command, *arguments, *options)
+
+    def plain(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Without a word on the model."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "agent", command, *arguments, *options, "--json"],
+            [sys.executable, "-P", "-m", "agent", *arguments, "-C", str(self.workspace), "--json"],
             cwd="/",
             env=self.environment,
             stdin=subprocess.DEVNULL,
