@@ -199,7 +199,13 @@ class _Run:
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
         skills, redactor = self._opened.skills, self._place.redactor
-        tools = open_tools(profile, self._approver, vision=self._model.vision, skills=skills.active)
+        tools = open_tools(
+            profile,
+            self._approver,
+            vision=self._model.vision,
+            skills=skills.active,
+            extensions=self._opened.extensions,
+        )
         self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
         dispatcher = self._dispatcher = Dispatcher(
             tools,

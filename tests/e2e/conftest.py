@@ -42,6 +42,7 @@ class Seedsmith:
         self.user.mkdir()
         self.endpoint = endpoint
         self.model = "openai/scripted"
+        self.extra: dict[str, str] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,6 +52,7 @@ class Seedsmith:
             "SEEDSMITH_HOME": str(self.state),
             "SEEDSMITH_API_KEY": KEY,
             "PYTHONDONTWRITEBYTECODE": "1",
+            **self.extra,
         }
 
     def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
