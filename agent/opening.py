@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent import parameters
@@ -17,11 +18,12 @@ from agent.models.catalog import Catalog, ModelEntry, Wire
 from agent.output_schema import OutputCheck, open_output
 from agent.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
 from agent.resume import changes, gone_on_with
-from agent.rooms import Place, open_tools
+from agent.rooms import Place, open_extensions, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
 from agent.skilled import SessionSkills, open_library, open_skills
 from skills.loader import Library
+from tools.base import Tool
 
 if TYPE_CHECKING:
     from agent.recording.tape import Tape
@@ -41,6 +43,8 @@ class Opened:
     task: str
     """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
     skills: SessionSkills
+    extensions: tuple[Tool, ...]
+    """Tools of packages."""
     output: OutputCheck | None
     """Holds the final message to a schema, where one was given."""
     attached: Attached
@@ -107,12 +111,12 @@ async def open_session(
         history=begun,
     )
     settings = skills.filled(settings)
+    extensions = open_extensions(settings, profile)
     words = prompt or (resumed.start.prompt if resumed and not begun else "")
     task = skills.task(words) if names_skill or not begun else words
     asked = task or (resumed.start.prompt if resumed else "")
-    parameters.check(
-        settings, asked, open_tools(profile, vision=model.vision) if settings.tool_choice else ()
-    )
+    offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
+    parameters.check(settings, asked, offered() if settings.tool_choice else ())
     limits = choose_limits(
         turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else skills.budget.turns),
         tokens=settings.max_tokens or skills.budget.tokens,
@@ -139,5 +143,18 @@ async def open_session(
         stack.callback(session.close)
     else:
         session, notices = resumed, changes(resumed.start, name, model.wire)
-    notices = (*notices, *skills.notices)
-    return Opened(model, session, profile, limits, known, settings, task, skills, output, attached, notices)
+    notices = (*notices, *skills.notices, *extensions.notices)
+    return Opened(
+        model,
+        session,
+        profile,
+        limits,
+        known,
+        settings,
+        task,
+        skills,
+        extensions.tools,
+        output,
+        attached,
+        notices,
+    )

@@ -177,8 +177,7 @@ class _Run:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from agent.recording.tape import RunFacts
 
-        named = self._opened.skills.named
-        folder = named.skill.folder if named else None
+        folder = self._opened.skills.folder
         told = (self._settings, self._prompt, self._attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
@@ -200,7 +199,13 @@ class _Run:
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
         skills, redactor = self._opened.skills, self._place.redactor
-        tools = open_tools(profile, self._approver, vision=self._model.vision, skills=skills.active)
+        tools = open_tools(
+            profile,
+            self._approver,
+            vision=self._model.vision,
+            skills=skills.active,
+            extensions=self._opened.extensions,
+        )
         self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
         dispatcher = self._dispatcher = Dispatcher(
             tools,
@@ -330,14 +335,8 @@ class _Run:
         task = attached.beside(task)
         if self._output is not None:
             task = f"{task}\n\n{self._output.instruction}"
-        for item in first_items(
-            self._profile,
-            self._place.workspace,
-            task,
-            verification,
-            attached.images,
-            self._opened.skills.listing,
-        ):
+        told = (task, verification, attached.images, self._opened.skills.listing)
+        for item in first_items(self._profile, self._place.workspace, *told):
             session.append(item)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(self._place.redactor.text(message), "hook"))

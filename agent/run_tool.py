@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from agent.approval import CallPolicy
 from agent.conversation import AssistantMessage, ToolCall
 from agent.dispatch import Dispatcher
-from agent.events import EventSink
+from agent.events import EventSink, FrontEnd
 from agent.profile import FULL
-from agent.rooms import open_place, open_tool_context, open_tools
+from agent.rooms import open_extensions, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
 from agent.skilled import open_library, open_skills
@@ -21,9 +21,13 @@ _ENDED = "Ended with the tool."
 
 
 async def run_tool(
-    settings: Settings, name: str, arguments: str, environment: Mapping[str, str] | None = None
+    settings: Settings,
+    name: str,
+    arguments: str,
+    environment: Mapping[str, str] | None = None,
+    front_ends: tuple[FrontEnd, ...] = (),
 ) -> ToolResult:
-    """Run the tool ``name``; ``arguments`` is JSON text.
+    """Run the tool ``name``; ``arguments`` is JSON text, ``front_ends`` see its events.
 
     Raises :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin.
     """
@@ -38,8 +42,11 @@ async def run_tool(
         context = open_tool_context(settings, environment, place, session.folder, skills.readable)
         stack.push_async_callback(context.background.end, _ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
-        tools = open_tools(FULL, vision=True, skills=skills.active)
-        sink = EventSink(session.id)
+        extensions = open_extensions(settings, FULL)
+        tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
+        sink = EventSink(session.id, front_ends)
+        for notice in extensions.notices:
+            sink.emit(notice)
         dispatcher = Dispatcher(tools, context, session, sink, policy, redactor=place.redactor)
         call = ToolCall("call-1", name, arguments)
         session.append(AssistantMessage(calls=(call,)))

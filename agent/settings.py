@@ -210,6 +210,9 @@ class Settings(BaseModel):
     skills: Annotated[list[str] | None, BeforeValidator(_names), Option("NAME", repository=True)] = Field(
         None, description="Tell the model of these skills only; may be repeated."
     )
+    extensions: Annotated[bool, Option()] = Field(
+        True, description="Offer the tools of installed packages, too."
+    )
     hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (
         Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
     )

@@ -79,6 +79,11 @@ class SessionSkills:
         return settings.model_copy(update=open_ones)
 
     @property
+    def folder(self) -> str:
+        """Where the named skill is; '' where none is named."""
+        return str(self.named.skill.folder) if self.named else ""
+
+    @property
     def budget(self) -> BudgetWishes:
         """The limits the named skill wishes for."""
         return self.named.skill.budget if self.named else BudgetWishes()
@@ -146,9 +151,12 @@ def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) 
 
 def tool_names() -> tuple[str, ...]:
     """The names a manifest's ``tools`` may hold."""
-    from tools.registry import default_tools
+    from agent.extensions import load_extensions
+    from agent.profile import FULL
+    from agent.rooms import open_tools
 
-    return (*(tool.spec.name for tool in default_tools()), "ask", "skill")
+    own = tuple(open_tools(FULL, vision=True))
+    return (*own, *(tool.spec.name for tool in load_extensions(lambda: own).tools))
 
 
 def _named(
@@ -183,7 +191,11 @@ def _folders(library: Library, workspace: Path) -> Iterable[Path]:
 
     None lies above or in the workspace, which must stay writable.
     """
-    outside = [root.folder.resolve() for root in library.roots if root.origin is not Origin.REPOSITORY]
+    outside = [
+        root.folder.resolve()
+        for root in library.roots
+        if root.origin is not Origin.REPOSITORY and not root.fault
+    ]
     kept = [folder for folder in outside if folder.is_dir() and not _related(folder, workspace)]
     for skill in library.skills.values():
         folder = skill.folder.resolve()

@@ -44,8 +44,9 @@ class Head:
     """The workspace before anything ran."""
     time: float
     """Seconds since the epoch."""
-    folders: Mapping[str, str] = field(default_factory=dict)
-    """Other folders that are elsewhere on other machines, by the words that stand for them."""
+    skill: str = ""
+    """Where the named skill was, and the built-in ones, for the same reason; '' in older recordings."""
+    library: str = ""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
 
@@ -60,6 +61,7 @@ class Head:
         texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
         values: dict[str, Any] = {name: _text(line[name]) for name in texts}
         tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        values |= {name: _text(line.get(name, "")) for name in ("skill", "library")}
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         settings = _mapping(line["settings"])
         return cls(
@@ -68,7 +70,6 @@ class Head:
             settings=settings,
             tree=tree,
             time=float(line["time"]),
-            folders=_texts(line.get("folders", {})),
             portable=bool(line.get("portable", False)),
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 from agent.recording.errors import RecordingError
 from agent.recording.lines import Line, ResponseLine
 from agent.recording.masking import mask_stream
-from agent.recording.recorder import STATE, WORKSPACE
+from agent.recording.recorder import STEADY_NAMES
 from agent.recording.recording import Recording
 from agent.recording.volatile import steady
 from agent.redact import Redactor
@@ -41,7 +41,8 @@ def write_portable(source: Path, target: Path) -> None:
     """
     recording = Recording.read(source)
     head = recording.head
-    folders = {**head.folders, WORKSPACE: head.workspace, STATE: head.state}
+    places = (head.workspace, head.state, head.skill, head.library)
+    folders = {word: place for word, place in zip(STEADY_NAMES, places, strict=True) if place}
     lines = [json.loads(line) for line in source.read_bytes().splitlines()]
     texts = [
         json.dumps(_portable(line, folders), separators=(",", ":"))

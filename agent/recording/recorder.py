@@ -27,7 +27,7 @@ from sandbox.workspace import Workspace
 from skills.roots import BUILT_IN
 from tools.base import Image
 
-WORKSPACE, STATE, SKILL, LIBRARY = "<workspace>", "<state>", "<skill>", "<library>"
+STEADY_NAMES = ("<workspace>", "<state>", "<skill>", "<library>")
 
 
 class Recorder:
@@ -71,8 +71,9 @@ class Recorder:
             workspace=str(facts.place.workspace.root),
             state=str(facts.place.home),
             tree=tree,
+            skill=facts.skill,
+            library=str(BUILT_IN),
             time=round(time.time(), 3),
-            folders={word: path for path, word in steady_paths(facts) if word in (SKILL, LIBRARY)},
         )
         self.write(head.to_json())
         sink.follow(self)
@@ -155,11 +156,8 @@ RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].rec
 
 def steady_paths(facts: RunFacts) -> tuple[tuple[str, str], ...]:
     """The folders whose paths differ from machine to machine."""
-    found = [(str(facts.place.workspace.root), WORKSPACE), (str(facts.place.home), STATE)]
-    if facts.skill is not None:
-        for folder, word in ((BUILT_IN, LIBRARY), (facts.skill, SKILL)):
-            found += [(str(folder), word), (str(folder.resolve()), word)]
-    return tuple(dict.fromkeys(found))
+    folders = (str(facts.place.workspace.root), str(facts.place.home), facts.skill, str(BUILT_IN))
+    return tuple(zip(folders, STEADY_NAMES, strict=True))
 
 
 def line_of(record: Line) -> DoneLine | VerifyLine:

@@ -16,7 +16,7 @@ from agent.recording.errors import RecordingEnded
 from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
 from agent.recording.playing import PlayingTransport
 from agent.recording.portable import answer_here
-from agent.recording.recorder import STATE, WORKSPACE, finish_of, knowing_files, line_of, steady_paths
+from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
 from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
 from agent.recording.tree import tree_of
@@ -78,10 +78,10 @@ class Replayer:
         """Compare the workspace with the recorded one; where they differ a notice says so."""
         self._facts, self._sink = facts, sink
         head = self._recording.head
-        self._folders = {word: folder for folder, word in steady_paths(facts)}
-        recorded = [(head.workspace, WORKSPACE), (head.state, STATE)]
-        recorded += [(folder, word) for word, folder in head.folders.items()]
-        self._steady = steady((*recorded, *steady_paths(facts)), anywhere=head.portable)
+        folders = steady_paths(facts)
+        self._folders = {word: folder for folder, word in folders if folder}
+        recorded = zip((head.workspace, head.state, head.skill, head.library), STEADY_NAMES, strict=True)
+        self._steady = steady((*recorded, *folders), anywhere=head.portable)
         redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
         self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))
         tree = await asyncio.to_thread(tree_of, facts.place.workspace, self._own_name(facts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from agent.events import EventSink
@@ -29,8 +28,8 @@ class RunFacts:
     images: tuple[Image, ...]
     """The pictures that go with the prompt."""
     fixing: bool
-    skill: Path | None = None
-    """The folder of the skill that the run is about."""
+    skill: str = ""
+    """The folder of the named skill, if one was."""
 
 
 class Tape(Tap, Protocol):

@@ -180,3 +180,60 @@ def test_a_resumed_session_is_held_to_its_skills(seedsmith, endpoint):
     assert messages(endpoint.requests[count])[-1]["content"] == "Now y"
     named, called = tool_texts(endpoint.requests[count + 1])[-2:]
     assert "The skill 'make' leaves only" in named and "The skill 'look' leaves only" in called
+
+
+def broken_adder(seedsmith) -> str:
+    (seedsmith.workspace / "adder.py").write_text("def add(a, b):\n    return a - b\n")
+    (seedsmith.workspace / "test_adder.py").write_text("from adder import add\nassert add(1, 2) == 3\n")
+    return "python3 -B test_adder.py"
+
+
+REPAIR = ("edit", {"path": "adder.py", "old": "a - b", "new": "a + b"})
+
+
+def test_fix_is_the_skill_fix_bug(seedsmith, endpoint):
+    test = broken_adder(seedsmith)
+    endpoint.script(calls(REPAIR), text("Subtracted instead of adding."))
+    done = seedsmith.finish(seedsmith.start("--test", test, "--with", "symptom=1 + 2 is -1", command="fix"))
+    assert done.code == 0, done.errors
+    assert done.last["verified"]["command"] == test
+    task = messages(endpoint.requests[0])[-1]["content"]
+    assert task.startswith("# Skill fix-bug") and f"Test command: {test}" in task
+    assert "Symptom: 1 + 2 is -1" in task and "command `locate`" in task
+
+
+def test_the_user_s_own_fix_bug_takes_its_place(seedsmith, endpoint):
+    test = broken_adder(seedsmith)
+    user_skill(seedsmith, "fix-bug", "instructions: Our way of fixing.\ntools: [read, edit]\n")
+    endpoint.script(calls(("shell", {"command": "true"}), REPAIR), text("Done."))
+    done = seedsmith.finish(seedsmith.start("--test", test, command="fix"))
+    assert done.code == 0 and done.last["verified"]["command"] == test
+    assert "Our way of fixing." in messages(endpoint.requests[0])[-1]["content"]
+    assert "leaves only these tools: read, edit" in tool_texts(endpoint.requests[1])[0]
+
+
+def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, endpoint, tmp_path):
+    test = broken_adder(seedsmith)
+    user_skill(seedsmith, "look", LOOK, count__py="print(7, 'letters')\n")
+    measure = ("skill", {"name": "look", "command": "measure", "parameters": {"word": "abc"}})
+    endpoint.script(
+        calls(measure, ("skill", {"name": "review"}), ("shell", {"command": test})), text("Done.")
+    )
+    file = str(tmp_path / "run.jsonl")
+    done = seedsmith.run("--skill", "look", "--with", "what=it", "--record", file)
+    assert done.code == 0, done.errors
+    seedsmith.user = seedsmith.user.rename(tmp_path / "another home")
+    done = seedsmith.finish(seedsmith.plain("run", "--replay", file))
+    assert done.code == 0, (done.errors, done.last)
+    skill = seedsmith.user / ".agents" / "skills" / "look" / "skill.yaml"
+    skill.write_text(skill.read_text().replace("closely", "from afar"))
+    done = seedsmith.finish(seedsmith.plain("run", "--replay", file))
+    assert done.code == 1 and "from afar" in json.dumps(done.last)
+
+
+def test_a_tool_call_from_the_command_line_loads_a_skill(seedsmith):
+    user_skill(seedsmith, "look", LOOK)
+    (done,) = seedsmith.finish(
+        seedsmith.plain("tool", "skill", '{"name": "look", "parameters": {"what": "it"}}')
+    ).events
+    assert done["ok"] and "Look at it closely." in done["text"]

@@ -65,7 +65,8 @@ def record_template(endpoint: Any) -> Iterator[TestResult]:
         for test in skill.tests:
             new = recording_path(skill, test)
             target = TEMPLATE / new.relative_to(skill.folder)
-            target.write_text(new.read_text(encoding="ascii").replace(NEW_NAME, "SKILL_NAME"), encoding="ascii")
+            recorded = new.read_text(encoding="ascii").replace(NEW_NAME, "SKILL_NAME")
+            target.write_text(recorded, encoding="ascii")
 
 
 def main(names: list[str]) -> int:
