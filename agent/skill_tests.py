@@ -175,6 +175,9 @@ async def _perform(attempt: _Attempt, how: TestRun) -> None:
     make_workspace(skill, test, attempt.workspace, environment)
     before = contents(attempt.workspace)
     settings = _settings(attempt, how)
+    if settings.replay is not None and (stale := _stale(attempt, settings)):
+        attempt.failures.append(stale)
+        return
     outcome = await run(settings, test.prompt, environment=environment, library=library_with(skill))
     if outcome.status == "no_sandbox":
         raise NoIsolation(outcome.message)
@@ -218,6 +221,22 @@ def _settings(attempt: _Attempt, how: TestRun) -> Settings:
     limits = {"max_turns": budget.turns, "max_tokens": budget.tokens, "max_cost": budget.cost}
     own |= {name: value for name, value in limits.items() if value is not None}
     return Settings(**own, record=attempt.new_recording)
+
+
+def _stale(attempt: _Attempt, settings: Settings) -> str:
+    """Why the recording is not one of this test as it is now; '' where it is."""
+    from agent.recording.recording import Recording
+
+    head = Recording.read(recording_path(attempt.skill, attempt.spec)).head
+    pairs = (
+        ("name of the skill", head.settings.get("skill"), settings.skill),
+        ("parameters", head.settings.get("skill_with") or {}, settings.skill_with or {}),
+        ("prompt", head.prompt, attempt.spec.prompt),
+    )
+    changed = [name for name, then, now in pairs if then != now]
+    if not changed:
+        return ""
+    return f"Its recording is not of the present {changed[0]}: renew it with --live --update -m MODEL."
 
 
 def _ending(outcome: Outcome, live: bool) -> list[str]:

@@ -16,6 +16,7 @@ from skills.skill import BrokenSkill, Origin, Skill
 
 LONG_INSTRUCTIONS = 20_000
 """Characters, about 5,000 tokens: what the specification recommends to stay below."""
+_CHANGING = frozenset({"edit", "write", "patch"})
 _BRACES = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
@@ -91,6 +92,6 @@ def _oddities(skill: Skill) -> list[str]:
     ]
     if not skill.tests:
         said.append("It has no tests: `seedsmith skills test` has nothing to run.")
-    if not skill.verify:
+    if not skill.verify and (skill.tools is None or _CHANGING & set(skill.tools)):
         said.append("It has no verify command: nothing proves that its work is done.")
     return said

@@ -27,8 +27,8 @@ _TIMED = ("ms", "duration_ms", "time", "seconds")
 _OUTPUTS = ("done", "verify")
 _plain = steady((), anywhere=True)
 _LEFT_OUT = frozenset({"notice", "intended"})
-_OF_THE_MACHINE = frozenset({"base_url", "ca_bundle", "fallback"})
-"""Settings that say how the service was reached."""
+_KEPT = frozenset({"skill", "skill_with", "model", "wire"})
+"""The settings that a replay goes by; what the skill itself wishes for is read from the skill as it is then."""
 
 Folders = Mapping[str, str]
 """Words such as ``<workspace>``, and the folder each stands for."""
@@ -80,7 +80,7 @@ def _portable(line: Line, folders: Folders) -> Line:
     if kind == "request":
         line = {name: line[name] for name in ("kind", "n", "ms", "path")}
     elif kind == "head":
-        told = {name: value for name, value in line["settings"].items() if name not in _OF_THE_MACHINE}
+        told = {name: value for name, value in line["settings"].items() if name in _KEPT}
         line |= {"settings": told | {"base_url": SERVICE}, "portable": True}
     elif kind == "response" and "pieces" in line:
         texts = [text for _, text in line["pieces"]]
