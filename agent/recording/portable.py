@@ -87,9 +87,9 @@ def _portable(line: Line, folders: Folders) -> Line:
         for word, folder in _longest_first(folders):
             texts = mask_stream(texts, Redactor([folder]), word)
         line |= {"pieces": [[0, text] for text in texts if text]}
-    elif kind in _OUTPUTS:
-        line |= {name: _plain(line[name]) for name in ("text", "output") if name in line}
     replaced: Line = _replaced(line, folders)
+    if kind in _OUTPUTS:  # with the folders in words, so that no rule takes one of them apart
+        replaced |= {name: _plain(replaced[name]) for name in ("text", "output") if name in replaced}
     return replaced
 
 
