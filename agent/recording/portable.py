@@ -1,7 +1,7 @@
 """Recordings for other machines: those that tests of skills are replayed from (docs/recordings.md).
 
 Left out are the requests, which hold this machine's system prompt and list of skills, and all times.
-Folders stand as ``<workspace>``, ``<skill>`` and the like; a replay puts its own in their places.
+Folders stand as ``<workspace>``, ``<skill>`` and the like; a replay puts its own in the answers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def write_portable(source: Path, target: Path) -> None:
         texts = [text.replace(json.dumps(call.call.id), f'"call_{number}"') for text in texts]
         texts = [text.replace(f'\\"{call.call.id}\\"', f'\\"call_{number}\\"') for text in texts]
     for word, folder in folders.items():
-        if any(folder in text for text in texts):
+        if any(json.dumps(folder)[1:-1] in text for text in texts):
             raise RecordingError(f"The recording names {folder} in a place where {word} can't stand for it.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,9 +69,14 @@ def answer_here(response: ResponseLine, folders: Folders) -> ResponseLine:
     pieces = []
     for ms, text in response.pieces:
         for word, folder in folders.items():
-            text = text.replace(word, json.dumps(folder)[1:-1])
+            text = text.replace(_in_answers(word), json.dumps(folder)[1:-1])
         pieces.append((ms, text))
     return replace(response, pieces=tuple(pieces))
+
+
+def _in_answers(word: str) -> str:
+    """How ``word`` stands in what a model wrote, who may mean an element of XML by ``<state>``."""
+    return f"<seedsmith {word[1:]}"
 
 
 def _portable(line: Line, folders: Folders) -> Line:
@@ -85,7 +90,7 @@ def _portable(line: Line, folders: Folders) -> Line:
     elif kind == "response" and "pieces" in line:
         texts = [text for _, text in line["pieces"]]
         for word, folder in _longest_first(folders):
-            texts = mask_stream(texts, Redactor([folder]), word)
+            texts = mask_stream(texts, Redactor([folder]), _in_answers(word))
         line |= {"pieces": [[0, text] for text in texts if text]}
     replaced: Line = _replaced(line, folders)
     if kind in _OUTPUTS:  # with the folders in words, so that no rule takes one of them apart

@@ -166,14 +166,14 @@ def test_absolute_paths_of_a_live_run_lead_elsewhere_in_a_replay(skills, tmp_pat
             lambda _: calls(
                 shell(f"cat '{place[0]}/a.txt'"), ("skill", {"name": "tidy", "command": "where"})
             ),
-            lambda _: text(f"Tidied {place[0]}/a.txt."),
+            lambda _: text(f"Tidied {place[0]}/a.txt <state>."),
         ]
     )
-    result = skills.record(lambda request: next(steps)(request), more="says: [a.txt]")
+    result = skills.record(lambda request: next(steps)(request), more="says: [a.txt <state>]")
     assert (result.result, result.failures) == ("passed", ())
     assert result.recorded is not None
     kept = result.recorded.read_text()
-    assert place[0] not in kept and str(tmp_path) not in kept and "<workspace>/a.txt" in kept
+    assert place[0] not in kept and str(tmp_path) not in kept and "<seedsmith workspace>/a.txt" in kept
     moved = tmp_path / "moved" / "tidy"
     shutil.copytree(skills.folder, moved)
     skill = read_skill(moved, Origin.USER)
