@@ -187,7 +187,7 @@ def _explain(error: ValidationError, layers: _Layers) -> str:
     name = str(first["loc"][0])
     if first["type"] == "string_pattern_mismatch":
         return f"{layers.origins.get(name, name)} is empty."
-    shown = "that" if name == "api_key" else repr(layers.values.get(name))
+    shown = "that" if name in ("api_key", "hooks") else repr(layers.values.get(name))
     return f"{layers.origins.get(name, name)} can't be {shown}: it {_fault(error)}."
 
 
