@@ -14,7 +14,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sandbox.environment import PRIVATE_HOME
 from sandbox.errors import GitError
@@ -31,9 +30,6 @@ from sandbox.isolation.base import Policy
 from sandbox.isolation.masks import is_beneath
 from sandbox.isolation.toolchains import search_path
 from sandbox.process import CommandResult, ProcessRunner
-
-if TYPE_CHECKING:
-    from sandbox.spill import SpillStore
 
 _SECONDS = 120.0
 _CONFIGURATION_SECONDS = 10.0
@@ -78,10 +74,9 @@ class Git:
     _settings: tuple[tuple[str, str], ...]
     _excludes: str
     _processes: ProcessRunner
-    _spills: SpillStore
 
     @classmethod
-    async def open(cls, processes: ProcessRunner, spills: SpillStore) -> Git:
+    async def open(cls, processes: ProcessRunner) -> Git:
         """Find the repository of the session's workspace and read what it and the user configured.
 
         Raises :class:`sandbox.errors.NoRepository` where there is none, :class:`GitError` where git is not
@@ -90,7 +85,7 @@ class Git:
         policy = processes.policy
         repository = find_repository(policy.workspace)
         program = _find_program(policy)
-        bare = cls(repository, {}, frozenset(), False, program, (), "", processes, spills)
+        bare = cls(repository, {}, frozenset(), False, program, (), "", processes)
         listing = asyncio.ensure_future(
             bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS)
         )
@@ -179,7 +174,7 @@ class Git:
         if wanted == policy:
             return self._processes
         clean = {"PATH": self._processes.environment.get("PATH", os.defpath), "HOME": PRIVATE_HOME}
-        return ProcessRunner(self._processes.isolation, wanted, self._spills, environment=clean)
+        return self._processes.with_policy(wanted, clean)
 
 
 def complaint(subcommand: str, result: CommandResult) -> str:

@@ -36,7 +36,7 @@ class GitTool(PydanticTool[GitParameters]):
 
         paths = named_paths(context, parsed.paths)
         try:
-            git = await Git.open(context.processes, context.spills)
+            git = await Git.open(context.processes)
             return await _action(parsed)(GitCall(git, context, parsed, paths))
         except GitError as error:
             raise ToolError(clean_output(str(error))) from None

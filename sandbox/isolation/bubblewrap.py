@@ -17,6 +17,7 @@ from sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
 from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
 from sandbox.isolation.seccomp import filter_program, supported
 from sandbox.isolation.toolchains import needed_folders, search_path
+from sandbox.protected import CONFIGURATION_FOLDER
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
@@ -122,7 +123,7 @@ class Bubblewrap:
         block, release = os.pipe()
         arguments = (
             *self._arguments,
-            *self._git_binds(policy),
+            *self._protected_binds(policy),
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
         )
@@ -185,9 +186,13 @@ class Bubblewrap:
             hidden += self._memory_folder(policy.state)
         return hidden
 
-    def _git_binds(self, policy: Policy) -> list[str]:
-        """Read-only binds for git's metadata; looked at anew, since a command may have moved folders."""
+    def _protected_binds(self, policy: Policy) -> list[str]:
+        """Read-only binds for what commands must not change; looked at anew, since they may move folders."""
         binds: list[str] = []
+        own_folder = policy.workspace / CONFIGURATION_FOLDER
+        # What git's tool takes from the repository's past may well be there.
+        if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
+            binds += ["--ro-bind", str(own_folder), str(own_folder)]
         own = policy.workspace / DOT_GIT
         entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
         for entry in entries:
