@@ -149,7 +149,7 @@ def _parse(data: bytes, prefix: str, operation: str) -> Status:
 
 def _inside(path: str, prefix: str) -> str:
     """``path``, which git gives from the top of the working tree, from the workspace."""
-    return path.removeprefix(prefix) if path.startswith(prefix) else os.path.relpath(path, prefix)
+    return path.removeprefix(prefix) or "./" if path.startswith(prefix) else os.path.relpath(path, prefix)
 
 
 def status_lines(status: Status) -> list[str]:
