@@ -93,8 +93,8 @@ def _why_not_started(error: OSError, launch: Launch) -> str:
         )
     total = sum(map(_bytes_of, launch.argv))
     return (
-        f"The command's arguments are {total:,} bytes long together, which is more than the system takes with "
-        "the environment: write them to a file first."
+        f"The command's arguments are {total:,} bytes long together, which is more than the system takes: "
+        "write them to a file first."
     )
 
 

@@ -26,9 +26,9 @@ class Policy:
     """Git's metadata folders beyond what the workspace shows read-only by itself: those to be writable, and
     those that lie outside (a worktree's, or the repository's the workspace is a subfolder of)."""
     also_readable: tuple[Path, ...] = ()
-    """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or a skill's
-    folder, whose programs can be run. Those that are missing or hold ``state`` are left out, and so are those
-    in the workspace: nobody vetted where links in it lead."""
+    """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
+    folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
+    so are those in the workspace: nobody vetted where links in it lead."""
     unix_sockets: bool = False
     """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
     covers them."""
@@ -37,7 +37,7 @@ class Policy:
 
     @property
     def shown_besides(self) -> tuple[Path, ...]:
-        """What of ``also_readable`` is to be shown: absolute, there, and neither in the workspace nor private."""
+        """What of ``also_readable`` is to be shown: absolute, there, neither in the workspace nor private."""
         return tuple(path for path in self.also_readable if path.is_absolute() and self._may_be_shown(path))
 
     def _may_be_shown(self, path: Path) -> bool:

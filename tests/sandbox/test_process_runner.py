@@ -191,7 +191,7 @@ async def test_duration_is_measured(runner: ProcessRunner) -> None:
 
 
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
-async def test_a_command_line_that_is_too_long_is_refused_in_a_helpful_sentence(
+async def test_a_command_line_too_long_to_start_is_refused_in_one_sentence(
     runner: ProcessRunner,
 ) -> None:
     most = 32 * os.sysconf("SC_PAGE_SIZE") - 1
