@@ -178,6 +178,11 @@ class Git:
 
 
 def complaint(subcommand: str, result: CommandResult) -> str:
+    """What failed, and what git had to say about it."""
+    return f"git {subcommand} failed: {said(result)}"
+
+
+def said(result: CommandResult) -> str:
     """What git had to say about its failure, without hints and prefixes, in bounded length."""
     text = result.head.decode("utf-8", "surrogateescape")
     text = _PREFIX.sub("", _NOISE.sub("", text)).strip()
@@ -185,7 +190,7 @@ def complaint(subcommand: str, result: CommandResult) -> str:
         text = f"{text[:_COMPLAINT_CHARACTERS]}…"
     if result.timed_out or not text:
         text = " ".join(filter(None, (text, result.note))) or f"it ended with exit code {result.exit_code}."
-    return f"git {subcommand} failed: {text}"
+    return text
 
 
 def _find_program(policy: Policy) -> str:
