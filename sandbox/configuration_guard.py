@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.git_folders import is_plain_path
-from sandbox.kept_files import KeptFiles, listed
+from sandbox.kept_files import KeptFiles, Save, listed
 from sandbox.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
 
 _MOST_ENTRIES = 2_000
@@ -21,15 +21,16 @@ _MOST_ENTRIES = 2_000
 class ConfigurationGuard:
     """Remembers the configuration below ``root`` as it is now.
 
-    ``is_bound`` says that commands see the folder read-only wherever there is one when they start.
+    ``is_bound`` says that commands see the folder read-only wherever there is one when they start; ``save``
+    keeps what is undone, see :class:`KeptFiles`.
     """
 
-    def __init__(self, root: Path, *, is_bound: bool) -> None:
+    def __init__(self, root: Path, *, is_bound: bool, save: Save | None = None) -> None:
         self._root = root
         self._is_bound = is_bound
         self._is_held = False
         self._real: Path | None = None
-        self._kept = KeptFiles(root, self._entries)
+        self._kept = KeptFiles(root, self._entries, save)
         self.refresh()
 
     def refresh(self) -> None:

@@ -18,7 +18,7 @@ from sandbox.git_folders import (
     metadata_folders,
     walk_folders,
 )
-from sandbox.kept_files import KeptFiles, listed
+from sandbox.kept_files import KeptFiles, Save, listed
 
 _OBEYED_FILES = (
     "config",
@@ -37,20 +37,23 @@ _MOST_MODULES = 32
 class GitGuard:
     """Remembers a workspace's git metadata; see :meth:`capture`."""
 
-    def __init__(self, root: Path, *, restores: bool) -> None:
+    def __init__(self, root: Path, *, restores: bool, save: Save | None = None) -> None:
         self._root = root
         self.restores = restores
         """Whether it puts changes back rather than only reporting."""
         self._told_lost: set[Path] = set()
-        self._kept = KeptFiles(root, self._obeyed_files)
+        self._kept = KeptFiles(root, self._obeyed_files, save)
         self._entries: dict[Path, int] = {}
         self._repositories: set[str] = set()
         self._folders: dict[str, tuple[int, int]] = {}
 
     @classmethod
-    def capture(cls, root: Path, *, restores: bool = True) -> GitGuard:
-        """Remember what lies below ``root`` now; with ``restores`` off changes are only reported."""
-        guard = cls(root, restores=restores)
+    def capture(cls, root: Path, *, restores: bool = True, save: Save | None = None) -> GitGuard:
+        """Remember what lies below ``root`` now; with ``restores`` off changes are only reported.
+
+        ``save`` keeps what is undone, see :class:`KeptFiles`.
+        """
+        guard = cls(root, restores=restores, save=save)
         guard._look_at(walk_folders(root))
         guard.refresh()
         return guard

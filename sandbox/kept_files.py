@@ -18,6 +18,7 @@ _MOST_BYTES = 1 << 20
 _ROUNDS = 3
 """Putting a folder back shows what of its content is missing, so more than one may be needed."""
 _MOST_NAMED = 5
+_MOST_SAVED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,20 @@ class _Kept:
         return self.stamp is not None and stat.S_ISDIR(self.stamp.mode)
 
 
-class KeptFiles:
-    """What some files and folders below ``root`` were like; ``paths`` lists them as they are now."""
+Save = Callable[[bytes], str]
+"""Keeps bytes that are about to be replaced, and returns the name they can be read back by."""
 
-    def __init__(self, root: Path, paths: Callable[[], Iterable[Path]]) -> None:
+
+class KeptFiles:
+    """What some files and folders below ``root`` were like; ``paths`` lists them as they are now.
+
+    With ``save`` nothing that is undone is lost: it may have been the user's own doing.
+    """
+
+    def __init__(self, root: Path, paths: Callable[[], Iterable[Path]], save: Save | None = None) -> None:
         self._root = root
         self._paths = paths
+        self._save = save
         self._files: dict[Path, _Kept] = {}
 
     def __contains__(self, path: Path) -> bool:
@@ -83,16 +92,27 @@ class KeptFiles:
 
     def put_back(self, spare: Callable[[Path], bool] = lambda path: False) -> tuple[list[str], list[str]]:
         """Put back what changed, except what ``spare`` names; the names of what was, and of what can't be."""
-        done: dict[str, None] = {}
-        failed: dict[str, None] = {}
+        done: dict[str, str] = {}
+        failed: dict[str, str] = {}
         for _ in range(_ROUNDS):
             changed = [path for path in self.changed() if not spare(path)]
+            saved = {path: self._saved(path) for path in changed[:_MOST_SAVED]}
             for path in changed:
                 name = os.fspath(path.relative_to(self._root))
-                (done if self._put_back(path) else failed)[name] = None
+                (done if self._put_back(path) else failed).setdefault(name, saved.get(path, ""))
             if not changed:
                 break
-        return [name for name in done if name not in failed], list(failed)
+        return [name + where for name, where in done.items() if name not in failed], list(failed)
+
+    def _saved(self, path: Path) -> str:
+        """Keep the file that is there now; says where, as an addition to its name."""
+        now = _keep(path)
+        if self._save is None or now.stamp is None or not stat.S_ISREG(now.stamp.mode) or not now.content:
+            return ""
+        try:
+            return f" (what it held: {self._save(now.content)})"
+        except OSError:  # A full disk; putting back is what counts.
+            return ""
 
     def _put_back(self, path: Path) -> bool:
         """Make ``path`` what it was; False where that can't be done."""
@@ -178,7 +198,13 @@ def _read(path: Path) -> bytes | None:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        try:
+            shutil.rmtree(path)
+        except (
+            OSError,
+            RecursionError,
+        ):  # Closed folders, or thousands in one another: out of the way at least.
+            path.rename(path.with_name(f"{path.name}.undone-{os.urandom(4).hex()}"))
     else:
         path.unlink(missing_ok=True)
 

@@ -52,8 +52,10 @@ class ProcessRunner:
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
         self._contained = isolation.name == "bwrap"
-        self._git = GitGuard.capture(policy.workspace, restores=isolation.name == "landlock")
-        self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained)
+        self._git = GitGuard.capture(
+            policy.workspace, restores=isolation.name == "landlock", save=spills.save
+        )
+        self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
         self._lifeline = Lifeline()
         self._running: set[ProcessTree] = set()
         if not self._contained:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ async def explain(git: Git, error: GitError) -> str:
     if borrowed and (_OBJECTS_ELSEWHERE.search(words) or _DAMAGE.search(words)):
         names = ", ".join(shown_path(str(path)) for path in borrowed[:_NAMED])
         rest = f" and {len(borrowed) - _NAMED} more" if len(borrowed) > _NAMED else ""
-        if not all(path.is_dir() for path in borrowed):
+        if not all(map(os.path.isdir, borrowed)):
             return f"The repository can't be read: some of its objects are gone (alternates: {names}{rest})."
         return (
             "The repository can't be read: its objects lie outside what the sandbox shows (alternates: "

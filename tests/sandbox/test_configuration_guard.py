@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,3 +182,58 @@ def test_a_large_folder_is_watched_up_to_a_bound(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "lstat", lambda path, **more: looked_at.append(path) or lstat(path, **more))
     assert not guard.is_harmed()
     assert len(looked_at) < 4_100
+
+
+async def test_what_is_undone_can_be_read_back(world) -> None:
+    spills = SpillStore(world.policy.state / "spills")
+    runner = ProcessRunner(Off(), world.policy, spills)
+    (world.workspace / ".seedsmith").mkdir()
+    (world.workspace / ".seedsmith/config.yaml").write_text("verify: make\n")
+    change = "mkdir .seedsmith/skills; echo mine > .seedsmith/skills/a; echo new > .seedsmith/config.yaml"
+    result = await runner.run(change, timeout=30)
+    runner.close()
+    saved = dict(re.findall(r"(\.seedsmith/\S+) \(what it held: spill:(s[0-9]+)\)", result.note))
+    for name, content in ((".seedsmith/config.yaml", b"new\n"), (".seedsmith/skills/a", b"mine\n")):
+        with spills.open(saved[name]) as file:
+            assert file.read() == content
+
+
+async def test_a_folder_too_deep_to_remove_is_moved_out_of_the_way(runner: ProcessRunner, world) -> None:
+    deep = """import os
+os.mkdir(".seedsmith")
+open(".seedsmith/config.yaml", "w").close()
+os.chdir(".seedsmith")
+for _ in range(3000):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+    result = await runner.run((sys.executable, "-c", deep), timeout=60)
+    assert not (world.workspace / ".seedsmith").exists() and "undone: .seedsmith" in result.note
+    (left,) = world.workspace.glob(".seedsmith.undone-*")
+    subprocess.run(("rm", "-rf", left), check=True)
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
+async def test_a_race_leads_nowhere(make_runner, world, there) -> None:
+    """A command that swaps the folder for a link, again and again, while others end."""
+    (world.outside / "config.yaml").write_text("outside")
+    folder = world.workspace / ".seedsmith"
+    if there:
+        folder.mkdir()
+        (folder / "config.yaml").write_text("verify: make\n")
+    before = tree(world.workspace)
+    runner = make_runner()
+    swapping = (
+        f"while [ ! -e over ]; do rm -rf .seedsmith; ln -s {world.outside} .seedsmith; rm -f .seedsmith; "
+        "mkdir .seedsmith; echo evil > .seedsmith/config.yaml; touch up; done 2>/dev/null"
+    )
+    running = runner.start(swapping)
+    while not (world.workspace / "up").exists():
+        await asyncio.sleep(0.01)
+    for _ in range(15):
+        await runner.run("true", timeout=30)
+    (world.workspace / "over").touch()
+    await running.wait()
+    assert tree(world.workspace) == before
+    assert world.canary.read_text() == "untouched"
+    assert (world.outside / "config.yaml").read_text() == "outside"
