@@ -14,6 +14,7 @@ import pytest
 from sandbox import lifeline
 from sandbox.background import MOST_RUNNING, BackgroundCommands
 from sandbox.command import RunningCommand
+from sandbox.descendants import children
 from sandbox.errors import InputClosed, TooManyCommands, UnknownCommand
 from sandbox.isolation.off import Off
 from sandbox.process import ProcessRunner
@@ -344,15 +345,21 @@ async def test_two_agents_end_their_own_commands_alone(world, gone, survivors) -
     assert await gone(f"sleep {marks[1]}") == []
 
 
-async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world, survivors) -> None:
+def watching() -> list[int]:
+    """The processes of this one that watch over its commands."""
+    program = os.fsencode(lifeline.__file__)
+    own = [pid for pid in children(os.getpid()) if program in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return sorted(own)
+
+
+async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world) -> None:
     runner = ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills"))
-    watch = os.fspath(Path(lifeline.__file__))
-    before = set(survivors(watch))
+    before = watching()
     assert (await runner.run("true", timeout=30)).ok
-    (mine,) = set(survivors(watch)) - before
-    await runner.run(f"pkill -9 -f '^[^ ]*python.*{mine.split()[-1]}'", timeout=30)
-    assert mine not in survivors(watch)
+    (mine,) = set(watching()) - set(before)
+    await runner.run(f"kill -9 {mine}", timeout=30)
     assert (await runner.run("true", timeout=30)).ok
-    assert mine in survivors(watch)
+    (again,) = set(watching()) - set(before)
+    assert again != mine
     runner.close()
-    assert mine not in survivors(watch)
+    assert watching() == before
