@@ -95,6 +95,7 @@ async def run_tool(
         session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
         context = open_tool_context(settings, environment, place, session.folder)
+        stack.callback(context.processes.close)
         stack.push_async_callback(context.background.end, _SESSION_ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         sink = EventSink(session.id)
@@ -181,6 +182,7 @@ class _Run:
             context = open_tool_context(self._settings, self._environment, self._place, self._session.folder)
             sandbox = context.processes.isolation.name
             self._background = context.background
+            self._stack.callback(context.processes.close)
             self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
             return context
         finally:
