@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from agent.errors import ConfigurationError
 from agent.settings import OPTIONS, Option, Settings
 from agent.yaml_file import compose, read_small, user_folder
+from sandbox.protected import CONFIGURATION_FILE
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 64 << 10
 MAX_DEPTH = 4
 PREFIX = "SEEDSMITH_"
-REPOSITORY_FILE = ".seedsmith/config.yaml"
+REPOSITORY_FILE = CONFIGURATION_FILE
 MOST_NOTICES = 10
 """A repository's file may hold any number of bad keys; so many are named."""
 LONGEST_NAME = 60

@@ -108,7 +108,6 @@ class _Run:
         self._session = opened.session
         self._profile = opened.profile
         self._opened = opened
-        self._attached = opened.attached
         self._output = opened.output
         self._stack = stack
         self._budget = Budget(opened.limits)
@@ -158,6 +157,7 @@ class _Run:
             )
             sandbox = context.processes.isolation.name
             self._background = context.background
+            self._stack.callback(context.processes.close)
             self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
             return context
         finally:
@@ -177,7 +177,7 @@ class _Run:
         from agent.recording.tape import RunFacts
 
         folder = self._opened.skills.folder
-        told = (self._settings, self._prompt, self._attached.images, self._fixing, folder)
+        told = (self._settings, self._prompt, self._opened.attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
 
@@ -316,7 +316,7 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session, attached, task = self._session, self._attached, self._opened.task
+        session, attached, task = self._session, self._opened.attached, self._opened.task
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             more = [

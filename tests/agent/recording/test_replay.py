@@ -48,9 +48,9 @@ def test_an_eventful_run_replays_with_its_service_shut(studio):
     assert not studio.seen.of(ReplayDiverged)
     notices = [(notice.code, notice.message) for notice in studio.seen.of(NoticeGiven)]
     assert [code for code, _ in notices] == ["retry", "retry", "call_recovered"]
-    recorded = [(line["code"], line["message"]) for line in studio.of("notice")]
+    told = [(line["code"], line["message"]) for line in studio.of("notice")]
     assert [(code, said.partition("; asking again")[0]) for code, said in notices] == [
-        (code, said.partition("; asking again")[0]) for code, said in recorded
+        (code, said.partition("; asking again")[0]) for code, said in told
     ]
     assert (studio.folder / "room2" / "a.txt").read_text() == "two\n" and replayed.diff == recorded.diff
 
