@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from agent.errors import ConfigurationError
 from agent.settings import OPTIONS, Option, Settings
 from agent.yaml_file import compose, read_small, user_folder
+from sandbox.protected import CONFIGURATION_FILE
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 64 << 10
 MAX_DEPTH = 4
 PREFIX = "SEEDSMITH_"
-REPOSITORY_FILE = ".seedsmith/config.yaml"
+REPOSITORY_FILE = CONFIGURATION_FILE
 MOST_NOTICES = 10
 """A repository's file may hold any number of bad keys; so many are named."""
 LONGEST_NAME = 60
@@ -187,7 +188,7 @@ def _explain(error: ValidationError, layers: _Layers) -> str:
     name = str(first["loc"][0])
     if first["type"] == "string_pattern_mismatch":
         return f"{layers.origins.get(name, name)} is empty."
-    shown = "that" if name == "api_key" else repr(layers.values.get(name))
+    shown = "that" if name in ("api_key", "hooks") else repr(layers.values.get(name))
     return f"{layers.origins.get(name, name)} can't be {shown}: it {_fault(error)}."
 
 

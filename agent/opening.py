@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent import parameters
 from agent.budget import Limits, choose_limits
+from agent.conversation import Item
 from agent.events import NoticeGiven
 from agent.images import Attached, attach
 from agent.models import catalog
@@ -98,18 +99,7 @@ async def open_session(
     name = f"{model.provider}/{model.name}"
     entry = known.resolve(name)[1]
     begun = resumed.conversation.items if resumed else ()
-    if library is None:
-        wanted = profile.tools is None or settings.skill is not None
-        library = open_library(settings, environment) if wanted else Library({})
-    skills = open_skills(
-        settings,
-        library,
-        profile,
-        place.workspace.root,
-        context_tokens=entry.context_tokens,
-        path=environment.get("PATH"),
-        history=begun,
-    )
+    skills = _open_skills(settings, library, environment, profile, place, entry, begun)
     settings = skills.filled(settings)
     extensions = open_extensions(settings, profile)
     words = prompt or (resumed.start.prompt if resumed and not begun else "")
@@ -117,44 +107,69 @@ async def open_session(
     asked = task or (resumed.start.prompt if resumed else "")
     offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
     parameters.check(settings, asked, offered() if settings.tool_choice else ())
-    limits = choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else skills.budget.turns),
-        tokens=settings.max_tokens or skills.budget.tokens,
-        cost=settings.max_cost or (skills.budget.cost if model.priced else None),
-        seconds=settings.max_time or skills.budget.seconds,
-        priced=model.priced,
-        free=entry.price is not None and entry.price.free,
-    )
-    root = str(place.workspace.root)
+    limits = _limits(settings, skills, model, entry, searches=fixing and profile.searches)
     notices: tuple[NoticeGiven, ...] = ()
     if resumed is None:
-        start = SessionStart(
-            root,
-            name,
-            model.wire,
-            profile.name,
-            prompt,
-            settings.verify,
-            attached.paths,
-            settings.skill or "",
-            settings.skill_with or {},
-        )
-        session = Session.create(place.home, start, place.redactor)
+        session = _begin(place, model, profile, prompt, settings, attached)
         stack.callback(session.close)
     else:
         session, notices = resumed, changes(resumed.start, name, model.wire)
     notices = (*notices, *skills.notices, *extensions.notices)
-    return Opened(
-        model,
-        session,
-        profile,
-        limits,
-        known,
+    told = (settings, task, skills, extensions.tools, output, attached, notices)
+    return Opened(model, session, profile, limits, known, *told)
+
+
+def _begin(
+    place: Place, model: Model, profile: Profile, prompt: str, settings: Settings, attached: Attached
+) -> Session:
+    start = SessionStart(
+        workspace=str(place.workspace.root),
+        model=f"{model.provider}/{model.name}",
+        wire=model.wire,
+        profile=profile.name,
+        prompt=prompt,
+        verify=settings.verify,
+        images=attached.paths,
+        skill=settings.skill or "",
+        skill_with=settings.skill_with or {},
+    )
+    return Session.create(place.home, start, place.redactor)
+
+
+def _open_skills(
+    settings: Settings,
+    library: Library | None,
+    environment: Mapping[str, str],
+    profile: Profile,
+    place: Place,
+    entry: ModelEntry,
+    history: tuple[Item, ...],
+) -> SessionSkills:
+    """The session's skills; a model that has no tool for them gets none but the one that is named."""
+    if library is None:
+        wanted = profile.tools is None or settings.skill is not None
+        library = open_library(settings, environment) if wanted else Library({})
+    return open_skills(
         settings,
-        task,
-        skills,
-        extensions.tools,
-        output,
-        attached,
-        notices,
+        library,
+        profile,
+        place.workspace.root,
+        context_tokens=entry.context_tokens,
+        path=environment.get("PATH"),
+        history=history,
+    )
+
+
+def _limits(
+    settings: Settings, skills: SessionSkills, model: Model, entry: ModelEntry, *, searches: bool
+) -> Limits:
+    """What the user set, else what the skill wishes for, else the defaults; a search has turns of its own."""
+    wishes = skills.budget
+    return choose_limits(
+        turns=settings.max_turns or (SEARCH_TURNS if searches else wishes.turns),
+        tokens=settings.max_tokens or wishes.tokens,
+        cost=settings.max_cost or (wishes.cost if model.priced else None),
+        seconds=settings.max_time or wishes.seconds,
+        priced=model.priced,
+        free=entry.price is not None and entry.price.free,
     )

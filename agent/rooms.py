@@ -111,10 +111,10 @@ def open_extensions(settings: Settings, profile: Profile) -> Extensions:
 def open_tools(
     profile: Profile,
     approver: Approver | None = None,
+    extensions: tuple[Tool, ...] = (),
     *,
     vision: bool = False,
     skills: ActiveSkills | None = None,
-    extensions: tuple[Tool, ...] = (),
 ) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told.
 

@@ -28,7 +28,7 @@ from agent.rooms import Place, open_baseline, open_place, open_tool_context, ope
 from agent.settings import Settings
 from agent.verify import Verifier
 from sandbox.errors import NoIsolation
-from tools.base import ToolContext
+from tools.base import Tool, ToolContext
 
 if TYPE_CHECKING:
     from agent.hooks import Hooks
@@ -107,9 +107,7 @@ class _Run:
         self._model = opened.model
         self._session = opened.session
         self._profile = opened.profile
-        self._limits = opened.limits
         self._opened = opened
-        self._attached = opened.attached
         self._output = opened.output
         self._stack = stack
         self._budget = Budget(opened.limits)
@@ -159,6 +157,7 @@ class _Run:
             )
             sandbox = context.processes.isolation.name
             self._background = context.background
+            self._stack.callback(context.processes.close)
             self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
             return context
         finally:
@@ -169,7 +168,7 @@ class _Run:
                     wire=self._model.wire,
                     workspace=str(self._place.workspace.root),
                     sandbox=sandbox,
-                    budget=self._limits.to_json(),
+                    budget=self._opened.limits.to_json(),
                 )
             )
 
@@ -178,7 +177,7 @@ class _Run:
         from agent.recording.tape import RunFacts
 
         folder = self._opened.skills.folder
-        told = (self._settings, self._prompt, self._attached.images, self._fixing, folder)
+        told = (self._settings, self._prompt, self._opened.attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
 
@@ -200,30 +199,12 @@ class _Run:
         session, settings, profile = self._session, self._settings, self._profile
         skills, redactor = self._opened.skills, self._place.redactor
         tools = open_tools(
-            profile,
-            self._approver,
-            vision=self._model.vision,
-            skills=skills.active,
-            extensions=self._opened.extensions,
+            profile, self._approver, self._opened.extensions, vision=self._model.vision, skills=skills.active
         )
         self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
-        dispatcher = self._dispatcher = Dispatcher(
-            tools,
-            context,
-            session,
-            self._sink,
-            CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
-            approver=self._approver,
-            redactor=redactor,
-            instructions=NestedInstructions(self._place.workspace, session.conversation)
-            if profile.facts
-            else None,
-            narrowing=skills.active.refusal,
-            hooks=self._hooks,
-            before_effects=self._baseline_taken,
-            output_bytes=profile.output_bytes,
-            parallel=settings.parallel_tool_calls,
-        )
+        if self._hooks is not None:  # they may change files, too
+            await self._baseline_taken()
+        dispatcher = self._dispatcher = self._open_dispatcher(tools, context)
         command = settings.verify or session.start.verify
         if command:
             self._verifier = Verifier(
@@ -263,6 +244,25 @@ class _Run:
         compactor = None if settings.compact == "off" else self._compactor(ask)
         return await run_loop(
             session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
+        )
+
+    def _open_dispatcher(self, tools: Mapping[str, Tool], context: ToolContext) -> Dispatcher:
+        settings, profile, workspace = self._settings, self._profile, self._place.workspace
+        nested = NestedInstructions(workspace, self._session.conversation) if profile.facts else None
+        return Dispatcher(
+            tools,
+            context,
+            self._session,
+            self._sink,
+            CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
+            approver=self._approver,
+            redactor=self._place.redactor,
+            instructions=nested,
+            narrowing=self._opened.skills.active.refusal,
+            hooks=self._hooks,
+            before_effects=self._baseline_taken,
+            output_bytes=profile.output_bytes,
+            parallel=settings.parallel_tool_calls,
         )
 
     def _compactor(self, ask: Ask) -> Compactor:
@@ -316,7 +316,7 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session, attached, task = self._session, self._attached, self._opened.task
+        session, attached, task = self._session, self._opened.attached, self._opened.task
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             more = [

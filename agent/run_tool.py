@@ -40,6 +40,7 @@ async def run_tool(
         stack.callback(session.close)
         skills = open_skills(settings, open_library(settings, environment), FULL, place.workspace.root)
         context = open_tool_context(settings, environment, place, session.folder, skills.readable)
+        stack.callback(context.processes.close)
         stack.push_async_callback(context.background.end, _ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.command import RunningCommand, finish
 from sandbox.errors import TooManyCommands, UnknownCommand
 from sandbox.paths import shown
-
-if TYPE_CHECKING:
-    from sandbox.lifeline import Lifeline
 
 MOST_RUNNING = 8
 """So many background commands run at once."""
@@ -35,7 +31,6 @@ class BackgroundCommands:
     def __init__(self) -> None:
         self._commands: dict[str, BackgroundCommand] = {}
         self._added = 0
-        self._lifeline: Lifeline | None = None
 
     @property
     def has_room(self) -> bool:
@@ -56,8 +51,6 @@ class BackgroundCommands:
         self._added += 1
         command = BackgroundCommand(f"b{self._added}", line, running)
         self._commands[command.id] = command
-        if running.marker:
-            self._watch(running.marker)
         ended = [each.id for each in self._commands.values() if each.running.ended]
         for identifier in ended[:-_MOST_ENDED]:
             del self._commands[identifier]
@@ -95,20 +88,9 @@ class BackgroundCommands:
         await finish(self._end_all(asyncio.gather(*stops, return_exceptions=True)))
 
     async def _end_all(self, stopping: asyncio.Future[list[BaseException | None]]) -> None:
-        results = await stopping
-        if self._lifeline is not None:
-            self._lifeline.close()
-            self._lifeline = None
-        for result in results:
+        for result in await stopping:
             if isinstance(result, BaseException):
                 raise result
-
-    def _watch(self, marker: str) -> None:
-        if self._lifeline is None:
-            from sandbox.lifeline import Lifeline
-
-            self._lifeline = Lifeline()
-        self._lifeline.watch(marker)
 
     def _still_running(self) -> list[BackgroundCommand]:
         return [command for command in self._commands.values() if not command.running.ended]

@@ -103,11 +103,6 @@ class RunningCommand:
         self._task = asyncio.ensure_future(self._look_after())
 
     @property
-    def marker(self) -> str:
-        """The variable that marks its processes; empty where a namespace holds them."""
-        return self._tree.marker
-
-    @property
     def ended(self) -> bool:
         """Whether nothing of it is left."""
         return self._task.done()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -18,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.isolation.syscalls import adopt_orphans
+from sandbox.lifeline import MARKER_VARIABLE
 
-MARKER_VARIABLE = "SEEDSMITH_COMMAND"
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002
 _FREEZE_SECONDS = 0.2
@@ -27,11 +26,6 @@ _unburied: set[int] = set()
 """First processes of namespaces that were killed but had not quite ended when last looked at."""
 _live_roots: set[int] = set()
 """Roots of all running commands of this process: never taken for another command's orphans."""
-
-
-def new_marker() -> str:
-    """A value of :data:`MARKER_VARIABLE` for one command."""
-    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sandbox.environment import PRIVATE_HOME
 from sandbox.errors import GitError
@@ -31,9 +30,6 @@ from sandbox.isolation.base import Policy
 from sandbox.isolation.masks import is_beneath
 from sandbox.isolation.toolchains import search_path
 from sandbox.process import CommandResult, ProcessRunner
-
-if TYPE_CHECKING:
-    from sandbox.spill import SpillStore
 
 _SECONDS = 120.0
 _CONFIGURATION_SECONDS = 10.0
@@ -78,10 +74,9 @@ class Git:
     _settings: tuple[tuple[str, str], ...]
     _excludes: str
     _processes: ProcessRunner
-    _spills: SpillStore
 
     @classmethod
-    async def open(cls, processes: ProcessRunner, spills: SpillStore) -> Git:
+    async def open(cls, processes: ProcessRunner) -> Git:
         """Find the repository of the session's workspace and read what it and the user configured.
 
         Raises :class:`sandbox.errors.NoRepository` where there is none, :class:`GitError` where git is not
@@ -90,7 +85,7 @@ class Git:
         policy = processes.policy
         repository = find_repository(policy.workspace)
         program = _find_program(policy)
-        bare = cls(repository, {}, frozenset(), False, program, (), "", processes, spills)
+        bare = cls(repository, {}, frozenset(), False, program, (), "", processes)
         listing = asyncio.ensure_future(
             bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS)
         )
@@ -179,10 +174,15 @@ class Git:
         if wanted == policy:
             return self._processes
         clean = {"PATH": self._processes.environment.get("PATH", os.defpath), "HOME": PRIVATE_HOME}
-        return ProcessRunner(self._processes.isolation, wanted, self._spills, environment=clean)
+        return self._processes.with_policy(wanted, clean)
 
 
 def complaint(subcommand: str, result: CommandResult) -> str:
+    """What failed, and what git had to say about it."""
+    return f"git {subcommand} failed: {said(result)}"
+
+
+def said(result: CommandResult) -> str:
     """What git had to say about its failure, without hints and prefixes, in bounded length."""
     text = result.head.decode("utf-8", "surrogateescape")
     text = _PREFIX.sub("", _NOISE.sub("", text)).strip()
@@ -190,7 +190,7 @@ def complaint(subcommand: str, result: CommandResult) -> str:
         text = f"{text[:_COMPLAINT_CHARACTERS]}…"
     if result.timed_out or not text:
         text = " ".join(filter(None, (text, result.note))) or f"it ended with exit code {result.exit_code}."
-    return f"git {subcommand} failed: {text}"
+    return text
 
 
 def _find_program(policy: Policy) -> str:

@@ -78,6 +78,13 @@ def shared_folder(folder: Path) -> Path:
     return Path(os.path.realpath(folder / said)) if said else folder
 
 
+def alternates(folder: Path) -> tuple[Path, ...]:
+    """Where a repository takes objects from besides its own metadata ``folder`` (``git clone --shared``)."""
+    objects = folder / "objects"
+    lines = _start_of(objects / "info/alternates").splitlines()
+    return tuple(Path(os.path.normpath(objects / line)) for line in lines if line and line[0] != "#")
+
+
 def is_plain_path(root: Path, path: Path) -> bool:
     """Whether no component of ``path`` below ``root`` is a link, so that binding it stays inside."""
     current = root

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import NoRepository
-from sandbox.git_folders import DOT_GIT, linked_folders, shared_folder
+from sandbox.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
 from sandbox.isolation.masks import is_beneath
 
 _RULES = (".gitignore", ".gitattributes")
@@ -59,6 +59,11 @@ class Repository:
         above = [parent for parent in self.workspace.parents if is_beneath(parent, (self.top,))]
         files = [folder / name for folder in above for name in _RULES]
         return tuple(file for file in files if os.path.isfile(file) and not file.is_symlink())
+
+    @property
+    def borrowed_from(self) -> tuple[Path, ...]:
+        """The object folders of other repositories that this one needs, but for those in the workspace."""
+        return tuple(path for path in alternates(self.shared_dir) if not is_beneath(path, (self.workspace,)))
 
     @property
     def operation(self) -> str:

@@ -2,8 +2,9 @@
 
 Under bubblewrap the kernel does this (``--die-with-parent``). In the other tiers a small process waits for
 its standard input to close, which happens however the agent ends, and then kills every process that carries
-a command's marker, or descends from one that does. This file is also that process's program, so it imports
-the standard library alone.
+the marker of one of the agent's commands, or descends from one that does. All their markers begin alike, so
+that no command costs it anything, and no process is ever told by its number, which another may have by then.
+This file is also that process's program, so it imports the standard library alone.
 """
 
 from __future__ import annotations
@@ -13,19 +14,43 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection
 from contextlib import suppress
 
+MARKER_VARIABLE = "SEEDSMITH_COMMAND"
+"""The variable every uncontained command's processes carry."""
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.005
 
 
 class Lifeline:
-    """A process that outlives this one by a moment, to end marked commands."""
+    """A process that outlives this one by a moment, to end its commands; started with the first of them."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            (sys.executable, "-I", "-S", __file__),
+        self._beginning = os.urandom(8).hex()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def new_marker(self) -> str:
+        """A value of :data:`MARKER_VARIABLE` for one command, which is watched over from here on.
+
+        Raises OSError where the process can't be started.
+        """
+        if self._process is None or self._process.poll() is not None:  # Not yet, or a command killed it.
+            self.close()
+            self._process = self._start()
+        return self._beginning + os.urandom(8).hex()
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End what is left, and wait until that is done; ``at_once`` where it is known that nothing is."""
+        if self._process is None:
+            return
+        if at_once:
+            self._process.kill()
+        self._process.communicate()
+        self._process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            (sys.executable, "-I", "-S", __file__, f"{MARKER_VARIABLE}={self._beginning}"),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -35,21 +60,14 @@ class Lifeline:
             start_new_session=True,
         )
 
-    def watch(self, marker: str) -> None:
-        """Have processes with the variable ``marker`` (``NAME=VALUE``) in their environment ended, too."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # Killed itself: the session's ordinary end still ends all commands.
-            self._process.stdin.write(marker.encode() + b"\n")
 
-    def close(self) -> None:
-        """End what is left, and wait until that is done."""
-        self._process.communicate()
+def end_marked(marker: bytes) -> None:
+    """Kill every process of the commands whose variable begins with ``marker`` (``NAME=VALUE``).
 
-
-def end_marked(markers: Collection[bytes]) -> None:
-    """Kill every process of the commands ``markers``, until none is found or the time for it is up."""
+    Returns when none is found any more, or the time for it is up.
+    """
     deadline = time.monotonic() + _END_SECONDS
-    while (members := _marked(markers)) and time.monotonic() < deadline:
+    while (members := _marked(marker)) and time.monotonic() < deadline:
         for number in (signal.SIGSTOP, signal.SIGKILL):  # All stopped before any is killed: none starts more.
             for pid in members:
                 with suppress(OSError):
@@ -57,8 +75,8 @@ def end_marked(markers: Collection[bytes]) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _marked(markers: Collection[bytes]) -> set[int]:
-    """The living processes whose environment holds one of ``markers``, and all that descend from them."""
+def _marked(marker: bytes) -> set[int]:
+    """The living processes whose environment holds ``marker``, and all that descend from them."""
     parents: dict[int, int] = {}
     members: set[int] = set()
     for name in os.listdir("/proc"):  # noqa: PTH208
@@ -66,7 +84,7 @@ def _marked(markers: Collection[bytes]) -> set[int]:
         if not fields or fields[0] in (b"Z", b"X"):
             continue
         parents[int(name)] = int(fields[1])
-        if any(variable in markers for variable in _read(name, "environ").split(b"\0")):
+        if b"\0" + marker in b"\0" + _read(name, "environ"):
             members.add(int(name))
     grown = members
     while grown:
@@ -84,4 +102,5 @@ def _read(pid: str, name: str) -> bytes:
 
 
 if __name__ == "__main__":
-    end_marked(frozenset(sys.stdin.buffer.read().split()))
+    sys.stdin.buffer.read()
+    end_marked(os.fsencode(sys.argv[1]))

@@ -18,6 +18,7 @@ _NETWORK = re.compile(
 _READ_ONLY_GIT = re.compile(
     rb"\.git/[^\n]{0,200}Read-only file system|\.git[^\n]{0,80}read-only", re.IGNORECASE
 )
+_READ_ONLY_CONFIGURATION = re.compile(rb"\.seedsmith\b[^\n]{0,200}Read-only file system", re.IGNORECASE)
 
 
 def sandbox_note(output: bytes, policy: Policy) -> list[str]:
@@ -29,4 +30,6 @@ def sandbox_note(output: bytes, policy: Policy) -> list[str]:
         notes.append("The sandbox has no network.")
     if not policy.writable_git and _READ_ONLY_GIT.search(output):
         notes.append("The sandbox keeps .git read-only.")
+    if _READ_ONLY_CONFIGURATION.search(output):
+        notes.append("The sandbox keeps .seedsmith, the agent's own configuration, read-only.")
     return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.command import CommandResult, RunningCommand
-from sandbox.descendants import MARKER_VARIABLE, ProcessTree, enable_adoption, frozen, new_marker
+from sandbox.configuration_guard import ConfigurationGuard
+from sandbox.descendants import ProcessTree, enable_adoption, frozen
 from sandbox.environment import command_environment
-from sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound
+from sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from sandbox.git_guard import GitGuard
 from sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from sandbox.lifeline import MARKER_VARIABLE, Lifeline
 from sandbox.output import PIPE_BYTES, CommandOutput
 from sandbox.spawn import Started, start
 
@@ -27,7 +30,7 @@ _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
 
 
 class ProcessRunner:
-    """Starts commands under one isolation and policy; one a session, on one event loop."""
+    """Starts commands under one isolation and policy, on one event loop; whoever opens it closes it."""
 
     def __init__(
         self,
@@ -49,10 +52,25 @@ class ProcessRunner:
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
         self._contained = isolation.name == "bwrap"
-        self._guard = GitGuard.capture(policy.workspace, restores=isolation.name == "landlock")
+        self._git = GitGuard.capture(
+            policy.workspace, restores=isolation.name == "landlock", save=spills.save
+        )
+        self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
+        self._lifeline = Lifeline()
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
+
+    def with_policy(self, policy: Policy, environment: Mapping[str, str]) -> ProcessRunner:
+        """A runner for the same workspace under another policy, which watches over it together with this."""
+        other = copy.copy(self)
+        other.policy = policy
+        other.environment = dict(environment)
+        return other
+
+    def close(self) -> None:
+        """End what watches over the commands, and with it any that still run; another start is no error."""
+        self._lifeline.close(at_once=not self._running)
 
     async def run(
         self,
@@ -106,13 +124,14 @@ class ProcessRunner:
         :class:`sandbox.errors.SandboxError` where the command can't be started at all.
         """
         argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
-        marker = "" if self._contained else new_marker()
+        marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
         launch = self.isolation.launch(argv, self.policy, environment, self._folder(cwd))
         if not self._running:  # Else what changed may be the doing of a command that runs.
-            self._guard.refresh()
+            self._git.refresh()
+            self._configuration.refresh()
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
@@ -126,8 +145,14 @@ class ProcessRunner:
             limits=self._limits,
             timeout=timeout,
             stdin=keyboard,
-            when_ended=lambda: self._restore_git(tree),
+            when_ended=lambda: self._restore(tree),
         )
+
+    def _new_marker(self) -> str:
+        try:
+            return self._lifeline.new_marker()
+        except OSError as error:
+            raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
         self, launch: Launch, stdin: bytes | None, open_stdin: bool
@@ -155,14 +180,19 @@ class ProcessRunner:
             opened.pop_all()
         return started, reader, keyboard
 
-    def _restore_git(self, ended: ProcessTree) -> list[str]:
-        """Undo what was done to git's own files; commands that still run are held still meanwhile.
+    def _restore(self, ended: ProcessTree) -> list[str]:
+        """Undo what was done to git's files and the agent's own; commands that still run are held meanwhile.
 
-        Where one of them can't be, the end of the last one restores them.
+        Where one of them can't be held still, the end of the last one restores them.
         """
         self._running.discard(ended)
-        with frozen(self._running if self._guard.restores else ()) as still:
-            return self._guard.restore() if still else []
+        if self.policy.writable_git and not self._running:
+            self._configuration.refresh()  # It came with a commit the git tool went to.
+        harmed = self._git.is_harmed() or self._configuration.is_harmed()
+        with frozen(self._running if harmed else ()) as still:
+            if not harmed or not still:
+                return self._git.report()
+            return [*self._configuration.restore(), *self._git.restore()]
 
     def _folder(self, cwd: str) -> Path:
         """The folder ``cwd`` names, links resolved; only ever inside the workspace."""

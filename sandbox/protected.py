@@ -8,7 +8,9 @@ from sandbox.errors import NeedsApproval, ProtectedPath
 
 _GIT_NAMES = frozenset({".git", "git~1"})
 """``git~1`` is what FAT and NTFS call ``.git`` as well."""
-_AGENT_CONFIG = (".seedsmith", "config.yaml")
+CONFIGURATION_FOLDER = ".seedsmith"
+"""At the workspace's top: the agent's own, with what a session obeys."""
+CONFIGURATION_FILE = f"{CONFIGURATION_FOLDER}/config.yaml"
 _BY_APPROVAL = frozenset(
     {
         (".envrc",),
@@ -34,8 +36,11 @@ def check_writable(path: str, state: str | None = None) -> None:
         raise ProtectedPath(f"{path} belongs to git's own data, which tools may not write.")
     if state is not None and _starts_with(names, tuple(_folded(name) for name in state.split("/"))):
         raise ProtectedPath(f"{path} belongs to the agent's own state, which tools may not write.")
-    if names[-2:] == _AGENT_CONFIG:
-        raise ProtectedPath(f"{path} is the agent's own configuration, which tools may not write.")
+    if names[0] == CONFIGURATION_FOLDER or names[-2:] == tuple(CONFIGURATION_FILE.split("/")):
+        raise ProtectedPath(
+            f"{path} is the agent's own configuration, which tools may not write; skills may lie in "
+            ".agents/skills as well."
+        )
     if any(names[-count:] in _BY_APPROVAL for count in (1, 2, 3)):
         raise NeedsApproval(
             f"{path} is run by other programs on their own, so writing it needs a person's approval."

@@ -6,8 +6,10 @@ The process is started by the calling thread (bubblewrap's ``--die-with-parent``
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import resource
 import select
 import subprocess
 import threading
@@ -20,6 +22,8 @@ from sandbox.limits import apply_limits
 
 _GATE_SECONDS = 30.0
 """A launcher that hasn't come up by then never will."""
+_MOST_ARGUMENT_BYTES = 32 * resource.getpagesize() - 1
+"""Of a single argument, its end mark aside (``execve(2)``, ``MAX_ARG_STRLEN``)."""
 _GATE_SCRIPT = 'read -r _ && exec "$@" <"$0"'
 _CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
 
@@ -62,7 +66,7 @@ def start(
         process = _popen(isolation, policy, launch, launch.argv, output, stdin)
     except OSError as error:
         _close(held)
-        raise SandboxError(f"The command can't be started: {error}.") from error
+        raise SandboxError(_why_not_started(error, launch)) from error
     finally:
         _close(launch.pass_fds)
     if launch.gate is None:
@@ -75,6 +79,27 @@ def start(
     except OSError:
         process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
     return Started(process, root, tuple(held))
+
+
+def _why_not_started(error: OSError, launch: Launch) -> str:
+    """One sentence on what the system refused."""
+    if error.errno != errno.E2BIG:
+        return f"The command can't be started: {error.strerror or error}."
+    longest = max(map(_bytes_of, launch.argv))
+    if longest > _MOST_ARGUMENT_BYTES:
+        return (
+            f"The command line is {longest:,} bytes long, and the system takes at most "
+            f"{_MOST_ARGUMENT_BYTES:,}: write it to a file first and run that."
+        )
+    total = sum(map(_bytes_of, launch.argv))
+    return (
+        f"The command's arguments are {total:,} bytes long together, which is more than the system takes: "
+        "write them to a file first."
+    )
+
+
+def _bytes_of(argument: str) -> int:
+    return len(os.fsencode(argument))
 
 
 def _start_behind_shell(

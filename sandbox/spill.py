@@ -74,6 +74,15 @@ class SpillStore:
             else:
                 return Spill(identifier, descriptor, self._limit_bytes)
 
+    def save(self, data: bytes) -> str:
+        """Keep ``data`` in a spill of its own; returns what it is read back by, ``spill:ID``."""
+        spill = self.create()
+        try:
+            spill.write(data)
+        finally:
+            spill.close()
+        return f"spill:{spill.id}"
+
     def open(self, identifier: str) -> BinaryIO:
         """Open a spill for reading; raises :class:`PathNotFound` if there is none of that id."""
         if not _ID.fullmatch(identifier):

@@ -33,13 +33,20 @@ class GitTool(PydanticTool[GitParameters]):
         """Find the repository, then do the one action."""
         from sandbox.git import Git
         from tools.git_call import GitCall, named_paths
+        from tools.git_health import explain
+        from tools.git_submodules import refuse_paths_inside
 
         paths = named_paths(context, parsed.paths)
         try:
-            git = await Git.open(context.processes, context.spills)
-            return await _action(parsed)(GitCall(git, context, parsed, paths))
+            git = await Git.open(context.processes)
         except GitError as error:
             raise ToolError(clean_output(str(error))) from None
+        call = GitCall(git, context, parsed, paths)
+        try:
+            await refuse_paths_inside(call)
+            return await _action(parsed)(call)
+        except GitError as error:
+            raise ToolError(clean_output(await explain(git, error))) from None
 
 
 def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.errors import PathError
+from sandbox.errors import GitError, PathError
 from sandbox.git import Git, complaint
 from tools.base import ToolContext, ToolError
 from tools.encodings import decode_output
+from tools.git_health import is_unborn
 from tools.git_parameters import GitParameters
-from tools.text import clamp_lines, clean_output, count, escape, shown_path
+from tools.text import clamp_lines, clean_output, count, shown_path
 
 if TYPE_CHECKING:
     from sandbox.process import CommandResult
@@ -112,14 +113,6 @@ async def resolve_stash(call: GitCall) -> str:
     return result.head.decode("ascii", "replace").strip()
 
 
-async def is_unborn(git: Git) -> bool:
-    """Whether the current branch has no commit yet."""
-    result = await git.run(
-        ("rev-parse", "--verify", "--quiet", "HEAD^{commit}"), head_bytes=1_000, spill=False
-    )
-    return not result.ok
-
-
 async def resolve_range(git: Git, ref: str) -> tuple[str, str, str]:
     """Split ``a..b`` or ``a...b`` into both commits and the dots; one commit alone gives ``(id, "", "")``."""
     for dots in ("...", ".."):
@@ -143,10 +136,10 @@ def shown(result: CommandResult) -> str:
 
 
 async def text_of(call: GitCall, arguments: Sequence[str], head_bytes: int = 20_000) -> str:
-    """Run a reading subcommand and return its output for the model; raises :class:`ToolError` if it fails."""
+    """Run a reading subcommand and return its output for the model; raises :class:`GitError` if it fails."""
     result = await call.git.run(arguments, head_bytes=head_bytes)
     if not result.ok:
-        raise ToolError(escape(complaint(arguments[0], result)))
+        raise GitError(complaint(arguments[0], result))
     return shown(result)
 
 

@@ -10,7 +10,8 @@ from sandbox.git import Git
 from sandbox.git_settings import without_warnings
 from tools.base import ToolError, ToolResult
 from tools.files import not_found
-from tools.git_call import DIFF_OPTIONS, GitCall, is_unborn, listed, resolve, resolve_stash
+from tools.git_call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
+from tools.git_health import is_unborn
 from tools.git_parameters import STAGED
 from tools.git_status import Status, read_status, status_lines
 from tools.text import clean_output, count, escape, shown_path

@@ -7,7 +7,6 @@ from tools.encodings import describe_binary, detect
 from tools.git_call import (
     DIFF_OPTIONS,
     GitCall,
-    is_unborn,
     listed,
     resolve,
     resolve_range,
@@ -15,8 +14,10 @@ from tools.git_call import (
     shown,
     text_of,
 )
+from tools.git_health import is_unborn
 from tools.git_parameters import STAGED
 from tools.git_status import read_status, status_lines, summary_of
+from tools.git_submodules import submodules_note
 from tools.text import count, human_bytes, shown_path
 
 _MOST_COMMITS = 2_000
@@ -34,8 +35,7 @@ async def status(call: GitCall) -> ToolResult:
     """What is staged, changed, in conflict and unknown to git."""
     found = await read_status(call.git, call.pathspec)
     lines = status_lines(found)
-    if note := call.outside_note():
-        lines.append(note)
+    lines += filter(None, (await submodules_note(call), call.outside_note()))
     data = {
         "branch": found.branch,
         "commit": found.commit,
@@ -53,34 +53,37 @@ async def diff(call: GitCall) -> ToolResult:
     parsed = call.parsed
     form = "--patch" if parsed.patch is not False else "--stat=100"
     parts: list[tuple[str, tuple[str, ...]]]
+    with_files = parsed.name != STAGED
     if parsed.name == STAGED:
         against = (await resolve(call.git, parsed.ref),) if parsed.ref else ()
+        await is_unborn(call.git)
         parts = [("", ("--cached", *against))]
     elif parsed.all:
         parts = [("", (await resolve(call.git, "HEAD"),))]
     elif parsed.ref:
         left, dots, right = await resolve_range(call.git, parsed.ref)
+        with_files = not dots
         parts = [("", (f"{left}{dots}{right}",))]
     else:
+        await is_unborn(call.git)  # Where HEAD can't be read, git shows everything as new.
         parts = [("staged:\n", ("--cached",)), ("not staged:\n", ())]
     texts = []
     for heading, arguments in parts:
         text = await text_of(call, ("diff", form, *DIFF_OPTIONS, *arguments, *call.pathspec))
         if text:
             texts.append(heading + text)
+    shown_apart = await submodules_note(call) if with_files else ""
     if not texts:
-        return ToolResult(
-            True, "No differences; files unknown to git are not compared.", summary="no differences"
-        )
-    return ToolResult(
-        True, "\n".join(filter(None, (*texts, call.outside_note()))), summary=_extent("diff", texts)
-    )
+        same = "No differences; files unknown to git are not compared."
+        return ToolResult(True, "\n".join(filter(None, (same, shown_apart))), summary="no differences")
+    notes = (shown_apart, call.outside_note())
+    return ToolResult(True, "\n".join(filter(None, (*texts, *notes))), summary=_extent("diff", texts))
 
 
 async def log(call: GitCall) -> ToolResult:
     """Commits, the latest first, one a line."""
     parsed = call.parsed
-    if await is_unborn(call.git) and not parsed.ref and not parsed.all:
+    if not parsed.ref and not parsed.all and await is_unborn(call.git):
         return ToolResult(True, "There are no commits yet.", summary="no commits")
     most = _MOST_PATCHES if parsed.patch else _MOST_COMMITS
     revisions: tuple[str, ...] = ("--branches", "--remotes", "--tags") if parsed.all else ()

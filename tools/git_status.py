@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sandbox.git import Git
 from sandbox.git_settings import without_warnings
+from tools.git_health import is_unborn
 from tools.text import count, shown_path
 
 _CHANGES = {
@@ -83,7 +84,10 @@ class Status:
 
 
 async def read_status(git: Git, pathspec: Sequence[str], *, untracked: str = "normal") -> Status:
-    """Read the state of what ``pathspec`` names; ``untracked`` is ``no``, ``normal`` or ``all``."""
+    """Read the state of what ``pathspec`` names; ``untracked`` is ``no``, ``normal`` or ``all``.
+
+    Raises :class:`sandbox.errors.GitError` where HEAD can't be read, which git takes for no commits yet.
+    """
     data = await git.output(
         (
             "status",
@@ -99,7 +103,10 @@ async def read_status(git: Git, pathspec: Sequence[str], *, untracked: str = "no
     )
     repository = git.repository
     prefix = "" if repository.is_whole else f"{repository.workspace.relative_to(repository.top)}/"
-    return _parse(data, prefix, repository.operation)
+    status = _parse(data, prefix, repository.operation)
+    if not status.commit:
+        await is_unborn(git)
+    return status
 
 
 def _parse(data: bytes, prefix: str, operation: str) -> Status:
@@ -149,7 +156,7 @@ def _parse(data: bytes, prefix: str, operation: str) -> Status:
 
 def _inside(path: str, prefix: str) -> str:
     """``path``, which git gives from the top of the working tree, from the workspace."""
-    return path.removeprefix(prefix) if path.startswith(prefix) else os.path.relpath(path, prefix)
+    return path.removeprefix(prefix) or "./" if path.startswith(prefix) else os.path.relpath(path, prefix)
 
 
 def status_lines(status: Status) -> list[str]:

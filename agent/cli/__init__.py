@@ -16,7 +16,17 @@ def drop_current_folder() -> None:
 
 
 def entry() -> None:
-    """The ``seedsmith`` command; never returns."""
+    """The ``seedsmith`` command; never returns. Ctrl-C ends it with 130 at any moment, imports included."""
+    try:
+        code = _run_command_line()
+    except KeyboardInterrupt:
+        if sys.stderr is not None:
+            print("seedsmith: Interrupted.", file=sys.stderr, flush=True)
+        code = 130
+    sys.exit(code)
+
+
+def _run_command_line() -> int:
     drop_current_folder()
     if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -24,4 +34,4 @@ def entry() -> None:
     from sandbox.environment import harden_agent
 
     harden_agent()
-    sys.exit(main(sys.argv[1:]))
+    return main(sys.argv[1:])

@@ -26,12 +26,25 @@ class Policy:
     """Git's metadata folders beyond what the workspace shows read-only by itself: those to be writable, and
     those that lie outside (a worktree's, or the repository's the workspace is a subfolder of)."""
     also_readable: tuple[Path, ...] = ()
-    """Single files to show read-only wherever they lie, e.g. ignore files above the workspace."""
+    """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
+    folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
+    so are those in the workspace: nobody vetted where links in it lead."""
     unix_sockets: bool = False
     """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
     covers them."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
     """The user's own environment: where the home folder is, and which toolchains are in use."""
+
+    @property
+    def shown_besides(self) -> tuple[Path, ...]:
+        """What of ``also_readable`` is to be shown: absolute, there, neither in the workspace nor private."""
+        return tuple(path for path in self.also_readable if path.is_absolute() and self._may_be_shown(path))
+
+    def _may_be_shown(self, path: Path) -> bool:
+        real = Path(os.path.realpath(path))
+        if path.is_relative_to(self.workspace) or not os.path.exists(real):
+            return False
+        return not self.state.is_relative_to(real) and not real.is_relative_to(self.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
 from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
 from sandbox.isolation.seccomp import filter_program, supported
 from sandbox.isolation.toolchains import needed_folders, search_path
+from sandbox.protected import CONFIGURATION_FOLDER
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
@@ -81,6 +82,7 @@ class Bubblewrap:
         self.missing_flags = missing_flags
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
+        self._workspace_arguments: tuple[str, ...] = ()
         self._git_entries: tuple[Path, ...] = ()
         self._mount_points: tuple[Path, ...] = ()
 
@@ -122,7 +124,9 @@ class Bubblewrap:
         block, release = os.pipe()
         arguments = (
             *self._arguments,
-            *self._git_binds(policy),
+            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
+            *self._workspace_arguments,
+            *self._protected_binds(policy),
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
         )
@@ -152,8 +156,9 @@ class Bubblewrap:
                 arguments += self._memory_folder(home)
         for folder in (*shown, *_needed_at_runtime(policy)):
             arguments += ["--ro-bind", str(folder), str(folder)]
-        arguments += ["--bind", str(policy.workspace), str(policy.workspace)]
-        arguments += self._hide_inside(policy, homes)
+        # Bound after whatever else is shown, which may hold it, or the state folder.
+        workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
+        self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
         self._mount_points = tuple(
             path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
         )
@@ -185,9 +190,13 @@ class Bubblewrap:
             hidden += self._memory_folder(policy.state)
         return hidden
 
-    def _git_binds(self, policy: Policy) -> list[str]:
-        """Read-only binds for git's metadata; looked at anew, since a command may have moved folders."""
+    def _protected_binds(self, policy: Policy) -> list[str]:
+        """Read-only binds for what commands must not change; looked at anew, since they may move folders."""
         binds: list[str] = []
+        own_folder = policy.workspace / CONFIGURATION_FOLDER
+        # What git's tool takes from the repository's past may well be there.
+        if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
+            binds += ["--ro-bind", str(own_folder), str(own_folder)]
         own = policy.workspace / DOT_GIT
         entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
         for entry in entries:
@@ -199,8 +208,6 @@ class Bubblewrap:
             binds += ["--bind" if policy.writable_git else "--ro-bind", str(folder), str(folder)]
             parts = [folder / part for part in _GIT_PARTS_NEVER_WRITTEN]
             binds += [word for part in parts if part.exists() for word in ("--ro-bind", str(part), str(part))]
-        for file in policy.also_readable:
-            binds += ["--ro-bind", str(file), str(file)]
         return binds
 
     def _check_mount_points(self, policy: Policy) -> None:
@@ -210,7 +217,7 @@ class Bubblewrap:
         """
         (policy.private_tmp / "home").mkdir(exist_ok=True)
         gits = [
-            path for path in (*policy.git_folders, *policy.also_readable) if is_beneath(path, (TEMPORARY,))
+            path for path in (*policy.git_folders, *policy.shown_besides) if is_beneath(path, (TEMPORARY,))
         ]
         for path in (*self._mount_points, *gits):
             inside = policy.private_tmp / path.relative_to(TEMPORARY)

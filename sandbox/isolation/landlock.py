@@ -144,7 +144,7 @@ def _readable_paths(policy: Policy) -> Iterable[Path]:
     for entry in find_git_entries(policy.workspace):
         yield from metadata_folders(entry)
     yield from policy.git_folders
-    yield from policy.also_readable
+    yield from policy.shown_besides
     if policy.network:
         yield Path(os.path.realpath("/etc/resolv.conf"))
     yield Path("/run/current-system")

@@ -223,6 +223,7 @@ def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, end
     done = seedsmith.run("--skill", "look", "--with", "what=it", "--record", file)
     assert done.code == 0, done.errors
     seedsmith.user = seedsmith.user.rename(tmp_path / "another home")
+    user_skill(seedsmith, "unheard-of", 'instructions: "Say \\"hello\\"."\n')
     done = seedsmith.finish(seedsmith.plain("run", "--replay", file))
     assert done.code == 0, (done.errors, done.last)
     skill = seedsmith.user / ".agents" / "skills" / "look" / "skill.yaml"

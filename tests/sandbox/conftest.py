@@ -15,6 +15,7 @@ import pytest
 from sandbox.isolation.base import Isolation, Limits, Policy
 from sandbox.isolation.bubblewrap import Bubblewrap, candidates
 from sandbox.isolation.landlock import Landlock
+from sandbox.isolation.off import Off
 from sandbox.isolation.select import choose
 from sandbox.isolation.syscalls import landlock_abi
 from sandbox.process import ProcessRunner
@@ -79,6 +80,8 @@ def machine_can_hold(tier: str) -> bool:
 
 @pytest.fixture
 def isolation(tier: str, world: World) -> Isolation:
+    if tier == "off":
+        return Off()
     if not machine_can_hold(tier):
         pytest.skip(f"this machine has no {tier}")
     if tier not in _chosen:  # Probing once is enough; what is kept for a policy is made anew.

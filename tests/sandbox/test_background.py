@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import lifeline
 from sandbox.background import MOST_RUNNING, BackgroundCommands
 from sandbox.command import RunningCommand
+from sandbox.descendants import children
 from sandbox.errors import InputClosed, TooManyCommands, UnknownCommand
+from sandbox.isolation.off import Off
 from sandbox.process import ProcessRunner
+from sandbox.spill import SpillStore
 
 SERVER = "echo ready; while read -r line; do echo got $line; done; echo bye; exit 3"
 
@@ -281,7 +285,7 @@ from sandbox.isolation.select import choose
 from sandbox.process import ProcessRunner
 from sandbox.spill import SpillStore
 
-tier, how, mark, *folders = sys.argv[1:]
+tier, how, where, mark, *folders = sys.argv[1:]
 work, private, state, home = map(Path, folders)
 policy = Policy(work, private, state, environ={"HOME": str(home), "PATH": os.environ["PATH"]})
 
@@ -290,7 +294,11 @@ async def main():
     commands = BackgroundCommands()
     strays = f"setsid sleep {mark} & setsid env -i sleep {mark} &"
     line = f"trap '' TERM; {strays} touch up; sleep {mark}; sleep {mark}"
-    commands.add(line, runner.start(line))
+    await runner.run("true", timeout=30)
+    if where == "background":
+        commands.add(line, runner.start(line))
+    else:
+        running = asyncio.ensure_future(runner.run(line, timeout=600))
     while not (work / "up").exists():
         await asyncio.sleep(0.01)
     if how == "crash":
@@ -302,14 +310,17 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("where", ["background", "foreground"])
 @pytest.mark.parametrize("how", ["killed", "crash"])
+@pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
 async def test_whatever_ends_the_agent_ends_its_commands(
-    isolation, tier, world, how, gone, survivors
+    isolation, tier, world, how, where, gone, survivors
 ) -> None:
-    mark = f"4{os.getpid()}{'48'[how == 'crash']}"
+    mark = f"4{os.getpid()}{len(tier)}{len(how)}{'12'[where == 'foreground']}"
     folders = (world.workspace, world.policy.private_tmp, world.policy.state, world.home)
     agent = subprocess.Popen(
-        [sys.executable, "-P", "-c", AGENT, tier, how, mark, *map(str, folders)], stdout=subprocess.PIPE
+        [sys.executable, "-P", "-c", AGENT, tier, how, where, mark, *map(str, folders)],
+        stdout=subprocess.PIPE,
     )
     assert agent.stdout is not None
     line = agent.stdout.readline()
@@ -319,3 +330,36 @@ async def test_whatever_ends_the_agent_ends_its_commands(
     agent.communicate()
     assert agent.returncode != 0
     assert await gone(f"sleep {mark}") == []
+
+
+async def test_two_agents_end_their_own_commands_alone(world, gone, survivors) -> None:
+    marks = [f"4{os.getpid()}{number}" for number in (7, 8)]
+    runners = [ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills")) for _ in marks]
+    for runner, mark in zip(runners, marks, strict=True):
+        runner.start(f"setsid setsid sleep {mark} & touch up{mark}; sleep {mark}")
+        await appears(world.workspace / f"up{mark}")
+    runners[0].close()
+    assert await gone(f"sleep {marks[0]}") == []
+    assert survivors(f"sleep {marks[1]}")
+    runners[1].close()
+    assert await gone(f"sleep {marks[1]}") == []
+
+
+def watching() -> list[int]:
+    """The processes of this one that watch over its commands."""
+    program = os.fsencode(lifeline.__file__)
+    own = [pid for pid in children(os.getpid()) if program in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return sorted(own)
+
+
+async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world) -> None:
+    runner = ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills"))
+    before = watching()
+    assert (await runner.run("true", timeout=30)).ok
+    (mine,) = set(watching()) - set(before)
+    await runner.run(f"kill -9 {mine}", timeout=30)
+    assert (await runner.run("true", timeout=30)).ok
+    (again,) = set(watching()) - set(before)
+    assert again != mine
+    runner.close()
+    assert watching() == before

@@ -15,7 +15,6 @@ from sandbox.git import Git
 from sandbox.git_repository import find_repository
 from sandbox.git_settings import UserSettings, filter_names, identity, overrides, parse_listing
 from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
 
 
 def plain(folder: Path, *arguments: str) -> str:
@@ -28,7 +27,7 @@ def plain(folder: Path, *arguments: str) -> str:
 
 async def opened(runner: ProcessRunner, world) -> Git:
     (world.home / ".gitconfig").write_text("[user]\nname = Me\nemail = me@example.org\n")
-    return await Git.open(runner, SpillStore(world.policy.state / "spills"))
+    return await Git.open(runner)
 
 
 async def test_a_commit_is_written_and_configuration_can_not_be(runner, world, tier) -> None:

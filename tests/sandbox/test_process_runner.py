@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import PathNotFound
+from sandbox.errors import PathNotFound, SandboxError
 from sandbox.isolation.base import Limits
 from sandbox.process import ProcessRunner
 
@@ -188,3 +188,21 @@ async def test_duration_is_measured(runner: ProcessRunner) -> None:
     began = time.monotonic()
     result = await runner.run("sleep 0.2", timeout=10)
     assert 0.2 <= result.duration_seconds <= time.monotonic() - began
+
+
+@pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
+async def test_a_command_line_too_long_to_start_is_refused_in_one_sentence(
+    runner: ProcessRunner,
+) -> None:
+    most = 32 * os.sysconf("SC_PAGE_SIZE") - 1
+    fits = await runner.run(f": {'x' * (most - 2)}", timeout=30)
+    assert fits.ok
+    with pytest.raises(SandboxError) as refused:
+        await runner.run(f": {'中' * 70_000}", timeout=30)
+    assert str(refused.value) == (
+        f"The command line is 210,002 bytes long, and the system takes at most {most:,}: write it to a file "
+        "first and run that."
+    )
+    with pytest.raises(SandboxError, match="arguments are 9,000,[0-9]{3} bytes long together"):
+        await runner.run((":", *["x" * 100_000] * 90), timeout=30)
+    assert (await runner.run("echo on", timeout=30)).head == b"on\n"

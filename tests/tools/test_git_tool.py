@@ -390,3 +390,12 @@ def test_reading_runs_with_reads_and_changing_runs_alone():
     assert not access(action="status").conflicts_with(access(action="log"))
     for changing in ({"action": "stash"}, {"action": "branch", "name": "x"}, {"action": "add", "all": True}):
         assert EVERYTHING in access(**changing).writes and len(access(**changing).writes) > 1
+
+
+@pytest.mark.parametrize("place", ["sub", "sub/deep"])
+async def test_a_workspace_nobody_tracks_has_a_name_in_status(git_bench, place):
+    git_bench.save("first", a="1\n")
+    git_bench.put(f"{place}/new.txt", "n\n")
+    git_bench.bench.context = git_bench.at(git_bench.root / place)
+    text = (await git_bench.call("status")).text
+    assert "untracked (1):\n  ./\n" in text
