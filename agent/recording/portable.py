@@ -28,7 +28,7 @@ _OUTPUTS = ("done", "verify")
 _plain = steady((), anywhere=True)
 _LEFT_OUT = frozenset({"notice", "intended"})
 _KEPT = frozenset({"skill", "skill_with", "model", "wire"})
-"""The settings that a replay goes by; what the skill itself wishes for is read from the skill as it is then."""
+"""The settings that a replay goes by; what the skill itself wishes for is read from it as it is then."""
 
 Folders = Mapping[str, str]
 """Words such as ``<workspace>``, and the folder each stands for."""
@@ -86,7 +86,8 @@ def _portable(line: Line, folders: Folders) -> Line:
         line = {name: line[name] for name in ("kind", "n", "ms", "path")}
     elif kind == "head":
         told = {name: value for name, value in line["settings"].items() if name in _KEPT}
-        line |= {"settings": told | {"base_url": SERVICE}, "portable": True}
+        tree = line["tree"] | {"files": dict(sorted(line["tree"]["files"].items()))}
+        line |= {"settings": told | {"base_url": SERVICE}, "tree": tree, "portable": True}
     elif kind == "response" and "pieces" in line:
         texts = [text for _, text in line["pieces"]]
         for word, folder in _longest_first(folders):
