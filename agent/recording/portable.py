@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,8 @@ def write_portable(source: Path, target: Path) -> None:
     places = (head.workspace, head.state, head.skill, head.library)
     folders = {word: place for word, place in zip(STEADY_NAMES, places, strict=True) if place}
     lines = [json.loads(line) for line in source.read_bytes().splitlines()]
-    texts = [
-        json.dumps(_portable(line, folders), separators=(",", ":"))
-        for line in lines
-        if line["kind"] not in _LEFT_OUT
-    ]
+    kept = _in_call_order([line for line in lines if line["kind"] not in _LEFT_OUT], recording)
+    texts = [json.dumps(_portable(line, folders), separators=(",", ":")) for line in kept]
     for number, call in enumerate(recording.calls, 1):
         texts = [text.replace(json.dumps(call.call.id), f'"call_{number}"') for text in texts]
         texts = [text.replace(f'\\"{call.call.id}\\"', f'\\"call_{number}\\"') for text in texts]
@@ -72,6 +70,15 @@ def answer_here(response: ResponseLine, folders: Folders) -> ResponseLine:
             text = text.replace(_in_answers(word), json.dumps(folder)[1:-1])
         pieces.append((ms, text))
     return replace(response, pieces=tuple(pieces))
+
+
+def _in_call_order(lines: list[Line], recording: Recording) -> list[Line]:
+    """``lines`` with the results of calls that ran together in the order of the calls."""
+    place = {call.call.id: number for number, call in enumerate(recording.calls)}
+    ordered: list[Line] = []
+    for together, group in groupby(lines, key=lambda line: bool(line["kind"] == "done")):
+        ordered += sorted(group, key=lambda line: place.get(line["call"], 0)) if together else group
+    return ordered
 
 
 def _in_answers(word: str) -> str:
