@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +75,13 @@ def _in_call_order(lines: list[Line], recording: Recording) -> list[Line]:
     """``lines`` with the results of calls that ran together in the order of the calls."""
     place = {call.call.id: number for number, call in enumerate(recording.calls)}
     ordered: list[Line] = []
-    for together, group in groupby(lines, key=lambda line: bool(line["kind"] == "done")):
-        ordered += sorted(group, key=lambda line: place.get(line["call"], 0)) if together else group
+    start = 0  # of the results that nothing stands between
+    for line in lines:
+        ordered.append(line)
+        if line["kind"] == "done":
+            ordered[start:] = sorted(ordered[start:], key=lambda each: place.get(each["call"], 0))
+        else:
+            start = len(ordered)
     return ordered
 
 
