@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 64 << 10
 MAX_DEPTH = 4
+"""Of a value; what is nested deeper than :data:`MAX_SCANNED_DEPTH` is not even scanned to its end."""
+MAX_SCANNED_DEPTH = 20
 PREFIX = "SEEDSMITH_"
 REPOSITORY_FILE = ".seedsmith/config.yaml"
 MOST_NOTICES = 10
@@ -226,15 +228,18 @@ def _read_small(path: Path) -> bytes | None:
 def _parse(path: Path, content: bytes) -> list[tuple[str, Any, int]]:
     import yaml
 
+    from tools.yaml_depth import NestedTooDeeply, shallow_events
+
     try:
         text = content.decode("utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+        events = shallow_events(text, MAX_SCANNED_DEPTH, yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
             raise ConfigurationError(f"{path}: aliases (*name) are not allowed.")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8 text.") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path} is nested too deeply.") from None
+    except NestedTooDeeply as error:
+        raise ConfigurationError(f"{path} line {error.line}: nested too deeply.") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{path} line {line}: not valid YAML: {error.problem}.") from None
