@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.instructed_tests import instructed_test_command
+from agent.instructed_tests import instructed_tests
 from agent.instructions import NAME as INSTRUCTIONS
 
 MAX_FILES = 5000
@@ -52,9 +52,14 @@ def discover(workspace: Path) -> list[TestCommand]:
     return list(found.values())
 
 
+def refused_instruction(workspace: Path) -> str:
+    """A sentence about what ``AGENTS.md`` names for the tests and is not taken; empty where there is none."""
+    return instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS).refused
+
+
 def _instructed(workspace: Path) -> TestCommand | None:
-    command = instructed_test_command(_text(workspace / INSTRUCTIONS), workspace)
-    return TestCommand(command, f"{INSTRUCTIONS} names it") if command else None
+    found = instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS)
+    return TestCommand(found.command, f"{INSTRUCTIONS} names it") if found.command else None
 
 
 def _python(workspace: Path) -> TestCommand | None:
