@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 _NO_SANDBOX = "none"
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
-_CANNOT_RUN = (126, 127)
-"""A shell's exit codes for a command that is not there or is no program."""
 
 
 async def run(
@@ -283,10 +281,13 @@ class _Run:
             finish_tool=FINISH if profile.finish_tool else None,
         )
         if self._verifier is not None and self._fixing:
-            if session.verifications[0].exit_code == 0:
+            from agent.unusable_tests import why_unusable
+
+            first = session.verifications[0]
+            if why := why_unusable(first.command, first.exit_code, first.output):
+                return LoopResult("gave_up", reason=why)
+            if first.exit_code == 0:
                 return LoopResult("done", "The tests pass already; nothing was changed.")
-            if session.verifications[0].exit_code in _CANNOT_RUN:
-                return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier else None
