@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.foreign import DEPENDENCIES, GENERATED
 from agent.instructed_tests import instructed_tests
 from agent.instructions import NAME as INSTRUCTIONS
 
 MAX_FILES = 5000
 MAX_DEPTH = 6
 MAX_BYTES = 256 << 10
-_SKIPPED = frozenset({"node_modules", "target", "build", "dist", "vendor", "__pycache__", "site-packages"})
 _PYTEST_STYLE = re.compile(
     r"^(?:import pytest\b|from pytest\b|(?:async )?def test\w*\s*\(|class Test\w*:|@pytest\.)", re.MULTILINE
 )
@@ -278,7 +278,7 @@ def _files(workspace: Path) -> Iterator[Path]:
             name
             for name in folders
             if depth < MAX_DEPTH
-            and name not in _SKIPPED
+            and name not in DEPENDENCIES | GENERATED
             and not name.startswith(".")
             and not _is_file(Path(folder, name, "pyvenv.cfg"))
         )

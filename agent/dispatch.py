@@ -165,7 +165,8 @@ class Dispatcher:
             if each.call.id in begun and _may_have_changed(each.access, result)
         )
         if self._instructions is not None:
-            self._tell(self._instructions.touched(each.access for each in prepared if each.tool is not None))
+            understood = (each.access for each in prepared if each.tool is not None)
+            self._tell(await self._instructions.touched(understood))
         self._show_images(results)
         return Dispatched(results, tuple(changing))
 

@@ -50,7 +50,7 @@ NO_RULE = "make: *** No rule to make target 'check'.  Stop.\n"
             "python3 -m unittest --x",
             2,
             "python3 -m unittest: error: unrecognized arguments: --x\n",
-            "arguments",
+            "was not understood",
         ),
         ("make -s check", 2, NO_RULE, "names a target that is not there"),
         ("make test", 2, "make: *** No targets specified and no makefile found.  Stop.\n", "names a target"),
