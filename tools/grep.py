@@ -301,12 +301,15 @@ def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolConte
     if found.binaries:
         names = ", ".join(map(shown_path, found.binaries[:_NAMED_BINARIES]))
         text.append(f"[binary further on, and not searched from there: {names}]")
+    unreadable = output.unreadable
+    if unreadable.number:
+        text.append(unreadable.sentence(path))
     if not matches and not output.timed_out:
         text.append(_nothing_found(parsed, path))
     data: JsonObject = {
         "matches": matches,
         "files": files,
-        "complete": not (output.stopped or output.timed_out),
+        "complete": not (output.stopped or output.timed_out or unreadable.number),
     }
     if encodings:
         data["encodings"] = encodings
