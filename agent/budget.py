@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.errors import UsageError
 from agent.models.base import Usage
+from agent.models.prices import PriceTier
 
 
 class BudgetExhausted(Exception):
@@ -27,7 +28,7 @@ class Limits:
     tokens: int = 10_000_000
     """Input and output of all requests together."""
     cost: float | None = None
-    """Yuan; None where no price is known."""
+    """Yuan; None where no price is known, or nothing is ever paid."""
     seconds: float = 3600.0
 
     def to_json(self) -> dict[str, Any]:
@@ -40,9 +41,18 @@ DEFAULT_COST = 50.0
 
 
 def choose_limits(
-    *, turns: int | None, tokens: int | None, cost: float | None, seconds: float | None, priced: bool
+    *,
+    turns: int | None,
+    tokens: int | None,
+    cost: float | None,
+    seconds: float | None,
+    priced: bool,
+    free: bool = False,
 ) -> Limits:
-    """Fill what the user left open with defaults; raises :class:`UnknownPrice`."""
+    """Fill what the user left open with defaults; raises :class:`UnknownPrice`.
+
+    Of a model that is ``free`` no cost limit is made up.
+    """
     if cost is not None and not priced:
         raise UnknownPrice(
             "--max-cost needs a model whose price is known; use --max-tokens or --max-turns instead."
@@ -51,7 +61,7 @@ def choose_limits(
     return Limits(
         turns=turns or default.turns,
         tokens=tokens or default.tokens,
-        cost=(cost or DEFAULT_COST) if priced else None,
+        cost=cost if cost is not None or free or not priced else DEFAULT_COST,
         seconds=seconds or default.seconds,
     )
 
@@ -60,7 +70,8 @@ class Budget:
     """Counts what a run takes against its limits.
 
     ``reserve`` before a request, ``commit`` after it. What the last request took is reserved for the
-    next one, which repeats it and adds to it: so a limit ends the run before it is passed, not after.
+    next one, which repeats it and adds to it, or what the next one's prompt is estimated at where that is
+    more: so a limit ends the run before it is passed, not after.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
@@ -71,6 +82,7 @@ class Budget:
         self._usage = Usage()
         self._cost: float | None = None
         self._cost_estimated = False
+        self._unpriced = False
         self._last_tokens = 0
         self._last_cost = 0.0
 
@@ -91,27 +103,42 @@ class Budget:
 
     @property
     def cost_estimated(self) -> bool:
-        """Whether any part of :attr:`cost` is an estimate."""
-        return self._cost_estimated
+        """Whether any part of :attr:`cost` is an estimate, or missing: models may change on the way."""
+        return self._cost is not None and (self._cost_estimated or self._unpriced)
 
     @property
     def seconds_left(self) -> float:
         """Seconds until the time limit, never negative."""
         return max(0.0, self._limits.seconds - (self._clock() - self._start))
 
-    def reserve(self) -> int:
-        """Make room for one more request and return its number; raises :class:`BudgetExhausted`."""
+    def reserve(self, least_tokens: int = 0, least_cost: float = 0.0) -> int:
+        """Make room for one more request and return its number; raises :class:`BudgetExhausted`.
+
+        ``least_tokens`` and ``least_cost`` (yuan) are what it takes, by estimate, with the shortest answer.
+        """
         limits = self._limits
         if self._turns >= limits.turns:
             raise BudgetExhausted(f"The limit of {limits.turns} turns is reached (--max-turns).")
-        if self._usage.total_tokens + self._last_tokens >= limits.tokens:
+        if self._usage.total_tokens + max(self._last_tokens, least_tokens) >= limits.tokens:
             raise BudgetExhausted(f"The limit of {limits.tokens} tokens leaves no room (--max-tokens).")
-        if limits.cost is not None and (self._cost or 0.0) + self._last_cost >= limits.cost:
-            raise BudgetExhausted(f"The limit of {limits.cost:g} yuan leaves no room (--max-cost).")
+        spent = self._cost or 0.0
+        if limits.cost is not None and spent + max(self._last_cost, least_cost) >= limits.cost:
+            raise BudgetExhausted(
+                f"The limit of {limits.cost:g} yuan leaves no room (--max-cost): {spent:.4f} are spent, and "
+                f"the next question takes about {max(self._last_cost, least_cost):.4f}."
+            )
         if self.seconds_left <= 0:
             raise self.out_of_time()
         self._turns += 1
         return self._turns
+
+    def answer_tokens(self, prompt_tokens: int, tier: PriceTier | None) -> int:
+        """How long the answer to such a prompt may be within the limits; ``tier`` is its price, if known."""
+        left = float(self._limits.tokens - self._usage.total_tokens - prompt_tokens)
+        if tier is not None and tier.output_cny > 0 and self._limits.cost is not None:
+            money = self._limits.cost - (self._cost or 0.0) - prompt_tokens * tier.input_cny / 1000
+            left = min(left, money * 1000 / tier.output_cny)
+        return max(1, int(left))
 
     def commit(self, usage: Usage | None, cost: float | None = None, *, estimated: bool = False) -> None:
         """Book what the request took; None where the service did not say."""
@@ -119,7 +146,9 @@ class Budget:
         self._usage += usage
         self._last_tokens = usage.total_tokens
         self._last_cost = cost or 0.0
-        if cost is not None:
+        if cost is None:
+            self._unpriced = self._unpriced or usage.total_tokens > 0
+        else:
             self._cost = (self._cost or 0.0) + cost
             self._cost_estimated = self._cost_estimated or estimated
 

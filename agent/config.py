@@ -7,8 +7,6 @@ keys only, and nothing in it ever stops a run.
 from __future__ import annotations
 
 import difflib
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from agent.errors import UsageError
+from agent.errors import ConfigurationError
 from agent.settings import OPTIONS, Option, Settings
+from agent.yaml_file import compose, read_small, user_folder
 
 if TYPE_CHECKING:
     from yaml import Node
 
 MAX_FILE_BYTES = 64 << 10
 MAX_DEPTH = 4
-"""Of a value; what is nested deeper than :data:`MAX_SCANNED_DEPTH` is not even scanned to its end."""
-MAX_SCANNED_DEPTH = 20
 PREFIX = "SEEDSMITH_"
 REPOSITORY_FILE = ".seedsmith/config.yaml"
 MOST_NOTICES = 10
@@ -33,10 +30,6 @@ MOST_NOTICES = 10
 LONGEST_NAME = 60
 OTHER_VARIABLES = frozenset({"SEEDSMITH_LOCAL_MODEL"})
 """Variables with our prefix that are no settings."""
-
-
-class ConfigurationError(UsageError):
-    """A flag, variable or file can't be used; the message names which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +55,12 @@ class _Layers:
             self.values[name] = value
             self.origins[name] = origin
 
+    def keep_typed(self) -> None:
+        """Leave to a recording what it holds, unless it was typed."""
+        for name in list(self.values):
+            if OPTIONS[name].recorded and self.origins[name] != flag_name(name):
+                del self.values[name], self.origins[name]
+
 
 def flag_name(name: str) -> str:
     """The long flag of the setting ``name``, e.g. ``--max-turns``."""
@@ -70,11 +69,7 @@ def flag_name(name: str) -> str:
 
 def user_file(environment: Mapping[str, str]) -> Path:
     """The user's configuration file: ``$XDG_CONFIG_HOME`` or the platform's folder for it."""
-    if chosen := environment.get("XDG_CONFIG_HOME", ""):
-        return Path(chosen) / "seedsmith" / "config.yaml"
-    from platformdirs import user_config_path
-
-    return user_config_path("seedsmith") / "config.yaml"
+    return user_folder(environment) / "config.yaml"
 
 
 def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
@@ -89,6 +84,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     _add_environment(layers, environment)
     _add_user_file(layers, user_file(environment))
     _add_repository_file(layers, Path(str(layers.values.get("workspace", "."))))
+    if "replay" in layers.values:
+        layers.keep_typed()
     try:
         settings = Settings(**layers.values)
     except ValidationError as error:
@@ -204,57 +201,16 @@ def _fault(error: ValidationError) -> str:
 
 def _entries(path: Path) -> list[tuple[str, Any, int]]:
     """The file's keys with their values (text, lists and mappings of text) and line numbers."""
-    content = _read_small(path)
+    content = read_small(path, MAX_FILE_BYTES)
     return [] if content is None else _parse(path, content)
 
 
-def _read_small(path: Path) -> bytes | None:
-    """The bytes of a small regular file; None where there is none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigurationError(f"{path} is not a regular file.")
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise ConfigurationError(f"{path} is larger than {MAX_FILE_BYTES >> 10} KB.")
-    return content
-
-
 def _parse(path: Path, content: bytes) -> list[tuple[str, Any, int]]:
-    import yaml
-
-    from tools.yaml_depth import NestedTooDeeply, shallow_events
-
-    try:
-        text = content.decode("utf-8-sig")
-        events = shallow_events(text, MAX_SCANNED_DEPTH, yaml.SafeLoader)
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise ConfigurationError(f"{path}: aliases (*name) are not allowed.")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path} is not UTF-8 text.") from None
-    except NestedTooDeeply as error:
-        raise ConfigurationError(f"{path} line {error.line}: nested too deeply.") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{path} line {line}: not valid YAML: {error.problem}.") from None
-    except yaml.YAMLError:
-        raise ConfigurationError(f"{path} is not valid YAML: it holds unprintable characters.") from None
-    except (ValueError, OverflowError):  # numbers in a directive or an escape that no character has
-        raise ConfigurationError(f"{path} is not valid YAML: it holds an impossible number.") from None
-    if root is None:
-        return []
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigurationError(f"{path} must hold 'key: value' lines.")
+    root = compose(path, content)
     entries: dict[str, tuple[str, Any, int]] = {}
-    for key, value in root.value:
+    for key, value in root.value if root is not None else ():
         line = key.start_mark.line + 1
-        name = str(key.value).replace("-", "_") if isinstance(key, yaml.ScalarNode) else ""
+        name = str(key.value).replace("-", "_") if key.id == "scalar" else ""
         if not name or name in entries:
             raise ConfigurationError(f"{path} line {line}: {'repeated' if name else 'unusable'} key.")
         plain = _plain(value, f"{path} line {line}", 0)

@@ -21,7 +21,8 @@ class UserMessage:
 
     text: str
     origin: str = "user"
-    """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``, ``images``."""
+    """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``, ``images``,
+    ``summary``."""
     source: str = ""
     """The file of the workspace the text was read from, if it was."""
     images: tuple[Image, ...] = ()
@@ -63,7 +64,7 @@ class ConversationError(Exception):
 
 
 class Conversation:
-    """An append-only list of items in which every call has exactly one result."""
+    """A list of items in which every call has exactly one result; it grows, or a shorter one replaces it."""
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self._items: list[Item] = []
@@ -110,6 +111,17 @@ class Conversation:
             taken.add(call.id)
             result.append(call)
         return tuple(result)
+
+    def replace(self, items: Iterable[Item]) -> None:
+        """Go on from ``items`` instead; ids that were ever used stay taken.
+
+        Raises :class:`ConversationError` where ``items`` are no conversation, or calls are open.
+        """
+        if self._open:
+            raise ConversationError(f"calls without a result: {', '.join(self._open)}")
+        other = Conversation(items)
+        self._items, self._open = other._items, other._open
+        self._ids |= other._ids
 
     def append(self, item: Item) -> None:
         """Add ``item``; raises :class:`ConversationError` where it would break an invariant."""

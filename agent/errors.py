@@ -9,5 +9,9 @@ class UsageError(AgentError):
     """What was asked for can't be done as asked (exit code 2)."""
 
 
+class ConfigurationError(UsageError):
+    """A flag, variable or file can't be used; the message names which."""
+
+
 class SessionError(AgentError):
     """A session's records can't be written, found or read (exit code 2)."""

@@ -98,6 +98,7 @@ class UsageReported:
     cost_cny: float | None
     tier: str
     extra: dict[str, Any] = field(default_factory=dict)
+    cost_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,23 @@ class NoticeGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayDiverged:
+    """A replay does something else than its recording says; shown for the first divergence."""
+
+    type: ClassVar[str] = "replay.diverged"
+    what: str
+    """One sentence: which request, call or verification, and how it differs."""
+    line: int
+    """Of the recording."""
+    call: str | None
+    """The call it is about; None where it is about none."""
+    name: str
+    arguments: str
+    diff: str
+    """Recorded against now, a short unified diff."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFinished:
     """The run's whole outcome; always the last event."""
 
@@ -145,6 +163,7 @@ class SessionFinished:
     files_changed: list[str]
     diff: str
     message: str
+    output: Any = None
 
 
 Event = (
@@ -159,6 +178,7 @@ Event = (
     | Compacted
     | VerifyFinished
     | NoticeGiven
+    | ReplayDiverged
     | SessionFinished
 )
 
@@ -201,6 +221,10 @@ class EventSink:
         self._front_ends = front_ends
         self._clock = clock
         self._seq = 0
+
+    def follow(self, front_end: FrontEnd) -> None:
+        """Show ``front_end`` all events from here on, too."""
+        self._front_ends = (*self._front_ends, front_end)
 
     def emit(self, event: Event) -> None:
         """Send ``event`` to every front end."""

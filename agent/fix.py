@@ -19,8 +19,12 @@ async def fix(
 ) -> Outcome:
     """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
 
-    ``notices`` are shown first. Raises what :func:`agent.run.run` raises.
+    ``notices`` are shown first. A replay takes the test command from its recording; it may be ''.
+    Raises what :func:`agent.run.run` raises.
     """
+    if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
+        settings = settings.model_copy(update={"verify": test_command} if test_command else {})
+        return await run(settings, "", front_ends, approver, notices=notices)
     task = prompt("fix.md", command=test_command)
     settings = settings.model_copy(update={"verify": test_command})
     return await run(settings, task, front_ends, approver, fixing=True, notices=notices)

@@ -34,15 +34,16 @@ class Agent:
         self._front_ends = front_ends
         self._approver = approver
 
-    def run(self, prompt: str) -> Outcome:
+    def run(self, prompt: str = "") -> Outcome:
         """Carry out ``prompt`` and return what came of it; blocks until then.
 
+        With the setting ``replay`` the prompt comes from the recording, and with ``resume`` from the session.
         Raises what :func:`agent.run.run` raises, and RuntimeError inside a running event loop, where
         :meth:`arun` is to be awaited.
         """
         return asyncio.run(self.arun(prompt))
 
-    async def arun(self, prompt: str) -> Outcome:
+    async def arun(self, prompt: str = "") -> Outcome:
         """The same inside a running event loop."""
         from agent.run import run
 

@@ -5,42 +5,30 @@ Everything it needs is handed in (DESIGN §3.6): no provider, no terminal, no op
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
+from agent.asking import Ask, Questions
 from agent.budget import Budget, BudgetExhausted
+from agent.compaction import Compactor
 from agent.conversation import AssistantMessage, UserMessage
 from agent.dispatch import Dispatcher
 from agent.early import EarlyCalls
-from agent.events import EventSink, NoticeGiven, TurnStarted
-from agent.models.base import Answer, Effort, Model, Request
+from agent.events import EventSink, NoticeGiven
+from agent.models.base import Answer, Model
 from agent.prompts import prompt
 from agent.session import Session
 from agent.streaming import stream_answer
 from agent.stuck import REPEATS, RepeatWatch
-from tools.base import ToolSpec
 
 MOST_CUT_ANSWERS = 3
 """So many answers in a row cut off at the output limit are given up on."""
 
 LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
-Check = Callable[[], Awaitable[str | None]]
-"""Asked when the model says it is done: None where the work holds, else what to tell the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """How each question is put; the same for all questions of a run."""
-
-    tools: tuple[ToolSpec, ...] = ()
-    tool_choice: str = "auto"
-    parallel_tool_calls: bool = True
-    max_output_tokens: int | None = None
-    effort: Effort | None = None
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    finish_tool: str | None = None
-    """The tool by which a model that must call says that it is done."""
+Check = Callable[[str], Awaitable[str | None]]
+"""Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +57,17 @@ async def run_loop(
     sink: EventSink,
     ask: Ask,
     check: Check | None = None,
+    compactor: Compactor | None = None,
 ) -> LoopResult:
     """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
 
     Raises what the model raises; the session is consistent whatever ends it, cancellation too.
     """
-    turns = _Turns(session, model, dispatcher, budget, sink, ask)
+    turns = _Turns(session, model, dispatcher, budget, sink, ask, compactor)
     try:
         while True:
             text = await turns.until_done()
-            feedback = await check() if check else None
+            feedback = await check(text) if check else None
             if feedback is None:
                 return LoopResult("done", text)
             session.append(UserMessage(feedback, "verify"))
@@ -101,16 +90,17 @@ class _Turns:
         budget: Budget,
         sink: EventSink,
         ask: Ask,
+        compactor: Compactor | None,
     ) -> None:
         self._session = session
         self._model = model
         self._dispatcher = dispatcher
-        self._budget = budget
+        self._questions = Questions(ask, model, budget, sink)
         self._sink = sink
         self._ask = ask
+        self._compactor = compactor
         self._repeats = RepeatWatch()
-        self._empty = 0
-        self._cut = 0
+        self._empty = self._cut = 0
         self.last_text = ""
 
     async def until_done(self) -> str:
@@ -121,7 +111,8 @@ class _Turns:
         while True:
             early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
             try:
-                answer = await self._stream(early)
+                question = partial(self._stream, early)
+                answer = await (self._compactor.ask(question) if self._compactor else question())
                 if answer.finish_reason == "content_filter":
                     raise _Filtered
                 if answer.finish_reason == "length":
@@ -134,19 +125,9 @@ class _Turns:
                 await early.discard()
 
     async def _stream(self, early: EarlyCalls) -> Answer:
-        self._sink.emit(TurnStarted(self._budget.reserve()))
-        ask = self._ask
-        request = Request(
-            self._session.conversation.items,
-            tools=ask.tools,
-            tool_choice=ask.tool_choice,
-            parallel_tool_calls=ask.parallel_tool_calls,
-            max_output_tokens=ask.max_output_tokens,
-            effort=ask.effort,
-            sampling=ask.sampling,
-        )
+        request = self._questions.next(self._session.conversation.items)
         answer = await stream_answer(self._model, request, self._sink, early)
-        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
+        self._questions.answered(answer)
         return answer
 
     async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
@@ -186,9 +167,8 @@ class _Turns:
             self._session.append(AssistantMessage(answer.text, answer.reasoning))
         reason = "The answer was cut off at the output limit."
         if self._cut >= MOST_CUT_ANSWERS:
-            raise _GaveUp(
-                f"{reason} So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
-            )
+            before = f"So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
+            raise _GaveUp(f"{reason} {before}")
         self._nudge("length", reason, "nudge-length.md")
 
     def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent.events import SessionFinished
 from agent.models.base import Usage
+
+if TYPE_CHECKING:
+    from agent.recording.comparison import Comparison
+    from sandbox.baseline import Changes
 
 Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
 
@@ -69,6 +73,10 @@ class Outcome:
     files_changed: tuple[str, ...] = ()
     diff: str = ""
     """Unified diff of whatever changed in the workspace, by any tool."""
+    output: Any = None
+    """What the final message holds, where a schema was given and it follows it (``output_schema``)."""
+    comparison: Comparison | None = None
+    """How a replay compares with its recording; None where the run was no replay."""
 
     @property
     def exit_code(self) -> int:
@@ -89,7 +97,20 @@ class Outcome:
             files_changed=list(self.files_changed),
             diff=self.diff,
             message=self.message,
+            output=self.output,
         )
+
+
+def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
+    """The model's last words, why the run ended where it was not done, and the evidence."""
+    parts = [text.strip(), reason]
+    if verified is not None:
+        parts.append(f"Verification: {verified.sentence()}")
+    elif changes.files_changed:
+        parts.append("Nothing was verified: no verification command was given (--verify).")
+    if changes.left_out:
+        parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
+    return "\n\n".join(part for part in parts if part)
 
 
 def changed_tests(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def item_to_json(item: Item) -> Record:
             if source:
                 told["source"] = source
             if images:
-                told["images"] = [_image_to_json(image) for image in images]
+                told["images"] = [image_to_json(image) for image in images]
             return told
         case AssistantMessage(text, reasoning, calls):
             asked = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
@@ -118,7 +118,7 @@ def item_from_json(value: Record) -> Item:
         case "system":
             return SystemMessage(value["text"])
         case "user":
-            images = tuple(_image_from_json(image) for image in value.get("images", ()))
+            images = tuple(image_from_json(image) for image in value.get("images", ()))
             return UserMessage(value["text"], value["origin"], value.get("source", ""), images)
         case "assistant":
             calls = tuple(ToolCall(call["id"], call["name"], call["arguments"]) for call in value["calls"])
@@ -129,10 +129,12 @@ def item_from_json(value: Record) -> Item:
             raise KeyError(role)
 
 
-def _image_to_json(image: Image) -> Record:
+def image_to_json(image: Image) -> Record:
+    """The picture as a JSON object, its bytes in base64; :func:`image_from_json` is its inverse."""
     data = base64.b64encode(image.data).decode("ascii")
     return {"data": data, "media_type": image.media_type, "name": image.name, "detail": image.detail}
 
 
-def _image_from_json(value: Record) -> Image:
+def image_from_json(value: Record) -> Image:
+    """The picture :func:`image_to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
     return Image(base64.b64decode(value["data"]), value["media_type"], value["name"], value["detail"])

@@ -14,11 +14,17 @@ _SHORTEST_SECRET = 8
 _SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 class Redactor:
     """Replaces the secret values it was given by ``[redacted]``, wherever they turn up."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        values = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        self._secrets = tuple(secrets)
+        values = {secret for secret in self._secrets if len(secret) >= _SHORTEST_SECRET}
         values |= {json.dumps(value)[1:-1] for value in values}
         longest_first = sorted(values, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -26,8 +32,16 @@ class Redactor:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *more: str | None) -> Redactor:
         """Know every variable whose name says it is a secret, and the values in ``more``."""
-        named = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+        named = [value for name, value in environment.items() if is_secret_name(name)]
         return cls([*named, *(value for value in more if value)])
+
+    def knowing(self, secrets: Iterable[str]) -> Redactor:
+        """One that knows ``secrets`` too."""
+        return Redactor([*self._secrets, *secrets])
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in ``text`` secrets stand: start and end of each, in order."""
+        return [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
 
     def text(self, text: str) -> str:
         """Return ``text`` without the secrets; JSON text stays valid JSON."""

@@ -6,25 +6,25 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agent import parameters
 from agent.approval import Approver, CallPolicy
-from agent.budget import Budget, BudgetExhausted, Limits, choose_limits
+from agent.asking import Ask
+from agent.budget import Budget, BudgetExhausted
+from agent.compaction import Compactor
 from agent.context import first_items
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
-from agent.images import Attached, attach
 from agent.instructions import NestedInstructions
-from agent.loop import Ask, LoopResult, run_loop
-from agent.models.base import Model
+from agent.loop import LoopResult, run_loop
 from agent.models.errors import ModelError
-from agent.outcome import Outcome, Status, Verified
-from agent.profile import FULL, SEARCH_TURNS, Profile, choose_profile, profile_named
-from agent.resume import changes, gone_on_with
+from agent.opening import Opened, open_session
+from agent.outcome import Outcome, Status, closing_words
+from agent.profile import FULL
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
@@ -33,6 +33,7 @@ from sandbox.errors import NoIsolation
 from tools.base import ToolContext, ToolResult
 
 if TYPE_CHECKING:
+    from agent.recording.tape import Tape
     from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
 
@@ -57,17 +58,26 @@ async def run(
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
     ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
-    ``notices`` are what a person should know first. What
-    ends a run once it began is part of the :class:`Outcome`; raised are :class:`agent.errors.AgentError`
-    and :class:`sandbox.errors.SandboxError` for what can't begin, and ``CancelledError``, after the
-    session's end was recorded and shown.
+    ``notices`` are what a person should know first.
+
+    What ends a run once it began is part of the :class:`Outcome`; raised are
+    :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
+    ``CancelledError``, after the session's end was recorded and shown.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
+        tape: Tape | None = None
+        if settings.record is not None or settings.replay is not None:
+            from agent.recording.opening import open_tape
+
+            settings, prompt, fixing, tape = open_tape(settings, prompt, fixing)
+            stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = await _open_session(settings, prompt, environment, place, stack, fixing, typed)
-        the_run = _Run(settings, prompt, front_ends, approver, environment, place, opened, stack, fixing)
+        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape)
+        the_run = _Run(
+            settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
+        )
         return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
 
 
@@ -94,56 +104,6 @@ async def run_tool(
         return (await dispatcher.dispatch((call,))).results[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A model, and the session it works on."""
-
-    model: Model
-    session: Session
-    profile: Profile
-    limits: Limits
-    attached: Attached
-    notices: tuple[NoticeGiven, ...] = ()
-
-
-async def _open_session(
-    settings: Settings,
-    prompt: str,
-    environment: Mapping[str, str],
-    place: Place,
-    stack: AsyncExitStack,
-    fixing: bool,
-    typed: bool,
-) -> _Opened:
-    from agent.models.open import open_model
-
-    resumed: Session | None = None
-    if settings.resume:
-        resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
-        stack.callback(resumed.close)
-        settings = gone_on_with(settings, resumed.start)
-    model = open_model(settings, environment)
-    stack.push_async_callback(model.aclose)
-    attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
-    profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    limits = choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
-        tokens=settings.max_tokens,
-        cost=settings.max_cost,
-        seconds=settings.max_time,
-        priced=model.priced,
-    )
-    name = f"{model.provider}/{model.name}"
-    if resumed is not None:
-        notices = changes(resumed.start, name, model.wire)
-        return _Opened(model, resumed, profile, limits, attached, notices)
-    root = str(place.workspace.root)
-    start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
-    session = Session.create(place.home, start, place.redactor)
-    stack.callback(session.close)
-    return _Opened(model, session, profile, limits, attached)
-
-
 class _Run:
     """The rooms of one run, and its way through them."""
 
@@ -155,11 +115,13 @@ class _Run:
         approver: Approver | None,
         environment: Mapping[str, str],
         place: Place,
-        opened: _Opened,
+        opened: Opened,
         stack: AsyncExitStack,
         fixing: bool,
+        tape: Tape | None = None,
     ) -> None:
         self._settings = settings
+        self._tape = tape
         self._fixing = fixing
         self._prompt = prompt
         self._approver = approver
@@ -169,7 +131,9 @@ class _Run:
         self._session = opened.session
         self._profile = opened.profile
         self._limits = opened.limits
+        self._opened = opened
         self._attached = opened.attached
+        self._output = opened.output
         self._stack = stack
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
@@ -185,6 +149,10 @@ class _Run:
             context = self._begin()
             for notice in notices:
                 self._sink.emit(notice)
+            for warning in parameters.warnings(self._settings, self._opened.entry, self._model.provider):
+                self._sink.emit(NoticeGiven("parameter", warning))
+            if self._tape is not None:
+                await self._begin_tape(self._tape)
             status, text, reason = await self._work(context)
         except NoIsolation as error:
             status, text, reason = "no_sandbox", "", str(error)
@@ -224,6 +192,14 @@ class _Run:
                     budget=self._limits.to_json(),
                 )
             )
+
+    async def _begin_tape(self, tape: Tape) -> None:
+        """Let a recorder or replayer look at the workspace before anything runs there."""
+        from agent.recording.tape import RunFacts
+
+        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
+        self._session.observer = tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
@@ -271,14 +247,19 @@ class _Run:
                 output_bytes=profile.output_bytes // 4,
             )
         await self._open_conversation(dispatcher)
+        first_choice, later_choice = parameters.tool_choices(settings.tool_choice, profile.tool_choice)
         ask = Ask(
             tools=tuple(tool.spec for tool in tools.values()),
-            tool_choice=profile.tool_choice,
+            tool_choice=later_choice,
+            first_tool_choice=first_choice,
             parallel_tool_calls=settings.parallel_tool_calls,
             max_output_tokens=settings.max_output_tokens,
+            max_completion_tokens=settings.max_completion_tokens,
             effort=settings.effort,
             sampling=settings.sampling,
             finish_tool=FINISH if profile.finish_tool else None,
+            entry=lambda: self._opened.entry,
+            last_words=self._last_words if self._output else None,
         )
         if self._verifier is not None and self._fixing:
             from agent.unusable_tests import why_unusable
@@ -290,10 +271,36 @@ class _Run:
                 return LoopResult("done", "The tests pass already; nothing was changed.")
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
-        check = self._check if self._verifier else None
-        return await run_loop(session, self._model, dispatcher, self._budget, self._sink, ask, check)
+        check = self._check if self._verifier or self._output else None
+        compactor = None if settings.compact == "off" else self._compactor(ask)
+        return await run_loop(
+            session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
+        )
 
-    async def _check(self) -> str | None:
+    def _compactor(self, ask: Ask) -> Compactor:
+        entry = self._opened.entry
+        return Compactor(
+            self._session,
+            self._model,
+            self._budget,
+            self._sink,
+            tools=ask.tools,
+            answer_tokens=ask.max_output_tokens or entry.output_tokens,
+            price=entry.price,
+        )
+
+    async def _check(self, text: str) -> str | None:
+        """The work first, then the form of the model's last words."""
+        feedback = await self._verify() if self._verifier else None
+        if feedback is None and self._output is not None:
+            feedback = self._output.check(text, self._sink)
+        return feedback
+
+    def _last_words(self) -> dict[str, Any] | None:
+        assert self._output is not None
+        return self._output.last_words(lambda: self._opened.spoken.json_schema)
+
+    async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
         assert self._verifier is not None
         assert self._background is not None
@@ -313,6 +320,7 @@ class _Run:
             context,
             verifier.check,
             hanging=self._session.verifications[0].exit_code is None,
+            measured=self._tape.measured if self._tape else float,
         )
         return await repair.run()
 
@@ -321,8 +329,13 @@ class _Run:
         session, attached = self._session, self._attached
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
-            if self._prompt:
-                session.append(UserMessage(attached.beside(self._prompt), images=attached.images))
+            more = [
+                attached.beside(self._prompt) if self._prompt else "",
+                self._output.instruction if self._output else "",
+            ]
+            if any(more):
+                text = "\n\n".join(part for part in more if part)
+                session.append(UserMessage(text, images=attached.images))
             return
         task = self._prompt or session.start.prompt
         if not task:
@@ -330,9 +343,10 @@ class _Run:
         verification = (
             await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
         )
-        for item in first_items(
-            self._profile, self._place.workspace, attached.beside(task), verification, attached.images
-        ):
+        task = attached.beside(task)
+        if self._output is not None:
+            task = f"{task}\n\n{self._output.instruction}"
+        for item in first_items(self._profile, self._place.workspace, task, verification, attached.images):
             session.append(item)
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
@@ -343,25 +357,35 @@ class _Run:
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
+        output = None
+        if status == "done" and self._output is not None:
+            output, fault = self._output.result(text)
+            status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
+        cost = self._budget.cost
+        if cost is None and self._model.priced and not self._budget.turns:
+            cost = 0.0
         outcome = Outcome(
             status=status,
-            message=_message(text or (last.text if last else ""), reason, verified, changes),
+            message=closing_words(text or (last.text if last else ""), reason, verified, changes),
             session=self._session.id,
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
-            cost_cny=self._budget.cost,
+            cost_cny=cost,
             cost_estimated=self._budget.cost_estimated,
             verified=verified,
             files_changed=changes.files_changed,
             diff=changes.diff,
+            output=output,
         )
         with suppress(SessionError, OSError):
             self._session.record_finished(
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
             await self._session.sync()
+        if self._tape is not None:
+            outcome = await self._tape.conclude(outcome)
         self._sink.emit(outcome.to_event())
         return outcome
 
@@ -381,15 +405,3 @@ class _Run:
             return Changes((), (), (), b"", ())
         baseline = await asyncio.shield(self._baseline)
         return await asyncio.to_thread(baseline.changes)
-
-
-def _message(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
-    """The model's last words, why the run ended where it was not done, and the evidence."""
-    parts = [text.strip(), reason]
-    if verified is not None:
-        parts.append(f"Verification: {verified.sentence()}")
-    elif changes.files_changed:
-        parts.append("Nothing was verified: no verification command was given (--verify).")
-    if changes.left_out:
-        parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
-    return "\n\n".join(part for part in parts if part)

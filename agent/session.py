@@ -1,8 +1,9 @@
 """The durable side of a run: its conversation and what became of every call (DESIGN §3.2, §3.7).
 
 Records, one JSON line each: ``session`` (what was asked, and where), ``item`` (a message), ``intended``
-(a call is about to run), ``done`` (its result), ``verify``, ``resumed`` and ``finished``. A tool's output
-stands in its ``done`` record only.
+(a call is about to run), ``done`` (its result), ``verify``, ``compaction`` (the items the conversation goes
+on from instead), ``resumed`` and ``finished``. A tool's output stands in its ``done`` record, and in those of
+compactions.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,8 @@ class Session:
         self.settled: dict[str, ToolOutput] = {}
         """Results known before their turn to be appended came: calls that must not run again."""
         self.verifications: list[VerifyRecord] = []
+        self.observer: Callable[[Record], None] | None = None
+        """Is shown every record after it was written."""
         self._file = file
 
     @property
@@ -153,21 +156,27 @@ class Session:
         """Add an item to the conversation and, but for tool outputs, to the records."""
         self.conversation.append(item)
         if not isinstance(item, ToolOutput):
-            self._file.append({"kind": "item", "item": item_to_json(item)})
+            self._append({"kind": "item", "item": item_to_json(item)})
+
+    def compact(self, items: Iterable[Item], why: str) -> None:
+        """Go on from the shorter ``items``; a session that is resumed goes on from the same."""
+        shorter = tuple(items)
+        self.conversation.replace(shorter)
+        self._append({"kind": "compaction", "why": why, "items": [item_to_json(item) for item in shorter]})
 
     def record_intended(self, call: ToolCall, effect: Effect) -> None:
         """Record that ``call`` is about to run."""
-        self._file.append({"kind": "intended", "call": call.id, "name": call.name, "effect": effect.value})
+        self._append({"kind": "intended", "call": call.id, "name": call.name, "effect": effect.value})
 
     def record_done(self, output: ToolOutput, duration_ms: float = 0.0) -> None:
         """Record a call's result; from here on it will not run again."""
         result = item_to_json(output)
-        self._file.append({"kind": "done", "output": result, "duration_ms": round(duration_ms, 1)})
+        self._append({"kind": "done", "output": result, "duration_ms": round(duration_ms, 1)})
 
     def record_verification(self, verification: VerifyRecord) -> None:
         """Record a run of the verification command."""
         self.verifications.append(verification)
-        self._file.append(
+        self._append(
             {
                 "kind": "verify",
                 "command": verification.command,
@@ -178,7 +187,7 @@ class Session:
 
     def record_finished(self, outcome: Mapping[str, Any]) -> None:
         """Record how the run ended."""
-        self._file.append({"kind": "finished", "time": time.time(), **outcome})
+        self._append({"kind": "finished", "time": time.time(), **outcome})
 
     async def sync(self) -> None:
         """Return once all records so far are on the disk."""
@@ -188,6 +197,11 @@ class Session:
         """Give the records and their lock back."""
         self._file.close()
 
+    def _append(self, record: Record) -> None:
+        self._file.append(record)
+        if self.observer is not None:
+            self.observer(record)
+
     def _rebuild(self, records: Iterable[Record]) -> None:
         intended: dict[str, Record] = {}
         for record in records:
@@ -195,6 +209,9 @@ class Session:
                 case "item":
                     self._close_calls()
                     self.conversation.append(item_from_json(record["item"]))
+                case "compaction":
+                    self._close_calls()
+                    self.conversation.replace(item_from_json(item) for item in record["items"])
                 case "intended":
                     intended[record["call"]] = record
                 case "done":

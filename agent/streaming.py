@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import asdict
 
 from agent.early import EarlyCalls
@@ -17,6 +19,7 @@ from agent.models.base import (
     TextDelta,
     Usage,
 )
+from agent.models.hold import TextHold
 
 
 class NoAnswer(Exception):
@@ -29,28 +32,38 @@ async def stream_answer(model: Model, request: Request, sink: Sink, early: Early
     Raises what the model raises.
     """
     answer: Answer | None = None
-    async for part in model.stream(request):
-        match part:
-            case TextDelta(text):
-                sink.emit(Text(text))
-            case ReasoningDelta(text):
-                sink.emit(Reasoning(text))
-            case CallReady(call):
-                early.offer(call)
-            case Retrying():
-                await early.discard()
-                sink.emit(NoticeGiven("retry", part.message))
-            case Notice():
-                sink.emit(NoticeGiven(part.code, part.message))
-            case Answer():
-                answer = part
+    hold = TextHold(request.tools)
+    async with aclosing(model.stream(request)) as parts:
+        async for part in parts:
+            match part:
+                case TextDelta(text):
+                    _show(hold.feed(text), sink)
+                case ReasoningDelta(text):
+                    sink.emit(Reasoning(text))
+                case CallReady(call):
+                    early.offer(call)
+                case Retrying():
+                    await early.discard()
+                    hold = TextHold(request.tools)
+                    sink.emit(NoticeGiven("retry", part.message))
+                case Notice():
+                    sink.emit(NoticeGiven(part.code, part.message))
+                case Answer():
+                    answer = part
+                    _show(hold.close(answer.text), sink)
     if answer is None:
         raise NoAnswer(f"The stream of {model.name} ended without an answer.")
-    _report_usage(answer, sink)
+    report_usage(answer, sink)
     return answer
 
 
-def _report_usage(answer: Answer, sink: Sink) -> None:
+def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:
+    for delta in deltas:
+        sink.emit(Text(delta.text) if isinstance(delta, TextDelta) else Reasoning(delta.text))
+
+
+def report_usage(answer: Answer, sink: Sink) -> None:
+    """Say what a question took."""
     sink.emit(
         UsageReported(
             request_id=answer.request_id,
@@ -60,5 +73,6 @@ def _report_usage(answer: Answer, sink: Sink) -> None:
             cost_cny=answer.cost_cny,
             tier=answer.price_tier,
             extra=dict(answer.extra),
+            cost_estimated=answer.cost_estimated,
         )
     )

@@ -6,40 +6,47 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 
-from sandbox.errors import ChangedOnDisk
-from sandbox.paths import not_a_file, shown
+from sandbox.paths import not_a_file
+from sandbox.steady import Splice, changed, same_file, settle
 from sandbox.system import SAFE_OPEN_FLAGS
 
 _CHUNK_BYTES = 1 << 20
 _DIGEST_BYTES = 16
 
 
-def digest(data: bytes) -> str:
-    """The hexadecimal digest by which callers say which content they last saw."""
-    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
+def digest(data: bytes | Iterable[bytes]) -> str:
+    """The hexadecimal digest by which callers say which content, whole or in blocks, they last saw."""
+    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for block in (data,) if isinstance(data, bytes) else data:
+        found.update(block)
+    return found.hexdigest()
 
 
 def replace_file(
     folder: int,
     name: str,
     path: str,
-    data: bytes,
+    data: bytes | Splice,
     *,
     expected: bytes | None = None,
     mode: int | None = None,
     executable: bool | None = None,
-) -> None:
-    """Put a new file with ``data`` in the place of ``name`` in the open ``folder``.
+) -> os.stat_result:
+    """Put a new file with ``data`` in the place of ``name`` in the open ``folder``, and return its stat.
 
     The old file is not written to, so other hard links keep its content; its mode (unless ``mode`` sets
     another) and, for root, its owner go over. ``executable`` then makes the file executable for whom it is
     readable, or for nobody. ``path`` is for messages. Raises :class:`ChangedOnDisk` if
-    ``expected`` is given and the present content is another, :class:`NotARegularFile`, or OSError; then
-    nothing has changed.
+    ``expected`` is given and the present content is another, or if ``data`` is a :class:`Splice` whose
+    source is not the present file as it was opened; :class:`NotARegularFile`, or OSError. Then nothing has
+    changed. After a splice, any later write shows in the file's times wherever the file system can tell.
     """
     before = _existing(folder, name, path)
+    if isinstance(data, Splice) and not same_file(data.source.found, before):
+        raise changed(path)
     if mode is None and before is not None:
         mode = stat.S_IMODE(before.st_mode)
     if expected is not None:
@@ -54,7 +61,8 @@ def replace_file(
     )
     try:
         try:
-            _write_all(descriptor, data)
+            for block in data.blocks() if isinstance(data, Splice) else (data,):
+                _write_all(descriptor, block)
             if before is not None and os.geteuid() == 0:
                 with suppress(PermissionError):
                     os.fchown(descriptor, before.st_uid, before.st_gid)
@@ -63,11 +71,15 @@ def replace_file(
             if executable is not None:
                 _set_executable(descriptor, executable)
             os.fsync(descriptor)
+            is_sure = expected is not None or isinstance(data, Splice)
+            if isinstance(data, Splice):
+                settle(descriptor)
+            if is_sure and not same_file(before, _existing(folder, name, path)):
+                raise changed(path)
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            return os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        if expected is not None and not _same_file(before, _existing(folder, name, path)):
-            raise _changed(path)
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
@@ -102,30 +114,15 @@ def _check_content(folder: int, name: str, path: str, expected: bytes) -> None:
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder)
     except FileNotFoundError:
-        raise _changed(path) from None
+        raise changed(path) from None
     position = 0
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK_BYTES):
             if expected[position : position + len(chunk)] != chunk:
-                raise _changed(path)
+                raise changed(path)
             position += len(chunk)
     if position != len(expected):
-        raise _changed(path)
-
-
-def _same_file(first: os.stat_result | None, second: os.stat_result | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return (first.st_ino, first.st_size, first.st_mtime_ns, first.st_ctime_ns) == (
-        second.st_ino,
-        second.st_size,
-        second.st_mtime_ns,
-        second.st_ctime_ns,
-    )
-
-
-def _changed(path: str) -> ChangedOnDisk:
-    return ChangedOnDisk(f"{shown(path)} has changed since it was last read; read it again before writing.")
+        raise changed(path)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

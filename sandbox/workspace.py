@@ -20,6 +20,7 @@ from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFou
 from sandbox.paths import normalise, not_a_file, path_errors, reason, shown
 from sandbox.protected import check_writable
 from sandbox.replace import check_permission, digest, replace_file
+from sandbox.steady import Splice, SteadyFile, settle
 from sandbox.system import Location, open_beneath, walk_beneath
 
 __all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest"]
@@ -32,12 +33,15 @@ READ_CEILING_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What is at a path; ``size`` in bytes, ``mode`` the permission bits, ``modified_ns`` since the epoch."""
+    """What is at a path; ``size`` in bytes, ``mode`` the permission bits, the times since the epoch."""
 
     kind: Kind
     size: int
     mode: int
     modified_ns: int
+    changed_ns: int
+    """When the content, the name or the mode last changed; no program can set it."""
+    inode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class Workspace:
             else:
                 with self._locate(relative, follow_last=False) as location:
                     found = os.stat(_only_name(location), dir_fd=location.folder, follow_symlinks=False)
-        return FileStat(_kind(found.st_mode), found.st_size, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
+        return file_stat(found)
 
     def exists(self, path: str) -> bool:
         """Whether something is at ``path``; a dangling link is nothing."""
@@ -155,6 +159,15 @@ class Workspace:
             file.seek(offset)
             return file.read(wanted)
 
+    def open_steady(self, path: str) -> SteadyFile | None:
+        """Open the regular file at ``path`` for reading in blocks, for the caller to close.
+
+        None where a later change to it might go unnoticed, e.g. because its time lies in the future.
+        """
+        with self.open_read(path) as file, path_errors(path):
+            found = settle(file.fileno())
+            return None if found is None else SteadyFile(path, os.dup(file.fileno()), found)
+
     def open_folder(self, path: str, *, follow: bool = True) -> int:
         """Open the folder at ``path`` for listing; return a descriptor the caller closes.
 
@@ -191,27 +204,28 @@ class Workspace:
     def write_bytes(
         self,
         path: str,
-        data: bytes,
+        data: bytes | Splice,
         *,
         expected: bytes | None = None,
         create_parents: bool = True,
         mode: int | None = None,
         executable: bool | None = None,
-    ) -> None:
-        """Make ``data`` the whole content of the file at ``path``, at once or not at all.
+    ) -> FileStat:
+        """Make ``data`` the whole content of the file at ``path``, at once or not at all; return its stat.
 
         A link that stays inside is kept and its target written; a hard link is broken, so that other names
         of the file keep the old content; mode and (for root) owner stay, unless ``mode`` gives other
         permission bits; ``executable`` then sets or clears those for running it. Raises
         :class:`ProtectedPath` for protected names, :class:`ChangedOnDisk` where the present
-        content is not ``expected``; on any failure nothing has changed.
+        content is not ``expected`` or not the source of a :class:`Splice`; on any failure nothing has
+        changed.
         """
         with path_errors(path), self._locate_writable(path) as location:
             if create_parents:
                 location.make_parents()
             name = _only_name(location)
             check_permission(location.folder, name)
-            replace_file(
+            written = replace_file(
                 location.folder,
                 name,
                 path,
@@ -220,6 +234,7 @@ class Workspace:
                 mode=mode,
                 executable=executable,
             )
+            return file_stat(written)
 
     def delete(self, path: str, *, prune: bool = False) -> None:
         """Remove the file at ``path``; of a link, the link itself.
@@ -285,6 +300,18 @@ class Workspace:
             return self.relative(str(state.resolve()))
         except OutsideWorkspace:
             return None
+
+
+def file_stat(found: os.stat_result) -> FileStat:
+    """Return what matters of what the system says about a file."""
+    return FileStat(
+        _kind(found.st_mode),
+        found.st_size,
+        stat.S_IMODE(found.st_mode),
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_ino,
+    )
 
 
 def _only_name(location: Location) -> str:

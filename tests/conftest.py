@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 
-def _load_endpoint() -> Any:
-    """Make ``tests/endpoint/server.py`` importable as ``scripted_endpoint`` (tests are no package)."""
-    path = Path(__file__).parent / "endpoint" / "server.py"
-    spec = importlib.util.spec_from_file_location("scripted_endpoint", path)
+def _load(name: str, file: str) -> Any:
+    """Make a file of ``tests/endpoint`` importable as ``name`` (tests are no package)."""
+    path = Path(__file__).parent / "endpoint" / file
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -22,7 +22,9 @@ def _load_endpoint() -> Any:
     return module
 
 
-scripted_endpoint = sys.modules.get("scripted_endpoint") or _load_endpoint()
+scripted_endpoint = sys.modules.get("scripted_endpoint") or _load("scripted_endpoint", "server.py")
+if "relays" not in sys.modules:
+    _load("relays", "relays.py")
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sandbox.background import BackgroundCommands
     from sandbox.process import ProcessRunner
     from sandbox.spill import SpillStore
@@ -119,6 +121,16 @@ def _no_background_commands() -> BackgroundCommands:
     return BackgroundCommands()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file's content as the model last saw it."""
+
+    digest: str | Future[str] = ""
+    """Of the content, for a large file still being worked out; empty where there is none."""
+    version: str = ""
+    """What ``stat`` said of a large file: where it says so still, the content need not be digested again."""
+
+
 @dataclass(slots=True)
 class ToolContext:
     """Everything a tool may reach; built once a session, the same for all tools."""
@@ -126,8 +138,8 @@ class ToolContext:
     workspace: Workspace
     processes: ProcessRunner
     spills: SpillStore
-    seen: dict[str, str] = field(default_factory=dict)
-    """Digest of each file as the model last saw it, keyed by workspace-relative path."""
+    seen: dict[str, Seen] = field(default_factory=dict)
+    """What the model saw of each file, keyed by workspace-relative path."""
     report: Callable[[str], None] | None = None
     """Takes progress text of a running call, for people only."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -23,6 +23,15 @@ class Replacement:
     new: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whole lines of a file, ``lines_before`` lines below its beginning, and what becomes of them."""
+
+    before: str
+    replacements: Sequence[Replacement]
+    lines_before: int = 0
+
+
 @dataclass(slots=True)
 class _Window:
     """Whole lines around changes lying close together: ``text[start:end]`` became ``new``."""
@@ -47,14 +56,21 @@ def unified_diff(
     For reading, not for applying: invisible characters are escaped, long lines clamped, and a carriage
     return before the line end is shown only where it is what changed.
     """
+    return unified_diff_of_parts(path, [Part(before, replacements)], created=created)
+
+
+def unified_diff_of_parts(path: str, parts: Sequence[Part], *, created: bool = False) -> str:
+    """Return the same of a file known by ``parts``, in order, with more lines around than a diff shows."""
     hunks: list[str] = []
-    shift = position = lines_before = 0
-    for window in _windows(before, replacements):
-        lines_before += before.count("\n", position, window.start)
-        position = window.start
-        old, new = before[window.start : window.end], window.new
-        hunks += _hunks(_split(old), _split(new), lines_before, lines_before + shift)
-        shift += len(_split(new)) - len(_split(old))
+    shift = 0
+    for part in parts:
+        before, lines_before, position = part.before, part.lines_before, 0
+        for window in _windows(before, part.replacements):
+            lines_before += before.count("\n", position, window.start)
+            position = window.start
+            old, new = before[window.start : window.end], window.new
+            hunks += _hunks(_split(old), _split(new), lines_before, lines_before + shift)
+            shift += len(_split(new)) - len(_split(old))
     if not hunks:
         return ""
     head = ["--- /dev/null" if created else f"--- a/{shown_path(path)}", f"+++ b/{shown_path(path)}"]

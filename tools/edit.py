@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 from pydantic import Field, model_validator
 
 from sandbox.workspace import digest
-from tools.base import Access, ToolContext, ToolError, ToolResult
-from tools.difference import Replacement, short_diff, unified_diff
+from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from tools.difference import Replacement, short_diff, unified_diff, unified_diff_of_parts
 from tools.encodings import UTF_8
 from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, not_found, writes
+from tools.large import Changed, NotPlain, encoding_of, excerpts, find_once, opened, write
 from tools.matching import ENOUGH, Found, Rung, find, line_number
 from tools.nearest import explain
 from tools.omissions import find_omission
@@ -75,6 +77,18 @@ class _Plan:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What an edit came to, for the result."""
+
+    path: str
+    created: bool
+    places: int
+    rung: Rung
+    diff: str
+    broken: str | None
+
+
 class EditTool(PydanticTool[EditParameters]):
     """Replaces text where it is found beyond doubt; see :mod:`tools.matching` for how it is looked for."""
 
@@ -92,11 +106,14 @@ class EditTool(PydanticTool[EditParameters]):
 
     async def run(self, parsed: EditParameters, context: ToolContext) -> ToolResult:
         """Find every edit's place, check the outcome, and write the file once."""
+        with suppress(NotPlain):
+            return await in_thread(lambda: _edit_large(parsed, context))
         plan = await in_thread(lambda: _plan(parsed, context))
         before = None if plan.created else plan.file.data
         broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
         diff = await in_thread(lambda: _write(plan, context))
-        return _result(plan, diff, broken)
+        done = _Done(plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken)
+        return _result(done)
 
 
 def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
@@ -193,23 +210,56 @@ def _write(plan: _Plan, context: ToolContext) -> str:
         after = beside.submit(digest, plan.data) if known else None
         context.workspace.write_bytes(path, plan.data, expected=None if plan.created else file.data)
         if after is not None:
-            context.seen[path] = after.result()
+            context.seen[path] = Seen(after.result())
         return diff.result()
 
 
-def _result(plan: _Plan, diff: str, broken: str | None) -> ToolResult:
-    path = plan.file.path
-    places = count(len(plan.replacements), "place")
-    done = f"created {shown_path(path)}" if plan.created else f"edited {shown_path(path)} at {places}"
-    how = f" ('old' differed in {plan.rung.value})" if plan.rung is not Rung.EXACT else ""
-    text = f"{done}{how}\n{short_diff(diff)}"
-    if broken:
-        text += f"\n{warning(broken, plan.created)}"
+def _edit_large(parsed: EditParameters, context: ToolContext) -> ToolResult:
+    """Edit a large file where every old text is there as it stands and just once; never checks syntax.
+
+    Raises :class:`NotPlain` on any doubt, with nothing changed: what to do or to say then decides
+    :func:`_plan`.
+    """
+    wanted = parsed.wanted
+    if any(not edit.old or edit.replace_all or find_omission(edit.new, "") for edit in wanted):
+        raise NotPlain
+    path = context.workspace.relative(parsed.path)
+    with opened(context, path) as file:
+        spans = find_once(file, [edit.old.encode() for edit in wanted])
+        placed = sorted(zip(spans, wanted, strict=True), key=lambda item: item[0].start)
+        changes = []
+        for excerpt in excerpts(file, len(encoding_of(file).bom), [span for span, _ in placed]):
+            here = (edit for span, edit in placed if excerpt.holds(span))
+            changes.append(Changed(excerpt, tuple(_plainly(edit, excerpt.text) for edit in here)))
+        diff = unified_diff_of_parts(path, [change.part for change in changes])
+        write(context, path, file, changes)
+    return _result(_Done(path, False, len(wanted), Rung.EXACT, diff, None))
+
+
+def _plainly(edit: Edit, text: str) -> Replacement:
+    """Return what ``edit`` does to ``text``, which holds its old text once; raises :class:`NotPlain`."""
+    found = find(text, edit.old, edit.new)
+    if found is None or found.rung is not Rung.EXACT or edit.old == edit.new:
+        raise NotPlain
+    (match,) = found.matches
+    if text[match.start : match.end] == match.replacement:
+        raise NotPlain
+    return Replacement(match.start, match.end, match.replacement)
+
+
+def _result(done: _Done) -> ToolResult:
+    places = count(done.places, "place")
+    name = shown_path(done.path)
+    what = f"created {name}" if done.created else f"edited {name} at {places}"
+    how = f" ('old' differed in {done.rung.value})" if done.rung is not Rung.EXACT else ""
+    text = f"{what}{how}\n{short_diff(done.diff)}"
+    if done.broken:
+        text += f"\n{warning(done.broken, done.created)}"
     data = {
-        "path": path,
-        "edits": len(plan.replacements),
-        "rung": plan.rung.value,
-        "diff": diff,
-        "syntax": broken,
+        "path": done.path,
+        "edits": done.places,
+        "rung": done.rung.value,
+        "diff": done.diff,
+        "syntax": done.broken,
     }
-    return ToolResult(True, text, data, summary=f"{done}{', which does not parse' if broken else ''}")
+    return ToolResult(True, text, data, summary=f"{what}{', which does not parse' if done.broken else ''}")

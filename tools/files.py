@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -80,23 +80,30 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
 
 
 def version(found: FileStat) -> str:
-    """What stands for the digest of a file too large to be read at every look; never equal to one."""
-    return f"{found.size}:{found.modified_ns}"
+    """Return what tells a large file's content from any other it had or will have, without reading it."""
+    return f"{found.size}:{found.modified_ns}:{found.changed_ns}:{found.inode}"
 
 
 def check_unchanged(context: ToolContext, path: str, data: bytes) -> None:
     """Raise :class:`ToolError` if the file at ``path`` was seen in this session and now holds other ``data``.
 
-    ``path`` is relative to the workspace.
+    ``path`` is relative to the workspace; ``data`` was read before this is called.
     """
-    seen = context.seen.get(path)
-    if seen is None:
-        return
-    is_large = len(data) > MAX_TEXT_BYTES
-    if seen != (version(context.workspace.stat(path)) if is_large else digest(data)):
+    if path in context.seen and not is_as_seen(context, path, context.workspace.stat(path), (data,)):
         raise ToolError(
             f"{shown_path(path)} has changed since you last saw it: read it again, then repeat the call."
         )
+
+
+def is_as_seen(context: ToolContext, path: str, found: FileStat, data: Iterable[bytes]) -> bool:
+    """Whether the file at ``path``, of which ``data`` are the blocks, is as last seen, if it ever was."""
+    seen = context.seen.get(path)
+    if seen is None:
+        return True
+    if seen.version == version(found):
+        return True
+    known = seen.digest if isinstance(seen.digest, str) else seen.digest.result()
+    return known != "" and known == digest(data)
 
 
 def check_encodable(file: TextFile, text: str) -> None:

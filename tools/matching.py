@@ -148,9 +148,11 @@ def _pattern_matches(
         start, end = match.span()
         if start < end and not _splits_line_end(text, start) and not _splits_line_end(text, end):
             yield Match(start, end, _rewrite(text, start, end, lines, new, trailing != ""))
-            match = pattern.search(text, start + 1 if overlapping else end)
+            following = start + 1 if overlapping else end
         else:
-            match = pattern.search(text, start + 1)
+            following = start + 1
+        # From behind the end a search would begin at the end again, where an empty match may be.
+        match = pattern.search(text, following) if following <= len(text) else None
 
 
 def _rewrite(text: str, start: int, end: int, old_lines: list[str], new: str, loose: bool) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 
 from pydantic import Field
 
 from sandbox.workspace import digest
-from tools.base import Access, JsonObject, ToolContext, ToolResult
+from tools.base import Access, JsonObject, Seen, ToolContext, ToolResult
 from tools.files import in_thread, writes
+from tools.large import NotPlain
 from tools.parameters import Parameters, PydanticTool, Text
 from tools.patches.begin_patch import is_begin_patch, parse_begin_patch
 from tools.patches.commit import commit
+from tools.patches.large import patch_large
 from tools.patches.model import Action, FilePatch, PatchError
 from tools.patches.plan import Change, Plan, make_plan
 from tools.patches.unified import parse_unified
@@ -72,6 +76,8 @@ class PatchTool(PydanticTool[PatchParameters]):
 
     async def run(self, parsed: PatchParameters, context: ToolContext) -> ToolResult:
         """Plan the whole, check it, then write all files."""
+        with suppress(NotPlain):
+            return _result((await in_thread(lambda: patch_large(parsed.files, context)),), {})
         plan = await in_thread(lambda: make_plan(parsed.files, context))
         faults: dict[str, str] = {}
         for path, before, after in _checked_contents(plan):
@@ -79,7 +85,7 @@ class PatchTool(PydanticTool[PatchParameters]):
             if fault:
                 faults[path] = fault
         await in_thread(lambda: _write(plan, context))
-        return _result(plan, faults)
+        return _result(plan.changes, faults)
 
 
 def _checked_contents(plan: Plan) -> list[tuple[str, bytes | None, bytes]]:
@@ -107,11 +113,10 @@ def _write(plan: Plan, context: ToolContext) -> None:
         for path in tree.left:
             seen.pop(path, None)
         for path, after in digests.items():
-            seen[path] = after.result()
+            seen[path] = Seen(after.result())
 
 
-def _result(plan: Plan, faults: dict[str, str]) -> ToolResult:
-    changes = plan.changes
+def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
     done = f"patched {count(len({change.path for change in changes}), 'file')}"
     lines = [_told(change) for change in changes[:_SHOWN_FILES]]
     if len(changes) > _SHOWN_FILES:

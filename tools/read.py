@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import BinaryIO
 
 from pydantic import Field
 
 from sandbox.errors import PathNotFound
 from sandbox.workspace import FileStat, digest
-from tools.base import Access, ToolContext, ToolError, ToolResult
+from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
 from tools.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
 from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
+from tools.large import NotPlain, decoded_from, encoding_of, look_through, note_seen, opened
 from tools.matching import LINE_END
 from tools.parameters import Parameters, PydanticTool
 from tools.text import clean_output, count, escape, human_bytes, shown_path
@@ -59,6 +61,8 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
         found = context.workspace.stat(path)
         if found.kind == "folder":
             return _list_folder(parsed, path, context)
+        with suppress(NotPlain):
+            return _read_plain(parsed, path, context)
         if found.size > MAX_TEXT_BYTES:
             return _read_large(parsed, path, found, context)
         data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
@@ -68,13 +72,27 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
     if found_text is None:
         return _binary(path, data[:_SAMPLE_BYTES], len(data))
     encoding, text = found_text
-    context.seen[path] = digest(data)
+    context.seen[path] = Seen(digest(data))
     if "\n" not in text:
         text = text.replace("\r", "\n")
     window = cut(in_chunks(text), parsed.offset, parsed.limit, _SHOWN_BYTES)
     if window.total is None:
         window = Window(window.first, window.lines, text.count("\n") + (not text.endswith("\n")))
     return _result(path, parsed.offset, window, len(data), _style(encoding, text))
+
+
+def _read_plain(parsed: ReadParameters, path: str, context: ToolContext) -> ToolResult:
+    """Read a part of a large UTF-8 file with plain line ends; raises :class:`NotPlain` for any other."""
+    with opened(context, path, as_seen=False) as file:
+        encoding = encoding_of(file)
+        survey = look_through(file, parsed.offset - 1)
+        window = Window(parsed.offset, (), survey.lines)
+        if parsed.offset <= survey.lines:
+            start = max(survey.start, len(encoding.bom))
+            shown = cut(decoded_from(file, start), 1, parsed.limit, _SHOWN_BYTES)
+            window = Window(parsed.offset, shown.lines, survey.lines)
+        note_seen(context, path, file)
+    return _result(path, parsed.offset, window, file.size, _style(encoding, ""))
 
 
 def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: ToolContext) -> ToolResult:
@@ -84,7 +102,7 @@ def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: Too
         if encoding is None:
             return _binary(path, sample, found.size)
         window = _cut_stream(file, encoding, parsed, path)
-    context.seen[path] = version(found)
+    context.seen[path] = Seen(version=version(found))
     return _result(path, parsed.offset, window, found.size, _style(encoding, ""))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from sandbox.workspace import digest
-from tools.base import Access, ToolContext, ToolError, ToolResult
+from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
 from tools.difference import short_diff, unified_diff, whole_replacement
 from tools.encodings import UTF_8
 from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, writes
@@ -96,7 +96,7 @@ def _in_the_style_of(file: TextFile, content: str) -> tuple[str, tuple[str, ...]
 def _write(plan: _Plan, context: ToolContext) -> None:
     expected = None if plan.created else plan.file.data
     context.workspace.write_bytes(plan.file.path, plan.data, expected=expected)
-    context.seen[plan.file.path] = digest(plan.data)
+    context.seen[plan.file.path] = Seen(digest(plan.data))
 
 
 def _result(plan: _Plan, broken: str | None) -> ToolResult:

@@ -24,14 +24,15 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
 
     Without --test it takes the configured verify command, what AGENTS.md names, or what the files speak
     for: pytest, unittest, tox, nox, npm, pnpm or yarn test, go test, cargo test, Maven, Gradle, CTest, make
-    test or check, in this order, and says which before it runs. Exit codes as for run.
+    test or check, in this order, and says which before it runs. With --replay FILE it runs a recording
+    again. Exit codes as for run.
     """
     settings = load_settings(flags)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
     notices: tuple[NoticeGiven, ...] = ()
     tests = test_command or ""
-    if not tests:
+    if not tests and not settings.replay:
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 from agent.config import Loaded, flag_name, load
-from agent.settings import OPTIONS, Settings
+from agent.settings import OPTIONS, WANTED, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,10 +93,8 @@ def _bare(annotation: Any) -> Any:
 
 def _help(name: str) -> str:
     field = Settings.model_fields[name]
-    said = field.description or "Sampling parameter of the model."
-    low = next((mark.ge for mark in field.metadata if isinstance(mark, Ge)), None)
-    high = next((mark.le for mark in field.metadata if isinstance(mark, Le)), None)
-    if high is not None:
-        return f"{said} {low} to {high}."
+    said = field.description or ""
+    if any(isinstance(mark, Ge | Gt | Le) for mark in field.metadata):
+        return f"{said} Takes {WANTED[name]}."
     default = field.default
     return f"{said} Default: {default}." if isinstance(default, str) else said

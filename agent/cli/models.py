@@ -1,4 +1,4 @@
-"""``seedsmith models``: what can be driven, at what price, and the local model's weights."""
+"""``seedsmith models``: what can be driven, at what price, the user's own entries, the local weights."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class TierRow:
     input_cny: float
     """Yuan per 1,000 tokens."""
     output_cny: float
+    cached_cny: float | None
+    """For input the service had cached; null: as other input."""
     estimated: bool
 
 
@@ -39,6 +41,8 @@ class ModelRow:
     output_tokens: int
     prices: tuple[TierRow, ...]
     """Empty where no price is known."""
+    vision: bool
+    """Whether it takes pictures."""
     access: str
     """Which variable holds the key, or whether the weights are there; never the key."""
     ready: bool
@@ -70,6 +74,28 @@ def list_models(as_json: bool) -> None:
     _print_table(rows)
 
 
+@command.command("check")
+@debug_flag
+def check_models() -> None:
+    """Say whether your own models.yaml can be used, and what it adds.
+
+    docs/models.md shows a whole file. Exit codes: 0 it can be used (or there is none), 2 it can't.
+    """
+    from agent.models import catalog, user_catalog
+
+    path = user_catalog.user_file(os.environ)
+    own = user_catalog.read(path)
+    known = catalog.load(os.environ)
+    if own is None:
+        click.echo(f"There is no {path}; the built-in providers are all there is.")
+        return
+    click.echo(f"{path} can be used.")
+    for name in own.providers:
+        provider = known.providers[name]
+        models = ", ".join(provider.models) or "any model"
+        click.echo(f"{name}: {provider.base_url or 'started by the run itself'} · {models}")
+
+
 @command.command("pull")
 @click.argument("name")
 @debug_flag
@@ -92,21 +118,25 @@ def model_rows(environment: Mapping[str, str]) -> Iterator[ModelRow]:
     from agent.models import catalog
 
     weights = _weights()
-    for provider in catalog.load().providers.values():
+    known = catalog.load(environment)
+    for provider in known.providers.values():
         keys = [variable for variable in provider.key_variables if environment.get(variable)]
         for name in provider.models:
             full_name = f"{provider.name}/{name}"
-            entry = catalog.resolve(full_name)[1]
+            entry = known.resolve(full_name)[1]
             access, ready = _access(
                 keys, provider.key_variables, weights.get(name) if provider.name == LOCAL else None
             )
             prices = _tiers(entry.price) if entry.price else ()
-            yield ModelRow(full_name, entry.context_tokens, entry.output_tokens, prices, access, ready)
+            yield ModelRow(
+                full_name, entry.context_tokens, entry.output_tokens, prices, entry.vision, access, ready
+            )
 
 
 def _tiers(price: Price) -> tuple[TierRow, ...]:
     return tuple(
-        TierRow(price.label(tier), tier.input_cny, tier.output_cny, price.estimated) for tier in price.tiers
+        TierRow(price.label(tier), tier.input_cny, tier.output_cny, tier.cached_cny, price.estimated)
+        for tier in price.tiers
     )
 
 
@@ -143,14 +173,15 @@ def _print_table(rows: list[ModelRow]) -> None:
     table.add_column("model", no_wrap=True)
     table.add_column("context", justify="right")
     table.add_column("answer", justify="right")
+    table.add_column("images")
     table.add_column("yuan per 1,000 tokens, in / out", overflow="fold")
     table.add_column("access", overflow="fold")
     for row in rows:
         price = "\n".join(_price(tier) for tier in row.prices) or "not known"
         style = "" if row.ready else "dim"
-        table.add_row(
-            row.model, f"{row.context_tokens:,}", f"{row.output_tokens:,}", price, row.access, style=style
-        )
+        images = "yes" if row.vision else "no"
+        limits = (f"{row.context_tokens:,}", f"{row.output_tokens:,}")
+        table.add_row(row.model, *limits, images, price, row.access, style=style)
     console.print(table)
 
 
@@ -158,4 +189,5 @@ def _price(tier: TierRow) -> str:
     if not tier.input_cny and not tier.output_cny:
         return "free"
     doubt = " (estimated)" if tier.estimated else ""
-    return f"{tier.tier} {tier.input_cny:g} / {tier.output_cny:g}{doubt}".strip()
+    cached = f" (cached {tier.cached_cny:g})" if tier.cached_cny is not None else ""
+    return f"{tier.tier} {tier.input_cny:g}{cached} / {tier.output_cny:g}{doubt}".strip()

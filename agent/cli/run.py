@@ -18,14 +18,16 @@ from agent.errors import UsageError
 def command(prompt: str, as_json: bool, **flags: Any) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
-    With --resume ID it goes on with that session; then PROMPT may be left out, or says something more.
+    With --replay FILE it runs a recording again, without network or model, and exits 0 where everything
+    agrees. With --resume ID it goes on with that session; then PROMPT may be left out, or says something
+    more.
 
     Exit codes: 0 done (and verified, where --verify was given), 1 finished without reaching it,
     2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
     asked for, 130 interrupted.
     """
     settings = load_settings(flags)
-    if not prompt.strip() and not settings.resume:
+    if not prompt.strip() and not settings.resume and not settings.replay:
         raise UsageError("The prompt is empty; say what to do.")
     from agent.cli.running import perform
     from agent.run import run

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agent.cli.event_loop import EventLoop
 from agent.errors import UsageError
 from agent.events import FrontEnd
 from agent.settings import Settings
@@ -55,7 +56,8 @@ def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
 
 def until_done(work: Coroutine[Any, Any, Result]) -> Result:
     """Run ``work`` on an event loop; SIGTERM and SIGHUP interrupt it as Ctrl-C does."""
-    return asyncio.run(_interruptible(work))
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
+        return runner.run(_interruptible(work))
 
 
 async def _interruptible(work: Coroutine[Any, Any, Result]) -> Result:

@@ -23,7 +23,9 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset({"suspects", "model_download", "model_waiting", "model_load", "instructions", "image"})
+_PROGRESS = frozenset(
+    {"cost_estimate", "suspects", "model_download", "model_waiting", "model_load", "instructions", "image"}
+)
 """Notices that say how far a run is, nothing to worry about."""
 _TOLD_FIRST = ("command", "path", "pattern", "message", "question")
 _NOT_TOLD = frozenset({"todo"})
@@ -119,6 +121,9 @@ class ConsoleFrontEnd:
                 self._verify(event)
             case events.NoticeGiven():
                 self._notice(event)
+            case events.ReplayDiverged():
+                self._line(f"! diverged (line {event.line}): {event.what}", "yellow")
+                show_diff(self._console, event.diff)
             case events.SessionFinished():
                 self._finish(event, session)
 
@@ -190,13 +195,12 @@ class ConsoleFrontEnd:
         if event.diff:
             self._line("")
             show_diff(self._console, event.diff)
-        total = event.usage.get("total_tokens", 0)
         cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
         facts = [
             event.status.replace("_", " "),
             _count(event.turns, "turn"),
             _count(event.tool_calls, "call"),
-            f"{total:,} tokens",
+            _tokens(event.usage),
             cost,
             f"{_count(len(event.files_changed), 'file')} changed",
         ]
@@ -285,12 +289,25 @@ def _limit(name: str, value: Any) -> str:
 
 def _usage(event: events.UsageReported) -> str:
     cached = f" ({event.cached_tokens:,} cached)" if event.cached_tokens else ""
-    parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out"]
+    thinking = f" ({event.reasoning_tokens:,} thinking)" if event.reasoning_tokens else ""
+    parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out{thinking}"]
     if event.cost_cny is not None:
-        parts.append(_yuan(event.cost_cny, bool(event.extra.get("cost_estimated"))))
+        parts.append(_yuan(event.cost_cny, event.cost_estimated))
     if event.tier:
         parts.append(f"tier {event.tier}")
     return " · ".join(parts)
+
+
+def _tokens(usage: Mapping[str, int]) -> str:
+    """A run's tokens: all of them, and of what they were."""
+    each = {
+        "in": usage.get("input_tokens", 0),
+        "cached": usage.get("cached_tokens", 0),
+        "out": usage.get("output_tokens", 0),
+        "thinking": usage.get("reasoning_tokens", 0),
+    }
+    parts = ", ".join(f"{tokens:,} {kind}" for kind, tokens in each.items() if tokens)
+    return f"{usage.get('total_tokens', 0):,} tokens{f' ({parts})' if parts else ''}"
 
 
 def _yuan(cost: float, estimated: bool) -> str:

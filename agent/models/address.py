@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from agent.errors import UsageError
+
+_PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
+_PORTS = {"http": 80, "https": 443}
 
 
 def check_base_url(base_url: str) -> SplitResult:
@@ -28,36 +32,92 @@ def shown(base_url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine by name or address."""
+    """Whether ``host`` is this machine, by name or by an address in any form that a resolver takes."""
+    host = host.lower().removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        return False
+        try:
+            address = ip_address(socket.inet_aton(host))  # 127.1, 0x7f000001
+        except OSError:
+            return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_unspecified
 
 
 def proxy_for(base_url: str, environment: Mapping[str, str]) -> str | None:
     """The proxy the environment names for ``base_url``; None for loopback and for ``NO_PROXY`` hosts.
 
-    A SOCKS proxy needs a package that isn't installed: it is passed over where an HTTP proxy is
-    named too, else it is a :class:`UsageError`.
+    ``https_proxy`` or ``http_proxy``, by the URL's scheme, goes before ``all_proxy``, and lower case
+    before upper case, as with curl. Raises :class:`UsageError` for an address that is no proxy's; the
+    message doesn't repeat it, since it may hold a password.
     """
     parts = check_base_url(base_url)
-    host = parts.hostname or ""
-    if is_loopback(host) or _excepted(host, environment):
+    host = (parts.hostname or "").removesuffix(".")
+    if is_loopback(host) or _excepted(host, parts.port or _PORTS[parts.scheme], environment):
         return None
-    names = (f"{parts.scheme}_proxy", "all_proxy")
-    found = [environment.get(name) or environment.get(name.upper()) or "" for name in names]
-    proxies = [proxy if "://" in proxy else f"http://{proxy}" for proxy in found if proxy]
-    usable = [proxy for proxy in proxies if urlsplit(proxy).scheme in ("http", "https")]
-    if proxies and not usable:
-        wanted = f"{parts.scheme.upper()}_PROXY"
-        raise UsageError(f"The proxy for {host} is not an HTTP one: set {wanted} to one, or NO_PROXY={host}.")
-    return usable[0] if usable else None
+    for name in (f"{parts.scheme}_proxy", "all_proxy"):
+        for variable in (name, name.upper()):
+            if value := environment.get(variable, "").strip():
+                return _checked_proxy(variable, value, host)
+    return None
 
 
-def _excepted(host: str, environment: Mapping[str, str]) -> bool:
+def _checked_proxy(variable: str, value: str, host: str) -> str:
+    url = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(url)
+        scheme = {"socks": "socks5"}.get(parts.scheme, parts.scheme)
+        usable = scheme in _PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            f"{variable} names no proxy that can be used: it looks like http://HOST:PORT, "
+            f"socks5://HOST:PORT or socks5h://HOST:PORT; NO_PROXY={host} goes without one."
+        )
+    if parts.port is None and scheme.startswith("socks"):
+        parts = parts._replace(netloc=f"{parts.netloc}:1080")
+    return parts._replace(scheme=scheme, path="", query="", fragment="").geturl()
+
+
+def _excepted(host: str, port: int, environment: Mapping[str, str]) -> bool:
+    """Whether ``NO_PROXY`` names the host: ``*``, a domain, ``host:port``, an address or a network."""
     listed = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    names = [name.strip().lstrip(".").lower() for name in listed.split(",") if name.strip()]
-    return any(name == "*" or host == name or host.endswith(f".{name}") for name in names)
+    return any(
+        _matches(entry.lower(), host.lower(), port) for part in listed.split(",") for entry in part.split()
+    )
+
+
+def _matches(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    name, entry_port = _without_port(entry)
+    if entry_port is not None and entry_port != port:
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        domain = name.removeprefix("*").strip(".")
+        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    try:
+        return address in ip_network(name, strict=False)
+    except ValueError:
+        return False
+
+
+def _without_port(entry: str) -> tuple[str, int | None]:
+    """``host:8080`` and ``[::1]:8080`` in two parts; a bare IPv6 address has no port."""
+    if entry.startswith("["):
+        name, _, rest = entry[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif entry.count(":") == 1:
+        name, _, port = entry.partition(":")
+    else:
+        name, port = entry, ""
+    return name, int(port) if port.isdecimal() and port.isascii() else None

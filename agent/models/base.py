@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -147,8 +147,11 @@ class Model(Protocol):
     def vision(self) -> bool:
         """Whether it takes pictures."""
 
-    def stream(self, request: Request) -> AsyncIterator[Part]:
-        """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`."""
+    def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`.
+
+        Who stops before the end closes it: until then it holds a connection and a place at the gate.
+        """
 
     def prepare(self) -> None:
         """Begin in the background what the first question would wait for; needs a running event loop."""

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from agent.models.errors import UnknownModel, UnsupportedWire
-from agent.models.prices import Price, PriceTier
+from agent.models.prices import Price
 
-SOURCES = frozenset({"seed", "doc", "guess"})
+SOURCES = frozenset({"seed", "doc", "guess", "user"})
 DEFAULT_STALL_SECONDS = 120.0
+Keys = tuple[str, ...]
+"""The keys that lead to a place in the catalog's document."""
 
 
 class CatalogError(Exception):
-    """``catalog.yaml`` is not what its loader needs; always a defect of ours."""
+    """A catalog is not what its loader needs: a defect of ours, or of the user's own file."""
+
+    def __init__(self, path: Keys, message: str) -> None:
+        super().__init__(f"{_place(path)}: {message}")
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Wire:
     """Optional fields the provider takes, by the chat wire's names on every wire, each with its source."""
     any_field: bool = False
     """Nothing is held back: the service is the user's own choice."""
+    json_schema: bool = False
+    """Whether ``response_format`` takes a JSON schema."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def allows(self, name: str) -> bool:
@@ -50,6 +58,8 @@ class ModelEntry:
     """The name the same model has elsewhere."""
     vision: bool = True
     """Whether it takes pictures."""
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Sampling parameters that it sets itself, whatever is sent (``doubao-api.md`` §3)."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -106,11 +116,18 @@ class Catalog:
             )
         entry = provider.models.get(model_name)
         if entry is None and provider.any_model:
-            entry = self._known_elsewhere(model_name) or provider.unlisted
-            entry = replace(entry, name=model_name, price=None) if entry is not None else None
+            entry = self._unlisted(provider, model_name)
         if entry is None:
             raise UnknownModel(f"{provider_name} has no model {model_name!r}{self._suggest(name)}")
         return provider, self._priced(entry)
+
+    def _unlisted(self, provider: Provider, name: str) -> ModelEntry | None:
+        """A model the provider does not list: as the user says, as it is elsewhere, or as it may be."""
+        unlisted = provider.unlisted
+        if unlisted is not None and "user" in unlisted.sources.values():
+            return replace(unlisted, name=name)
+        entry = self._known_elsewhere(name) or unlisted
+        return replace(entry, name=name, price=None) if entry is not None else None
 
     def _known_elsewhere(self, name: str) -> ModelEntry | None:
         entries = (entry for provider in self.providers.values() for entry in provider.models.values())
@@ -140,10 +157,23 @@ class Catalog:
         return f"; did you mean {' or '.join(near[:3])}?" if near else "."
 
 
-@functools.cache
-def load() -> Catalog:
-    """The catalog that comes with the program."""
-    return parse(Path(__file__).with_name("catalog.yaml").read_text(encoding="utf-8"))
+def load(environment: Mapping[str, str] | None = None) -> Catalog:
+    """The catalog that comes with the program, and the user's ``models.yaml`` over it.
+
+    ``environment`` says where the user's files are; None: the program's own catalog alone. Raises
+    :class:`agent.errors.ConfigurationError` where the user's file can't be used.
+    """
+    if environment is None:
+        return _built_in()
+    from agent.models import user_catalog
+
+    own = user_catalog.read(user_catalog.user_file(environment))
+    if own is None:
+        return _built_in()
+    try:
+        return _catalog(own.over(_built_in_document()))
+    except CatalogError as error:
+        raise own.complaint(error.path, str(error)) from None
 
 
 def resolve(name: str) -> tuple[Provider, ModelEntry]:
@@ -151,126 +181,45 @@ def resolve(name: str) -> tuple[Provider, ModelEntry]:
     return load().resolve(name)
 
 
+@functools.cache
+def _built_in() -> Catalog:
+    return _catalog(_built_in_document())
+
+
+@functools.cache
+def _built_in_document() -> Any:
+    return _document(Path(__file__).with_name("catalog.yaml").read_text(encoding="utf-8"))
+
+
 def parse(text: str) -> Catalog:
     """Read a catalog; raises :class:`CatalogError` naming the entry that is wrong."""
+    return _catalog(_document(text))
+
+
+def _document(text: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it was built
     try:
-        document = yaml.load(text, Loader=loader)
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
-        raise CatalogError(f"catalog.yaml is not YAML: {error}") from error
-    providers = _Reader("catalog.yaml", document).mapping("providers")
-    return Catalog({name: _provider(name, _Reader(name, entry)) for name, entry in providers.items()})
+        raise CatalogError((), f"not YAML: {error}") from error
 
 
-class _Reader:
-    """Typed access to one mapping; every complaint names its place."""
+def _catalog(document: Any) -> Catalog:
+    from agent.models.catalog_reader import read_catalog
 
-    def __init__(self, place: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            raise CatalogError(f"{place}: a mapping was expected")
-        self.place = place
-        self._value: dict[str, Any] = value
-
-    def get(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
-        value = self._value.get(key, default)
-        if not isinstance(value, kind):
-            raise CatalogError(f"{self.place}.{key}: {value!r} is not of the right type")
-        return value
-
-    def mapping(self, key: str) -> dict[str, Any]:
-        value: dict[str, Any] = self.get(key, dict, {})
-        return value
-
-    def fact(self, key: str, kind: type, default: Any = None) -> tuple[Any, str]:
-        """A ``[value, source]`` pair."""
-        pair = self._value.get(key, default)
-        if not (
-            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], kind) and pair[1] in SOURCES
-        ):
-            raise CatalogError(f"{self.place}.{key}: [value, seed|doc|guess] was expected, not {pair!r}")
-        return pair[0], pair[1]
+    return read_catalog(document)
 
 
-def _provider(name: str, entry: _Reader) -> Provider:
-    base_url, source = entry.fact("base_url", str, ["", "guess"])
-    models = {
-        model: _model(model, _Reader(f"{name}/{model}", facts))
-        for model, facts in entry.mapping("models").items()
-    }
-    default_model = entry.get("default_model", str, "")
-    if default_model and default_model not in models:
-        raise CatalogError(f"{name}.default_model: {default_model!r} is not among its models")
-    unlisted = entry.mapping("unlisted")
-    return Provider(
-        name=name,
-        base_url=base_url,
-        key_variables=tuple(entry.get("key_variables", list, [])),
-        wires={
-            wire: _wire(wire, _Reader(f"{name}.{wire}", facts))
-            for wire, facts in entry.mapping("wires").items()
-        },
-        models=models,
-        default_model=default_model,
-        any_model=entry.get("any_model", bool, False),
-        unlisted=_model("", _Reader(f"{name}.unlisted", unlisted)) if unlisted else None,
-        stall_seconds=float(entry.get("stall_seconds", (int, float), DEFAULT_STALL_SECONDS)),
-        sources={"base_url": source},
-    )
-
-
-def _wire(name: str, entry: _Reader) -> Wire:
-    limit_field, limit_source = entry.fact("limit_field", str)
-    groups = entry.mapping("fields")
-    if not SOURCES.issuperset(groups):
-        raise CatalogError(f"{entry.place}.fields: grouped by seed, doc or guess, not {', '.join(groups)}")
-    return Wire(
-        name=name,
-        limit_field=limit_field,
-        fields={each: source for source, names in groups.items() for each in names},
-        any_field=entry.get("any_field", bool, False),
-        sources={"limit_field": limit_source},
-    )
-
-
-def _model(name: str, entry: _Reader) -> ModelEntry:
-    context_tokens, context_source = entry.fact("context_tokens", int)
-    output_tokens, output_source = entry.fact("output_tokens", int)
-    vision, vision_source = entry.fact("vision", bool, [True, "guess"])
-    price = entry.mapping("price")
-    return ModelEntry(
-        name=name,
-        context_tokens=context_tokens,
-        output_tokens=output_tokens,
-        price=_price(_Reader(f"{entry.place}.price", price)) if price else None,
-        same_as=entry.get("same_as", str, ""),
-        vision=vision,
-        sources={"context_tokens": context_source, "output_tokens": output_source, "vision": vision_source},
-    )
-
-
-def _price(entry: _Reader) -> Price:
-    source = entry.get("source", str, "")
-    if source not in SOURCES:
-        raise CatalogError(f"{entry.place}.source: seed, doc or guess was expected, not {source!r}")
-    tiers = tuple(_tier(_Reader(f"{entry.place}.tiers", tier)) for tier in entry.get("tiers", list, []))
-    bounds = [tier.up_to for tier in tiers]
-    finite = [bound for bound in bounds if bound is not None]
-    if (
-        not bounds
-        or bounds[-1] is not None
-        or len(finite) != len(bounds) - 1
-        or finite != sorted(set(finite))
-    ):
-        raise CatalogError(f"{entry.place}.tiers: bounds must rise and the last tier has none")
-    return Price(tiers, source)
-
-
-def _tier(entry: _Reader) -> PriceTier:
-    number = (int, float)
-    return PriceTier(
-        up_to=entry.get("up_to", (int, type(None)), None),
-        input_cny=float(entry.get("input", number, None)),
-        output_cny=float(entry.get("output", number, None)),
-    )
+def _place(keys: Keys) -> str:
+    """A place as people name it: ``wcode/doubao-seed-2.0-code.context_tokens``, ``wcode.chat.fields``."""
+    match keys:
+        case ("providers", provider, "models", model, *rest):
+            return ".".join((f"{provider}/{model}", *rest))
+        case ("providers", provider, "wires", wire, *rest):
+            return ".".join((provider, wire, *rest))
+        case ("providers", provider, *rest):
+            return ".".join((provider, *rest))
+        case _:
+            return ".".join(keys) or "the catalog"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.errors import refusal_from
+from agent.models.refusals import error_in
 from agent.models.retry import BrokenAnswer, ServiceRefused
 from agent.models.stream import (
     AnswerAssembler,
@@ -66,8 +66,9 @@ class ChatAssembler(AnswerAssembler):
         return self._calls
 
     def _take(self, event: dict[str, Any], kind: str) -> Iterator[Delta]:
-        if event.get("error"):
-            raise ServiceRefused(refusal_from(None, event["error"]))
+        refusal = error_in(event)
+        if refusal is not None:
+            raise ServiceRefused(refusal)
         self._take_envelope(event)
         self._take_timings(event)
         if isinstance(event.get("usage"), dict):

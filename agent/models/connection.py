@@ -6,38 +6,30 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agent.errors import UsageError
 from agent.models.address import is_loopback, proxy_for
-from agent.models.errors import parse_refusal
-from agent.models.retry import BrokenAnswer, RetryPolicy, ServiceRefused, Unreachable
+from agent.models.certificates import Certificates
+from agent.models.refusals import parse_refusal
+from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
 from agent.models.sdk import load_sdk
+from agent.models.unreachable import Route, explain, network_login, proxy_refused
 
 if TYPE_CHECKING:
     import httpx2
     import openai
 
 RESPONSE_LIMIT_BYTES = 64 * 2**20
+ERROR_LIMIT_BYTES = 64 * 2**10
+"""So much of an error's body is read: what it says stands at its beginning."""
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 30.0
 LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
 """Connecting costs nothing there, and llama.cpp's server hangs up after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
-_OUR_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-    }
-)
 
 
 class Response:
@@ -45,7 +37,8 @@ class Response:
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
-        self._chunks = response.aiter_bytes()
+        self._chunks = response.aiter_bytes()  # decoded, should a service compress what was asked plain
+        self._size = 0
 
     @property
     def content_type(self) -> str:
@@ -62,9 +55,13 @@ class Response:
     async def chunk(self) -> bytes | None:
         """The next piece of the body; None at its end."""
         try:
-            return await anext(self._chunks, None)
+            chunk = await anext(self._chunks, None)
         except _wire_errors() as error:
             raise BrokenAnswer(f"broke off ({str(error) or type(error).__name__})") from None
+        self._size += len(chunk or b"")
+        if self._size > RESPONSE_LIMIT_BYTES:
+            raise BrokenAnswer(f"holds more than {RESPONSE_LIMIT_BYTES >> 20} MiB", "answer_too_large")
+        return chunk
 
     async def read(self) -> bytes:
         """All of the body that is left."""
@@ -97,16 +94,21 @@ class Connection:
         retry: RetryPolicy,
         *,
         keep_alive: bool = True,
+        ca_bundle: Path | None = None,
     ) -> None:
-        """``environment`` is looked up for proxies and certificates (``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
+        """``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides.
 
-        Without ``keep_alive`` each request has a connection of its own.
+        Without ``keep_alive`` each request has a connection of its own. Raises
+        :class:`agent.errors.UsageError` where one of them can't be used.
         """
         self._base_url = base_url
         self._retry = retry
         self._kept_connections = None if keep_alive else 0
-        self._proxy = proxy_for(base_url, environment)
-        self._certificates = (environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR"))
+        self._route = Route(base_url, proxy_for(base_url, environment), CONNECT_SECONDS)
+        plain = base_url.startswith("http:") and not (self._route.proxy or "").startswith("https:")
+        self._certificates = None if plain else Certificates(ca_bundle, environment)
+        self._connected = 0
+        self._sent = 0
         self._headers = {
             "Accept": "application/json, text/event-stream",
             "Accept-Encoding": "identity",
@@ -118,15 +120,28 @@ class Connection:
         self._client: openai.AsyncOpenAI | None = None
 
     async def post(self, path: str, body: bytes) -> Response:
-        """Send ``body`` and return once the answer's head is there; raises :class:`FailedTry`."""
+        """Send ``body`` and return once the answer's head is there; raises :class:`FailedTry`.
+
+        A kept connection that the service closed just then is no failure: ``body`` is sent once more.
+        """
         if self._client is None:
             self._client = await asyncio.to_thread(self._open)
+        connected = self._connected
+        try:
+            return await self._send(self._client, path, body)
+        except BrokenAnswer:
+            if self._connected != connected:
+                raise
+            return await self._send(self._client, path, body)
+
+    async def _send(self, client: openai.AsyncOpenAI, path: str, body: bytes) -> Response:
         import httpx2
         import openai
 
+        sent = self._sent
         try:
             # the raw response: the SDK's own walk over messages and events grows with them
-            response: Any = await self._client.post(
+            response: Any = await client.post(
                 path,
                 cast_to=httpx2.Response,
                 content=body,
@@ -137,9 +152,9 @@ class Connection:
         except openai.APIStatusError as error:
             raise self._refused(error.response) from None
         except openai.APIConnectionError as error:
-            raise _failed(error.__cause__ or error) from None
-        except _wire_errors() as error:
-            raise _failed(error) from None
+            raise self._failed(error.__cause__ or error, sent) from None
+        except (*_wire_errors(), *_socks_errors()) as error:
+            raise self._failed(error, sent) from None
         return Response(response)
 
     async def aclose(self) -> None:
@@ -159,7 +174,7 @@ class Connection:
             transport=_bounded(
                 httpx2.AsyncHTTPTransport(
                     verify=self._verification(),
-                    proxy=self._proxy,
+                    proxy=self._route.proxy,
                     limits=httpx2.Limits(
                         max_keepalive_connections=self._kept_connections, keepalive_expiry=idle
                     ),
@@ -169,35 +184,55 @@ class Connection:
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            event_hooks={"request": [self._keep_our_headers]},
+            event_hooks={"request": [self._keep_our_headers, self._watch]},
         )
         return openai.AsyncOpenAI(
             base_url=self._base_url, api_key="unused", max_retries=0, http_client=client
         )
 
     async def _keep_our_headers(self, request: httpx2.Request) -> None:
-        """Drop what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
-        for name in set(request.headers) - _OUR_HEADERS:
-            del request.headers[name]
-        if "Authorization" not in self._headers:
-            request.headers.pop("authorization", None)
+        """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+        request.headers.clear()
+        request.headers.update(
+            {
+                "Host": request.url.netloc.decode("ascii"),
+                "Connection": "keep-alive",
+                "Content-Length": str(len(request.content)),
+                **self._headers,
+            }
+        )
 
-    def _verification(self) -> ssl.SSLContext | bool:
-        if self._base_url.startswith("http:"):
+    async def _watch(self, request: httpx2.Request) -> None:
+        """Count the connections opened and the requests that went out; bound a proxy's word before that."""
+        waits = request.extensions["timeout"] = {**request.extensions["timeout"], "read": CONNECT_SECONDS}
+
+        async def note(event: str, details: Mapping[str, Any]) -> None:
+            if event.endswith(".connect_tcp.started"):
+                self._connected += 1
+            elif event == "http11.send_request_headers.started" and details["request"].method != b"CONNECT":
+                self._sent += 1
+                waits["read"] = None  # how long an answer may take is the model's to say
+
+        request.extensions["trace"] = note
+
+    def _verification(self) -> ssl.SSLContext:
+        if self._certificates is None:
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; loading authorities costs 20 ms
-        file, folder = self._certificates
-        if not file and not folder:
-            return True
-        try:
-            return ssl.create_default_context(cafile=file or None, capath=folder or None)
-        except OSError as error:
-            raise UsageError(
-                f"SSL_CERT_FILE or SSL_CERT_DIR can't be read: {error.strerror or error}."
-            ) from error
+        return self._certificates.context()
 
-    def _refused(self, response: httpx2.Response) -> ServiceRefused:
+    def _refused(self, response: httpx2.Response) -> FailedTry:
+        if response.status_code == 407:
+            return proxy_refused("407", self._route)
+        if response.status_code == 511:
+            return network_login()
         refusal = parse_refusal(response.status_code, response.content, response.headers.get("location", ""))
         return ServiceRefused(refusal, self._retry.retry_after(response.headers))
+
+    def _failed(self, error: BaseException, sent: int) -> FailedTry:
+        """Tell a request that never went out from an answer that broke off before its head."""
+        if self._sent == sent:
+            return explain(error, self._route)
+        return BrokenAnswer(f"broke off early ({str(error) or type(error).__name__})")
 
 
 def _wire_errors() -> tuple[type[Exception], ...]:
@@ -207,17 +242,15 @@ def _wire_errors() -> tuple[type[Exception], ...]:
     return (httpx2.HTTPError, httpx2.StreamError, ssl.SSLError, anyio.EndOfStream, OSError)
 
 
-def _failed(error: BaseException) -> BrokenAnswer | Unreachable:
-    """Tell a connection that never was from one that broke before the answer began."""
-    import httpx2
+def _socks_errors() -> tuple[type[Exception], ...]:
+    """What is raised over a proxy that doesn't speak SOCKS."""
+    import socksio
 
-    words = str(error) or type(error).__name__
-    never = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
-    return Unreachable(words) if isinstance(error, never) else BrokenAnswer(f"broke off early ({words})")
+    return (socksio.SOCKSError, AssertionError)
 
 
 def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
-    """``inner`` with every body, errors' too, cut off at :data:`RESPONSE_LIMIT_BYTES`."""
+    """``inner`` with errors' bodies cut off at :data:`ERROR_LIMIT_BYTES`: the SDK reads them whole."""
     import httpx2
 
     class BoundedStream(httpx2.AsyncByteStream):
@@ -225,12 +258,12 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
             self._stream = stream
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
+            left = ERROR_LIMIT_BYTES
             async for chunk in self._stream:
-                size += len(chunk)
-                if size > RESPONSE_LIMIT_BYTES:
-                    raise httpx2.ReadError(f"more than {RESPONSE_LIMIT_BYTES >> 20} MiB")
-                yield chunk
+                yield chunk[:left]
+                left -= len(chunk)
+                if left <= 0:
+                    return
 
         async def aclose(self) -> None:
             await self._stream.aclose()
@@ -238,8 +271,9 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
     class BoundedTransport(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             response = await inner.handle_async_request(request)
-            assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = BoundedStream(response.stream)
+            if response.status_code >= 300:
+                assert isinstance(response.stream, httpx2.AsyncByteStream)
+                response.stream = BoundedStream(response.stream)
             return response
 
         async def aclose(self) -> None:

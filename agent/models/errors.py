@@ -6,11 +6,9 @@ never part of it.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from agent.errors import UsageError
 
@@ -104,14 +102,25 @@ class Refusal:
 
     @property
     def verdict(self) -> Verdict:
-        """Decided by the code, then the type, then the status."""
+        """Decided by the code, then the type, then a status given as code, then the HTTP status."""
+        if _NO_IMAGES.search(self.message):  # llama.cpp says so as a failure of its own, with status 500
+            return Verdict.INVALID
         for name in (self.code, self.kind):
             found = _verdict_of_code(name) if name else None
             if found is not None:
                 return found
-        if _NO_IMAGES.search(self.message):  # llama.cpp says so with status 500
-            return Verdict.INVALID
-        return _verdict_of_status(self.status)
+        status = _status_named(self.code) or self.status
+        family = _KINDS.get(self.kind.lower()) or _KINDS.get(self.code.lower())
+        return family if status is None and family is not None else _verdict_of_status(status)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the service says that it gets too many requests, by us or by all."""
+        if self.verdict is Verdict.RETRY_SLOWLY:
+            return True
+        names = {self.code.lower().partition(".")[0], self.kind.lower()}
+        by_name = any(name.endswith("ratelimitexceeded") or name in _CROWDED for name in names)
+        return self.verdict is Verdict.RETRY and (by_name or 429 in (self.status, _status_named(self.code)))
 
     @property
     def about_images(self) -> bool:
@@ -130,12 +139,28 @@ _ABOUT_IMAGES = re.compile(
 """The last: services that know nothing of pictures want a message's content to be a string."""
 
 
+_CROWDED = frozenset(
+    {
+        "serveroverloaded",
+        "inflightbatchsizeexceeded",
+        "rate_limit_exceeded",
+        "rate_limit_error",
+        "too_many_requests",
+        "overloaded_error",
+    }
+)
 _EXACT = {
-    "requestbursttoofast": Verdict.RETRY_SLOWLY,
-    "serveroverloaded": Verdict.RETRY,
     "rate_limit_exceeded": Verdict.RETRY,
-    "internalserviceerror": Verdict.RETRY,
+    "rate_limit_error": Verdict.RETRY,
+    "too_many_requests": Verdict.RETRY,
+    "overloaded_error": Verdict.RETRY,
+    "server_error": Verdict.RETRY,
+    "internal_server_error": Verdict.RETRY,
     "insufficient_quota": Verdict.QUOTA,
+    "insufficient_user_quota": Verdict.QUOTA,
+    "insufficient_balance": Verdict.QUOTA,
+    "billing_hard_limit_reached": Verdict.QUOTA,
+    "billing_not_active": Verdict.QUOTA,
     "outofcontexterror": Verdict.CONTEXT,
     "context_length_exceeded": Verdict.CONTEXT,
     "exceed_context_size_error": Verdict.CONTEXT,
@@ -149,6 +174,7 @@ _EXACT = {
     "unsupported_parameter": Verdict.INVALID,
     "unsupported_value": Verdict.INVALID,
 }
+"""Besides Ark's: those of OpenAI and of the gateways that resell models."""
 _PREFIXES = {
     "requestbursttoofast": Verdict.RETRY_SLOWLY,
     "ratelimitexceeded": Verdict.RETRY,
@@ -160,9 +186,19 @@ _PREFIXES = {
     "outofcontexterror": Verdict.CONTEXT,
     "modelnotopen": Verdict.MODEL,
     "invalidendpointormodel": Verdict.MODEL,
+    "operationdenied.serviceoverdue": Verdict.QUOTA,
+    "operationdenied.servicenotopen": Verdict.MODEL,
+    "inflightbatchsizeexceeded": Verdict.RETRY,
     "invalidparameter": Verdict.INVALID,
     "missingparameter": Verdict.INVALID,
 }
+_KINDS = {
+    "invalid_request_error": Verdict.INVALID,
+    "authentication_error": Verdict.AUTHENTICATION,
+    "permission_error": Verdict.AUTHENTICATION,
+    "not_found_error": Verdict.MODEL,
+}
+"""Families of errors: they decide only where no status does, as in a stream."""
 
 
 def _verdict_of_code(code: str) -> Verdict | None:
@@ -189,39 +225,9 @@ def _verdict_of_status(status: int | None) -> Verdict:
     return by_status.get(status, Verdict.INVALID)
 
 
-def parse_refusal(status: int, body: bytes, location: str = "") -> Refusal:
-    """Read an error body of whatever shape; it never fails. ``location`` is where a redirection leads.
-
-    The documented one is ``{"error": {"code", "message", "param", "type"}}``; seen besides: a string
-    under ``error``, the same fields at the top, ``detail``, and pages of HTML.
-    """
-    if location and 300 <= status < 400:
-        return Refusal(status, "redirected", f"the base URL has moved to {location}")
-    try:
-        document: Any = json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        document = None
-    if document is None:
-        return Refusal(status, "", "an answer that is not JSON")
-    error = document.get("error") if isinstance(document, dict) else None
-    return refusal_from(status, error or document)
-
-
-def refusal_from(status: int | None, error: object) -> Refusal:
-    """Read the ``error`` object of a body or of a stream's event."""
-    if not isinstance(error, dict):
-        return Refusal(status, "", str(error)[:MESSAGE_LIMIT])
-    code = error.get("code")
-    if status is None and isinstance(code, int) and 400 <= code < 600:
-        status = code
-    message = error.get("message") or error.get("detail") or ""
-    return Refusal(
-        status=status,
-        code=code if isinstance(code, str) else "",
-        message=message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
-        param=error["param"] if isinstance(error.get("param"), str) else "",
-        kind=error["type"] if isinstance(error.get("type"), str) else "",
-    )
+def _status_named(code: str) -> int | None:
+    """The HTTP status that services write where a code belongs."""
+    return int(code) if re.fullmatch("[45][0-9][0-9]", code) else None
 
 
 @dataclass(frozen=True, slots=True)

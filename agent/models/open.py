@@ -11,42 +11,116 @@ from agent.models.address import check_base_url, is_loopback
 from agent.models.base import Model
 from agent.models.catalog import ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
+from agent.models.fail_over import FailOverModel
+from agent.models.gate import gate_for
+from agent.models.refused_fields import RefusedFieldsFile
+from agent.models.retry import RetryPolicy
 from agent.models.sdk import load_sdk_in_background
+from agent.models.transport import Tap
+from agent.session import state_folder
 from agent.settings import Settings
 
 if TYPE_CHECKING:
     from agent.models.service import ServiceModel
 
+_REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
+BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=30.0)
+"""Less than alone: another is there to be asked."""
 
 
-def open_model(settings: Settings, environment: Mapping[str, str]) -> Model:
+def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | None = None) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
+    ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
+    ``tap`` records or replays what crosses the wire; a replay needs neither key nor weights nor proxy.
     """
-    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(environment)
-    provider, entry = catalog.resolve(name)
+    if tap is not None and tap.replays:  # neither keys nor proxies nor another service of this machine count
+        environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
+    known = catalog.load(environment)
+    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
+    fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
+    if not fallbacks or known.resolve(name)[0].name == "local":
+        return _open_one(name, settings, environment, None, tap)
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, tap)]
+    for fallback in fallbacks:
+        retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
+        models.append(_open_fallback(fallback, name, settings, environment, retry, tap))
+    return FailOverModel(tuple(models))
+
+
+def _open_fallback(
+    name: str,
+    first: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    retry: RetryPolicy | None,
+    tap: Tap | None,
+) -> Model:
+    """One that may take over; the address and the key given for the first are its provider's only."""
+    if name.partition("/")[0] != first.partition("/")[0]:
+        settings = settings.model_copy(update={"base_url": None, "api_key": None})
+        own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
+        environment = {each: value for each, value in environment.items() if each not in own}
+    provider = catalog.load(environment).resolve(name)[0]
+    if settings.wire not in provider.wires:
+        settings = settings.model_copy(update={"wire": None})
+    try:
+        model = _open_one(name, settings, environment, retry, tap)
+    except MissingKey:
+        variables = " or ".join(provider.key_variables)
+        raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
+    if settings.max_cost is not None and not model.priced:
+        raise UsageError(
+            f"--max-cost needs fallbacks whose price is known, and that of {name} is not: "
+            "use --max-tokens or --max-turns instead."
+        )
+    return model
+
+
+def _open_one(
+    name: str,
+    settings: Settings,
+    environment: Mapping[str, str],
+    retry: RetryPolicy | None,
+    tap: Tap | None,
+) -> Model:
+    replays = tap is not None and tap.replays
+    provider, entry = catalog.load(environment).resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
         from agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment)
+        return open_local(entry.name, settings, environment, tap=tap)
     given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
-    keyless = bool(given) and (provider.any_model or is_loopback(host))
-    if not key and not keyless:
+    keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
+    if not key and not keyless and not replays:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
     if not all("!" <= character <= "~" for character in key):
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
-    load_sdk_in_background()
+    if not replays:
+        load_sdk_in_background()
     return model_behind(
-        wire, provider, entry, base_url=base_url, key=key, environment=environment, chain=settings.chain
+        wire,
+        provider,
+        entry,
+        base_url=base_url,
+        key=key,
+        environment=environment,
+        chain=settings.chain,
+        retry=retry,
+        ca_bundle=settings.ca_bundle,
+        gate=None if replays else gate_for(base_url),
+        # what this machine remembers would tell a replay apart from its recording
+        refused_fields=_refused_fields(settings, environment) if tap is None else None,
+        tap=tap,
     )
 
 
@@ -61,8 +135,19 @@ def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: An
     return ChatModel(provider, entry, **options)
 
 
-def _default_model(environment: Mapping[str, str]) -> str:
-    providers = [provider for provider in catalog.load().providers.values() if provider.default_model]
+def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> RefusedFieldsFile:
+    """The memory in the state folder, told what the user set by the names of the body."""
+    asked = {
+        **settings.sampling,
+        "reasoning_effort": settings.effort,
+        "tool_choice": settings.tool_choice,
+        "parallel_tool_calls": settings.parallel_tool_calls,
+    }
+    return RefusedFieldsFile(state_folder(settings.home, environment), asked)
+
+
+def _default_model(known: catalog.Catalog, environment: Mapping[str, str]) -> str:
+    providers = [provider for provider in known.providers.values() if provider.default_model]
     for provider in providers:
         if _first(environment, *provider.key_variables):
             return f"{provider.name}/{provider.default_model}"

@@ -14,6 +14,8 @@ class PriceTier:
     up_to: int | None
     input_cny: float
     output_cny: float
+    cached_cny: float | None = None
+    """For input that the service had cached; None: as other input, since no discount is documented (§2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Price:
     def tier(self, input_tokens: int) -> PriceTier:
         """The tier a request of this many input tokens falls in."""
         return next(tier for tier in self.tiers if tier.up_to is None or input_tokens <= tier.up_to)
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is ever paid."""
+        return not any(tier.input_cny or tier.output_cny or tier.cached_cny for tier in self.tiers)
 
     def label(self, tier: PriceTier) -> str:
         """The tier in words, e.g. ``<=32k``, ``32k-128k``, ``>128k``; '' where there is only one."""
@@ -54,13 +61,14 @@ class Cost:
 def cost(price: Price | None, usage: Usage | None) -> Cost | None:
     """The cost of one request; None where price or usage is unknown.
 
-    The input length prices the whole request, its output too; cached tokens count as input, since no
-    discount for them is documented (``doubao-api.md`` §2).
+    The input length prices the whole request, its output (thinking included) too (``doubao-api.md`` §2).
     """
     if price is None or usage is None:
         return None
     tier = price.tier(usage.input_tokens)
-    cny = (usage.input_tokens * tier.input_cny + usage.output_tokens * tier.output_cny) / 1000
+    cached = min(usage.cached_tokens, usage.input_tokens) if tier.cached_cny is not None else 0
+    cny = (usage.input_tokens - cached) * tier.input_cny + usage.output_tokens * tier.output_cny
+    cny = (cny + cached * (tier.cached_cny or 0.0)) / 1000
     return Cost(cny, price.label(tier), price.estimated)
 
 

@@ -1,95 +1,77 @@
-"""Tool calls that leaked into the answer's text instead of its calls (``doubao-api.md`` §6).
+"""Calls and thinking that leaked into an answer's text (``doubao-api.md`` §6).
 
 A leak is taken for a call only at the very end of a message that has no calls of its own, and only
-where it names a tool on offer: the same dialect quoted in prose stays prose.
+where it names a tool on offer: the same dialect quoted in prose or in a block of code stays prose.
+Thinking is what an answer begins with, or what stands right before its calls.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-_FENCE_OPENING = re.compile(r"^```(?:json|tool_call|tool_code)?[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
-_FENCE_CLOSING = re.compile(r"\r?\n```[ \t]*(?:\r?\n|\Z)")
+from agent.models.dialects import LeakedCall, begins_statement, trailing_calls
+from tools.base import ToolSpec
 
-
-@dataclass(frozen=True, slots=True)
-class LeakedCall:
-    """A call as it stood in the text."""
-
-    name: str
-    arguments: str
-    """As JSON."""
+THINKING_TAGS = ("seed:think", "think")
+_THINKING = re.compile(rf"\s*+<({'|'.join(THINKING_TAGS)})>")
+_THINKING_END = re.compile(rf"</({'|'.join(THINKING_TAGS)})>\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was found: the calls in order, the text that remains, and the dialect they were in."""
+    """What an answer's text really held."""
 
-    calls: tuple[LeakedCall, ...]
     text: str
-    dialect: str
+    """What remains for people."""
+    reasoning: str = ""
+    calls: tuple[LeakedCall, ...] = ()
+    dialect: str = ""
+    """How the calls were written, '' where there are none."""
 
 
-Dialect = Callable[[str, Collection[str]], tuple[tuple[LeakedCall, ...], str] | None]
-"""Takes the whole text and the tools' names; gives calls and remaining text, or None."""
+def recover(text: str, tools: Collection[ToolSpec] = ()) -> Recovery:
+    """Take apart ``text``: thinking, prose, and the calls of ``tools`` it ends with.
+
+    Give no ``tools`` where the answer has calls of its own or was cut.
+    """
+    thoughts, start, open_thought = _leading_thinking(text)
+    rest = text[start:].lstrip() if thoughts or open_thought else text
+    found = trailing_calls(rest, tools) if tools else None
+    if open_thought:
+        thoughts.append(rest[: found.start] if found else rest)
+    elif found is not None:
+        rest, last_thought = _trailing_thinking(rest[: found.start])
+        thoughts += last_thought
+    reasoning = "\n".join(thought.strip() for thought in thoughts if thought.strip())
+    prose = "" if open_thought else rest.rstrip() if found else rest
+    if found is None:
+        return Recovery(prose, reasoning)
+    return Recovery(prose, reasoning, found.calls, found.dialect)
 
 
-def recover(text: str, tools: Collection[str]) -> Recovery | None:
-    """Find the calls at the end of ``text`` that name one of ``tools``; None where there are none."""
-    for name, dialect in DIALECTS.items():
-        found = dialect(text, tools)
-        if found is not None:
-            calls, rest = found
-            return Recovery(calls, rest.rstrip(), name)
-    return None
+def _leading_thinking(text: str) -> tuple[list[str], int, bool]:
+    """The closed thoughts at the beginning, where they end, and whether one more is open there."""
+    thoughts: list[str] = []
+    start = 0
+    while (opening := _THINKING.match(text, start)) is not None:
+        closing = f"</{opening[1]}>"
+        end = text.find(closing, opening.end())
+        if end < 0:
+            return thoughts, opening.end(), True
+        thoughts.append(text[opening.end() : end])
+        start = end + len(closing)
+    return thoughts, start, False
 
 
-def _fenced_json(text: str, tools: Collection[str]) -> tuple[tuple[LeakedCall, ...], str] | None:
-    """Consecutive fenced blocks at the end, each one call; the last fence may be missing its close."""
-    calls: list[LeakedCall] = []
-    start = len(text)
-    for opening in reversed(list(_FENCE_OPENING.finditer(text))):
-        inside = text[opening.end() : start]
-        if not inside.strip():
-            continue  # the closing fence of a block looks like an opening one
-        closing = _FENCE_CLOSING.search(inside)
-        if closing is not None:
-            inside = inside[: closing.start()]  # only blanks follow: text after a fence ended it above
-        elif calls:
-            break
-        call = _call(inside, tools)
-        if call is None:
-            break
-        calls.insert(0, call)
-        start = opening.start()
-    return (tuple(calls), text[:start]) if calls else None
-
-
-def _bare_json(text: str, tools: Collection[str]) -> tuple[tuple[LeakedCall, ...], str] | None:
-    """The whole message is one call."""
-    call = _call(text, tools)
-    return ((call,), "") if call is not None else None
-
-
-DIALECTS: dict[str, Dialect] = {"fenced JSON": _fenced_json, "bare JSON": _bare_json}
-"""Tried in this order."""
-
-
-def _call(text: str, tools: Collection[str]) -> LeakedCall | None:
-    stripped = text.strip()
-    if not stripped.startswith("{"):
-        return None
-    try:
-        found: Any = json.loads(stripped, strict=False)  # small models leave line ends unescaped
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict) or not isinstance(found.get("name"), str) or found["name"] not in tools:
-        return None
-    arguments = found.get("arguments")
-    if not isinstance(arguments, dict):
-        return None
-    return LeakedCall(found["name"], json.dumps(arguments, ensure_ascii=False))
+def _trailing_thinking(text: str) -> tuple[str, list[str]]:
+    """``text`` without the thought it ends with, and that thought, if there is one."""
+    closing = _THINKING_END.search(text, max(0, len(text.rstrip()) - len("</seed:think>")))
+    if closing is None:
+        return text, []
+    opening = f"<{closing[1]}>"
+    start = text.rfind(opening, 0, closing.start())
+    if start < 0 or not begins_statement(text, start):
+        return text, []
+    return text[:start], [text[start + len(opening) : closing.start()]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.errors import refusal_from
+from agent.models.refusals import refusal_from
 from agent.models.retry import BrokenAnswer, ServiceRefused
 from agent.models.stream import (
     AnswerAssembler,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +41,22 @@ class BrokenAnswer(FailedTry):
 
 
 class Unreachable(FailedTry):
-    """No connection came about."""
+    """No connection came about; the message says why, in a few words."""
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "unreachable",
+        advice: str = "check the address and the network",
+        *,
+        lasting: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.advice = advice
+        """What a person can do, the end of a sentence."""
+        self.lasting = lasting
+        """Trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,8 @@ class RetryPolicy:
     burst_seconds: float = 4.0
     """The first delay after ``RequestBurstTooFast``, which wants a slow ramp."""
     cap_seconds: float = 30.0
+    patience_seconds: float = math.inf
+    """A service that asks for a longer pause with ``Retry-After`` is given up."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """Gives numbers from 0 to 1."""
@@ -71,7 +90,13 @@ class RetryPolicy:
         return min(base * (1 + self.chance()), self.cap_seconds)
 
     def retry_after(self, headers: Mapping[str, str]) -> float | None:
-        """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3)."""
+        """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3).
+
+        OpenAI's ``retry-after-ms`` is finer and goes before it.
+        """
+        milliseconds = headers.get("retry-after-ms", "").strip()
+        if re.fullmatch(r"\d{1,12}(\.\d+)?", milliseconds):
+            return float(milliseconds) / 1000
         value = headers.get("retry-after", "").strip()
         if not value:
             return None
@@ -97,24 +122,23 @@ class Tries:
     def after(self, failure: FailedTry) -> Retrying:
         """The pause before the next try; raises the :class:`ModelError` that ends the question."""
         self._failed += 1
-        match failure:
-            case ServiceRefused():
-                return self._after_refusal(failure)
-            case BrokenAnswer():
-                return self._after_break(failure)
-            case _:
-                return self._after_unreachable(failure)
+        if isinstance(failure, ServiceRefused):
+            return self._after_refusal(failure)
+        if isinstance(failure, BrokenAnswer):
+            return self._after_break(failure)
+        assert isinstance(failure, Unreachable)
+        return self._after_unreachable(failure)
 
     def _after_refusal(self, refused: ServiceRefused) -> Retrying:
         refusal = refused.refusal
         verdict = refusal.verdict
-        if verdict not in (Verdict.RETRY, Verdict.RETRY_SLOWLY) or self._failed >= self._policy.attempts:
+        retried = verdict in (Verdict.RETRY, Verdict.RETRY_SLOWLY) and self._failed < self._policy.attempts
+        if not retried or (refused.retry_after or 0.0) > self._policy.patience_seconds:
             raise self._who.error(refusal)
         burst = verdict is Verdict.RETRY_SLOWLY
         delay = self._policy.delay(self._failed, burst=burst, retry_after=refused.retry_after)
         code = refusal.code or refusal.kind or f"http_{refusal.status or 'error'}"
-        message = f"{self._who.provider} is not ready {self._who.said(refusal)}."
-        return Retrying(code, message, delay, self._failed)
+        return self._retrying(code, f"{self._who.provider} is not ready {self._who.said(refusal)}", delay)
 
     def _after_break(self, broken: BrokenAnswer) -> Retrying:
         why = self._who.clean(str(broken))
@@ -124,16 +148,20 @@ class Tries:
                 f"the last one {why}.",
                 broken.code,
             )
-        message = f"The answer of {self._who.provider} {why}."
-        return Retrying(broken.code, message, self._policy.delay(self._failed), self._failed)
+        delay = self._policy.delay(self._failed)
+        return self._retrying(broken.code, f"The answer of {self._who.provider} {why}", delay)
 
-    def _after_unreachable(self, failure: FailedTry) -> Retrying:
+    def _after_unreachable(self, failure: Unreachable) -> Retrying:
         why = self._who.clean(str(failure))
-        if self._failed >= min(self._policy.attempts, self._policy.connect_attempts):
+        most = min(self._policy.attempts, self._policy.connect_attempts)
+        if failure.lasting or self._failed >= most:
             raise ServiceUnavailable(
-                f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): "
-                "check the address and the network.",
-                "unreachable",
+                f"{self._who.provider} can't be reached at {self._who.base_url} ({why}): {failure.advice}.",
+                failure.code,
             )
-        message = f"{self._who.provider} can't be reached ({why})."
-        return Retrying("unreachable", message, self._policy.delay(self._failed), self._failed)
+        delay = self._policy.delay(self._failed)
+        return self._retrying(failure.code, f"{self._who.provider} can't be reached ({why})", delay)
+
+    def _retrying(self, code: str, what: str, delay: float) -> Retrying:
+        soon = f"in {delay:.0f} s" if delay >= 1 else "now"
+        return Retrying(code, f"{what}; asking again {soon}.", delay, self._failed)

@@ -29,23 +29,29 @@ def load_sdk() -> None:
     with _loading:
         if "openai" in sys.modules:
             return
-        finder = _LazyTypes()
-        sys.meta_path.insert(0, finder)
         with _collector_paused():
             try:
-                importlib.import_module("openai")
+                with _found_by(_LazyTypes()):
+                    importlib.import_module("openai")
             except Exception:  # another version, of another shape: load it as it is
-                sys.meta_path.remove(finder)
                 for name in [name for name in sys.modules if name.partition(".")[0] == "openai"]:
                     del sys.modules[name]
                 importlib.import_module("openai")
-            else:
-                sys.meta_path.remove(finder)
 
 
 def load_sdk_in_background() -> None:
     """Begin :func:`load_sdk` in a thread, so that it passes while the sandbox is probed."""
     threading.Thread(target=load_sdk, name="load-sdk", daemon=True).start()
+
+
+@contextmanager
+def _found_by(finder: MetaPathFinder) -> Iterator[None]:
+    """Ask ``finder`` first. The list is replaced, never changed: another thread may be walking it."""
+    sys.meta_path = [finder, *sys.meta_path]
+    try:
+        yield
+    finally:
+        sys.meta_path = [each for each in sys.meta_path if each is not finder]
 
 
 @contextmanager

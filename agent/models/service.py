@@ -6,19 +6,23 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.conversation import AssistantMessage, ToolCall
 from agent.models.address import shown
 from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
 from agent.models.catalog import ModelEntry, Provider, Wire
 from agent.models.chain import PAUSE_SECONDS
-from agent.models.connection import Connection, Response
+from agent.models.connection import Connection
 from agent.models.encode import Body, RequestEncoder, named
 from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
+from agent.models.gate import Gate
 from agent.models.prices import cost
 from agent.models.recover import recover
+from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from agent.models.transport import Reply, Tap, Transport
 
 PLAIN_SECONDS = 600.0
 """How long a plain answer may take: nothing is seen of it before it is whole."""
@@ -55,20 +59,37 @@ class ServiceModel:
         stall_seconds: float | None = None,
         keep_alive: bool = True,
         chain: bool = False,
+        ca_bundle: Path | None = None,
+        gate: Gate | None = None,
+        refused_fields: RefusedFields | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
-        ``environment`` is looked up for proxies and certificates; ``stall_seconds`` (default: the
-        provider's) is how long a stream may stay without data. With ``chain`` a question continues the
+        ``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides;
+        ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
+        waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
         stored answer before it instead of carrying the history, where the wire can (§8).
+        ``refused_fields`` are those that earlier runs were refused. ``tap`` records or replays what crosses
+        the wire.
         """
         self._format = wire_format
         self._provider = provider
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        self._connection = Connection(base_url, key, environment or {}, self._retry, keep_alive=keep_alive)
+        if tap is not None:
+            self._retry = tap.retry(self._retry)
+        connection = Connection(
+            base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
+        )
+        self._connection: Transport = connection if tap is None else tap.transport(connection)
+        self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
+        service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
+        self._memory = FieldMemory(refused_fields, provider.name, service, wire_format.name)
+        for field in self._memory.refused:
+            self._encoder.drop(field)
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
         self._told: set[str] = set()
@@ -120,14 +141,15 @@ class ServiceModel:
         tries = Tries(self._retry, self._who)
         while True:
             body = self._encoder.encode(request, stream=self._streams)
-            for notice in (*self._withheld(body), *body.notices):
+            for notice in (*self._memory.notices(), *self._withheld(body), *body.notices):
                 yield notice
             begun = False
             try:
-                async with aclosing(self._ask(request, body)) as parts:
+                async with self._gate.admission(), aclosing(self._ask(request, body)) as parts:
                     async for part in parts:
                         begun = True
                         yield part
+                self._memory.answered()
                 return
             except FailedTry as failure:
                 adapted = self._adapt(failure, body)
@@ -160,6 +182,7 @@ class ServiceModel:
         field = named(refusal, body.optional)
         if field is not None:
             self._encoder.drop(field)
+            self._memory.dropped(field)
             said = self._who.said(refusal)
             return Notice("field_dropped", f"{self.provider} refuses {field}: asking without it {said}.")
         if self._streams and named(refusal, {"stream": "stream", "streaming": "stream"}):
@@ -176,7 +199,10 @@ class ServiceModel:
         try:
             kind = response.content_type
             if kind == "text/html":
-                raise InvalidRequest(f"{self._who.base_url} answers with a web page: check the base URL.")
+                raise InvalidRequest(
+                    f"{self._who.base_url} answers with a web page: check the base URL, "
+                    "and whether this network wants a sign-in first."
+                )
             assembler = self._format.assembler(self._encoder.call_ids)
             plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
             read = self._read_plain if plain else self._read_stream
@@ -188,16 +214,14 @@ class ServiceModel:
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
-    async def _post(self, path: str, body: bytes) -> Response:
+    async def _post(self, path: str, body: bytes) -> Reply:
         try:
             async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
 
-    async def _read_plain(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         try:
             async with asyncio.timeout(PLAIN_SECONDS):
                 body = await response.read()
@@ -208,9 +232,7 @@ class ServiceModel:
         for delta in assembler.close():
             yield delta
 
-    async def _read_stream(
-        self, response: Response, assembler: AnswerAssembler
-    ) -> AsyncGenerator[Delta, None]:
+    async def _read_stream(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         decoder = SseDecoder()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._stall_seconds
@@ -234,7 +256,7 @@ class ServiceModel:
                 for delta in assembler.feed(event):
                     yield delta
             ended = ended or assembler.ended
-            if events:  # comments are no data
+            if events or decoder.receiving:  # comments are no data
                 complete = assembler.finish_reason is not None
                 patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
                 deadline = clock() + patience
@@ -258,21 +280,16 @@ class ServiceModel:
             names = ", ".join(call.name for call in calls)
             parts.append(Notice("calls_cut", f"The answer was cut by its length limit; not run: {names}."))
             calls = ()
-        elif reason != "length" and not calls:
-            recovery = recover(text, {tool.name for tool in request.tools})
-            if recovery is not None:
-                calls = tuple(
-                    ToolCall(assembler.new_id(), each.name, each.arguments) for each in recovery.calls
-                )
-                text, reason = recovery.text, "tool_calls"
-                message = (
-                    f"The model wrote {len(calls)} call(s) as text ({recovery.dialect}): taken as calls."
-                )
-                parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
+        leaked = recover(text, request.tools if not calls and reason != "length" else ())
+        if leaked.calls:
+            calls = tuple(ToolCall(assembler.new_id(), each.name, each.arguments) for each in leaked.calls)
+            reason = "tool_calls"
+            message = f"The model wrote {len(calls)} call(s) as text ({leaked.dialect}): taken as calls."
+            parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
         paid = cost(self._entry.price, assembler.usage)
         answer = Answer(
-            text=text,
-            reasoning=assembler.reasoning,
+            text=leaked.text,
+            reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
             usage=assembler.usage,

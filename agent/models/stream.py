@@ -51,9 +51,22 @@ class SseDecoder:
             self._line = [piece]
         return events
 
+    @property
+    def receiving(self) -> bool:
+        """Whether an event's data is on its way: a slow network may take long over one."""
+        return bool(self._data) or self._line_start().startswith(b"data:")
+
     def close(self) -> list[bytes]:
         """What the end of the input completes: services forget the last blank line."""
         return [*self._end_line(), *self._end_event()]
+
+    def _line_start(self) -> bytes:
+        start = b""
+        for piece in self._line:
+            start += piece[: len(b"data:") - len(start)]
+            if len(start) == len(b"data:"):
+                break
+        return start
 
     def _end_line(self) -> list[bytes]:
         line = b"".join(self._line)

@@ -81,8 +81,13 @@ class Repair:
         check: Check,
         *,
         hanging: bool = False,
+        measured: Callable[[float], float] = float,
     ) -> None:
-        """``check`` proves a change; ``hanging`` says that the command did not end when it ran last."""
+        """``check`` proves a change; ``hanging`` says that the command did not end when it ran last.
+
+        ``measured`` is given the seconds a test run takes and returns those to plan with: a replay's
+        are the recorded ones, so that it asks the same questions.
+        """
         self._command = command
         self._session = session
         self._model = model
@@ -91,6 +96,7 @@ class Repair:
         self._sink = sink
         self._context = context
         self._check = check
+        self._measured = measured
         self._watch_seconds = _HANGING_SECONDS if hanging else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()
@@ -132,7 +138,7 @@ class Repair:
 
         async def ask_all() -> None:
             try:
-                for question in plan(suspects, self._test.seconds):
+                for question in plan(suspects, self._measured(self._test.seconds)):
                     await room.acquire()
                     found.put_nowait((question, await self._found(question, failure)))
             finally:

@@ -65,3 +65,11 @@ def test_every_run_has_limits():
 def test_a_cost_limit_without_a_price_is_wrong_usage():
     with pytest.raises(UnknownPrice, match="--max-cost"):
         choose_limits(turns=None, tokens=None, cost=1.0, seconds=None, priced=False)
+
+
+@pytest.mark.parametrize("costs", [(0.5, None), (None, 0.5)])
+def test_a_cost_that_some_of_the_tokens_are_missing_from_is_an_estimate(costs):
+    budget = Budget(Limits())
+    for cost in costs:
+        budget.commit(Usage(10, 0, 1, 0), cost)
+    assert budget.cost == 0.5 and budget.cost_estimated

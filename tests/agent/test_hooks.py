@@ -17,7 +17,7 @@ from sandbox.process import ProcessRunner
 from sandbox.spill import SpillStore
 from skills.hooks import HookSpecs
 
-PUT = SmallTool("put", writes, lambda path, context: context.workspace.write_bytes(path, b"x") or "written")
+PUT = SmallTool("put", writes, lambda path, context: context.workspace.write_bytes(path, b"x") and "written")
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import json
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads, writes
 
+from agent.asking import Ask
 from agent.budget import Budget, Limits
 from agent.conversation import AssistantMessage, ToolCall, UserMessage
 from agent.events import NoticeGiven, Text, TurnStarted, UsageReported
 from agent.finish import FinishTool
-from agent.loop import Ask, run_loop
+from agent.loop import run_loop
 from agent.models.base import CallReady, Retrying, TextDelta
 from tools.base import ToolResult
 
@@ -118,14 +119,16 @@ async def test_the_budget_stops_it(house):
 
 
 async def test_a_failed_check_is_fed_back(house):
-    said = iter(["It still fails.", None])
+    said, heard = iter(["It still fails.", None]), []
 
-    async def check():
+    async def check(words):
+        heard.append(words)
         return next(said)
 
     result, model = await play(house, answer("done?"), answer("done!"), check=check)
     assert (result.status, result.text) == ("done", "done!")
     assert model.requests[1].items[-1] == UserMessage("It still fails.", "verify")
+    assert heard == ["done?", "done!"]
 
 
 async def test_a_retry_discards_what_was_begun(house):

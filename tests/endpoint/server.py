@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import ssl
 import sys
 import threading
 import time
@@ -99,7 +100,9 @@ def raw(body: bytes, **options: Any) -> Raw:
 class Endpoint:
     """The server, in a thread of its own; a context manager."""
 
-    def __init__(self, *steps: Step | Script) -> None:
+    def __init__(self, *steps: Step | Script, tls: ssl.SSLContext | None = None) -> None:
+        """With ``tls`` it serves https."""
+        self._tls = tls
         self.requests: list[RecordedRequest] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True)
@@ -116,7 +119,12 @@ class Endpoint:
     @property
     def base_url(self) -> str:
         """What a client is pointed at."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}/v1"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
 
     def release(self) -> None:
         """Let every stalled answer go on."""
@@ -124,7 +132,7 @@ class Endpoint:
 
     def __enter__(self) -> Endpoint:
         self._thread.start()
-        start = asyncio.start_server(self._connection, "127.0.0.1", 0, limit=2**26)
+        start = asyncio.start_server(self._connection, "127.0.0.1", 0, limit=2**26, ssl=self._tls)
         self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
         self._port = self._server.sockets[0].getsockname()[1]
         return self

@@ -245,3 +245,10 @@ async def test_parameters_left_empty_say_nothing(bench):
     await bench.call("edit", path="file.txt", old="one", new="1", edits=[])
     await bench.call("edit", path="file.txt", old="", new="", edits=[{"old": "two", "new": "2"}])
     assert bench.bytes("file.txt") == b"1 2\n"
+
+
+async def test_a_line_end_in_a_file_without_any_is_not_found(bench):
+    """The end of the file used to be looked at again and again, without an end."""
+    bench.put("a.txt", "ab")
+    with pytest.raises(ToolError, match="'old' was not found"):
+        await bench.call("edit", path="a.txt", old="\n", new="x")

@@ -57,6 +57,20 @@ async def test_files_are_added_changed_moved_and_deleted_at_once(bench):
     ]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("opening", ["```", "```diff"])
+async def test_a_code_fence_around_the_patch_is_no_part_of_it(bench, opening, line_end):
+    bench.put("a.txt", "one\ntwo\n")
+    patch = f"\n{opening}\n{begin('*** Update File: a.txt', '@@', ' one', '-two', '+2')}\n```\n"
+    await bench.call("patch", patch=patch.replace("\n", line_end))
+    assert bench.bytes("a.txt") == b"one\n2\n"
+    with pytest.raises(ToolError, match="Line 4 of the patch is 'one'"):
+        await bench.call("patch", patch=f"{opening}\n{begin('*** Update File: a.txt', 'one')}\n```")
+    cut_off = "```\n*** Begin Patch\n*** Update File: a.txt\n@@\n-one\n```"
+    with pytest.raises(ToolError, match="may be cut off"):
+        await bench.call("patch", patch=cut_off)
+
+
 HEADINGS = [
     (["@@ def g(self):"], "        x = 1", 7),
     (["@@ class A:", "@@     def f(self):"], "        x = 1", 3),

@@ -18,9 +18,16 @@ _NUMBERS = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 def is_begin_patch(text: str) -> bool:
     """Whether ``text`` is written in this form."""
-    return text.lstrip().startswith("*** ") and any(
-        line.rstrip() == BEGIN or _FILE.match(line.rstrip()) for line in text.split("\n")
+    lines = text.strip().split("\n")
+    first = 1 if _is_fenced(lines) else 0
+    return lines[first].lstrip().startswith("*** ") and any(
+        line.rstrip() == BEGIN or _FILE.match(line.rstrip()) for line in lines
     )
+
+
+def _is_fenced(lines: Sequence[str]) -> bool:
+    """Whether the first and the last of ``lines`` are a Markdown code fence."""
+    return len(lines) > 2 and lines[0].startswith("```") and lines[-1].strip() == "```"
 
 
 def parse_begin_patch(text: str) -> tuple[FilePatch, ...]:
@@ -28,12 +35,13 @@ def parse_begin_patch(text: str) -> tuple[FilePatch, ...]:
     lines = text.strip().split("\n")
     if all(line.endswith("\r") for line in lines[:-1]):
         lines = [line.removesuffix("\r") for line in lines]
-    if lines[0].strip() != BEGIN:
+    first, end = (1, len(lines) - 2) if _is_fenced(lines) else (0, len(lines) - 1)
+    if lines[first].strip() != BEGIN:
         raise PatchError(f"The patch must begin with '{BEGIN}'; nothing was changed.")
-    if lines[-1].strip() != _END:
+    if lines[end].strip() != _END:
         raise PatchError(f"The patch does not end with '{_END}', so it may be cut off; nothing was changed.")
     files: list[FilePatch] = []
-    position, end = 1, len(lines) - 1
+    position = first + 1
     while position < end:
         if not lines[position].strip():
             position += 1

@@ -22,7 +22,10 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one file: ``before`` is the content it comes from, ``after`` what it becomes."""
+    """What happens to one file: ``before`` is the content it comes from, ``after`` what it becomes.
+
+    Both are None where the content was never held whole.
+    """
 
     action: Action
     path: str

@@ -60,19 +60,23 @@ class PatchedTree:
     def original(self, path: str) -> Original:
         """Return the regular file at ``path`` as it is on disk, unless it changed since it was last seen."""
         if path not in self.originals:
-            self._check_way(path)
+            self.check_regular(path)
             workspace = self.context.workspace
-            kind = self._kind(path)
-            if kind is None:
-                raise not_found(workspace, path)
-            if kind != "file":
-                raise PatchError(
-                    f"{shown_path(path)} is {_described(kind)}, and patch changes regular files only."
-                )
             found, data = workspace.stat(path), workspace.read_bytes(path)
             check_unchanged(self.context, path, data)
             self.originals[path] = Original(data, found.mode)
         return self.originals[path]
+
+    def check_regular(self, path: str) -> None:
+        """Raise an error unless a regular file is at ``path``, with no link on the way."""
+        self._check_way(path)
+        kind = self._kind(path)
+        if kind is None:
+            raise not_found(self.context.workspace, path)
+        if kind != "file":
+            raise PatchError(
+                f"{shown_path(path)} is {_described(kind)}, and patch changes regular files only."
+            )
 
     def exists(self, path: str) -> bool:
         """Whether a file is at ``path`` at this point of the patch."""

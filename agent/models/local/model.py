@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +23,14 @@ from agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from agent.models.local.weights import LocalWeights, cache_folder, find_weights
 from agent.models.responses import ResponsesModel
 from agent.models.retry import RetryPolicy
+from agent.models.transport import Tap
 from agent.settings import Settings
 
 PROVIDER = "local"
 _RETRY = RetryPolicy(attempts=2, connect_attempts=1, first_seconds=0.1)
 """A server of our own is never busy with others: what it refuses twice it goes on refusing."""
+_NOWHERE = "http://127.0.0.1"
+"""The address of a replayed server; nothing is sent there."""
 _NOTICE_STEP = 10
 """Percent of a pull between two notices."""
 
@@ -37,6 +40,7 @@ def open_local(
     settings: Settings,
     environment: Mapping[str, str],
     progress: ShowProgress | None = None,
+    tap: Tap | None = None,
 ) -> LocalModel:
     """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
 
@@ -44,11 +48,12 @@ def open_local(
     Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
     """
     weights = find_weights(name)
-    if importlib.util.find_spec("xllamacpp") is None:
+    replays = tap is not None and tap.replays
+    if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
     provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
     wire = provider.choose_wire(settings.wire)
-    return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress)
+    return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress, tap=tap)
 
 
 class LocalModel:
@@ -64,7 +69,9 @@ class LocalModel:
         wire: str = "chat",
         cache: Path | None = None,
         progress: ShowProgress | None = None,
+        tap: Tap | None = None,
     ) -> None:
+        """``tap`` records or replays what crosses the wire; a replay fetches and starts nothing."""
         self._provider = provider
         self._entry = entry
         self._weights = weights
@@ -72,6 +79,7 @@ class LocalModel:
         self._wire = wire
         self._cache = cache or cache_folder()
         self._report = progress
+        self._tap = tap
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         self._last_notice = ""
         self._server: LocalServer | None = None
@@ -125,14 +133,14 @@ class LocalModel:
             self._starting = asyncio.create_task(self._start())
         return self._starting
 
-    async def stream(self, request: Request) -> AsyncIterator[Part]:
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
         """Ask; see :meth:`agent.models.base.Model.stream`.
 
         Where a call is required a grammar holds the answer to one, and no text is streamed.
         """
         async for notice in self._ready():
             yield notice
-        assert self._chat is not None and self._responses is not None and self._server is not None
+        assert self._chat is not None and self._responses is not None
         hidden = requires_call(request)
         asked = constrained(request)
         if self._wire == "responses" and not request.continue_text:
@@ -145,7 +153,7 @@ class LocalModel:
                     if not (hidden and _is_call_as_text(part)):
                         yield part
         except ModelError as error:
-            if self._server.running:
+            if self._server is None or self._server.running:
                 raise
             raise self._server.failure() from error
 
@@ -171,6 +179,9 @@ class LocalModel:
 
     async def _start(self) -> None:
         await self._stop()
+        if self._tap is not None and self._tap.replays:
+            self._open_wires(Endpoint(_NOWHERE, "", self._entry.context_tokens))
+            return
         path = await ensure(self.name, self._cache, environment=self._environment, progress=self._show)
         size = path.stat().st_size
         self._show(Progress(self.name, "load", 0, size))
@@ -179,16 +190,20 @@ class LocalModel:
         options = ServerOptions(self.name, path, context, physical_cores(), log)
         self._server = LocalServer(options, self._environment)
         self._endpoint = await self._server.start()
+        self._open_wires(self._endpoint)
+        self._show(Progress(self.name, "load", size, size))
+
+    def _open_wires(self, endpoint: Endpoint) -> None:
         connection: dict[str, Any] = {
-            "base_url": f"{self._endpoint.address}/v1",
-            "key": self._endpoint.key,
+            "base_url": f"{endpoint.address}/v1",
+            "key": endpoint.key,
             "environment": self._environment,
             "retry": _RETRY,
             "keep_alive": False,  # its server closes one now and then as the next request arrives
+            "tap": self._tap,
         }
         self._chat = ChatModel(self._provider, self._entry, **connection)
         self._responses = ResponsesModel(self._provider, self._entry, **connection)
-        self._show(Progress(self.name, "load", size, size))
 
     async def _stop(self) -> None:
         models = (self._chat, self._responses)

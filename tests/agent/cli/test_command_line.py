@@ -155,6 +155,7 @@ def test_models_as_json(seedsmith):
         "tier": "<=32k",
         "input_cny": 0.00325,
         "output_cny": 0.0165,
+        "cached_cny": None,
         "estimated": False,
     }
 

@@ -96,7 +96,7 @@ def test_a_whole_run_in_a_file_is_plain_text():
         "thought, 10 characters",
         "Looking at [bold]it[/bold]: :smile:",
         "✓ shell pytest -q · 1 failed · 1.2 s",
-        "1,200 in (1,000 cached) · 34 out · ¥0.0045 · tier <=32k",
+        "1,200 in (1,000 cached) · 34 out (5 thinking) · ¥0.0045 · tier <=32k",
         "✗ verify: pytest -q → exit code 1",
         "  E  assert 1 == 2",
         "! the service was busy; asked again",
@@ -232,3 +232,14 @@ def test_visible_escapes():
 def test_one_line_counts_what_it_cut():
     assert one_line("a\nb   c", 20) == "a b c"
     assert one_line("x" * 100, 20) == "xxxxxxxx… (+92)"
+
+
+def test_tokens_are_told_by_kind_and_a_doubtful_cost_as_such():
+    usage = events.UsageReported("r", "m", "", 1200, 0, 34, 0, 0.5, "", {}, cost_estimated=True)
+    total = {"input_tokens": 1200, "cached_tokens": 7, "output_tokens": 34, "reasoning_tokens": 5}
+    end = events.SessionFinished(
+        "done", 0, 1, 0, total | {"total_tokens": 1234}, 0.5, True, None, [], "", "Done."
+    )
+    text = shown(events.NoticeGiven("cost_estimate", "It takes about ¥1."), usage, end)
+    assert "- It takes about ¥1.\n1,200 in · 34 out · about ¥0.5000\n" in text
+    assert "1,234 tokens (1,200 in, 7 cached, 34 out, 5 thinking) · about ¥0.5000" in text

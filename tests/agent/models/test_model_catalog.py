@@ -6,7 +6,6 @@ import pytest
 
 from agent.errors import UsageError
 from agent.models import catalog
-from agent.models.address import proxy_for
 from agent.models.base import Usage
 from agent.models.catalog import CatalogError, parse
 from agent.models.errors import MissingKey, NoModelConfigured, UnknownModel
@@ -184,24 +183,21 @@ def test_an_address_that_is_none(url):
         opened({}, model="openai/x", base_url=url)
 
 
-@pytest.mark.parametrize(
-    ("environment", "proxy"),
-    [
-        ({}, None),
-        ({"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
-        ({"https_proxy": "p:1"}, "http://p:1"),
-        ({"HTTP_PROXY": "http://p:1"}, None),
-        ({"ALL_PROXY": "http://p:1"}, "http://p:1"),
-        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "other.test, .service.test"}, None),
-        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "*"}, None),
-        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": "http://p:2"}, "http://p:2"),
-        ({"HTTPS_PROXY": "socks5://p:1", "ALL_PROXY": "http://p:2"}, "http://p:2"),
-    ],
-)
-def test_the_proxy_on_the_way(environment, proxy):
-    assert proxy_for("https://api.service.test/v1", environment) == proxy
+@pytest.mark.parametrize("kind", ["pro", "lite", "mini", "code"])
+def test_the_four_models_of_the_document_are_there(kind):
+    name = f"doubao-seed-2.0-{kind}"
+    provider, entry = catalog.resolve(f"evolink/{name}")
+    assert (provider.base_url, entry.name) == ("https://api.evolink.ai/v1", name)
+    assert (entry.output_tokens, entry.sources["output_tokens"], entry.vision) == (32768, "seed", True)
+    assert opened({"EVOLINK_API_KEY": "k"}, model=f"evolink/{name}").name == name
 
 
-def test_a_socks_proxy_alone_is_a_sentence_and_no_crash():
-    with pytest.raises(UsageError, match="set HTTPS_PROXY to one, or NO_PROXY=service.test"):
-        opened({"ALL_PROXY": "socks5://p:1"}, model="openai/x", base_url="https://service.test/v1")
+def test_cached_input_has_its_own_price_where_one_is_known():
+    tiers = "tiers: [{input: 2, output: 8, cached: 0.5}]"
+    entry = (
+        "providers: {a: {models: {m: {context_tokens: [9, doc], output_tokens: [9, doc],"
+        " price: {source: doc, %s}}}}}"
+    )
+    price = parse(entry % tiers).resolve("a/m")[1].price
+    assert cost(price, Usage(1000, 400, 100)).cny == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.1 * 8)
+    assert not price.free and catalog.resolve("local/qwen2.5-coder-1.5b")[1].price.free

@@ -1,0 +1,226 @@
+"""Holding the model's final message to a JSON Schema: told in the prompt, checked at the end, repaired.
+
+The work itself is done as always, since a service that is given ``response_format`` beside tools may call
+none of them. Only a repair is asked for with the schema as ``response_format``, where the catalog says that
+the service takes one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import UsageError
+from agent.events import NoticeGiven, Sink
+from agent.prompts import prompt
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MAX_FILE_BYTES = 1 << 20
+MOST_REPAIRS = 3
+MOST_ERRORS = 10
+LONGEST_ERROR = 300
+_FENCED = re.compile(r"^[ \t]*```[A-Za-z0-9]*[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class SchemaError(UsageError):
+    """The schema's file can't be used; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """A JSON Schema and what checks values against it."""
+
+    path: Path
+    schema: Mapping[str, Any]
+    validator: Validator
+
+    @property
+    def text(self) -> str:
+        """The schema as it is told to the model."""
+        return json.dumps(self.schema, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def response_format(self) -> dict[str, Any]:
+        """The schema as a service takes it (``doubao-api.md`` §3)."""
+        name = _NOT_A_NAME.sub("_", self.path.stem).strip("_")[:64] or "output"
+        return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(self.schema)}}
+
+    def read(self, text: str) -> tuple[Any, list[str]]:
+        """The JSON value that ``text`` is, or holds as its only fenced block; and what is wrong with it."""
+        from referencing.exceptions import Unresolvable
+
+        try:
+            value = _value(text)
+        except ValueError as error:
+            return None, [str(error)]
+        except RecursionError:
+            return None, ["it is nested too deeply"]
+        try:
+            errors = sorted(self.validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
+        except RecursionError:
+            return None, ["it is nested too deeply to be checked"]
+        except Unresolvable as error:
+            return None, [f"the schema refers to {error.ref!r}, which its file does not hold"]
+        said = [_shortened(f"{error.json_path}: {error.message}") for error in errors[:MOST_ERRORS]]
+        if len(errors) > MOST_ERRORS:
+            said.append(f"and {len(errors) - MOST_ERRORS} more")
+        return value, said
+
+
+def load(path: Path) -> OutputSchema:
+    """Read and check a schema; raises :class:`SchemaError`. Nothing it refers to is ever fetched."""
+    from jsonschema.exceptions import SchemaError as InvalidSchema
+    from jsonschema.validators import Draft202012Validator, validator_for
+    from referencing.jsonschema import EMPTY_REGISTRY
+
+    schema = _read(path)
+    kind = validator_for(schema, default=Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except InvalidSchema as error:
+        raise SchemaError(
+            f"{path} is no JSON Schema: {_shortened(f'{error.json_path}: {error.message}')}."
+        ) from None
+    except RecursionError:
+        raise SchemaError(f"{path} is nested too deeply.") from None
+    _check_references(path, schema)
+    return OutputSchema(path, schema, kind(schema, registry=EMPTY_REGISTRY))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            raise SchemaError(f"There is no schema file {path}.")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        raise SchemaError(f"The schema {path} can't be read: {why}.") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise SchemaError(f"The schema {path} is larger than {MAX_FILE_BYTES >> 20} MB.")
+    try:
+        schema = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise SchemaError(f"The schema {path} is not UTF-8 text.") from None
+    except ValueError as error:
+        raise SchemaError(f"The schema {path} is not JSON: {error}.") from None
+    except RecursionError:
+        raise SchemaError(f"The schema {path} is nested too deeply.") from None
+    if not isinstance(schema, dict):
+        raise SchemaError(f"The schema {path} should be a JSON object.")
+    return schema
+
+
+def _check_references(path: Path, schema: dict[str, Any]) -> None:
+    """Refuse what stands outside the file, before a model has worked for an hour."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012, specification_with
+
+    base = specification_with(str(schema.get("$schema", "")), default=DRAFT202012)
+    resource = base.create_resource(schema)
+    registry: Registry[Any] = Registry().with_resource(resource.id() or "", resource).crawl()
+    resolver = registry.resolver_with_root(resource)
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise SchemaError(
+                f"{path} refers to {reference!r}, which the file does not hold: nothing is fetched."
+            ) from None
+
+
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value holds schemas by names that are no keywords."""
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+"""Keywords whose value is no schema."""
+
+
+def _references(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
+                    yield inner
+                elif key in _BY_NAME and isinstance(inner, dict):
+                    for schema in inner.values():
+                        yield from _references(schema)
+                elif key not in _VALUES:
+                    yield from _references(inner)
+        case list():
+            for inner in value:
+                yield from _references(inner)
+
+
+class OutputCheck:
+    """Checks the final messages of one run, and asks for those that are wrong again, a few times."""
+
+    def __init__(self, schema: OutputSchema) -> None:
+        self.schema = schema
+        self._repairs = 0
+        self._repairing = False
+
+    @property
+    def instruction(self) -> str:
+        """What the model is told at the start."""
+        return prompt("output-schema.md", schema=self.schema.text)
+
+    def check(self, text: str, sink: Sink) -> str | None:
+        """What to tell the model about its final message; None where it holds, or enough was tried."""
+        self._repairing = False
+        _, errors = self.schema.read(text)
+        if not errors or self._repairs >= MOST_REPAIRS:
+            return None
+        self._repairs += 1
+        self._repairing = True
+        said = f"The final message does not follow the schema ({errors[0]}): asked for again."
+        sink.emit(NoticeGiven("output_schema", said))
+        listed = "\n".join(f"- {error}" for error in errors)
+        return prompt("output-repair.md", errors=listed, schema=self.schema.text)
+
+    def last_words(self, takes_schema: Callable[[], bool]) -> dict[str, Any] | None:
+        """The ``response_format`` of the next question, where that is a repair and the service takes one."""
+        repairing, self._repairing = self._repairing, False
+        return self.schema.response_format if repairing and takes_schema() else None
+
+    def result(self, text: str) -> tuple[Any, str]:
+        """The value of the final message, and '' or what is wrong with it, in words."""
+        value, errors = self.schema.read(text)
+        if not errors:
+            return value, ""
+        listed = "\n".join(f"- {error}" for error in errors)
+        return None, f"The final message does not follow {self.schema.path}:\n{listed}"
+
+
+def open_output(path: Path | None) -> OutputCheck | None:
+    """The check for the schema in ``path``; None where none was given."""
+    return OutputCheck(load(path)) if path is not None else None
+
+
+def _value(text: str) -> Any:
+    """The text as JSON; raises ValueError saying why it is none."""
+    try:
+        return json.loads(text.strip(), parse_constant=_refuse_constant)
+    except ValueError as error:
+        fenced = _FENCED.findall(text)
+        if len(fenced) != 1:
+            raise ValueError(f"it is not JSON ({_shortened(str(error))})") from None
+    try:
+        return json.loads(fenced[0].strip(), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ValueError(f"its fenced block is not JSON ({_shortened(str(error))})") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"

@@ -1,0 +1,12 @@
+"""What is wrong with a recording; each message is one sentence a person can act on."""
+
+from agent.errors import UsageError
+from agent.models.errors import ModelError
+
+
+class RecordingError(UsageError):
+    """A recording can't be written, read or replayed as asked (exit code 2)."""
+
+
+class RecordingEnded(ModelError):
+    """A replay asks for an answer that the recording does not hold."""

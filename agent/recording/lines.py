@@ -1,0 +1,218 @@
+"""The lines of a recording: what each kind holds, to JSON and back (docs/recordings.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeVar
+
+from agent.models.errors import Refusal
+from agent.recording.tree import Tree
+from agent.records import image_from_json, image_to_json
+from tools.base import Image
+
+VERSION = 1
+Line = dict[str, Any]
+Number = TypeVar("Number", int, float)
+Ending = Literal["complete", "left", "waiting", "broken", "refused", "unreachable"]
+"""How an answer ended: at the body's end; let go of by the reader, who had enough; while the reader still
+waited; broken off; an error status; no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first line: what a run was told, and where it began."""
+
+    seedsmith: str
+    """The program's version."""
+    provider: str
+    model: str
+    wire: str
+    profile: str
+    fixing: bool
+    """Whether it was ``fix``."""
+    prompt: str
+    images: tuple[Image, ...]
+    """The pictures that went with the prompt, as they were sent."""
+    settings: Mapping[str, Any]
+    """Those that were set and belong to the run rather than to the machine, by field name; no keys."""
+    workspace: str
+    """Where the folder was, so that its path can be told from other text."""
+    state: str
+    """The state folder, for the same reason."""
+    tree: Tree
+    """The workspace before anything ran."""
+    time: float
+    """Seconds since the epoch."""
+
+    def to_json(self) -> Line:
+        """The line."""
+        images = [image_to_json(image) for image in self.images]
+        return {"kind": "head", "version": VERSION, **asdict(self), "images": images}
+
+    @classmethod
+    def from_json(cls, line: Line) -> Head:
+        """The inverse; raises KeyError or TypeError on anything else."""
+        texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
+        values: dict[str, Any] = {name: _text(line[name]) for name in texts}
+        tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
+        settings = _mapping(line["settings"])
+        return cls(
+            **values, fixing=bool(line["fixing"]), settings=settings, tree=tree, time=float(line["time"])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseLine:
+    """How one request was answered."""
+
+    n: int
+    """The request's number, from 1."""
+    end: Ending
+    status: int | None = None
+    """None where no head came."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: tuple[tuple[int, str], ...] = ()
+    """Milliseconds since the request, and text. A byte that is no UTF-8 is a lone surrogate (PEP 383)."""
+    message: str = ""
+    """What broke."""
+    code: str = ""
+    lasting: bool = False
+    """No connection came about, and trying again was of no use."""
+    refusal: Refusal | None = None
+    retry_after: float | None = None
+    """Seconds the service asked us to wait."""
+
+    def to_json(self) -> Line:
+        """The line; what is empty is left out."""
+        whole = asdict(self) | {"pieces": [list(piece) for piece in self.pieces]}
+        return {
+            "kind": "response",
+            **{
+                name: value
+                for name, value in whole.items()
+                if value not in (None, "", {}, []) and value is not False
+            },
+        }
+
+    @classmethod
+    def from_json(cls, line: Line) -> ResponseLine:
+        """The inverse; raises KeyError, TypeError or ValueError on anything else."""
+        end = line["end"]
+        if end not in ("complete", "left", "waiting", "broken", "refused", "unreachable"):
+            raise ValueError(f"an answer can't end {end!r}")
+        return cls(
+            n=int(line["n"]),
+            end=end,
+            status=_number(line.get("status"), int),
+            headers=_texts(line.get("headers", {})),
+            pieces=tuple((int(ms), _text(text)) for ms, text in line.get("pieces", ())),
+            message=_text(line.get("message", "")),
+            code=_text(line.get("code", "")),
+            lasting=bool(line.get("lasting", False)),
+            refusal=_refusal(line.get("refusal")) if end == "refused" else None,
+            retry_after=_number(line.get("retry_after"), float),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """What one call asked for."""
+
+    id: str
+    name: str
+    arguments: str
+
+    @classmethod
+    def from_json(cls, line: Line) -> CallLine:
+        """One of a ``calls`` line's calls; raises KeyError or TypeError on anything else."""
+        return cls(_text(line["id"]), _text(line["name"]), _text(line["arguments"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLine:
+    """What one call gave."""
+
+    call: str
+    name: str
+    ok: bool
+    text: str
+    duration_ms: float
+
+    @classmethod
+    def from_json(cls, line: Line) -> DoneLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        return cls(
+            _text(line["call"]),
+            _text(line["name"]),
+            bool(line["ok"]),
+            _text(line["text"]),
+            float(line["duration_ms"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyLine:
+    """One run of the verification command."""
+
+    command: str
+    exit_code: int | None
+    output: str
+
+    @classmethod
+    def from_json(cls, line: Line) -> VerifyLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        code = line["exit_code"]
+        return cls(_text(line["command"]), None if code is None else int(code), _text(line["output"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLine:
+    """How the run ended."""
+
+    status: str
+    exit_code: int
+    diff_sha256: str
+    """Of the final diff, with what changes from run to run taken out."""
+    files_changed: tuple[str, ...]
+    tree_sha256: str
+    """The workspace after the run, as :class:`agent.recording.tree.Tree` has it."""
+    message: str = ""
+
+    @classmethod
+    def from_json(cls, line: Line) -> FinishLine:
+        """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
+        return cls(
+            _text(line["status"]),
+            int(line["exit_code"]),
+            _text(line["diff_sha256"]),
+            tuple(_text(path) for path in line["files_changed"]),
+            _text(line["tree_sha256"]),
+            _text(line["message"]),
+        )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _number(value: Any, kind: type[Number]) -> Number | None:
+    return None if value is None else kind(value)
+
+
+def _refusal(value: Any) -> Refusal:
+    given = dict(_mapping(value))
+    return Refusal(_number(given.pop("status"), int), **_texts(given))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object was expected, not {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {_text(name): _text(each) for name, each in _mapping(value).items()}

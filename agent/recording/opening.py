@@ -1,0 +1,70 @@
+"""From ``--record`` and ``--replay`` to what a run is told and who listens to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from agent.config import flag_name
+from agent.recording.errors import RecordingError
+from agent.recording.file import RecordingFile
+from agent.recording.recorder import RECORDED, Recorder
+from agent.recording.recording import Recording
+from agent.recording.replayer import Replayer
+from agent.recording.tape import Tape
+from agent.settings import Settings
+
+_PASSING = frozenset({"expire_at"})
+"""Times that had to lie ahead when they were recorded."""
+
+
+class Taped(NamedTuple):
+    """A run that is recorded or replayed: what it is told, and who listens."""
+
+    settings: Settings
+    prompt: str
+    fixing: bool
+    tape: Tape
+
+
+def open_tape(settings: Settings, prompt: str, fixing: bool) -> Taped:
+    """Open the file that ``settings.record`` or ``settings.replay`` names; the caller closes the tape.
+
+    A replay takes prompt, settings and ``fixing`` from the recording. Raises :class:`RecordingError`.
+    """
+    if settings.resume is not None:
+        flag = "--record" if settings.replay is None else "--replay"
+        raise RecordingError(f"{flag} takes a run from its beginning: leave out --resume.")
+    if settings.replay is None:
+        assert settings.record is not None
+        file = RecordingFile(settings.record, settings.workspace.resolve())
+        return Taped(settings, prompt, fixing, Recorder(file))
+    if settings.record is not None:
+        raise RecordingError("A replay can't be recorded: leave out --record or --replay.")
+    recording = Recording.read(settings.replay)
+    if prompt.strip() and prompt != recording.head.prompt:
+        raise RecordingError(f"The prompt is not the one {settings.replay} was recorded with: leave it out.")
+    merged = _merged(settings, recording)
+    return Taped(merged, recording.head.prompt, recording.head.fixing, Replayer(recording))
+
+
+def _merged(settings: Settings, recording: Recording) -> Settings:
+    """``settings`` with what was recorded; what was given and belongs to the run must be the same."""
+    path, recorded = recording.path, recording.head.settings
+    told = settings.model_dump(mode="json", include=set(RECORDED & settings.model_fields_set))
+    for name, value in told.items():
+        if value is not None and value != recorded.get(name):
+            without = f"with {recorded[name]!r}" if name in recorded else "without it"
+            flag = "--test" if name == "verify" and recording.head.fixing else flag_name(name)
+            raise RecordingError(
+                f"{flag} can't be {value!r} here: {path} was recorded {without}; leave it out."
+            )
+    own = settings.model_dump(include=settings.model_fields_set - RECORDED)
+    told = {name: value for name, value in recorded.items() if name in RECORDED and name not in _PASSING}
+    passing = {name: int(recorded[name]) for name in _PASSING if isinstance(recorded.get(name), int)}
+    try:
+        return Settings(**own, **told).model_copy(update=passing)
+    except ValidationError as error:
+        name = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise RecordingError(f"Line 1 of {path} is damaged: its setting {name!r} can't be used.") from error

@@ -1,0 +1,176 @@
+"""Writes a run down while it happens: what was told, what crossed the wire, what the tools gave."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import Any
+
+from agent import __version__
+from agent.events import Envelope, EventSink, NoticeGiven
+from agent.models.address import shown
+from agent.models.retry import RetryPolicy
+from agent.models.transport import Transport
+from agent.outcome import Outcome
+from agent.recording.bodies import difference
+from agent.recording.file import RecordingFile
+from agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
+from agent.recording.masking import environment_file_secrets, mask_stream
+from agent.recording.tape import RunFacts
+from agent.recording.tree import listed, tree_of
+from agent.recording.volatile import Steady, digest, steady
+from agent.recording.wiretap import RecordingTransport
+from agent.redact import Redactor
+from agent.settings import OPTIONS, Settings
+from sandbox.workspace import Workspace
+from tools.base import Image
+
+STEADY_NAMES = ("<workspace>", "<state>")
+
+
+class Recorder:
+    """Implements :class:`agent.recording.tape.Tape` and, for notices, a front end."""
+
+    replays = False
+    images: tuple[Image, ...] = ()
+
+    def __init__(self, file: RecordingFile) -> None:
+        self._file = file
+        self._start = time.monotonic()
+        self._redactor = Redactor(())
+        self._facts: RunFacts | None = None
+        self._requests = 0
+        self._body = ""
+
+    def transport(self, inner: Transport) -> Transport:
+        """``inner``, listened to."""
+        return RecordingTransport(inner, self)
+
+    def retry(self, policy: RetryPolicy) -> RetryPolicy:
+        """``policy`` as it is."""
+        return policy
+
+    async def begin(self, facts: RunFacts, sink: EventSink) -> None:
+        """Write the head."""
+        self._facts = facts
+        self._file.on_failure = lambda sentence: sink.emit(NoticeGiven("recording_ended", sentence))
+        self._redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
+        tree = await asyncio.to_thread(tree_of, facts.place.workspace)
+        head = Head(
+            seedsmith=__version__,
+            provider=facts.model.provider,
+            model=facts.model.name,
+            wire=facts.model.wire,
+            profile=facts.profile.name,
+            fixing=facts.fixing,
+            prompt=facts.prompt,
+            images=facts.images,
+            settings=recorded_settings(facts),
+            workspace=str(facts.place.workspace.root),
+            state=str(facts.place.home),
+            tree=tree,
+            time=round(time.time(), 3),
+        )
+        self.write(head.to_json())
+        sink.follow(self)
+
+    def show(self, envelope: Envelope) -> None:
+        """Write notices down; everything else comes from the wire and the session's records."""
+        if isinstance(envelope.event, NoticeGiven):
+            notice = envelope.event
+            self.write({"kind": "notice", "ms": self.ms, "code": notice.code, "message": notice.message})
+
+    def observe(self, record: Line) -> None:
+        """Write down calls, their results and verifications; the messages stand in the requests."""
+        match record["kind"]:
+            case "item" if record["item"].get("calls"):
+                self.write({"kind": "calls", "calls": record["item"]["calls"]})
+            case "intended":
+                self.write({"kind": "intended", "ms": self.ms, "call": record["call"]})
+            case "done" | "verify":
+                self.write({"kind": record["kind"], "ms": self.ms, **asdict(line_of(record))})
+
+    def measured(self, seconds: float) -> float:
+        """Write a measured time down."""
+        self.write({"kind": "measured", "ms": self.ms, "seconds": seconds})
+        return seconds
+
+    def request(self, path: str, body: bytes) -> int:
+        """Write a request down and return its number."""
+        self._requests += 1
+        text = self._redactor.text(body.decode("utf-8", "surrogateescape"))
+        change = difference(self._body, text)
+        self._body = text
+        self.write({"kind": "request", "n": self._requests, "ms": self.ms, "path": path, **asdict(change)})
+        return self._requests
+
+    def response(self, response: ResponseLine) -> None:
+        """Write an answer down, once it is whole or over."""
+        texts = mask_stream([text for _, text in response.pieces], self._redactor)
+        times = [ms for ms, _ in response.pieces]
+        pieces = [list(piece) for piece in zip(times, texts, strict=True)]
+        self.write(response.to_json() | ({"pieces": pieces} if pieces else {}))
+
+    async def conclude(self, outcome: Outcome) -> Outcome:
+        """Write down how the run ended."""
+        if self._facts is not None:
+            tree = await asyncio.to_thread(tree_of, self._facts.place.workspace)
+            finish = finish_of(outcome, tree.sha256, steady(steady_paths(self._facts)))
+            self.write({"kind": "finish", "ms": self.ms, **asdict(finish)})
+        return outcome
+
+    def close(self) -> None:
+        """Close the file; as a front end there is nothing to put back."""
+        self._file.close()
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds since the recorder was made."""
+        return round((time.monotonic() - self._start) * 1000)
+
+    def write(self, line: Line) -> None:
+        """Append one line, secrets redacted."""
+        self._file.write(line, self._redactor)
+
+
+def knowing_files(redactor: Redactor, workspace: Workspace) -> Redactor:
+    """``redactor`` with the secrets in the workspace's ``.env`` files; blocks."""
+    return redactor.knowing(environment_file_secrets(workspace, listed(workspace, ignored=True)))
+
+
+def recorded_settings(facts: RunFacts) -> dict[str, Any]:
+    """The settings that belong to the run rather than to the machine, only those that were set."""
+    told = facts.settings.model_dump(mode="json", include=set(RECORDED), exclude_none=True)
+    if facts.settings.base_url:
+        told["base_url"] = shown(facts.settings.base_url)
+    return told | {"model": f"{facts.model.provider}/{facts.model.name}", "wire": facts.model.wire}
+
+
+RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].recorded)
+"""Settings a recording holds and a replay takes from it."""
+
+
+def steady_paths(facts: RunFacts) -> tuple[tuple[str, str], ...]:
+    """The folders whose paths differ from machine to machine."""
+    return tuple(zip((str(facts.place.workspace.root), str(facts.place.home)), STEADY_NAMES, strict=True))
+
+
+def line_of(record: Line) -> DoneLine | VerifyLine:
+    """A session's ``done`` or ``verify`` record as a recording has it."""
+    if record["kind"] == "verify":
+        return VerifyLine(record["command"], record["exit_code"], record["output"])
+    output = record["output"]
+    return DoneLine(output["call"], output["name"], output["ok"], output["text"], record["duration_ms"])
+
+
+def finish_of(outcome: Outcome, tree_sha256: str, replaced: Steady) -> FinishLine:
+    """The last line for ``outcome``."""
+    return FinishLine(
+        status=outcome.status,
+        exit_code=outcome.exit_code,
+        diff_sha256=digest(replaced(outcome.diff)),
+        files_changed=outcome.files_changed,
+        tree_sha256=tree_sha256,
+        message=outcome.message,
+    )

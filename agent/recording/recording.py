@@ -1,0 +1,191 @@
+"""A recording read back: its head, its requests and answers, its calls, and how the run ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from agent.recording.bodies import Difference, restored
+from agent.recording.errors import RecordingError
+from agent.recording.lines import (
+    VERSION,
+    CallLine,
+    DoneLine,
+    FinishLine,
+    Head,
+    Line,
+    ResponseLine,
+    VerifyLine,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """One request and what became of it."""
+
+    n: int
+    """From 1."""
+    line: int
+    """Where the file holds it, from 1."""
+    path: str
+    body: str
+    response: ResponseLine | None
+    """None where the recording ends before the answer did."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call and its result."""
+
+    line: int
+    call: CallLine
+    done: DoneLine | None
+    """None where the recording ends before it was done."""
+    done_line: int
+    """0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVerification:
+    """One run of the verification command."""
+
+    line: int
+    verification: VerifyLine
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A whole recording; made by :meth:`read`."""
+
+    path: Path
+    head: Head
+    requests: tuple[RecordedRequest, ...]
+    """In the order they were sent."""
+    calls: tuple[RecordedCall, ...]
+    """In the order they were asked for."""
+    verifications: tuple[RecordedVerification, ...]
+    measured: tuple[float, ...]
+    """Seconds that the run measured and decided by."""
+    finish: FinishLine | None
+    """None where the run was killed while it was recorded."""
+    last_line: int
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read ``path``; a torn last line is passed over.
+
+        Raises :class:`RecordingError`, which names the line, where anything else is damaged.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise RecordingError(f"Can't read the recording {path}: {error.strerror}.") from error
+        *lines, torn = content.split(b"\n")
+        if not lines:
+            empty = "is empty" if not torn else "holds no whole line"
+            raise RecordingError(f"{path} is no recording: it {empty}.")
+        reader = _Reader(path)
+        for number, line in enumerate(lines, 1):
+            reader.take(number, line)
+        return cls(
+            path,
+            reader.head,
+            tuple(
+                RecordedRequest(n, at, where, body, reader.responses.get(n))
+                for n, at, where, body in reader.requests
+            ),
+            tuple(RecordedCall(at, call, *reader.done.get(call.id, (None, 0))) for at, call in reader.calls),
+            tuple(reader.verifications),
+            tuple(reader.measured),
+            reader.finish,
+            len(lines),
+        )
+
+
+class _Reader:
+    """Takes a recording's lines one by one."""
+
+    def __init__(self, path: Path) -> None:
+        self.head: Head
+        self.requests: list[tuple[int, int, str, str]] = []
+        self.responses: dict[int, ResponseLine] = {}
+        self.calls: list[tuple[int, CallLine]] = []
+        self.done: dict[str, tuple[DoneLine, int]] = {}
+        self.verifications: list[RecordedVerification] = []
+        self.measured: list[float] = []
+        self.finish: FinishLine | None = None
+        self._path = path
+        self._body = ""
+
+    def take(self, number: int, text: bytes) -> None:
+        try:
+            line = json.loads(text)
+            if not isinstance(line, dict):
+                raise TypeError("it holds no JSON object")
+            if number == 1:
+                self._take_head(line)
+            else:
+                self._take(number, line)
+        except RecordingError:
+            raise
+        except KeyError as error:
+            raise self._damaged(number, f"{error.args[0]!r} is missing") from error
+        except json.JSONDecodeError as error:
+            raise self._damaged(number, f"not JSON at column {error.colno} ({error.msg})") from error
+        except RecursionError as error:
+            raise self._damaged(number, "it is nested too deeply") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._damaged(number, str(error)) from error
+
+    def _take_head(self, line: Line) -> None:
+        if line.get("kind") != "head":
+            raise RecordingError(f"{self._path} is no recording: its first line is no head.")
+        version = line["version"]
+        if version != VERSION:
+            raise RecordingError(
+                f"{self._path} has version {version!r} of the format, and this program reads {VERSION}: "
+                f"replay it with seedsmith {line.get('seedsmith', 'of its time')}."
+            )
+        self.head = Head.from_json(line)
+
+    def _take(self, number: int, line: Line) -> None:
+        match line["kind"]:
+            case "request":
+                self._take_request(number, line)
+            case "response":
+                response = ResponseLine.from_json(line)
+                if not 1 <= response.n <= len(self.requests):
+                    raise ValueError(f"there is no request {response.n} before it")
+                self.responses[response.n] = response
+            case "calls":
+                self.calls += [(number, CallLine.from_json(call)) for call in line["calls"]]
+            case "done":
+                done = DoneLine.from_json(line)
+                self.done[done.call] = (done, number)
+            case "verify":
+                self.verifications.append(RecordedVerification(number, VerifyLine.from_json(line)))
+            case "measured":
+                self.measured.append(float(line["seconds"]))
+            case "finish":
+                self.finish = FinishLine.from_json(line)
+            case _:  # intended, notice, and what a later program adds: nothing a replay goes by
+                pass
+
+    def _take_request(self, number: int, line: Line) -> None:
+        expected = len(self.requests) + 1
+        if line["n"] != expected:
+            raise ValueError(f"request {line['n']!r} stands where {expected} is due")
+        change = Difference(int(line["prefix"]), _text(line["middle"]), int(line["suffix"]))
+        self._body = restored(self._body, change)
+        self.requests.append((expected, number, _text(line["path"]), self._body))
+
+    def _damaged(self, number: int, why: str) -> RecordingError:
+        return RecordingError(f"Line {number} of {self._path} is damaged: {why}.")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value

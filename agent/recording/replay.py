@@ -1,0 +1,37 @@
+"""Running a recording again as one call, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.events import FrontEnd
+from agent.recording.comparison import Comparison
+from agent.settings import Settings
+
+
+async def replay(
+    recording: Path,
+    workspace: Path,
+    *,
+    front_ends: tuple[FrontEnd, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Comparison:
+    """Run ``recording`` again in ``workspace``, which it changes, and say how the two compare.
+
+    No network, model, key or weights are needed: recorded answers are played, tools run for real in the
+    sandbox. ``settings`` are those of the machine (``sandbox``, ``network``, ``home``, ``max_time``).
+    Raises what :func:`agent.run.run` raises, :class:`RecordingError` above all, and
+    :class:`sandbox.errors.NoIsolation` where no sandbox could be had.
+    """
+    from agent.run import run
+    from sandbox.errors import NoIsolation
+
+    outcome = await run(
+        Settings(workspace=workspace, replay=recording, **settings), "", front_ends, environment=environment
+    )
+    if outcome.comparison is None:
+        raise NoIsolation(outcome.message)
+    return outcome.comparison

@@ -1,0 +1,269 @@
+"""Holds a run against its recording while it is run again, and keeps the places where they differ."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from dataclasses import replace
+
+from agent.dispatch import INTERRUPTED, NOT_STARTED
+from agent.events import EventSink, NoticeGiven, ReplayDiverged
+from agent.models.retry import RetryPolicy
+from agent.models.transport import Transport
+from agent.outcome import Outcome, Status
+from agent.recording.comparison import Comparison, Divergence
+from agent.recording.errors import RecordingEnded
+from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
+from agent.recording.playing import PlayingTransport
+from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
+from agent.recording.recording import RecordedCall, RecordedRequest, Recording
+from agent.recording.tape import RunFacts
+from agent.recording.tree import tree_of
+from agent.recording.volatile import Steady, digest, steady
+from tools.base import Image
+
+_PARTS = "},{"
+"""Between the messages of a body, as both wires write them."""
+_WINDOW = 8
+"""So many requests ahead are looked at for an answer: a search asks up to four at once."""
+_MOST_NAMED = 5
+_MOST_KEPT = 20
+"""So many divergences are kept with their texts; the others are counted."""
+_STANDS = frozenset({"no_sandbox", "interrupted"})
+"""Ends that say nothing of the recording: they are shown as they are."""
+_CUT_OFF = frozenset({"interrupted", "budget"})
+"""Recorded ends that came from outside, so that a replay may find the recording at its end there."""
+
+
+class Replayer:
+    """Implements :class:`agent.recording.tape.Tape`."""
+
+    replays = True
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._left = list(recording.requests)
+        self._measured = iter(recording.measured)
+        self._keys: dict[int, tuple[str, str]] = {}
+        self._calls = list(recording.calls)
+        self._matched: dict[str, RecordedCall] = {}
+        self._asked: dict[str, CallLine] = {}
+        self._verified = 0
+        self._compared = 0
+        self._divergences: list[Divergence] = []
+        self._diverged = 0
+        self._facts: RunFacts | None = None
+        self._sink: EventSink | None = None
+        self._steady: Steady = str
+        self._plain: Steady = str
+        self._workspace_agrees = True
+        self._ended = False
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The recorded prompt's pictures."""
+        return self._recording.head.images
+
+    def transport(self, inner: Transport) -> Transport:
+        """One that plays the recorded answers; ``inner`` is never opened."""
+        return PlayingTransport(self.answer)
+
+    def retry(self, policy: RetryPolicy) -> RetryPolicy:
+        """``policy`` without its pauses."""
+        return replace(policy, sleep=_at_once)
+
+    async def begin(self, facts: RunFacts, sink: EventSink) -> None:
+        """Compare the workspace with the recorded one; where they differ a notice says so."""
+        self._facts, self._sink = facts, sink
+        head = self._recording.head
+        recorded = zip((head.workspace, head.state), STEADY_NAMES, strict=True)
+        self._steady = steady((*recorded, *steady_paths(facts)))
+        redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
+        self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))
+        tree = await asyncio.to_thread(tree_of, facts.place.workspace, self._own_name(facts))
+        self._workspace_agrees = tree.sha256 == head.tree.sha256
+        if not self._workspace_agrees:
+            paths = tree.differing(head.tree)
+            more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+            named = f": it differs in {', '.join(paths[:_MOST_NAMED])}{more}" if paths else ""
+            sentence = f"The workspace is not what it was when the recording began{named}."
+            sink.emit(NoticeGiven("replay_workspace", sentence))
+
+    def answer(self, path: str, body: str) -> ResponseLine:
+        """The recorded answer to a request: to the same one, else the next in order.
+
+        Raises :class:`RecordingEnded` where there is none.
+        """
+        wanted = self._plain_body(body)
+        ahead = self._left[:_WINDOW]
+        key = (path, digest(wanted))
+        same = next((each for each in ahead if self._key(each) == key), None)
+        if same is None and ahead:
+            self._diverge_request(ahead[0], path, wanted)
+        request = same or (ahead[0] if ahead else None)
+        if request is None or request.response is None:
+            self._ended = True
+            number = len(self._recording.requests) + 1 if request is None else request.n
+            raise RecordingEnded(f"The recording ends here: it holds no answer to request {number}.")
+        self._left.remove(request)
+        return request.response
+
+    def observe(self, record: Line) -> None:
+        """Compare a call's arguments, a call's result, or a verification."""
+        match record["kind"]:
+            case "item":
+                for call in record["item"].get("calls", ()):
+                    self._match(CallLine(call["id"], call["name"], call["arguments"]))
+            case "done" | "verify":
+                line = line_of(record)
+                if isinstance(line, DoneLine):
+                    self._compare_result(line)
+                else:
+                    self._compare_verification(line)
+
+    def measured(self, seconds: float) -> float:
+        """The recorded time in its place."""
+        return next(self._measured, seconds)
+
+    async def conclude(self, outcome: Outcome) -> Outcome:
+        """The outcome of the replay: done where it agrees, unverified where it diverged."""
+        if self._facts is None or outcome.status in _STANDS:
+            return outcome
+        self._compare_end(outcome)
+        recording = self._recording
+        comparison = Comparison(
+            recording=str(recording.path),
+            requests=len(recording.requests) - len(self._left),
+            recorded_requests=len(recording.requests),
+            calls=self._compared,
+            status=outcome.status,
+            recorded_status=recording.finish.status if recording.finish else None,
+            workspace_agrees=self._workspace_agrees,
+            divergences=tuple(self._divergences),
+            diverged=self._diverged,
+        )
+        status: Status = "done" if comparison.agrees else "unverified"
+        return replace(outcome, status=status, message=comparison.summary(), comparison=comparison)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _own_name(self, facts: RunFacts) -> tuple[str, ...]:
+        """The recording's own path in the workspace, if it lies there."""
+        path = self._recording.path.resolve()
+        inside = path.is_relative_to(facts.place.workspace.root)
+        return (str(path.relative_to(facts.place.workspace.root)),) if inside else ()
+
+    def _key(self, request: RecordedRequest) -> tuple[str, str]:
+        """What makes a recorded request the same as another; worked out once."""
+        if request.n not in self._keys:
+            self._keys[request.n] = (request.path, digest(self._plain_body(request.body)))
+        return self._keys[request.n]
+
+    def _told(self, call: CallLine) -> tuple[str, str]:
+        return call.name, self._plain(call.arguments)
+
+    def _plain_body(self, body: str) -> str:
+        """The same as :meth:`_plain` for a body, of which each part is looked at once in a run."""
+        return _PARTS.join(map(self._plain, body.split(_PARTS)))
+
+    def _diverge_request(self, recorded: RecordedRequest, path: str, wanted: str) -> None:
+        expected = self._plain_body(recorded.body)
+        what = f"request {recorded.n} is not the recorded one."
+        if path != recorded.path:
+            what = f"request {recorded.n} goes to {path}, not to {recorded.path}."
+        self._diverge(Divergence("request", what, recorded.line, expected, wanted))
+
+    def _match(self, call: CallLine) -> None:
+        """Find the recorded call that ``call`` repeats: the same one, else the one of that id."""
+        self._asked[call.id] = call
+        plain = self._told(call)
+        of_id = next((each for each in self._calls if each.call.id == call.id), None)
+        if of_id is not None and self._told(of_id.call) == plain:
+            same: RecordedCall | None = of_id
+        else:
+            same = next((each for each in self._calls if self._told(each.call) == plain), None)
+        found = same or of_id
+        if found is None:
+            return  # it comes of an answer that was not the recorded one, which is told already
+        self._calls.remove(found)
+        self._matched[call.id] = found
+        if same is None:
+            recorded = " ".join(self._told(found.call))
+            what = f"call {call.id} asks for something else."
+            self._diverge(
+                Divergence(
+                    "call", what, found.line, recorded, " ".join(plain), call.id, call.name, call.arguments
+                )
+            )
+
+    def _compare_result(self, done: DoneLine) -> None:
+        recorded = self._matched.pop(done.call, None)
+        if recorded is None or recorded.done is None or recorded.done.text in (INTERRUPTED, NOT_STARTED):
+            return
+        self._compared += 1
+        expected, got = self._plain(recorded.done.text), self._plain(done.text)
+        if (expected, recorded.done.ok) == (got, done.ok):
+            return
+        asked = self._asked[done.call]
+        how = "gives another result"
+        if recorded.done.ok != done.ok:
+            how = "fails now" if recorded.done.ok else "succeeds now"
+        what = f"the call {done.name} {asked.arguments} ({done.call}) {how}."
+        self._diverge(
+            Divergence(
+                "result", what, recorded.done_line, expected, got, done.call, done.name, asked.arguments
+            )
+        )
+
+    def _compare_verification(self, now: VerifyLine) -> None:
+        self._verified += 1
+        recorded = self._recording.verifications
+        if self._verified > len(recorded):
+            return  # its end is compared
+        then = recorded[self._verified - 1]
+        expected, got = (
+            f"{self._plain(each.output)}\nexit code {each.exit_code}" for each in (then.verification, now)
+        )
+        if expected != got:
+            what = f"run {self._verified} of the verification, {now.command}, gives another result."
+            self._diverge(Divergence("verification", what, then.line, expected, got))
+
+    def _compare_end(self, outcome: Outcome) -> None:
+        finish = self._recording.finish
+        at_its_end = self._ended and outcome.status == "provider_error"
+        if self._divergences or finish is None or (at_its_end and finish.status in _CUT_OFF):
+            return
+        last = self._recording.last_line
+        now = finish_of(outcome, "", self._steady)
+        if finish.status != now.status:
+            what = f"the run ended {now.status}, and the recorded one {finish.status}."
+            self._diverge(
+                Divergence("end", what, last, self._plain(finish.message), self._plain(now.message))
+            )
+        elif finish.diff_sha256 != now.diff_sha256:
+            same = finish.files_changed == now.files_changed
+            how = "the same files with another content" if same else "other files"
+            what = f"the run left {how} behind."
+            files = ("\n".join(finish.files_changed), "\n".join(now.files_changed))
+            self._diverge(Divergence("end", what, last, *files))
+
+    def _diverge(self, divergence: Divergence) -> None:
+        self._diverged += 1
+        if self._diverged <= _MOST_KEPT:
+            self._divergences.append(divergence)
+        if self._diverged == 1 and self._sink is not None:
+            self._sink.emit(
+                ReplayDiverged(
+                    what=divergence.what,
+                    line=divergence.line,
+                    call=divergence.call,
+                    name=divergence.name,
+                    arguments=divergence.arguments,
+                    diff=divergence.diff,
+                )
+            )
+
+
+async def _at_once(_: float) -> None:
+    pass

@@ -1,0 +1,53 @@
+"""What a run needs of a recorder or a replayer, and what either is told of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.events import EventSink
+from agent.models.base import Model
+from agent.models.transport import Tap
+from agent.outcome import Outcome
+from agent.profile import Profile
+from agent.recording.lines import Line
+from agent.rooms import Place
+from agent.settings import Settings
+from tools.base import Image
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is known of a run once its rooms are open."""
+
+    model: Model
+    profile: Profile
+    place: Place
+    settings: Settings
+    prompt: str
+    images: tuple[Image, ...]
+    """The pictures that go with the prompt."""
+    fixing: bool
+
+
+class Tape(Tap, Protocol):
+    """A recorder or a replayer: it stands on the wire and beside the session's records."""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures of a replayed prompt; empty where a run is recorded."""
+
+    async def begin(self, facts: RunFacts, sink: EventSink) -> None:
+        """Look at the workspace before anything runs; what a person should know goes to ``sink``."""
+
+    def observe(self, record: Line) -> None:
+        """Take one of the session's records (:mod:`agent.session`), as it is written."""
+
+    def measured(self, seconds: float) -> float:
+        """Take a time that the run decides by, and return the one it is to go by."""
+
+    async def conclude(self, outcome: Outcome) -> Outcome:
+        """The run is over: take its outcome, and return the one to be shown."""
+
+    def close(self) -> None:
+        """Give back what is held open."""

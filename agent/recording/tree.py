@@ -1,0 +1,70 @@
+"""A workspace as one digest, so that a replay can say whether it begins where the recording began."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.errors import PathError
+from sandbox.listing import list_files
+from sandbox.workspace import Workspace
+from tools.base import ToolError
+from tools.ripgrep import find_ripgrep
+
+MOST_NAMED = 2000
+"""In a larger workspace no file has a digest of its own, only the whole."""
+_DIGESTED_BYTES = 64 << 20
+"""Of a larger file its size counts alone."""
+_SHORT = 16
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a workspace held: every regular file its ``.gitignore`` does not ignore, caches left out."""
+
+    sha256: str
+    """Over all paths and contents, in hexadecimal."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The start of each file's own SHA-256; empty beyond :data:`MOST_NAMED` files."""
+
+    def differing(self, other: Tree) -> list[str]:
+        """The files that are not the same in both, sorted; empty where either does not name its files."""
+        if not self.files or not other.files:
+            return []
+        paths = self.files.keys() | other.files.keys()
+        return sorted(path for path in paths if self.files.get(path) != other.files.get(path))
+
+
+def tree_of(workspace: Workspace, without: Collection[str] = ()) -> Tree:
+    """Read all of ``workspace`` but the paths ``without``; blocks, so run it in a thread."""
+    digests = {path: _digest(workspace, path) for path in listed(workspace) if path not in without}
+    whole = hashlib.sha256()
+    for path in sorted(digests):
+        whole.update(f"{path}\0{digests[path]}\n".encode("utf-8", "surrogateescape"))
+    named = {path: digest[:_SHORT] for path, digest in digests.items()} if len(digests) <= MOST_NAMED else {}
+    return Tree(whole.hexdigest(), named)
+
+
+def listed(workspace: Workspace, *, ignored: bool = False) -> set[str]:
+    """The files that count; with ``ignored`` also those that ``.gitignore`` ignores."""
+    try:
+        ripgrep = find_ripgrep(workspace.root)
+    except ToolError:
+        ripgrep = None
+    return list_files(workspace, ripgrep, ignored=ignored)
+
+
+def _digest(workspace: Workspace, path: str) -> str:
+    digest = hashlib.sha256()
+    try:
+        size = workspace.stat(path).size
+        if size > _DIGESTED_BYTES:
+            return f"{size} bytes"
+        with workspace.open_read(path) as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except (PathError, OSError):
+        return "unreadable"
+    return digest.hexdigest()

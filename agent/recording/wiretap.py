@@ -1,0 +1,149 @@
+"""A connection that is listened to: every request and answer is handed to the recorder as it passes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Protocol
+
+from agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
+from agent.models.transport import Reply, Transport
+from agent.recording.lines import Ending, ResponseLine
+
+_OK = 200
+
+
+class Listener(Protocol):
+    """Who takes down what passes."""
+
+    def request(self, path: str, body: bytes) -> int:
+        """Take a request and give it a number."""
+
+    def response(self, response: ResponseLine) -> None:
+        """Take what became of it."""
+
+
+class RecordingTransport:
+    """Implements :class:`agent.models.transport.Transport` over another one."""
+
+    def __init__(self, inner: Transport, listener: Listener) -> None:
+        self._inner = inner
+        self._listener = listener
+
+    async def post(self, path: str, body: bytes) -> Reply:
+        """As the inner one does."""
+        number = self._listener.request(path, body)
+        start = time.monotonic()
+        try:
+            reply = await self._inner.post(path, body)
+        except ServiceRefused as error:
+            refusal = error.refusal
+            self._listener.response(
+                ResponseLine(
+                    number,
+                    "refused",
+                    refusal.status,
+                    message=str(error),
+                    refusal=refusal,
+                    retry_after=error.retry_after,
+                )
+            )
+            raise
+        except BrokenAnswer as error:
+            self._listener.response(ResponseLine(number, "broken", message=str(error), code=error.code))
+            raise
+        except Unreachable as error:
+            self._listener.response(
+                ResponseLine(
+                    number, "unreachable", message=str(error), code=error.code, lasting=error.lasting
+                )
+            )
+            raise
+        except asyncio.CancelledError:
+            self._listener.response(ResponseLine(number, "waiting"))
+            raise
+        return RecordingReply(reply, self._listener, number, start)
+
+    async def aclose(self) -> None:
+        """Close the inner one."""
+        await self._inner.aclose()
+
+
+class RecordingReply:
+    """Implements :class:`agent.models.transport.Reply` over another one."""
+
+    def __init__(self, inner: Reply, listener: Listener, number: int, start: float) -> None:
+        self._inner = inner
+        self._listener = listener
+        self._start = start
+        self._read: list[tuple[int, bytes]] = []
+        headers = {"content-type": inner.content_type, "x-request-id": inner.request_id}
+        self._line = ResponseLine(
+            number, "left", _OK, {name: value for name, value in headers.items() if value}
+        )
+        self._told = False
+
+    @property
+    def content_type(self) -> str:
+        """As the inner one has it."""
+        return self._inner.content_type
+
+    @property
+    def request_id(self) -> str:
+        """As the inner one has it."""
+        return self._inner.request_id
+
+    async def chunk(self) -> bytes | None:
+        """As the inner one does."""
+        try:
+            piece = await self._inner.chunk()
+        except BrokenAnswer as error:
+            self._tell("broken", str(error), error.code)
+            raise
+        except asyncio.CancelledError:
+            self._tell("waiting")
+            raise
+        if piece is None:
+            self._tell("complete")
+        elif piece:
+            self._read.append((round((time.monotonic() - self._start) * 1000), piece))
+        return piece
+
+    async def read(self) -> bytes:
+        """All of the body that is left."""
+        pieces = []
+        while (piece := await self.chunk()) is not None:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def finish(self) -> None:
+        """As the inner one does; what comes after the answer is not recorded."""
+        self._tell("left")
+        await self._inner.finish()
+
+    async def aclose(self) -> None:
+        """Let go of the inner one."""
+        self._tell("left")
+        await self._inner.aclose()
+
+    def _tell(self, end: Ending, message: str = "", code: str = "") -> None:
+        if not self._told:
+            self._told = True
+            pieces = tuple(at_line_ends(self._read))
+            self._listener.response(replace(self._line, end=end, pieces=pieces, message=message, code=code))
+
+
+def at_line_ends(chunks: list[tuple[int, bytes]]) -> list[tuple[int, str]]:
+    """``chunks`` cut at line ends instead of where the network cut them, each as soon as it was whole."""
+    pieces, rest, at = [], b"", 0
+    for at, chunk in chunks:
+        whole, end, left = chunk.rpartition(b"\n")
+        if end:
+            pieces.append((at, (rest + whole + end).decode("utf-8", "surrogateescape")))
+            rest = left
+        else:
+            rest += chunk
+    if rest:
+        pieces.append((at, rest.decode("utf-8", "surrogateescape")))
+    return pieces

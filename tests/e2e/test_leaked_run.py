@@ -1,0 +1,29 @@
+"""A model that writes its calls and its thinking as text: the work is done, and no markup is seen."""
+
+from __future__ import annotations
+
+import pytest
+from scripted_endpoint import text
+
+
+@pytest.mark.parametrize("delta", [1, 7, 0])
+def test_calls_and_thinking_as_text_do_the_work(seedsmith, endpoint, delta):
+    endpoint.script(
+        text(
+            "<seed:think>A file is asked for.</seed:think>I write it.\n<seed:tool_call>\n<function=write>\n"
+            "<parameter=path>a.xml</parameter>\n<parameter=content><a>\n<b>1 < 2</b>\n</a>\n</parameter>\n"
+            "</function>\n</seed:tool_call>",
+            delta=delta,
+        ),
+        text('```json\n{"name": "shell", "arguments": {"command": "wc -l < a.xml > n"}}\n```', delta=delta),
+        text("Written; a call is `<tool_call>{…}</tool_call>`.", delta=delta),
+    )
+    done = seedsmith.run("Write it")
+    assert done.code == 0, done.errors
+    assert seedsmith.tree() == {"a.xml": "<a>\n<b>1 < 2</b>\n</a>\n", "n": "3\n"}
+    said = "".join(event["delta"] for event in done.of("text"))
+    assert said == "I write it.\nWritten; a call is `<tool_call>{…}</tool_call>`."
+    assert "".join(event["delta"] for event in done.of("reasoning")) == "A file is asked for."
+    assert [event["code"] for event in done.of("notice")] == ["call_recovered", "call_recovered"]
+    answer = endpoint.requests[1].body["messages"][-2]
+    assert (answer["content"], answer["reasoning_content"]) == ("I write it.", "A file is asked for.")
