@@ -10,7 +10,7 @@ from sandbox.errors import NotARegularFile, PathNotFound
 from tools.base import Access, ToolContext, ToolResult
 from tools.files import not_found, reads
 from tools.ignored import ignoring
-from tools.parameters import ArgumentText, Parameters, PydanticTool
+from tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from tools.patterns import FilePattern, Listing, list_files
 from tools.ripgrep import parent_rules
 from tools.text import count, shown_path
@@ -25,7 +25,7 @@ class GlobParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts"
     )
-    path: str = Field(".", description="Folder; default: the workspace.")
+    path: PathText = Field(".", description="Folder; default: the workspace.")
 
 
 class GlobTool(PydanticTool[GlobParameters]):

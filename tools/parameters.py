@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from tools.text import path_as_shown
 
 _SHOWN_VALUE_CHARACTERS = 60
 
@@ -56,6 +57,9 @@ Text = Annotated[str, AfterValidator(_valid_text)]
 """Text that can be written down; JSON lets half a surrogate pair through."""
 ArgumentText = Annotated[Text, AfterValidator(_without_nul)]
 """Text that can be an argument of a program."""
+
+PathText = Annotated[ArgumentText, AfterValidator(path_as_shown)]
+"""A path of the workspace, as it is or as tools show it; stray bytes come out as surrogate escapes."""
 
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 

@@ -150,8 +150,8 @@ async def run_ripgrep(
                 process.kill()
         complaint, unreadable = await errors
         await process.wait()
-    error = complaint.decode("utf-8", "replace")
-    return Output(bytes(data), error, process.returncode, stopped, timed_out, unreadable)
+    complained = complaint.decode("utf-8", "replace")
+    return Output(bytes(data), complained, process.returncode, stopped, timed_out, unreadable)
 
 
 async def _read_complaints(stream: asyncio.StreamReader) -> tuple[bytes, Unreadable]:
@@ -160,7 +160,8 @@ async def _read_complaints(stream: asyncio.StreamReader) -> tuple[bytes, Unreada
     However much there is, little is kept, so that the writer never waits.
     """
     kept = rest = b""
-    number, names, by_permission = 0, [], True
+    names: list[str] = []
+    number, by_permission = 0, True
     while True:
         chunk = await stream.read(_CHUNK_BYTES)
         *lines, rest = (rest[-_ERROR_BYTES:] + chunk).split(b"\n")

@@ -35,7 +35,8 @@ def shallow_events(text: str | bytes, most_depth: int, loader: Any) -> Iterator[
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > most_depth:
-                raise NestedTooDeeply(event.start_mark.line + 1, event.start_mark.column + 1)
+                mark = event.start_mark
+                raise NestedTooDeeply(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         yield event
