@@ -48,12 +48,13 @@ _ONE_TEST = re.compile(
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.;!?](?=\s|$)|[。；！？]|\n")
 _CLAUSE_END = re.compile(
     r"\s[-–—]+\s|[|)，]|,?\s+but\s"
-    r"|,\s+(?=(?:please\s+|always\s+|instead\s+|then\s+)*(?:use|run|call|prefer|execute)\b)",
+    r"|,\s+(?=(?:please\s+|always\s+|instead\s+|then\s+)*(?:use|run|call|prefer|execute|always)\b)",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
-    r"\b(?:(?:do|does|must|should|can)\s?n['’]?ts?|(?:do|must|should|may|shall)\s+not|can\s?not|not\s+to|never"
-    r"|avoid\w*|refrain\w*|stop\s+using|forbid\w*|prohibit\w*|discourag\w*|no\s+longer)\b"
+    r"\b(?:(?:do|does|must|should)\s?n['’]?ts?|can['’]?t|(?:do|must|should|may|shall)\s+not|can\s?not|not\s+to|never"
+    r"|avoid\w*|refrain\w*|stop\s+using|forbid\w*|prohibit\w*|discourag\w*|deprecated|no\s+longer"
+    r"|no\s+need\s+to|(?:bad|wrong)(?=:))\b|[❌✗✘🚫⛔]"
     r"|不要|不得|不能|不可|不应|请?勿|禁止|避免|别(?:用|再|直接|运行|跑|执行)",
     re.IGNORECASE,
 )
@@ -70,7 +71,7 @@ _INSTEAD_OF = re.compile(
 _REFUSED_BEHIND = re.compile(
     r"\s*(?:\w+\s+)?(?:(?:must|should|does|do|is|are|will|can|may)(?:n['’]?t|\s+not|\s+never)\b|cannot\b"
     r"|(?:is|are)\s+(?:deprecated|broken|forbidden|unsupported|obsolete|prohibited)\b)"
-    r"|\s*(?:已?废弃|不要|不能|不可|不支持)",
+    r"|\s*only\s+(?:by|from|through|via|with)\b|~~|\s*(?:已?废弃|不要|不能|不可|不支持)",
     re.IGNORECASE,
 )
 _TESTS_HEADING = re.compile(r"\b(?:tests?|testing)\b|测试", re.IGNORECASE)

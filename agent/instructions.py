@@ -91,7 +91,11 @@ class NestedInstructions:
             return found
         from agent.foreign import why_foreign
 
-        if why := await why_foreign(self._workspace, path):
+        try:
+            why = await why_foreign(self._workspace, path)
+        except PathError as error:
+            return Found(refusal=f"Instructions are not told: {error}")
+        if why:
             return Found(refusal=f"{shown(path)} is not told: {why}.")
         self._bytes += len(found.message.text.encode())
         if self._bytes > MOST_NESTED_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_MOST_CHARACTERS = 64 << 10
+_MOST_CHARACTERS = 32 << 10
 _WORDS_CHARACTERS = 400
 """So much is kept of the words before a code, and of those after it."""
 _PIECES_AFTER = 8
 _RULES = ("fence", "heading", "lheading", "list", "blockquote", "backticks")
 """All that is needed; the parser takes no long time over any text with these."""
+_EMPHASIS = re.compile(r"\*+|(?<!\w)_+|_+(?!\w)")
 _SHELLS = frozenset({"", "bash", "console", "plain", "sh", "shell", "text", "txt", "zsh"})
 
 
@@ -34,13 +36,13 @@ class Code:
 
 
 def code_in(text: str) -> Iterator[Code]:
-    """Yield the code of ``text`` in order, only of its first 64 Ki characters; prompts are left out."""
+    """Yield the code of ``text`` in order, only of its first 32 Ki characters; prompts are left out."""
     from markdown_it import MarkdownIt
 
     headings: list[tuple[int, str]] = []
     lead = paragraph = ""
     in_heading = lists = 0
-    for token in MarkdownIt("zero").enable(_RULES).parse(text[:_MOST_CHARACTERS]):
+    for token in MarkdownIt("zero").enable(_RULES).parse(_without_comments(text[:_MOST_CHARACTERS])):
         if token.type == "heading_open":
             in_heading, lead, paragraph = int(token.tag[1:]), "", ""
             headings = [each for each in headings if each[0] < in_heading]
@@ -63,6 +65,18 @@ def code_in(text: str) -> Iterator[Code]:
             paragraph = ""
 
 
+def _without_comments(text: str) -> str:
+    """``text`` less what stands between ``<!--`` and ``-->``, which readers are not shown."""
+    kept = []
+    while "<!--" in text:
+        before, _, behind = text.partition("<!--")
+        _, end, text = behind.partition("-->")
+        kept.append(before)
+        if not end:
+            return "".join([*kept, "<!--", behind])
+    return "".join([*kept, text])
+
+
 def _spans(children: Sequence[Token], lead: str, headings: tuple[str, ...]) -> Iterator[Code]:
     before = f"{lead} "
     for index, child in enumerate(children):
@@ -74,7 +88,7 @@ def _spans(children: Sequence[Token], lead: str, headings: tuple[str, ...]) -> I
 
 def _plain(children: Sequence[Token]) -> str:
     text = "".join("``" if child.type == "code_inline" else child.content for child in children)
-    return " ".join(text.split("\n"))
+    return _EMPHASIS.sub("", " ".join(text.split("\n")))
 
 
 def _lines(fence: Token, lead: str, headings: tuple[str, ...]) -> Iterator[Code]:
