@@ -262,13 +262,10 @@ class _Run:
             last_words=self._last_words if self._output else None,
         )
         if self._verifier is not None and self._fixing:
-            from agent.unusable_tests import why_unusable
+            from agent.unusable_tests import settled_by
 
-            first = session.verifications[0]
-            if why := why_unusable(first.command, first.exit_code, first.output):
-                return LoopResult("gave_up", reason=why)
-            if first.exit_code == 0:
-                return LoopResult("done", "The tests pass already; nothing was changed.")
+            if (settled := settled_by(session.verifications[0])) is not None:
+                return settled
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier or self._output else None

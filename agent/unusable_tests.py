@@ -11,6 +11,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from agent.loop import LoopResult
+from agent.session import VerifyRecord
+
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""
 _OPERATORS = frozenset({"|", "||", "&", "&&", ";", "(", ")", "|&"})
@@ -68,6 +71,15 @@ _FAULTS: dict[str, tuple[_Fault, ...]] = {
     ),
     "ctest": (_Fault((0, 8), re.compile(r"^No tests were found!!!", re.MULTILINE), _NO_TESTS),),
 }
+
+
+def settled_by(first: VerifyRecord) -> LoopResult | None:
+    """How a fix ends after the test command's first run alone; None where a bug is left to be fixed."""
+    if why := why_unusable(first.command, first.exit_code, first.output):
+        return LoopResult("gave_up", reason=why)
+    if first.exit_code == 0:
+        return LoopResult("done", "The tests pass already; nothing was changed.")
+    return None
 
 
 def why_unusable(command: str, exit_code: int | None, output: str) -> str:
