@@ -99,6 +99,10 @@ def test_instructions_may_stand_in_a_file(folders):
         ("a: *gone", "is not YAML: found undefined alias"),
         ("a: \x07", "4:1 holds the control character U+0007"),
         ("a: " + "[" * 60 + "]" * 60, "4:24 is nested deeper than 20 levels"),
+        ("a: " + "[" * 100_000, "4:24 is nested deeper than 20 levels"),
+        ("a: " + "[" * 100_000 + "]" * 100_000, "4:24 is nested deeper than 20 levels"),
+        ("a: " + "{a: " * 50_000, "is nested deeper than 20 levels"),
+        ("? " * 100_000, "is nested deeper than 20 levels"),
     ],
 )
 def test_each_fault_is_one_located_sentence(folders, more, said):
