@@ -65,7 +65,7 @@ class _Layers:
 
 def flag_name(name: str) -> str:
     """The long flag of the setting ``name``, e.g. ``--max-turns``."""
-    return "--" + name.replace("_", "-")
+    return (OPTIONS[name].long if name in OPTIONS else "") or "--" + name.replace("_", "-")
 
 
 def user_file(environment: Mapping[str, str]) -> Path:
@@ -188,7 +188,7 @@ def _explain(error: ValidationError, layers: _Layers) -> str:
     name = str(first["loc"][0])
     if first["type"] == "string_pattern_mismatch":
         return f"{layers.origins.get(name, name)} is empty."
-    shown = "that" if name == "api_key" else repr(layers.values.get(name))
+    shown = "that" if name in ("api_key", "hooks") else repr(layers.values.get(name))
     return f"{layers.origins.get(name, name)} can't be {shown}: it {_fault(error)}."
 
 

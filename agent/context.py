@@ -22,7 +22,7 @@ from sandbox.paths import shown
 from sandbox.workspace import Workspace
 from tools.base import Image
 
-MOST_NAMES = 40
+MOST_NAMES = 30
 """Top-level names shown."""
 
 _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
@@ -35,12 +35,13 @@ def first_items(
     task: str,
     verification: VerifyRecord | None = None,
     images: tuple[Image, ...] = (),
+    skills: str = "",
 ) -> list[Item]:
     """The items before the model's first answer; ``verification`` is how the check ended beforehand.
 
-    ``images`` go with the task.
+    ``images`` go with the task. ``skills`` lists the skills the model may call.
     """
-    items: list[Item] = [SystemMessage(system_text(profile, workspace))]
+    items: list[Item] = [SystemMessage(system_text(profile, workspace, skills))]
     instructions = root_instructions(workspace) if profile.facts else None
     if instructions is not None:
         items.append(instructions)
@@ -59,11 +60,13 @@ def first_items(
     return items
 
 
-def system_text(profile: Profile, workspace: Workspace) -> str:
-    """The system prompt, with the workspace's facts where the profile wants them."""
+def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str:
+    """The system prompt, with the workspace's facts and the list of skills where the profile wants them."""
     text = prompt(profile.prompt)
     if not profile.facts:
         return text
+    if skills:
+        text += prompt("skills.md", listing=skills)
     return text + prompt(
         "workspace.md",
         name=shown(workspace.root.name or "/"),

@@ -22,7 +22,7 @@ class UserMessage:
     text: str
     origin: str = "user"
     """``user``, or the part of the agent that speaks: ``verify``, ``nudge``, ``instructions``, ``images``,
-    ``summary``."""
+    ``summary``, ``hook``."""
     source: str = ""
     """The file of the workspace the text was read from, if it was."""
     images: tuple[Image, ...] = ()

@@ -1,13 +1,18 @@
-"""Fixing a bug that a failing test shows: the loop, told what is wanted and how it is proven."""
+"""Fixing a bug that a failing test shows: the skill ``fix-bug``, proven by the test."""
 
 from __future__ import annotations
+
+import os
 
 from agent.approval import Approver
 from agent.events import FrontEnd, NoticeGiven
 from agent.outcome import Outcome
-from agent.prompts import prompt
 from agent.run import run
 from agent.settings import Settings
+from agent.skilled import open_library
+
+SKILL = "fix-bug"
+_PARAMETER = "test"
 
 
 async def fix(
@@ -19,12 +24,17 @@ async def fix(
 ) -> Outcome:
     """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
 
+    The user's own skill of that name, or a trusted one of the repository's, takes the built-in one's place.
     ``notices`` are shown first. A replay takes the test command from its recording; it may be ''.
     Raises what :func:`agent.run.run` raises.
     """
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
         settings = settings.model_copy(update={"verify": test_command} if test_command else {})
         return await run(settings, "", front_ends, approver, notices=notices)
-    task = prompt("fix.md", command=test_command)
-    settings = settings.model_copy(update={"verify": test_command})
-    return await run(settings, task, front_ends, approver, fixing=True, notices=notices)
+    library = open_library(settings, os.environ)
+    values = dict(settings.skill_with or {})
+    if _PARAMETER in library.find(SKILL).parameters:
+        values[_PARAMETER] = test_command
+    told = {"skill": SKILL, "skill_with": values, "verify": test_command}
+    settings = settings.model_copy(update=told)
+    return await run(settings, "", front_ends, approver, fixing=True, notices=notices, library=library)

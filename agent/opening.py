@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent import parameters
 from agent.budget import Limits, choose_limits
+from agent.conversation import Item
 from agent.events import NoticeGiven
 from agent.images import Attached, attach
 from agent.models import catalog
@@ -17,9 +19,12 @@ from agent.models.catalog import Catalog, ModelEntry, Wire
 from agent.output_schema import OutputCheck, open_output
 from agent.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
 from agent.resume import changes, gone_on_with
-from agent.rooms import Place, open_tools
+from agent.rooms import Place, open_extensions, open_tools
 from agent.session import Session, SessionStart
 from agent.settings import Settings
+from agent.skilled import SessionSkills, open_library, open_skills
+from skills.loader import Library
+from tools.base import Tool
 
 if TYPE_CHECKING:
     from agent.recording.tape import Tape
@@ -34,6 +39,13 @@ class Opened:
     profile: Profile
     limits: Limits
     known: Catalog
+    settings: Settings
+    """What the run was told, with what its skill adds."""
+    task: str
+    """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
+    skills: SessionSkills
+    extensions: tuple[Tool, ...]
+    """Tools of packages."""
     output: OutputCheck | None
     """Holds the final message to a schema, where one was given."""
     attached: Attached
@@ -60,15 +72,18 @@ async def open_session(
     fixing: bool,
     typed: bool,
     tape: Tape | None,
+    library: Library | None,
 ) -> Opened:
     """Open the model and begin a session, or take up ``settings.resume``; ``stack`` closes both.
 
-    Raises :class:`agent.errors.AgentError` for what can't be used.
+    ``library`` holds the skills; None: those that are found. Raises :class:`agent.errors.AgentError` and
+    :class:`skills.errors.SkillError` for what can't be used.
     """
     from agent.models.open import open_model
 
     output = open_output(settings.output_schema)
     resumed: Session | None = None
+    names_skill = settings.skill is not None
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
@@ -80,25 +95,81 @@ async def open_session(
     else:
         attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    task = prompt or (resumed.start.prompt if resumed else "")
-    parameters.check(settings, task, open_tools(profile, vision=model.vision) if settings.tool_choice else ())
     known = catalog.load(environment)
     name = f"{model.provider}/{model.name}"
-    price = known.resolve(name)[1].price
-    limits = choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if fixing and profile.searches else None),
-        tokens=settings.max_tokens,
-        cost=settings.max_cost,
-        seconds=settings.max_time,
-        priced=model.priced,
-        free=price is not None and price.free,
-    )
-    root = str(place.workspace.root)
+    entry = known.resolve(name)[1]
+    begun = resumed.conversation.items if resumed else ()
+    skills = _open_skills(settings, library, environment, profile, place, entry, begun)
+    settings = skills.filled(settings)
+    extensions = open_extensions(settings, profile)
+    words = prompt or (resumed.start.prompt if resumed and not begun else "")
+    task = skills.task(words) if names_skill or not begun else words
+    asked = task or (resumed.start.prompt if resumed else "")
+    offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
+    parameters.check(settings, asked, offered() if settings.tool_choice else ())
+    limits = _limits(settings, skills, model, entry, searches=fixing and profile.searches)
     notices: tuple[NoticeGiven, ...] = ()
     if resumed is None:
-        start = SessionStart(root, name, model.wire, profile.name, prompt, settings.verify, attached.paths)
-        session = Session.create(place.home, start, place.redactor)
+        session = _begin(place, model, profile, prompt, settings, attached)
         stack.callback(session.close)
     else:
         session, notices = resumed, changes(resumed.start, name, model.wire)
-    return Opened(model, session, profile, limits, known, output, attached, notices)
+    notices = (*notices, *skills.notices, *extensions.notices)
+    told = (settings, task, skills, extensions.tools, output, attached, notices)
+    return Opened(model, session, profile, limits, known, *told)
+
+
+def _begin(
+    place: Place, model: Model, profile: Profile, prompt: str, settings: Settings, attached: Attached
+) -> Session:
+    start = SessionStart(
+        workspace=str(place.workspace.root),
+        model=f"{model.provider}/{model.name}",
+        wire=model.wire,
+        profile=profile.name,
+        prompt=prompt,
+        verify=settings.verify,
+        images=attached.paths,
+        skill=settings.skill or "",
+        skill_with=settings.skill_with or {},
+    )
+    return Session.create(place.home, start, place.redactor)
+
+
+def _open_skills(
+    settings: Settings,
+    library: Library | None,
+    environment: Mapping[str, str],
+    profile: Profile,
+    place: Place,
+    entry: ModelEntry,
+    history: tuple[Item, ...],
+) -> SessionSkills:
+    """The session's skills; a model that has no tool for them gets none but the one that is named."""
+    if library is None:
+        wanted = profile.tools is None or settings.skill is not None
+        library = open_library(settings, environment) if wanted else Library({})
+    return open_skills(
+        settings,
+        library,
+        profile,
+        place.workspace.root,
+        context_tokens=entry.context_tokens,
+        path=environment.get("PATH"),
+        history=history,
+    )
+
+
+def _limits(
+    settings: Settings, skills: SessionSkills, model: Model, entry: ModelEntry, *, searches: bool
+) -> Limits:
+    """What the user set, else what the skill wishes for, else the defaults; a search has turns of its own."""
+    wishes = skills.budget
+    return choose_limits(
+        turns=settings.max_turns or (SEARCH_TURNS if searches else wishes.turns),
+        tokens=settings.max_tokens or wishes.tokens,
+        cost=settings.max_cost or (wishes.cost if model.priced else None),
+        seconds=settings.max_time or wishes.seconds,
+        priced=model.priced,
+        free=entry.price is not None and entry.price.free,
+    )

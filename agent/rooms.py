@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.approval import Approver
 from agent.errors import SessionError
+from agent.finish import NAME as FINISH
 from agent.finish import FinishTool
 from agent.profile import Profile
 from agent.redact import Redactor
@@ -21,7 +22,9 @@ from sandbox.workspace import Workspace
 from tools.base import Tool, ToolContext, ToolError
 
 if TYPE_CHECKING:
+    from agent.extensions import Extensions
     from sandbox.baseline import Baseline
+    from skills.active import ActiveSkills
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,15 @@ def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
 
 
 def open_tool_context(
-    settings: Settings, environment: Mapping[str, str], place: Place, session_folder: Path
+    settings: Settings,
+    environment: Mapping[str, str],
+    place: Place,
+    session_folder: Path,
+    readable: tuple[Path, ...] = (),
 ) -> ToolContext:
     """Choose the isolation, by what its probe shows, and make what tools work with.
+
+    ``readable`` are files and folders outside the workspace that commands are shown, read-only.
 
     Blocks until the probe has ended, on the thread that will run commands, as
     :class:`sandbox.isolation.select.Selection` asks. Raises :class:`sandbox.errors.NoIsolation`.
@@ -61,6 +70,7 @@ def open_tool_context(
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
+        also_readable=readable,
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
@@ -89,20 +99,45 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
         raise SessionError(f"Can't record what the workspace is now: {why}.") from error
 
 
+def open_extensions(settings: Settings, profile: Profile) -> Extensions:
+    """The tools of installed packages, where the profile offers all tools and the user wants them."""
+    from agent.extensions import Extensions, load_extensions
+
+    if profile.tools is not None or not settings.extensions:
+        return Extensions()
+    return load_extensions(lambda: (*open_tools(profile, vision=True), FINISH))
+
+
 def open_tools(
-    profile: Profile, approver: Approver | None = None, *, vision: bool = False
+    profile: Profile,
+    approver: Approver | None = None,
+    extensions: tuple[Tool, ...] = (),
+    *,
+    vision: bool = False,
+    skills: ActiveSkills | None = None,
 ) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told.
 
     ``approver`` is who may be asked questions, too, if it is an :class:`agent.ask.Respondent`.
-    ``vision`` says whether the model takes pictures.
+    ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
+    is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
+    packages, which follow the built-in ones.
     """
     from agent.ask import AskTool, Respondent
+    from skills.active import ActiveSkills
+    from skills.loader import Library
+    from skills.tool import SkillTool
     from tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools
-    every = (*default_tools(background=background, vision=vision), AskTool(respondent))
+    skill_tool = SkillTool(skills or ActiveSkills(Library({})))
+    every = (
+        *default_tools(background=background, vision=vision),
+        skill_tool,
+        AskTool(respondent),
+        *extensions,
+    )
     tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
     if profile.tools is not None:
         tools = {name: tools[name] for name in profile.tools}

@@ -14,7 +14,7 @@ from agent.asking import Ask
 from agent.budget import Budget, BudgetExhausted
 from agent.compaction import Compactor
 from agent.context import first_items
-from agent.conversation import AssistantMessage, ToolCall, UserMessage
+from agent.conversation import UserMessage
 from agent.dispatch import Dispatcher
 from agent.errors import SessionError, UsageError
 from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
@@ -24,18 +24,18 @@ from agent.loop import LoopResult, run_loop
 from agent.models.errors import ModelError
 from agent.opening import Opened, open_session
 from agent.outcome import Outcome, Status, closing_words
-from agent.profile import FULL
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
-from agent.session import Session, SessionStart
 from agent.settings import Settings
 from agent.verify import Verifier
 from sandbox.errors import NoIsolation
-from tools.base import ToolContext, ToolResult
+from tools.base import Tool, ToolContext
 
 if TYPE_CHECKING:
+    from agent.hooks import Hooks
     from agent.recording.tape import Tape
     from sandbox.background import BackgroundCommands
     from sandbox.baseline import Baseline, Changes
+    from skills.loader import Library
 
 _NO_SANDBOX = "none"
 _SESSION_ENDED = "Ended with the session."
@@ -52,13 +52,14 @@ async def run(
     fixing: bool = False,
     typed: bool = False,
     notices: tuple[NoticeGiven, ...] = (),
+    library: Library | None = None,
 ) -> Outcome:
     """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
 
     ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
     make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
     ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
-    ``notices`` are what a person should know first.
+    ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
@@ -74,35 +75,9 @@ async def run(
             stack.callback(tape.close)
         place = open_place(settings, environment)
         stack.callback(place.workspace.close)
-        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape)
-        the_run = _Run(
-            settings, prompt, front_ends, approver, environment, place, opened, stack, fixing, tape
-        )
+        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape, library)
+        the_run = _Run(prompt, front_ends, approver, environment, place, opened, stack, fixing, tape)
         return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
-
-
-async def run_tool(
-    settings: Settings, name: str, arguments: str, environment: Mapping[str, str] | None = None
-) -> ToolResult:
-    """Run one tool exactly as the model would; ``arguments`` is JSON text. Raises as :func:`run` does."""
-    environment = dict(os.environ if environment is None else environment)
-    async with AsyncExitStack() as stack:
-        place = open_place(settings, environment)
-        stack.callback(place.workspace.close)
-        start = SessionStart(str(place.workspace.root), "", "", FULL.name, "")
-        session = Session.create(place.home, start, place.redactor)
-        stack.callback(session.close)
-        context = open_tool_context(settings, environment, place, session.folder)
-        stack.callback(context.processes.close)
-        stack.push_async_callback(context.background.end, _SESSION_ENDED)
-        policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
-        sink = EventSink(session.id)
-        dispatcher = Dispatcher(
-            open_tools(FULL, vision=True), context, session, sink, policy, redactor=place.redactor
-        )
-        call = ToolCall("call-1", name, arguments)
-        session.append(AssistantMessage(calls=(call,)))
-        return (await dispatcher.dispatch((call,))).results[0]
 
 
 class _Run:
@@ -110,7 +85,6 @@ class _Run:
 
     def __init__(
         self,
-        settings: Settings,
         prompt: str,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
@@ -121,7 +95,7 @@ class _Run:
         fixing: bool,
         tape: Tape | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings = opened.settings
         self._tape = tape
         self._fixing = fixing
         self._prompt = prompt
@@ -131,9 +105,7 @@ class _Run:
         self._model = opened.model
         self._session = opened.session
         self._profile = opened.profile
-        self._limits = opened.limits
         self._opened = opened
-        self._attached = opened.attached
         self._output = opened.output
         self._stack = stack
         self._budget = Budget(opened.limits)
@@ -142,6 +114,7 @@ class _Run:
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
+        self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
@@ -177,7 +150,9 @@ class _Run:
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:
-            context = open_tool_context(self._settings, self._environment, self._place, self._session.folder)
+            context = open_tool_context(
+                self._settings, self._environment, self._place, folder, self._opened.skills.readable
+            )
             sandbox = context.processes.isolation.name
             self._background = context.background
             self._stack.callback(context.processes.close)
@@ -191,7 +166,7 @@ class _Run:
                     wire=self._model.wire,
                     workspace=str(self._place.workspace.root),
                     sandbox=sandbox,
-                    budget=self._limits.to_json(),
+                    budget=self._opened.limits.to_json(),
                 )
             )
 
@@ -199,7 +174,8 @@ class _Run:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from agent.recording.tape import RunFacts
 
-        told = (self._settings, self._prompt, self._attached.images, self._fixing)
+        folder = self._opened.skills.folder
+        told = (self._settings, self._prompt, self._opened.attached.images, self._fixing, folder)
         await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
         self._session.observer = tape.observe
 
@@ -219,22 +195,14 @@ class _Run:
 
     async def _converse(self, context: ToolContext) -> LoopResult:
         session, settings, profile = self._session, self._settings, self._profile
-        tools = open_tools(profile, self._approver, vision=self._model.vision)
-        dispatcher = self._dispatcher = Dispatcher(
-            tools,
-            context,
-            session,
-            self._sink,
-            CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
-            approver=self._approver,
-            redactor=self._place.redactor,
-            instructions=NestedInstructions(self._place.workspace, session.conversation)
-            if profile.facts
-            else None,
-            before_effects=self._baseline_taken,
-            output_bytes=profile.output_bytes,
-            parallel=settings.parallel_tool_calls,
+        skills, redactor = self._opened.skills, self._place.redactor
+        tools = open_tools(
+            profile, self._approver, self._opened.extensions, vision=self._model.vision, skills=skills.active
         )
+        self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
+        if self._hooks is not None:  # they may change files, too
+            await self._baseline_taken()
+        dispatcher = self._dispatcher = self._open_dispatcher(tools, context)
         command = settings.verify or session.start.verify
         if command:
             self._verifier = Verifier(
@@ -244,7 +212,7 @@ class _Run:
                 session,
                 self._budget,
                 self._sink,
-                self._place.redactor,
+                redactor,
                 before_run=self._baseline_taken,
                 output_bytes=profile.output_bytes // 4,
             )
@@ -270,10 +238,29 @@ class _Run:
                 return settled
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
-        check = self._check if self._verifier or self._output else None
+        check = self._check if self._verifier or self._output or self._hooks else None
         compactor = None if settings.compact == "off" else self._compactor(ask)
         return await run_loop(
             session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
+        )
+
+    def _open_dispatcher(self, tools: Mapping[str, Tool], context: ToolContext) -> Dispatcher:
+        settings, profile, workspace = self._settings, self._profile, self._place.workspace
+        nested = NestedInstructions(workspace, self._session.conversation) if profile.facts else None
+        return Dispatcher(
+            tools,
+            context,
+            self._session,
+            self._sink,
+            CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
+            approver=self._approver,
+            redactor=self._place.redactor,
+            instructions=nested,
+            narrowing=self._opened.skills.active.refusal,
+            hooks=self._hooks,
+            before_effects=self._baseline_taken,
+            output_bytes=profile.output_bytes,
+            parallel=settings.parallel_tool_calls,
         )
 
     def _compactor(self, ask: Ask) -> Compactor:
@@ -289,8 +276,10 @@ class _Run:
         )
 
     async def _check(self, text: str) -> str | None:
-        """The work first, then the form of the model's last words."""
+        """The work first, then what hooks say, then the form of the model's last words."""
         feedback = await self._verify() if self._verifier else None
+        if feedback is None and self._hooks is not None:
+            feedback = await self._hooks.before_finish(text)
         if feedback is None and self._output is not None:
             feedback = self._output.check(text, self._sink)
         return feedback
@@ -325,18 +314,17 @@ class _Run:
 
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session, attached = self._session, self._attached
+        session, attached, task = self._session, self._opened.attached, self._opened.task
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
             more = [
-                attached.beside(self._prompt) if self._prompt else "",
+                attached.beside(task) if task else "",
                 self._output.instruction if self._output else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
                 session.append(UserMessage(text, images=attached.images))
             return
-        task = self._prompt or session.start.prompt
         if not task:
             raise UsageError("There is nothing to do: give a prompt.")
         verification = (
@@ -345,8 +333,11 @@ class _Run:
         task = attached.beside(task)
         if self._output is not None:
             task = f"{task}\n\n{self._output.instruction}"
-        for item in first_items(self._profile, self._place.workspace, task, verification, attached.images):
+        told = (task, verification, attached.images, self._opened.skills.listing)
+        for item in first_items(self._profile, self._place.workspace, *told):
             session.append(item)
+        for message in await self._hooks.session_start() if self._hooks else ():
+            session.append(UserMessage(self._place.redactor.text(message), "hook"))
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""

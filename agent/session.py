@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,9 @@ class SessionStart:
     verify: str | None = None
     images: tuple[str, ...] = ()
     """Absolute paths of the pictures shown with the prompt: it may be resumed before it was ever sent."""
+    skill: str = ""
+    """The skill the user named, with its parameters' values as they were given."""
+    skill_with: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,5 +245,5 @@ def _start_of(records: list[Record], path: Path) -> SessionStart:
     first = records[0]
     if first["version"] != VERSION:
         raise SessionError(f"{path} was written by another version of this program.")
-    known = {field.name: first[field.name] for field in fields(SessionStart) if field.name in first}
+    known = {each.name: first[each.name] for each in fields(SessionStart) if each.name in first}
     return SessionStart(**known | {"images": tuple(first.get("images", ()))})

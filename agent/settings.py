@@ -23,6 +23,9 @@ from pydantic import (
     field_validator,
 )
 
+from agent.skill_settings import hook_specs, pairs
+from skills.hooks import HookSpecs
+
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
 
@@ -33,6 +36,10 @@ class Option:
     metavar: str = ""
     short: str = ""
     """Short flag, e.g. ``-m``."""
+    long: str = ""
+    """Long flag where it is not the field's name, e.g. ``--with``."""
+    several: bool = False
+    """Whether the flag of a mapping may be given several times."""
     flag: bool = True
     """Whether the command line takes it; a key typed there would show in the process list."""
     ambient: bool = True
@@ -191,6 +198,23 @@ class Settings(BaseModel):
         Option("GLOB", repository=True),
     ] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
+    )
+    skill: Annotated[str | None, Option("NAME", ambient=False)] = Field(
+        None, pattern=r"\S", description="Skill to carry out; PROMPT then says more, or nothing."
+    )
+    skill_with: Annotated[
+        dict[str, Any] | None,
+        BeforeValidator(pairs),
+        Option("NAME=VALUE", long="--with", several=True, ambient=False),
+    ] = Field(None, description="Value for a parameter of the skill; may be repeated.")
+    skills: Annotated[list[str] | None, BeforeValidator(_names), Option("NAME", repository=True)] = Field(
+        None, description="Tell the model of these skills only; may be repeated."
+    )
+    extensions: Annotated[bool, Option()] = Field(
+        True, description="Offer the tools of installed packages, too."
+    )
+    hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (
+        Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
     )
     image: Annotated[
         list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False, recorded=False)

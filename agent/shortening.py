@@ -1,7 +1,7 @@
 """How a conversation is made shorter: old outputs left out, or old turns replaced by a summary. Pure.
 
 Whatever is given back begins with the same system message, instructions and task, holds what people said
-word for word, and has a result for each call.
+and the instructions of skills word for word, and has a result for each call.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
+from agent.skill_calls import skill_loaded
 
 SUMMARY = "summary"
 """The origin of the message that stands for turns that were left out."""
@@ -52,9 +53,13 @@ def parted(items: Sequence[Item], turns: int) -> Parts:
             cut -= 1  # the model has not answered it yet
     head: list[Item] = []
     middle: list[Item] = []
+    loads = _last_loads(items[:cut])
     for place, item in enumerate(items[:cut]):
-        kept = place < first or _is_kept(item)
-        (head if kept else middle).append(item)
+        loading = _loading(item, loads)
+        head += loading
+        if loading != (item,):
+            kept = place < first or _is_kept(item)
+            (head if kept else middle).append(item)
     return Parts(tuple(head), tuple(middle), tuple(items[cut:]))
 
 
@@ -62,13 +67,8 @@ def without_old_outputs(items: Sequence[Item], turns: int) -> tuple[Item, ...]:
     """``items`` with the outputs and pictures older than the last ``turns`` turns replaced by a line each."""
     answers = _answers(items)
     recent = len(items) if not turns else answers[-turns] if len(answers) >= turns else 0
-    calls: dict[str, ToolCall] = {}
-    shortened: list[Item] = []
-    for place, item in enumerate(items):
-        if isinstance(item, AssistantMessage):
-            calls.update((call.id, call) for call in item.calls)
-        shortened.append(_left_out(item, calls) if place < recent else item)
-    return tuple(shortened)
+    calls = _calls(items)
+    return tuple(_left_out(item, calls) if place < recent else item for place, item in enumerate(items))
 
 
 def with_summary(parts: Parts, text: str) -> tuple[Item, ...]:
@@ -92,6 +92,31 @@ def calls_made(items: Sequence[Item], most: int) -> str:
     return "\n".join(f"- {_call(call)}" for call in calls[-most:])
 
 
+def _last_loads(items: Sequence[Item]) -> frozenset[str]:
+    """The ids of the calls that loaded skills, the last one of each skill."""
+    calls = _calls(items)
+    loads: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, ToolOutput) and (name := skill_loaded(calls[item.call_id], item)):
+            loads[name] = item.call_id
+    return frozenset(loads.values())
+
+
+def _loading(item: Item, loads: frozenset[str]) -> tuple[Item, ...]:
+    """Of ``item`` what belongs to the calls ``loads``."""
+    if isinstance(item, ToolOutput):
+        return (item,) if item.call_id in loads else ()
+    calls = (
+        tuple(call for call in item.calls if call.id in loads) if isinstance(item, AssistantMessage) else ()
+    )
+    return (AssistantMessage(calls=calls),) if calls else ()
+
+
+def _calls(items: Sequence[Item]) -> dict[str, ToolCall]:
+    """Every call by its id."""
+    return {call.id: call for item in items if isinstance(item, AssistantMessage) for call in item.calls}
+
+
 def _answers(items: Sequence[Item]) -> list[int]:
     return [place for place, item in enumerate(items) if isinstance(item, AssistantMessage)]
 
@@ -108,10 +133,10 @@ def _left_out(item: Item, calls: dict[str, ToolCall]) -> Item:
     match item:
         case ToolOutput(call_id=identity, text=text):
             size = len(text.encode(errors="replace"))
-            if size <= _SHORT_BYTES or _LEFT_OUT.fullmatch(text):
+            call = calls.get(identity)
+            if size <= _SHORT_BYTES or _LEFT_OUT.fullmatch(text) or (call and skill_loaded(call, item)):
                 return item
             spill = _SPILL.search(text)
-            call = calls.get(identity)
             again = f"; read {spill[0]} for the whole" if spill else ""
             if not again and item.name in _REPEATABLE:
                 again = "; call it again if needed"

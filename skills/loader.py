@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from skills.errors import UnknownSkill
+from skills.errors import ManifestError, UnknownSkill
 from skills.folder import find_manifest, read_skill
 from skills.roots import BUILT_IN
 from skills.skill import BrokenSkill, Origin, Skill
@@ -31,6 +31,8 @@ class Root:
 
     folder: Path
     origin: Origin
+    fault: str = ""
+    """Why it can't be looked in; then ``folder`` is only the name a package gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Library:
     untrusted: tuple[Skill, ...] = ()
     """The repository's that nobody has trusted as they are."""
     broken: tuple[BrokenSkill, ...] = ()
+    roots: tuple[Root, ...] = ()
+    """Where they were looked for."""
 
     def find(self, name: str) -> Skill:
         """The usable skill called ``name``; raises :class:`UnknownSkill` that says why there is none."""
@@ -76,8 +80,8 @@ def roots(workspace: Path | None, home: Path | None) -> list[Root]:
     """Where skills are looked for, the nearest first; ``home`` is the user's home folder."""
     found = [Root(workspace / root, Origin.REPOSITORY) for root in REPOSITORY_ROOTS] if workspace else []
     if home is not None:
-        found.append(Root(home / USER_ROOT, Origin.USER))
-    found += (Root(folder, Origin.PACKAGE) for folder in _offered())
+        found.append(Root((home / USER_ROOT).resolve(), Origin.USER))  # as the sandbox shows it
+    found += _offered()
     return [*found, Root(BUILT_IN, Origin.BUILT_IN)]
 
 
@@ -87,7 +91,12 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
     shadowed: list[Shadowed] = []
     untrusted: list[Skill] = []
     broken: list[BrokenSkill] = []
-    for root in searched:
+    looked_in = tuple(searched)
+    for root in looked_in:
+        if root.fault:
+            located = ManifestError(root.folder, root.fault)
+            broken.append(BrokenSkill(root.folder.name, root.folder, root.origin, (located,)))
+            continue
         for folder in _skill_folders(root):
             found = read_skill(folder, root.origin)
             if isinstance(found, BrokenSkill):
@@ -99,7 +108,7 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             else:
                 usable[found.name] = found
     ordered = dict(sorted(usable.items()))
-    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken))
+    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
 
 
 def _skill_folders(root: Root) -> Iterator[Path]:
@@ -134,13 +143,20 @@ def _enters(entry: Path, origin: Origin) -> bool:
         return False
 
 
-def _offered() -> Iterator[Path]:
-    """The folders that installed packages offer: an entry point names a package that holds skills."""
-    for point in entry_points(group=ENTRY_POINTS):
+def _offered() -> Iterator[Root]:
+    """The folders that installed packages offer: an entry point names a package that holds skills.
+
+    Or a path, or a function that returns one. A package that is broken stops no other.
+    """
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value)):
         try:
-            module = point.load()
-            places = list(getattr(module, "__path__", ())) if not isinstance(module, str | Path) else [module]
-            places = places or [module()] if callable(module) else places
-        except Exception:  # noqa: S112 - a package that can't be imported stops no other
+            offered = point.load()
+            places = list(getattr(offered, "__path__", ())) or [offered() if callable(offered) else offered]
+            folders = [Path(place) for place in places]
+        except (Exception, SystemExit) as error:
+            fault = f"the package that offers it broke: {type(error).__name__}: {error}"
+            yield Root(Path(point.name), Origin.PACKAGE, fault)
             continue
-        yield from (Path(place) for place in places)
+        for folder in folders:
+            fault = "" if folder.is_dir() else f"the package offers {folder}, which is no folder"
+            yield Root(Path(point.name) if fault else folder, Origin.PACKAGE, fault)

@@ -31,17 +31,17 @@ class SkillParameters(Parameters):
 
     name: Text = Field(min_length=1)
     parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Values for the skill's or its command's parameters, by name."
+        default_factory=dict, description="By name: the skill's, or its command's."
     )
-    file: Text | None = Field(default=None, description="Read this file of the skill instead.")
-    command: Text | None = Field(default=None, description="Run this command of the skill instead.")
+    file: Text | None = Field(default=None, description="Read it instead.")
+    command: Text | None = Field(default=None, description="Run it instead.")
 
 
 class SkillTool(PydanticTool[SkillParameters]):
     """Loads skills for the model; what it loads first narrows the tools from then on."""
 
     name = "skill"
-    description = "Load a skill's instructions before work that its description fits, and follow them."
+    description = "Load a skill's instructions, to follow them; or use its files and commands."
     parameters = SkillParameters
 
     def __init__(self, active: ActiveSkills) -> None:
@@ -82,10 +82,13 @@ class SkillTool(PydanticTool[SkillParameters]):
             raise ToolError(str(error)) from error
 
 
-def told(skill: Skill, instructions: str, verify: str) -> str:
-    """All that the model learns of a skill it is to follow: its instructions, and what comes with it."""
+def told(skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True) -> str:
+    """All that the model learns of a skill it is to follow: its instructions, and what comes with it.
+
+    ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files.
+    """
     parts = [f"# Skill {skill.name}", instructions]
-    if skill.commands:
+    if skill.commands and callable_commands:
         lines = [
             f"- {name}({_signature(spec.parameters)}): {spec.description}"
             for name, spec in skill.commands.items()
@@ -98,9 +101,9 @@ def told(skill: Skill, instructions: str, verify: str) -> str:
     if files:
         more = f"\n… and {len(files) - MOST_FILES_TOLD} more" if len(files) > MOST_FILES_TOLD else ""
         names = "\n".join(f"- {path}" for path in files[:MOST_FILES_TOLD])
+        by_call = f'; or call skill(name="{skill.name}", file=…)' if callable_commands else ""
         parts.append(
-            f"Its files lie in {skill.folder}, where commands can read them; "
-            f'or call skill(name="{skill.name}", file=…):\n{names}{more}'
+            f"Its files lie in {skill.folder}, where commands can read them{by_call}:\n{names}{more}"
         )
     if verify:
         parts.append(f"What proves the work: `{verify}`")
@@ -112,9 +115,9 @@ def told(skill: Skill, instructions: str, verify: str) -> str:
     return "\n\n".join(parts)
 
 
-def missing_programs(skill: Skill) -> tuple[str, ...]:
-    """Those of the programs it requires that are not on the PATH."""
-    return tuple(program for program in skill.requires if shutil.which(program) is None)
+def missing_programs(skill: Skill, path: str | None = None) -> tuple[str, ...]:
+    """Those of the programs it requires that are not on ``path`` (None: this process's PATH)."""
+    return tuple(program for program in skill.requires if shutil.which(program, path=path) is None)
 
 
 def _signature(parameters: dict[str, ParameterSpec]) -> str:

@@ -36,11 +36,9 @@ class EditParameters(Parameters):
     """One replacement by ``old`` and ``new``, or several by ``edits``."""
 
     path: PathText
-    old: Text = Field(
-        "", description="Text to replace; must occur exactly once. Empty only to create a file."
-    )
-    new: Text = Field("", description="Text to put there.")
-    replace_all: bool = Field(False, description="Replace every occurrence.")
+    old: Text = Field("", description="Must occur exactly once. Empty only to create a file.")
+    new: Text = ""
+    replace_all: bool = False
     edits: list[Edit] = Field(
         [],
         max_length=100,
@@ -95,8 +93,7 @@ class EditTool(PydanticTool[EditParameters]):
     name = "edit"
     description = (
         "Replace text in a file. `old` must be unique: copy it from read, without line numbers, with enough "
-        "lines around. All other bytes, line ends and the encoding stay. On a miss nothing changes and the "
-        "nearest text is shown."
+        "lines around. On a miss nothing changes and the nearest text is shown."
     )
     parameters = EditParameters
 

@@ -54,8 +54,8 @@ class PatchTool(PydanticTool[PatchParameters]):
 
     name = "patch"
     description = (
-        "Change several files at once: create, delete, rename, copy or edit them by one diff. All of it "
-        "applies or nothing; hunks may have moved, their lines must fit exactly and in one place only."
+        "Create, delete, rename, copy or edit several files by one diff: all of it applies or nothing. "
+        "Hunks may have moved; their lines must fit exactly, in one place only."
     )
     parameters = PatchParameters
 

@@ -39,7 +39,7 @@ class TodoTool(PydanticTool[TodoParameters]):
     """Keeps no list of its own: the call is part of the session, and its data is what front ends show."""
 
     name = "todo"
-    description = "Show the user your plan for a task of several steps; each call replaces the whole list."
+    description = "Show the user your plan for several steps; each call replaces the whole list."
     parameters = TodoParameters
 
     def access(self, parsed: TodoParameters) -> Access:

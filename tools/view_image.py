@@ -24,7 +24,7 @@ class ViewImageTool(PydanticTool[ViewImageParameters]):
     """Shows pictures, scaled down to what services take."""
 
     name = "view_image"
-    description = "Look at a picture; it comes in a message after the results."
+    description = "Look at a picture."
     parameters = ViewImageParameters
 
     def access(self, parsed: ViewImageParameters) -> Access:

@@ -40,9 +40,7 @@ class WriteTool(PydanticTool[WriteParameters]):
     """Writes whole files; an existing file keeps its encoding, BOM and line ends."""
 
     name = "write"
-    description = (
-        "Create a file, folders included, or overwrite one you have read. To change part of a file use edit."
-    )
+    description = "Create a file, folders included, or overwrite one you have read."
     parameters = WriteParameters
 
     def access(self, parsed: WriteParameters) -> Access:

@@ -16,7 +16,7 @@ from agent.settings import Settings
 @click.option(
     "--test", "test_command", metavar="CMD", help="Command that runs the tests. Default: found by itself."
 )
-@setting_flags(without=("verify",))
+@setting_flags(without=("verify", "skill"))
 @json_flag
 @debug_flag
 def command(test_command: str | None, as_json: bool, **flags: Any) -> int:

@@ -79,7 +79,7 @@ def _flag(name: str) -> Callable[[Command], Command]:
     if annotation is bool:
         return click.option(name, f"{long}/--no-{long[2:]}", default=None, help=_help(name))
     metavar = "|".join(get_args(annotation)) if get_origin(annotation) is Literal else option.metavar
-    several = get_origin(annotation) is list
+    several = get_origin(annotation) is list or option.several
     return click.option(*names, metavar=metavar, multiple=several, default=None, help=_help(name))
 
 

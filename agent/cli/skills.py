@@ -130,6 +130,22 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
     return 0 if all(each.ok for each in checked) else 1
 
 
+@command.command("run")
+@click.argument("name")
+@click.argument("prompt", default="")
+@setting_flags(without=("skill",))
+@json_flag
+@debug_flag
+def run_skill(name: str, prompt: str, as_json: bool, **flags: Any) -> int:
+    """Carry out the skill NAME; PROMPT says more, or nothing. The same as run --skill NAME.
+
+    Exit codes as for run.
+    """
+    from agent.cli.run import carry_out
+
+    return carry_out(load_settings({**flags, "skill": name}), prompt, as_json)
+
+
 @command.command("trust")
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @click.option("--forget", is_flag=True, help="Trust no version of them any more.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
 from agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.events import Envelope
 
 MAX_ARGUMENT_BYTES = 64 << 20
 
@@ -17,7 +20,7 @@ MAX_ARGUMENT_BYTES = 64 << 20
 @click.command("tool", short_help="Run one tool as the model would, and print its result.")
 @click.argument("name")
 @click.argument("arguments", metavar="JSON|-|@FILE")
-@setting_flags("workspace", "sandbox", "network")
+@setting_flags("workspace", "sandbox", "network", "extensions")
 @json_flag
 @debug_flag
 def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
@@ -28,9 +31,9 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     settings = load_settings(flags)
     text = _read(arguments)
     from agent.cli.running import until_done
-    from agent.run import run_tool
+    from agent.run_tool import run_tool
 
-    result = until_done(run_tool(settings, name, text))
+    result = until_done(run_tool(settings, name, text, front_ends=(_Notices(),)))
     if as_json:
         from agent.frontends.jsonl import encode
 
@@ -38,6 +41,20 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     else:
         _print(result.text)
     return 0 if result.ok else 1
+
+
+class _Notices:
+    """A front end that shows what a person should know, and nothing else."""
+
+    def show(self, envelope: Envelope) -> None:
+        """Say a notice on standard error."""
+        from agent.events import NoticeGiven
+
+        if isinstance(envelope.event, NoticeGiven):
+            say(envelope.event.message)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _read(arguments: str) -> str:

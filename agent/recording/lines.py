@@ -44,6 +44,9 @@ class Head:
     """The workspace before anything ran."""
     time: float
     """Seconds since the epoch."""
+    skill: str = ""
+    """Where the named skill was, and the built-in ones, for the same reason; '' in older recordings."""
+    library: str = ""
 
     def to_json(self) -> Line:
         """The line."""
@@ -56,6 +59,7 @@ class Head:
         texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
         values: dict[str, Any] = {name: _text(line[name]) for name in texts}
         tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        values |= {name: _text(line.get(name, "")) for name in ("skill", "library")}
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         settings = _mapping(line["settings"])
         return cls(

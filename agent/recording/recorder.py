@@ -24,9 +24,10 @@ from agent.recording.wiretap import RecordingTransport
 from agent.redact import Redactor
 from agent.settings import OPTIONS, Settings
 from sandbox.workspace import Workspace
+from skills.roots import BUILT_IN
 from tools.base import Image
 
-STEADY_NAMES = ("<workspace>", "<state>")
+STEADY_NAMES = ("<workspace>", "<state>", "<skill>", "<library>")
 
 
 class Recorder:
@@ -70,6 +71,8 @@ class Recorder:
             workspace=str(facts.place.workspace.root),
             state=str(facts.place.home),
             tree=tree,
+            skill=facts.skill,
+            library=str(BUILT_IN),
             time=round(time.time(), 3),
         )
         self.write(head.to_json())
@@ -153,7 +156,8 @@ RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].rec
 
 def steady_paths(facts: RunFacts) -> tuple[tuple[str, str], ...]:
     """The folders whose paths differ from machine to machine."""
-    return tuple(zip((str(facts.place.workspace.root), str(facts.place.home)), STEADY_NAMES, strict=True))
+    folders = (str(facts.place.workspace.root), str(facts.place.home), facts.skill, str(BUILT_IN))
+    return tuple(zip(folders, STEADY_NAMES, strict=True))
 
 
 def line_of(record: Line) -> DoneLine | VerifyLine:

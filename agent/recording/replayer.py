@@ -76,7 +76,7 @@ class Replayer:
         """Compare the workspace with the recorded one; where they differ a notice says so."""
         self._facts, self._sink = facts, sink
         head = self._recording.head
-        recorded = zip((head.workspace, head.state), STEADY_NAMES, strict=True)
+        recorded = zip((head.workspace, head.state, head.skill, head.library), STEADY_NAMES, strict=True)
         self._steady = steady((*recorded, *steady_paths(facts)))
         redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
         self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))

@@ -28,6 +28,8 @@ class RunFacts:
     images: tuple[Image, ...]
     """The pictures that go with the prompt."""
     fixing: bool
+    skill: str = ""
+    """The folder of the named skill, if one was."""
 
 
 class Tape(Tap, Protocol):

@@ -33,6 +33,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         "<duration>",
     ),
     (r"([=_-])\1{3,}", r"\1\1\1"),  # rulers fill a line up, beside a duration of any length
+    (r"(# Skills\n)(?:[^\"\\]|\\.)*?(?=# Workspace\nFolder `)", r"\1"),  # those installed
     (r"(# Workspace\nFolder `)(?:[^\"\\]|\\.)*", r"\1"),  # the folder's name, branch and listing
 )
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)

@@ -57,7 +57,7 @@ BAD = [
     ("approve: auto\n", "'approve' is ignored"),
     ("home: .\n", "'home' is ignored"),
     ("workspace: /\n", "'workspace' is ignored"),
-    ("hooks: {pre: rm -rf .}\n", "unknown key 'hooks' is ignored."),
+    ("hooks: {pre: rm -rf .}\n", "'hooks' is ignored: a repository may not set it."),
     ("verfy: make\n", "unknown key 'verfy' is ignored (did you mean 'verify'?)."),
     (f"{'k' * 900}: 1\n", f"unknown key '{'k' * 60}…' is ignored."),
     ("verify: [a, b]\n", "'verify' is ignored: it should be a valid string."),

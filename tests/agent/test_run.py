@@ -12,7 +12,8 @@ from small_house import Collected
 from agent import Agent
 from agent.errors import SessionError, UsageError
 from agent.events import SessionFinished, SessionStarted, VerifyFinished
-from agent.run import run, run_tool
+from agent.run import run
+from agent.run_tool import run_tool
 from agent.settings import Settings
 from sandbox.errors import WorkspaceError
 

@@ -13,7 +13,8 @@ from small_house import Collected
 
 from agent import Agent
 from agent.events import ToolFinished, VerifyFinished
-from agent.run import run, run_tool
+from agent.run import run
+from agent.run_tool import run_tool
 from agent.settings import Settings
 from sandbox.errors import NoIsolation
 from sandbox.isolation.base import Policy

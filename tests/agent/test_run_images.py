@@ -16,7 +16,8 @@ from agent import Agent
 from agent.errors import UsageError
 from agent.events import NoticeGiven, ToolFinished
 from agent.images import MAX_TOTAL_BYTES, attach
-from agent.run import run, run_tool
+from agent.run import run
+from agent.run_tool import run_tool
 from agent.settings import Settings
 from tools import images as tools_images
 

@@ -34,9 +34,13 @@ def conversations(draw):
         UserMessage("task"),
     ]
     for number in range(draw(st.integers(0, 9))):
-        tools = draw(st.lists(st.sampled_from(["read", "shell", "edit"]), max_size=3))
+        tools = draw(st.lists(st.sampled_from(["read", "shell", "edit", "skill"]), max_size=3))
         calls = tuple(
-            ToolCall(f"{number}-{place}", name, json.dumps({"path": f"文件{number}.py", "n": place}))
+            ToolCall(
+                f"{number}-{place}",
+                name,
+                json.dumps({"name": f"know-how-{place}", "path": f"文件{number}.py", "n": place}),
+            )
             for place, name in enumerate(tools)
         )
         items.append(AssistantMessage("" if calls else "text", draw(st.sampled_from(["", "because"])), calls))
@@ -66,7 +70,9 @@ def test_without_old_outputs(items, turns):
         if not isinstance(old, ToolOutput) and getattr(old, "origin", "") != "images":
             assert new == old
     assert all(
-        len(item.text) <= 400 or item in items[recent:] for item in shorter if isinstance(item, ToolOutput)
+        len(item.text) <= 400 or item in items[recent:] or (item.name == "skill" and item.ok)
+        for item in shorter
+        if isinstance(item, ToolOutput)
     )
 
 
@@ -82,9 +88,24 @@ def test_with_summary(items, turns):
     assert is_subsequence(kept, shorter)
     assert shorter.count(UserMessage("notes", SUMMARY)) == 1
     answers = [item for item in items if isinstance(item, AssistantMessage)]
-    kept_answers = [item for item in shorter if isinstance(item, AssistantMessage)]
+    tail = parted(items, turns).tail
+    kept_answers = [item for item in tail if isinstance(item, AssistantMessage)]
+    loaded = {call_name(items, item): item for item in items if loads(item)}
+    assert set(loaded.values()) <= set(shorter)
+    before = [item for item in shorter[: len(shorter) - len(tail)] if isinstance(item, ToolOutput)]
+    assert all(loads(item) for item in before)
+    assert len({call_name(items, item) for item in before}) == len(before)
     assert kept_answers == (answers[max(len(answers) - turns, 0) :] if turns else [])
     assert with_summary(parted(shorter, turns), "notes") == shorter
+
+
+def loads(item):
+    return isinstance(item, ToolOutput) and item.name == "skill" and item.ok
+
+
+def call_name(items, output):
+    calls = (call for item in items if isinstance(item, AssistantMessage) for call in item.calls)
+    return next(json.loads(call.arguments)["name"] for call in calls if call.id == output.call_id)
 
 
 def size(item):
@@ -109,6 +130,16 @@ def test_a_line_says_what_was_left_out_and_how_to_see_it_again():
         "[output of shell {broken, 500 bytes, left out]",
     ]
     assert [item.ok for item in shorter[2:]] == [True, False, True]
+
+
+def test_the_instructions_of_skills_stay_and_what_else_the_tool_told_goes():
+    arguments = ({"name": "look"}, {"name": "look", "file": "a.md"}, {"name": "look", "command": "measure"})
+    calls = tuple(ToolCall(str(n), "skill", json.dumps(each)) for n, each in enumerate(arguments))
+    outputs = [ToolOutput(call.id, "skill", "x" * 500) for call in calls]
+    refused = ToolOutput("3", "skill", "x" * 500, ok=False)
+    calls = (*calls, ToolCall("3", "skill", '{"name": "look"}'))
+    shorter = without_old_outputs([UserMessage("t"), AssistantMessage("", "", calls), *outputs, refused], 0)
+    assert [item.text == "x" * 500 for item in shorter[2:]] == [True, False, False, False]
 
 
 def test_what_the_model_has_not_seen_yet_is_never_left_out():

@@ -42,6 +42,7 @@ class Seedsmith:
         self.user.mkdir()
         self.endpoint = endpoint
         self.model = "openai/scripted"
+        self.extra: dict[str, str] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,12 +52,17 @@ class Seedsmith:
             "SEEDSMITH_HOME": str(self.state),
             "SEEDSMITH_API_KEY": KEY,
             "PYTHONDONTWRITEBYTECODE": "1",
+            **self.extra,
         }
 
     def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
-        options = ["-C", str(self.workspace), "-m", self.model, "--base-url", self.endpoint.base_url]
+        options = ["-m", self.model, "--base-url", self.endpoint.base_url]
+        return self.plain(command, *arguments, *options)
+
+    def plain(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Without a word on the model."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "agent", command, *arguments, *options, "--json"],
+            [sys.executable, "-P", "-m", "agent", *arguments, "-C", str(self.workspace), "--json"],
             cwd="/",
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.main import main as run_main
+from agent.config import flag_name
 from agent.settings import OPTIONS
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
@@ -81,7 +82,7 @@ def test_every_command_explains_itself(main, name):
 def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
     _, output, _ = main("run", "--help")
     for name, option in OPTIONS.items():
-        assert (f"--{name.replace('_', '-')}" in output.split()) == option.flag, name
+        assert (flag_name(name) in output.split()) == option.flag, name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""One tool, run exactly as the model would run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from agent.approval import CallPolicy
+from agent.conversation import AssistantMessage, ToolCall
+from agent.dispatch import Dispatcher
+from agent.events import EventSink, FrontEnd
+from agent.profile import FULL
+from agent.rooms import open_extensions, open_place, open_tool_context, open_tools
+from agent.session import Session, SessionStart
+from agent.settings import Settings
+from agent.skilled import open_library, open_skills
+from tools.base import ToolResult
+
+_ENDED = "Ended with the tool."
+
+
+async def run_tool(
+    settings: Settings,
+    name: str,
+    arguments: str,
+    environment: Mapping[str, str] | None = None,
+    front_ends: tuple[FrontEnd, ...] = (),
+) -> ToolResult:
+    """Run the tool ``name``; ``arguments`` is JSON text, ``front_ends`` see its events.
+
+    Raises :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin.
+    """
+    environment = dict(os.environ if environment is None else environment)
+    async with AsyncExitStack() as stack:
+        place = open_place(settings, environment)
+        stack.callback(place.workspace.close)
+        start = SessionStart(str(place.workspace.root), "", "", FULL.name, "")
+        session = Session.create(place.home, start, place.redactor)
+        stack.callback(session.close)
+        skills = open_skills(settings, open_library(settings, environment), FULL, place.workspace.root)
+        context = open_tool_context(settings, environment, place, session.folder, skills.readable)
+        stack.callback(context.processes.close)
+        stack.push_async_callback(context.background.end, _ENDED)
+        policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
+        extensions = open_extensions(settings, FULL)
+        tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
+        sink = EventSink(session.id, front_ends)
+        for notice in extensions.notices:
+            sink.emit(notice)
+        dispatcher = Dispatcher(tools, context, session, sink, policy, redactor=place.redactor)
+        call = ToolCall("call-1", name, arguments)
+        session.append(AssistantMessage(calls=(call,)))
+        return (await dispatcher.dispatch((call,))).results[0]

@@ -1,0 +1,35 @@
+"""Calls of the ``skill`` tool that loaded a skill's instructions, as they stand in a conversation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from agent.conversation import AssistantMessage, Item, ToolCall, ToolOutput
+
+SKILL_TOOL = "skill"
+
+
+def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
+    """The name of the skill whose instructions ``output`` holds; '' where it holds something else."""
+    if call.name != SKILL_TOOL or not output.ok:
+        return ""
+    try:
+        arguments = json.loads(call.arguments)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(arguments, dict) or arguments.get("file") or arguments.get("command"):
+        return ""
+    return str(arguments.get("name", ""))
+
+
+def last_loaded(items: Iterable[Item]) -> str:
+    """The skill that the model loaded last; '' where it loaded none."""
+    calls: dict[str, ToolCall] = {}
+    name = ""
+    for item in items:
+        if isinstance(item, AssistantMessage):
+            calls.update((call.id, call) for call in item.calls)
+        elif isinstance(item, ToolOutput) and item.call_id in calls:
+            name = skill_loaded(calls[item.call_id], item) or name
+    return name

@@ -1,0 +1,35 @@
+"""How the settings of skills and hooks are read from what people write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from skills.hooks import HookSpecs
+
+
+def pairs(given: Any) -> Any:
+    """Values by name, given as a mapping or as texts ``NAME=VALUE``; the last of a name counts."""
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list | tuple):
+        return given
+    pairs = [each.partition("=") if isinstance(each, str) else ("", "", "") for each in given]
+    for (name, sign, _), each in zip(pairs, given, strict=True):
+        if not sign or not name.strip():
+            raise ValueError(f"holds {str(each)[:60]!r}: write NAME=VALUE")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def hook_specs(given: Any) -> Any:
+    """Hooks by event; numbers may be text, as configuration files are read."""
+    if not isinstance(given, Mapping):
+        return given
+    try:
+        return HookSpecs.model_validate(given, strict=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "hooks"
+        said = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"is wrong at {where}: {said[:1].lower()}{said[1:]}") from None
