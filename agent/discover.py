@@ -13,17 +13,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.instructed_tests import instructed_test_command
+from agent.foreign import DEPENDENCIES, GENERATED
+from agent.instructed_tests import instructed_tests
 from agent.instructions import NAME as INSTRUCTIONS
 
 MAX_FILES = 5000
 MAX_DEPTH = 6
 MAX_BYTES = 256 << 10
-_SKIPPED = frozenset({"node_modules", "target", "build", "dist", "vendor", "__pycache__", "site-packages"})
 _PYTEST_STYLE = re.compile(
-    r"^(?:import pytest\b|from pytest\b|(?:async )?def test_|class Test\w*:|@pytest\.)", re.MULTILINE
+    r"^(?:import pytest\b|from pytest\b|(?:async )?def test\w*\s*\(|class Test\w*:|@pytest\.)", re.MULTILINE
 )
 _UNITTEST_STYLE = re.compile(r"^(?:import unittest\b|from unittest\b)", re.MULTILINE)
+_NAMES_PYTEST = re.compile(r"""^\s*["']?pytest\b|["']pytest["'\s\[<>=!~;-]""", re.MULTILINE)
+_DEPENDENCY_FILES = re.compile(
+    r"pyproject\.toml|setup\.(?:cfg|py)|Pipfile|[\w.-]*require[\w.-]*(?:/[\w.-]+)?\.(?:txt|in)"
+)
+_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+_COMPILED = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".m", ".rs", ".go", ".java", ".kt"})
 _MAKE_TARGET = r"^{}\s*:(?!=)"
 _CTEST = re.compile(
     r"^\s*(?:enable_testing|add_test|include\s*\(\s*CTest|\w+_discover_tests)\b", re.MULTILINE | re.IGNORECASE
@@ -52,14 +58,24 @@ def discover(workspace: Path) -> list[TestCommand]:
     return list(found.values())
 
 
+def refused_instruction(workspace: Path) -> str:
+    """A sentence about what ``AGENTS.md`` names for the tests and is not taken; empty where there is none."""
+    return instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS).refused
+
+
 def _instructed(workspace: Path) -> TestCommand | None:
-    command = instructed_test_command(_text(workspace / INSTRUCTIONS), workspace)
-    return TestCommand(command, f"{INSTRUCTIONS} names it") if command else None
+    found = instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS)
+    return TestCommand(found.command, f"{INSTRUCTIONS} names it") if found.command else None
 
 
 def _python(workspace: Path) -> TestCommand | None:
+    """Its tests, but not where they are a helper's beside a program in another language."""
+    return None if _is_beside_another_language(workspace) else _any_python(workspace)
+
+
+def _any_python(workspace: Path) -> TestCommand | None:
     tests = list(_python_tests(workspace))
-    configured = _pytest_configuration(workspace)
+    configured = _pytest_configuration(workspace) or (_pytest_dependency(workspace) if tests else "")
     contents = {path: _text(path) for path in tests}
     if configured or any(_PYTEST_STYLE.search(text) for text in contents.values()):
         because = configured or f"{_first(workspace, contents, _PYTEST_STYLE)} is written for it"
@@ -100,6 +116,29 @@ def _pytest_configuration(workspace: Path) -> str:
         ),
         "",
     )
+
+
+def _pytest_dependency(workspace: Path) -> str:
+    """Which file of the project's own says that it needs pytest; empty where none does."""
+    for path in _files(workspace):
+        name = str(path.relative_to(workspace))
+        if _DEPENDENCY_FILES.fullmatch(name) and _NAMES_PYTEST.search(_text(path)):
+            return f"{name} names it"
+    return ""
+
+
+def _is_beside_another_language(workspace: Path) -> bool:
+    """Whether most sources are of a compiled language, and no pytest is set up and no test in its place."""
+    suffixes = [path.suffix for path in _files(workspace)]
+    return (
+        sum(suffix in _COMPILED for suffix in suffixes) > suffixes.count(".py")
+        and not (_pytest_configuration(workspace) or _pytest_dependency(workspace))
+        and all(_TEST_FOLDERS.isdisjoint(path.parts[:-1]) for path in _relative_tests(workspace))
+    )
+
+
+def _relative_tests(workspace: Path) -> Iterator[Path]:
+    return (path.relative_to(workspace) for path in _python_tests(workspace))
 
 
 def _pyproject_tools(workspace: Path) -> dict[str, object]:
@@ -226,6 +265,7 @@ _FINDERS: tuple[Callable[[Path], TestCommand | None], ...] = (
     _gradle,
     _ctest,
     _make,
+    _any_python,
 )
 
 
@@ -238,7 +278,7 @@ def _files(workspace: Path) -> Iterator[Path]:
             name
             for name in folders
             if depth < MAX_DEPTH
-            and name not in _SKIPPED
+            and name not in DEPENDENCIES | GENERATED
             and not name.startswith(".")
             and not _is_file(Path(folder, name, "pyvenv.cfg"))
         )

@@ -28,7 +28,6 @@ from tools.base import (
     EVERYTHING,
     Access,
     Effect,
-    InvalidArguments,
     JsonObject,
     Tool,
     ToolContext,
@@ -165,7 +164,8 @@ class Dispatcher:
             if each.call.id in begun and _may_have_changed(each.access, result)
         )
         if self._instructions is not None:
-            self._tell(self._instructions.touched(each.access for each in prepared if each.tool is not None))
+            understood = (each.access for each in prepared if each.tool is not None)
+            self._tell(await self._instructions.touched(understood))
         self._show_images(results)
         return Dispatched(results, tuple(changing))
 
@@ -188,9 +188,6 @@ class Dispatcher:
         try:
             parsed = tool.parse(arguments)
             return Prepared(call, arguments, tool.access(parsed), tool, parsed)
-        except InvalidArguments as error:
-            refusal = str(error) if _names_schema(str(error)) else f"{error} {_schema(tool)}"
-            return Prepared(call, arguments, refusal=refusal)
         except (ToolError, SandboxError) as error:
             return Prepared(call, arguments, refusal=str(error))
         except Exception as error:  # a defect of the tool must not end the run
@@ -338,10 +335,6 @@ def _json_object(text: str) -> JsonObject:
 
 def _schema(tool: Tool) -> str:
     return "The schema is: " + json.dumps(tool.spec.parameters, ensure_ascii=False, separators=(",", ":"))
-
-
-def _names_schema(message: str) -> bool:
-    return '"properties"' in message or "schema" in message
 
 
 def _first_line(result: ToolResult) -> str:

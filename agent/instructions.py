@@ -51,18 +51,19 @@ class NestedInstructions:
         self._told: set[str] | None = None
         self._bytes = 0
 
-    def touched(self, accesses: Iterable[Access]) -> list[Found]:
+    async def touched(self, accesses: Iterable[Access]) -> list[Found]:
         """The files to append now that calls touched what ``accesses`` say, outermost first.
 
-        Reads from the disk. A shell command may touch anything, so nothing is concluded from it; nor is a
-        file told that the model has just written itself.
+        Reads from the disk. What somebody else wrote is not told: it would speak to the model with the
+        user's voice (:mod:`agent.foreign`). Nor is a file that the model has just written itself; and of a
+        shell command, which may touch anything, nothing is concluded.
         """
         folders: list[str] = []
         for access in accesses:
             for path in sorted(access.reads | access.writes):
                 folders += self._new_folders(path, access.writes)
         folders.sort(key=lambda folder: (folder.count("/"), folder))
-        found = (self._look(folder) for folder in folders)
+        found = [await self._look(folder) for folder in folders]
         return [each for each in found if each.message is not None or each.refusal]
 
     def _new_folders(self, path: str, written: frozenset[str]) -> list[str]:
@@ -81,13 +82,21 @@ class NestedInstructions:
             folder = posixpath.dirname(folder)
         return new
 
-    def _look(self, folder: str) -> Found:
+    async def _look(self, folder: str) -> Found:
         path = posixpath.join(folder, NAME)
         if path in self._told_before():
             return Found()
         found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
         if found.message is None:
             return found
+        from agent.foreign import why_foreign
+
+        try:
+            why = await why_foreign(self._workspace, path)
+        except PathError as error:
+            return Found(refusal=f"Instructions are not told: {error}")
+        if why:
+            return Found(refusal=f"{shown(path)} is not told: {why}.")
         self._bytes += len(found.message.text.encode())
         if self._bytes > MOST_NESTED_BYTES:
             most = f"the {NAME} files of one session may fill {MOST_NESTED_BYTES:,} bytes"

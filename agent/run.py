@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 _NO_SANDBOX = "none"
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
-_CANNOT_RUN = (126, 127)
-"""A shell's exit codes for a command that is not there or is no program."""
 
 
 async def run(
@@ -234,10 +232,10 @@ class _Run:
             last_words=self._last_words if self._output else None,
         )
         if self._verifier is not None and self._fixing:
-            if session.verifications[0].exit_code == 0:
-                return LoopResult("done", "The tests pass already; nothing was changed.")
-            if session.verifications[0].exit_code in _CANNOT_RUN:
-                return LoopResult("gave_up", reason=f"The test command can't be run: {command}")
+            from agent.unusable_tests import settled_by
+
+            if (settled := settled_by(session.verifications[0])) is not None:
+                return settled
             if profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier or self._output or self._hooks else None

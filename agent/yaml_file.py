@@ -13,6 +13,9 @@ from agent.errors import ConfigurationError
 if TYPE_CHECKING:
     from yaml import MappingNode
 
+MOST_DEPTH = 20
+"""What is nested deeper is not even scanned to its end."""
+
 
 def user_folder(environment: Mapping[str, str]) -> Path:
     """Where the user's files are: in ``$XDG_CONFIG_HOME`` or the platform's folder for configuration."""
@@ -48,15 +51,18 @@ def compose(path: Path, content: bytes) -> MappingNode | None:
     """
     import yaml
 
+    from tools.yaml_depth import NestedTooDeeply, shallow_events
+
     try:
         text = content.decode("utf-8-sig")
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+        events = shallow_events(text, MOST_DEPTH, yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
             raise ConfigurationError(f"{path}: aliases (*name) are not allowed.")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8 text.") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path} is nested too deeply.") from None
+    except NestedTooDeeply as error:
+        raise ConfigurationError(f"{path} line {error.line}: nested too deeply.") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{path} line {line}: not valid YAML: {error.problem}.") from None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from tools.yaml_depth import NestedTooDeeply, shallow_events
 
 MOST_BYTES = 256 << 10
 MOST_NODES = 20_000
@@ -74,8 +77,9 @@ def parse(text: str, *, first_line: int = 1, typed: bool = True) -> Document:
         column = error.position - text.rfind("\n", 0, error.position)
         said = f"holds the control character U+{error.character:04X}"
         raise DocumentError(said, line, column) from None
-    except RecursionError:
-        raise DocumentError("is nested too deeply", first_line) from None
+    except NestedTooDeeply as error:
+        line = error.line + first_line - 1
+        raise DocumentError(f"is nested deeper than {MOST_DEPTH} levels", line, error.column) from None
     return Document(value, reader.places, tuple(reader.unportable))
 
 
@@ -84,9 +88,15 @@ def _compose(text: str) -> yaml.Node | None:
     fast = getattr(yaml, "CSafeLoader", None)
     if fast is not None:
         with contextlib.suppress(yaml.YAMLError):
-            found: yaml.Node | None = yaml.compose(text, Loader=fast)
-            return found
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+            return _compose_shallow(text, fast)
+    return _compose_shallow(text, yaml.SafeLoader)
+
+
+def _compose_shallow(text: str, loader: Any) -> yaml.Node | None:
+    """The nodes of a text that was seen to be shallow; aliases may still take it deeper."""
+    deque(shallow_events(text, MOST_DEPTH + 1, loader), maxlen=0)
+    found: yaml.Node | None = yaml.compose(text, Loader=loader)
+    return found
 
 
 class _Reader:

@@ -10,6 +10,8 @@ from tools.text import clamp, count, escape, shown_path
 
 _CONTEXT_LINES = 2
 _MOST_COMPARED_LINES = 3_000
+_MOST_PLACES = 1_000
+"""Changed places a diff shows of each part: a text may be replaced in a million lines."""
 _SHOWN_CHARACTERS = 400
 _SHOWN_LINES = 60
 
@@ -34,11 +36,19 @@ class Part:
 
 @dataclass(slots=True)
 class _Window:
-    """Whole lines around changes lying close together: ``text[start:end]`` became ``new``."""
+    """Whole lines of a text around changes that lie close together."""
 
     start: int
     end: int
-    new: str
+    changes: list[Replacement]
+
+    def new(self, text: str) -> str:
+        """What becomes of ``text[start:end]``."""
+        pieces, position = [], self.start
+        for change in self.changes:
+            pieces += [text[position : change.start], change.new]
+            position = change.end
+        return "".join([*pieces, text[position : self.end]])
 
 
 def whole_replacement(before: str, after: str) -> Replacement:
@@ -62,19 +72,21 @@ def unified_diff(
 def unified_diff_of_parts(path: str, parts: Sequence[Part], *, created: bool = False) -> str:
     """Return the same of a file known by ``parts``, in order, with more lines around than a diff shows."""
     hunks: list[str] = []
-    shift = 0
+    shift = left_out = 0
     for part in parts:
         before, lines_before, position = part.before, part.lines_before, 0
-        for window in _windows(before, part.replacements):
+        left_out += len(part.replacements[_MOST_PLACES:])
+        for window in _windows(before, part.replacements[:_MOST_PLACES]):
             lines_before += before.count("\n", position, window.start)
             position = window.start
-            old, new = before[window.start : window.end], window.new
+            old, new = before[window.start : window.end], window.new(before)
             hunks += _hunks(_split(old), _split(new), lines_before, lines_before + shift)
             shift += len(_split(new)) - len(_split(old))
     if not hunks:
         return ""
     head = ["--- /dev/null" if created else f"--- a/{shown_path(path)}", f"+++ b/{shown_path(path)}"]
-    return "\n".join([*head, *hunks]) + "\n"
+    rest = [f"[{count(left_out, 'more changed place')} not shown]"] if left_out else []
+    return "\n".join([*head, *hunks, *rest]) + "\n"
 
 
 def short_diff(diff: str) -> str:
@@ -92,15 +104,10 @@ def _windows(text: str, replacements: Sequence[Replacement]) -> list[_Window]:
         start = _lines_back(text, replacement.start, _CONTEXT_LINES)
         end = _lines_on(text, replacement.end, _CONTEXT_LINES)
         if windows and start <= windows[-1].end:
-            last = windows[-1]
-            # The last window's new text ends with the unchanged tail that this replacement falls into.
-            kept = last.new[: len(last.new) - max(0, last.end - replacement.start)]
-            between = text[last.end : replacement.start]
-            last.end = max(last.end, end)
-            last.new = kept + between + replacement.new + text[replacement.end : last.end]
+            windows[-1].end = max(windows[-1].end, end)
+            windows[-1].changes.append(replacement)
         else:
-            middle = text[start : replacement.start] + replacement.new + text[replacement.end : end]
-            windows.append(_Window(start, end, middle))
+            windows.append(_Window(start, end, [replacement]))
     return windows
 
 

@@ -19,7 +19,7 @@ from tools.large import Changed, NotPlain, encoding_of, excerpts, find_once, ope
 from tools.matching import ENOUGH, Found, Rung, find, line_number
 from tools.nearest import explain
 from tools.omissions import find_omission
-from tools.parameters import Parameters, PydanticTool, Text
+from tools.parameters import Parameters, PathText, PydanticTool, Text
 from tools.syntax import newly_broken, warning
 from tools.text import count, escape, shown_path, unescape
 
@@ -35,7 +35,7 @@ class Edit(Parameters):
 class EditParameters(Parameters):
     """One replacement by ``old`` and ``new``, or several by ``edits``."""
 
-    path: str
+    path: PathText
     old: Text = Field("", description="Must occur exactly once. Empty only to create a file.")
     new: Text = ""
     replace_all: bool = False

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sandbox.errors import PathError, PathNotFound
+from sandbox.errors import PathError, PathNotFound, ProtectedPath
 from sandbox.workspace import FileStat, Workspace, digest
 from tools.base import EVERYTHING, Access, ToolContext, ToolError
 from tools.difference import Replacement
@@ -55,10 +55,12 @@ class TextFile:
 
 
 def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
-    """Read the file at ``path``; None if nothing is there.
+    """Read the file at ``path`` to change it; None if nothing is there.
 
-    Raises :class:`ToolError`, naming ``tool``, if it is binary or too large.
+    Raises :class:`ToolError`, naming ``tool``, if it is binary or too large, and before anything else
+    :class:`sandbox.errors.ProtectedPath` if no tool may write it.
     """
+    refuse_protected(context.workspace, path)
     relative = context.workspace.relative(path)
     try:
         size = context.workspace.stat(relative).size
@@ -77,6 +79,19 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
             "use shell for it."
         )
     return TextFile(relative, data, *decoded)
+
+
+def refuse_protected(workspace: Workspace, path: str) -> None:
+    """Raise :class:`sandbox.errors.ProtectedPath` if no tool may write ``path``, whatever it holds.
+
+    What else may be wrong with it is said by what comes upon it, in more precise words.
+    """
+    try:
+        workspace.check_writable(path)
+    except ProtectedPath:
+        raise
+    except PathError:
+        return
 
 
 def version(found: FileStat) -> str:

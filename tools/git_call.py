@@ -14,14 +14,13 @@ from tools.base import ToolContext, ToolError
 from tools.encodings import decode_output
 from tools.git_health import is_unborn
 from tools.git_parameters import GitParameters
-from tools.text import clamp_lines, clean_output, count, shown_path
+from tools.text import clamp_lines, clean_output, count, path_as_shown, shown_path
 
 if TYPE_CHECKING:
     from sandbox.process import CommandResult
 
 _MOST_LISTED = 200
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SHOWN_LETTER = re.compile(r"\\([ux])\{([0-9A-Fa-f]{1,6})\}")
 
 DIFF_OPTIONS = (
     "--no-ext-diff",
@@ -66,7 +65,7 @@ def named_paths(context: ToolContext, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _as_on_disk(context: ToolContext, path: str) -> str:
-    spelt = _SHOWN_LETTER.sub(_letter, path)
+    spelt = path_as_shown(path)
     if spelt == path:
         return path
     try:
@@ -74,13 +73,6 @@ def _as_on_disk(context: ToolContext, path: str) -> str:
     except PathError:
         return spelt
     return path
-
-
-def _letter(match: re.Match[str]) -> str:
-    code = int(match[2], 16)
-    if match[1] == "x":
-        return chr(0xDC00 + code) if 0x80 <= code <= 0xFF else match[0]
-    return chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else match[0]
 
 
 async def resolve(git: Git, ref: str, kind: str = "commit") -> str:

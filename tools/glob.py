@@ -10,8 +10,8 @@ from sandbox.errors import NotARegularFile, PathNotFound
 from tools.base import Access, ToolContext, ToolResult
 from tools.files import not_found, reads
 from tools.ignored import ignoring
-from tools.parameters import ArgumentText, Parameters, PydanticTool
-from tools.patterns import FilePattern, list_files
+from tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
+from tools.patterns import FilePattern, Listing, list_files
 from tools.ripgrep import parent_rules
 from tools.text import count, shown_path
 
@@ -25,7 +25,7 @@ class GlobParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts"
     )
-    path: str = Field(".", description="Folder; default: the workspace.")
+    path: PathText = Field(".", description="Folder; default: the workspace.")
 
 
 class GlobTool(PydanticTool[GlobParameters]):
@@ -57,10 +57,11 @@ class GlobTool(PydanticTool[GlobParameters]):
         finally:
             os.close(descriptor)
         prefix = "" if folder == "." else f"{folder}/"
-        return _result(parsed, folder, [prefix + name for name in listing.names], complete=listing.complete)
+        return _result(parsed, folder, [prefix + name for name in listing.names], listing)
 
 
-def _result(parsed: GlobParameters, folder: str, files: list[str], *, complete: bool) -> ToolResult:
+def _result(parsed: GlobParameters, folder: str, files: list[str], listing: Listing) -> ToolResult:
+    complete = listing.complete
     lines = [shown_path(name) for name in files[:_SHOWN_FILES]]
     if len(files) > _SHOWN_FILES:
         more = "" if complete else "at least "
@@ -73,5 +74,8 @@ def _result(parsed: GlobParameters, folder: str, files: list[str], *, complete: 
             f"No file{where} matches {shown_path(parsed.pattern)}; ignored files and links are left out, and "
             "a pattern with a slash starts at the folder searched (**/ before it finds it at any depth)."
         )
+    if listing.unreadable.number:
+        complete = False
+        lines.append(listing.unreadable.sentence(folder))
     data = {"files": files[:_SHOWN_FILES], "total": len(files), "complete": complete}
     return ToolResult(True, "\n".join(lines), data, summary=count(len(files), "file") + where)

@@ -18,7 +18,7 @@ from tools.encodings import UTF_8, Encoding, decode_output, detect
 from tools.files import not_found, reads
 from tools.ignored import ignoring
 from tools.legacy import across_stray_bytes, list_legacy_files, reaches_beyond_ascii, ripgrep_name
-from tools.parameters import ArgumentText, Parameters, PydanticTool
+from tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from tools.patterns import FilePattern, list_files
 from tools.ripgrep import Output, parent_rules, run_ripgrep
 from tools.text import count, escape, shown_path
@@ -40,7 +40,7 @@ class GrepParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line."
     )
-    path: str = Field(".", description="File or folder; default: the workspace.")
+    path: PathText = Field(".", description="File or folder; default: the workspace.")
     glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
     ignore_case: bool = False
     context: int = Field(0, ge=0, le=20, description="Lines around each match.")
@@ -301,12 +301,15 @@ def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolConte
     if found.binaries:
         names = ", ".join(map(shown_path, found.binaries[:_NAMED_BINARIES]))
         text.append(f"[binary further on, and not searched from there: {names}]")
+    unreadable = output.unreadable
+    if unreadable.number:
+        text.append(unreadable.sentence(path))
     if not matches and not output.timed_out:
         text.append(_nothing_found(parsed, path))
     data: JsonObject = {
         "matches": matches,
         "files": files,
-        "complete": not (output.stopped or output.timed_out),
+        "complete": not (output.stopped or output.timed_out or unreadable.number),
     }
     if encodings:
         data["encodings"] = encodings

@@ -239,6 +239,8 @@ def _indentation(text: str, old: str, new: str, overlapping: bool) -> Iterator[M
     for line, end in pieces:
         offsets.append(offsets[-1] + len(line) + len(end))
     stripped = [line.strip(" \t") for line, _ in pieces]
+    if pieces[-1] == ("", ""):  # behind the last line's end there is no line that could be blank
+        stripped.pop()
     free_from = 0
     for index, line in enumerate(stripped):
         begin = index - first

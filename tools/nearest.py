@@ -14,6 +14,10 @@ from tools.text import clamp, escape
 
 _MAX_FILE_LINES = 50_000
 _MAX_OLD_LINES = 120
+"""Of the old text, by which its place is looked for."""
+_MOST_REGION_LINES = 2_000
+_AROUND = 2
+"""Lines shown around a difference in a region too long to be shown whole."""
 _COMPARED_LINES = 3_000
 """Lines looked at one by one where no line of the old text is in the file as it stands."""
 _COMPARED_CLOSELY = 30
@@ -39,7 +43,8 @@ class Region:
 def nearest(text: str, old: str) -> Region | None:
     """Return the region of ``text`` most like ``old``; None where nothing comes near. Bounded in time."""
     file = LINE_END.split(text)[:_MAX_FILE_LINES]
-    wanted = _lines(old)[:_MAX_OLD_LINES]
+    whole = _lines(old)[:_MOST_REGION_LINES]
+    wanted = whole[:_MAX_OLD_LINES]
     keys = [_key(line) for line in wanted]
     if not any(keys):
         return None
@@ -49,7 +54,7 @@ def nearest(text: str, old: str) -> Region | None:
         region = file[begin : begin + len(wanted)]
         likeness = _likeness(region, wanted)
         if best is None or likeness > best.likeness:
-            best = Region(begin + 1, tuple(region), likeness)
+            best = Region(begin + 1, tuple(file[begin : begin + len(whole)]), likeness)
     return best if best and best.likeness >= _WORTH_SHOWING else None
 
 
@@ -140,7 +145,9 @@ def _comparison(region: Region, wanted: list[str]) -> Iterator[str]:
     """Yield the region with line numbers, each differing line followed by what ``old`` has instead."""
     width = len(str(region.first + len(region.lines)))
     shown = 0
-    for tag, a, b, c, d in SequenceMatcher(None, region.lines, wanted, autojunk=False).get_opcodes():
+    matcher = SequenceMatcher(None, region.lines, wanted[:_MOST_REGION_LINES], autojunk=False)
+    around = _AROUND if len(region.lines) > _SHOWN_LINES else len(region.lines)
+    for tag, a, b, c, d in (each for group in matcher.get_grouped_opcodes(around) for each in group):
         for index in range(a, b):
             mark = " " if tag == "equal" else "-"
             yield f"{mark} {region.first + index:>{width}} {visible(region.lines[index])}"

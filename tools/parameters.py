@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from tools.text import path_as_shown
 
 _SHOWN_VALUE_CHARACTERS = 60
 
@@ -57,6 +58,9 @@ Text = Annotated[str, AfterValidator(_valid_text)]
 ArgumentText = Annotated[Text, AfterValidator(_without_nul)]
 """Text that can be an argument of a program."""
 
+PathText = Annotated[ArgumentText, AfterValidator(path_as_shown)]
+"""A path of the workspace, as it is or as tools show it; stray bytes come out as surrogate escapes."""
+
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
@@ -73,15 +77,22 @@ class PydanticTool(ABC, Generic[ParametersT]):
         return ToolSpec(self.name, self.description, flatten_schema(self.parameters))
 
     def parse(self, arguments: JsonObject) -> ParametersT:
-        """Check ``arguments``; raises :class:`InvalidArguments` naming every fault and the parameters."""
+        """Check ``arguments``; raises :class:`InvalidArguments` naming every fault.
+
+        The parameters are told as well where one is missing, unknown or no JSON object was given at all:
+        whoever only gave one a wrong value knows them.
+        """
+        schema, unknown = self.spec.parameters, True
         if not isinstance(arguments, dict):
             faults = [f"the arguments must be a JSON object, got {_shown(arguments)}"]
         else:
             try:
                 return cast(ParametersT, self.parameters.model_validate(arguments))
             except ValidationError as error:
-                faults = _faults(error, self.spec.parameters)
-        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}. {_usage(self.spec.parameters)}")
+                faults = _faults(error, schema)
+                unknown = any(fault["type"] in _UNKNOWN for fault in error.errors(include_url=False))
+        usage = f" {_usage(schema)}" if unknown else ""
+        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}.{usage}")
 
     @abstractmethod
     def access(self, parsed: ParametersT) -> Access:
@@ -140,7 +151,7 @@ def _shape(node: JsonObject) -> str:
     if node.get("type") == "array":
         return f"[{_shape(node.get('items', {}))}]"
     if "properties" not in node:
-        return str(node.get("type", "any"))
+        return "|".join(map(str, node["enum"])) if "enum" in node else str(node.get("type", "any"))
     required = node.get("required", ())
     fields = (
         f"{name}{'' if name in required else '?'}: {_shape(child)}"
@@ -155,6 +166,10 @@ def _usage(schema: JsonObject) -> str:
         required = ", required" if name in schema["required"] else ""
         parts.append(f"{name} ({_shape(described)}{required})")
     return "Parameters: " + ", ".join(parts)
+
+
+_UNKNOWN = ("missing", "extra_forbidden")
+"""Kinds of faults that show that the parameters themselves are not known."""
 
 
 def _faults(error: ValidationError, schema: JsonObject) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.base import ToolError
-from tools.ripgrep import run_ripgrep
+from tools.ripgrep import Unreadable, run_ripgrep
 
 _MOST_FILES = 200_000
 
@@ -64,6 +64,8 @@ class Listing:
 
     names: tuple[str, ...]
     complete: bool
+    unreadable: Unreadable
+    """Folders whose files are not among ``names``."""
 
 
 async def list_files(
@@ -100,4 +102,4 @@ async def list_files(
     wanted = set(meant.data.split(b"\0"))
     names = (os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted)
     complete = not (meant.stopped or meant.timed_out or kept.stopped or kept.timed_out)
-    return Listing(tuple(name.removeprefix("./") for name in names), complete)
+    return Listing(tuple(name.removeprefix("./") for name in names), complete, kept.unreadable)

@@ -16,7 +16,7 @@ from tools.encodings import UTF_8, Encoding, decode_text, describe_binary, detec
 from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
 from tools.large import NotPlain, decoded_from, encoding_of, look_through, note_seen, opened
 from tools.matching import LINE_END
-from tools.parameters import Parameters, PydanticTool
+from tools.parameters import Parameters, PathText, PydanticTool
 from tools.text import clean_output, count, escape, human_bytes, shown_path
 from tools.window import TextTooLong, Window, cut, decoded, in_chunks
 
@@ -32,7 +32,7 @@ _SAMPLE_BYTES = 64 << 10
 class ReadParameters(Parameters):
     """What to read, and which part of it."""
 
-    path: str = Field(description="File, folder or spill:ID.")
+    path: PathText = Field(description="File, folder or spill:ID.")
     offset: int = Field(1, ge=1, description="First line, from 1.")
     limit: int = Field(_DEFAULT_LINES, ge=1, le=_MOST_LINES, description=f"Lines; default {_DEFAULT_LINES}.")
 

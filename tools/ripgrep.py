@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.base import ToolError
+from tools.text import count, shown_path
 
 _CHUNK_BYTES = 64 << 10
 _MOST_BYTES = 16 << 20
@@ -22,7 +25,6 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C.UTF-8"}
 _COMMON = (
     "--no-config",
     "--color=never",
-    "--no-messages",
     "--no-ignore-messages",
     "--no-follow",
     "--no-ignore-global",
@@ -35,6 +37,32 @@ _COMMON = (
 """Whatever the user's configuration says: ``.gitignore`` holds, links are not followed, order is stable."""
 
 
+_SYSTEM_ERROR = re.compile(rb"rg: (.*?): (?:IO error for operation on .*: )?[^:]* \(os error (\d+)\)")
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""Files that went away during the walk, and links that lead nowhere, are no loss."""
+_NAMED_UNREADABLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The files and folders ripgrep could not look into."""
+
+    number: int = 0
+    names: tuple[str, ...] = ()
+    """The first few, relative to the folder searched."""
+    by_permission: bool = True
+    """Whether all of them may not be read, as opposed to a fault of the disk."""
+
+    def sentence(self, folder: str) -> str:
+        """One line about them, in brackets; ``folder`` is where the search began, in the workspace."""
+        prefix = "" if folder == "." else f"{folder}/"
+        names = ", ".join(shown_path(prefix + name) for name in self.names)
+        more = ", …" if self.number > len(self.names) else ""
+        why = "permission" if self.by_permission else "permission, or a fault of the disk"
+        many = count(self.number, "file or folder", "files and folders")
+        return f"[{many} could not be read ({why}): {names}{more}]"
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """What ripgrep printed, and whether that is all of it."""
@@ -45,6 +73,7 @@ class Output:
     stopped: bool
     """More than was wanted: it was ended early."""
     timed_out: bool
+    unreadable: Unreadable = Unreadable()
 
 
 def find_ripgrep(workspace: Path) -> str:
@@ -103,7 +132,7 @@ async def run_ripgrep(
     except OSError as error:
         raise ToolError(f"ripgrep could not be started: {error.strerror}.") from None
     assert process.stdout is not None and process.stderr is not None
-    errors = asyncio.create_task(_read_some(process.stderr, _ERROR_BYTES))
+    errors = asyncio.create_task(_read_complaints(process.stderr))
     data = bytearray()
     stopped = timed_out = False
     try:
@@ -119,14 +148,31 @@ async def run_ripgrep(
         if stopped or timed_out or not process.stdout.at_eof():
             with suppress(ProcessLookupError):
                 process.kill()
-        complaint = await errors
+        complaint, unreadable = await errors
         await process.wait()
-    return Output(bytes(data), complaint.decode("utf-8", "replace"), process.returncode, stopped, timed_out)
+    complained = complaint.decode("utf-8", "replace")
+    return Output(bytes(data), complained, process.returncode, stopped, timed_out, unreadable)
 
 
-async def _read_some(stream: asyncio.StreamReader, limit: int) -> bytes:
-    """Read to the end, keeping only the beginning, so that the writer never waits."""
-    kept = b""
-    while chunk := await stream.read(_CHUNK_BYTES):
-        kept += chunk[: limit - len(kept)]
-    return kept
+async def _read_complaints(stream: asyncio.StreamReader) -> tuple[bytes, Unreadable]:
+    """Read standard error to its end: its beginning, less what it says of files it can't read, and those.
+
+    However much there is, little is kept, so that the writer never waits.
+    """
+    kept = rest = b""
+    names: list[str] = []
+    number, by_permission = 0, True
+    while True:
+        chunk = await stream.read(_CHUNK_BYTES)
+        *lines, rest = (rest[-_ERROR_BYTES:] + chunk).split(b"\n")
+        for line in lines if chunk else [rest]:
+            found = _SYSTEM_ERROR.fullmatch(line)
+            if found is None:
+                kept += (line + b"\n")[: _ERROR_BYTES - len(kept)]
+            elif (code := int(found[2])) not in _GONE:
+                number += 1
+                by_permission = by_permission and code in (errno.EACCES, errno.EPERM)
+                if len(names) < _NAMED_UNREADABLE:
+                    names.append(os.fsdecode(found[1]).removeprefix("./"))
+        if not chunk:
+            return kept.removesuffix(b"\n"), Unreadable(number, tuple(sorted(names)), by_permission)

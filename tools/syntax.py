@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from sandbox.errors import SandboxError
 from tools.text import clamp, clean_output
+from tools.yaml_depth import NestedTooDeeply, shallow_events
 
 if TYPE_CHECKING:
     from sandbox.process import ProcessRunner
 
 _MAX_BYTES = 1 << 20
 _MAX_SLOW_BYTES = 128 << 10
+_MAX_YAML_DEPTH = 500
 _COMMAND_SECONDS = 5.0
 _SHOWN_CHARACTERS = 200
 
@@ -85,12 +87,12 @@ def _yaml(data: bytes) -> str | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         # Events only: no object is built and no alias expanded.
-        for _ in yaml.parse(data, Loader=loader):
+        for _ in shallow_events(data, _MAX_YAML_DEPTH, loader):
             pass
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         return f"{line}{error.problem}"
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, NestedTooDeeply):
         return None
     return None
 

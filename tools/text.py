@@ -14,6 +14,7 @@ _INVISIBLE = (
 )
 _SURROGATES = "\ud800-\udfff"
 _UNPRINTABLE = re.compile(f"[{_CONTROL}{_INVISIBLE}{_SURROGATES}]")
+_ESCAPED_NAME = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\x\{([89A-Fa-f][0-9A-Fa-f])\}")
 _ESCAPED = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}")
 
 _TERMINAL_SEQUENCE = re.compile(
@@ -51,11 +52,33 @@ def unescape(text: str) -> str:
     r"""Undo :func:`escape` where it wrote ``\u{…}`` for a character it never lets through."""
 
     def character(match: re.Match[str]) -> str:
-        code = int(match.group(1), 16)
-        hidden = code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF and _UNPRINTABLE.fullmatch(chr(code))
-        return chr(code) if hidden else match.group()
+        return _hidden(int(match.group(1), 16)) or match.group()
 
     return _ESCAPED.sub(character, text)
+
+
+def path_as_shown(text: str) -> str:
+    r"""Undo :func:`shown_path`: the file name that is shown as ``text``, stray bytes in it included.
+
+    A name that itself holds such an escape, ``\u{…}`` or ``\x{…}``, can't be given; all others can.
+    """
+
+    def character(match: re.Match[str]) -> str:
+        if match.group(2):
+            return chr(0xDC00 + int(match.group(2), 16))
+        code = int(match.group(1), 16)
+        if code == 0:  # which is in no name
+            return match.group()
+        return chr(code) if code in (0x9, 0xA) else _hidden(code) or match.group()
+
+    return _ESCAPED_NAME.sub(character, text) if "\\" in text else text
+
+
+def _hidden(code: int) -> str:
+    r"""The character of that number if :func:`escape` writes it as ``\u{…}``; else empty."""
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or not _UNPRINTABLE.fullmatch(chr(code)):
+        return ""
+    return chr(code)
 
 
 def clean_output(text: str) -> str:

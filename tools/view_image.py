@@ -9,14 +9,14 @@ from pydantic import Field
 from sandbox.errors import FileTooLarge, PathNotFound
 from tools.base import Access, ToolContext, ToolError, ToolResult
 from tools.files import in_thread, not_found, reads
-from tools.parameters import Parameters, PydanticTool
+from tools.parameters import Parameters, PathText, PydanticTool
 from tools.text import shown_path
 
 
 class ViewImageParameters(Parameters):
     """Which picture, and how closely."""
 
-    path: str = Field(min_length=1, description="PNG, JPEG, WebP, GIF or BMP file.")
+    path: PathText = Field(min_length=1, description="PNG, JPEG, WebP, GIF or BMP file.")
     detail: Literal["low", "high"] | None = Field(None, description="low saves tokens.")
 
 

@@ -13,7 +13,7 @@ from tools.encodings import UTF_8
 from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, writes
 from tools.matching import LINE_END, with_line_ends
 from tools.omissions import find_omission
-from tools.parameters import Parameters, PydanticTool, Text
+from tools.parameters import Parameters, PathText, PydanticTool, Text
 from tools.syntax import newly_broken, warning
 from tools.text import count, escape, shown_path
 
@@ -21,7 +21,7 @@ from tools.text import count, escape, shown_path
 class WriteParameters(Parameters):
     """Where, and the whole content."""
 
-    path: str
+    path: PathText
     content: Text = Field(description="The whole new content.")
 
 

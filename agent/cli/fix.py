@@ -51,7 +51,7 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
 
     Returns it and a sentence that says why it is taken; raises :class:`UsageError` where there is none.
     """
-    from agent.discover import discover
+    from agent.discover import discover, refused_instruction
 
     if settings.verify is not None:
         return settings.verify, f"Tests: {settings.verify} (the configured verify; --test takes another)."
@@ -59,8 +59,10 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
     if not settings.workspace.is_dir():
         raise UsageError(f"{settings.workspace} is not a folder.")
     found = discover(settings.workspace)
+    refused = refused_instruction(settings.workspace)
     if not found:
-        raise UsageError(f"No test command was found in {settings.workspace}; name it with --test CMD.")
+        none = f"No test command was found in {settings.workspace}; name it with --test CMD."
+        raise UsageError(f"{none} {refused}".rstrip())
     others = f" Not taken: {', '.join(other.command for other in found[1:])}." if found[1:] else ""
     said = f"Tests: {found[0].command} ({found[0].because}; --test takes another).{others}"
-    return found[0].command, said
+    return found[0].command, f"{said} {refused}".rstrip()

@@ -25,6 +25,7 @@ from sandbox.spawn import Started, start
 _SECONDS = 10.0
 _SCRIPT = """
 workspace=$1 outside=$2 home=$3 secret=$4 port=$5 agent=$6 name=$7
+echo starts
 if { true >"$workspace/$name"; } 2>/dev/null && rm "$workspace/$name"; then echo works; fi
 if { true >"$workspace/.git/$name"; } 2>/dev/null && rm "$workspace/.git/$name"; then echo git; fi
 { true >"$outside/$name"; } 2>/dev/null
@@ -109,7 +110,7 @@ class ProbeRun:
 
     def _judge(self, output: str) -> ProbeResult:
         lines = set(output.split("\n"))
-        if "works" not in lines:
+        if "works" not in lines and not ("starts" in lines and self._refuses_everybody()):
             return ProbeResult(works=False, reason=failure_reason(self._isolation.name, output))
         broken = lines & {"secret", "environ", "network", "git"}
         if (self._outside / self._name).exists() or (self._home / self._name).exists():
@@ -130,9 +131,24 @@ class ProbeRun:
         known = getattr(self._isolation, "missing", None)
         return ProbeResult(works=True, enforced=enforced, missing=known() if known else missing)
 
+    def _refuses_everybody(self) -> bool:
+        """Whether no file can be made in the workspace without isolation either, as on a read-only disk.
+
+        Then it is not the isolation that keeps commands from writing, and reading goes on.
+        """
+        place = self._policy.workspace / self._name
+        try:
+            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC))
+        except OSError:
+            return True
+        place.unlink()
+        return False
+
 
 def failure_reason(name: str, output: str) -> str:
     """Why a launch failed, by what it printed, as one sentence with what to do."""
+    if "starts" in output.split("\n"):
+        return f"{name} starts commands, but they can't write in the workspace."
     said = " ".join(output.split())[:300]
     if "setting up uid map: Permission denied" in said:
         return (

@@ -122,7 +122,9 @@ WRONG = [
 def test_a_wrong_question_is_told_exactly_what_is_wrong(arguments, words):
     with pytest.raises(InvalidArguments) as refusal:
         AskTool().parse(arguments)
-    assert words in str(refusal.value) and "Parameters: question (string, required)" in str(refusal.value)
+    assert words in str(refusal.value)
+    is_known = not any(each in words for each in ("missing", "unknown", "did you mean"))
+    assert ("Parameters: question (string, required)" in str(refusal.value)) != is_known
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,21 @@ UNITTEST = "import unittest\n\nclass T(unittest.TestCase):\n    def test_a(self)
         ({"setup.cfg": "[tool:pytest]\n"}, "python3 -m pytest -q"),
         ({"tests/conftest.py": ""}, "python3 -m pytest -q"),
         ({"tests/test_a.py": "def test_a():\n    assert 1\n"}, "python3 -m pytest -q"),
+        ({"tests/test_a.py": "def test():\n    assert 1\n"}, "python3 -m pytest -q"),
+        ({"test_a.py": UNITTEST, "requirements-dev.txt": "ruff\npytest>=8\n"}, "python3 -m pytest -q"),
+        ({"test_a.py": UNITTEST, "requirements/test.txt": "pytest\n"}, "python3 -m pytest -q"),
+        (
+            {
+                "pyproject.toml": "[tool.poetry.group.dev.dependencies]\npytest = '*'\n",
+                "tests/test_a.py": UNITTEST,
+            },
+            "python3 -m pytest -q",
+        ),
+        (
+            {"pyproject.toml": "[dependency-groups]\ndev = ['pytest>=8']\n", "test_a.py": UNITTEST},
+            "python3 -m pytest -q",
+        ),
+        ({"test_a.py": UNITTEST, "requirements.txt": "pytestify\n"}, "python3 -m unittest discover"),
         ({"a_test.py": "class TestA:\n    def test_a(self): ...\n"}, "python3 -m pytest -q"),
         ({"test_a.py": UNITTEST}, "python3 -m unittest discover"),
         ({"tests/test_a.py": UNITTEST}, "python3 -m unittest discover -s tests"),
@@ -83,6 +98,31 @@ def test_the_files_name_the_command(tmp_path, files, command):
 def test_nothing_is_found_where_nothing_says_so(tmp_path, files):
     write(tmp_path, files)
     assert discover(tmp_path) == []
+
+
+C_PROJECT = {"Makefile": "check:\n\t./a\n", "src/a.c": "", "src/b.c": "", "src/b.h": ""}
+HELPER = {"tools/test_gen.py": "def test_data():\n    return []\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "commands"),
+    [
+        ({**C_PROJECT, **HELPER}, ["make check", "python3 -m pytest -q"]),
+        ({**HELPER, "src/a.c": "", "src/b.c": ""}, ["python3 -m pytest -q"]),
+        ({**C_PROJECT, **HELPER, "conftest.py": ""}, ["python3 -m pytest -q", "make check"]),
+        (
+            {**C_PROJECT, "tests/test_a.py": "def test_a(): ...\n"},
+            ["python3 -m pytest -q", "make check"],
+        ),
+        (
+            {"Makefile": "check:\n", "a.c": "", "a.py": "", **HELPER},
+            ["python3 -m pytest -q", "make check"],
+        ),
+    ],
+)
+def test_a_helper_beside_a_program_in_c_comes_last(tmp_path, files, commands):
+    write(tmp_path, files)
+    assert [found.command for found in discover(tmp_path)] == commands
 
 
 def test_several_are_listed_best_first_with_reasons(tmp_path):

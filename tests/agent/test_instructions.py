@@ -105,6 +105,49 @@ async def test_a_call_that_fails_has_touched_the_folder_too(house):
     assert told(house) == ["pkg/AGENTS.md"]
 
 
+FOREIGN = [
+    # What is beside pkg/AGENTS.md's like at ``path``, and why it is not told; empty: it is.
+    ({}, "node_modules/left/AGENTS.md", "lies in node_modules"),
+    ({}, "src/vendor/left/AGENTS.md", "lies in vendor"),
+    ({}, "lib/python3/site-packages/left/AGENTS.md", "lies in site-packages"),
+    ({}, ".venv/lib/left/AGENTS.md", "lies in .venv"),
+    ({".git/HEAD": "", ".gitignore": "deps/\n"}, "deps/left/AGENTS.md", "git ignores the folder"),
+    ({".git/HEAD": "", ".gitignore": "/a/deps/*\n"}, "a/deps/left/AGENTS.md", "git ignores the folder"),
+    ({".git/HEAD": "", ".git/info/exclude": "deps\n"}, "deps/AGENTS.md", "git ignores the folder"),
+    ({".git/HEAD": "", "a/.gitignore": "b\n"}, "a/b/AGENTS.md", "git ignores the folder"),
+    (
+        {".git/HEAD": "", "sub/.git": "gitdir: ../.git/modules/sub\n"},
+        "sub/in/AGENTS.md",
+        "sub is a repository",
+    ),
+    ({".git/HEAD": "", "clone/.git/HEAD": ""}, "clone/AGENTS.md", "clone is a repository"),
+    ({"clone/.git/HEAD": ""}, "clone/AGENTS.md", ""),
+    ({".git/HEAD": "", ".gitignore": "AGENTS.md\n"}, "pkg/AGENTS.md", ""),
+    ({".git/HEAD": "", ".gitignore": "*.log\nother/\n"}, "a b/[c]/{d}/!e/包/#f/AGENTS.md", ""),
+    ({".git/HEAD": "", ".gitignore": "*\n!*/\n!*.md\n"}, "pkg/AGENTS.md", ""),
+    ({".git/HEAD": ""}, ".github/AGENTS.md", ""),
+    ({}, "build/AGENTS.md", ""),
+]
+
+
+@pytest.mark.parametrize(("files", "path", "why"), FOREIGN)
+async def test_what_others_wrote_is_not_told(house, files, path, why):
+    for name, content in {**files, path: "Do as I say."}.items():
+        put(house, name, content)
+    await touch(house, house.dispatcher(LOOK, instructions=nested(house)), path.replace("AGENTS.md", "a.py"))
+    assert told(house) == ([] if why else [path])
+    (notice,) = house.seen.of(NoticeGiven)
+    assert why in notice.message and path in notice.message and notice.message.endswith(".")
+    assert notice.code == ("instructions_refused" if why else "instructions")
+
+
+async def test_a_link_into_what_others_wrote_makes_it_no_one_elses(house):
+    put(house, "node_modules/left/AGENTS.md", "Do as I say.")
+    (house.root / "left").symlink_to("node_modules/left")
+    await touch(house, house.dispatcher(LOOK, instructions=nested(house)), "left/a.js")
+    assert told(house) == []
+
+
 async def test_after_resuming_nothing_is_told_twice(house):
     put(house, "pkg/AGENTS.md", "Use tabs.")
     put(house, "lib/AGENTS.md", "Use spaces.")

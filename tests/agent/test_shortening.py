@@ -132,6 +132,16 @@ def test_a_line_says_what_was_left_out_and_how_to_see_it_again():
     assert [item.ok for item in shorter[2:]] == [True, False, True]
 
 
+def test_the_instructions_of_skills_stay_and_what_else_the_tool_told_goes():
+    arguments = ({"name": "look"}, {"name": "look", "file": "a.md"}, {"name": "look", "command": "measure"})
+    calls = tuple(ToolCall(str(n), "skill", json.dumps(each)) for n, each in enumerate(arguments))
+    outputs = [ToolOutput(call.id, "skill", "x" * 500) for call in calls]
+    refused = ToolOutput("3", "skill", "x" * 500, ok=False)
+    calls = (*calls, ToolCall("3", "skill", '{"name": "look"}'))
+    shorter = without_old_outputs([UserMessage("t"), AssistantMessage("", "", calls), *outputs, refused], 0)
+    assert [item.text == "x" * 500 for item in shorter[2:]] == [True, False, False, False]
+
+
 def test_what_the_model_has_not_seen_yet_is_never_left_out():
     items = [UserMessage("t"), AssistantMessage("done"), UserMessage("it fails", "verify")]
     assert parted(items, 0).tail == (UserMessage("it fails", "verify"),)

@@ -214,7 +214,7 @@ def test_the_user_s_own_fix_bug_takes_its_place(seedsmith, endpoint):
 
 def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, endpoint, tmp_path):
     test = broken_adder(seedsmith)
-    user_skill(seedsmith, "look", LOOK, count__py="print(7, 'letters')\n")
+    user_skill(seedsmith, "look", LOOK + "files: [count.py]\n", count__py="print(7, 'letters')\n")
     measure = ("skill", {"name": "look", "command": "measure", "parameters": {"word": "abc"}})
     endpoint.script(
         calls(measure, ("skill", {"name": "review"}), ("shell", {"command": test})), text("Done.")
@@ -222,6 +222,7 @@ def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, end
     file = str(tmp_path / "run.jsonl")
     done = seedsmith.run("--skill", "look", "--with", "what=it", "--record", file)
     assert done.code == 0, done.errors
+    assert str(seedsmith.user / ".agents") in messages(endpoint.requests[0])[-1]["content"]
     seedsmith.user = seedsmith.user.rename(tmp_path / "another home")
     user_skill(seedsmith, "unheard-of", 'instructions: "Say \\"hello\\"."\n')
     done = seedsmith.finish(seedsmith.plain("run", "--replay", file))

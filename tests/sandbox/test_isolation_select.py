@@ -50,6 +50,36 @@ def test_every_bwrap_of_this_machine_holds(world) -> None:
     assert all(".git read-only" in result.enforced for result in results)
 
 
+READ_ONLY = Path("/sys/kernel")
+"""A folder in which nobody can make a file, not even root."""
+
+
+@pytest.mark.skipif(not READ_ONLY.is_dir(), reason="/sys is not mounted here")
+def test_a_workspace_nobody_can_write_in_is_none_of_the_isolations_faults(world) -> None:
+    strongest = choose("auto", world.policy)
+    policy = replace(world.policy, workspace=READ_ONLY)
+    selection = Selection("auto", policy)
+    assert selection.isolation().name == strongest.name
+    assert "no writes outside the workspace" in selection.result.enforced
+
+
+class Stubborn(Off):
+    """An isolation in which commands start and can't write in the workspace."""
+
+    name = "stubborn"
+
+    def launch(self, argv, policy, environment, folder):
+        script = argv[2].replace('>"$workspace/', '>"$workspace/none/')
+        return super().launch((*argv[:2], script, *argv[3:]), policy, environment, folder)
+
+
+def test_an_isolation_that_keeps_commands_from_writing_does_not_work(world) -> None:
+    result = ProbeRun(Stubborn(), world.policy).finish()
+    assert not result.works
+    assert result.reason == "stubborn starts commands, but they can't write in the workspace."
+    assert sorted(path.name for path in world.workspace.iterdir()) == [".git"]
+
+
 def test_the_probe_leaves_nothing_behind(world) -> None:
     before = sorted(path.name for path in world.workspace.iterdir())
     for isolation, _ in explain(world.policy):

@@ -92,7 +92,13 @@ CASES = {
     "bomb": (OWN + BOMB, "4:5 holds more than 20000 values, its aliases counted"),
     "merge": (OWN + "a: {<<: {b: 1}}\n", "4:5 merges mappings with <<, which is not read: write them out"),
     "deep": (OWN + "a: " + "[" * 60 + "]" * 60, "4:24 is nested deeper than 20 levels"),
-    "very deep": (OWN + "a: " + "[" * 5000, "1:1 is nested too deeply"),
+    "very deep": (OWN + "a: " + "[" * 100_000, "4:24 is nested deeper than 20 levels"),
+    "very deep and closed": (
+        OWN + "a: " + "[" * 100_000 + "]" * 100_000,
+        "4:24 is nested deeper than 20 levels",
+    ),
+    "very deep mappings": (OWN + "a: " + "{a: " * 50_000, "4:84 is nested deeper than 20 levels"),
+    "very deep keys": (OWN + "? " * 100_000, "4:43 is nested deeper than 20 levels"),
     "many": (OWN + "a: [" + "1," * 20_001 + "]", "4:39995 holds more than 20000 values, its aliases counted"),
     "python tag": (
         OWN + "a: !!python/object/apply:os.system [ls]\n",

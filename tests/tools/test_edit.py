@@ -252,3 +252,28 @@ async def test_a_line_end_in_a_file_without_any_is_not_found(bench):
     bench.put("a.txt", "ab")
     with pytest.raises(ToolError, match="'old' was not found"):
         await bench.call("edit", path="a.txt", old="\n", new="x")
+
+
+async def test_a_blank_line_behind_the_last_line_end_is_none(bench):
+    bench.put("a.txt", "a\nb\nc\n")
+    with pytest.raises(ToolError, match="was not found"):
+        await bench.call("edit", path="a.txt", old="c\n\n", new="c\nd\n")
+    assert bench.bytes("a.txt") == b"a\nb\nc\n"
+
+
+async def test_the_one_line_of_many_that_differs_is_shown(bench):
+    lines = [f"line {number} of the file" for number in range(400)]
+    bench.put("a.txt", "\n".join(lines))
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", path="a.txt", old="\n".join([*lines[10:310], "another line"]), new="x")
+    assert "- 311 line 310 of the file" in str(refusal.value)
+    assert "+ old another line" in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) < 10
+
+
+async def test_two_hundred_thousand_places_cost_what_one_costs_and_little_is_shown(bench):
+    line = b"many words in a line\n"
+    bench.put("a.txt", line * 200_000)
+    result = await bench.call("edit", path="a.txt", old="words", new="WORDS", replace_all=True)
+    assert result.ok and bench.bytes("a.txt") == line.replace(b"words", b"WORDS") * 200_000
+    assert len(result.data["diff"]) < 200_000 and "more changed places not shown" in result.data["diff"]

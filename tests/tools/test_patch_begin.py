@@ -164,3 +164,26 @@ async def test_later_parts_see_what_earlier_ones_made(bench):
     with pytest.raises(ToolError, match="after taking it away"):
         await bench.call("patch", patch=gone)
     assert bench.bytes("a.txt") == b"three\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("@@ def g():", " def g():", "-    return 1"), "not below its heading '@@ def g():'"),
+        (("@@ def g():", "-\treturn 2"), r"line 4 is '    return 2', where the hunk has '\u{9}return 2'"),
+    ],
+)
+async def test_what_does_not_fit_below_a_heading_is_told_as_it_is(bench, lines, said):
+    bench.put("a.py", "def f():\n    return 1\ndef g():\n    return 2\n")
+    lines = [line.replace("return 1", "return 2") for line in lines]
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("patch", patch=begin("*** Update File: a.py", *lines))
+    assert said in str(refusal.value)
+
+
+async def test_a_file_too_large_is_named_with_a_way_out(bench):
+    file = bench.put("log.txt", "one\n")
+    with file.open("r+b") as opened:
+        opened.truncate(2 << 30)
+    with pytest.raises(ToolError, match=r"log.txt has 2\.1 GB, and patch takes .*use shell"):
+        await bench.call("patch", patch=begin("*** Update File: log.txt", "@@", "-one", "+two"))

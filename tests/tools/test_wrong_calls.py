@@ -18,7 +18,7 @@ PATHS = [
     ({"path": "a\0b"}, "NUL"),
     ({"path": 3}, "'path' must be a string, got 3"),
     ({"path": ["a.py"]}, "'path' must be a string, got [\"a.py\"]"),
-    ({"path": "\ud800"}, "can't be a file name"),
+    ({"path": "\ud800"}, "must be valid Unicode"),
     ({"path": "escape"}, "leads out of the workspace"),
     ({"path": "fifo"}, "not a"),
 ]

@@ -17,7 +17,8 @@ class _Nearest:
     """The place most like the old lines: its index, how many lines fit, and the first that doesn't."""
 
     first: int
-    fitting: int
+    fitting: float
+    """How many lines are as wanted; those that are but for their white space count half."""
     differing: int
 
 
@@ -37,11 +38,11 @@ def explain_mismatch(which: str, text: str, hunk: Hunk, *, first_line: int) -> s
     elif _is_applied(text, hunk):
         why = "the file already holds what it would make: it seems to be applied"
     elif number > len(lines):
-        why = f"the file ends at line {len(lines)}, where the hunk has {shown(wanted[nearest.differing])!r}"
+        why = f"the file ends at line {len(lines)}, where the hunk has '{shown(wanted[nearest.differing])}'"
     else:
         why = (
-            f"line {number} is {shown(lines[number - 1])!r}, where the hunk has "
-            f"{shown(wanted[nearest.differing])!r}"
+            f"line {number} is '{shown(lines[number - 1])}', where the hunk has "
+            f"'{shown(wanted[nearest.differing])}'"
         )
     return f"{which[0].upper()}{which[1:]} does not fit: {why}; nothing was changed."
 
@@ -51,7 +52,8 @@ def _nearest(lines: Sequence[str], wanted: Sequence[str], stated: int) -> _Neare
     places = {stated}
     probes = sorted(range(len(wanted)), key=lambda index: -len(wanted[index].strip()))[:_PROBES]
     for probe in probes:
-        at = (index - probe for index, line in enumerate(lines) if line == wanted[probe])
+        sought = wanted[probe].split()
+        at = (index - probe for index, line in enumerate(lines) if sought and line.split() == sought)
         places.update(first for _, first in zip(range(_MOST_PLACES), at, strict=False) if first >= 0)
     compared = [_compare(lines, wanted, first) for first in places]
     return max(compared, key=lambda each: (each.fitting, -abs(each.first - stated)))
@@ -60,14 +62,20 @@ def _nearest(lines: Sequence[str], wanted: Sequence[str], stated: int) -> _Neare
 def _compare(lines: Sequence[str], wanted: Sequence[str], first: int) -> _Nearest:
     there = lines[first : first + len(wanted)]
     same = [found == line for found, line in zip(there, wanted, strict=False)]
+    alike = [found.split() == line.split() for found, line in zip(there, wanted, strict=False)]
     differing = same.index(False) if False in same else len(same)
-    return _Nearest(first, sum(same), differing)
+    return _Nearest(first, (sum(same) + sum(alike)) / 2, differing)
 
 
 def _why_not_there(text: str, hunk: Hunk, first: int, length: int, total: int, first_line: int) -> str:
     """Say why lines that are in the file don't count."""
     if first < first_line:
         return f"its lines are at line {first + 1}, before the end of the hunk above: keep the file's order"
+    if hunk.headings and hunk.start is None:
+        heading = shown(" / ".join(hunk.headings))
+        return (
+            f"its lines are at line {first + 1}, not below its heading '@@ {heading}': mend that or drop it"
+        )
     ended = first + length < total or text.endswith("\n")
     if hunk.old[-1].ended != ended:
         return (

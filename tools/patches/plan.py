@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from tools.base import ToolContext
 from tools.difference import unified_diff, whole_replacement
 from tools.encodings import UTF_8, Encoding, decode_text, describe_binary
-from tools.files import MAX_TEXT_BYTES, TextFile, check_encodable
+from tools.files import MAX_TEXT_BYTES, TextFile, check_encodable, refuse_protected
 from tools.patches.model import Action, FilePatch, Hunk, PatchError, joined
 from tools.patches.placing import Document, NotPlaced, Placed, place_hunks
 from tools.patches.tree import Arrival, PatchedTree
@@ -76,6 +76,9 @@ def make_plan(files: Sequence[FilePatch], context: ToolContext) -> Plan:
 
 
 def _plan_file(file: FilePatch, tree: PatchedTree) -> Change:
+    changed = (file.path,) if file.source is None or file.action is Action.COPY else (file.source, file.path)
+    for name in changed:
+        refuse_protected(tree.context.workspace, name)
     if file.source is None or (file.may_be_new and not tree.exists(file.source)):
         return _plan_new(file, tree)
     path, source, executable = file.path, file.source, file.executable

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from sandbox.errors import PathNotFound
 from sandbox.workspace import Kind
 from tools.base import ToolContext
-from tools.files import check_unchanged, not_found
+from tools.files import MAX_TEXT_BYTES, check_unchanged, not_found
 from tools.patches.model import PatchError
-from tools.text import shown_path
+from tools.text import human_bytes, shown_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,13 @@ class PatchedTree:
         if path not in self.originals:
             self.check_regular(path)
             workspace = self.context.workspace
-            found, data = workspace.stat(path), workspace.read_bytes(path)
+            found = workspace.stat(path)
+            if found.size > MAX_TEXT_BYTES:
+                raise PatchError(
+                    f"{shown_path(path)} has {human_bytes(found.size)}, and patch takes files up to "
+                    f"{human_bytes(MAX_TEXT_BYTES)}: use shell (sed, python) for it; nothing was changed."
+                )
+            data = workspace.read_bytes(path)
             check_unchanged(self.context, path, data)
             self.originals[path] = Original(data, found.mode)
         return self.originals[path]

@@ -175,6 +175,28 @@ def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("python3 -m unittest discover -s none_here", ""),
+        ("make no-such-target", "names a target that is not there (exit code 2)"),
+        (
+            f"'{sys.executable}' -m pytest -q -p no:cacheprovider -k no_such_test",
+            "ran no tests (exit code 5)",
+        ),
+        (f"'{sys.executable}' -m pytest --bogus", "was not understood (exit code 4)"),
+        (f"'{sys.executable}' -m pytest missing.py", "names tests that are not there (exit code 4)"),
+    ],
+)
+def test_fix_stops_where_the_test_command_shows_no_bug(seedsmith, endpoint, command, says):
+    if not says:
+        endpoint.script(text("No."), text("No."))
+    done = seedsmith("fix", "--test", command, *service(endpoint))
+    assert done.returncode == 1, done.stderr
+    assert (endpoint.requests == []) == bool(says)
+    assert (f"{says}; name another with --test: " in done.stdout) == bool(says)
+
+
 def test_the_console_names_the_session_to_go_on_with(seedsmith, endpoint):
     endpoint.script(*[text("No.")] * 9)
     done = seedsmith("run", "a b", "--verify", "false", *service(endpoint))
