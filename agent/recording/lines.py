@@ -47,6 +47,8 @@ class Head:
     skill: str = ""
     """Where the named skill was, and the built-in ones, for the same reason; '' in older recordings."""
     library: str = ""
+    portable: bool = False
+    """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
 
     def to_json(self) -> Line:
         """The line."""
@@ -63,7 +65,12 @@ class Head:
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         settings = _mapping(line["settings"])
         return cls(
-            **values, fixing=bool(line["fixing"]), settings=settings, tree=tree, time=float(line["time"])
+            **values,
+            fixing=bool(line["fixing"]),
+            settings=settings,
+            tree=tree,
+            time=float(line["time"]),
+            portable=bool(line.get("portable", False)),
         )
 
 
