@@ -1,4 +1,4 @@
-"""Makes the recordings of the built-in skills' tests, and the template's, from ``answers/*.yaml``.
+"""Makes the recordings of the built-in skills' tests, and the starter's, from ``answers/*.yaml``.
 
     python tests/skills/record.py [SKILL]…
 
@@ -23,7 +23,7 @@ from agent.settings import Settings
 from agent.skill_tests import TestResult, TestRun, run_test
 from skills.folder import read_skill, recording_path
 from skills.roots import BUILT_IN
-from skills.scaffold import TEMPLATE, scaffold
+from skills.scaffold import STARTER, scaffold
 from skills.skill import Origin, Skill
 
 ANSWERS = Path(__file__).with_name("answers")
@@ -55,16 +55,16 @@ def record(endpoint: Any, skill: Skill, script: dict[str, Any]) -> Iterator[Test
             yield asyncio.run(run_test(skill, test, how))
 
 
-def record_template(endpoint: Any) -> Iterator[TestResult]:
+def record_starter(endpoint: Any) -> Iterator[TestResult]:
     """A new skill is made and recorded; its recording is kept with the placeholder for its name."""
-    text = (ANSWERS / "template.yaml").read_text(encoding="utf-8").replace("SKILL_NAME", NEW_NAME)
+    text = (ANSWERS / "starter.yaml").read_text(encoding="utf-8").replace("SKILL_NAME", NEW_NAME)
     with tempfile.TemporaryDirectory() as root:
         skill = read_skill(scaffold(Path(root), NEW_NAME), Origin.USER)
         assert isinstance(skill, Skill), skill
         yield from record(endpoint, skill, yaml.safe_load(text))
         for test in skill.tests:
             new = recording_path(skill, test)
-            target = TEMPLATE / new.relative_to(skill.folder)
+            target = STARTER / new.relative_to(skill.folder)
             recorded = new.read_text(encoding="ascii").replace(NEW_NAME, "SKILL_NAME")
             target.write_text(recorded, encoding="ascii")
 
@@ -75,8 +75,8 @@ def main(names: list[str]) -> int:
     for path in sorted(ANSWERS.glob("*.yaml")):
         if names and path.stem not in names:
             continue
-        if path.stem == "template":
-            results = record_template(endpoint)
+        if path.stem == "starter":
+            results = record_starter(endpoint)
         else:
             skill = read_skill(BUILT_IN / path.stem, Origin.BUILT_IN)
             assert isinstance(skill, Skill), skill
