@@ -132,9 +132,9 @@ class _Run:
                 raise
             status, text, reason = ending.status, "", ending.reason
             raised = error if ending.raised else None
-        if raised is not None and self._baseline is not None and self._baseline.done():
-            if not self._baseline.cancelled() and self._baseline.exception() is not None:
-                self._baseline = None  # its failure must not keep the end from being told
+        taken = self._baseline if raised is not None else None
+        if taken is not None and taken.done() and not taken.cancelled() and taken.exception() is not None:
+            self._baseline = None  # its failure must not keep the end from being told
         outcome = await self._end(status, text, reason)
         if raised is not None:
             raise raised

@@ -104,7 +104,7 @@ class Answer:
     calls: tuple[ToolCall, ...]
     finish_reason: FinishReason
     usage: Usage | None
-    """None where the service sent none."""
+    """None where nothing was counted."""
     model: str = ""
     """The model that really served."""
     request_id: str = ""
@@ -115,9 +115,25 @@ class Answer:
     cost_estimated: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What the service said besides, e.g. logprobs or timings."""
+    usage_estimated: bool = False
+    """The service sent no usage: it is our own estimate."""
 
 
-Part = TextDelta | ReasoningDelta | CallReady | Retrying | Notice | Answer
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a try took that gave no answer: it failed or was held back, and the service counted it."""
+
+    usage: Usage
+    model: str = ""
+    request_id: str = ""
+    service_tier: str = ""
+    cost_cny: float | None = None
+    price_tier: str = ""
+    cost_estimated: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+Part = TextDelta | ReasoningDelta | CallReady | Retrying | Notice | Spent | Answer
 
 
 class Model(Protocol):

@@ -66,13 +66,13 @@ class ChatAssembler(AnswerAssembler):
         return self._calls
 
     def _take(self, event: dict[str, Any], kind: str) -> Iterator[Delta]:
+        self._take_envelope(event)
+        if isinstance(event.get("usage"), dict):
+            self.usage = _usage(event["usage"])
         refusal = error_in(event)
         if refusal is not None:
             raise ServiceRefused(refusal)
-        self._take_envelope(event)
         self._take_timings(event)
-        if isinstance(event.get("usage"), dict):
-            self.usage = _usage(event["usage"])
         choices = event.get("choices") or []
         if not isinstance(choices, list):
             raise BrokenAnswer("has choices that are no list")

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from agent.conversation import UserMessage
-from agent.models.base import Model, Notice, Part, Request, Retrying
+from agent.models.base import Model, Notice, Part, Request, Retrying, Spent
 from agent.models.errors import (
     AuthenticationFailed,
     ModelError,
@@ -83,7 +83,9 @@ class FailOverModel:
             try:
                 async with aclosing(self._current.stream(request)) as parts:
                     async for part in parts:
-                        begun = not isinstance(part, Retrying) and (begun or not isinstance(part, Notice))
+                        begun = not isinstance(part, Retrying) and (
+                            begun or not isinstance(part, Notice | Spent)
+                        )
                         yield part
                 return
             except _ELSEWHERE as error:

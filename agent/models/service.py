@@ -10,10 +10,11 @@ from pathlib import Path
 
 from agent.conversation import AssistantMessage, ToolCall
 from agent.models.address import shown
-from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
+from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
 from agent.models.catalog import ModelEntry, Provider, Wire
 from agent.models.chain import PAUSE_SECONDS
 from agent.models.connection import Connection
+from agent.models.counted import counted
 from agent.models.encode import Body, RequestEncoder, named
 from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from agent.models.gate import Gate
@@ -147,7 +148,7 @@ class ServiceModel:
             try:
                 async with self._gate.admission(), aclosing(self._ask(request, body)) as parts:
                     async for part in parts:
-                        begun = True
+                        begun = begun or not isinstance(part, Spent)
                         yield part
                 self._memory.answered()
                 return
@@ -209,8 +210,15 @@ class ServiceModel:
             async with aclosing(read(response, assembler)) as deltas:
                 async for delta in deltas:
                     yield delta
+        except FailedTry:
+            for spent in self._spent(assembler, response.request_id):
+                yield spent
+            raise
         finally:
             await response.aclose()
+        if assembler.finish_reason == "content_filter":
+            for spent in self._spent(assembler, response.request_id):
+                yield spent
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
@@ -286,12 +294,31 @@ class ServiceModel:
             reason = "tool_calls"
             message = f"The model wrote {len(calls)} call(s) as text ({leaked.dialect}): taken as calls."
             parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
-        paid = cost(self._entry.price, assembler.usage)
+        usage, estimated = counted(request, assembler)
+        paid = cost(self._entry.price, usage)
         answer = Answer(
             text=leaked.text,
             reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
+            usage=usage,
+            model=assembler.model or self.name,
+            request_id=assembler.request_id or header_id,
+            service_tier=assembler.service_tier,
+            cost_cny=paid.cny if paid else None,
+            price_tier=paid.tier if paid else "",
+            cost_estimated=estimated or (paid is not None and paid.estimated),
+            extra=assembler.extra,
+            usage_estimated=estimated,
+        )
+        return [*parts, answer]
+
+    def _spent(self, assembler: AnswerAssembler, header_id: str) -> list[Part]:
+        """What a try took by the service's own count, where it gives no answer; empty without a count."""
+        if assembler.usage is None or not assembler.usage.total_tokens:
+            return []
+        paid = cost(self._entry.price, assembler.usage)
+        spent = Spent(
             usage=assembler.usage,
             model=assembler.model or self.name,
             request_id=assembler.request_id or header_id,
@@ -299,9 +326,8 @@ class ServiceModel:
             cost_cny=paid.cny if paid else None,
             price_tier=paid.tier if paid else "",
             cost_estimated=paid.estimated if paid else False,
-            extra=assembler.extra,
         )
-        return [*parts, answer]
+        return [spent]
 
     def _remember(self, request: Request, assembler: AnswerAssembler) -> None:
         """Let the next question continue this answer, if the service has all of it as it stands here."""
