@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from agent.conversation import Item, ToolCall
+from agent.conversation import Item, ToolCall, UserMessage
 from tools.base import ToolSpec
 
 Effort = Literal["minimal", "low", "medium", "high"]
@@ -31,6 +31,11 @@ class Request:
     """Other fields of the body by the names the chat wire has for them, only those that were set (§3)."""
     continue_text: str = ""
     """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether the conversation shows pictures."""
+        return any(isinstance(item, UserMessage) and item.images for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from agent.models.stream import (
     Characters,
     Delta,
     announce,
+    consistent_usage,
     count,
     detail,
     plain_string,
@@ -149,9 +150,9 @@ def _finish_reason(reason: Any, has_calls: bool) -> FinishReason:
 
 
 def _usage(found: dict[str, Any]) -> Usage:
-    return Usage(
-        input_tokens=count(found.get("prompt_tokens")),
-        cached_tokens=detail(found, "prompt_tokens_details", "cached_tokens"),
-        output_tokens=count(found.get("completion_tokens")),
-        reasoning_tokens=detail(found, "completion_tokens_details", "reasoning_tokens"),
+    return consistent_usage(
+        count(found.get("prompt_tokens")),
+        detail(found, "prompt_tokens_details", "cached_tokens"),
+        count(found.get("completion_tokens")),
+        detail(found, "completion_tokens_details", "reasoning_tokens"),
     )

@@ -139,7 +139,7 @@ class ServiceModel:
         :class:`Answer`'s calls are what counts: a :class:`CallReady` of an answer that was cut by its
         length limit is not among them.
         """
-        tries = Tries(self._retry, self._who)
+        tries = Tries(self._retry, self._who, images=request.holds_images)
         while True:
             body = self._encoder.encode(request, stream=self._streams)
             for notice in (*self._memory.notices(), *self._withheld(body), *body.notices):
