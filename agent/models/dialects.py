@@ -274,6 +274,7 @@ def _in_indented_code(text: str, position: int) -> bool:
     """
     start = max(0, position - _FAR_LINES)
     *above, line = text[start:position].split("\n")
+    above = above[1:] if start else above  # the first is the end of a line
     if not above or not _INDENT.match(line):
         return False
     while above and above[-1].strip():
