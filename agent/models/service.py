@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.conversation import AssistantMessage, ToolCall
-from agent.models.address import shown
+from agent.models.address import service_root, shown
 from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
 from agent.models.catalog import ModelEntry, Provider, Wire
 from agent.models.chain import PAUSE_SECONDS
@@ -22,6 +22,7 @@ from agent.models.prices import cost
 from agent.models.recover import recover
 from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from agent.models.sniff import SniffedReply
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
 from agent.models.transport import Reply, Tap, Transport
 
@@ -87,7 +88,8 @@ class ServiceModel:
         self._connection: Transport = connection if tap is None else tap.transport(connection)
         self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
-        service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
+        own = base_url == service_root(provider.base_url)
+        service = provider.name if own else f"{provider.name} at {shown(base_url)}"
         self._memory = FieldMemory(refused_fields, provider.name, service, wire_format.name)
         for field in self._memory.refused:
             self._encoder.drop(field)
@@ -206,8 +208,9 @@ class ServiceModel:
                 )
             assembler = self._format.assembler(self._encoder.call_ids)
             plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
+            sniffed, plain = await self._sniff(response, plain)
             read = self._read_plain if plain else self._read_stream
-            async with aclosing(read(response, assembler)) as deltas:
+            async with aclosing(read(sniffed, assembler)) as deltas:
                 async for delta in deltas:
                     yield delta
         except FailedTry:
@@ -228,6 +231,21 @@ class ServiceModel:
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
+
+    async def _sniff(self, response: Reply, plain: bool) -> tuple[Reply, bool]:
+        """The answer, and whether it is a plain one: by its first byte, else ``plain``, as it is labelled."""
+        sniffed = SniffedReply(response)
+        try:
+            async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
+                found = await sniffed.is_json()
+        except TimeoutError:
+            raise (
+                self._stalled() if self._streams else BrokenAnswer("did not end in time", "stalled")
+            ) from None
+        return sniffed, plain if found is None else found
+
+    def _stalled(self) -> BrokenAnswer:
+        return BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled")
 
     async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         try:
@@ -254,7 +272,7 @@ class ServiceModel:
                     break  # only the usage or the end mark is missing
                 if isinstance(error, BrokenAnswer):
                     raise
-                raise BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled") from None
+                raise self._stalled() from None
             ended = chunk is None
             events = decoder.close() if chunk is None else decoder.feed(chunk)
             for event in events:
