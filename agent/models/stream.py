@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
 from agent.models.retry import BrokenAnswer
+from agent.redact import MOST_NESTED, nested_too_deeply
 
 EVENT_LIMIT_BYTES = 16 * 2**20
 DONE = b"[DONE]"
@@ -234,6 +235,9 @@ class AnswerAssembler(ABC):
             raise BrokenAnswer("holds an event that is not JSON") from None
         if not isinstance(event, dict):
             raise BrokenAnswer("holds an event that is not a JSON object")
+        brackets = text.count("[") + text.count("{")  # most events need no closer look
+        if brackets > MOST_NESTED and nested_too_deeply(event):
+            raise BrokenAnswer("holds an event that is nested too deeply")
         return event
 
     def _take_envelope(self, found: dict[str, Any]) -> None:

@@ -318,3 +318,24 @@ def test_usage_that_contradicts_itself_is_put_right(assembler):
     assert usage(input_tokens=-1, output_tokens=True) == Usage(0, 0, 0, 0)
     assert usage(input_tokens=10**9, output_tokens=1e308) == Usage(10**9, 50, 0, 0)
     assert usage(input_tokens=float("nan"), output_tokens=float("inf")) == Usage(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("depth", [150, 900, 975, 985, 5000])
+@pytest.mark.parametrize(
+    "event",
+    [
+        '{"choices":[],"timings":{"a":%s}}',
+        '{"choices":[{"delta":{},"logprobs":{"content":[%s]}}]}',
+        '{"choices":[{"delta":{"tool_calls":[{"function":{"name":"a","arguments":{"a":%s}}}]}}]}',
+    ],
+)
+def test_an_event_nested_too_deeply_is_none(depth, event):
+    with pytest.raises(BrokenAnswer):
+        list(ChatAssembler().feed((event % ("[" * depth + "]" * depth)).encode()))
+
+
+def test_arguments_as_text_and_many_shallow_brackets_are_no_nesting():
+    assembler = ChatAssembler()
+    event = {"choices": [{"delta": call("[" * 500, name="a")}], "timings": {"all": [[]] * 500}}
+    list(assembler.feed(json.dumps(event).encode()))
+    assert names(assembler) == [("a", "[" * 500)]
