@@ -187,10 +187,13 @@ class Dispatcher:
             return Prepared(call, arguments, refusal=refusal)
         try:
             parsed = tool.parse(arguments)
-            return Prepared(call, arguments, tool.access(parsed), tool, parsed)
+            access = tool.access(parsed)
+            if not isinstance(access, Access):
+                raise TypeError(f"its access is {type(access).__name__}, not Access")
+            return Prepared(call, arguments, access, tool, parsed)
         except (ToolError, SandboxError) as error:
             return Prepared(call, arguments, refusal=str(error))
-        except Exception as error:  # a defect of the tool must not end the run
+        except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
             return Prepared(call, arguments, refusal=self._defect(call, error))
 
     async def start(self, prepared: Prepared) -> Finished:
@@ -214,6 +217,8 @@ class Dispatcher:
         if prepared.tool is None:
             return ToolResult(ok=False, text=prepared.refusal)
         hooks, call = self._hooks, prepared.call
+        if self._narrowing is not None and (refusal := self._narrowing(call.name)):
+            return ToolResult(ok=False, text=refusal)  # a call of the same answer may have narrowed them
         ruling = await hooks.before_tool(call.name, prepared.arguments) if hooks else None
         if ruling is not None and ruling.denied:
             refusal = f"Refused by a hook: {ruling.denied}"
@@ -222,10 +227,10 @@ class Dispatcher:
             return ToolResult(ok=False, text=refusal, summary="refused")
         await begin()
         try:
-            result = await prepared.tool.run(prepared.parsed, self._context)
+            result = _checked(await prepared.tool.run(prepared.parsed, self._context))
         except (ToolError, SandboxError) as error:
             result = ToolResult(ok=False, text=str(error))
-        except Exception as error:  # a defect of the tool must not end the run
+        except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
             result = ToolResult(ok=False, text=self._defect(call, error))
         if hooks is None or ruling is None:
             return result
@@ -276,7 +281,7 @@ class Dispatcher:
             images=result.images,
         )
 
-    def _defect(self, call: ToolCall, error: Exception) -> str:
+    def _defect(self, call: ToolCall, error: BaseException) -> str:
         what = f"{type(error).__name__}: {error}"
         self._sink.emit(
             NoticeGiven("tool_failed", self._redactor.text(f"The tool {call.name} broke: {what}"))
@@ -313,6 +318,13 @@ class _Once:
         if self._task is None:
             self._task = asyncio.ensure_future(self._action())
         await asyncio.shield(self._task)
+
+
+def _checked(result: ToolResult) -> ToolResult:
+    """``result`` as it is; a tool of others may give back anything."""
+    if not isinstance(result, ToolResult) or not isinstance(result.text, str):
+        raise TypeError(f"it gave back {type(result).__name__}, not a ToolResult with text")
+    return result
 
 
 def _may_have_changed(access: Access, result: ToolResult) -> bool:

@@ -1,14 +1,15 @@
 """Asking hooks: what a user's configuration or a trusted skill wants to hear of, and may stop.
 
-A hook is a command in the sandbox. Its standard input holds the event as one JSON object. It may print a
-JSON object ``{"decision": "allow"|"deny", "reason": …, "message": …}`` as its last line; exit code 2 denies
-with the output as the reason. A hook that fails otherwise stops what it was asked about before it
+A hook is a command in the sandbox. Its standard input holds the event as one JSON object. It may print JSON
+objects ``{"decision": "allow"|"deny", "reason": …, "message": …}``, of which the last counts; exit code 2
+denies with the output as the reason. A hook that fails otherwise stops what it was asked about before it
 happened, because it may be a guard, and is only told of after.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ DENIED = 2
 """The exit code that denies."""
 MOST_DENIALS = 3
 """So many times in a row ``before_finish`` is obeyed; then the run ends all the same."""
+_OBJECT = re.compile(r"^[ \t\ufeff]*(?={)", re.MULTILINE)
+_RULING = re.compile(r'"(?:\w*[dD]ecision)"|\bden(?:y|ied)\b')
 _MOST_WORDS = 2000
 _MOST_EVENT_CHARACTERS = 200_000
 
@@ -157,6 +160,8 @@ class Hooks:
         messages = (_short(str(said["message"])),) if said.get("message") else ()
         if said.get("decision") == "deny":
             return Ruling(_short(str(said.get("reason") or "no reason was given")), messages)
+        if said.get("decision", "allow") != "allow" or _looks_like_a_ruling(output, said):
+            return self._failed(hook, f"gave a ruling that is none: {_short(output)}")
         return Ruling("", messages)
 
     def _failed(self, hook: Hook, how: str) -> Ruling:
@@ -182,15 +187,24 @@ def _hook(event: HookEvent, spec: HookSpec, whose: str, folder: str) -> Hook:
 
 
 def _answer(output: str) -> dict[str, Any]:
-    """The JSON object in the output: all of it, or its last line."""
-    for text in (output, output.rpartition("\n")[2]):
+    """The last JSON object that begins a line of the output."""
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] = {}
+    position = 0
+    for match in _OBJECT.finditer(output):
+        if match.start() < position:
+            continue
         try:
-            found = json.loads(text)
+            value, position = decoder.raw_decode(output, match.end())
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
-            return found
-    return {}
+        found = value if isinstance(value, dict) else found
+    return found
+
+
+def _looks_like_a_ruling(output: str, said: dict[str, Any]) -> bool:
+    """Whether something was ruled in a form that is not read: a guard must not be heard as silence."""
+    return "decision" not in said and _RULING.search(output) is not None
 
 
 def _short(text: str) -> str:

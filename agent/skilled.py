@@ -124,13 +124,17 @@ def open_skills(
     """
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
     active = ActiveSkills(library, named.skill if named else None)
-    loaded = library.skills.get(last_loaded(history))
+    last = last_loaded(history)
+    loaded = library.skills.get(last)
     if loaded is not None:
         active.activate(loaded)
     hooks: tuple[Hook, ...] = ()
     if settings.replay is None:  # what hooks said stands in the recording
         hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named else ())
     chosen, notices = _chosen(settings.skills, library)
+    if last and loaded is None:
+        said = f"The skill {last!r:.80} of this session can't be used now: the tools it left out are back."
+        notices = (*notices, NoticeGiven("skills", said))
     lines = listing(chosen, context_tokens) if profile.tools is None else ""
     readable = (*_folders(library, workspace), *programs(hooks))
     return SessionSkills(active, named, lines, hooks, tuple(dict.fromkeys(readable)), notices)

@@ -34,6 +34,14 @@ class ActiveSkills:
                 return f"The skill {skill.name!r} leaves only these tools: {', '.join(skill.tools)}."
         return ""
 
+    def command_refusal(self, skill: Skill) -> str:
+        """Why a command of ``skill`` may not be run now, '' where it may: another's is as good as a shell."""
+        for holder in (self.named, self.called):
+            if holder is not None and holder is not skill and not _allows(holder, "shell"):
+                others = f"none of the commands of {skill.name!r}"
+                return f"The skill {holder.name!r} leaves no shell, and so {others}."
+        return ""
+
     def leaves(self, tools: Collection[str]) -> tuple[str, ...]:
         """Those of ``tools`` that may be called now, in their order."""
         return tuple(tool for tool in tools if not self.refusal(tool))

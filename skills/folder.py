@@ -85,10 +85,10 @@ def digest(folder: Path) -> str:
     """
     whole = hashlib.sha256()
     with Workspace(folder) as opened:
-        for path in _walk(opened):
+        for path in _walk(opened, ignored=frozenset()):
             with opened.open_read(path) as file:
                 inner = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
-            whole.update(f"{inner} {path}\n".encode("utf-8", "surrogateescape"))
+            whole.update(f"{inner} {path}\0".encode("utf-8", "surrogateescape"))  # no name holds a NUL
     return whole.hexdigest()
 
 
@@ -203,7 +203,7 @@ def _what_is_wrong(opened: Workspace, path: str) -> str | None:
         return "which leads out of the skill's folder"
 
 
-def _walk(opened: Workspace) -> list[str]:
+def _walk(opened: Workspace, *, ignored: frozenset[str] = _IGNORED) -> list[str]:
     """Every file of the folder, sorted; raises :class:`PathError` for links that lead out of it."""
     found: list[str] = []
     folders = ["."]
@@ -211,7 +211,7 @@ def _walk(opened: Workspace) -> list[str]:
         folder = folders.pop()
         for entry in opened.list_folder(folder):
             path = entry.name if folder == "." else f"{folder}/{entry.name}"
-            if entry.name in _IGNORED:
+            if entry.name in ignored:
                 continue
             if entry.kind == "folder":
                 folders.append(path)

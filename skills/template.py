@@ -34,7 +34,8 @@ def fill_argv(argv: Sequence[str], values: Mapping[str, Value]) -> list[str]:
         whole = values[alone[1]] if alone and alone[1] else None
         for value in whole if isinstance(whole, list) else [whole]:
             argument = _fill(template, values) if whole is None else _text(value)
-            if isinstance(value, str) and argument.startswith("-") and "--" not in filled:
+            begun = _begun_by_text(template, values)
+            if begun and argument.startswith("-") and "--" not in filled:
                 raise BadParameters(
                     f"The value {argument[:80]!r} would be taken for an option: it begins with '-'."
                 )
@@ -42,10 +43,16 @@ def fill_argv(argv: Sequence[str], values: Mapping[str, Value]) -> list[str]:
     return filled
 
 
+def _begun_by_text(template: str, values: Mapping[str, Value]) -> bool:
+    """Whether a text (or a list's) value stands at the beginning, where it could make an option of it."""
+    first = _PLACEHOLDER.match(template)
+    return first is not None and isinstance(values.get(first[1] or ""), str | list)
+
+
 def fill_command(template: str, declared: Mapping[str, ParameterSpec], values: Mapping[str, Value]) -> str:
     """A shell command line with the values in place, each quoted; a ``command`` is one already.
 
-    A parameter without a value leaves nothing.
+    A parameter without a value leaves nothing; a ``command`` that is part of a longer line leaves ``true``.
     """
 
     def replaced(match: re.Match[str]) -> str:
@@ -53,7 +60,8 @@ def fill_command(template: str, declared: Mapping[str, ParameterSpec], values: M
         if not name:
             return match[0][0]
         if name not in values:
-            return ""
+            command = name in declared and declared[name].type == "command"
+            return "true" if command and template.strip() != match[0] else ""
         value = values[name]
         if name in declared and declared[name].type == "command":
             return _text(value)

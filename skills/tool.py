@@ -72,6 +72,8 @@ class SkillTool(PydanticTool[SkillParameters]):
             if parsed.file is not None:
                 return _file(skill, parsed.file)
             if parsed.command is not None:
+                if refusal := self._active.command_refusal(skill):
+                    raise ToolError(refusal)
                 return await _run(skill, parsed.command, parsed.parameters, context)
             values = skill.values(parsed.parameters)
         except (SkillError, PathError) as error:

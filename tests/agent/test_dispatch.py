@@ -277,3 +277,33 @@ async def test_pictures_follow_the_results_as_one_message(house):
     assert (first.text, second.text) == ("shown", "shown")
     assert message.images == (picture, picture)
     assert "a.png, a.png" in message.text
+
+
+@pytest.mark.parametrize("given", ["text", None, ToolResult(True, b"bytes"), SystemExit(3)])
+async def test_a_tool_of_others_may_give_back_anything(house, given):
+    async def body(path, _):
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+    tool = SmallTool("odd", reads, body)
+    tool.run = lambda parsed, context: body(parsed, context)
+    calls = house.ask(call("1", "odd", path="a"))
+    (result,) = (await house.dispatcher(tool).dispatch(calls)).results
+    assert not result.ok and result.text.startswith("failed: ")
+
+
+async def test_an_access_that_is_none_is_a_refusal(house):
+    calls = house.ask(call("1", "odd", path="a"))
+    (result,) = (
+        await house.dispatcher(SmallTool("odd", lambda path: None, lambda *_: "x")).dispatch(calls)
+    ).results
+    assert not result.ok and "not Access" in result.text
+
+
+async def test_what_a_call_leaves_out_holds_for_the_calls_behind_it(house):
+    left_out = set()
+    narrow = SmallTool("narrow", reads, lambda path, _: left_out.add("echo") or "narrowed")
+    calls = house.ask(call("1", "narrow", path="a"), call("2", path="b"))
+    dispatcher = house.dispatcher(narrow, ECHO, narrowing=lambda name: "left out" if name in left_out else "")
+    assert [output.text for output in (await dispatcher.dispatch(calls)).results] == ["narrowed", "left out"]

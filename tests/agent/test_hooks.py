@@ -119,3 +119,25 @@ def test_programs_named_by_path_are_shown_to_the_sandbox():
 def test_what_is_no_hook(wrong):
     with pytest.raises(ValueError, match="HookSpecs"):
         HookSpecs.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'print(json.dumps({"decision": "deny", "reason": "no"}))\nprint("warning", file=sys.stderr)',
+        'print("log")\nprint(json.dumps({"decision": "deny", "reason": "no"}, indent=1))',
+        'print("\\ufeff" + json.dumps({"decision": "deny", "reason": "no"}))',
+        'print(json.dumps({"decision": "Deny"}))',
+        'print(json.dumps({"decision": 2}))',
+        'print(json.dumps(["deny"]))',
+        'print(json.dumps({"hookSpecificOutput": {"permissionDecision": "deny"}}))',
+    ],
+)
+async def test_a_denial_in_whatever_form_stops_the_call(house, hooks, said):
+    result = await run(house, hooks(before_tool=said))
+    assert not result.ok and not (house.root / "a.txt").exists()
+
+
+async def test_an_allowing_hook_may_say_what_it_likes_besides(house, hooks):
+    said = 'print("was it denied? no")\nprint(json.dumps({"decision": "allow"}))\nprint("{ not json")'
+    assert (await run(house, hooks(before_tool=said))).ok

@@ -17,7 +17,7 @@ from agent.skill_tests import TestRun, run_test, run_tests
 from skills.check import check
 from skills.folder import read_skill, recording_path
 from skills.roots import BUILT_IN
-from skills.scaffold import TEMPLATE, scaffold
+from skills.scaffold import STARTER, scaffold
 from skills.skill import Origin, Skill
 
 MANIFEST = """\
@@ -246,7 +246,7 @@ def test_the_built_in_skills_check_and_pass(name):
 
 
 @pytest.mark.parametrize(
-    "path", [*BUILT_IN.glob("*/tests/*.jsonl"), *TEMPLATE.rglob("*.jsonl")], ids=lambda path: path.stem
+    "path", [*BUILT_IN.glob("*/tests/*.jsonl"), *STARTER.rglob("*.jsonl")], ids=lambda path: path.stem
 )
 def test_recordings_hold_nothing_of_the_machine_they_were_made_on(path):
     text = path.read_text(encoding="ascii")

@@ -104,3 +104,19 @@ def test_a_damaged_trust_file_trusts_nothing_and_can_be_written_again(found, tmp
 
 def test_folders_that_are_not_there_hold_nothing(tmp_path):
     assert not load([Root(tmp_path / "none", Origin.USER)], TrustStore(tmp_path)).skills
+
+
+def test_trust_covers_every_file_and_no_name_can_stand_for_another(found):
+    file = found.write("repo/.agents/skills/tidy")
+    folder = file.parent
+    inner = __import__("hashlib").sha256(b"evil").hexdigest()
+    (folder / f"a\n{inner} b.sh").write_bytes(b"x")
+    found.trust.trust(found.load().untrusted[0])
+    assert found.load().skills
+    (folder / f"a\n{inner} b.sh").rename(folder / "a")
+    (folder / "b.sh").write_bytes(b"evil")
+    assert not found.load().skills
+    found.trust.trust(found.load().untrusted[0])
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/helper.pyc").write_bytes(b"evil")
+    assert not found.load().skills

@@ -138,3 +138,12 @@ async def test_wrong_calls_are_told_what_fits(room, arguments, said):
     with pytest.raises(ToolError) as caught:
         await room.call(**arguments)
     assert said in str(caught.value)
+
+
+async def test_another_skill_s_command_is_no_way_around_what_one_leaves_out(room, folders):
+    other = folders.own("commands:\n  go: {description: Goes., argv: [touch, pwned]}\n", "other")
+    room.active.library.skills["other"] = other
+    await room.call(parameters={"who": "you"})
+    with pytest.raises(ToolError, match="leaves no shell, and so none of the commands of 'other'"):
+        await room.call(name="other", command="go")
+    assert (await room.call(command="show", parameters={"words": ["x"]})).ok

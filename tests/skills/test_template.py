@@ -91,3 +91,15 @@ def test_values_that_do_not_fit(spec, values, said):
     with pytest.raises(BadParameters, match="(?s).*") as caught:
         accept_all({"p": ParameterSpec(**spec)}, values, "It")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("argv", [["git", "log", "{since}..HEAD"], ["x", "{l}"], ["x", "{since}"]])
+def test_no_value_at_the_beginning_of_an_argument_makes_an_option_of_it(argv):
+    with pytest.raises(BadParameters, match="taken for an option"):
+        fill_argv(argv, {"since": "--output=x", "l": ["-x"]})
+
+
+def test_a_command_that_was_not_given_leaves_a_line_that_can_run():
+    declared = {"test": ParameterSpec(type="command")}
+    assert fill_command("git diff --quiet && {test}", declared, {}) == "git diff --quiet && true"
+    assert fill_command("{test}", declared, {}) == ""
