@@ -169,7 +169,7 @@ class Settings(BaseModel):
         None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
     )
     base_url: Annotated[str | None, Option("URL")] = Field(
-        None, description="Address of an OpenAI-compatible service."
+        None, pattern=r"\S", description="Address of an OpenAI-compatible service."
     )
     api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False

@@ -95,7 +95,7 @@ def _open_one(
         from agent.models.local import open_local
 
         return open_local(entry.name, settings, environment, tap=tap)
-    given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
+    given = given_address(settings, environment)
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
@@ -122,6 +122,11 @@ def _open_one(
         refused_fields=_refused_fields(settings, environment) if tap is None else None,
         tap=tap,
     )
+
+
+def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
+    """The address the user said the service has; '' for the provider's own."""
+    return settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
 
 
 def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
