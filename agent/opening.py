@@ -82,14 +82,15 @@ async def open_session(
     """
     from agent.models.open import given_address, open_model
 
-    output = open_output(settings.output_schema)
+    output = open_output(settings.output_schema, tape.output if tape is not None else None)
+    known = (tape.known if tape is not None else None) or catalog.load(environment)
     resumed: Session | None = None
     names_skill = settings.skill is not None
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
         settings = gone_on_with(settings, resumed.start)
-    model = open_model(settings, environment, tape)
+    model = open_model(settings, environment, tape, known)
     stack.push_async_callback(model.aclose)
     ambient = {} if tape is not None and tape.replays else environment
     address = "" if model.provider == "local" else shown(given_address(settings, ambient))
@@ -98,7 +99,6 @@ async def open_session(
     else:
         attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    known = catalog.load(environment)
     name = f"{model.provider}/{model.name}"
     entry = known.resolve(name)[1]
     begun = resumed.conversation.items if resumed else ()

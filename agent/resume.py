@@ -13,7 +13,7 @@ def gone_on_with(settings: Settings, start: SessionStart) -> Settings:
     """``settings`` with the session's own model, and its wire unless another model is asked for.
 
     With its address, too, unless another is given or the model is another provider's: what was said to a
-    service of the user's own is not for the provider's public one. And with its skill, unless another is named.
+    service of the user's own is not for the provider's public one. With its skill, unless another is named.
     """
     same = settings.model in (None, start.model)
     wire = settings.wire or (start.wire if same else None)

@@ -6,10 +6,13 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.models.errors import UnknownModel, UnsupportedWire
 from agent.models.prices import Price
+
+if TYPE_CHECKING:
+    from agent.models.user_catalog import UserCatalog
 
 SOURCES = frozenset({"seed", "doc", "guess", "user"})
 DEFAULT_STALL_SECONDS = 120.0
@@ -98,6 +101,8 @@ class Catalog:
     """Every provider, in the order in which keys are looked for."""
 
     providers: Mapping[str, Provider]
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """The user's own entries by provider, as in :class:`agent.models.user_catalog.UserCatalog`."""
 
     def resolve(self, name: str) -> tuple[Provider, ModelEntry]:
         """``wcode/doubao-seed-2.0-code`` → the provider and its model.
@@ -168,10 +173,13 @@ def load(environment: Mapping[str, str] | None = None) -> Catalog:
     from agent.models import user_catalog
 
     own = user_catalog.read(user_catalog.user_file(environment))
-    if own is None:
-        return _built_in()
+    return _built_in() if own is None else with_own(own)
+
+
+def with_own(own: UserCatalog) -> Catalog:
+    """The program's own catalog with a user's over it; raises :class:`agent.errors.ConfigurationError`."""
     try:
-        return _catalog(own.over(_built_in_document()))
+        return replace(_catalog(own.over(_built_in_document())), own=own.providers)
     except CatalogError as error:
         raise own.complaint(error.path, str(error)) from None
 
