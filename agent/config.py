@@ -214,6 +214,8 @@ def _fault(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"] == "string_pattern_mismatch":
         return "is empty"
+    if first["type"] == "path_type":
+        return "should be a path"
     return first["msg"].removeprefix("Input ").removeprefix("Value error, ")
 
 

@@ -65,7 +65,7 @@ def _over(entries: Mapping[str, Any]) -> Catalog:
 
 
 def _resolved(models: tuple[str, ...], known: Catalog) -> list[Any]:
-    return [known.resolve(model) for model in models]
+    return [known.resolve(model)[1] for model in models]
 
 
 def _without_password(entry: Mapping[str, Any]) -> dict[str, Any]:
