@@ -57,6 +57,8 @@ class ModelEntry:
     output_tokens: int
     """The output limit sent where the user sets none."""
     price: Price | None = None
+    unpriced: bool = False
+    """The user says that its price is not known: none is taken from elsewhere."""
     same_as: str = ""
     """The name the same model has elsewhere."""
     vision: bool = True
@@ -132,14 +134,14 @@ class Catalog:
         if unlisted is not None and "user" in unlisted.sources.values():
             return replace(unlisted, name=name)
         entry = self._known_elsewhere(name) or unlisted
-        return replace(entry, name=name, price=None) if entry is not None else None
+        return replace(entry, name=name, price=None, unpriced=False) if entry is not None else None
 
     def _known_elsewhere(self, name: str) -> ModelEntry | None:
         entries = (entry for provider in self.providers.values() for entry in provider.models.values())
         return next((entry for entry in entries if name in (entry.name, entry.same_as)), None)
 
     def _priced(self, entry: ModelEntry) -> ModelEntry:
-        if entry.price is not None:
+        if entry.price is not None or entry.unpriced:
             return entry
         names = {entry.name, entry.same_as} - {""}
         for provider in self.providers.values():

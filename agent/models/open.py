@@ -102,7 +102,7 @@ def _open_one(
     if provider.name == "local":
         from agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment, tap=tap)
+        return open_local(entry.name, settings, environment, tap=tap, known=known)
     given = given_address(settings, environment)
     base_url = given or provider.base_url
     host = check_base_url(base_url).hostname or ""
