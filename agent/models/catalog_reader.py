@@ -209,7 +209,7 @@ def _suggestion(name: Any, known: Set[str]) -> str:
     import difflib  # only a wrong name costs its import
 
     close = difflib.get_close_matches(str(name), sorted(known), 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+    return f" (did you mean {close[0]}?)" if close else f"; there are {', '.join(sorted(known))}"
 
 
 def _price(keys: Keys, value: Any) -> Price:

@@ -79,7 +79,7 @@ class Recorder:
             skill=facts.skill,
             library=str(BUILT_IN),
             output_schema=facts.output.to_json() if facts.output else None,
-            catalog=own_entries(facts.known, (_model_of(facts), *(facts.settings.fallback or ()))),
+            catalog=own_entries(facts.known, _models_of(facts)),
             time=round(time.time(), 3),
         )
         self.write(head.to_json())
@@ -155,6 +155,12 @@ def recorded_settings(facts: RunFacts) -> dict[str, Any]:
     if facts.settings.base_url:
         told["base_url"] = shown(facts.settings.base_url)
     return told | {"model": _model_of(facts)}
+
+
+def _models_of(facts: RunFacts) -> tuple[str, ...]:
+    """The run's model and its fallbacks; a local model has none."""
+    fallbacks = () if facts.model.provider == "local" else facts.settings.fallback or ()
+    return (_model_of(facts), *fallbacks)
 
 
 def _model_of(facts: RunFacts) -> str:

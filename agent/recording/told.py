@@ -38,7 +38,7 @@ def recorded_catalog(head: Head, path: Path) -> Catalog | None:
         return None
     try:
         return _over(head.catalog)
-    except (UsageError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (UsageError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RecordingError(f"Line 1 of {path} is damaged: its catalog can't be used.") from error
 
 

@@ -123,7 +123,7 @@ BEFORE = "providers:\n  m:\n    base_url: http://h/v1\n"
         (BEFORE + "    wires: [chat, soap]", r" line 4: m\.soap: there is no such wire"),
         (
             BEFORE + "    wires: {chat: {fields: [temprature]}}",
-            r" line 4: m\.chat\.fields: there is no field 'temprature'; did you mean temperature\?",
+            r" line 4: m\.chat\.fields: there is no field 'temprature' \(did you mean temperature\?\)\.",
         ),
         (
             BEFORE + "    wires: {chat: {limit_field: max_output_tokens}}",
