@@ -175,6 +175,8 @@ def _refusal(name: str, option: Option, value: Any) -> str:
         return f"give {flag_name(name)} on the command line"
     if isinstance(value, str) and value in option.typed_only:
         return f"{flag_name(name)} {value} weakens the sandbox and must be typed on the command line"
+    if name == "output_schema" and isinstance(value, dict):  # its numbers are text here
+        return "name the schema's file"
     return ""
 
 
