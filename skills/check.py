@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 from skills.errors import ManifestError
-from skills.folder import OWN_FORM, digest, read_skill
+from skills.folder import OWN_FORM, digest, read_skill, recording_path
 from skills.skill import BrokenSkill, Origin, Skill
 
 LONG_INSTRUCTIONS = 20_000
 """Characters, about 5,000 tokens: what the specification recommends to stay below."""
+_CHANGING = frozenset({"edit", "write", "patch"})
 _BRACES = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
 
@@ -84,8 +85,13 @@ def _oddities(skill: Skill) -> list[str]:
     for name in skill.parameters:
         if name not in used and f"{{{name}}}" not in skill.verify:
             said.append(f"The parameter {name!r} is used neither in the instructions nor in verify.")
+    said += [
+        f"The test {test.name!r} has no recording: make it with `seedsmith skills test --live --update`."
+        for test in skill.tests
+        if not recording_path(skill, test).is_file()
+    ]
     if not skill.tests:
         said.append("It has no tests: `seedsmith skills test` has nothing to run.")
-    if not skill.verify:
+    if not skill.verify and (skill.tools is None or _CHANGING & set(skill.tools)):
         said.append("It has no verify command: nothing proves that its work is done.")
     return said

@@ -74,7 +74,9 @@ def parse(text: str, *, first_line: int = 1, typed: bool = True) -> Document:
         raise _syntax(error, first_line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + first_line
-        raise DocumentError(f"holds the control character U+{error.character:04X}", line) from None
+        column = error.position - text.rfind("\n", 0, error.position)
+        said = f"holds the control character U+{error.character:04X}"
+        raise DocumentError(said, line, column) from None
     except NestedTooDeeply as error:
         line = error.line + first_line - 1
         raise DocumentError(f"is nested deeper than {MOST_DEPTH} levels", line, error.column) from None
@@ -183,8 +185,8 @@ def _syntax(error: yaml.MarkedYAMLError, first_line: int) -> DocumentError:
         problem = "a tab stands where only spaces may: indent with spaces"
     elif "mapping values are not allowed here" in problem:
         problem = "a second ': ' in one line: put the text in quotes"
-    elif "expected a single document" in problem:
+    elif "another document" in problem:
         problem = "a second document begins: a manifest is one"
-    elif "recursive" in problem:
-        problem = "an alias stands within what it names"
+    elif problem == "second occurrence":
+        problem = "an anchor is defined twice"
     return DocumentError(f"is not YAML: {problem}", line + first_line, column + 1)

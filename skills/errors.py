@@ -22,6 +22,15 @@ class ManifestError(SkillError):
         """From 1."""
 
 
+class Misplaced(ValueError):
+    """A fault of one part of a manifest that only the whole of it shows."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        """The keys and indexes that lead to the part."""
+
+
 class UnknownSkill(SkillError):
     """No skill of this name can be used here."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from skills.document import Document
-from skills.errors import ManifestError
+from skills.errors import ManifestError, Misplaced
 
 _SAID = {
     "missing": "is missing",
@@ -34,22 +34,36 @@ _SAID = {
     "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries, it has {actual_length}",
     "literal_error": "must be one of {expected}",
+    "no_value": "must be text, a number, true or false, or a list of texts",
 }
+_UNFIT = frozenset(kind for kind in _SAID if kind.endswith("_type"))
+"""Complaints that a value is of another type."""
 
 
 def faults(
     error: ValidationError, document: Document, file: Path | str, model: type[BaseModel]
 ) -> list[ManifestError]:
     """One :class:`ManifestError` for each fault, in the order in which they stand in the file."""
-    found: dict[tuple[Any, ...], ManifestError] = {}
+    found: dict[tuple[int | str, ...], list[ErrorDetails]] = {}
     schema = model.model_json_schema()
     for details in error.errors(include_url=False):
-        path = _path(details, document.value)
-        if path in found:  # another member of a union that doesn't fit either
-            continue
+        found.setdefault(_path(details, document.value), []).append(details)
+    told = []
+    for path, several in found.items():
+        if several[0]["type"] in _UNFIT and any(other[: len(path)] == path != other for other in found):
+            continue  # another member of the union fits, but for what is said of its inside
         line, column = document.place(path)
-        found[path] = ManifestError(file, _sentence(details, path, schema), line, column)
-    return sorted(found.values(), key=lambda fault: (fault.line, fault.column))
+        told.append(ManifestError(file, _sentence(_choose(several), path, schema), line, column))
+    return sorted(told, key=lambda fault: (fault.line, fault.column))
+
+
+def _choose(several: list[ErrorDetails]) -> ErrorDetails:
+    """What to tell of a value that fits no member of a union; each member has its own complaint."""
+    kinds = {details["type"] for details in several}
+    other = next((details for details in several if details["type"] not in _UNFIT), None)
+    if other is None and {"string_type", "bool_type"} <= kinds:
+        return several[0] | {"type": "no_value"}
+    return other or several[0]
 
 
 def _path(details: ErrorDetails, value: Any) -> tuple[int | str, ...]:
@@ -61,6 +75,9 @@ def _path(details: ErrorDetails, value: Any) -> tuple[int | str, ...]:
             path.append(part)
     if details["type"] == "missing":
         path.append(details["loc"][-1])
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, Misplaced):
+        path += cause.path
     return tuple(path)
 
 
@@ -83,7 +100,11 @@ def _sentence(details: ErrorDetails, path: tuple[int | str, ...], schema: dict[s
     if template is None:
         return f"{name}: {details['msg']}"
     given = details["input"]
-    quote = f": write {json.dumps(str(given))}" if isinstance(given, bool | int | float) else ""
+    quote = ""
+    if isinstance(given, bool):  # it may have been written yes, on, False …
+        quote = ": put it in quotes"
+    elif isinstance(given, int | float):
+        quote = f": write {json.dumps(str(given))}"
     length = len(given) if isinstance(given, str) else 0
     sentence = template.format(**context | {"quote": quote, "length": length})
     return f"{name} {sentence}" if path else f"the manifest {sentence}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -10,10 +11,10 @@ from pydantic import ValidationError
 
 from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
 from sandbox.workspace import Workspace
-from skills.document import MOST_BYTES, DocumentError, decode, parse
+from skills.document import MOST_BYTES, Document, DocumentError, decode, parse
 from skills.errors import ManifestError
 from skills.faults import faults
-from skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest
+from skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
 from skills.published import read_published
 from skills.skill import BrokenSkill, Origin, Skill
 
@@ -24,6 +25,8 @@ OWN_FORM = "skill.yaml"
 PUBLISHED_FORM = "SKILL.md"
 FORMS = (OWN_FORM, PUBLISHED_FORM, "skill.md", "skill.yml")
 """Manifest names; the first that is there is read."""
+RECORDINGS = "tests"
+"""Folder of a skill for the recordings that its manifest does not name."""
 MOST_FILES = 2000
 MOST_FILE_BYTES = 20 << 20
 _IGNORED = frozenset({".git", "__pycache__", ".DS_Store", "node_modules"})
@@ -69,6 +72,12 @@ def list_files(skill: Skill) -> tuple[str, ...]:
         return tuple(path for path in _walk(opened) if path != skill.manifest.name)
 
 
+def recording_path(skill: Skill, test: TestSpec) -> Path:
+    """Where the recording of ``test`` is, or is to be."""
+    slug = re.sub(r"[^\w-]+", "-", test.name).strip("-").lower() or "test"
+    return skill.folder / (test.recording or f"{RECORDINGS}/{slug}.jsonl")
+
+
 def digest(folder: Path) -> str:
     """SHA-256 over the names and contents of every file in ``folder``: what trust is bound to.
 
@@ -105,11 +114,7 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
             raise ManifestError(file, f"names {path!r}, {wrong}", *document.place(key))
     instructions = manifest.instructions
     if isinstance(instructions, InstructionsFile):
-        instructions = decode(opened.read_bytes(instructions.file, limit=MOST_BYTES + 1))
-        if not instructions.strip() or len(instructions) > MOST_INSTRUCTIONS:
-            raise ManifestError(
-                file, "names instructions that are empty or too long", *document.place(("instructions",))
-            )
+        instructions = _instructions(opened, file, instructions.file, document)
     warnings = []
     if folder.name != manifest.name:
         line, column = document.place(("name",))
@@ -137,6 +142,23 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
         tests=tuple(manifest.tests),
         warnings=tuple(warnings),
     )
+
+
+def _instructions(opened: Workspace, manifest: Path, path: str, document: Document) -> str:
+    """The text of the file that holds the instructions; raises :class:`ManifestError`."""
+    place = document.place(("instructions", "file"))
+    try:
+        text = decode(opened.read_bytes(path, limit=MOST_BYTES + 1))
+    except DocumentError as error:
+        raise ManifestError(manifest.with_name(path), str(error), error.line, error.column) from None
+    except (PathError, OSError) as error:
+        raise ManifestError(manifest, f"names {path!r}, which can't be read: {error}", *place) from None
+    if not text.strip():
+        raise ManifestError(manifest, f"names {path!r}, which is empty", *place)
+    if len(text) > MOST_INSTRUCTIONS:
+        said = f"names {path!r}, which has {len(text):,} characters, {MOST_INSTRUCTIONS:,} is the most"
+        raise ManifestError(manifest, said, *place)
+    return text
 
 
 def _published(opened: Workspace, file: Path, origin: Origin) -> Skill:
@@ -168,7 +190,7 @@ def _named_files(manifest: Manifest) -> list[tuple[tuple[str | int, ...], str]]:
     for index, test in enumerate(manifest.tests):
         named += [
             (("tests", index, key), path)
-            for key, path in (("workspace", test.workspace), ("recording", test.recording))
+            for key, path in (("workspace", test.workspace), ("uncommitted", test.uncommitted))
             if path
         ]
     return named

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from skills.errors import Misplaced
 from skills.hooks import HookSpecs
 from skills.parameters import NAME_PATTERN, ManifestPart, ParameterSpec
 from skills.template import placeholders
@@ -118,9 +119,16 @@ class TestSpec(ManifestPart):
     workspace: InsidePath | None = Field(
         default=None, description="Folder that is copied; default: an empty one."
     )
+    git: bool = Field(False, description="Make a git repository of it, with everything in one commit.")
+    uncommitted: InsidePath | None = Field(
+        default=None, description="Folder that is copied over it after that commit; means git."
+    )
     parameters: dict[ParameterName, Any] = Field(default_factory=dict)
-    prompt: str = ""
-    recording: InsidePath | None = Field(default=None, description="What `seedsmith run --record` wrote.")
+    prompt: str = Field("", description="What is asked besides the skill's instructions.")
+    recording: InsidePath | None = Field(
+        default=None,
+        description="Where `skills test --live --update` keeps the answers; default: tests/NAME.jsonl.",
+    )
     verify: CommandLine | None = Field(default=None, description="Must exit with 0 afterwards.")
     changed: list[InsidePath] = Field(default_factory=list, description="Files that must differ afterwards.")
     unchanged: list[InsidePath] = Field(
@@ -174,11 +182,11 @@ class Manifest(ManifestPart):
     @model_validator(mode="after")
     def _agrees(self) -> Manifest:
         if isinstance(self.instructions, str) and not self.instructions.strip():
-            raise ValueError("has empty instructions")
+            raise Misplaced(("instructions",), "is empty")
         for name in sorted(placeholders(self.verify or "") - set(self.parameters)):
-            raise ValueError(f"uses {{{name}}} in verify, which is none of its parameters")
+            raise Misplaced(("verify",), f"uses {{{name}}}, which is none of the parameters")
         names = [test.name for test in self.tests]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"has two tests named {name!r}")
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise Misplaced(("tests", index, "name"), f"is {name!r}, as an earlier test is called")
         return self

@@ -7,7 +7,7 @@ from pathlib import Path
 from skills.errors import SkillError
 from skills.manifest import Manifest
 
-TEMPLATE = Path(__file__).with_name("template")
+STARTER = Path(__file__).with_name("starter")
 
 
 def scaffold(root: Path, name: str) -> Path:
@@ -26,9 +26,9 @@ def scaffold(root: Path, name: str) -> Path:
     if folder.exists() or folder.is_symlink():
         raise SkillError(f"{folder} is there already; choose another name.")
     try:
-        for source in sorted(TEMPLATE.rglob("*")):
+        for source in sorted(STARTER.rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
-                target = folder / source.relative_to(TEMPLATE)
+                target = folder / source.relative_to(STARTER)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(
                     source.read_text(encoding="utf-8").replace("SKILL_NAME", name), encoding="utf-8"

@@ -48,12 +48,18 @@ class SkillTool(PydanticTool[SkillParameters]):
         self._active = active
 
     def access(self, parsed: SkillParameters) -> Access:
-        """Nothing for instructions and files; everything for a command, unless it only reads."""
+        """Nothing for instructions and files; everything for a command, unless it only reads.
+
+        One that writes names itself besides, so that no shell command of the same answer runs beside it: it
+        may break files for a while, as a trial of tests does.
+        """
         if parsed.command is None:
             return Access()
         command = self._find(parsed.name).commands.get(parsed.command)
         everything = frozenset({EVERYTHING})
-        return Access(reads=everything, writes=frozenset() if command and command.read_only else everything)
+        if command is not None and command.read_only:
+            return Access(reads=everything)
+        return Access(reads=everything, writes=everything | {f"skill:{parsed.name}"})
 
     async def run(self, parsed: SkillParameters, context: ToolContext) -> ToolResult:
         """Tell, read or run; a fault of the call is a :class:`ToolError`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from agent.cli.skills_test import test_skills
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -171,6 +172,9 @@ def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
                 continue
             raise UnknownSkill(f"The repository has no skill {name!r:.80} to trust.")
         print(f"{name}: {store.trust(skill)}")
+
+
+command.add_command(test_skills)
 
 
 def _library(settings: Settings) -> Library:

@@ -15,6 +15,7 @@ from agent.models.certificates import Certificates
 from agent.models.refusals import parse_refusal
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
 from agent.models.sdk import load_sdk
+from agent.models.transport import read_all
 from agent.models.unreachable import Route, explain, network_login, proxy_refused
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ class Response:
 
     async def read(self) -> bytes:
         """All of the body that is left."""
-        pieces = []
-        while (piece := await self.chunk()) is not None:
-            pieces.append(piece)
-        return b"".join(pieces)
+        return await read_all(self)
 
     async def finish(self) -> None:
         """Read on to the end, if it is near, so that the connection can be used again."""

@@ -31,6 +31,14 @@ class Reply(Protocol):
         """Let go of it, read or not."""
 
 
+async def read_all(reply: Reply) -> bytes:
+    """Its chunks to the end of the body, as one."""
+    pieces = []
+    while (piece := await reply.chunk()) is not None:
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
 class Transport(Protocol):
     """Carries requests to a service and its answers back."""
 

@@ -60,6 +60,8 @@ class Comparison:
     """In the order they were met, the first 20; all but the first may be its consequences."""
     diverged: int = 0
     """How many there were."""
+    message: str = ""
+    """The replayed run's own last words and evidence."""
 
     @property
     def agrees(self) -> bool:

@@ -52,6 +52,8 @@ class Head:
     catalog: Mapping[str, Any] | None = None
     """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
     older recordings."""
+    portable: bool = False
+    """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
 
     def to_json(self) -> Line:
         """The line."""
@@ -70,7 +72,12 @@ class Head:
             values[name] = _mapping(line[name]) if line.get(name) is not None else None
         settings = _mapping(line["settings"])
         return cls(
-            **values, fixing=bool(line["fixing"]), settings=settings, tree=tree, time=float(line["time"])
+            **values,
+            fixing=bool(line["fixing"]),
+            settings=settings,
+            tree=tree,
+            time=float(line["time"]),
+            portable=bool(line.get("portable", False)),
         )
 
 

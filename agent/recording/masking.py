@@ -36,8 +36,8 @@ def _is_environment_file(name: str) -> bool:
     return name == ".env" or name.startswith(".env.") or name.endswith(".env")
 
 
-def mask_pieces(pieces: Sequence[str], redactor: Redactor) -> list[str]:
-    """``pieces`` without the secrets in the text they make together; a mask stands where one began."""
+def mask_pieces(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> list[str]:
+    """``pieces`` without the secrets in the text they make together; ``mask`` stands where one began."""
     spans = redactor.spans("".join(pieces))
     if not spans:
         return list(pieces)
@@ -49,16 +49,16 @@ def mask_pieces(pieces: Sequence[str], redactor: Redactor) -> list[str]:
                 continue
             kept.append(piece[at - start : max(first, start) - start])
             if first >= start:
-                kept.append(MASK)
+                kept.append(mask)
             at = min(last, end)
         masked.append("".join(kept) + piece[at - start :])
         start = end
     return masked
 
 
-def mask_stream(pieces: Sequence[str], redactor: Redactor) -> list[str]:
+def mask_stream(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> list[str]:
     """The same for an answer's body, pieces of whole lines, and for what its SSE events spell together."""
-    pieces = mask_pieces(pieces, redactor)
+    pieces = mask_pieces(pieces, redactor, mask)
     lines = [(number, line) for number, piece in enumerate(pieces) for line in _LINE.findall(piece)]
     events = {at: event for at, (_, line) in enumerate(lines) if (event := _event(line)) is not None}
     fields: dict[tuple[Any, ...], list[tuple[int, Any, Any]]] = {}
@@ -68,7 +68,9 @@ def mask_stream(pieces: Sequence[str], redactor: Redactor) -> list[str]:
     changed = set()
     for places in fields.values():
         texts = [holder[key] for _, holder, key in places]
-        for (at, holder, key), old, new in zip(places, texts, mask_pieces(texts, redactor), strict=True):
+        for (at, holder, key), old, new in zip(
+            places, texts, mask_pieces(texts, redactor, mask), strict=True
+        ):
             if new != old:
                 holder[key] = new
                 changed.add(at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
-from agent.models.transport import Reply
+from agent.models.transport import Reply, read_all
 from agent.recording.lines import ResponseLine
 
 Choose = Callable[[str, str], ResponseLine]
@@ -65,10 +65,7 @@ class PlayingReply:
 
     async def read(self) -> bytes:
         """All of the body that is left."""
-        pieces = []
-        while (piece := await self.chunk()) is not None:
-            pieces.append(piece)
-        return b"".join(pieces)
+        return await read_all(self)
 
     async def finish(self) -> None:
         """There is no connection to use again."""

@@ -30,7 +30,8 @@ class RecordedRequest:
     line: int
     """Where the file holds it, from 1."""
     path: str
-    body: str
+    body: str | None
+    """None where it was left out, so that it is not compared."""
     response: ResponseLine | None
     """None where the recording ends before the answer did."""
 
@@ -109,7 +110,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.head: Head
-        self.requests: list[tuple[int, int, str, str]] = []
+        self.requests: list[tuple[int, int, str, str | None]] = []
         self.responses: dict[int, ResponseLine] = {}
         self.calls: list[tuple[int, CallLine]] = []
         self.done: dict[str, tuple[DoneLine, int]] = {}
@@ -177,6 +178,9 @@ class _Reader:
         expected = len(self.requests) + 1
         if line["n"] != expected:
             raise ValueError(f"request {line['n']!r} stands where {expected} is due")
+        if "middle" not in line and self.head.portable:
+            self.requests.append((expected, number, _text(line["path"]), None))
+            return
         change = Difference(int(line["prefix"]), _text(line["middle"]), int(line["suffix"]))
         self._body = restored(self._body, change)
         self.requests.append((expected, number, _text(line["path"]), self._body))

@@ -17,6 +17,7 @@ from agent.recording.comparison import Comparison, Divergence
 from agent.recording.errors import RecordingEnded
 from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
 from agent.recording.playing import PlayingTransport
+from agent.recording.portable import answer_here
 from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
 from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
@@ -50,7 +51,7 @@ class Replayer:
         self._recording = recording
         self._left = list(recording.requests)
         self._measured = iter(recording.measured)
-        self._keys: dict[int, tuple[str, str]] = {}
+        self._keys: dict[int, tuple[str, str | None]] = {}
         self._calls = list(recording.calls)
         self._matched: dict[str, RecordedCall] = {}
         self._asked: dict[str, CallLine] = {}
@@ -60,6 +61,7 @@ class Replayer:
         self._diverged = 0
         self._facts: RunFacts | None = None
         self._sink: EventSink | None = None
+        self._folders: dict[str, str] = {}
         self._steady: Steady = str
         self._plain: Steady = str
         self._workspace_agrees = True
@@ -82,8 +84,10 @@ class Replayer:
         """Compare the workspace with the recorded one; where they differ a notice says so."""
         self._facts, self._sink = facts, sink
         head = self._recording.head
+        folders = steady_paths(facts)
+        self._folders = {word: folder for folder, word in folders if folder}
         recorded = zip((head.workspace, head.state, head.skill, head.library), STEADY_NAMES, strict=True)
-        self._steady = steady((*recorded, *steady_paths(facts)))
+        self._steady = steady((*recorded, *folders), anywhere=head.portable)
         redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
         self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))
         tree = await asyncio.to_thread(tree_of, facts.place.workspace, self._own_name(facts))
@@ -100,19 +104,18 @@ class Replayer:
 
         Raises :class:`RecordingEnded` where there is none.
         """
-        wanted = self._plain_body(body)
         ahead = self._left[:_WINDOW]
-        key = (path, digest(wanted))
-        same = next((each for each in ahead if self._key(each) == key), None)
-        if same is None and ahead:
-            self._diverge_request(ahead[0], path, wanted)
-        request = same or (ahead[0] if ahead else None)
+        if ahead and ahead[0].body is None:
+            request: RecordedRequest | None = ahead[0]
+        else:
+            request = self._same_or_next(ahead, path, self._plain_body(body))
         if request is None or request.response is None:
             self._ended = True
             number = len(self._recording.requests) + 1 if request is None else request.n
             raise RecordingEnded(f"The recording ends here: it holds no answer to request {number}.")
         self._left.remove(request)
-        return request.response
+        response = request.response
+        return answer_here(response, self._folders) if self._recording.head.portable else response
 
     def observe(self, record: Line) -> None:
         """Compare a call's arguments, a call's result, or a verification."""
@@ -147,6 +150,7 @@ class Replayer:
             workspace_agrees=self._workspace_agrees,
             divergences=tuple(self._divergences),
             diverged=self._diverged,
+            message=outcome.message,
         )
         status: Status = "done" if comparison.agrees else "unverified"
         return replace(outcome, status=status, message=comparison.summary(), comparison=comparison)
@@ -160,10 +164,19 @@ class Replayer:
         inside = path.is_relative_to(facts.place.workspace.root)
         return (str(path.relative_to(facts.place.workspace.root)),) if inside else ()
 
-    def _key(self, request: RecordedRequest) -> tuple[str, str]:
+    def _same_or_next(self, ahead: list[RecordedRequest], path: str, wanted: str) -> RecordedRequest | None:
+        """The one of ``ahead`` that asks for ``wanted``, else, as a divergence, the first."""
+        key = (path, digest(wanted))
+        same = next((each for each in ahead if self._key(each) == key), None)
+        if same is None and ahead:
+            self._diverge_request(ahead[0], path, wanted)
+        return same or (ahead[0] if ahead else None)
+
+    def _key(self, request: RecordedRequest) -> tuple[str, str | None]:
         """What makes a recorded request the same as another; worked out once."""
         if request.n not in self._keys:
-            self._keys[request.n] = (request.path, digest(self._plain_body(request.body)))
+            body = request.body
+            self._keys[request.n] = (request.path, None if body is None else digest(self._plain_body(body)))
         return self._keys[request.n]
 
     def _told(self, call: CallLine) -> tuple[str, str]:
@@ -174,7 +187,7 @@ class Replayer:
         return _PARTS.join(map(self._plain, body.split(_PARTS)))
 
     def _diverge_request(self, recorded: RecordedRequest, path: str, wanted: str) -> None:
-        expected = self._plain_body(recorded.body)
+        expected = self._plain_body(recorded.body or "")
         what = f"request {recorded.n} is not the recorded one."
         if path != recorded.path:
             what = f"request {recorded.n} goes to {path}, not to {recorded.path}."

@@ -36,13 +36,29 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(# Skills\n)(?:[^\"\\]|\\.)*?(?=# Workspace\nFolder `)", r"\1"),  # those installed
     (r"(# Workspace\nFolder `)(?:[^\"\\]|\\.)*", r"\1"),  # the folder's name, branch and listing
 )
+_PORTABLE_RULES: tuple[tuple[str, str], ...] = (
+    (r"(?m)^[ \t]*[~^][~^ \t]*(?:\n|\Z)", ""),  # marks under a line of a traceback, of some versions only
+    (r"(?:/[\w.+@-]+)*/python3\.\d+/", "<python>/"),
+    (r"(<python>/[^\s\"']+\"?, line )\d+", r"\1<line>"),
+    (r"(?:/[\w.+@-]+)+/bin/python3?(?:\.\d+)?\b", "<python>"),
+    (r"\b[Pp]ython[ -]?3\.\d+(?:\.\d+)?(?:rc\d+|[ab]\d+|\+)?", "<python>"),
+    (r"(?m)^platform \w+ -- .*$", "<platform>"),
+    (r"(?m)^((?:commit|committed) |\[[^\]\s]+(?: \(root-commit\))? )[0-9a-f]{7,40}\b", r"\1<commit>"),
+    (r"(?m)^([*|/\\ ]*\^?)[0-9a-f]{7,12}(?= )", r"\1<commit>"),  # a log or blame, one entry a line
+    (r"(\bat )[0-9a-f]{7,12}\b", r"\1<commit>"),
+    (r"\b\d{4}-\d\d-\d\d\b", "<time>"),
+)
+"""What differs from machine to machine besides: the interpreter, its tracebacks, the hashes of commits."""
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
+_PORTABLE = tuple((re.compile(pattern), replacement) for pattern, replacement in _PORTABLE_RULES)
 
 Steady = Callable[[str], str]
 
 
-def steady(paths: Iterable[tuple[str, str]]) -> Steady:
+def steady(paths: Iterable[tuple[str, str]], *, anywhere: bool = False) -> Steady:
     """A function that replaces in a text whatever is volatile by its nature.
+
+    With ``anywhere`` also what differs from machine to machine.
 
     ``paths`` are folders and the words to put in their places, e.g. ``("/home/me/app", "<workspace>")``.
     """
@@ -50,10 +66,12 @@ def steady(paths: Iterable[tuple[str, str]]) -> Steady:
     longest_first = sorted(named, key=len, reverse=True)
     pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + r")(?![\w-])") if named else None
 
+    rules = (*_COMPILED, *_PORTABLE) if anywhere else _COMPILED
+
     def replaced(text: str) -> str:
         if pattern is not None:
             text = pattern.sub(lambda match: named[match[1]], text)
-        for rule, replacement in _COMPILED:
+        for rule, replacement in rules:
             text = rule.sub(replacement, text)
         return text
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
-from agent.models.transport import Reply, Transport
+from agent.models.transport import Reply, Transport, read_all
 from agent.recording.lines import Ending, ResponseLine
 
 _OK = 200
@@ -112,10 +112,7 @@ class RecordingReply:
 
     async def read(self) -> bytes:
         """All of the body that is left."""
-        pieces = []
-        while (piece := await self.chunk()) is not None:
-            pieces.append(piece)
-        return b"".join(pieces)
+        return await read_all(self)
 
     async def finish(self) -> None:
         """As the inner one does; what comes after the answer is not recorded."""

@@ -103,6 +103,20 @@ def test_what_a_call_touches(room):
     assert access(command="own").effect is Effect.WORKSPACE
 
 
+def test_nothing_runs_beside_a_command_that_writes(room):
+    """Shell commands of one answer run together; a command may break files for a while."""
+    from agent.scheduler import must_wait
+    from tools.shell import ShellTool
+
+    shell = ShellTool()
+    beside = shell.access(shell.parse({"command": "true"}))
+    own, show = (
+        room.tool.access(room.tool.parse({"name": "tidy", "command": each})) for each in ("own", "show")
+    )
+    assert must_wait(beside, own) and must_wait(own, beside) and must_wait(own, own)
+    assert must_wait(beside, show) and not must_wait(show, show)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -9,6 +9,7 @@ from scripted_endpoint import Endpoint, calls, error, text
 
 from agent.events import NoticeGiven, ReplayDiverged
 from agent.recording.errors import RecordingError
+from agent.recording.portable import write_portable
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -149,3 +150,22 @@ def test_a_recording_of_an_older_program_replays(studio):
     head["settings"]["wire"] = head["wire"]
     studio.rewrite([head, *rest])
     agrees(studio, studio.replay())
+
+
+def test_a_portable_recording_keeps_the_provider_without_its_address(studio, own):
+    with Endpoint(calls(EDIT), text("Done.")) as service:
+        own(
+            f"providers: {{office: {{base_url: '{service.base_url}', models: [coder], wires: [responses]}}, "
+            "other: {base_url: 'http://127.0.0.1:9/v1'}}"
+        )
+        studio.record(model="office/coder", base_url=None, fallback=["other/x"])
+        address = service.base_url
+    own()
+    portable = studio.folder / "portable.jsonl"
+    write_portable(studio.file, portable)
+    assert address not in portable.read_text()
+    studio.file = portable
+    (head,) = studio.of("head")
+    assert list(head["catalog"]) == ["office"] and head["settings"]["wire"] == "responses"
+    outcome = studio.replay()
+    assert outcome.exit_code == 0, outcome.message

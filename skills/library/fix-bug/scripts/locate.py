@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,8 @@ SECONDS = 600
 Place = tuple[str, int]
 
 
-def watched(command: str) -> tuple[list[dict[str, Any]], int]:
-    """What each test did, and the command's exit code."""
+def watched(command: str) -> tuple[list[dict[str, Any]], int | None]:
+    """What each test did, and the command's exit code; None where it took too long and was stopped."""
     with tempfile.TemporaryDirectory() as reports:
         added = {
             "PYTHONPATH": os.pathsep.join(filter(None, (str(WATCHERS), os.environ.get("PYTHONPATH")))),
@@ -35,18 +36,35 @@ def watched(command: str) -> tuple[list[dict[str, Any]], int]:
             "SEEDSMITH_TRACE_ROOT": os.getcwd(),
             "SEEDSMITH_TRACE_OUT": reports,
         }
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["/bin/sh", "-c", command],
             env=os.environ | added,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            start_new_session=True,
         )
-        tests = [
-            test for file in Path(reports).glob("*.json") for test in json.loads(file.read_bytes())["tests"]
-        ]
-    return [test for test in tests if test["name"] and test["lines"]], done.returncode
+        try:
+            exit_code: int | None = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            exit_code = None
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except OSError:
+                pass
+            process.wait()
+        tests = [test for file in sorted(Path(reports).glob("*.json")) for test in reported(file)]
+    return [test for test in tests if test["name"] and test["lines"]], exit_code
+
+
+def reported(file: Path) -> list[dict[str, Any]]:
+    """The tests of one process; none where it was stopped while it wrote."""
+    try:
+        found: list[dict[str, Any]] = json.loads(file.read_bytes())["tests"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return found
 
 
 def suspicion(tests: list[dict[str, Any]]) -> dict[Place, float]:
@@ -77,6 +95,15 @@ def _is_test(path: str) -> bool:
     )
 
 
+def source_line(path: str, line: int) -> str:
+    """The line itself; empty where it can't be read."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[line - 1].strip()[:110] if line <= len(lines) else ""
+
+
 def main(arguments: list[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--"]
     if len(arguments) != 1:
@@ -84,7 +111,8 @@ def main(arguments: list[str]) -> int:
         return 1
     tests, exit_code = watched(arguments[0])
     failing = [test for test in tests if test["outcome"] != "passed"]
-    print(f"Exit code {exit_code}; watched {len(tests)} tests, {len(failing)} of them fail.")
+    ended = f"Stopped after {SECONDS} s" if exit_code is None else f"Exit code {exit_code}"
+    print(f"{ended}; watched {len(tests)} tests, {len(failing)} of them fail.")
     if not failing:
         print("Nothing to compare: no failing test could be watched.")
         return 1
@@ -98,9 +126,7 @@ def main(arguments: list[str]) -> int:
     for (path, line), score in sorted(
         ranked, key=lambda each: (-max(scores[p] for p in scores if p[0] == each[0][0]), each[0])
     ):
-        source = Path(path).read_text(encoding="utf-8", errors="replace").split("\n")
-        text = source[line - 1].strip()[:110] if line <= len(source) else ""
-        print(f"  {score:.2f}  {path}:{line}: {text}")
+        print(f"  {score:.2f}  {path}:{line}: {source_line(path, line)}")
     return 0
 
 

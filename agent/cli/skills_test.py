@@ -1,0 +1,167 @@
+"""``seedsmith skills test``: the tests of skills, as a table, as JSON lines and as JUnit XML."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+    from agent.skill_tests import TestResult, TestRun
+    from skills.skill import BrokenSkill, Skill
+
+FLAGS = ("workspace", "model", "base_url", "wire", "effort", "temperature", "sandbox", "network")
+
+
+@click.command("test")
+@click.argument("names", nargs=-1, metavar="[NAME|FOLDER]…")
+@click.option("--test", "tests", multiple=True, metavar="NAME", help="Only this test; may be repeated.")
+@click.option("--live", is_flag=True, help="Ask a model instead of replaying recordings; this costs money.")
+@click.option("--update", is_flag=True, help="With --live: write the recordings of the tests that pass.")
+@click.option("--keep", is_flag=True, help="Leave the workspace of a failing test behind, and say where.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML, too.")
+@setting_flags(*FLAGS)
+@json_flag
+@debug_flag
+def test_skills(
+    names: tuple[str, ...],
+    tests: tuple[str, ...],
+    live: bool,
+    update: bool,
+    keep: bool,
+    junit: Path | None,
+    as_json: bool,
+    **flags: Any,
+) -> int:
+    """Run the tests of skills: those named, by name or folder, or all that can be used.
+
+    Each works in a fresh copy of its workspace, in the sandbox. Without --live the model's answers come from
+    recordings and nothing leaves this machine. Exits 1 where a test fails.
+    """
+    from agent.cli.running import until_done
+    from agent.skill_tests import TestRun
+
+    if update and not live:
+        raise click.UsageError("--update writes what a model does: give --live too.")
+    settings = load_settings(flags)
+    if settings.model is not None and flags.get("model") is not None and not live:
+        raise click.UsageError("--model is only asked with --live.")
+    skills, broken = _chosen(settings, names)
+    how = TestRun(settings, os.environ, live=live, update=update, keep=keep)
+    show = _show_json if as_json else _show_line
+    try:
+        results = until_done(_run_all(skills, broken, tests, how, show))
+    except KeyboardInterrupt:
+        say("Stopped; what the tests made is removed.")
+        raise
+    if junit is not None:
+        _write_junit(junit, results)
+    if not as_json:
+        _show_summary(results)
+    return 1 if any(each.result == "failed" for each in results) else 0
+
+
+def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list[BrokenSkill]]:
+    """The skills to test, and those that are broken.
+
+    A folder that is named is tested as it is; a repository's skill that is named otherwise must be trusted.
+    """
+    from agent.skilled import open_library
+    from skills.folder import read_skill
+    from skills.skill import Origin, Skill
+
+    library = open_library(settings, os.environ)
+    if not names:
+        return list(library.skills.values()), list(library.broken)
+    skills: list[Skill] = []
+    broken: list[BrokenSkill] = []
+    for name in names:
+        is_folder = os.sep in name or name in (".", "..")
+        if is_folder or (Path(name).is_dir() and name not in library.skills):
+            found = read_skill(Path(name).resolve(), Origin.USER)
+        else:
+            known = next((each for each in library.broken if each.name == name), None)
+            found = known if known is not None and name not in library.skills else library.find(name)
+        if isinstance(found, Skill):
+            skills.append(found)
+        else:
+            broken.append(found)
+    return skills, broken
+
+
+async def _run_all(
+    skills: list[Skill], broken: list[BrokenSkill], tests: Sequence[str], how: TestRun, show: Any
+) -> list[TestResult]:
+    from agent.skill_tests import TestResult, run_tests
+
+    results = []
+    for each in broken:
+        faults = tuple(str(error) for error in each.errors)
+        results.append(TestResult(each.name, "manifest", "failed", failures=faults))
+        show(results[-1])
+    async for result in run_tests(skills, tests, how):
+        results.append(result)
+        show(result)
+    return results
+
+
+def _show_json(result: TestResult) -> None:
+    from agent.frontends.jsonl import encode
+
+    sys.stdout.buffer.write(encode(result.to_json()))
+    sys.stdout.buffer.flush()
+
+
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "yellow")}
+
+
+def _show_line(result: TestResult) -> None:
+    """One line a test, as it ends; beneath a failing one what was wrong."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from agent.frontends.terminal import visible
+
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    mark, style = _MARKS[result.result]
+    name = " ".join(filter(None, (result.skill, result.test)))
+    line = Text.assemble((f"{mark} {result.result:7}", style), f"  {visible(name)}")
+    if result.why_skipped:
+        line.append(f"  {result.why_skipped}", "dim")
+    else:
+        line.append(f"  {result.seconds:.2f} s", "dim")
+    console.print(line)
+    if result.recorded is not None:
+        console.print(f"           recorded in {visible(str(result.recorded))}", markup=False)
+    for failure in result.failures:
+        for text in visible(failure).splitlines():
+            console.print(f"           {text}", markup=False)
+    if result.workspace is not None:
+        console.print(f"           its workspace: {visible(str(result.workspace))}", markup=False)
+
+
+def _show_summary(results: Sequence[TestResult]) -> None:
+    counts = {kind: sum(each.result == kind for each in results) for kind in _MARKS}
+    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing to test"
+    print(f"{said} in {sum(each.seconds for each in results):.1f} s")
+
+
+def _write_junit(path: Path, results: Sequence[TestResult]) -> None:
+    from agent.errors import UsageError
+    from agent.junit import Case, junit_xml
+
+    cases = [
+        Case(each.skill, each.test or "tests", each.seconds, "\n".join(each.failures), each.why_skipped)
+        for each in results
+    ]
+    try:
+        path.write_bytes(junit_xml(cases))
+    except OSError as error:
+        raise UsageError(f"Can't write {path}: {error.strerror}.") from error

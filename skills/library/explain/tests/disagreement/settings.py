@@ -1,0 +1,1 @@
+IDLE_MINUTES = 45

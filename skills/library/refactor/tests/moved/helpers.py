@@ -1,0 +1,5 @@
+"""Odds and ends."""
+
+
+def plural(count, word):
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
