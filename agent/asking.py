@@ -75,8 +75,8 @@ class Questions:
 
     def answered(self, answer: Answer) -> None:
         """Book what the last question took."""
-        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
-        if answer.usage is not None:
+        self._budget.book(answer)
+        if answer.usage is not None and not answer.usage_estimated:
             self._prompt.learn(self._items, answer.usage.input_tokens)
 
     def _request(self, limit: int | None) -> Request:

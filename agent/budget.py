@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.errors import UsageError
-from agent.models.base import Usage
+from agent.models.base import Answer, Spent, Usage
 from agent.models.prices import PriceTier
 
 
@@ -139,6 +139,10 @@ class Budget:
             money = self._limits.cost - (self._cost or 0.0) - prompt_tokens * tier.input_cny / 1000
             left = min(left, money * 1000 / tier.output_cny)
         return max(1, int(left))
+
+    def book(self, taken: Answer | Spent) -> None:
+        """Commit what an answer took, or a try that gave none."""
+        self.commit(taken.usage, taken.cost_cny, estimated=taken.cost_estimated)
 
     def commit(self, usage: Usage | None, cost: float | None = None, *, estimated: bool = False) -> None:
         """Book what the request took; None where the service did not say."""

@@ -15,7 +15,7 @@ from agent.budget import Budget
 from agent.conversation import AssistantMessage, Item, UserMessage
 from agent.estimate import PromptEstimate, item_tokens, tool_tokens
 from agent.events import Compacted, NoticeGiven, Sink, TurnStarted
-from agent.models.base import Answer, Model, Notice, Request, Retrying, Usage
+from agent.models.base import Answer, Model, Notice, Request, Retrying, Spent, Usage
 from agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
 from agent.models.prices import Price
 from agent.prompts import prompt
@@ -186,6 +186,9 @@ class Compactor:
                         self._sink.emit(NoticeGiven("retry", part.message))
                     case Notice():
                         self._sink.emit(NoticeGiven(part.code, part.message))
+                    case Spent():
+                        report_usage(part, self._sink)
+                        self._budget.book(part)
                     case Answer():
                         answer = part
                     case _:
@@ -193,7 +196,7 @@ class Compactor:
         if answer is None:
             raise NoAnswer(f"The stream of {self._model.name} ended without an answer.")
         report_usage(answer, self._sink)
-        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
+        self._budget.book(answer)
         return answer
 
     def _measured(self, items: Sequence[Item]) -> int:

@@ -18,7 +18,7 @@ from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
 from agent.conversation import ToolCall, ToolOutput, UserMessage
 from agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
 from agent.instructions import Found, NestedInstructions
-from agent.redact import Redactor
+from agent.redact import Redactor, nested_too_deeply
 from agent.scheduler import run_scheduled
 from agent.session import Session
 from agent.truncation import bounded, escaped
@@ -330,6 +330,8 @@ def _json_object(text: str) -> JsonObject:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError(f"it is {type(value).__name__}")
+    if nested_too_deeply(value):
+        raise ValueError("nested too deeply")
     return value
 
 

@@ -95,6 +95,7 @@ class _Turns:
         self._session = session
         self._model = model
         self._dispatcher = dispatcher
+        self._budget = budget
         self._questions = Questions(ask, model, budget, sink)
         self._sink = sink
         self._ask = ask
@@ -126,7 +127,7 @@ class _Turns:
 
     async def _stream(self, early: EarlyCalls) -> Answer:
         request = self._questions.next(self._session.conversation.items)
-        answer = await stream_answer(self._model, request, self._sink, early)
+        answer = await stream_answer(self._model, request, self._sink, early, self._budget)
         self._questions.answered(answer)
         return answer
 

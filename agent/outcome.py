@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from agent.errors import AgentError, SessionError
 from agent.events import SessionFinished
 from agent.models.base import Usage
+from agent.models.errors import ModelError
+from sandbox.errors import NoIsolation, SandboxError
+from skills.errors import SkillError
 
 if TYPE_CHECKING:
     from agent.recording.comparison import Comparison
@@ -99,6 +104,35 @@ class Outcome:
             message=self.message,
             output=self.output,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an exception makes of a run that had begun."""
+
+    status: Status
+    reason: str
+    """One sentence."""
+    raised: bool = False
+    """Whether the exception is raised still, once the end was told."""
+
+
+def ending_of(error: BaseException) -> Ending | None:
+    """How a run ends over ``error``; None where it is said by the error alone: the run could not begin."""
+    match error:
+        case NoIsolation():
+            return Ending("no_sandbox", str(error))
+        case ModelError():
+            return Ending("provider_error", str(error))
+        case SessionError():  # the disk is full: what was done is still told
+            return Ending("gave_up", str(error))
+        case AgentError() | SandboxError() | SkillError():
+            return None
+        case asyncio.CancelledError():
+            return Ending("interrupted", "Interrupted.", raised=True)
+        case _:  # a defect: programs that follow the run need its end all the same
+            what = type(error).__name__
+            return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)
 
 
 def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 MASK = "[redacted]"
+MOST_NESTED = 100
+"""Levels of lists and objects; JSON that is nested deeper can take Python's whole stack."""
+TOO_DEEP = "[nested too deeply]"
 _SHORTEST_SECRET = 8
 """Shorter values would mask ordinary words."""
 
@@ -17,6 +20,21 @@ _SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIA
 def is_secret_name(name: str) -> bool:
     """Whether a variable's name says that its value is a secret."""
     return _SECRET_NAME.search(name) is not None
+
+
+def nested_too_deeply(value: Any) -> bool:
+    """Whether JSON-like ``value`` has more than :data:`MOST_NESTED` levels; never fails."""
+    level = [value]
+    for _ in range(MOST_NESTED):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list | tuple)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, dict | list | tuple) for each in level)
 
 
 class Redactor:
@@ -48,15 +66,23 @@ class Redactor:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def data(self, value: Any) -> Any:
-        """Return JSON-like ``value`` with every string in it redacted."""
-        if self._pattern is None:
+        """Return JSON-like ``value`` with every string in it redacted.
+
+        What is nested deeper than :data:`MOST_NESTED` levels comes out as :data:`TOO_DEEP`.
+        """
+        if self._pattern is None and not nested_too_deeply(value):
             return value
+        return self._data(value, MOST_NESTED)
+
+    def _data(self, value: Any, levels: int) -> Any:
         match value:
             case str():
                 return self.text(value)
+            case dict() | list() | tuple() if levels == 0:
+                return TOO_DEEP
             case dict():
-                return {self.data(key): self.data(item) for key, item in value.items()}
+                return {self._data(key, 0): self._data(item, levels - 1) for key, item in value.items()}
             case list() | tuple():
-                return [self.data(item) for item in value]
+                return [self._data(item, levels - 1) for item in value]
             case _:
                 return value

@@ -21,13 +21,11 @@ from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from agent.finish import NAME as FINISH
 from agent.instructions import NestedInstructions
 from agent.loop import LoopResult, run_loop
-from agent.models.errors import ModelError
 from agent.opening import Opened, open_session
-from agent.outcome import Outcome, Status, closing_words
+from agent.outcome import Outcome, Status, closing_words, ending_of
 from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
 from agent.settings import Settings
 from agent.verify import Verifier
-from sandbox.errors import NoIsolation
 from tools.base import Tool, ToolContext
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ async def run(
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
-    ``CancelledError``, after the session's end was recorded and shown.
+    after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
@@ -118,7 +116,7 @@ class _Run:
 
     async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
         """Begin, work, end; the last event is shown and recorded whatever happens in between."""
-        cancelled: asyncio.CancelledError | None = None
+        raised: BaseException | None = None
         try:
             context = self._begin()
             for notice in notices:
@@ -128,18 +126,18 @@ class _Run:
             if self._tape is not None:
                 await self._begin_tape(self._tape)
             status, text, reason = await self._work(context)
-        except NoIsolation as error:
-            status, text, reason = "no_sandbox", "", str(error)
-        except ModelError as error:
-            status, text, reason = "provider_error", "", str(error)
-        except SessionError as error:  # the disk is full: what was done is still told
-            status, text, reason = "gave_up", "", str(error)
-        except asyncio.CancelledError as error:
-            status, text, reason = "interrupted", "", "Interrupted."
-            cancelled = error
+        except (Exception, asyncio.CancelledError) as error:
+            ending = ending_of(error)
+            if ending is None:
+                raise
+            status, text, reason = ending.status, "", ending.reason
+            raised = error if ending.raised else None
+        taken = self._baseline if raised is not None else None
+        if taken is not None and taken.done() and not taken.cancelled() and taken.exception() is not None:
+            self._baseline = None  # its failure must not keep the end from being told
         outcome = await self._end(status, text, reason)
-        if cancelled is not None:
-            raise cancelled
+        if raised is not None:
+            raise raised
         return outcome
 
     def _begin(self) -> ToolContext:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import asdict
 
+from agent.budget import Budget
 from agent.early import EarlyCalls
 from agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
 from agent.models.base import (
@@ -16,6 +17,7 @@ from agent.models.base import (
     ReasoningDelta,
     Request,
     Retrying,
+    Spent,
     TextDelta,
     Usage,
 )
@@ -26,10 +28,13 @@ class NoAnswer(Exception):
     """A stream ended without its answer; always a defect of the model's room."""
 
 
-async def stream_answer(model: Model, request: Request, sink: Sink, early: EarlyCalls) -> Answer:
+async def stream_answer(
+    model: Model, request: Request, sink: Sink, early: EarlyCalls, budget: Budget
+) -> Answer:
     """Ask ``model``; what a broken stream began is discarded before it is asked again.
 
-    Raises what the model raises.
+    What tries took that failed is booked in ``budget`` here, the answer by the caller. Raises what the
+    model raises.
     """
     answer: Answer | None = None
     hold = TextHold(request.tools)
@@ -48,6 +53,9 @@ async def stream_answer(model: Model, request: Request, sink: Sink, early: Early
                     sink.emit(NoticeGiven("retry", part.message))
                 case Notice():
                     sink.emit(NoticeGiven(part.code, part.message))
+                case Spent():
+                    report_usage(part, sink)
+                    budget.book(part)
                 case Answer():
                     answer = part
                     _show(hold.close(answer.text), sink)
@@ -62,8 +70,8 @@ def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:
         sink.emit(Text(delta.text) if isinstance(delta, TextDelta) else Reasoning(delta.text))
 
 
-def report_usage(answer: Answer, sink: Sink) -> None:
-    """Say what a question took."""
+def report_usage(answer: Answer | Spent, sink: Sink) -> None:
+    """Say what a question took, or a try of it that gave no answer."""
     sink.emit(
         UsageReported(
             request_id=answer.request_id,

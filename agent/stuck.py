@@ -61,6 +61,6 @@ def _key(call: ToolCall) -> Key:
     """The call's meaning: white space and key order in its arguments don't matter."""
     try:
         arguments = json.dumps(json.loads(call.arguments), sort_keys=True)
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = call.arguments
     return (call.name, arguments)

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from agent.errors import UsageError
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
+_ENDPOINTS = ("/chat/completions", "/completions", "/responses")
+"""What the wires add to a base URL (``doubao-api.md`` §1)."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -22,7 +24,16 @@ def check_base_url(base_url: str) -> SplitResult:
         usable = False
     if not usable:
         raise UsageError(f"A base URL looks like https://host/v1, not {base_url!r}.")
+    if "?" in base_url or "#" in base_url:
+        raise UsageError("A base URL looks like https://host/v1: leave out what begins with ? or #.")
     return parts
+
+
+def service_root(base_url: str) -> str:
+    """``base_url`` without the endpoint that documents print behind it, and without a slash at its end."""
+    root = base_url.rstrip("/")
+    endpoint = next((each for each in _ENDPOINTS if root.endswith(each)), "")
+    return root.removesuffix(endpoint).rstrip("/")
 
 
 def shown(base_url: str) -> str:

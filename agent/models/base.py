@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from agent.conversation import Item, ToolCall
+from agent.conversation import Item, ToolCall, UserMessage
 from tools.base import ToolSpec
 
 Effort = Literal["minimal", "low", "medium", "high"]
@@ -31,6 +31,11 @@ class Request:
     """Other fields of the body by the names the chat wire has for them, only those that were set (§3)."""
     continue_text: str = ""
     """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether the conversation shows pictures."""
+        return any(isinstance(item, UserMessage) and item.images for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Answer:
     calls: tuple[ToolCall, ...]
     finish_reason: FinishReason
     usage: Usage | None
-    """None where the service sent none."""
+    """None where nothing was counted."""
     model: str = ""
     """The model that really served."""
     request_id: str = ""
@@ -115,9 +120,25 @@ class Answer:
     cost_estimated: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What the service said besides, e.g. logprobs or timings."""
+    usage_estimated: bool = False
+    """The service sent no usage: it is our own estimate."""
 
 
-Part = TextDelta | ReasoningDelta | CallReady | Retrying | Notice | Answer
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a try took that gave no answer: it failed or was held back, and the service counted it."""
+
+    usage: Usage
+    model: str = ""
+    request_id: str = ""
+    service_tier: str = ""
+    cost_cny: float | None = None
+    price_tier: str = ""
+    cost_estimated: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+Part = TextDelta | ReasoningDelta | CallReady | Retrying | Notice | Spent | Answer
 
 
 class Model(Protocol):

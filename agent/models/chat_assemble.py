@@ -17,6 +17,7 @@ from agent.models.stream import (
     Characters,
     Delta,
     announce,
+    consistent_usage,
     count,
     detail,
     plain_string,
@@ -66,13 +67,13 @@ class ChatAssembler(AnswerAssembler):
         return self._calls
 
     def _take(self, event: dict[str, Any], kind: str) -> Iterator[Delta]:
+        self._take_envelope(event)
+        if isinstance(event.get("usage"), dict):
+            self.usage = _usage(event["usage"])
         refusal = error_in(event)
         if refusal is not None:
             raise ServiceRefused(refusal)
-        self._take_envelope(event)
         self._take_timings(event)
-        if isinstance(event.get("usage"), dict):
-            self.usage = _usage(event["usage"])
         choices = event.get("choices") or []
         if not isinstance(choices, list):
             raise BrokenAnswer("has choices that are no list")
@@ -149,9 +150,9 @@ def _finish_reason(reason: Any, has_calls: bool) -> FinishReason:
 
 
 def _usage(found: dict[str, Any]) -> Usage:
-    return Usage(
-        input_tokens=count(found.get("prompt_tokens")),
-        cached_tokens=detail(found, "prompt_tokens_details", "cached_tokens"),
-        output_tokens=count(found.get("completion_tokens")),
-        reasoning_tokens=detail(found, "completion_tokens_details", "reasoning_tokens"),
+    return consistent_usage(
+        count(found.get("prompt_tokens")),
+        detail(found, "prompt_tokens_details", "cached_tokens"),
+        count(found.get("completion_tokens")),
+        detail(found, "completion_tokens_details", "reasoning_tokens"),
     )

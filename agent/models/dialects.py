@@ -26,6 +26,9 @@ _MOST_FAILURES = 256
 _MOST_CANDIDATES = 20_000
 """A text with more beginnings of calls or fences is no answer of sound mind: it stays prose."""
 _FAR = 200
+_FAR_LINES = 2000
+"""So many characters of lines above are looked at, to tell an indented block of code."""
+_INDENT = re.compile(r" {0,3}\t| {4}")
 
 _CANDIDATE = re.compile(
     r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})(?P<language>[^\n]*)$"
@@ -172,7 +175,7 @@ class _Reader:
         if tag == "tool_call" and _FUNCTION.match(self.text, opening.end()):
             return self._functions(opening.end(), _QWEN)
         values, end = self.objects(opening.end(), listed=tag != "tool_call")
-        calls = self.json_calls(values)
+        calls = self.json_calls(values, texts=True)
         dialect, closing = _JSON_END["tool_call" if tag == "tool_call" else "|"]
         closed = closing.match(self.text, end)
         return _Block(closed.end(), calls, dialect) if calls and closed else _Block(end)
@@ -192,15 +195,21 @@ class _Reader:
             values += value if isinstance(value, list) else [value]
         return values, position
 
-    def json_calls(self, values: list[Any]) -> tuple[LeakedCall, ...]:
-        """The calls that ``values`` are; empty unless each is one of a known tool."""
-        calls = [self._json_call(value) for value in values]
+    def json_calls(self, values: list[Any], *, texts: bool = False) -> tuple[LeakedCall, ...]:
+        """The calls that ``values`` are; empty unless each is one of a known tool.
+
+        With ``texts`` arguments may be JSON text, as in OpenAI's own calls: only tags say so surely that a
+        call is meant.
+        """
+        calls = [self._json_call(value, texts) for value in values]
         return tuple(call for call in calls if call is not None) if all(calls) else ()
 
-    def _json_call(self, value: Any) -> LeakedCall | None:
+    def _json_call(self, value: Any, texts: bool) -> LeakedCall | None:
         if not isinstance(value, dict) or not value.keys() <= set(CALL_KEYS):
             return None
         name, arguments = value.get("name"), value.get("arguments", value.get("parameters"))
+        if texts and isinstance(arguments, str):
+            arguments = _parsed(arguments)
         if not isinstance(name, str) or name not in self._tools or not isinstance(arguments, dict):
             return None
         return _call(name, arguments)
@@ -246,11 +255,32 @@ class _Reader:
 
 
 def begins_statement(text: str, position: int) -> bool:
-    """Whether what stands at ``position`` begins a line or follows a finished sentence or a thought."""
+    """Whether what stands at ``position`` begins a line or follows a finished sentence or a thought.
+
+    In an indented block of code (CommonMark §4.4) nothing does: that is where prose shows examples.
+    """
+    if _in_indented_code(text, position):
+        return False
     before = text[max(0, position - _FAR) : position].rstrip(" \t")
     if not before:
         return position < _FAR
     return before[-1] in STATEMENT_ENDS or before.endswith("think>")
+
+
+def _in_indented_code(text: str, position: int) -> bool:
+    """Whether the line of ``position`` is indented, in a block of such lines below a blank one below text.
+
+    A line indented right below one of prose goes on with it, and one that a text begins with quotes nothing.
+    """
+    start = max(0, position - _FAR_LINES)
+    *above, line = text[start:position].split("\n")
+    above = above[1:] if start else above  # the first is the end of a line
+    if not above or not _INDENT.match(line):
+        return False
+    while above and above[-1].strip():
+        if not _INDENT.match(above.pop()):
+            return False
+    return start > 0 or any(map(str.strip, above))
 
 
 def _after_blanks(text: str, position: int) -> int:
@@ -264,6 +294,13 @@ def _refuse(constant: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
 """Takes line ends within strings: small models leave them unescaped."""
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return _DECODER.decode(text.strip())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _call(name: str, arguments: JsonObject) -> LeakedCall | None:

@@ -262,9 +262,10 @@ class Who:
         parts = [f"HTTP {refusal.status}" if refusal.status is not None else "", name, refusal.message]
         return f"({self.clean(' '.join(part for part in parts if part)).rstrip('.')})"
 
-    def error(self, refusal: Refusal) -> ModelError:
-        """The error that stops the run over this refusal."""
+    def error(self, refusal: Refusal, *, images: bool = False) -> ModelError:
+        """The error that stops the run over this refusal; ``images`` says that the question held some."""
         asked, said = f"{self.provider}/{self.model}", self.said(refusal)
+        over = _OVER_IMAGES if images and refusal.about_images else ""
         kind, sentence = {
             Verdict.AUTHENTICATION: (
                 AuthenticationFailed,
@@ -286,14 +287,13 @@ class Who:
             Verdict.CONTEXT: (ContextExceeded, f"The conversation is longer than {asked} can take {said}."),
             Verdict.INVALID: (
                 InvalidRequest,
-                f"{asked} refuses the request{_over_images(refusal)} {said}.",
+                f"{asked} refuses the request{over} {said}.",
             ),
         }.get(refusal.verdict, (ServiceUnavailable, f"{asked} keeps failing: try again later {said}."))
         return kind(sentence, refusal.code or refusal.kind, refusal.status)
 
 
-def _over_images(refusal: Refusal) -> str:
-    return " over its pictures: leave them out, or use a model that sees" if refusal.about_images else ""
+_OVER_IMAGES = " over its pictures: leave them out, or use a model that sees"
 
 
 def _filtered(refusal: Refusal) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from agent.conversation import UserMessage
-from agent.models.base import Model, Notice, Part, Request, Retrying
+from agent.models.base import Model, Notice, Part, Request, Retrying, Spent
 from agent.models.errors import (
     AuthenticationFailed,
     ModelError,
@@ -83,7 +82,9 @@ class FailOverModel:
             try:
                 async with aclosing(self._current.stream(request)) as parts:
                     async for part in parts:
-                        begun = not isinstance(part, Retrying) and (begun or not isinstance(part, Notice))
+                        begun = not isinstance(part, Retrying) and (
+                            begun or not isinstance(part, Notice | Spent)
+                        )
                         yield part
                 return
             except _ELSEWHERE as error:
@@ -97,9 +98,10 @@ class FailOverModel:
 
     def _next_for(self, request: Request) -> int | None:
         """Who is to take over: the next that can see, where the conversation holds pictures."""
-        pictures = any(isinstance(item, UserMessage) and item.images for item in request.items)
         later = range(self._place + 1, len(self._models))
-        return next((place for place in later if self._models[place].vision or not pictures), None)
+        return next(
+            (place for place in later if self._models[place].vision or not request.holds_images), None
+        )
 
     def _announcement(self, failure: ModelError) -> str:
         return f"{failure} {self.provider}/{self.name} takes over from here."

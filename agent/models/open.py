@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
 from agent.models import catalog
-from agent.models.address import check_base_url, is_loopback
+from agent.models.address import check_base_url, is_loopback, service_root
 from agent.models.base import Model
 from agent.models.catalog import Catalog, ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
@@ -104,8 +104,8 @@ def _open_one(
 
         return open_local(entry.name, settings, environment, tap=tap, known=known)
     given = given_address(settings, environment)
-    base_url = given or provider.base_url
-    host = check_base_url(base_url).hostname or ""
+    host = check_base_url(given or provider.base_url).hostname or ""
+    base_url = service_root(given or provider.base_url)
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
     keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
     if not key and not keyless and not replays:

@@ -2,7 +2,8 @@
 
 The documented body is ``{"error": {"code", "message", "param", "type"}}`` (``doubao-api.md`` §9). Seen
 besides, from gateways and proxies: the same fields at the top or capitalised, a text under ``error``, an
-error as JSON text inside another's message, a status where the code belongs, ``detail``, pages of HTML.
+error as JSON text inside another's message, a status where the code belongs, ``detail`` (of FastAPI a list
+of ``{"type", "loc", "msg"}``), pages of HTML.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def parse_refusal(status: int, body: bytes, location: str = "") -> Refusal:
     """Read the body of an error of whatever shape; ``location`` is where a redirection leads."""
     if location and 300 <= status < 400:
         return Refusal(status, "redirected", f"the base URL has moved to {location}")
-    text = body.decode("utf-8", "replace").strip()
+    text = body.decode("utf-8-sig", "replace").strip()
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -60,7 +61,7 @@ def error_in(event: Mapping[str, Any]) -> Refusal | None:
 
 
 def _read(status: int | None, error: object, depth: int) -> Refusal:
-    if isinstance(error, list) and len(error) == 1:
+    if isinstance(error, list) and (len(error) == 1 or _is_located(error)):
         error = error[0]
     if isinstance(error, str):
         nested = _document(error)
@@ -85,13 +86,26 @@ def _own(status: int | None, fields: Mapping[str, Any]) -> Refusal:
         code = ""
     message = next((fields[name] for name in _MESSAGES if fields.get(name)), "")
     kind, param = fields.get("type"), fields.get("param")
+    place = _place(fields.get("loc"))
     return Refusal(
         status=status,
         code="" if code in (0, status) else str(code),
-        message=_short(_text(message)),
-        param=param if isinstance(param, str) else "",
+        message=_short(f"{place}: {_text(message)}" if place else _text(message)),
+        param=param if isinstance(param, str) else place,
         kind=kind if isinstance(kind, str) and kind != "error" else "",
     )
+
+
+def _is_located(errors: list[Any]) -> bool:
+    """Whether these are the errors of a validated body, as FastAPI lists them; the first will do."""
+    return bool(errors) and isinstance(errors[0], dict) and isinstance(errors[0].get("loc"), list)
+
+
+def _place(found: object) -> str:
+    """FastAPI's ``loc`` as a path below the body, e.g. ``stream_options.include_usage``; '' for none."""
+    if not isinstance(found, list) or not all(isinstance(step, str | int) for step in found):
+        return ""
+    return ".".join(str(step) for step in found[found[:1] == ["body"] :])
 
 
 def _joined(inner: Refusal, outer: Refusal) -> Refusal:

@@ -21,6 +21,7 @@ from agent.models.stream import (
     Delta,
     announce,
     arguments_text,
+    consistent_usage,
     count,
     detail,
     heal,
@@ -363,9 +364,9 @@ def _cut_by(response: dict[str, Any]) -> FinishReason:
 
 
 def _usage(found: dict[str, Any]) -> Usage:
-    return Usage(
-        input_tokens=count(found.get("input_tokens")),
-        cached_tokens=detail(found, "input_tokens_details", "cached_tokens"),
-        output_tokens=count(found.get("output_tokens")),
-        reasoning_tokens=detail(found, "output_tokens_details", "reasoning_tokens"),
+    return consistent_usage(
+        count(found.get("input_tokens")),
+        detail(found, "input_tokens_details", "cached_tokens"),
+        count(found.get("output_tokens")),
+        detail(found, "output_tokens_details", "reasoning_tokens"),
     )

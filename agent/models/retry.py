@@ -114,9 +114,11 @@ class RetryPolicy:
 class Tries:
     """Counts the tries of one question and decides after each failure."""
 
-    def __init__(self, policy: RetryPolicy, who: Who) -> None:
+    def __init__(self, policy: RetryPolicy, who: Who, *, images: bool = False) -> None:
+        """``images`` says that the question holds some, which a refusal may be about."""
         self._policy = policy
         self._who = who
+        self._images = images
         self._failed = 0
 
     def after(self, failure: FailedTry) -> Retrying:
@@ -134,7 +136,7 @@ class Tries:
         verdict = refusal.verdict
         retried = verdict in (Verdict.RETRY, Verdict.RETRY_SLOWLY) and self._failed < self._policy.attempts
         if not retried or (refused.retry_after or 0.0) > self._policy.patience_seconds:
-            raise self._who.error(refusal)
+            raise self._who.error(refusal, images=self._images)
         burst = verdict is Verdict.RETRY_SLOWLY
         delay = self._policy.delay(self._failed, burst=burst, retry_after=refused.retry_after)
         code = refusal.code or refusal.kind or f"http_{refusal.status or 'error'}"

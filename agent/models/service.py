@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.conversation import AssistantMessage, ToolCall
-from agent.models.address import shown
-from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying
+from agent.models.address import service_root, shown
+from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
 from agent.models.catalog import ModelEntry, Provider, Wire
 from agent.models.chain import PAUSE_SECONDS
 from agent.models.connection import Connection
+from agent.models.counted import counted
 from agent.models.encode import Body, RequestEncoder, named
 from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from agent.models.gate import Gate
@@ -21,6 +22,7 @@ from agent.models.prices import cost
 from agent.models.recover import recover
 from agent.models.refused_fields import FieldMemory, RefusedFields
 from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from agent.models.sniff import SniffedReply
 from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
 from agent.models.transport import Reply, Tap, Transport
 
@@ -86,7 +88,8 @@ class ServiceModel:
         self._connection: Transport = connection if tap is None else tap.transport(connection)
         self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
-        service = provider.name if base_url == provider.base_url else f"{provider.name} at {shown(base_url)}"
+        own = base_url == service_root(provider.base_url)
+        service = provider.name if own else f"{provider.name} at {shown(base_url)}"
         self._memory = FieldMemory(refused_fields, provider.name, service, wire_format.name)
         for field in self._memory.refused:
             self._encoder.drop(field)
@@ -138,7 +141,7 @@ class ServiceModel:
         :class:`Answer`'s calls are what counts: a :class:`CallReady` of an answer that was cut by its
         length limit is not among them.
         """
-        tries = Tries(self._retry, self._who)
+        tries = Tries(self._retry, self._who, images=request.holds_images)
         while True:
             body = self._encoder.encode(request, stream=self._streams)
             for notice in (*self._memory.notices(), *self._withheld(body), *body.notices):
@@ -147,7 +150,7 @@ class ServiceModel:
             try:
                 async with self._gate.admission(), aclosing(self._ask(request, body)) as parts:
                     async for part in parts:
-                        begun = True
+                        begun = begun or not isinstance(part, Spent)
                         yield part
                 self._memory.answered()
                 return
@@ -205,12 +208,20 @@ class ServiceModel:
                 )
             assembler = self._format.assembler(self._encoder.call_ids)
             plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
+            sniffed, plain = await self._sniff(response, plain)
             read = self._read_plain if plain else self._read_stream
-            async with aclosing(read(response, assembler)) as deltas:
+            async with aclosing(read(sniffed, assembler)) as deltas:
                 async for delta in deltas:
                     yield delta
+        except FailedTry:
+            for spent in self._spent(assembler, response.request_id):
+                yield spent
+            raise
         finally:
             await response.aclose()
+        if assembler.finish_reason == "content_filter":
+            for spent in self._spent(assembler, response.request_id):
+                yield spent
         for part in self._conclude(request, assembler, response.request_id):
             yield part
 
@@ -220,6 +231,21 @@ class ServiceModel:
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
+
+    async def _sniff(self, response: Reply, plain: bool) -> tuple[Reply, bool]:
+        """The answer, and whether it is a plain one: by its first byte, else ``plain``, as it is labelled."""
+        sniffed = SniffedReply(response)
+        try:
+            async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
+                found = await sniffed.is_json()
+        except TimeoutError:
+            raise (
+                self._stalled() if self._streams else BrokenAnswer("did not end in time", "stalled")
+            ) from None
+        return sniffed, plain if found is None else found
+
+    def _stalled(self) -> BrokenAnswer:
+        return BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled")
 
     async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
         try:
@@ -246,7 +272,7 @@ class ServiceModel:
                     break  # only the usage or the end mark is missing
                 if isinstance(error, BrokenAnswer):
                     raise
-                raise BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled") from None
+                raise self._stalled() from None
             ended = chunk is None
             events = decoder.close() if chunk is None else decoder.feed(chunk)
             for event in events:
@@ -286,12 +312,31 @@ class ServiceModel:
             reason = "tool_calls"
             message = f"The model wrote {len(calls)} call(s) as text ({leaked.dialect}): taken as calls."
             parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
-        paid = cost(self._entry.price, assembler.usage)
+        usage, estimated = counted(request, assembler)
+        paid = cost(self._entry.price, usage)
         answer = Answer(
             text=leaked.text,
             reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
+            usage=usage,
+            model=assembler.model or self.name,
+            request_id=assembler.request_id or header_id,
+            service_tier=assembler.service_tier,
+            cost_cny=paid.cny if paid else None,
+            price_tier=paid.tier if paid else "",
+            cost_estimated=estimated or (paid is not None and paid.estimated),
+            extra=assembler.extra,
+            usage_estimated=estimated,
+        )
+        return [*parts, answer]
+
+    def _spent(self, assembler: AnswerAssembler, header_id: str) -> list[Part]:
+        """What a try took by the service's own count, where it gives no answer; empty without a count."""
+        if assembler.usage is None or not assembler.usage.total_tokens:
+            return []
+        paid = cost(self._entry.price, assembler.usage)
+        spent = Spent(
             usage=assembler.usage,
             model=assembler.model or self.name,
             request_id=assembler.request_id or header_id,
@@ -299,9 +344,8 @@ class ServiceModel:
             cost_cny=paid.cny if paid else None,
             price_tier=paid.tier if paid else "",
             cost_estimated=paid.estimated if paid else False,
-            extra=assembler.extra,
         )
-        return [*parts, answer]
+        return [spent]
 
     def _remember(self, request: Request, assembler: AnswerAssembler) -> None:
         """Let the next question continue this answer, if the service has all of it as it stands here."""

@@ -7,7 +7,6 @@ Whatever arrives, these raise only a :class:`agent.models.retry.FailedTry`.
 from __future__ import annotations
 
 import json
-import math
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
@@ -17,9 +16,14 @@ from typing import Any, ClassVar
 from agent.conversation import ToolCall
 from agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
 from agent.models.retry import BrokenAnswer
+from agent.redact import MOST_NESTED, nested_too_deeply
 
 EVENT_LIMIT_BYTES = 16 * 2**20
 DONE = b"[DONE]"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DATA = b"data:"
+MOST_TOKENS = 10**9
+"""No request takes so many; a greater count is none."""
 Delta = TextDelta | ReasoningDelta | CallReady
 
 
@@ -31,6 +35,7 @@ class SseDecoder:
         self._size = 0
         self._data: list[bytes] = []
         self._after_return = False
+        self._first_line = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of the events that ``chunk`` completes; comments give none."""
@@ -54,23 +59,27 @@ class SseDecoder:
     @property
     def receiving(self) -> bool:
         """Whether an event's data is on its way: a slow network may take long over one."""
-        return bool(self._data) or self._line_start().startswith(b"data:")
+        return bool(self._data) or self._line_start().startswith(_DATA)
 
     def close(self) -> list[bytes]:
         """What the end of the input completes: services forget the last blank line."""
         return [*self._end_line(), *self._end_event()]
 
     def _line_start(self) -> bytes:
+        enough = len(_BYTE_ORDER_MARK) + len(_DATA)
         start = b""
         for piece in self._line:
-            start += piece[: len(b"data:") - len(start)]
-            if len(start) == len(b"data:"):
+            start += piece[: enough - len(start)]
+            if len(start) == enough:
                 break
-        return start
+        return start.removeprefix(_BYTE_ORDER_MARK) if self._first_line else start
 
     def _end_line(self) -> list[bytes]:
         line = b"".join(self._line)
         self._line = []
+        if self._first_line:
+            self._first_line = False
+            line = line.removeprefix(_BYTE_ORDER_MARK)
         if not line:
             return self._end_event()
         name, _, value = line.partition(b":")
@@ -221,11 +230,14 @@ class AnswerAssembler(ABC):
             if any(mark in data for mark in self._call_marks):
                 raise BrokenAnswer("holds invalid UTF-8 in a tool call") from None
         try:
-            event = json.loads(text, strict=False)
+            event = json.loads(text.removeprefix("\ufeff"), strict=False)
         except (ValueError, RecursionError):
             raise BrokenAnswer("holds an event that is not JSON") from None
         if not isinstance(event, dict):
             raise BrokenAnswer("holds an event that is not a JSON object")
+        brackets = text.count("[") + text.count("{")  # most events need no closer look
+        if brackets > MOST_NESTED and nested_too_deeply(event):
+            raise BrokenAnswer("holds an event that is nested too deeply")
         return event
 
     def _take_envelope(self, found: dict[str, Any]) -> None:
@@ -282,15 +294,20 @@ def plain_string(value: Any) -> str:
 
 def count(value: Any) -> int:
     """A number of tokens; whatever is none counts as 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return int(value)
+    return int(value) if 0 <= value <= MOST_TOKENS else 0
 
 
 def detail(found: dict[str, Any], group: str, name: str) -> int:
     """The number of tokens ``name`` in the object ``group`` of a usage; 0 where there is none."""
     details = found.get(group)
     return count(details.get(name)) if isinstance(details, dict) else 0
+
+
+def consistent_usage(taken: int, cached: int, given: int, thought: int) -> Usage:
+    """The usage of ``taken`` and ``given`` tokens, with no more cached or thought than these."""
+    return Usage(taken, min(cached, taken), given, min(thought, given))
 
 
 def _is_object(arguments: str) -> bool:

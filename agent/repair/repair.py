@@ -185,8 +185,8 @@ class Repair:
     async def _answer(self, request: Request) -> str:
         self._sink.emit(TurnStarted(self._budget.reserve()))
         early = EarlyCalls(self._dispatcher, parallel=False)
-        answer = await stream_answer(self._model, request, _Unspoken(self._sink), early)
-        self._budget.commit(answer.usage, answer.cost_cny, estimated=answer.cost_estimated)
+        answer = await stream_answer(self._model, request, _Unspoken(self._sink), early, self._budget)
+        self._budget.book(answer)
         return answer.text
 
     async def _passes(self, candidate: _Candidate) -> bool:

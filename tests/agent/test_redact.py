@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.redact import MASK, Redactor
+from agent.redact import MASK, MOST_NESTED, TOO_DEEP, Redactor, nested_too_deeply
 
 SECRET = 'sk-"1234\\5678ü'
 
@@ -51,3 +52,17 @@ def test_data_without_secrets_is_unchanged(value):
 def test_secrets_anywhere_in_data_are_masked():
     redacted = Redactor([SECRET]).data({SECRET: [{"a": (SECRET, 1)}]})
     assert redacted == {MASK: [{"a": [MASK, 1]}]}
+
+
+@pytest.mark.parametrize("secrets", [[SECRET], []])
+def test_what_is_nested_too_deeply_is_cut_there_and_never_fails(secrets):
+    deep = json.loads('{"a":' * 50 + "[" * 900 + json.dumps(SECRET) + "]" * 900 + "}" * 50)
+    redacted = json.dumps(Redactor(secrets).data({"x": deep, "y": 1}))
+    assert TOO_DEEP in redacted and json.loads(redacted)["y"] == 1 and redacted.count("[") < 60
+
+
+def test_as_many_levels_as_are_allowed_stay():
+    level = lambda count: json.loads("[" * count + "]" * count)  # noqa: E731
+    assert Redactor([SECRET]).data(level(MOST_NESTED)) == level(MOST_NESTED)
+    assert not nested_too_deeply(level(MOST_NESTED)) and nested_too_deeply(level(MOST_NESTED + 1))
+    assert TOO_DEEP in str(Redactor([SECRET]).data(level(MOST_NESTED + 1)))

@@ -170,3 +170,44 @@ async def test_nothing_outside_state_and_workspace_is_left_behind(endpoint, opti
         "state",
         "work",
     ]
+
+
+@pytest.mark.parametrize("depth", [120, 400, 500, 700, 800, 900, 960, 985, 1000, 1200, 5000])
+async def test_arguments_nested_deeply_are_refused_and_the_run_goes_on(endpoint, options, depth):
+    deep = '{"path": "d", "content": ' + "[" * depth + "]" * depth + "}"
+    endpoint.script(calls(("write", deep)), calls(("frobnicate", deep)), text("Done."))
+    seen = Collected()
+    recording = options["workspace"].parent / "run.jsonl"
+    outcome = await Agent(**options, front_ends=(seen,), record=recording).arun("Go")
+    assert (outcome.status, outcome.tool_calls) == ("done", 2)
+    assert "nested too deeply" in endpoint.requests[1].body["messages"][-1]["content"]
+
+
+async def test_what_nobody_foresaw_still_tells_the_end(endpoint, options, monkeypatch):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+
+    def broken(*_):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("agent.stuck.RepeatWatch.observe", broken)
+    with pytest.raises(ZeroDivisionError):
+        await Agent(**options, front_ends=(seen,)).arun("Change it")
+    finished = seen.events[-1]
+    assert isinstance(finished, SessionFinished) and (finished.status, finished.exit_code) == ("gave_up", 1)
+    assert "unforeseen" in finished.message and finished.files_changed == ["a.txt"]
+    (records,) = (options["home"] / "sessions").rglob("*.jsonl")
+    assert json.loads(records.read_text().splitlines()[-1])["status"] == "gave_up"
+
+
+async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, monkeypatch):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+
+    def broken(*_):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("agent.run.open_baseline", broken)
+    with pytest.raises(ZeroDivisionError):
+        await Agent(**options, front_ends=(seen,)).arun("Change it")
+    assert isinstance(seen.events[-1], SessionFinished)

@@ -70,3 +70,9 @@ def test_arguments_that_are_no_json_count_as_they_stand():
     watch = RepeatWatch()
     broken = ToolCall("1", "read", "{broken")
     assert [watch.observe([broken], []) is not None for _ in range(3)] == [False, False, True]
+
+
+def test_arguments_nested_beyond_the_parser_are_compared_as_they_stand():
+    deep = ToolCall("d", "read", '{"path":' + "[" * 100_000 + "]" * 100_000 + "}")
+    watch = RepeatWatch()
+    assert [watch.observe([deep], []) is None for _ in range(3)] == [True, True, False]

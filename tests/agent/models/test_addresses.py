@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import UsageError
-from agent.models.address import is_loopback, proxy_for
+from agent.models.address import check_base_url, is_loopback, proxy_for, service_root
 
 SERVICE = "https://api.service.test/v1"
 
@@ -100,3 +100,31 @@ def test_what_is_no_proxy_is_told_by_the_variable_s_name_alone(value):
     with pytest.raises(UsageError, match="HTTPS_PROXY names no proxy") as told:
         proxy_for(SERVICE, {"HTTPS_PROXY": value})
     assert "secret" not in str(told.value) and "NO_PROXY=api.service.test" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "root"),
+    [
+        ("https://host/v1", "https://host/v1"),
+        ("https://host/v1/", "https://host/v1"),
+        ("https://host/v1/chat/completions", "https://host/v1"),
+        ("https://host/v1//chat/completions//", "https://host/v1"),
+        ("https://host/v1/responses/", "https://host/v1"),
+        ("https://host/v1/completions", "https://host/v1"),
+        ("https://host/responses", "https://host"),
+        ("https://host/my-responses", "https://host/my-responses"),
+        ("https://host", "https://host"),
+        ("", ""),
+    ],
+)
+def test_an_endpoint_of_the_documents_is_no_part_of_the_base_url(given, root):
+    assert service_root(given) == service_root(root) == root
+
+
+@pytest.mark.parametrize(
+    "given", ["https://host/v1?a=b", "https://host/v1/?key=secret", "https://host/v1#x", "https://host?"]
+)
+def test_a_base_url_with_a_query_or_a_fragment_is_refused(given):
+    with pytest.raises(UsageError, match="leave out what begins with") as refused:
+        check_base_url(given)
+    assert "secret" not in str(refused.value)

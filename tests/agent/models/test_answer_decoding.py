@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scripted_endpoint import RecordedRequest, calls, stream_events
 
 from agent.conversation import ToolCall
-from agent.models.base import CallReady, TextDelta
+from agent.models.base import CallReady, TextDelta, Usage
 from agent.models.chat_assemble import ChatAssembler
+from agent.models.responses_assemble import ResponsesAssembler
 from agent.models.retry import BrokenAnswer, FailedTry
 from agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
 
@@ -264,3 +265,77 @@ def test_random_bytes_never_crash(chunks):
 @given(EVENTS)
 def test_random_events_never_crash(events):
     survives(events)
+
+
+@pytest.mark.parametrize(
+    "whole", [b"\xef\xbb\xbf" + RECORDED, b"\xef\xbb\xbf" + stream({"content": "a"}, finish="stop")]
+)
+def test_a_byte_order_mark_before_the_stream_is_no_part_of_it(whole):
+    parts, assembler = assemble(whole[3:])
+    for cut in range(len(whole)):
+        again, other = assemble(whole[:cut], whole[cut:])
+        assert (other.text, names(other)) == (assembler.text, names(assembler))
+        assert [type(part) for part in again] == [type(part) for part in parts]
+    single, _ = assemble(*(whole[at : at + 1] for at in range(len(whole))))
+    assert len(single) == len(parts)
+
+
+def test_only_one_mark_and_only_at_the_beginning_is_taken_away():
+    mark = b"\xef\xbb\xbf"
+    assert SseDecoder().feed(mark + mark + b"data: a\n\n") == []
+    assert SseDecoder().feed(b"\n" + mark + b"data: a\n\n") == []
+    assert SseDecoder().feed(b"data: " + mark + b"a\n\n") == [mark + b"a"]
+    decoder = SseDecoder()
+    assert decoder.feed(mark + b"dat") == [] and not decoder.receiving
+    assert decoder.feed(b"a: x") == [] and decoder.receiving
+
+
+@pytest.mark.parametrize("assembler", [ChatAssembler, ResponsesAssembler])
+def test_usage_that_contradicts_itself_is_put_right(assembler):
+    chat = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 50}}
+    chat |= {"completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 9}}
+    response = {"input_tokens": 10, "input_tokens_details": {"cached_tokens": 50}}
+    response |= {"output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 9}}
+
+    def usage(**changed):
+        fresh = assembler()
+        if assembler is ChatAssembler:
+            names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
+            document = {
+                "choices": [],
+                "usage": chat | {names[name]: value for name, value in changed.items()},
+            }
+        else:
+            document = {
+                "type": "response.completed",
+                "response": {"status": "completed", "usage": response | changed},
+            }
+        list(fresh.feed(json.dumps(document).encode()))
+        return fresh.usage
+
+    assert usage() == Usage(10, 10, 4, 4)
+    assert usage(input_tokens=10**9 + 1, output_tokens=10**30) == Usage(0, 0, 0, 0)
+    assert usage(input_tokens=-1, output_tokens=True) == Usage(0, 0, 0, 0)
+    assert usage(input_tokens=10**9, output_tokens=1e308) == Usage(10**9, 50, 0, 0)
+    assert usage(input_tokens=float("nan"), output_tokens=float("inf")) == Usage(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("depth", [150, 900, 975, 985, 5000])
+@pytest.mark.parametrize(
+    "event",
+    [
+        '{"choices":[],"timings":{"a":%s}}',
+        '{"choices":[{"delta":{},"logprobs":{"content":[%s]}}]}',
+        '{"choices":[{"delta":{"tool_calls":[{"function":{"name":"a","arguments":{"a":%s}}}]}}]}',
+    ],
+)
+def test_an_event_nested_too_deeply_is_none(depth, event):
+    with pytest.raises(BrokenAnswer):
+        list(ChatAssembler().feed((event % ("[" * depth + "]" * depth)).encode()))
+
+
+def test_arguments_as_text_and_many_shallow_brackets_are_no_nesting():
+    assembler = ChatAssembler()
+    event = {"choices": [{"delta": call("[" * 500, name="a")}], "timings": {"all": [[]] * 500}}
+    list(assembler.feed(json.dumps(event).encode()))
+    assert names(assembler) == [("a", "[" * 500)]

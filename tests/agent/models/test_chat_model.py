@@ -174,7 +174,7 @@ async def test_a_finish_reason_is_enough_where_usage_and_end_mark_are_cut(asking
     whole = b'data: {"choices":[{"delta":{"content":"yes"},"finish_reason":"stop"}]}\n\ndata: {"choi'
     endpoint.script(raw(whole + b" " * 9, cut_after=len(whole)))
     answer = await asking.answer()
-    assert (answer.text, answer.usage, answer.cost_cny) == ("yes", None, None)
+    assert (answer.text, answer.usage_estimated, answer.cost_cny) == ("yes", True, None)
 
 
 async def test_comments_do_not_reset_the_stall_timer(asking, endpoint):

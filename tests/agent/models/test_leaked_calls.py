@@ -34,6 +34,7 @@ SEED_LINES = (
 QWEN = f"<tool_call>\n{READ}\n</tool_call>"
 CODER = "<tool_call>\n<function=read>\n<parameter=path>\na.py\n</parameter>\n</function>\n</tool_call>"
 DOUBAO = f"<|FunctionCallBegin|>[{READ.replace('arguments', 'parameters')}]<|FunctionCallEnd|>"
+_LINE = "\n"
 DIALECTS = [SEED, SEED_LINES, QWEN, CODER, DOUBAO, f"```json\n{READ}\n```"]
 
 
@@ -109,6 +110,12 @@ def test_leaks_are_calls(text, names, rest):
         *(f"An example:\n```xml\n{call}\n```" for call in DIALECTS[:5]),
         *(f"An example:\n~~~\n{call}\n~~~" for call in DIALECTS),
         *(f"It never closed:\n```xml\n{call}" for call in DIALECTS[:5]),
+        *(f"An example:\n\n    {call.replace(_LINE, _LINE + '    ')}" for call in DIALECTS[:5]),
+        *(f"An example:\n\n\t{call}" for call in DIALECTS[:5]),
+        *(f"An example:\r\n\r\n  \t{call}" for call in DIALECTS[:5]),
+        *(f"An example:\n \n    It is done.\n\n     {call}" for call in DIALECTS[:5]),
+        *(f"Code:\n\n    x = 1\n    # So:\n    {call}" for call in DIALECTS[:5]),
+        *(f"Code:\n\n{('    x = 1.' + _LINE) * 300}    y.\n    {call}" for call in DIALECTS[:5]),
     ],
 )
 def test_prose_stays_prose(text):
@@ -311,3 +318,31 @@ def test_a_flood_takes_no_more_than_its_length(flood):
     """Quadratic time would take hours here; the limit of the test itself is what holds it."""
     text = (flood * (5_000_000 // len(flood) + 1))[:5_000_000]
     assert recover(text, TOOLS).calls == ()
+
+
+@pytest.mark.parametrize("call", DIALECTS[:5])
+@pytest.mark.parametrize(
+    "before", ["I look.\n    ", "    ", "\n\n\t", "Two things.\n\n   ", "    I look.\n    "]
+)
+def test_an_indented_call_that_quotes_nothing_is_a_call(call, before):
+    assert recover(before + call, TOOLS).calls
+
+
+@pytest.mark.parametrize(
+    "mark", ["<tool_call>{}</tool_call>", "<tool_call>\n{}", "<|FunctionCallBegin|>[{}]<|FunctionCallEnd|>"]
+)
+def test_arguments_may_be_json_text_between_tags(mark):
+    arguments = {"path": 'a "b".py', "limit": 3}
+    leaked = json.dumps({"name": "read", "arguments": json.dumps(arguments)})
+    (found,) = recover(mark.format(leaked), TOOLS).calls
+    assert (found.name, json.loads(found.arguments)) == ("read", arguments)
+
+
+@pytest.mark.parametrize("arguments", ["", "{", "[]", "null", '"a"', '{"a": NaN}', "[" * 5000])
+def test_text_that_is_no_object_makes_no_call(arguments):
+    leaked = json.dumps({"name": "read", "arguments": arguments})
+    assert not recover(f"<tool_call>{leaked}</tool_call>", TOOLS).calls
+
+
+def test_many_indented_examples_take_linear_time():
+    assert not recover("See:\n\n" + "    <tool_call>\n" * 20_000, TOOLS).calls

@@ -266,7 +266,7 @@ SHAPES = [
         "m",
     ),
     (400, [{"error": {"code": "ServerOverloaded", "message": "m"}}], Verdict.RETRY, "m"),
-    (422, {"detail": [{"loc": ["body", "top_k"], "msg": "extra"}]}, Verdict.INVALID, "extra"),
+    (422, {"detail": [{"loc": ["body", "top_k"], "msg": "extra"}]}, Verdict.INVALID, "top_k: extra"),
     (502, {"error": {}}, Verdict.RETRY, ""),
 ]
 
@@ -355,3 +355,17 @@ def test_no_error_body_is_too_strange(document):
     assert isinstance(refusal.message, str) and isinstance(refusal.code, str) and refusal.verdict
     if isinstance(document, dict):
         error_in(document)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "param"),
+    [
+        (400, "messages[1].content: must be string", "messages"),
+        (422, "This model does not support vision.", ""),
+    ],
+)
+async def test_pictures_are_no_reason_where_none_were_sent(asking, endpoint, status, words, param):
+    endpoint.script(error(status, "InvalidParameter", words, param=param))
+    with pytest.raises(errors.InvalidRequest) as stopped:
+        await asking.answer()
+    assert "pictures" not in str(stopped.value) and words.rstrip(".") in str(stopped.value)

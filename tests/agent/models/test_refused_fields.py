@@ -8,9 +8,10 @@ import resource
 import stat
 
 import pytest
-from scripted_endpoint import error, text
+from scripted_endpoint import error, raw, text
 
 from agent.models.base import Notice
+from agent.models.errors import InvalidRequest
 from agent.models.refused_fields import FILE_NAME, FORGOTTEN_AFTER_SECONDS, RefusedFieldsFile
 
 
@@ -141,3 +142,43 @@ async def test_thinking_that_was_refused_back_is_left_out_from_the_start(asking,
     items = (SystemMessage("s"), UserMessage("a"), AssistantMessage("b", "thought"), UserMessage("c"))
     await asking.parts(asking.model(refused_fields=known), asking.request(*items))
     assert "thought" not in endpoint.requests[0].raw.decode()
+
+
+def fastapi(*errors):
+    return raw(json.dumps({"detail": list(errors)}).encode(), status=422, content_type="application/json")
+
+
+EXTRA = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted", "input": 3}
+
+
+@pytest.mark.parametrize(
+    ("errors", "field"),
+    [
+        ([EXTRA | {"loc": ["body", "top_k"]}], "top_k"),
+        ([EXTRA | {"loc": ["body", "top_k"]}, EXTRA | {"loc": ["body", "seed"]}], "top_k"),
+        ([EXTRA | {"loc": ["body", "stream_options", "include_usage"]}], "stream_options"),
+        (
+            [{"loc": ["body", "top_k"], "msg": "extra fields not permitted", "type": "value_error.extra"}],
+            "top_k",
+        ),
+    ],
+)
+async def test_a_refusal_of_a_validated_body_is_understood_and_remembered(
+    asking, endpoint, tmp_path, errors, field
+):
+    endpoint.script(fastapi(*errors), text("ok"))
+    model = asking.model(refused_fields=memory(tmp_path, top_k=3))
+    parts = await asking.parts(model, asking.request(sampling={"top_k": 3}))
+    assert [part.code for part in parts if isinstance(part, Notice)] == ["field_dropped"]
+    assert [field in request.body for request in endpoint.requests] == [True, False]
+    assert field in (tmp_path / FILE_NAME).read_text()
+
+
+@pytest.mark.parametrize(
+    "loc", [["body", "messages", 0, "content"], ["body"], [], [{}], [None], "body", {"a": 1}]
+)
+async def test_a_refusal_of_what_must_be_sent_says_where(asking, endpoint, loc):
+    endpoint.script(fastapi(EXTRA | {"loc": loc}))
+    with pytest.raises(InvalidRequest, match="Extra inputs are not permitted"):
+        await asking.answer()
+    assert len(endpoint.requests) == 1
