@@ -29,6 +29,7 @@ REPOSITORY_FILE = CONFIGURATION_FILE
 MOST_NOTICES = 10
 """A repository's file may hold any number of bad keys; so many are named."""
 LONGEST_NAME = 60
+LONGEST_VALUE = 200
 OTHER_VARIABLES = frozenset({"SEEDSMITH_LOCAL_MODEL"})
 """Variables with our prefix that are no settings."""
 
@@ -90,7 +91,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     try:
         settings = Settings(**layers.values)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, layers)) from None
+        raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
     return Loaded(settings, tuple(layers.notices), layers.origins)
 
 
@@ -174,6 +175,8 @@ def _refusal(name: str, option: Option, value: Any) -> str:
         return f"give {flag_name(name)} on the command line"
     if isinstance(value, str) and value in option.typed_only:
         return f"{flag_name(name)} {value} weakens the sandbox and must be typed on the command line"
+    if name == "output_schema" and isinstance(value, dict):  # its numbers are text here
+        return "name the schema's file"
     return ""
 
 
@@ -182,14 +185,30 @@ def _suggestion(name: str, known: Mapping[str, Any] | set[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _explain(error: ValidationError, layers: _Layers) -> str:
-    """The first thing pydantic found wrong, as one sentence that names where it was given."""
+def checked(values: Mapping[str, Any]) -> Settings:
+    """The settings a program gave by field name; raises :class:`ConfigurationError`, as the flags do."""
+    for name in values:
+        if name not in OPTIONS:
+            raise ConfigurationError(f"There is no setting {name!r}{_suggestion(name, OPTIONS)}.")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, values)) from None
+
+
+def explain(
+    error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str] | None = None
+) -> str:
+    """The first thing pydantic found wrong with ``values``, as one sentence that names where it was given."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
+    origin = (origins or {}).get(name, name)
     if first["type"] == "string_pattern_mismatch":
-        return f"{layers.origins.get(name, name)} is empty."
-    shown = "that" if name in ("api_key", "hooks") else repr(layers.values.get(name))
-    return f"{layers.origins.get(name, name)} can't be {shown}: it {_fault(error)}."
+        return f"{origin} is empty."
+    shown = "that" if name in ("api_key", "hooks") else repr(values.get(name))
+    if len(shown) > LONGEST_VALUE:
+        shown = f"{shown[:LONGEST_VALUE]}…"
+    return f"{origin} can't be {shown}: it {_fault(error)}."
 
 
 def _fault(error: ValidationError) -> str:
@@ -197,6 +216,8 @@ def _fault(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"] == "string_pattern_mismatch":
         return "is empty"
+    if first["type"] == "path_type":
+        return "should be a path"
     return first["msg"].removeprefix("Input ").removeprefix("Value error, ")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.approval import Approver
+from agent.config import checked
 from agent.events import FrontEnd
 from agent.outcome import Outcome
-from agent.settings import Settings
 
 __all__ = ["Agent", "Outcome"]
 
@@ -17,7 +17,8 @@ __all__ = ["Agent", "Outcome"]
 class Agent:
     """Carries out prompts in one folder. Each run is a session of its own.
 
-    ``settings`` are the fields of :class:`agent.settings.Settings`; a wrong one raises ``ValidationError``.
+    ``settings`` are the fields of :class:`agent.settings.Settings`; a wrong one raises
+    :class:`agent.errors.UsageError` with the sentence the command line has for it.
     Configuration files are not read; keys are found in the environment unless ``api_key`` is given.
     """
 
@@ -30,7 +31,7 @@ class Agent:
         approver: Approver | None = None,
         **settings: Any,
     ) -> None:
-        self.settings = Settings(workspace=Path(workspace), model=model, **settings)
+        self.settings = checked({"workspace": workspace, "model": model, **settings})
         self._front_ends = front_ends
         self._approver = approver
 

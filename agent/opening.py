@@ -14,6 +14,7 @@ from agent.conversation import Item
 from agent.events import NoticeGiven
 from agent.images import Attached, attach
 from agent.models import catalog
+from agent.models.address import shown
 from agent.models.base import Model
 from agent.models.catalog import Catalog, ModelEntry, Wire
 from agent.output_schema import OutputCheck, open_output
@@ -79,23 +80,25 @@ async def open_session(
     ``library`` holds the skills; None: those that are found. Raises :class:`agent.errors.AgentError` and
     :class:`skills.errors.SkillError` for what can't be used.
     """
-    from agent.models.open import open_model
+    from agent.models.open import given_address, open_model
 
-    output = open_output(settings.output_schema)
+    output = open_output(settings.output_schema, tape.output if tape is not None else None)
+    known = (tape.known if tape is not None else None) or catalog.load(environment)
     resumed: Session | None = None
     names_skill = settings.skill is not None
     if settings.resume:
         resumed = Session.resume(place.home, settings.resume, place.workspace.root, place.redactor)
         stack.callback(resumed.close)
         settings = gone_on_with(settings, resumed.start)
-    model = open_model(settings, environment, tape)
+    model = open_model(settings, environment, tape, known)
     stack.push_async_callback(model.aclose)
+    ambient = {} if tape is not None and tape.replays else environment
+    address = "" if model.provider == "local" else shown(given_address(settings, ambient))
     if tape is not None and tape.replays:
         attached = Attached(tape.images)
     else:
         attached = await attach(settings.image or (), prompt, typed, resumed, place.workspace.root, model)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    known = catalog.load(environment)
     name = f"{model.provider}/{model.name}"
     entry = known.resolve(name)[1]
     begun = resumed.conversation.items if resumed else ()
@@ -110,17 +113,23 @@ async def open_session(
     limits = _limits(settings, skills, model, entry, searches=fixing and profile.searches)
     notices: tuple[NoticeGiven, ...] = ()
     if resumed is None:
-        session = _begin(place, model, profile, prompt, settings, attached)
+        session = _begin(place, model, profile, prompt, settings, attached, address)
         stack.callback(session.close)
     else:
-        session, notices = resumed, changes(resumed.start, name, model.wire)
+        session, notices = resumed, changes(resumed.start, name, model.wire, address)
     notices = (*notices, *skills.notices, *extensions.notices)
     told = (settings, task, skills, extensions.tools, output, attached, notices)
     return Opened(model, session, profile, limits, known, *told)
 
 
 def _begin(
-    place: Place, model: Model, profile: Profile, prompt: str, settings: Settings, attached: Attached
+    place: Place,
+    model: Model,
+    profile: Profile,
+    prompt: str,
+    settings: Settings,
+    attached: Attached,
+    address: str,
 ) -> Session:
     start = SessionStart(
         workspace=str(place.workspace.root),
@@ -132,6 +141,7 @@ def _begin(
         images=attached.paths,
         skill=settings.skill or "",
         skill_with=settings.skill_with or {},
+        base_url=address,
     )
     return Session.create(place.home, start, place.redactor)
 

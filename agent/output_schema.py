@@ -25,6 +25,7 @@ MAX_FILE_BYTES = 1 << 20
 MOST_REPAIRS = 3
 MOST_ERRORS = 10
 LONGEST_ERROR = 300
+UNNAMED = "output"
 _FENCED = re.compile(r"^[ \t]*```[A-Za-z0-9]*[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -37,7 +38,10 @@ class SchemaError(UsageError):
 class OutputSchema:
     """A JSON Schema and what checks values against it."""
 
-    path: Path
+    name: str
+    """What a service calls it."""
+    source: str
+    """What messages call it: its file, where it has one."""
     schema: Mapping[str, Any]
     validator: Validator
 
@@ -49,15 +53,23 @@ class OutputSchema:
     @property
     def response_format(self) -> dict[str, Any]:
         """The schema as a service takes it (``doubao-api.md`` §3)."""
-        name = _NOT_A_NAME.sub("_", self.path.stem).strip("_")[:64] or "output"
-        return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(self.schema)}}
+        return {"type": "json_schema", "json_schema": self.to_json()}
+
+    @property
+    def searches(self) -> bool:
+        """Whether it holds regular expressions, which some texts keep busy for years."""
+        return _has_key(self.schema, _REGULAR)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"name": …, "schema": …}``."""
+        return {"name": self.name, "schema": dict(self.schema)}
 
     def read(self, text: str) -> tuple[Any, list[str]]:
         """The JSON value that ``text`` is, or holds as its only fenced block; and what is wrong with it."""
         from referencing.exceptions import Unresolvable
 
         try:
-            value = _value(text)
+            value = parsed(text)
         except ValueError as error:
             return None, [str(error)]
         except RecursionError:
@@ -76,22 +88,32 @@ class OutputSchema:
 
 def load(path: Path) -> OutputSchema:
     """Read and check a schema; raises :class:`SchemaError`. Nothing it refers to is ever fetched."""
+    name = _NOT_A_NAME.sub("_", path.stem).strip("_")[:64] or UNNAMED
+    return given(_read(path), name=name, source=str(path))
+
+
+def schema_of(told: Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, given as one or by its file; raises :class:`SchemaError`."""
+    return _read(told) if isinstance(told, Path) else told
+
+
+def given(schema: dict[str, Any], *, name: str = UNNAMED, source: str = "the given schema") -> OutputSchema:
+    """Check a schema; raises :class:`SchemaError`, whose message names ``source``."""
     from jsonschema.exceptions import SchemaError as InvalidSchema
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing.jsonschema import EMPTY_REGISTRY
 
-    schema = _read(path)
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)
     except InvalidSchema as error:
         raise SchemaError(
-            f"{path} is no JSON Schema: {_shortened(f'{error.json_path}: {error.message}')}."
+            f"{_first_upper(source)} is no JSON Schema: {_shortened(f'{error.json_path}: {error.message}')}."
         ) from None
     except RecursionError:
-        raise SchemaError(f"{path} is nested too deeply.") from None
-    _check_references(path, schema)
-    return OutputSchema(path, schema, kind(schema, registry=EMPTY_REGISTRY))
+        raise SchemaError(f"{_first_upper(source)} is nested too deeply.") from None
+    _check_references(source, schema)
+    return OutputSchema(name, source, schema, kind(schema, registry=EMPTY_REGISTRY))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -118,7 +140,7 @@ def _read(path: Path) -> dict[str, Any]:
     return schema
 
 
-def _check_references(path: Path, schema: dict[str, Any]) -> None:
+def _check_references(source: str, schema: dict[str, Any]) -> None:
     """Refuse what stands outside the file, before a model has worked for an hour."""
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -133,7 +155,7 @@ def _check_references(path: Path, schema: dict[str, Any]) -> None:
             resolver.lookup(reference)
         except Unresolvable:
             raise SchemaError(
-                f"{path} refers to {reference!r}, which the file does not hold: nothing is fetched."
+                f"{_first_upper(source)} refers to {reference!r}, which it does not hold: nothing is fetched."
             ) from None
 
 
@@ -141,6 +163,16 @@ _BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions",
 """Keywords whose value holds schemas by names that are no keywords."""
 _VALUES = frozenset({"const", "enum", "default", "examples"})
 """Keywords whose value is no schema."""
+
+
+_REGULAR = frozenset({"pattern", "patternProperties"})
+
+
+def _has_key(value: Any, keys: frozenset[str]) -> bool:
+    """Whether a mapping anywhere in ``value`` has one of ``keys``, be it as a keyword or not."""
+    if isinstance(value, Mapping):
+        return not keys.isdisjoint(value) or any(_has_key(inner, keys) for inner in value.values())
+    return isinstance(value, list) and any(_has_key(inner, keys) for inner in value)
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -166,16 +198,17 @@ class OutputCheck:
         self.schema = schema
         self._repairs = 0
         self._repairing = False
+        self._read: tuple[str, Any, list[str]] | None = None
 
     @property
     def instruction(self) -> str:
         """What the model is told at the start."""
         return prompt("output-schema.md", schema=self.schema.text)
 
-    def check(self, text: str, sink: Sink) -> str | None:
+    async def check(self, text: str, sink: Sink) -> str | None:
         """What to tell the model about its final message; None where it holds, or enough was tried."""
         self._repairing = False
-        _, errors = self.schema.read(text)
+        _, errors = await self._verdict(text)
         if not errors or self._repairs >= MOST_REPAIRS:
             return None
         self._repairs += 1
@@ -190,21 +223,36 @@ class OutputCheck:
         repairing, self._repairing = self._repairing, False
         return self.schema.response_format if repairing and takes_schema() else None
 
-    def result(self, text: str) -> tuple[Any, str]:
+    async def result(self, text: str) -> tuple[Any, str]:
         """The value of the final message, and '' or what is wrong with it, in words."""
-        value, errors = self.schema.read(text)
+        value, errors = await self._verdict(text)
         if not errors:
             return value, ""
         listed = "\n".join(f"- {error}" for error in errors)
-        return None, f"The final message does not follow {self.schema.path}:\n{listed}"
+        return None, f"The final message does not follow {self.schema.source}:\n{listed}"
+
+    async def _verdict(self, text: str) -> tuple[Any, list[str]]:
+        """:meth:`OutputSchema.read`, apart where it may never end; asked twice of one text, it reads once."""
+        if self._read is None or self._read[0] != text:
+            if self.schema.searches:
+                from agent.schema_process import read_apart
+
+                self._read = (text, *await read_apart(self.schema, text))
+            else:
+                self._read = (text, *self.schema.read(text))
+        return self._read[1:]
 
 
-def open_output(path: Path | None) -> OutputCheck | None:
-    """The check for the schema in ``path``; None where none was given."""
-    return OutputCheck(load(path)) if path is not None else None
+def open_output(
+    told: Path | dict[str, Any] | None, recorded: OutputSchema | None = None
+) -> OutputCheck | None:
+    """The check for the ``recorded`` schema, else the one ``told``, itself or by its file; None without."""
+    if recorded is None and told is not None:
+        recorded = load(told) if isinstance(told, Path) else given(told)
+    return OutputCheck(recorded) if recorded is not None else None
 
 
-def _value(text: str) -> Any:
+def parsed(text: str) -> Any:
     """The text as JSON; raises ValueError saying why it is none."""
     try:
         return json.loads(text.strip(), parse_constant=_refuse_constant)
@@ -220,6 +268,10 @@ def _value(text: str) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _first_upper(text: str) -> str:
+    return f"The{text.removeprefix('the')}" if text.startswith("the ") else text
 
 
 def _shortened(text: str) -> str:

@@ -173,8 +173,9 @@ class _Run:
         from agent.recording.tape import RunFacts
 
         folder = self._opened.skills.folder
-        told = (self._settings, self._prompt, self._opened.attached.images, self._fixing, folder)
-        await tape.begin(RunFacts(self._model, self._profile, self._place, *told), self._sink)
+        opened, output = self._opened, self._output.schema if self._output else None
+        told = (self._settings, self._prompt, opened.attached.images, self._fixing, opened.known, output)
+        await tape.begin(RunFacts(self._model, self._profile, self._place, *told, folder), self._sink)
         self._session.observer = tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
@@ -279,7 +280,7 @@ class _Run:
         if feedback is None and self._hooks is not None:
             feedback = await self._hooks.before_finish(text)
         if feedback is None and self._output is not None:
-            feedback = self._output.check(text, self._sink)
+            feedback = await self._output.check(text, self._sink)
         return feedback
 
     def _last_words(self) -> dict[str, Any] | None:
@@ -347,7 +348,7 @@ class _Run:
             status = "unverified"
         output = None
         if status == "done" and self._output is not None:
-            output, fault = self._output.result(text)
+            output, fault = await self._output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
         cost = self._budget.cost

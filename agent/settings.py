@@ -93,9 +93,20 @@ def _response_format(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _token_biases(value: dict[Any, Any]) -> dict[Any, Any]:
+    """Biases by token id; an id that is given as a number is written as JSON writes it."""
     if any(isinstance(bias, bool) for bias in value.values()):
         raise ValueError("should hold a number for each token")
-    return value
+    return {str(token) if type(token) is int else token: bias for token, bias in value.items()}
+
+
+def _plain_json(value: Any) -> Any:
+    """A copy of a mapping, as JSON has it: what a program gave may hold anything, and change later."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("should be the path of a JSON Schema, or one as JSON has it") from None
 
 
 def _stop_texts(texts: list[str]) -> list[str]:
@@ -169,7 +180,7 @@ class Settings(BaseModel):
         None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
     )
     base_url: Annotated[str | None, Option("URL")] = Field(
-        None, description="Address of an OpenAI-compatible service."
+        None, pattern=r"\S", description="Address of an OpenAI-compatible service."
     )
     api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False
@@ -295,9 +306,9 @@ class Settings(BaseModel):
     verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
         None, description="How long answers should be; the model's own default is medium."
     )
-    output_schema: Annotated[Path | None, Option("FILE", recorded=False)] = Field(
-        None, description="JSON Schema that the final message must follow, as JSON."
-    )
+    output_schema: Annotated[
+        Path | dict[str, Any] | None, AfterValidator(_plain_json), Option("FILE", recorded=False)
+    ] = Field(None, description="JSON Schema that the final message must follow, as JSON.")
     store: Annotated[bool | None, Option(sampling=True)] = Field(
         None, description="Let the service keep the answers; it decides where this is left out."
     )

@@ -93,11 +93,11 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
 def new_skill(name: str, user: bool, **flags: Any) -> None:
     """Write a skill called NAME that passes check and test at once, to be changed into yours."""
     from agent.skilled import trust_own
-    from skills.loader import REPOSITORY_ROOTS, USER_ROOT
+    from skills.loader import USER_ROOT
     from skills.scaffold import scaffold
 
     settings = load_settings(flags)
-    root = Path.home() / USER_ROOT if user else settings.workspace / REPOSITORY_ROOTS[0]
+    root = (Path.home() if user else settings.workspace) / USER_ROOT  # tools can't change .seedsmith
     folder = scaffold(root, name)
     if not user:
         trust_own(settings, os.environ, folder)

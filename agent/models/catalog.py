@@ -6,10 +6,13 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.models.errors import UnknownModel, UnsupportedWire
 from agent.models.prices import Price
+
+if TYPE_CHECKING:
+    from agent.models.user_catalog import UserCatalog
 
 SOURCES = frozenset({"seed", "doc", "guess", "user"})
 DEFAULT_STALL_SECONDS = 120.0
@@ -54,6 +57,8 @@ class ModelEntry:
     output_tokens: int
     """The output limit sent where the user sets none."""
     price: Price | None = None
+    unpriced: bool = False
+    """The user says that its price is not known: none is taken from elsewhere."""
     same_as: str = ""
     """The name the same model has elsewhere."""
     vision: bool = True
@@ -98,6 +103,8 @@ class Catalog:
     """Every provider, in the order in which keys are looked for."""
 
     providers: Mapping[str, Provider]
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """The user's own entries by provider, as in :class:`agent.models.user_catalog.UserCatalog`."""
 
     def resolve(self, name: str) -> tuple[Provider, ModelEntry]:
         """``wcode/doubao-seed-2.0-code`` → the provider and its model.
@@ -127,14 +134,14 @@ class Catalog:
         if unlisted is not None and "user" in unlisted.sources.values():
             return replace(unlisted, name=name)
         entry = self._known_elsewhere(name) or unlisted
-        return replace(entry, name=name, price=None) if entry is not None else None
+        return replace(entry, name=name, price=None, unpriced=False) if entry is not None else None
 
     def _known_elsewhere(self, name: str) -> ModelEntry | None:
         entries = (entry for provider in self.providers.values() for entry in provider.models.values())
         return next((entry for entry in entries if name in (entry.name, entry.same_as)), None)
 
     def _priced(self, entry: ModelEntry) -> ModelEntry:
-        if entry.price is not None:
+        if entry.price is not None or entry.unpriced:
             return entry
         names = {entry.name, entry.same_as} - {""}
         for provider in self.providers.values():
@@ -168,10 +175,13 @@ def load(environment: Mapping[str, str] | None = None) -> Catalog:
     from agent.models import user_catalog
 
     own = user_catalog.read(user_catalog.user_file(environment))
-    if own is None:
-        return _built_in()
+    return _built_in() if own is None else with_own(own)
+
+
+def with_own(own: UserCatalog) -> Catalog:
+    """The program's own catalog with a user's over it; raises :class:`agent.errors.ConfigurationError`."""
     try:
-        return _catalog(own.over(_built_in_document()))
+        return replace(_catalog(own.over(_built_in_document())), own=own.providers)
     except CatalogError as error:
         raise own.complaint(error.path, str(error)) from None
 

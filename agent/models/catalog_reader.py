@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
+from types import NoneType
 from typing import Any
 
 from agent.models.catalog import (
@@ -17,6 +18,7 @@ from agent.models.catalog import (
     Wire,
 )
 from agent.models.prices import Price, PriceTier
+from agent.settings import OPTIONS
 
 
 def read_catalog(document: Any) -> Catalog:
@@ -100,6 +102,23 @@ _PROVIDER_KEYS = frozenset(
 )
 _WIRE_KEYS = frozenset({"limit_field", "fields", "any_field", "json_schema"})
 _MODEL_KEYS = frozenset({"context_tokens", "output_tokens", "price", "same_as", "vision", "fixed"})
+_LIMIT_FIELDS = {
+    "chat": frozenset({"max_tokens", "max_completion_tokens"}),
+    "responses": frozenset({"max_output_tokens"}),
+}
+"""What may carry the output limit, by wire."""
+_SAMPLING = frozenset(name for name, option in OPTIONS.items() if option.sampling)
+_FIELDS = _SAMPLING | {
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "stream_options",
+    "thinking",
+    "reasoning_content",
+    "reasoning_effort",
+    "previous_response_id",
+}
+"""Every optional field that either wire may carry, by the chat wire's names."""
 _PRICE_KEYS = frozenset({"source", "tiers"})
 _TIER_KEYS = frozenset({"up_to", "input", "output", "cached"})
 
@@ -115,13 +134,14 @@ def _provider(name: str, keys: Keys, value: Any) -> Provider:
     if default_model and default_model not in models:
         raise entry.fault("default_model", f"{default_model!r} is not among its models")
     unlisted = entry.mapping("unlisted")
+    wires = entry.mapping("wires")
+    if "wires" in value and not wires:
+        raise entry.fault("wires", f"{' or '.join(_LIMIT_FIELDS)} was expected")
     return Provider(
         name=name,
         base_url=base_url,
         key_variables=entry.names("key_variables"),
-        wires={
-            wire: _wire(wire, (*keys, "wires", wire), facts) for wire, facts in entry.mapping("wires").items()
-        },
+        wires={wire: _wire(wire, (*keys, "wires", wire), facts) for wire, facts in wires.items()},
         models=models,
         default_model=default_model,
         any_model=entry.get("any_model", bool, False),
@@ -132,14 +152,22 @@ def _provider(name: str, keys: Keys, value: Any) -> Provider:
 
 
 def _wire(name: str, keys: Keys, value: Any) -> Wire:
+    if name not in _LIMIT_FIELDS:
+        raise CatalogError(keys, f"there is no such wire; there are {' and '.join(_LIMIT_FIELDS)}")
     entry = _Reader(keys, value, _WIRE_KEYS)
     limit_field, limit_source = entry.fact("limit_field", str)
     json_schema, schema_source = entry.fact("json_schema", bool, [False, "guess"])
     groups = _Reader((*keys, "fields"), entry.mapping("fields"), SOURCES)
+    fields = {each: source for source in entry.mapping("fields") for each in groups.names(source)}
+    for each in fields.keys() - _FIELDS:
+        raise entry.fault("fields", f"there is no field {each!r}{_suggestion(each, _FIELDS)}")
+    if limit_field not in _LIMIT_FIELDS[name]:
+        known = " or ".join(sorted(_LIMIT_FIELDS[name]))
+        raise entry.fault("limit_field", f"{known} was expected, not {limit_field!r}")
     return Wire(
         name=name,
         limit_field=limit_field,
-        fields={each: source for source in entry.mapping("fields") for each in groups.names(source)},
+        fields=fields,
         any_field=entry.get("any_field", bool, False),
         json_schema=json_schema,
         sources={"limit_field": limit_source, "json_schema": schema_source},
@@ -153,12 +181,17 @@ def _model(name: str, keys: Keys, value: Any) -> ModelEntry:
     vision, vision_source = entry.fact("vision", bool, [True, "guess"])
     fixed, fixed_source = entry.fact("fixed", dict, [{}, "guess"])
     values = _Reader((*keys, "fixed"), fixed, fixed.keys())
-    price = entry.mapping("price")
+    price = entry.get("price", (dict, NoneType), {})
+    unpriced = price is None
+    priced = _price((*keys, "price"), price) if price else None
+    for parameter in fixed.keys() - _SAMPLING:
+        raise values.fault(parameter, f"there is no such parameter{_suggestion(parameter, _SAMPLING)}")
     return ModelEntry(
         name=name,
         context_tokens=context_tokens,
         output_tokens=output_tokens,
-        price=_price((*keys, "price"), price) if price else None,
+        price=priced,
+        unpriced=unpriced,
         same_as=entry.get("same_as", str, ""),
         vision=vision,
         fixed={parameter: values.number(parameter) for parameter in fixed},
@@ -167,8 +200,16 @@ def _model(name: str, keys: Keys, value: Any) -> ModelEntry:
             "output_tokens": output_source,
             "vision": vision_source,
             "fixed": fixed_source,
-        },
+        }
+        | ({"price": priced.source} if priced else {"price": "user"} if unpriced else {}),
     )
+
+
+def _suggestion(name: Any, known: Set[str]) -> str:
+    import difflib  # only a wrong name costs its import
+
+    close = difflib.get_close_matches(str(name), sorted(known), 1)
+    return f" (did you mean {close[0]}?)" if close else f"; there are {', '.join(sorted(known))}"
 
 
 def _price(keys: Keys, value: Any) -> Price:

@@ -9,7 +9,7 @@ from agent.errors import UsageError
 from agent.models import catalog
 from agent.models.address import check_base_url, is_loopback, service_root
 from agent.models.base import Model
-from agent.models.catalog import ModelEntry, Provider
+from agent.models.catalog import Catalog, ModelEntry, Provider
 from agent.models.errors import MissingKey, NoModelConfigured
 from agent.models.fail_over import FailOverModel
 from agent.models.gate import gate_for
@@ -29,24 +29,30 @@ BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=3
 """Less than alone: another is there to be asked."""
 
 
-def open_model(settings: Settings, environment: Mapping[str, str], tap: Tap | None = None) -> Model:
+def open_model(
+    settings: Settings,
+    environment: Mapping[str, str],
+    tap: Tap | None = None,
+    known: Catalog | None = None,
+) -> Model:
     """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
     ``tap`` records or replays what crosses the wire; a replay needs neither key nor weights nor proxy.
+    ``known`` is the catalog to go by; None: the program's and the user's.
     """
     if tap is not None and tap.replays:  # neither keys nor proxies nor another service of this machine count
         environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
-    known = catalog.load(environment)
+    known = known or catalog.load(environment)
     name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
     if not fallbacks or known.resolve(name)[0].name == "local":
-        return _open_one(name, settings, environment, None, tap)
-    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, tap)]
+        return _open_one(name, settings, environment, None, tap, known)
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, tap, known)]
     for fallback in fallbacks:
         retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
-        models.append(_open_fallback(fallback, name, settings, environment, retry, tap))
+        models.append(_open_fallback(fallback, name, settings, environment, retry, tap, known))
     return FailOverModel(tuple(models))
 
 
@@ -57,17 +63,18 @@ def _open_fallback(
     environment: Mapping[str, str],
     retry: RetryPolicy | None,
     tap: Tap | None,
+    known: Catalog,
 ) -> Model:
     """One that may take over; the address and the key given for the first are its provider's only."""
     if name.partition("/")[0] != first.partition("/")[0]:
         settings = settings.model_copy(update={"base_url": None, "api_key": None})
         own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
         environment = {each: value for each, value in environment.items() if each not in own}
-    provider = catalog.load(environment).resolve(name)[0]
+    provider = known.resolve(name)[0]
     if settings.wire not in provider.wires:
         settings = settings.model_copy(update={"wire": None})
     try:
-        model = _open_one(name, settings, environment, retry, tap)
+        model = _open_one(name, settings, environment, retry, tap, known)
     except MissingKey:
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
@@ -85,17 +92,18 @@ def _open_one(
     environment: Mapping[str, str],
     retry: RetryPolicy | None,
     tap: Tap | None,
+    known: Catalog,
 ) -> Model:
     replays = tap is not None and tap.replays
-    provider, entry = catalog.load(environment).resolve(name)
+    provider, entry = known.resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
         from agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment, tap=tap)
-    given = settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
+        return open_local(entry.name, settings, environment, tap=tap, known=known)
+    given = given_address(settings, environment)
     host = check_base_url(given or provider.base_url).hostname or ""
     base_url = service_root(given or provider.base_url)
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
@@ -124,6 +132,11 @@ def _open_one(
     )
 
 
+def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
+    """The address the user said the service has; '' for the provider's own."""
+    return settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
+
+
 def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
     """The model over ``wire``; ``options`` are those of :class:`agent.models.service.ServiceModel`."""
     if wire == "responses":
@@ -146,7 +159,7 @@ def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> Refus
     return RefusedFieldsFile(state_folder(settings.home, environment), asked)
 
 
-def _default_model(known: catalog.Catalog, environment: Mapping[str, str]) -> str:
+def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     providers = [provider for provider in known.providers.values() if provider.default_model]
     for provider in providers:
         if _first(environment, *provider.key_variables):

@@ -30,6 +30,7 @@ _PROVIDER_FACTS = frozenset({"base_url"})
 _WIRE_FACTS = frozenset({"limit_field", "json_schema"})
 _MODEL_FACTS = frozenset({"context_tokens", "output_tokens", "vision", "fixed"})
 _FREE = "free"
+_STARTED_BY_THE_RUN = "local"
 _DEEPEST_MERGED = 2
 """Down to the keys of one model and one wire; a price list or a list of fields is replaced as a whole."""
 _PRICE_OF_ANY_LENGTH = frozenset({"input", "output", "cached"})
@@ -130,6 +131,9 @@ def _provider(own: UserCatalog, name: str, entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise own.complaint(keys, f"{name} must hold 'key: value' lines, e.g. base_url")
     made = _facts({str(key): value for key, value in entry.items()}, _PROVIDER_FACTS)
+    if name == _STARTED_BY_THE_RUN and "base_url" in made:
+        message = f"{name} is started by the run itself: give a server of your own another name, e.g. desk"
+        raise own.complaint((*keys, "base_url"), message)
     if "base_url" in made:
         _check_address(own, (*keys, "base_url"), made["base_url"][0])
     if "key_variables" in made:

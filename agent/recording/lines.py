@@ -47,6 +47,11 @@ class Head:
     skill: str = ""
     """Where the named skill was, and the built-in ones, for the same reason; '' in older recordings."""
     library: str = ""
+    output_schema: Mapping[str, Any] | None = None
+    """The schema of the final message, as ``{"name", "schema"}``; None: there was none."""
+    catalog: Mapping[str, Any] | None = None
+    """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
+    older recordings."""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
 
@@ -63,6 +68,8 @@ class Head:
         tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
         values |= {name: _text(line.get(name, "")) for name in ("skill", "library")}
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
+        for name in ("output_schema", "catalog"):
+            values[name] = _mapping(line[name]) if line.get(name) is not None else None
         settings = _mapping(line["settings"])
         return cls(
             **values,

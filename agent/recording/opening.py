@@ -64,7 +64,24 @@ def _merged(settings: Settings, recording: Recording) -> Settings:
     told = {name: value for name, value in recorded.items() if name in RECORDED and name not in _PASSING}
     passing = {name: int(recorded[name]) for name in _PASSING if isinstance(recorded.get(name), int)}
     try:
-        return Settings(**own, **told).model_copy(update=passing)
+        merged = Settings(**own, **told).model_copy(update=passing)
     except ValidationError as error:
         name = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise RecordingError(f"Line 1 of {path} is damaged: its setting {name!r} can't be used.") from error
+    return _with_schema(merged, recording)
+
+
+def _with_schema(settings: Settings, recording: Recording) -> Settings:
+    """``settings`` with the recorded schema; one that was given must be the same."""
+    if recording.head.output_schema is None:
+        return settings
+    recorded = recording.head.output_schema.get("schema")
+    if settings.output_schema is not None:
+        from agent.output_schema import schema_of
+
+        if schema_of(settings.output_schema) != recorded:
+            raise RecordingError(
+                f"{flag_name('output_schema')} is not the one {recording.path} was recorded with: "
+                "leave it out."
+            )
+    return settings.model_copy(update={"output_schema": recorded})

@@ -98,7 +98,8 @@ def _portable(line: Line, folders: Folders) -> Line:
     elif kind == "head":
         told = {name: value for name, value in line["settings"].items() if name in _KEPT}
         tree = line["tree"] | {"files": dict(sorted(line["tree"]["files"].items()))}
-        line |= {"settings": told | {"base_url": SERVICE}, "tree": tree, "portable": True}
+        told |= {"base_url": SERVICE, "wire": line["wire"]}
+        line |= {"settings": told, "tree": tree, "portable": True, "catalog": _portable_catalog(line)}
     elif kind == "response" and "pieces" in line:
         texts = [text for _, text in line["pieces"]]
         for word, folder in _longest_first(folders):
@@ -108,6 +109,17 @@ def _portable(line: Line, folders: Folders) -> Line:
     if kind in _OUTPUTS:  # with the folders in words, so that no rule takes one of them apart
         replaced |= {name: _plain(replaced[name]) for name in ("text", "output") if name in replaced}
     return replaced
+
+
+def _portable_catalog(head: Line) -> dict[str, Any] | None:
+    """The user's own entry for the one provider that is kept, without its address."""
+    if head.get("catalog") is None:
+        return None
+    entries = {name: entry for name, entry in head["catalog"].items() if name == head["provider"]}
+    return {
+        name: entry | ({"base_url": [SERVICE, "user"]} if "base_url" in entry else {})
+        for name, entry in entries.items()
+    }
 
 
 def _replaced(value: Any, folders: Folders) -> Any:

@@ -10,14 +10,17 @@ from typing import Any
 from agent import __version__
 from agent.events import Envelope, EventSink, NoticeGiven
 from agent.models.address import shown
+from agent.models.catalog import Catalog
 from agent.models.retry import RetryPolicy
 from agent.models.transport import Transport
 from agent.outcome import Outcome
+from agent.output_schema import OutputSchema
 from agent.recording.bodies import difference
 from agent.recording.file import RecordingFile
 from agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
 from agent.recording.masking import environment_file_secrets, mask_stream
 from agent.recording.tape import RunFacts
+from agent.recording.told import own_entries
 from agent.recording.tree import listed, tree_of
 from agent.recording.volatile import Steady, digest, steady
 from agent.recording.wiretap import RecordingTransport
@@ -35,6 +38,8 @@ class Recorder:
 
     replays = False
     images: tuple[Image, ...] = ()
+    known: Catalog | None = None
+    output: OutputSchema | None = None
 
     def __init__(self, file: RecordingFile) -> None:
         self._file = file
@@ -73,6 +78,8 @@ class Recorder:
             tree=tree,
             skill=facts.skill,
             library=str(BUILT_IN),
+            output_schema=facts.output.to_json() if facts.output else None,
+            catalog=own_entries(facts.known, _models_of(facts)),
             time=round(time.time(), 3),
         )
         self.write(head.to_json())
@@ -147,7 +154,17 @@ def recorded_settings(facts: RunFacts) -> dict[str, Any]:
     told = facts.settings.model_dump(mode="json", include=set(RECORDED), exclude_none=True)
     if facts.settings.base_url:
         told["base_url"] = shown(facts.settings.base_url)
-    return told | {"model": f"{facts.model.provider}/{facts.model.name}", "wire": facts.model.wire}
+    return told | {"model": _model_of(facts)}
+
+
+def _models_of(facts: RunFacts) -> tuple[str, ...]:
+    """The run's model and its fallbacks; a local model has none."""
+    fallbacks = () if facts.model.provider == "local" else facts.settings.fallback or ()
+    return (_model_of(facts), *fallbacks)
+
+
+def _model_of(facts: RunFacts) -> str:
+    return f"{facts.model.provider}/{facts.model.name}"
 
 
 RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].recorded)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.config import checked
 from agent.events import FrontEnd
 from agent.recording.comparison import Comparison
-from agent.settings import Settings
 
 
 async def replay(
@@ -29,9 +29,8 @@ async def replay(
     from agent.run import run
     from sandbox.errors import NoIsolation
 
-    outcome = await run(
-        Settings(workspace=workspace, replay=recording, **settings), "", front_ends, environment=environment
-    )
+    told = checked({"workspace": workspace, "replay": recording, **settings})
+    outcome = await run(told, "", front_ends, environment=environment)
     if outcome.comparison is None:
         raise NoIsolation(outcome.message)
     return outcome.comparison

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from agent.dispatch import INTERRUPTED, NOT_STARTED
 from agent.events import EventSink, NoticeGiven, ReplayDiverged
+from agent.models.catalog import Catalog
 from agent.models.retry import RetryPolicy
 from agent.models.transport import Transport
 from agent.outcome import Outcome, Status
+from agent.output_schema import OutputSchema
 from agent.recording.comparison import Comparison, Divergence
 from agent.recording.errors import RecordingEnded
 from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
@@ -19,6 +21,7 @@ from agent.recording.portable import answer_here
 from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
 from agent.recording.recording import RecordedCall, RecordedRequest, Recording
 from agent.recording.tape import RunFacts
+from agent.recording.told import recorded_catalog, recorded_schema
 from agent.recording.tree import tree_of
 from agent.recording.volatile import Steady, digest, steady
 from tools.base import Image
@@ -42,6 +45,9 @@ class Replayer:
     replays = True
 
     def __init__(self, recording: Recording) -> None:
+        """Raises :class:`RecordingError` where the head's catalog or schema is damaged."""
+        self.known: Catalog | None = recorded_catalog(recording.head, recording.path)
+        self.output: OutputSchema | None = recorded_schema(recording.head, recording.path)
         self._recording = recording
         self._left = list(recording.requests)
         self._measured = iter(recording.measured)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.events import EventSink
 from agent.models.base import Model
+from agent.models.catalog import Catalog
 from agent.models.transport import Tap
 from agent.outcome import Outcome
 from agent.profile import Profile
@@ -14,6 +15,9 @@ from agent.recording.lines import Line
 from agent.rooms import Place
 from agent.settings import Settings
 from tools.base import Image
+
+if TYPE_CHECKING:
+    from agent.output_schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class RunFacts:
     images: tuple[Image, ...]
     """The pictures that go with the prompt."""
     fixing: bool
+    known: Catalog
+    """The catalog the run goes by."""
+    output: OutputSchema | None = None
+    """What the final message must follow, if anything."""
     skill: str = ""
     """The folder of the named skill, if one was."""
 
@@ -38,6 +46,14 @@ class Tape(Tap, Protocol):
     @property
     def images(self) -> tuple[Image, ...]:
         """The pictures of a replayed prompt; empty where a run is recorded."""
+
+    @property
+    def known(self) -> Catalog | None:
+        """The catalog of a replayed run, which goes by no file of this machine; None: this machine's."""
+
+    @property
+    def output(self) -> OutputSchema | None:
+        """The schema of a replayed run's final message; None: the one the settings name."""
 
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:
         """Look at the workspace before anything runs; what a person should know goes to ``sink``."""

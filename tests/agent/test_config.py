@@ -160,3 +160,12 @@ def test_any_repository_file_leaves_the_defaults_but_what_is_harmless(tmp_path_f
     chosen = load({"workspace": str(repository)}, {"XDG_CONFIG_HOME": str(repository / "none")}).settings
     harmless = {"verify": None, "ignore": None}
     assert chosen.model_copy(update=harmless) == Settings(workspace=repository)
+
+
+def test_a_schema_in_the_file_is_a_file_s_name(tmp_path):
+    (tmp_path / "seedsmith").mkdir()
+    (tmp_path / "seedsmith" / "config.yaml").write_text("output_schema: {type: object, minProperties: 1}\n")
+    with pytest.raises(
+        ConfigurationError, match="line 1: output_schema can't be set here: name the schema's"
+    ):
+        load({}, {"XDG_CONFIG_HOME": str(tmp_path)})

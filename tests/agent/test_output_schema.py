@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import threading
+from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from scripted_endpoint import calls, error, text
 from small_house import Collected
 
-from agent import Agent
+from agent import Agent, schema_process
+from agent.errors import UsageError
 from agent.events import NoticeGiven, SessionFinished
-from agent.output_schema import MOST_REPAIRS, SchemaError, load
+from agent.output_schema import MOST_REPAIRS, SchemaError, given, load
 
 SCHEMA = {
     "type": "object",
@@ -221,7 +227,80 @@ def any_list(tmp_path_factory):
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x)).map(json.dumps))
+@hypothesis.given(
+    st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x)).map(json.dumps)
+)
 def test_any_message_is_a_value_or_an_error(any_list, said):
     value, errors = any_list.read(said)
     assert bool(errors) or isinstance(value, list)
+
+
+CATASTROPHE = {"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}, "required": ["a"]}
+ENDLESS = json.dumps({"a": "a" * 60 + "!"})
+
+
+async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, monkeypatch):
+    monkeypatch.setattr(schema_process, "DEADLINE_SECONDS", 4)
+    endpoint.script(text(ENDLESS), text('{"a": "b"}'), text('{"a": "aaa"}'))
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    beside = asyncio.create_task(tick())
+    outcome = await agent(output_schema=CATASTROPHE).arun("Report")
+    beside.cancel()
+    assert (outcome.status, outcome.output) == ("done", {"a": "aaa"}), outcome.message
+    assert "could not be checked in 4 s" in last_message(endpoint.requests[1])
+    assert "does not match" in last_message(endpoint.requests[2])
+    assert ticks > 10, "the loop went on meanwhile"
+
+
+def test_a_run_s_time_ends_such_a_check(agent, endpoint):
+    endpoint.script(text(ENDLESS))
+    outcome = agent(output_schema=CATASTROPHE, max_time=1.5).run("Report")
+    assert outcome.status == "budget" and len(endpoint.requests) == 1
+
+
+async def test_cancelling_ends_the_process(agent, endpoint):
+    task = asyncio.create_task(schema_process.read_apart(given(CATASTROPHE), ENDLESS))
+    children = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")
+    while not (begun := children.read_text().split()):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not set(begun) & set(children.read_text().split())
+
+
+async def test_what_is_read_apart_is_read_the_same():
+    schema = given(CATASTROPHE)
+    assert schema.searches and not given(SCHEMA).searches
+    for said in ('{"a": "aa"}', '{"a": "错"}', '{"a": "\\ud800"}', "[", "[" * 90_000, '{"a": NaN}', "{}"):
+        value, errors = schema.read(said)
+        assert await schema_process.read_apart(schema, said) == (None if errors else value, errors)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": 5}, "The given schema is no JSON Schema: "),
+        ({"$ref": "http://x/"}, "The given schema refers to 'http://x/', which it does not hold"),
+        ({"enum": [object()]}, "output_schema can't be "),
+        ({"minimum": float("nan")}, "it should be the path of a JSON Schema, or one as JSON has it"),
+    ],
+)
+def test_a_given_schema_that_cannot_be_used_is_told(agent, schema, words):
+    with pytest.raises(UsageError, match=words):
+        agent(output_schema=schema).run("Report")
+
+
+def test_a_given_schema_is_not_changed_afterwards(agent, endpoint):
+    endpoint.script(text(GOOD))
+    mine = json.loads(json.dumps(SCHEMA))
+    made = agent(output_schema=mine)
+    mine["required"] = ["nothing"]
+    assert made.run("Report").output["name"] == "错误"

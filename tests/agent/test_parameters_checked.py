@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
+from agent import Agent
 from agent.config import ConfigurationError, load
+from agent.errors import UsageError
 from agent.models import catalog
 from agent.parameters import OutputLimit, ParameterConflict, check, output_limit, tool_choices, warnings
 from agent.settings import Settings
@@ -88,9 +89,32 @@ def test_a_wrong_value_is_one_sentence_with_the_range(name, value, sentence):
 
 @pytest.mark.parametrize(("name", "value", "sentence"), WRONG)
 def test_the_same_is_refused_as_an_argument(name, value, sentence):
-    with pytest.raises(ValidationError) as told:
-        Settings(**{name: value})
-    assert name in str(told.value) and sentence.split("it should ")[1].rstrip(".") in str(told.value)
+    with pytest.raises(UsageError) as told:
+        Agent(**{name: value})
+    assert str(told.value) == name + sentence.removeprefix("--" + name.replace("_", "-"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"base_url": ""}, "base_url is empty."),
+        ({"temprature": 1}, "There is no setting 'temprature' (did you mean 'temperature'?)."),
+        ({"api_key": ["sk-secret"]}, "api_key can't be that: it should be a valid string."),
+        ({"workspace": 5}, "workspace can't be 5: it should be a path."),
+        (
+            {"logit_bias": {12: True}},
+            "logit_bias can't be {12: True}: it should hold a number for each token.",
+        ),
+    ],
+)
+def test_arguments_are_refused_in_one_sentence(arguments, sentence):
+    with pytest.raises(UsageError) as told:
+        Agent(**arguments)
+    assert str(told.value) == sentence
+
+
+def test_token_ids_may_be_numbers():
+    assert Agent(logit_bias={12: -1, "13": 2}).settings.logit_bias == {"12": -1.0, "13": 2.0}
 
 
 @pytest.mark.parametrize(

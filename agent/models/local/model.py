@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.models import catalog
 from agent.models.base import Notice, Part, Request, TextDelta
-from agent.models.catalog import ModelEntry, Provider
+from agent.models.catalog import Catalog, ModelEntry, Provider
 from agent.models.chat import ChatModel
 from agent.models.errors import ModelError
 from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
@@ -41,9 +41,11 @@ def open_local(
     environment: Mapping[str, str],
     progress: ShowProgress | None = None,
     tap: Tap | None = None,
+    known: Catalog | None = None,
 ) -> LocalModel:
     """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
 
+    ``known`` is the catalog to go by; None: the program's own.
     ``progress`` is told of fetching and loading; without it they come as notices in the answer's stream.
     Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
     """
@@ -51,7 +53,7 @@ def open_local(
     replays = tap is not None and tap.replays
     if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
-    provider, entry = catalog.resolve(f"{PROVIDER}/{name}")
+    provider, entry = (known or catalog.load()).resolve(f"{PROVIDER}/{name}")
     wire = provider.choose_wire(settings.wire)
     return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress, tap=tap)
 

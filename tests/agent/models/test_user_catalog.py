@@ -115,6 +115,25 @@ BEFORE = "providers:\n  m:\n    base_url: http://h/v1\n"
         (BEFORE + "    wires: 5", r" line 4: m\.wires: a mapping was expected"),
         (BEFORE + "    wires: {chat: {fields: stop}}", r" line 4: m\.chat\.fields: a mapping"),
         (BEFORE + "    wires: {chat: {fields: [1]}}", r" line 4: m\.chat\.fields\.user: a list of names"),
+        (BEFORE + "    wires: {}", r" line 4: m\.wires: chat or responses was expected"),
+        (
+            BEFORE + "    wires: {grpc: {}}",
+            r" line 4: m\.grpc: there is no such wire; there are chat and resp",
+        ),
+        (BEFORE + "    wires: [chat, soap]", r" line 4: m\.soap: there is no such wire"),
+        (
+            BEFORE + "    wires: {chat: {fields: [temprature]}}",
+            r" line 4: m\.chat\.fields: there is no field 'temprature' \(did you mean temperature\?\)\.",
+        ),
+        (
+            BEFORE + "    wires: {chat: {limit_field: max_output_tokens}}",
+            r" line 4: m\.chat\.limit_field: max_completion_tokens or max_tokens was expected",
+        ),
+        (
+            BEFORE + "    models: {x: {fixed: {top-k: 1}}}",
+            r" line 4: m/x\.fixed\.top-k: .*did you mean top_k\?",
+        ),
+        ("providers:\n  local:\n    base_url: http://h/v1", " line 3: local is started by the run itself"),
         (BEFORE + "    models: 5", r" line 4: m\.models: a mapping was expected"),
         (BEFORE + "    models:\n      x: 5", " line 5: m/x: a mapping was expected"),
         (BEFORE + "    models:\n      x:\n        contxt: 5", r" line 6: m/x\.contxt: there is no such key"),
@@ -147,6 +166,30 @@ BEFORE = "providers:\n  m:\n    base_url: http://h/v1\n"
 )
 def test_a_mistake_is_told_with_its_line_and_key(own, text, said):
     assert re.search(said, complaint(own(text)))
+
+
+@pytest.mark.parametrize("name", ["wcode/doubao-seed-2.0-code", "evolink/doubao-seed-2.0-code"])
+def test_a_price_can_be_said_not_to_be_known(own, name):
+    provider, _, model = name.partition("/")
+    known = catalog.load(own(f"providers: {{{provider}: {{models: {{{model}: {{price: null}}}}}}}}"))
+    assert known.resolve(name)[1].price is None
+    assert catalog.resolve(name)[1].price is not None
+
+
+def test_a_price_of_unlisted_models_counts_alone(own):
+    name = "openai/doubao-seed-2.0-code"
+    assert catalog.resolve(name)[1].price.estimated
+    free = catalog.load(own("providers: {openai: {unlisted: {price: free}}}")).resolve(name)[1]
+    assert free.price.free and not free.price.estimated
+    unknown = catalog.load(own("providers: {openai: {unlisted: {price: null}}}")).resolve(name)[1]
+    assert unknown.price is None
+
+
+def test_what_is_said_of_a_local_model_counts_in_the_run(own):
+    pytest.importorskip("xllamacpp")
+    name = "qwen2.5-coder-0.5b"
+    environment = own(f"providers: {{local: {{models: {{{name}: {{context_tokens: 999}}}}}}}}")
+    assert open_model(Settings(model=f"local/{name}"), environment).context_tokens == 999
 
 
 def test_a_broken_file_stops_nothing_that_needs_no_model(own, tmp_path):

@@ -44,10 +44,10 @@ class Studio:
     def record(self, *steps: Any, prompt: str = "Change it", **settings: Any) -> Outcome:
         """Record a run against a service that answers ``steps`` and is gone afterwards."""
         with Endpoint(*steps) as endpoint:
+            settings = {"base_url": endpoint.base_url} | settings
             agent = Agent(
                 settings.pop("workspace", None) or self.fresh(),
-                "openai/scripted",
-                base_url=endpoint.base_url,
+                settings.pop("model", "openai/scripted"),
                 api_key=KEY,
                 home=self.folder / "state",
                 record=self.file,

@@ -1,0 +1,75 @@
+"""What files of the user's told a run, and a replay elsewhere can't read there: providers and a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import UsageError
+from agent.models import catalog
+from agent.models.address import shown
+from agent.models.catalog import Catalog
+from agent.recording.errors import RecordingError
+
+if TYPE_CHECKING:
+    from agent.output_schema import OutputSchema
+    from agent.recording.lines import Head
+
+
+def own_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
+    """The user's own entries of the catalog ``known`` that say what ``models`` (``PROVIDER/MODEL``) are.
+
+    Those of their providers; all, where another's tell the price. Addresses come without user and password.
+    """
+    used = {model.partition("/")[0] for model in models}
+    entries = {name: _without_password(entry) for name, entry in known.own.items() if name in used}
+    if len(entries) < len(known.own) and _resolved(models, _over(entries)) != _resolved(models, known):
+        return {name: _without_password(entry) for name, entry in known.own.items()}
+    return entries
+
+
+def recorded_catalog(head: Head, path: Path) -> Catalog | None:
+    """The catalog the recording in ``path`` was made with; None where an older program made it.
+
+    Raises :class:`RecordingError` where it can't be used.
+    """
+    if head.catalog is None:
+        return None
+    try:
+        return _over(head.catalog)
+    except (UsageError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RecordingError(f"Line 1 of {path} is damaged: its catalog can't be used.") from error
+
+
+def recorded_schema(head: Head, path: Path) -> OutputSchema | None:
+    """The schema the recorded run's final message had to follow, if there was one.
+
+    Raises :class:`RecordingError` where it can't be used.
+    """
+    if head.output_schema is None:
+        return None
+    from agent.output_schema import SchemaError, given
+
+    try:
+        schema, name = head.output_schema["schema"], head.output_schema["name"]
+        return given(dict(schema), name=str(name), source="the recorded schema")
+    except (SchemaError, KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"Line 1 of {path} is damaged: its output schema can't be used.") from error
+
+
+def _over(entries: Mapping[str, Any]) -> Catalog:
+    from agent.models.user_catalog import UserCatalog
+
+    return catalog.with_own(UserCatalog(Path("the recording"), entries, {}))
+
+
+def _resolved(models: tuple[str, ...], known: Catalog) -> list[Any]:
+    return [known.resolve(model)[1] for model in models]
+
+
+def _without_password(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if "base_url" not in entry:
+        return dict(entry)
+    address, source = entry["base_url"]
+    return {**entry, "base_url": [shown(address), source]}
