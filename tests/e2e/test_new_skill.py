@@ -22,7 +22,8 @@ def test_a_new_skill_can_be_edited_by_the_agent(seedsmith, endpoint):
     folder = new(seedsmith, "tidy")
     assert folder == str(seedsmith.workspace / ".agents" / "skills" / "tidy")
     path = ".agents/skills/tidy/skill.yaml"
-    endpoint.script(calls(("write", {"path": path, "content": "changed\n"})), text("Done."))
+    edit = ("edit", {"path": path, "old": "version:", "new": "# changed\nversion:"})
+    endpoint.script(calls(("read", {"path": path})), calls(edit), text("Done."))
     done = seedsmith.run("Change the skill")
     assert (done.code, done.last["files_changed"]) == (0, [path])
 

@@ -42,7 +42,7 @@ def seedsmith(tmp_path):
 def new(seedsmith, tmp_path):
     """The folder of a new skill in the repository."""
     assert seedsmith("skills", "new", "notes").returncode == 0
-    return tmp_path / "repo/.seedsmith/skills/notes"
+    return tmp_path / "repo/.agents/skills/notes"
 
 
 def test_a_new_skill_passes_with_a_table_and_an_xml_file(seedsmith, new, tmp_path):
@@ -78,7 +78,7 @@ def test_a_changed_skill_of_the_repository_is_not_tested_by_its_name(seedsmith, 
     (new / "instructions.md").write_text("Do something else.\n")
     done = seedsmith("skills", "test", "notes")
     assert done.returncode == 2 and "is not trusted" in done.stderr
-    assert seedsmith("skills", "test", "./.seedsmith/skills/notes").returncode == 0
+    assert seedsmith("skills", "test", "./.agents/skills/notes").returncode == 0
 
 
 @pytest.mark.parametrize(
