@@ -152,6 +152,9 @@ async def run_test(skill: Skill, test: TestSpec, how: TestRun) -> TestResult:
     except (AgentError, SkillError, SandboxError) as error:
         attempt.failures.append(str(error))
         kept = how.keep
+    except OSError as error:  # a file that can't be read, a full disk
+        attempt.failures.append(f"Its files can't be looked at: {error}.")
+        kept = how.keep
     finally:
         if not kept:
             _remove(attempt.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -194,6 +195,22 @@ def test_a_repository_with_uncommitted_changes(skills):
     done = [json.loads(line) for line in result.recorded.read_text().splitlines() if '"done"' in line]
     assert "modified: a.txt" in done[0]["text"]
     assert skills.run(skills.write("uncommitted: later")).result == "passed"
+
+
+def test_a_pipe_that_is_left_behind_is_not_waited_for(skills):
+    steps = calls(shell("mkfifo waiting; echo tidy > a.txt")), text("Tidied.")
+    result = skills.record(*steps, more="changed: [waiting]")
+    assert (result.result, result.failures) == ("passed", ())
+
+
+def test_a_workspace_that_can_t_be_looked_at_fails_that_test(skills, monkeypatch):
+    def full(folder):
+        raise OSError(errno.EIO, "Input/output error")
+
+    skills.record(*TIDY)
+    monkeypatch.setattr("agent.skill_tests.contents", full)
+    result = skills.run(skills.write())
+    assert result.result == "failed" and "Input/output error" in result.failures[0]
 
 
 def test_the_user_s_own_settings_do_not_count_in_a_replay(recorded):
