@@ -72,6 +72,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     """The skills to test, and those that are broken.
 
     A folder that is named is tested as it is; a repository's skill that is named otherwise must be trusted.
+    Without names those of the repository that nobody trusts are left out; a broken one can't be trusted.
     """
     from agent.skilled import open_library
     from skills.folder import read_skill
@@ -79,7 +80,13 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
 
     library = open_library(settings, os.environ)
     if not names:
-        return list(library.skills.values()), list(library.broken)
+        left_out = [*library.untrusted]
+        left_out += [each for each in library.broken if each.origin is Origin.REPOSITORY]
+        if left_out:
+            listed = ", ".join(each.name for each in left_out)
+            say(f"Not tested, because they are the repository's and not trusted: {listed:.200}.")
+        usable = [each for each in library.broken if each.origin is not Origin.REPOSITORY]
+        return list(library.skills.values()), usable
     skills: list[Skill] = []
     broken: list[BrokenSkill] = []
     for name in names:

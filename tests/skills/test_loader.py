@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 
 import pytest
+import yaml
 
 from skills.errors import UnknownSkill
 from skills.loader import Root, load, roots
+from skills.roots import BUILT_IN
+from skills.scaffold import STARTER
 from skills.skill import Origin
 from skills.trust import TrustStore
 
@@ -150,3 +153,10 @@ def test_a_package_that_offers_a_relative_path_is_told_and_not_searched(tmp_path
     library = load(roots(None, None), TrustStore(tmp_path / "state"))
     assert "tidy" not in library.skills
     assert "which is no absolute path" in str(library.broken[0].errors[0])
+
+
+@pytest.mark.parametrize(
+    "manifest", [*BUILT_IN.glob("*/skill.yaml"), STARTER / "skill.yaml"], ids=lambda path: path.parent.name
+)
+def test_our_manifests_are_yaml_for_the_reader_in_pure_python_too(manifest):
+    assert yaml.load(manifest.read_text(encoding="utf-8"), yaml.SafeLoader)["tests"]
