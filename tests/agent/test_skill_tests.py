@@ -213,6 +213,19 @@ def test_a_workspace_that_can_t_be_looked_at_fails_that_test(skills, monkeypatch
     assert result.result == "failed" and "Input/output error" in result.failures[0]
 
 
+def test_no_recording_is_written_or_read_through_a_link_that_leads_out(skills, tmp_path):
+    skill = skills.write()
+    (tmp_path / "elsewhere").mkdir()
+    (skills.folder / "tests").symlink_to(tmp_path / "elsewhere")
+    with Endpoint(*TIDY) as service:
+        settings = Settings(model="openai/m", base_url=service.base_url, api_key="k")
+        result = skills.run(skill, live=True, update=True, settings=settings)
+    assert result.result == "failed" and "leads out of the skill's folder" in result.failures[0]
+    assert not any((tmp_path / "elsewhere").iterdir())
+    (error,) = check(skills.folder).errors
+    assert "skill.yaml:9:5:" in error and "tests/a-file.jsonl" in error and "leads out" in error
+
+
 def test_the_user_s_own_settings_do_not_count_in_a_replay(recorded):
     settings = Settings(model="openai/none", base_url="http://127.0.0.1:9/v1", effort="high", max_turns=1)
     assert recorded.run(recorded.write(), settings=settings).result == "passed"

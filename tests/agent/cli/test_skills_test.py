@@ -82,7 +82,7 @@ def test_a_changed_skill_of_the_repository_is_not_tested_by_its_name(seedsmith, 
     (new / "instructions.md").write_text("Do something else.\n")
     done = seedsmith("skills", "test", "notes")
     assert done.returncode == 2 and "is not trusted" in done.stderr
-    assert seedsmith("skills", "test", "./.seedsmith/skills/notes").returncode == 0
+    assert seedsmith("skills", "test", "./.agents/skills/notes").returncode == 0
 
 
 @pytest.mark.parametrize(
