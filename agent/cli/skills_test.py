@@ -80,15 +80,15 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
 
     library = open_library(settings, os.environ)
     if not names:
-        left_out = [*library.untrusted]
-        left_out += [each for each in library.broken if each.origin is Origin.REPOSITORY]
+        left_out = [each.name for each in library.untrusted]
+        left_out += [each.name for each in library.broken if each.origin is Origin.REPOSITORY]
         if left_out:
-            listed = ", ".join(each.name for each in left_out)
+            listed = ", ".join(left_out)
             say(f"Not tested, because they are the repository's and not trusted: {listed:.200}.")
-        usable = [each for each in library.broken if each.origin is not Origin.REPOSITORY]
-        return list(library.skills.values()), usable
+        broken = [each for each in library.broken if each.origin is not Origin.REPOSITORY]
+        return list(library.skills.values()), broken
     skills: list[Skill] = []
-    broken: list[BrokenSkill] = []
+    broken = []
     for name in names:
         is_folder = os.sep in name or name in (".", "..")
         if is_folder or (Path(name).is_dir() and name not in library.skills):
