@@ -152,6 +152,9 @@ async def run_test(skill: Skill, test: TestSpec, how: TestRun) -> TestResult:
     except (AgentError, SkillError, SandboxError) as error:
         attempt.failures.append(str(error))
         kept = how.keep
+    except OSError as error:  # a file that can't be read, a full disk
+        attempt.failures.append(f"Its files can't be looked at: {error}.")
+        kept = how.keep
     finally:
         if not kept:
             _remove(attempt.folder)
@@ -295,10 +298,15 @@ async def _verify_failures(
 
 
 def _record(attempt: _Attempt) -> Path:
-    """Write the new recording beside the skill, without what belongs to this machine."""
+    """Write the new recording beside the skill, without what belongs to this machine.
+
+    Raises :class:`SkillError` where a link leads out of the skill's folder.
+    """
     from agent.recording.portable import write_portable
 
     target = recording_path(attempt.skill, attempt.spec)
+    if not target.parent.resolve().is_relative_to(attempt.skill.folder.resolve()):
+        raise SkillError(f"The recording {target} is not written: it leads out of the skill's folder.")
     write_portable(attempt.new_recording, target)
     return target
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,7 +53,11 @@ def make_workspace(skill: Skill, test: TestSpec, folder: Path, environment: Mapp
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file in ``folder`` by its path there; a link counts as where it leads."""
+    """The SHA-256 of every file in ``folder`` by its path there; raises OSError.
+
+    A link counts as where it leads, and what is no regular file (a pipe, a socket) as its kind: opening it
+    could wait for ever.
+    """
     found = {}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _LEFT_OUT]
@@ -60,8 +65,7 @@ def contents(folder: Path) -> dict[str, str]:
             path = Path(place, name)
             if name in _LEFT_OUT:
                 continue
-            data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-            found[path.relative_to(folder).as_posix()] = hashlib.sha256(data).hexdigest()
+            found[path.relative_to(folder).as_posix()] = _fingerprint(path)
     return found
 
 
@@ -75,6 +79,15 @@ def touched(before: Mapping[str, str], after: Mapping[str, str], patterns: Seque
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     rules = [_rule(pattern) for pattern in patterns]
     return sorted(path for path in changed if any(rule.match(path) for rule in rules))
+
+
+def _fingerprint(path: Path) -> str:
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    kind = os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else stat.filemode(mode)[:1].encode()
+    return hashlib.sha256(kind).hexdigest()
 
 
 def _plain(path: str) -> str:

@@ -29,6 +29,7 @@ RECORDINGS = "tests"
 """Folder of a skill for the recordings that its manifest does not name."""
 MOST_FILES = 2000
 MOST_FILE_BYTES = 20 << 20
+_LEADS_OUT = "which leads out of the skill's folder"
 _IGNORED = frozenset({".git", "__pycache__", ".DS_Store", "node_modules"})
 
 
@@ -74,8 +75,7 @@ def list_files(skill: Skill) -> tuple[str, ...]:
 
 def recording_path(skill: Skill, test: TestSpec) -> Path:
     """Where the recording of ``test`` is, or is to be."""
-    slug = re.sub(r"[^\w-]+", "-", test.name).strip("-").lower() or "test"
-    return skill.folder / (test.recording or f"{RECORDINGS}/{slug}.jsonl")
+    return skill.folder / _recording(test)
 
 
 def digest(folder: Path) -> str:
@@ -112,6 +112,10 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
     for key, path in _named_files(manifest):
         if (wrong := _what_is_wrong(opened, path)) is not None:
             raise ManifestError(file, f"names {path!r}, {wrong}", *document.place(key))
+    for index, test in enumerate(manifest.tests):  # a recording need not be there, but must stay inside
+        if (wrong := _what_is_wrong(opened, path := _recording(test))) == _LEADS_OUT:
+            said = f"has its recording at {path!r}, {wrong}"
+            raise ManifestError(file, said, *document.place(("tests", index, "recording")))
     instructions = manifest.instructions
     if isinstance(instructions, InstructionsFile):
         instructions = _instructions(opened, file, instructions.file, document)
@@ -180,6 +184,11 @@ def _published(opened: Workspace, file: Path, origin: Origin) -> Skill:
     )
 
 
+def _recording(test: TestSpec) -> str:
+    slug = re.sub(r"[^\w-]+", "-", test.name).strip("-").lower() or "test"
+    return test.recording or f"{RECORDINGS}/{slug}.jsonl"
+
+
 def _named_files(manifest: Manifest) -> list[tuple[tuple[str | int, ...], str]]:
     """Every path the manifest names, with the key it stands under."""
     named: list[tuple[tuple[str | int, ...], str]] = [
@@ -200,7 +209,7 @@ def _what_is_wrong(opened: Workspace, path: str) -> str | None:
     try:
         return None if opened.exists(path) else "which is not in the skill's folder"
     except OutsideWorkspace:
-        return "which leads out of the skill's folder"
+        return _LEADS_OUT
 
 
 def _walk(opened: Workspace, *, ignored: frozenset[str] = _IGNORED) -> list[str]:

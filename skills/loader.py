@@ -21,7 +21,7 @@ REPOSITORY_ROOTS = (Path(".seedsmith/skills"), Path(".agents/skills"), Path(".cl
 """Under the workspace, the nearest first."""
 ENTRY_POINTS = "seedsmith.skills"
 _DEEPEST = 3
-_MOST_FOLDERS = 1000
+_MOST_FOLDERS = 5000
 _SKIPPED = frozenset({".git", "node_modules", "__pycache__"})
 
 
@@ -98,6 +98,9 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             broken.append(BrokenSkill(root.folder.name, root.folder, root.origin, (located,)))
             continue
         for folder in _skill_folders(root):
+            if isinstance(folder, ManifestError):
+                broken.append(BrokenSkill(root.folder.name, root.folder, root.origin, (folder,)))
+                continue
             found = read_skill(folder, root.origin)
             if isinstance(found, BrokenSkill):
                 broken.append(found)
@@ -111,10 +114,11 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
     return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
 
 
-def _skill_folders(root: Root) -> Iterator[Path]:
+def _skill_folders(root: Root) -> Iterator[Path | ManifestError]:
     """Folders with a manifest, sorted; collections may put some levels of folders around their skills.
 
-    A repository's folders are entered by no link, which could lead to someone else's skills.
+    Where there are too many folders, that is said last and the rest are not looked in. A repository's
+    folders are entered by no link, which could lead to someone else's skills.
     """
     waiting = deque([(root.folder, 0)])
     seen = 0
@@ -125,11 +129,13 @@ def _skill_folders(root: Root) -> Iterator[Path]:
         except OSError:
             continue
         for entry in inner:
-            seen += 1
-            if seen > _MOST_FOLDERS:
-                return
             if entry.name in _SKIPPED or not _enters(entry, root.origin):
                 continue
+            seen += 1
+            if seen > _MOST_FOLDERS:
+                said = f"holds more than {_MOST_FOLDERS:,} folders; skills beyond them are not found"
+                yield ManifestError(root.folder, said)
+                return
             if find_manifest(entry) is None and depth + 1 < _DEEPEST:
                 waiting.append((entry, depth + 1))
             elif find_manifest(entry) is not None:
@@ -153,6 +159,8 @@ def _offered() -> Iterator[Root]:
             offered = point.load()
             places = list(getattr(offered, "__path__", ())) or [offered() if callable(offered) else offered]
             folders = [Path(place) for place in places]
+            if not all(folder.is_absolute() for folder in folders):  # else the workspace would be searched
+                raise ValueError(f"it offers {str(folders[0])!r}, which is no absolute path")
         except (Exception, SystemExit) as error:
             fault = f"the package that offers it broke: {type(error).__name__}: {error}"
             yield Root(Path(point.name), Origin.PACKAGE, fault)

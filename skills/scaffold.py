@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from skills.errors import SkillError
@@ -26,13 +27,21 @@ def scaffold(root: Path, name: str) -> Path:
     if folder.exists() or folder.is_symlink():
         raise SkillError(f"{folder} is there already; choose another name.")
     try:
-        for source in sorted(STARTER.rglob("*")):
-            if source.is_file() and "__pycache__" not in source.parts:
-                target = folder / source.relative_to(STARTER)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(
-                    source.read_text(encoding="utf-8").replace("SKILL_NAME", name), encoding="utf-8"
-                )
+        folder.mkdir(parents=True)
+        try:
+            _fill(folder, name)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # half a skill would stand in the way of the next try
+            raise
     except OSError as error:
         raise SkillError(f"Can't write {folder}: {error.strerror}.") from error
     return folder
+
+
+def _fill(folder: Path, name: str) -> None:
+    for source in sorted(STARTER.rglob("*")):
+        if source.is_file() and "__pycache__" not in source.parts:
+            target = folder / source.relative_to(STARTER)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = source.read_text(encoding="utf-8").replace("SKILL_NAME", name)
+            target.write_text(text, encoding="utf-8")

@@ -92,19 +92,22 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
 @debug_flag
 def new_skill(name: str, user: bool, **flags: Any) -> None:
     """Write a skill called NAME that passes check and test at once, to be changed into yours."""
+    from agent.errors import UsageError
     from agent.skilled import trust_own
     from skills.loader import USER_ROOT
     from skills.scaffold import scaffold
 
     settings = load_settings(flags)
+    if not user and not settings.workspace.is_dir():
+        raise UsageError(f"{settings.workspace} is not a folder.")
     root = (Path.home() if user else settings.workspace) / USER_ROOT  # tools can't change .seedsmith
     folder = scaffold(root, name)
     if not user:
         trust_own(settings, os.environ, folder)
     print(folder)
-    say(
-        f"Edit {folder / 'skill.yaml'}, then: seedsmith skills check {name} and seedsmith skills test {name}."
-    )
+    steps = ("check", "test") if user else ("check", "trust", "test")
+    *first, last = (f"seedsmith skills {step} {name}" for step in steps)
+    say(f"Edit {folder / 'skill.yaml'}, then: {', '.join(first)} and {last}.")
 
 
 @command.command("check")

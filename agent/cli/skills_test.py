@@ -72,6 +72,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     """The skills to test, and those that are broken.
 
     A folder that is named is tested as it is; a repository's skill that is named otherwise must be trusted.
+    Without names those of the repository that nobody trusts are left out; a broken one can't be trusted.
     """
     from agent.skilled import open_library
     from skills.folder import read_skill
@@ -79,9 +80,15 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
 
     library = open_library(settings, os.environ)
     if not names:
-        return list(library.skills.values()), list(library.broken)
+        left_out = [each.name for each in library.untrusted]
+        left_out += [each.name for each in library.broken if each.origin is Origin.REPOSITORY]
+        if left_out:
+            listed = ", ".join(left_out)
+            say(f"Not tested, because they are the repository's and not trusted: {listed:.200}.")
+        broken = [each for each in library.broken if each.origin is not Origin.REPOSITORY]
+        return list(library.skills.values()), broken
     skills: list[Skill] = []
-    broken: list[BrokenSkill] = []
+    broken = []
     for name in names:
         is_folder = os.sep in name or name in (".", "..")
         if is_folder or (Path(name).is_dir() and name not in library.skills):

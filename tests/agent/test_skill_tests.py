@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -194,6 +195,35 @@ def test_a_repository_with_uncommitted_changes(skills):
     done = [json.loads(line) for line in result.recorded.read_text().splitlines() if '"done"' in line]
     assert "modified: a.txt" in done[0]["text"]
     assert skills.run(skills.write("uncommitted: later")).result == "passed"
+
+
+def test_a_pipe_that_is_left_behind_is_not_waited_for(skills):
+    steps = calls(shell("mkfifo waiting; echo tidy > a.txt")), text("Tidied.")
+    result = skills.record(*steps, more="changed: [waiting]")
+    assert (result.result, result.failures) == ("passed", ())
+
+
+def test_a_workspace_that_can_t_be_looked_at_fails_that_test(skills, monkeypatch):
+    def full(folder):
+        raise OSError(errno.EIO, "Input/output error")
+
+    skills.record(*TIDY)
+    monkeypatch.setattr("agent.skill_tests.contents", full)
+    result = skills.run(skills.write())
+    assert result.result == "failed" and "Input/output error" in result.failures[0]
+
+
+def test_no_recording_is_written_or_read_through_a_link_that_leads_out(skills, tmp_path):
+    skill = skills.write()
+    (tmp_path / "elsewhere").mkdir()
+    (skills.folder / "tests").symlink_to(tmp_path / "elsewhere")
+    with Endpoint(*TIDY) as service:
+        settings = Settings(model="openai/m", base_url=service.base_url, api_key="k")
+        result = skills.run(skill, live=True, update=True, settings=settings)
+    assert result.result == "failed" and "leads out of the skill's folder" in result.failures[0]
+    assert not any((tmp_path / "elsewhere").iterdir())
+    (error,) = check(skills.folder).errors
+    assert "skill.yaml:9:5:" in error and "tests/a-file.jsonl" in error and "leads out" in error
 
 
 def test_the_user_s_own_settings_do_not_count_in_a_replay(recorded):

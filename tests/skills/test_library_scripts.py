@@ -118,6 +118,26 @@ def test_occurrences_are_listed_once_with_place_and_kind(script, tmp_path):
     assert script(RENAME, "list", "--", "nowhere", ".") == (0, "0 occurrences of nowhere\n")
 
 
+def test_a_dollar_belongs_to_names_in_javascript_alone(rename):
+    before = b"old $old old$ x.old ${old}"
+    assert rename(before, "a.ts")[0] == b"new $old old$ x.new ${new}"
+    assert rename(before, "a.sh")[0] == b"new $new new$ x.new ${new}"
+
+
+def test_folders_that_are_not_looked_in_are_named_where_they_hold_the_name(script, tmp_path):
+    inner = {"build": "old()", "dist": "older()", "__pycache__": "old()", "web/dist": "old"}
+    for folder, text in inner.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.py").write_text(text)
+    (tmp_path / "a.py").write_text("old()\n")
+    os.mkfifo(tmp_path / "build/pipe")
+    said = script(RENAME, "replace", "--", "old", "new", ".")[1].splitlines()
+    hint = "not looked in, but it holds old; name it as a path if it is source"
+    assert said == ["a.py: 1", f"build: {hint}", f"web/dist: {hint}", "1 replaced"]
+    assert (tmp_path / "build/a.py").read_text() == "old()"
+    assert script(RENAME, "list", "--", "old", ".")[1].startswith(f"build: {hint}\n")
+
+
 CLAMP = """\
 # clamps
 def clamp(value, low, high):
@@ -154,6 +174,16 @@ def test_breaks_that_tests_notice_and_those_they_do_not(script, clamp):
     assert "5 of 7 breaks were noticed." in said, said
     assert before == (clamp.read_bytes(), clamp.stat().st_mtime_ns)
     assert not list(clamp.parent.glob("*.new")) and not (clamp.parent / "__pycache__").exists()
+
+
+def test_a_link_stays_one_and_its_file_is_put_back(script, clamp):
+    before = clamp.read_bytes()
+    (clamp.parent / "source").mkdir()
+    target = clamp.rename(clamp.parent / "source/clamp.py")
+    clamp.symlink_to(target)
+    code, said = script(MUTATE, "--function=clamp", "--", "clamp.py", sys.executable, "check.py")
+    assert code == 1 and "not noticed: clamp.py:3: Lt → LtE" in said and "5 of 7" in said
+    assert clamp.is_symlink() and target.read_bytes() == before
 
 
 def test_a_method_and_the_breaks_of_its_statements(script, clamp):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
+import yaml
 
 from skills.errors import UnknownSkill
 from skills.loader import Root, load, roots
+from skills.roots import BUILT_IN
+from skills.scaffold import STARTER
 from skills.skill import Origin
 from skills.trust import TrustStore
 
@@ -120,3 +125,38 @@ def test_trust_covers_every_file_and_no_name_can_stand_for_another(found):
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__/helper.pyc").write_bytes(b"evil")
     assert not found.load().skills
+
+
+def test_files_do_not_count_and_too_many_folders_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("skills.loader._MOST_FOLDERS", 3)
+    for name in ("a", "b", "c"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+        (tmp_path / "root" / name / "skill.yaml").write_text(SMALLEST.format(name))
+        (tmp_path / "root" / f"0-{name}.txt").write_text("")
+    searched = [Root(tmp_path / "root", Origin.USER)]
+    library = load(searched, TrustStore(tmp_path))
+    assert list(library.skills) == ["a", "b", "c"] and not library.broken
+    (tmp_path / "root/d").mkdir()
+    library = load(searched, TrustStore(tmp_path))
+    assert list(library.skills) == ["a", "b", "c"]
+    assert "holds more than 3 folders" in str(library.broken[0].errors[0])
+
+
+def test_a_package_that_offers_a_relative_path_is_told_and_not_searched(tmp_path, monkeypatch):
+    (tmp_path / "skills/tidy").mkdir(parents=True)
+    (tmp_path / "skills/tidy/skill.yaml").write_text(SMALLEST.format("tidy"))
+    (tmp_path / "offering_relative.py").write_text("def folder():\n    return 'skills'\n")
+    point = EntryPoint("offered", "offering_relative:folder", "seedsmith.skills")
+    monkeypatch.setattr("skills.loader.entry_points", lambda group: [point])
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    library = load(roots(None, None), TrustStore(tmp_path / "state"))
+    assert "tidy" not in library.skills
+    assert "which is no absolute path" in str(library.broken[0].errors[0])
+
+
+@pytest.mark.parametrize(
+    "manifest", [*BUILT_IN.glob("*/skill.yaml"), STARTER / "skill.yaml"], ids=lambda path: path.parent.name
+)
+def test_our_manifests_are_yaml_for_the_reader_in_pure_python_too(manifest):
+    assert yaml.load(manifest.read_text(encoding="utf-8"), yaml.SafeLoader)["tests"]

@@ -25,9 +25,9 @@ def seedsmith(tmp_path):
         "PYTHONPATH": str(Path(agent.__file__).parents[1]),
     }
 
-    def call(*arguments):
+    def python(*arguments):
         return subprocess.run(
-            [sys.executable, "-P", "-m", "agent", *arguments],
+            [sys.executable, "-P", *arguments],
             cwd=tmp_path / "repo",
             env=environment,
             capture_output=True,
@@ -35,6 +35,10 @@ def seedsmith(tmp_path):
             encoding="utf-8",
         )
 
+    def call(*arguments):
+        return python("-m", "agent", *arguments)
+
+    call.python = lambda program: python("-c", program)
     return call
 
 
@@ -97,3 +101,35 @@ def test_wrong_usage(seedsmith, arguments, said):
         assert done.returncode == 1 and "there is neither skill.yaml nor SKILL.md" in done.stdout
         return
     assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_the_steps_after_an_edit_are_named_and_work(seedsmith):
+    told = seedsmith("skills", "new", "null")
+    assert (
+        told.returncode == 0 and "seedsmith skills trust null and seedsmith skills test null" in told.stderr
+    )
+    assert "skills trust" not in seedsmith("skills", "new", "null", "--user").stderr
+
+
+def test_a_new_skill_in_a_folder_that_is_not_there(seedsmith, tmp_path):
+    done = seedsmith("skills", "new", "notes", "-C", str(tmp_path / "none"))
+    assert done.returncode == 2 and "none is not a folder" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_nobody_trusts_is_not_tested_unnamed(seedsmith, new, tmp_path):
+    for name, text in (("bad", "name: ["), ("stranger", "name: stranger\n")):
+        (new.parent / name).mkdir()
+        (new.parent / name / "skill.yaml").write_text(text)
+    (new / "instructions.md").write_text("Changed, and not trusted again.\n")
+    mine = tmp_path / ".agents/skills/mine"
+    mine.mkdir(parents=True)
+    (mine / "skill.yaml").write_text("name: [")
+    program = (
+        "import os, agent.cli.skills_test as t; from agent.settings import Settings; "
+        "skills, broken = t._chosen(Settings(), ()); "
+        "print([each.name for each in broken], 'notes' in [each.name for each in skills])"
+    )
+    done = seedsmith.python(program)
+    assert done.stdout == "['mine'] False\n", done.stderr
+    assert "not trusted: notes, bad, stranger" in done.stderr

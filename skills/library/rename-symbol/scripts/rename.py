@@ -4,9 +4,10 @@
     rename.py replace [--text=true] -- OLD NEW [PATH]…
 
 In Python files code, strings and comments are told apart by Python's own tokenizer, the expressions in
-f-strings included; prose is text, and in other files everything is code. A Python file that can't be tokenized is listed as
-unsure and never changed. Bytes around an occurrence stay as they are. Exit code 0, or 1 where nothing was
-replaced, 2 where the arguments can't be used.
+f-strings included; prose is text, and in other files everything is code. In JavaScript and TypeScript $ belongs
+to names. A Python file that can't be tokenized is listed as unsure and never changed. Bytes around an occurrence
+stay as they are. Folders of dependencies and of what was built are not looked in, but named where they hold the
+name. Exit code 0, or 1 where nothing was replaced, 2 where the arguments can't be used.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ import tokenize
 from collections.abc import Iterator
 
 SKIPPED = {".git", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", "dist", "build"}
+CACHES = {".git", "__pycache__", ".tox", ".mypy_cache"}
+"""Those of the skipped folders that never hold anybody's source."""
 MOST_BYTES = 2_000_000
+MOST_FILES = 5000
+"""How many files of one skipped folder are searched."""
 PYTHON = (".py", ".pyi", ".pyw")
+JAVASCRIPT = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 PROSE = (".md", ".rst", ".txt", ".adoc")
 BOM = "\ufeff"
 
@@ -41,6 +47,46 @@ def files(paths: list[str]) -> Iterator[str]:
                 continue
             seen.add(os.path.realpath(each))
             yield each
+
+
+def skipped(paths: list[str], name: str) -> list[str]:
+    """The folders under ``paths`` that are not looked in though they hold ``name``, in order."""
+    found = set()
+    for path in paths or ["."]:
+        for folder, names, _ in os.walk(path):
+            inner = [
+                os.path.normpath(os.path.join(folder, each)) for each in names if each in SKIPPED - CACHES
+            ]
+            found.update(each for each in inner if each not in found and holds(each, name))
+            names[:] = [each for each in names if each not in SKIPPED]
+    return sorted(found)
+
+
+def holds(whole: str, name: str) -> bool:
+    """Whether a file of the folder ``whole`` has ``name`` as a word; of many files the first are searched."""
+    count = 0
+    for folder, _, inside in os.walk(whole):
+        for each in inside:
+            path = os.path.join(folder, each)
+            count += 1
+            if count > MOST_FILES:
+                return False
+            if os.path.islink(path) or not os.path.isfile(path):
+                continue
+            try:
+                with open(path, "rb") as file:
+                    text = file.read(MOST_BYTES).decode("utf-8", "replace")
+            except OSError:
+                continue
+            if name in text and word(name, path).search(text):
+                return True
+    return False
+
+
+def told_skipped(paths: list[str], name: str) -> None:
+    """Print the folders that were not looked in though they hold ``name``."""
+    for each in skipped(paths, name):
+        print(f"{each}: not looked in, but it holds {name}; name it as a path if it is source")
 
 
 def read(path: str, name: str) -> str | None:
@@ -143,13 +189,15 @@ def expression_end(literal: str, at: int) -> int:
     return at
 
 
-def word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+def word(name: str, path: str = "") -> re.Pattern[str]:
+    """``name`` as a whole word of the file ``path``."""
+    part = r"[\w$]" if path.endswith(JAVASCRIPT) else r"\w"
+    return re.compile(rf"(?<!{part}){re.escape(name)}(?!{part})")
 
 
 def occurrences(path: str, text: str, name: str) -> list[tuple[int, str]]:
     """The offset and the kind of every occurrence: code, text, comment or unsure."""
-    places = [match.start() for match in word(name).finditer(text)]
+    places = [match.start() for match in word(name, path).finditer(text)]
     if not path.endswith(PYTHON):
         return [(at, "text" if path.endswith(PROSE) else "code") for at in places]
     known = kinds(text, name) if places else {}
@@ -183,6 +231,7 @@ def listed(name: str, paths: list[str]) -> None:
             start = starts[number - 1]
             shown = re.split(r"[\r\n]", text[start:], maxsplit=1)[0].lstrip(BOM).strip()
             print(f"{path}:{number}:{at - start + 1}: {kind}: {shown[:160]}")
+    told_skipped(paths, name)
     print(f"{total} {'occurrence' if total == 1 else 'occurrences'} of {name}")
 
 
@@ -207,6 +256,7 @@ def replaced(old: str, new: str, paths: list[str], everything: bool) -> int:
             f", {len(found) - len(wanted)} left in strings and comments" if len(found) > len(wanted) else ""
         )
         print(f"{path}: {len(wanted)}{left}")
+    told_skipped(paths, old)
     print(f"{total} replaced")
     return total
 

@@ -114,13 +114,14 @@ def notices(command: list[str], seconds: float) -> bool:
 
 
 class Kept:
-    """The file as it was, to be put back."""
+    """The file as it was, to be put back; where it is a link, the file that it leads to."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        with open(file, "rb") as opened:
+        self._path = os.path.realpath(file)  # a link must stay one
+        with open(self._path, "rb") as opened:
             self.data = opened.read()
-        self._stat = os.stat(file)
+        self._stat = os.stat(self._path)
         self._tries = 0
 
     def replace(self, source: str) -> None:
@@ -128,20 +129,20 @@ class Kept:
         self._tries += 1
         self._write(source.encode())
         moment = self._stat.st_mtime + 2 * self._tries
-        os.utime(self.file, (moment, moment))
+        os.utime(self._path, (moment, moment))
 
     def put_back(self) -> None:
         """Write what there was."""
         if self._tries:
             self._write(self.data)
-            os.utime(self.file, ns=(self._stat.st_atime_ns, self._stat.st_mtime_ns))
+            os.utime(self._path, ns=(self._stat.st_atime_ns, self._stat.st_mtime_ns))
 
     def _write(self, data: bytes) -> None:
-        temporary = f"{self.file}.{os.getpid()}.new"
+        temporary = f"{self._path}.{os.getpid()}.new"
         with open(temporary, "wb") as opened:
             opened.write(data)
         os.chmod(temporary, self._stat.st_mode)
-        os.replace(temporary, self.file)
+        os.replace(temporary, self._path)
 
 
 def named(tree: ast.AST, name: str) -> ast.AST | None:
