@@ -352,14 +352,25 @@ def watching() -> list[int]:
     return sorted(own)
 
 
+async def newly_watching(before: list[int]) -> set[int]:
+    """Those that weren't there before, once one has become the program it is to be."""
+    for _ in range(500):
+        if found := set(watching()) - set(before):
+            return found
+        await asyncio.sleep(0.01)
+    return set()
+
+
 async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world) -> None:
     runner = ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills"))
     before = watching()
     assert (await runner.run("true", timeout=30)).ok
-    (mine,) = set(watching()) - set(before)
+    (mine,) = await newly_watching(before)
     await runner.run(f"kill -9 {mine}", timeout=30)
+    while mine in watching():
+        await asyncio.sleep(0.01)
     assert (await runner.run("true", timeout=30)).ok
-    (again,) = set(watching()) - set(before)
+    (again,) = await newly_watching([*before, mine])
     assert again != mine
     runner.close()
     assert watching() == before
