@@ -19,6 +19,8 @@ from agent.events import NoticeGiven, Sink
 from agent.redact import Redactor
 from sandbox.errors import SandboxError
 from sandbox.process import ProcessRunner
+from skills.errors import SkillError
+from skills.folder import check_unchanged
 from skills.hooks import HookEvent, HookSpec, HookSpecs
 from skills.skill import Skill
 
@@ -42,6 +44,8 @@ class Hook:
     timeout: int
     whose: str
     """For messages: ``the configuration`` or a skill's name."""
+    skill: Skill | None = None
+    """The skill it belongs to, whose files it may run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def gather(configured: HookSpecs, skills: Iterable[Skill]) -> tuple[Hook, ...]:
     found = [_hook(event, spec, "the configuration", "") for event, spec in _each(configured)]
     for skill in skills:
         found += [
-            _hook(event, spec, f"the skill {skill.name}", str(skill.folder))
+            _hook(event, spec, f"the skill {skill.name}", str(skill.folder), skill)
             for event, spec in _each(skill.hooks)
         ]
     return tuple(found)
@@ -135,6 +139,11 @@ class Hooks:
         return Ruling("", tuple(messages))
 
     async def _run(self, hook: Hook, event: dict[str, Any]) -> Ruling:
+        if hook.skill is not None:
+            try:
+                check_unchanged(hook.skill)
+            except SkillError as error:
+                return self._failed(hook, f"did not run: {str(error).rstrip('.')}")
         stdin = json.dumps(self._redactor.data(event), ensure_ascii=False).encode("utf-8", "replace")
         try:
             result = await self._processes.run(
@@ -180,10 +189,10 @@ def _each(specs: HookSpecs) -> Iterator[tuple[HookEvent, HookSpec]]:
             yield event, spec
 
 
-def _hook(event: HookEvent, spec: HookSpec, whose: str, folder: str) -> Hook:
+def _hook(event: HookEvent, spec: HookSpec, whose: str, folder: str, skill: Skill | None = None) -> Hook:
     filled = [argument.replace("{skill}", folder) if folder else argument for argument in spec.argv]
     argv = tuple(str(Path(each).expanduser()) if each.startswith("~/") else each for each in filled)
-    return Hook(event, argv, frozenset(spec.tools) if spec.tools else None, spec.timeout, whose)
+    return Hook(event, argv, frozenset(spec.tools) if spec.tools else None, spec.timeout, whose, skill)
 
 
 def _answer(output: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
 from sandbox.workspace import Workspace
 from skills.document import MOST_BYTES, Document, DocumentError, decode, parse
-from skills.errors import ManifestError
+from skills.errors import ManifestError, SkillError
 from skills.faults import faults
 from skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
 from skills.published import read_published
@@ -90,6 +90,24 @@ def digest(folder: Path) -> str:
                 inner = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
             whole.update(f"{inner} {path}\0".encode("utf-8", "surrogateescape"))  # no name holds a NUL
     return whole.hexdigest()
+
+
+def check_unchanged(skill: Skill) -> None:
+    """Raise :class:`SkillError` where a repository's skill is no longer what was trusted.
+
+    Asked before anything of it runs: a session may have changed its files meanwhile.
+    """
+    if not skill.digest:
+        return
+    try:
+        same = digest(skill.folder) == skill.digest
+    except (PathError, WorkspaceError, OSError):
+        same = False
+    if not same:
+        raise SkillError(
+            f"The skill {skill.name!r} was changed since it was trusted: nothing of it runs before "
+            f"`seedsmith skills trust {skill.name}`."
+        )
 
 
 class _Faults(Exception):

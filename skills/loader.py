@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -104,9 +104,14 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             found = read_skill(folder, root.origin)
             if isinstance(found, BrokenSkill):
                 broken.append(found)
-            elif root.origin is Origin.REPOSITORY and not trust.trusts(found):
-                untrusted.append(found)
-            elif found.name in usable:
+                continue
+            if root.origin is Origin.REPOSITORY:
+                identity = trust.trusts(found)
+                if not identity:
+                    untrusted.append(found)
+                    continue
+                found = replace(found, digest=identity)
+            if found.name in usable:
                 shadowed.append(Shadowed(found, usable[found.name]))
             else:
                 usable[found.name] = found

@@ -52,6 +52,8 @@ class Skill:
     tests: tuple[TestSpec, ...] = ()
     model_may_call: bool = True
     """Whether the model is told of it; otherwise only people name it."""
+    digest: str = ""
+    """Of its folder when it was found trusted; '' where it comes from no repository."""
     warnings: tuple[ManifestError, ...] = ()
     """Broken rules that don't keep it from being used."""
 

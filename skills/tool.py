@@ -13,7 +13,7 @@ from pydantic import Field
 from sandbox.errors import PathError
 from skills.active import ActiveSkills
 from skills.errors import SkillError
-from skills.folder import list_files, read_file
+from skills.folder import check_unchanged, list_files, read_file
 from skills.manifest import CommandSpec
 from skills.parameters import ParameterSpec, accept_all
 from skills.skill import Skill
@@ -143,6 +143,7 @@ def _file(skill: Skill, path: str) -> ToolResult:
 
 async def _run(skill: Skill, name: str, given: dict[str, Any], context: ToolContext) -> ToolResult:
     spec = _command(skill, name)
+    check_unchanged(skill)
     values = accept_all(spec.parameters, given, f"The command {name} of {skill.name}")
     argv = fill_argv(spec.argv, {**values, "skill": str(skill.folder)})
     result = await context.processes.run(argv, timeout=spec.timeout, env=context.environment or None)

@@ -21,15 +21,16 @@ class TrustStore:
     def __init__(self, home: Path) -> None:
         self._path = home / FILE
 
-    def trusts(self, skill: Skill) -> bool:
-        """Whether every byte of the skill's folder is what was trusted."""
+    def trusts(self, skill: Skill) -> str:
+        """The digest of the skill's folder where every byte of it is what was trusted; '' where not."""
         known = self._read()
         if not known:
-            return False
+            return ""
         try:
-            return digest(skill.folder) in known
+            identity = digest(skill.folder)
         except (SandboxError, OSError):
-            return False
+            return ""
+        return identity if identity in known else ""
 
     def trust(self, skill: Skill) -> str:
         """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""

@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint
 import pytest
 import yaml
 
-from skills.errors import UnknownSkill
+from skills.errors import SkillError, UnknownSkill
+from skills.folder import check_unchanged
 from skills.loader import Root, load, roots
 from skills.roots import BUILT_IN
 from skills.scaffold import STARTER
@@ -160,3 +161,13 @@ def test_a_package_that_offers_a_relative_path_is_told_and_not_searched(tmp_path
 )
 def test_our_manifests_are_yaml_for_the_reader_in_pure_python_too(manifest):
     assert yaml.load(manifest.read_text(encoding="utf-8"), yaml.SafeLoader)["tests"]
+
+
+def test_nothing_runs_of_a_skill_that_changed_since_it_was_trusted(found):
+    file = found.write("repo/.agents/skills/tidy")
+    found.trust.trust(found.load().untrusted[0])
+    skill = found.load().find("tidy")
+    check_unchanged(skill)
+    (file.parent / "guard.sh").write_text("exit 0")
+    with pytest.raises(SkillError, match="was changed since it was trusted"):
+        check_unchanged(skill)
