@@ -16,10 +16,11 @@ import base64
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 
-class Relay:
+class Relay(ABC):
     """Accepts connections and carries each to where :meth:`_route` says."""
 
     def __init__(self) -> None:
@@ -68,9 +69,9 @@ class Relay:
             self._open.discard(client)
             client.close()
 
+    @abstractmethod
     def _route(self, client: socket.socket) -> tuple[socket.socket, socket.socket, bytes]:
         """The client's side, the service's side, and what goes to the service first; OSError: neither."""
-        raise NotImplementedError
 
 
 class HttpProxy(Relay):

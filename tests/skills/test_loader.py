@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -115,7 +116,7 @@ def test_folders_that_are_not_there_hold_nothing(tmp_path):
 def test_trust_covers_every_file_and_no_name_can_stand_for_another(found):
     file = found.write("repo/.agents/skills/tidy")
     folder = file.parent
-    inner = __import__("hashlib").sha256(b"evil").hexdigest()
+    inner = hashlib.sha256(b"evil").hexdigest()
     (folder / f"a\n{inner} b.sh").write_bytes(b"x")
     found.trust.trust(found.load().untrusted[0])
     assert found.load().skills
