@@ -7,6 +7,7 @@ overflowing the stack.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,16 +28,25 @@ def shallow_events(text: str | bytes, most_depth: int, loader: Any) -> Iterator[
 
     Raises :class:`NestedTooDeeply` at the first list or mapping inside ``most_depth`` others, with next to
     nothing behind it looked at, and what the loader raises for what is no YAML.
+
+    Parsers in C read ahead, and newer ones stop at a depth of their own before they have told of any list:
+    the parser in Python then says where the first that lies too deep begins.
     """
     import yaml
 
-    depth = 0
-    for event in yaml.parse(text, Loader=loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > most_depth:
-                mark = event.start_mark
-                raise NestedTooDeeply(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        yield event
+    depth, told = 0, 0
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > most_depth:
+                    mark = event.start_mark
+                    raise NestedTooDeeply(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            yield event
+            told += 1
+    except yaml.MarkedYAMLError as error:
+        if loader is yaml.SafeLoader or "nesting depth" not in str(error.problem):
+            raise
+        yield from islice(shallow_events(text, most_depth, yaml.SafeLoader), told, None)

@@ -23,14 +23,40 @@ class Watched(io.StringIO):
         return found
 
 
+DEEP = pytest.mark.parametrize("deep", ["[", "{a: ", "- ", "? ", "? ["])
+
+
 @pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize("deep", ["[", "{a: ", "- ", "? ", "? ["])
+@DEEP
+def test_the_place_is_told_whatever_depth_the_parser_stops_at_by_itself(loader, deep):
+    with pytest.raises(NestedTooDeeply) as found:
+        list(shallow_events(deep * 50_000, 20, loader))
+    assert found.value.line == 1 and found.value.column <= len(deep) * 20 + 1
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@DEEP
 def test_it_stops_early(loader, deep):
     text = Watched(deep * 50_000)
-    with pytest.raises(NestedTooDeeply) as found:
+    with pytest.raises((NestedTooDeeply, yaml.YAMLError)):
         list(shallow_events(text, 20, loader))
-    assert found.value.line == 1 and found.value.column <= len(deep) * 20 + 1
     assert text.furthest < 50_000
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_what_a_parser_only_finds_too_deep_for_itself_is_walked_as_far_as_asked(loader):
+    text = "first: [x]\nsecond: " + "[" * 1_200
+    told = []
+    with pytest.raises(NestedTooDeeply) as found:
+        for event in shallow_events(text, 1_100, loader):
+            told.append(type(event).__name__)
+    assert found.value.line == 2
+    assert told[:7] == ["StreamStartEvent", "DocumentStartEvent", "MappingStartEvent", "ScalarEvent"] + [
+        "SequenceStartEvent",
+        "ScalarEvent",
+        "SequenceEndEvent",
+    ]
+    assert told.count("SequenceStartEvent") == 1_100
 
 
 @pytest.mark.parametrize("loader", LOADERS)
