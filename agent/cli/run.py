@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,14 +15,18 @@ from agent.errors import UsageError
 if TYPE_CHECKING:
     from agent.settings import Settings
 
+MOST_PROMPT_BYTES = 1 << 20
+
 
 @click.command("run", short_help="Carry out one task, then exit.")
-@click.argument("prompt", default="")
+@click.argument("words", nargs=-1, metavar="[PROMPT]")
 @setting_flags()
 @json_flag
 @debug_flag
-def command(prompt: str, as_json: bool, **flags: Any) -> int:
+def command(words: tuple[str, ...], as_json: bool, **flags: Any) -> int:
     """Carry out the task PROMPT in a folder, then exit.
+
+    PROMPT is one argument, so quote it; - reads it from standard input, @FILE from a file.
 
     With --skill NAME the task is that skill's, and PROMPT may say more. With --replay FILE it runs a
     recording again, without network or model, and exits 0 where everything agrees. With --resume ID it goes
@@ -29,10 +36,49 @@ def command(prompt: str, as_json: bool, **flags: Any) -> int:
     2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
     asked for, 130 interrupted.
     """
+    if len(words) > 1:
+        raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
     settings = load_settings(flags)
+    prompt = read_prompt("".join(words))
     if not prompt.strip() and not settings.skill and not settings.resume and not settings.replay:
         raise UsageError("The prompt is empty; say what to do.")
     return carry_out(settings, prompt, as_json)
+
+
+def quoted(words: tuple[str, ...]) -> str:
+    """The words as the one argument that was meant, for a shell."""
+    return shlex.quote(" ".join(words))
+
+
+def read_prompt(argument: str) -> str:
+    """The prompt that ``argument`` means: itself, standard input for ``-``, a file's text for ``@FILE``.
+
+    What holds white space is a prompt, however it begins. Raises UsageError for what can't be read, is larger
+    than ``MOST_PROMPT_BYTES``, or is no UTF-8 text.
+    """
+    if argument == "-":
+        where, source = "standard input", sys.stdin.buffer if sys.stdin is not None else None
+        if source is None:
+            raise UsageError("Standard input is closed: no prompt can be read from it.")
+        data = source.read(MOST_PROMPT_BYTES + 1)
+    elif argument.startswith("@") and not any(letter.isspace() for letter in argument):
+        where = argument[1:]
+        try:
+            with Path(where).open("rb") as file:
+                data = file.read(MOST_PROMPT_BYTES + 1)
+        except OSError as error:
+            why = f"{where or 'no file'} can't be read: {error.strerror}"
+            raise UsageError(f"{argument} means a file that holds the prompt; {why}.") from None
+        except ValueError:  # a NUL in its name
+            raise UsageError("The file's name after @ holds a NUL byte.") from None
+    else:
+        return argument
+    if len(data) > MOST_PROMPT_BYTES:
+        raise UsageError(f"The prompt in {where} is larger than {MOST_PROMPT_BYTES >> 20} MB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
 
 
 def carry_out(settings: Settings, prompt: str, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.main import main as run_main
+from agent.cli.run import MOST_PROMPT_BYTES, read_prompt
 from agent.config import flag_name
 from agent.settings import OPTIONS
 
@@ -92,6 +93,12 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("-C", "x", "run", "a b"), "-C belongs after the command: seedsmith run -C …"),
         (("run",), "The prompt is empty; say what to do."),
         (("run", "  "), "The prompt is empty; say what to do."),
+        (("run", "fix", "the", "tests"), "quote it, as in seedsmith run 'fix the tests'"),
+        (
+            ("run", "@nowhere.txt"),
+            "holds the prompt; nowhere.txt can't be read",
+        ),
+        (("run", "@"), "no file can't be read"),
         (("run", "a b", "--max-turns", "0"), "--max-turns can't be '0'"),
         (("run", "a b", "--effort", "huge"), "--effort can't be 'huge'"),
         (("run", "a b", "--logit-bias", "{"), "--logit-bias can't be '{'"),
@@ -115,6 +122,35 @@ def test_wrong_usage_is_one_sentence_and_exit_2(main, arguments, said):
     assert (code, output) == (2, ""), sentence
     assert said in sentence
     assert sentence.startswith("seedsmith: ") and sentence.count("\n") == 1
+
+
+@pytest.fixture(params=["-", "@prompt.txt", "@修复.txt"])
+def prompt_from(request, main, tmp_path, monkeypatch):
+    """Puts bytes where a prompt argument says they are; gives back the argument."""
+
+    def put(data):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        if request.param != "-":
+            (tmp_path / "repository" / request.param[1:]).write_bytes(data)
+        return request.param
+
+    return put
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf", b"\xff\xfe", b"x" * (MOST_PROMPT_BYTES + 1)])
+def test_a_prompt_that_is_none_is_wrong_usage(main, prompt_from, data):
+    code, output, sentence = main("run", prompt_from(data))
+    assert (code, output) == (2, "")
+    assert sentence.startswith("seedsmith: The prompt ") and sentence.count("\n") == 1
+
+
+def test_a_prompt_comes_from_standard_input_or_a_file(prompt_from):
+    assert read_prompt(prompt_from("Erklär\r\n修复 --this".encode())) == "Erklär\r\n修复 --this"
+
+
+@pytest.mark.parametrize("prompt", ["@a b", "a@b", "--", "- list", "@x.png\n"])
+def test_other_prompts_are_themselves(prompt):
+    assert read_prompt(prompt) == prompt
 
 
 def test_tracebacks_only_with_debug(seedsmith):
