@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from tools.base import EVERYTHING, Access
+from seedsmith.tools.base import EVERYTHING, Access
 
 _RUN_BY_OTHERS = frozenset(
     {".envrc", ".mcp.json", ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".zprofile"}

@@ -7,8 +7,8 @@ from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, Field
 
-from tools.base import EVERYTHING, Access, ToolContext, ToolResult
-from tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import Parameters, PydanticTool, Text
 
 NAME = "ask"
 NOBODY = "No one is there: decide yourself and say so."
@@ -28,7 +28,7 @@ class Question:
 
 @runtime_checkable
 class Respondent(Protocol):
-    """Someone who can answer in words; an :class:`agent.approval.Approver` may be one, too."""
+    """Someone who can answer in words; an :class:`seedsmith.agent.approval.Approver` may be one, too."""
 
     async def answer(self, question: Question) -> str:
         """Return the answer, empty where none was given."""

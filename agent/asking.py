@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.budget import Budget
-from agent.conversation import Item
-from agent.estimate import PromptEstimate
-from agent.events import NoticeGiven, Sink, TurnStarted
-from agent.models.base import Answer, Effort, Model, Request
-from agent.models.catalog import ModelEntry
-from agent.models.errors import ContextExceeded
-from agent.models.prices import PriceTier
-from agent.parameters import SMALLEST_ANSWER, OutputLimit, output_limit
-from tools.base import ToolSpec
+from seedsmith.agent.budget import Budget
+from seedsmith.agent.conversation import Item
+from seedsmith.agent.estimate import PromptEstimate
+from seedsmith.agent.events import NoticeGiven, Sink, TurnStarted
+from seedsmith.agent.models.base import Answer, Effort, Model, Request
+from seedsmith.agent.models.catalog import ModelEntry
+from seedsmith.agent.models.errors import ContextExceeded
+from seedsmith.agent.models.prices import PriceTier
+from seedsmith.agent.parameters import SMALLEST_ANSWER, OutputLimit, output_limit
+from seedsmith.tools.base import ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Questions:
     def next(self, items: Sequence[Item]) -> Request:
         """The next question about ``items``, reserved in the budget and announced.
 
-        Raises :class:`agent.budget.BudgetExhausted`, and :class:`ContextExceeded` where ``items`` leave the
+        Raises :class:`BudgetExhausted`, and :class:`ContextExceeded` where ``items`` leave the
         model no room for an answer.
         """
         self._items = items

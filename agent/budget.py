@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agent.errors import UsageError
-from agent.models.base import Answer, Spent, Usage
-from agent.models.prices import PriceTier
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models.base import Answer, Spent, Usage
+from seedsmith.agent.models.prices import PriceTier
 
 
 class BudgetExhausted(Exception):

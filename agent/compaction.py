@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from agent.budget import Budget
-from agent.conversation import AssistantMessage, Item, UserMessage
-from agent.estimate import PromptEstimate, item_tokens, tool_tokens
-from agent.events import Compacted, NoticeGiven, Sink, TurnStarted
-from agent.models.base import Answer, Model, Notice, Request, Retrying, Spent, Usage
-from agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
-from agent.models.prices import Price
-from agent.prompts import prompt
-from agent.session import Session
-from agent.shortening import calls_made, parted, transcript, with_summary, without_old_outputs
-from agent.streaming import NoAnswer, report_usage
-from agent.tiers import Crossing, boundary_crossed, worth_shortening
-from tools.base import ToolSpec
+from seedsmith.agent.budget import Budget
+from seedsmith.agent.conversation import AssistantMessage, Item, UserMessage
+from seedsmith.agent.estimate import PromptEstimate, item_tokens, tool_tokens
+from seedsmith.agent.events import Compacted, NoticeGiven, Sink, TurnStarted
+from seedsmith.agent.models.base import Answer, Model, Notice, Request, Retrying, Spent, Usage
+from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
+from seedsmith.agent.models.prices import Price
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.session import Session
+from seedsmith.agent.shortening import calls_made, parted, transcript, with_summary, without_old_outputs
+from seedsmith.agent.streaming import NoAnswer, report_usage
+from seedsmith.agent.tiers import Crossing, boundary_crossed, worth_shortening
+from seedsmith.tools.base import ToolSpec
 
 MOST_IN_A_ROW = 3
 """So many refusals of one question as too long, each after a shortening, are given up on."""

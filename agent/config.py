@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from agent.errors import ConfigurationError
-from agent.settings import OPTIONS, Option, Settings
-from agent.yaml_file import compose, read_small, user_folder
-from sandbox.protected import CONFIGURATION_FILE
+from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings import OPTIONS, Option, Settings
+from seedsmith.agent.yaml_file import compose, read_small, user_folder
+from seedsmith.sandbox.protected import CONFIGURATION_FILE
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -141,8 +141,8 @@ def _add_repository_file(layers: _Layers, workspace: Path) -> None:
 
 def _repository_entries(workspace: Path) -> list[tuple[str, Any, int]]:
     """The repository file's entries; it is read as tools read, so no link leads out of the workspace."""
-    from sandbox.errors import PathError, PathNotFound, WorkspaceError
-    from sandbox.workspace import Workspace
+    from seedsmith.sandbox.errors import PathError, PathNotFound, WorkspaceError
+    from seedsmith.sandbox.workspace import Workspace
 
     try:
         with Workspace(workspace) as opened:

@@ -10,17 +10,17 @@ import platform
 import re
 from pathlib import PurePosixPath
 
-from agent.conversation import Item, SystemMessage, UserMessage
-from agent.instructions import root_instructions
-from agent.outcome import changed_tests
-from agent.profile import Profile
-from agent.prompts import prompt
-from agent.session import VerifyRecord
-from agent.verify import ending
-from sandbox.errors import PathError
-from sandbox.paths import shown
-from sandbox.workspace import Workspace
-from tools.base import Image
+from seedsmith.agent.conversation import Item, SystemMessage, UserMessage
+from seedsmith.agent.instructions import root_instructions
+from seedsmith.agent.outcome import changed_tests
+from seedsmith.agent.profile import Profile
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.session import VerifyRecord
+from seedsmith.agent.verify import ending
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.paths import shown
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import Image
 
 MOST_NAMES = 30
 """Top-level names shown."""

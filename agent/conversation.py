@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tools.base import Image
+from seedsmith.tools.base import Image
 
 
 @dataclass(frozen=True, slots=True)

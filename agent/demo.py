@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.settings import Settings
+from seedsmith.agent.settings import Settings
 
 SOURCE = Path(__file__).with_name("demo_repository")
 """The repository's files, one of them with a bug. Another bug is another set of files here."""
@@ -45,7 +45,7 @@ def needs_local_model(settings: Settings, environment: Mapping[str, str]) -> boo
     """Whether neither a model was named nor a key is at hand."""
     if settings.model or settings.base_url or settings.api_key:
         return False
-    from agent.models import catalog
+    from seedsmith.agent.models import catalog
 
     providers = catalog.load().providers.values()
     return not any(environment.get(key) for provider in providers for key in provider.key_variables)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.foreign import DEPENDENCIES, GENERATED
-from agent.instructed_tests import instructed_tests
-from agent.instructions import NAME as INSTRUCTIONS
+from seedsmith.agent.foreign import DEPENDENCIES, GENERATED
+from seedsmith.agent.instructed_tests import instructed_tests
+from seedsmith.agent.instructions import NAME as INSTRUCTIONS
 
 MAX_FILES = 5000
 MAX_DEPTH = 6

@@ -14,17 +14,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
-from agent.conversation import ToolCall, ToolOutput, UserMessage
-from agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
-from agent.instructions import Found, NestedInstructions
-from agent.redact import Redactor, nested_too_deeply
-from agent.scheduler import run_scheduled
-from agent.session import Session
-from agent.truncation import bounded, escaped
-from sandbox.errors import SandboxError
-from sandbox.paths import shown
-from tools.base import (
+from seedsmith.agent.approval import ApprovalRequest, Approver, CallPolicy, Verdict
+from seedsmith.agent.conversation import ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.events import ApprovalRequested, EventSink, NoticeGiven, ToolFinished, ToolStarted
+from seedsmith.agent.instructions import Found, NestedInstructions
+from seedsmith.agent.redact import Redactor, nested_too_deeply
+from seedsmith.agent.scheduler import run_scheduled
+from seedsmith.agent.session import Session
+from seedsmith.agent.truncation import bounded, escaped
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.paths import shown
+from seedsmith.tools.base import (
     EVERYTHING,
     Access,
     Effect,
@@ -36,7 +36,7 @@ from tools.base import (
 )
 
 if TYPE_CHECKING:
-    from agent.hooks import Hooks
+    from seedsmith.agent.hooks import Hooks
 
 INTERRUPTED = "interrupted before it was done; it may have taken effect in part."
 NOT_STARTED = "interrupted before it began; nothing was done."

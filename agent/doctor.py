@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent.errors import AgentError, UsageError
-from agent.models.errors import ModelError
-from agent.session import state_folder
-from agent.settings import Settings
-from sandbox.isolation.base import Policy
+from seedsmith.agent.errors import AgentError, UsageError
+from seedsmith.agent.models.errors import ModelError
+from seedsmith.agent.session import state_folder
+from seedsmith.agent.settings import Settings
+from seedsmith.sandbox.isolation.base import Policy
 
 State = Literal["ok", "missing", "broken"]
 
@@ -56,7 +56,7 @@ def possible(findings: list[Finding]) -> bool:
 
 
 def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
-    from sandbox.isolation.select import explain
+    from seedsmith.sandbox.isolation.select import explain
 
     with tempfile.TemporaryDirectory(prefix="seedsmith-doctor-") as place:
         private_tmp, state = (Path(place).resolve() / name for name in ("tmp", "state"))
@@ -85,7 +85,7 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
 
 
 def _model(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
-    from agent.models import catalog
+    from seedsmith.agent.models import catalog
 
     variables = [key for each in catalog.load().providers.values() for key in each.key_variables]
     keys = [key for key in dict.fromkeys(("SEEDSMITH_API_KEY", *variables)) if environment.get(key)]
@@ -112,7 +112,7 @@ def _local_server(installed: bool, other_model: bool) -> Finding:
 
 
 def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
-    from agent.models.local.weights import MODEL_VARIABLE, chosen_file, list_local
+    from seedsmith.agent.models.local.weights import MODEL_VARIABLE, chosen_file, list_local
 
     try:
         chosen = chosen_file(environment)
@@ -133,7 +133,7 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
-    from agent.session import prepare_state
+    from seedsmith.agent.session import prepare_state
 
     folder = state_folder(settings.home, environment)
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from agent.conversation import ToolCall
-from agent.dispatch import Dispatcher, Finished
-from agent.scheduler import must_wait
-from tools.base import Access, Effect
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.dispatch import Dispatcher, Finished
+from seedsmith.agent.scheduler import must_wait
+from seedsmith.tools.base import Access, Effect
 
 
 class EarlyCalls:

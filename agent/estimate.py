@@ -10,8 +10,8 @@ import json
 import math
 from collections.abc import Sequence
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput, UserMessage
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput, UserMessage
+from seedsmith.tools.base import ToolSpec
 
 ASCII_PER_TOKEN = 3.5
 TOKENS_PER_WIDE = 0.8

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from agent.events import NoticeGiven
-from tools.base import Tool, ToolSpec
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.tools.base import Tool, ToolSpec
 
 ENTRY_POINTS = "seedsmith.tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
 
 NAME = "finish"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from agent.approval import Approver
-from agent.events import FrontEnd, NoticeGiven
-from agent.outcome import Outcome
-from agent.run import run
-from agent.settings import Settings
-from agent.skilled import open_library
+from seedsmith.agent.approval import Approver
+from seedsmith.agent.events import FrontEnd, NoticeGiven
+from seedsmith.agent.outcome import Outcome
+from seedsmith.agent.run import run
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skilled import open_library
 
 SKILL = "fix-bug"
 _PARAMETER = "test"
@@ -26,7 +26,7 @@ async def fix(
 
     The user's own skill of that name, or a trusted one of the repository's, takes the built-in one's place.
     ``notices`` are shown first. A replay takes the test command from its recording; it may be ''.
-    Raises what :func:`agent.run.run` raises.
+    Raises what :func:`seedsmith.agent.run.run` raises.
     """
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
         settings = settings.model_copy(update={"verify": test_command} if test_command else {})

@@ -7,10 +7,10 @@ import posixpath
 import re
 from pathlib import Path
 
-from sandbox.errors import PathError
-from sandbox.workspace import Workspace
-from tools.base import ToolError
-from tools.ripgrep import parent_rules, run_ripgrep
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.ripgrep import parent_rules, run_ripgrep
 
 DEPENDENCIES = frozenset(
     {"node_modules", "bower_components", "vendor", "third_party", "site-packages", "dist-packages"}

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.events import NoticeGiven, Sink
-from agent.redact import Redactor
-from sandbox.errors import SandboxError
-from sandbox.process import ProcessRunner
-from skills.errors import SkillError
-from skills.folder import check_unchanged
-from skills.hooks import HookEvent, HookSpec, HookSpecs
-from skills.skill import Skill
+from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.redact import Redactor
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.folder import check_unchanged
+from seedsmith.skills.hooks import HookEvent, HookSpec, HookSpecs
+from seedsmith.skills.skill import Skill
 
 DENIED = 2
 """The exit code that denies."""

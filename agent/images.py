@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.conversation import UserMessage
-from agent.errors import UsageError
-from agent.events import NoticeGiven
-from agent.prompts import prompt as prompt_text
-from sandbox.paths import shown
-from tools.base import Image
-from tools.text import human_bytes
+from seedsmith.agent.conversation import UserMessage
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.prompts import prompt as prompt_text
+from seedsmith.sandbox.paths import shown
+from seedsmith.tools.base import Image
+from seedsmith.tools.text import human_bytes
 
 if TYPE_CHECKING:
-    from agent.session import Session
-    from tools.images import Prepared
+    from seedsmith.agent.session import Session
+    from seedsmith.tools.images import Prepared
 
 MAX_TOTAL_BYTES = 36_000_000
 """All pictures of one message together: 48 MB in base64, and a request must stay below 64 MB."""
@@ -85,7 +85,7 @@ async def attach(
         raise UsageError("--image goes with a prompt: say what to do with the picture.")
     pasted: list[Path] = []
     if typed:
-        from agent.pasted import pasted_images
+        from seedsmith.agent.pasted import pasted_images
 
         pasted = pasted_images(prompt)
     if model.vision:
@@ -106,7 +106,7 @@ async def attach(
 
 
 def _attach(named: Sequence[Path], pasted: Sequence[Path], workspace: Path) -> Attached:
-    from tools.images import ImageError, prepare_image
+    from seedsmith.tools.images import ImageError, prepare_image
 
     images: list[Image] = []
     notices: list[NoticeGiven] = []
@@ -140,7 +140,7 @@ def _attach(named: Sequence[Path], pasted: Sequence[Path], workspace: Path) -> A
 
 def _read(path: Path) -> bytes:
     """The whole file; raises :class:`ImageError` for what is no regular file, too large or unreadable."""
-    from tools.images import MAX_FILE_BYTES, ImageError, too_large
+    from seedsmith.tools.images import MAX_FILE_BYTES, ImageError, too_large
 
     name = shown(str(path))
     try:
@@ -180,7 +180,7 @@ def _left(path: Path, why: str) -> NoticeGiven:
 
 
 def _models_that_see() -> str:
-    from agent.models import catalog
+    from seedsmith.agent.models import catalog
 
     seeing = [
         f"{provider.name}/{entry.name}"

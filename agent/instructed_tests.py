@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.markdown_code import Code, code_in
+from seedsmith.agent.markdown_code import Code, code_in
 
 _WORD = r"""(?:[\w./=:@,+-]+|"[\w ./:-]*"|'[\w ./:-]*')"""
 _SETTINGS = r"(?P<settings>(?:[A-Z][A-Z0-9_]*=[\w./:,-]*\ +)*)"

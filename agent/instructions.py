@@ -11,14 +11,14 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.conversation import Conversation, UserMessage
-from agent.prompts import prompt
-from sandbox.errors import PathError
-from sandbox.paths import shown
-from sandbox.workspace import Workspace
-from tools.base import EVERYTHING, Access
-from tools.encodings import decode_output, describe_binary, detect
-from tools.text import escape
+from seedsmith.agent.conversation import Conversation, UserMessage
+from seedsmith.agent.prompts import prompt
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.paths import shown
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import EVERYTHING, Access
+from seedsmith.tools.encodings import decode_output, describe_binary, detect
+from seedsmith.tools.text import escape
 
 NAME = "AGENTS.md"
 ORIGIN = "instructions"
@@ -55,7 +55,7 @@ class NestedInstructions:
         """The files to append now that calls touched what ``accesses`` say, outermost first.
 
         Reads from the disk. What somebody else wrote is not told: it would speak to the model with the
-        user's voice (:mod:`agent.foreign`). Nor is a file that the model has just written itself; and of a
+        user's voice (:mod:`foreign`). Nor is a file that the model has just written itself; and of a
         shell command, which may touch anything, nothing is concluded.
         """
         folders: list[str] = []
@@ -89,7 +89,7 @@ class NestedInstructions:
         found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
         if found.message is None:
             return found
-        from agent.foreign import why_foreign
+        from seedsmith.agent.foreign import why_foreign
 
         try:
             why = await why_foreign(self._workspace, path)

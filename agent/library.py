@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from agent.approval import Approver
-from agent.config import checked
-from agent.events import FrontEnd
-from agent.outcome import Outcome
+from seedsmith.agent.approval import Approver
+from seedsmith.agent.config import checked
+from seedsmith.agent.events import FrontEnd
+from seedsmith.agent.outcome import Outcome
 
 __all__ = ["Agent", "Outcome"]
 
@@ -17,8 +17,8 @@ __all__ = ["Agent", "Outcome"]
 class Agent:
     """Carries out prompts in one folder. Each run is a session of its own.
 
-    ``settings`` are the fields of :class:`agent.settings.Settings`; a wrong one raises
-    :class:`agent.errors.UsageError` with the sentence the command line has for it.
+    ``settings`` are the fields of :class:`seedsmith.agent.settings.Settings`; a wrong one raises
+    :class:`seedsmith.agent.errors.UsageError` with the sentence the command line has for it.
     Configuration files are not read; keys are found in the environment unless ``api_key`` is given.
     """
 
@@ -39,13 +39,13 @@ class Agent:
         """Carry out ``prompt`` and return what came of it; blocks until then.
 
         With the setting ``replay`` the prompt comes from the recording, and with ``resume`` from the session.
-        Raises what :func:`agent.run.run` raises, and RuntimeError inside a running event loop, where
+        Raises what :func:`run` raises, and RuntimeError inside a running event loop, where
         :meth:`arun` is to be awaited.
         """
         return asyncio.run(self.arun(prompt))
 
     async def arun(self, prompt: str = "") -> Outcome:
         """The same inside a running event loop."""
-        from agent.run import run
+        from seedsmith.agent.run import run
 
         return await run(self.settings, prompt, self._front_ends, self._approver)

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from agent.asking import Ask, Questions
-from agent.budget import Budget, BudgetExhausted
-from agent.compaction import Compactor
-from agent.conversation import AssistantMessage, UserMessage
-from agent.dispatch import Dispatcher
-from agent.early import EarlyCalls
-from agent.events import EventSink, NoticeGiven
-from agent.models.base import Answer, Model
-from agent.prompts import prompt
-from agent.session import Session
-from agent.streaming import stream_answer
-from agent.stuck import REPEATS, RepeatWatch
+from seedsmith.agent.asking import Ask, Questions
+from seedsmith.agent.budget import Budget, BudgetExhausted
+from seedsmith.agent.compaction import Compactor
+from seedsmith.agent.conversation import AssistantMessage, UserMessage
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.early import EarlyCalls
+from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.models.base import Answer, Model
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.session import Session
+from seedsmith.agent.streaming import stream_answer
+from seedsmith.agent.stuck import REPEATS, RepeatWatch
 
 MOST_CUT_ANSWERS = 3
 """So many answers in a row cut off at the output limit are given up on."""

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agent import parameters
-from agent.budget import Limits, choose_limits
-from agent.conversation import Item
-from agent.events import NoticeGiven
-from agent.images import Attached, attach
-from agent.models import catalog
-from agent.models.address import shown
-from agent.models.base import Model
-from agent.models.catalog import Catalog, ModelEntry, Wire
-from agent.output_schema import OutputCheck, open_output
-from agent.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
-from agent.resume import changes, gone_on_with
-from agent.rooms import Place, open_extensions, open_tools
-from agent.session import Session, SessionStart
-from agent.settings import Settings
-from agent.skilled import SessionSkills, open_library, open_skills
-from skills.loader import Library
-from tools.base import Tool
+from seedsmith.agent import parameters
+from seedsmith.agent.budget import Limits, choose_limits
+from seedsmith.agent.conversation import Item
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.images import Attached, attach
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.address import shown
+from seedsmith.agent.models.base import Model
+from seedsmith.agent.models.catalog import Catalog, ModelEntry, Wire
+from seedsmith.agent.output_schema import OutputCheck, open_output
+from seedsmith.agent.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
+from seedsmith.agent.resume import changes, gone_on_with
+from seedsmith.agent.rooms import Place, open_extensions, open_tools
+from seedsmith.agent.session import Session, SessionStart
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skilled import SessionSkills, open_library, open_skills
+from seedsmith.skills.loader import Library
+from seedsmith.tools.base import Tool
 
 if TYPE_CHECKING:
-    from agent.recording.tape import Tape
+    from seedsmith.agent.recording.tape import Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ async def open_session(
 ) -> Opened:
     """Open the model and begin a session, or take up ``settings.resume``; ``stack`` closes both.
 
-    ``library`` holds the skills; None: those that are found. Raises :class:`agent.errors.AgentError` and
-    :class:`skills.errors.SkillError` for what can't be used.
+    ``library`` holds the skills; None: those that are found. Raises :class:`AgentError` and
+    :class:`seedsmith.skills.errors.SkillError` for what can't be used.
     """
-    from agent.models.open import given_address, open_model
+    from seedsmith.agent.models.open import given_address, open_model
 
     output = open_output(settings.output_schema, tape.output if tape is not None else None)
     known = (tape.known if tape is not None else None) or catalog.load(environment)

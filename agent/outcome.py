@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.errors import AgentError, SessionError
-from agent.events import SessionFinished
-from agent.models.base import Usage
-from agent.models.errors import ModelError
-from sandbox.errors import NoIsolation, SandboxError
-from skills.errors import SkillError
+from seedsmith.agent.errors import AgentError, SessionError
+from seedsmith.agent.events import SessionFinished
+from seedsmith.agent.models.base import Usage
+from seedsmith.agent.models.errors import ModelError
+from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.skills.errors import SkillError
 
 if TYPE_CHECKING:
-    from agent.recording.comparison import Comparison
-    from sandbox.baseline import Changes
+    from seedsmith.agent.recording.comparison import Comparison
+    from seedsmith.sandbox.baseline import Changes
 
 Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
 

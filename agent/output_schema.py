@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import UsageError
-from agent.events import NoticeGiven, Sink
-from agent.prompts import prompt
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.prompts import prompt
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -235,7 +235,7 @@ class OutputCheck:
         """:meth:`OutputSchema.read`, apart where it may never end; asked twice of one text, it reads once."""
         if self._read is None or self._read[0] != text:
             if self.schema.searches:
-                from agent.schema_process import read_apart
+                from seedsmith.agent.schema_process import read_apart
 
                 self._read = (text, *await read_apart(self.schema, text))
             else:

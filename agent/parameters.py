@@ -1,6 +1,6 @@
 """What parameters ask of each other and of the model, checked before anything is sent.
 
-Each parameter's own type and range is checked by :class:`agent.settings.Settings`. Pure functions.
+Each parameter's own type and range is checked by :class:`seedsmith.agent.settings.Settings`. Pure functions.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agent.config import flag_name
-from agent.errors import UsageError
-from agent.models.catalog import ModelEntry
-from agent.settings import Settings
+from seedsmith.agent.config import flag_name
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models.catalog import ModelEntry
+from seedsmith.agent.settings import Settings
 
 TOOL_CHOICES = ("none", "auto", "required")
 SMALLEST_ANSWER = 256

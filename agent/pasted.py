@@ -77,7 +77,7 @@ class _Search:
             path = Path(name).expanduser()
             if not stat.S_ISREG(path.stat().st_mode):
                 return False
-            from tools.images import image_format
+            from seedsmith.tools.images import image_format
 
             with path.open("rb") as file:
                 return image_format(file.read(32)) is not None

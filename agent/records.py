@@ -10,10 +10,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.errors import SessionError
-from agent.redact import Redactor
-from tools.base import Image
+from seedsmith.agent.conversation import (
+    AssistantMessage,
+    Item,
+    SystemMessage,
+    ToolCall,
+    ToolOutput,
+    UserMessage,
+)
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.redact import Redactor
+from seedsmith.tools.base import Image
 
 Record = dict[str, Any]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.events import NoticeGiven
-from agent.session import SessionStart
-from agent.settings import Settings
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.session import SessionStart
+from seedsmith.agent.settings import Settings
 
 
 def gone_on_with(settings: Settings, start: SessionStart) -> Settings:

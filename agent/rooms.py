@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.approval import Approver
-from agent.errors import SessionError
-from agent.finish import NAME as FINISH
-from agent.finish import FinishTool
-from agent.profile import Profile
-from agent.redact import Redactor
-from agent.session import PRIVATE_TMP, SPILLS, prepare_state, state_folder
-from agent.settings import Settings
-from sandbox.isolation.base import Policy
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from sandbox.workspace import Workspace
-from tools.base import Tool, ToolContext, ToolError
+from seedsmith.agent.approval import Approver
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.finish import NAME as FINISH
+from seedsmith.agent.finish import FinishTool
+from seedsmith.agent.profile import Profile
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.session import PRIVATE_TMP, SPILLS, prepare_state, state_folder
+from seedsmith.agent.settings import Settings
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import Tool, ToolContext, ToolError
 
 if TYPE_CHECKING:
-    from agent.extensions import Extensions
-    from sandbox.baseline import Baseline
-    from skills.active import ActiveSkills
+    from seedsmith.agent.extensions import Extensions
+    from seedsmith.sandbox.baseline import Baseline
+    from seedsmith.skills.active import ActiveSkills
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def open_tool_context(
     ``readable`` are files and folders outside the workspace that commands are shown, read-only.
 
     Blocks until the probe has ended, on the thread that will run commands, as
-    :class:`sandbox.isolation.select.Selection` asks. Raises :class:`sandbox.errors.NoIsolation`.
+    :class:`Selection` asks. Raises :class:`NoIsolation`.
     """
-    from sandbox.isolation.select import choose
+    from seedsmith.sandbox.isolation.select import choose
 
     policy = Policy(
         workspace=place.workspace.root,
@@ -84,8 +84,8 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
 
     A session that was stopped before its baseline was complete has changed nothing: it is taken then.
     """
-    from sandbox.baseline import Baseline
-    from tools.ripgrep import find_ripgrep
+    from seedsmith.sandbox.baseline import Baseline
+    from seedsmith.tools.ripgrep import find_ripgrep
 
     try:
         ripgrep = find_ripgrep(place.workspace.root)
@@ -101,7 +101,7 @@ def open_baseline(place: Place, session_folder: Path) -> Baseline:
 
 def open_extensions(settings: Settings, profile: Profile) -> Extensions:
     """The tools of installed packages, where the profile offers all tools and the user wants them."""
-    from agent.extensions import Extensions, load_extensions
+    from seedsmith.agent.extensions import Extensions, load_extensions
 
     if profile.tools is not None or not settings.extensions:
         return Extensions()
@@ -118,16 +118,16 @@ def open_tools(
 ) -> dict[str, Tool]:
     """The tools a profile offers, by name, in the order they are told.
 
-    ``approver`` is who may be asked questions, too, if it is an :class:`agent.ask.Respondent`.
+    ``approver`` is who may be asked questions, too, if it is an :class:`seedsmith.agent.ask.Respondent`.
     ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
     is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
     packages, which follow the built-in ones.
     """
-    from agent.ask import AskTool, Respondent
-    from skills.active import ActiveSkills
-    from skills.loader import Library
-    from skills.tool import SkillTool
-    from tools.registry import default_tools
+    from seedsmith.agent.ask import AskTool, Respondent
+    from seedsmith.skills.active import ActiveSkills
+    from seedsmith.skills.loader import Library
+    from seedsmith.skills.tool import SkillTool
+    from seedsmith.tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools

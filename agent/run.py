@@ -8,32 +8,32 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from agent import parameters
-from agent.approval import Approver, CallPolicy
-from agent.asking import Ask
-from agent.budget import Budget, BudgetExhausted
-from agent.compaction import Compactor
-from agent.context import first_items
-from agent.conversation import UserMessage
-from agent.dispatch import Dispatcher
-from agent.errors import SessionError, UsageError
-from agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
-from agent.finish import NAME as FINISH
-from agent.instructions import NestedInstructions
-from agent.loop import LoopResult, run_loop
-from agent.opening import Opened, open_session
-from agent.outcome import Outcome, Status, closing_words, ending_of
-from agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
-from agent.settings import Settings
-from agent.verify import Verifier
-from tools.base import Tool, ToolContext
+from seedsmith.agent import parameters
+from seedsmith.agent.approval import Approver, CallPolicy
+from seedsmith.agent.asking import Ask
+from seedsmith.agent.budget import Budget, BudgetExhausted
+from seedsmith.agent.compaction import Compactor
+from seedsmith.agent.context import first_items
+from seedsmith.agent.conversation import UserMessage
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
+from seedsmith.agent.finish import NAME as FINISH
+from seedsmith.agent.instructions import NestedInstructions
+from seedsmith.agent.loop import LoopResult, run_loop
+from seedsmith.agent.opening import Opened, open_session
+from seedsmith.agent.outcome import Outcome, Status, closing_words, ending_of
+from seedsmith.agent.rooms import Place, open_baseline, open_place, open_tool_context, open_tools
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.verify import Verifier
+from seedsmith.tools.base import Tool, ToolContext
 
 if TYPE_CHECKING:
-    from agent.hooks import Hooks
-    from agent.recording.tape import Tape
-    from sandbox.background import BackgroundCommands
-    from sandbox.baseline import Baseline, Changes
-    from skills.loader import Library
+    from seedsmith.agent.hooks import Hooks
+    from seedsmith.agent.recording.tape import Tape
+    from seedsmith.sandbox.background import BackgroundCommands
+    from seedsmith.sandbox.baseline import Baseline, Changes
+    from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
 _SESSION_ENDED = "Ended with the session."
@@ -60,14 +60,14 @@ async def run(
     ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
-    :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin, and
+    :class:`AgentError` and :class:`SandboxError` for what can't begin, and
     after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
         tape: Tape | None = None
         if settings.record is not None or settings.replay is not None:
-            from agent.recording.opening import open_tape
+            from seedsmith.agent.recording.opening import open_tape
 
             settings, prompt, fixing, tape = open_tape(settings, prompt, fixing)
             stack.callback(tape.close)
@@ -170,7 +170,7 @@ class _Run:
 
     async def _begin_tape(self, tape: Tape) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
-        from agent.recording.tape import RunFacts
+        from seedsmith.agent.recording.tape import RunFacts
 
         folder = self._opened.skills.folder
         opened, output = self._opened, self._output.schema if self._output else None
@@ -231,7 +231,7 @@ class _Run:
             last_words=self._last_words if self._output else None,
         )
         if self._verifier is not None and self._fixing:
-            from agent.unusable_tests import settled_by
+            from seedsmith.agent.unusable_tests import settled_by
 
             if (settled := settled_by(session.verifications[0])) is not None:
                 return settled
@@ -295,7 +295,7 @@ class _Run:
         return await self._verifier.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
-        from agent.repair.repair import Repair
+        from seedsmith.agent.repair.repair import Repair
 
         repair = Repair(
             verifier.command,
@@ -389,7 +389,7 @@ class _Run:
 
     async def _changes(self) -> Changes:
         if self._baseline is None:
-            from sandbox.baseline import Changes
+            from seedsmith.sandbox.baseline import Changes
 
             return Changes((), (), (), b"", ())
         baseline = await asyncio.shield(self._baseline)

@@ -6,16 +6,16 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from agent.approval import CallPolicy
-from agent.conversation import AssistantMessage, ToolCall
-from agent.dispatch import Dispatcher
-from agent.events import EventSink, FrontEnd
-from agent.profile import FULL
-from agent.rooms import open_extensions, open_place, open_tool_context, open_tools
-from agent.session import Session, SessionStart
-from agent.settings import Settings
-from agent.skilled import open_library, open_skills
-from tools.base import ToolResult
+from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.conversation import AssistantMessage, ToolCall
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.events import EventSink, FrontEnd
+from seedsmith.agent.profile import FULL
+from seedsmith.agent.rooms import open_extensions, open_place, open_tool_context, open_tools
+from seedsmith.agent.session import Session, SessionStart
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skilled import open_library, open_skills
+from seedsmith.tools.base import ToolResult
 
 _ENDED = "Ended with the tool."
 
@@ -29,7 +29,7 @@ async def run_tool(
 ) -> ToolResult:
     """Run the tool ``name``; ``arguments`` is JSON text, ``front_ends`` see its events.
 
-    Raises :class:`agent.errors.AgentError` and :class:`sandbox.errors.SandboxError` for what can't begin.
+    Raises :class:`AgentError` and :class:`SandboxError` for what can't begin.
     """
     environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tools.base import EVERYTHING, Access
+from seedsmith.tools.base import EVERYTHING, Access
 
 _ANYTHING = frozenset({EVERYTHING})
 

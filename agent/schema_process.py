@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from agent.models.local.subprocesses import kill
-from agent.output_schema import OutputSchema, given, parsed
+from seedsmith.agent.models.local.subprocesses import kill
+from seedsmith.agent.output_schema import OutputSchema, given, parsed
 
 DEADLINE_SECONDS = 10
 """Of the whole check, the process's start included."""
@@ -26,7 +26,7 @@ async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
     Cancelling ends the process.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "agent.schema_process"),
+        *(sys.executable, "-P", "-m", "seedsmith.agent.schema_process"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import Conversation, ConversationError, Item, ToolCall, ToolOutput
-from agent.errors import SessionError, UsageError
-from agent.records import Record, RecordFile, item_from_json, item_to_json
-from agent.redact import Redactor
-from tools.base import Effect
+from seedsmith.agent.conversation import Conversation, ConversationError, Item, ToolCall, ToolOutput
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.records import Record, RecordFile, item_from_json, item_to_json
+from seedsmith.agent.redact import Redactor
+from seedsmith.tools.base import Effect
 
 VERSION = 1
 SPILLS = "spills"

@@ -23,8 +23,8 @@ from pydantic import (
     field_validator,
 )
 
-from agent.skill_settings import hook_specs, pairs
-from skills.hooks import HookSpecs
+from seedsmith.agent.skill_settings import hook_specs, pairs
+from seedsmith.skills.hooks import HookSpecs
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 

@@ -11,8 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.skill_calls import skill_loaded
+from seedsmith.agent.conversation import (
+    AssistantMessage,
+    Item,
+    SystemMessage,
+    ToolCall,
+    ToolOutput,
+    UserMessage,
+)
+from seedsmith.agent.skill_calls import skill_loaded
 
 SUMMARY = "summary"
 """The origin of the message that stands for turns that were left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from agent.conversation import AssistantMessage, Item, ToolCall, ToolOutput
+from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall, ToolOutput
 
 SKILL_TOOL = "skill"
 

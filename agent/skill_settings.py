@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from skills.hooks import HookSpecs
+from seedsmith.skills.hooks import HookSpecs
 
 
 def pairs(given: Any) -> Any:

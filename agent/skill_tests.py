@@ -1,7 +1,7 @@
 """Tests of skills: each in a fresh workspace, from its recording or with a model, and what must hold then.
 
 A test passes when the run ends well, a replay gives the recorded results, and everything that the manifest
-says of the test holds (``skills.manifest.TestSpec``).
+says of the test holds (``seedsmith.skills.manifest.TestSpec``).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from agent.errors import AgentError
-from agent.outcome import Outcome
-from agent.settings import Settings
-from agent.skill_workspace import contents, left_alone, make_workspace, test_environment, touched
-from sandbox.errors import NoIsolation, SandboxError
-from skills.errors import SkillError
-from skills.folder import recording_path
-from skills.loader import Library, Root, load
-from skills.manifest import TestSpec
-from skills.roots import BUILT_IN
-from skills.skill import Origin, Skill
-from skills.trust import TrustStore
+from seedsmith.agent.errors import AgentError
+from seedsmith.agent.outcome import Outcome
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skill_workspace import contents, left_alone, make_workspace, test_environment, touched
+from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.folder import recording_path
+from seedsmith.skills.loader import Library, Root, load
+from seedsmith.skills.manifest import TestSpec
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.trust import TrustStore
 
 Result = Literal["passed", "failed", "skipped"]
 
@@ -114,8 +114,8 @@ class _Attempt:
 async def run_tests(skills: Iterable[Skill], names: Iterable[str], how: TestRun) -> AsyncIterator[TestResult]:
     """Run every test of ``skills``, or those called ``names``, one after the other.
 
-    Raises :class:`skills.errors.SkillError` where a name is no test's, and
-    :class:`sandbox.errors.NoIsolation` where no sandbox as strong as asked for could be had.
+    Raises :class:`seedsmith.skills.errors.SkillError` where a name is no test's, and
+    :class:`seedsmith.sandbox.errors.NoIsolation` where no sandbox as strong as asked for could be had.
     """
     skills, wanted = list(skills), set(names)
     unknown = wanted - {test.name for skill in skills for test in skill.tests}
@@ -131,7 +131,7 @@ async def run_tests(skills: Iterable[Skill], names: Iterable[str], how: TestRun)
 
 
 async def run_test(skill: Skill, test: TestSpec, how: TestRun) -> TestResult:
-    """Run one test; raises only :class:`sandbox.errors.NoIsolation`, and CancelledError when stopped.
+    """Run one test; raises only :class:`NoIsolation`, and CancelledError when stopped.
 
     Its folder is gone afterwards, unless the test failed and is to be kept.
     """
@@ -171,7 +171,7 @@ async def run_test(skill: Skill, test: TestSpec, how: TestRun) -> TestResult:
 
 async def _perform(attempt: _Attempt, how: TestRun) -> None:
     """Make the workspace, run, and check; what is wrong goes to ``attempt.failures``."""
-    from agent.run import run
+    from seedsmith.agent.run import run
 
     skill, test = attempt.skill, attempt.spec
     environment = test_environment(how.environment)
@@ -228,7 +228,7 @@ def _settings(attempt: _Attempt, how: TestRun) -> Settings:
 
 def _stale(attempt: _Attempt, settings: Settings) -> str:
     """Why the recording is not one of this test as it is now; '' where it is."""
-    from agent.recording.recording import Recording
+    from seedsmith.agent.recording.recording import Recording
 
     head = Recording.read(recording_path(attempt.skill, attempt.spec)).head
     pairs = (
@@ -284,7 +284,7 @@ async def _verify_failures(
     attempt: _Attempt, settings: Settings, environment: Mapping[str, str]
 ) -> list[str]:
     """Run the test's own command in the sandbox, after everything else."""
-    from agent.run_tool import run_tool
+    from seedsmith.agent.run_tool import run_tool
 
     command = attempt.spec.verify
     arguments = json.dumps({"command": command, "timeout": _VERIFY_SECONDS})
@@ -302,7 +302,7 @@ def _record(attempt: _Attempt) -> Path:
 
     Raises :class:`SkillError` where a link leads out of the skill's folder.
     """
-    from agent.recording.portable import write_portable
+    from seedsmith.agent.recording.portable import write_portable
 
     target = recording_path(attempt.skill, attempt.spec)
     if not target.parent.resolve().is_relative_to(attempt.skill.folder.resolve()):

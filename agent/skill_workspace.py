@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from skills.errors import SkillError
-from skills.manifest import TestSpec
-from skills.skill import Skill
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.manifest import TestSpec
+from seedsmith.skills.skill import Skill
 
 _LEFT_OUT = frozenset({".git", "__pycache__", ".DS_Store"})
 _MOMENT = "2026-01-01T12:00:00 +0000"

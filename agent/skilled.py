@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import Item
-from agent.errors import UsageError
-from agent.events import NoticeGiven, Sink
-from agent.hooks import Hook, Hooks, gather, programs
-from agent.profile import Profile
-from agent.redact import Redactor
-from agent.session import prepare_state, state_folder
-from agent.settings import Settings
-from agent.skill_calls import last_loaded
-from skills.active import ActiveSkills
-from skills.folder import read_skill
-from skills.hooks import HookSpecs
-from skills.listing import listing
-from skills.loader import Library, load, roots
-from skills.manifest import BudgetWishes
-from skills.parameters import Value
-from skills.skill import Origin, Skill
-from skills.tool import missing_programs, told
-from skills.trust import TrustStore
-from tools.base import ToolContext
+from seedsmith.agent.conversation import Item
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.hooks import Hook, Hooks, gather, programs
+from seedsmith.agent.profile import Profile
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.session import prepare_state, state_folder
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skill_calls import last_loaded
+from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.folder import read_skill
+from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.listing import listing
+from seedsmith.skills.loader import Library, load, roots
+from seedsmith.skills.manifest import BudgetWishes
+from seedsmith.skills.parameters import Value
+from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.tool import missing_programs, told
+from seedsmith.skills.trust import TrustStore
+from seedsmith.tools.base import ToolContext
 
 _WISHES = ("effort", "temperature", "top_p", "max_output_tokens")
 """What of a skill's ``model`` fills settings the user left open."""
@@ -120,7 +120,7 @@ def open_skills(
 
     ``path`` is where required programs are looked for. ``history`` is the conversation that goes on: what
     the model had loaded last is active again. Raises :class:`UsageError` and
-    :class:`skills.errors.SkillError` for a skill that can't be used.
+    :class:`seedsmith.skills.errors.SkillError` for a skill that can't be used.
     """
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
     active = ActiveSkills(library, named.skill if named else None)
@@ -155,9 +155,9 @@ def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) 
 
 def tool_names() -> tuple[str, ...]:
     """The names a manifest's ``tools`` may hold."""
-    from agent.extensions import load_extensions
-    from agent.profile import FULL
-    from agent.rooms import open_tools
+    from seedsmith.agent.extensions import load_extensions
+    from seedsmith.agent.profile import FULL
+    from seedsmith.agent.rooms import open_tools
 
     own = tuple(open_tools(FULL, vision=True))
     return (*own, *(tool.spec.name for tool in load_extensions(lambda: own).tools))

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import asdict
 
-from agent.budget import Budget
-from agent.early import EarlyCalls
-from agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
-from agent.models.base import (
+from seedsmith.agent.budget import Budget
+from seedsmith.agent.early import EarlyCalls
+from seedsmith.agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
+from seedsmith.agent.models.base import (
     Answer,
     CallReady,
     Model,
@@ -21,7 +21,7 @@ from agent.models.base import (
     TextDelta,
     Usage,
 )
-from agent.models.hold import TextHold
+from seedsmith.agent.models.hold import TextHold
 
 
 class NoAnswer(Exception):

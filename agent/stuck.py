@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.conversation import ToolCall
+from seedsmith.agent.conversation import ToolCall
 
 REPEATS = 3
 """So many answers with the same call, nothing having changed in between, are one too many."""

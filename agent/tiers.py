@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.models.prices import Price
+from seedsmith.agent.models.prices import Price
 
 WELL_BELOW = 0.75
 """Of the boundary: less room than the rest would be used up in a few turns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.spill import SpillStore
 
 
 def escaped(text: str) -> str:

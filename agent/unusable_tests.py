@@ -11,8 +11,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from agent.loop import LoopResult
-from agent.session import VerifyRecord
+from seedsmith.agent.loop import LoopResult
+from seedsmith.agent.session import VerifyRecord
 
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from agent.budget import Budget
-from agent.dispatch import Dispatcher
-from agent.events import EventSink, VerifyFinished
-from agent.outcome import Verified, changed_tests
-from agent.prompts import prompt
-from agent.redact import Redactor
-from agent.session import Session, VerifyRecord
-from sandbox.process import CommandResult, ProcessRunner
+from seedsmith.agent.budget import Budget
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.events import EventSink, VerifyFinished
+from seedsmith.agent.outcome import Verified, changed_tests
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.session import Session, VerifyRecord
+from seedsmith.sandbox.process import CommandResult, ProcessRunner
 
 LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""

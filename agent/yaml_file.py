@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.errors import ConfigurationError
+from seedsmith.agent.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from yaml import MappingNode
@@ -51,7 +51,7 @@ def compose(path: Path, content: bytes) -> MappingNode | None:
     """
     import yaml
 
-    from tools.yaml_depth import NestedTooDeeply, shallow_events
+    from seedsmith.tools.yaml_depth import NestedTooDeeply, shallow_events
 
     try:
         text = content.decode("utf-8-sig")

@@ -162,10 +162,10 @@ def serve(model: str, base_url: str | None = None) -> Iterator[Service]:
 
 async def _local_server(name: str) -> Any:
     """The agent's own server of local weights, fetched where they are missing; not started yet."""
-    from agent.models.local.machine import available_memory, fitting_context, physical_cores
-    from agent.models.local.pull import ensure
-    from agent.models.local.server import LocalServer, ServerOptions
-    from agent.models.local.weights import find_weights
+    from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores
+    from seedsmith.agent.models.local.pull import ensure
+    from seedsmith.agent.models.local.server import LocalServer, ServerOptions
+    from seedsmith.agent.models.local.weights import find_weights
 
     path = await ensure(name, environment=os.environ)
     context = fitting_context(find_weights(name), available_memory())

@@ -97,7 +97,7 @@ def start_agent(folder: Path, base_url: str, sandbox: str, turns: int) -> subpro
     work = Path(tempfile.mkdtemp(dir=folder, prefix="work"))
     (work / "README").write_text("A small project.\n")
     (work / "main.py").write_text("print('hello')\n")
-    command = [sys.executable, "-P", "-m", "agent", "run", "Go", "-C", str(work), "-m", "openai/scripted"]
+    command = [sys.executable, "-P", "-m", "seedsmith", "run", "Go", "-C", str(work), "-m", "openai/scripted"]
     command += ["--base-url", base_url, "--sandbox", sandbox, "--max-turns", str(turns + 9), "--json"]
     environment = {
         "PATH": os.environ["PATH"],

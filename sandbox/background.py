@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from sandbox.command import RunningCommand, finish
-from sandbox.errors import TooManyCommands, UnknownCommand
-from sandbox.paths import shown
+from seedsmith.sandbox.command import RunningCommand, finish
+from seedsmith.sandbox.errors import TooManyCommands, UnknownCommand
+from seedsmith.sandbox.paths import shown
 
 MOST_RUNNING = 8
 """So many background commands run at once."""

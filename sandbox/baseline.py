@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sandbox.baseline_index import Entry, Index, Signature, load_index, save_index
-from sandbox.diff import LINK_MODE, Version, file_patch
-from sandbox.errors import PathError
-from sandbox.listing import is_left_out, list_files
-from sandbox.paths import path_errors, shown
-from sandbox.replace import replace_file
-from sandbox.system import SAFE_OPEN_FLAGS
-from sandbox.workspace import Workspace
+from seedsmith.sandbox.baseline_index import Entry, Index, Signature, load_index, save_index
+from seedsmith.sandbox.diff import LINK_MODE, Version, file_patch
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.listing import is_left_out, list_files
+from seedsmith.sandbox.paths import path_errors, shown
+from seedsmith.sandbox.replace import replace_file
+from seedsmith.sandbox.system import SAFE_OPEN_FLAGS
+from seedsmith.sandbox.workspace import Workspace
 
 KEPT_FILE_BYTES = 1 << 20
 """Content of files up to this size is kept."""

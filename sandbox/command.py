@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.descendants import ProcessTree
-from sandbox.errors import InputClosed
-from sandbox.isolation.base import Limits, Policy
-from sandbox.notes import sandbox_note
-from sandbox.output import CommandOutput
-from sandbox.spawn import Started
-from sandbox.watch import exceeded_limit
+from seedsmith.sandbox.descendants import ProcessTree
+from seedsmith.sandbox.errors import InputClosed
+from seedsmith.sandbox.isolation.base import Limits, Policy
+from seedsmith.sandbox.notes import sandbox_note
+from seedsmith.sandbox.output import CommandOutput
+from seedsmith.sandbox.spawn import Started
+from seedsmith.sandbox.watch import exceeded_limit
 
 _TERMINATE_SECONDS = 1.0
 """How long a command may take to end by itself after SIGTERM."""
@@ -66,7 +66,7 @@ class _Stopped:
 
 
 class RunningCommand:
-    """A command from its start until nothing is left of it; made by :class:`sandbox.process.ProcessRunner`.
+    """A command from its start until nothing is left of it; made by :class:`ProcessRunner`.
 
     A task of its own watches its limits and ends everything it started, whoever waits for it or not.
     ``timeout`` is in seconds, None for no deadline. ``stdin`` is the end of a pipe that is written to, or
@@ -164,7 +164,7 @@ class RunningCommand:
     async def write(self, data: bytes, seconds: float) -> int:
         """Write to its standard input; returns how many bytes it had taken after at most ``seconds``.
 
-        Raises :class:`sandbox.errors.InputClosed` where nothing can be written any more.
+        Raises :class:`seedsmith.sandbox.errors.InputClosed` where nothing can be written any more.
         """
         written = 0
         async with self._writing:  # One after another, or two inputs would mix.

@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.git_folders import is_plain_path
-from sandbox.kept_files import KeptFiles, Save, listed
-from sandbox.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
+from seedsmith.sandbox.git_folders import is_plain_path
+from seedsmith.sandbox.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
 
 _MOST_ENTRIES = 2_000
 """So many files and folders in it are watched, the nearest first: two system calls each for every command."""

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.isolation.syscalls import adopt_orphans
-from sandbox.lifeline import MARKER_VARIABLE
+from seedsmith.sandbox.isolation.syscalls import adopt_orphans
+from seedsmith.sandbox.lifeline import MARKER_VARIABLE
 
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.isolation.syscalls import forbid_dumping
-from sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
+from seedsmith.sandbox.isolation.syscalls import forbid_dumping
+from seedsmith.sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
 
 PRIVATE_HOME = "/tmp/home"  # noqa: S108
 """``HOME`` of commands: in the session's private ``/tmp``, so that caches last as long as the session."""

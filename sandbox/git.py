@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sandbox.environment import PRIVATE_HOME
-from sandbox.errors import GitError
-from sandbox.git_repository import Repository, find_repository
-from sandbox.git_settings import (
+from seedsmith.sandbox.environment import PRIVATE_HOME
+from seedsmith.sandbox.errors import GitError
+from seedsmith.sandbox.git_repository import Repository, find_repository
+from seedsmith.sandbox.git_settings import (
     UserSettings,
     environment,
     filter_names,
@@ -26,10 +26,10 @@ from sandbox.git_settings import (
     overrides,
     parse_listing,
 )
-from sandbox.isolation.base import Policy
-from sandbox.isolation.masks import is_beneath
-from sandbox.isolation.toolchains import search_path
-from sandbox.process import CommandResult, ProcessRunner
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.toolchains import search_path
+from seedsmith.sandbox.process import CommandResult, ProcessRunner
 
 _SECONDS = 120.0
 _CONFIGURATION_SECONDS = 10.0
@@ -79,7 +79,7 @@ class Git:
     async def open(cls, processes: ProcessRunner) -> Git:
         """Find the repository of the session's workspace and read what it and the user configured.
 
-        Raises :class:`sandbox.errors.NoRepository` where there is none, :class:`GitError` where git is not
+        Raises :class:`NoRepository` where there is none, :class:`GitError` where git is not
         installed or the configuration can't be read.
         """
         policy = processes.policy

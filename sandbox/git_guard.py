@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.git_folders import (
+from seedsmith.sandbox.git_folders import (
     DOT_GIT,
     is_bare_repository,
     metadata_folders,
     walk_folders,
 )
-from sandbox.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.kept_files import KeptFiles, Save, listed
 
 _OBEYED_FILES = (
     "config",

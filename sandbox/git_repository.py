@@ -10,9 +10,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.errors import NoRepository
-from sandbox.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
-from sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.errors import NoRepository
+from seedsmith.sandbox.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
+from seedsmith.sandbox.isolation.masks import is_beneath
 
 _RULES = (".gitignore", ".gitattributes")
 _OPERATIONS = (

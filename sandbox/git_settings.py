@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.errors import GitError
-from sandbox.git_repository import Repository
+from seedsmith.sandbox.errors import GitError
+from seedsmith.sandbox.git_repository import Repository
 
 Setting = tuple[str, str]
 

@@ -6,7 +6,7 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.isolation.base import Limits
+from seedsmith.sandbox.isolation.base import Limits
 
 _OUT_OF_MEMORY_SCORE = b"1000"
 """Makes the kernel pick the command, never the agent or the desktop, when memory runs out."""
@@ -17,7 +17,7 @@ def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
 
     The kernel counts processes by user: within a user namespace of its own a command starts at zero,
     elsewhere everything the user runs already is added on top (root is not counted at all, so
-    :mod:`sandbox.watch` counts as well).
+    :mod:`seedsmith.sandbox.watch` counts as well).
     """
     wanted = {
         resource.RLIMIT_CORE: 0,

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace import Workspace
 
 CACHE_FOLDERS = frozenset(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.base import Policy
 
 _REFUSED = re.compile(rb"PermissionError|Operation not permitted|EPERM|os error 1\b")
 _UNIX_SOCKET = re.compile(

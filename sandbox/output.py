@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.capture import Captured, HeadTailCapture, whole_characters
+from seedsmith.sandbox.capture import Captured, HeadTailCapture, whole_characters
 
 if TYPE_CHECKING:
-    from sandbox.spill import Spill, SpillStore
+    from seedsmith.sandbox.spill import Spill, SpillStore
 
 _READ_BYTES = 1 << 16
 PIPE_BYTES = 1 << 18

@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
-from sandbox.system import LeavesRoot
+from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
+from seedsmith.sandbox.system import LeavesRoot
 
 _REASONS = {
     errno.EACCES: "permission is denied",

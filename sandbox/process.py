@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.command import CommandResult, RunningCommand
-from sandbox.configuration_guard import ConfigurationGuard
-from sandbox.descendants import ProcessTree, enable_adoption, frozen
-from sandbox.environment import command_environment
-from sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
-from sandbox.git_guard import GitGuard
-from sandbox.isolation.base import Isolation, Launch, Limits, Policy
-from sandbox.lifeline import MARKER_VARIABLE, Lifeline
-from sandbox.output import PIPE_BYTES, CommandOutput
-from sandbox.spawn import Started, start
+from seedsmith.sandbox.command import CommandResult, RunningCommand
+from seedsmith.sandbox.configuration_guard import ConfigurationGuard
+from seedsmith.sandbox.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.environment import command_environment
+from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
+from seedsmith.sandbox.git_guard import GitGuard
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.lifeline import MARKER_VARIABLE, Lifeline
+from seedsmith.sandbox.output import PIPE_BYTES, CommandOutput
+from seedsmith.sandbox.spawn import Started, start
 
 if TYPE_CHECKING:
-    from sandbox.spill import SpillStore
+    from seedsmith.sandbox.spill import SpillStore
 
 __all__ = ["CommandResult", "ProcessRunner"]
 
@@ -120,8 +120,8 @@ class ProcessRunner:
         deadline. Standard output and error are one stream, in order; standard input holds ``stdin``, which
         is nothing unless given, or stays open for :meth:`RunningCommand.write`. The caller sees to it that
         the command is stopped.
-        Raises :class:`sandbox.errors.PathError` for a ``cwd`` that can't be used and
-        :class:`sandbox.errors.SandboxError` where the command can't be started at all.
+        Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
+        :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
         argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
         marker = "" if self._contained else self._new_marker()

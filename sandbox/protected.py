@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from sandbox.errors import NeedsApproval, ProtectedPath
+from seedsmith.sandbox.errors import NeedsApproval, ProtectedPath
 
 _GIT_NAMES = frozenset({".git", "git~1"})
 """``git~1`` is what FAT and NTFS call ``.git`` as well."""

@@ -9,9 +9,9 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 
-from sandbox.paths import not_a_file
-from sandbox.steady import Splice, changed, same_file, settle
-from sandbox.system import SAFE_OPEN_FLAGS
+from seedsmith.sandbox.paths import not_a_file
+from seedsmith.sandbox.steady import Splice, changed, same_file, settle
+from seedsmith.sandbox.system import SAFE_OPEN_FLAGS
 
 _CHUNK_BYTES = 1 << 20
 _DIGEST_BYTES = 16

@@ -1,4 +1,4 @@
-"""Start a :class:`~sandbox.isolation.base.Launch`: descriptors, the gate, the throw-away thread.
+"""Start a :class:`~seedsmith.sandbox.isolation.base.Launch`: descriptors, the gate, the throw-away thread.
 
 The process is started by the calling thread (bubblewrap's ``--die-with-parent`` follows the thread, see
 ``traps.md``), except where the launch must confine the thread first, which no thread survives being.
@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.errors import SandboxError
-from sandbox.isolation.base import Isolation, Launch, Limits, Policy
-from sandbox.limits import apply_limits
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.limits import apply_limits
 
 _GATE_SECONDS = 30.0
 """A launcher that hasn't come up by then never will."""

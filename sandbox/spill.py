@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from sandbox.errors import PathNotFound
-from sandbox.paths import shown
+from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.paths import shown
 
 DEFAULT_LIMIT_BYTES = 1 << 30
 _ID = re.compile(r"s[1-9][0-9]{0,8}", re.ASCII)

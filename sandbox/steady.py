@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-from sandbox.errors import ChangedOnDisk
-from sandbox.paths import shown
+from seedsmith.sandbox.errors import ChangedOnDisk
+from seedsmith.sandbox.paths import shown
 
 BLOCK_BYTES = 256 << 10
 _FILE_CLOCK = 5

@@ -10,9 +10,9 @@ import asyncio
 import itertools
 import os
 
-from sandbox.descendants import ProcessTree
-from sandbox.isolation.base import Limits
-from sandbox.limits import threads_on_machine
+from seedsmith.sandbox.descendants import ProcessTree
+from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.limits import threads_on_machine
 
 _PERIOD_SECONDS = 0.05
 _MEMORY_EVERY = 4

@@ -16,12 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal
 
-from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFound, WorkspaceError
-from sandbox.paths import normalise, not_a_file, path_errors, reason, shown
-from sandbox.protected import check_writable
-from sandbox.replace import check_permission, digest, replace_file
-from sandbox.steady import Splice, SteadyFile, settle
-from sandbox.system import Location, open_beneath, walk_beneath
+from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFound, WorkspaceError
+from seedsmith.sandbox.paths import normalise, not_a_file, path_errors, reason, shown
+from seedsmith.sandbox.protected import check_writable
+from seedsmith.sandbox.replace import check_permission, digest, replace_file
+from seedsmith.sandbox.steady import Splice, SteadyFile, settle
+from seedsmith.sandbox.system import Location, open_beneath, walk_beneath
 
 __all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from skills.loader import Library
-from skills.skill import Skill
+from seedsmith.skills.loader import Library
+from seedsmith.skills.skill import Skill
 
 ALWAYS = frozenset({"skill", "todo", "ask", "finish"})
 """Tools that touch nothing, which no skill takes away."""

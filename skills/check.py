@@ -9,10 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.errors import SandboxError
-from skills.errors import ManifestError
-from skills.folder import OWN_FORM, digest, read_skill, recording_path
-from skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.skills.errors import ManifestError
+from seedsmith.skills.folder import OWN_FORM, digest, read_skill, recording_path
+from seedsmith.skills.skill import BrokenSkill, Origin, Skill
 
 LONG_INSTRUCTIONS = 20_000
 """Characters, about 5,000 tokens: what the specification recommends to stay below."""

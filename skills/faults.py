@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from skills.document import Document
-from skills.errors import ManifestError, Misplaced
+from seedsmith.skills.document import Document
+from seedsmith.skills.errors import ManifestError, Misplaced
 
 _SAID = {
     "missing": "is missing",

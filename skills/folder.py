@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
-from sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
-from sandbox.workspace import Workspace
-from skills.document import MOST_BYTES, Document, DocumentError, decode, parse
-from skills.errors import ManifestError, SkillError
-from skills.faults import faults
-from skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
-from skills.published import read_published
-from skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.skills.document import MOST_BYTES, Document, DocumentError, decode, parse
+from seedsmith.skills.errors import ManifestError, SkillError
+from seedsmith.skills.faults import faults
+from seedsmith.skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
+from seedsmith.skills.published import read_published
+from seedsmith.skills.skill import BrokenSkill, Origin, Skill
 
 if TYPE_CHECKING:
     import io
@@ -60,7 +60,7 @@ def read_skill(folder: Path, origin: Origin) -> Skill | BrokenSkill:
 
 
 def read_file(skill: Skill, path: str) -> bytes:
-    """One of the skill's files; raises :class:`sandbox.errors.PathError` for anything outside its folder."""
+    """One of the skill's files; raises :class:`PathError` for anything outside its folder."""
     with Workspace(skill.folder) as opened:
         return opened.read_bytes(path, cap=MOST_FILE_BYTES)
 
@@ -81,7 +81,7 @@ def recording_path(skill: Skill, test: TestSpec) -> Path:
 def digest(folder: Path) -> str:
     """SHA-256 over the names and contents of every file in ``folder``: what trust is bound to.
 
-    Raises :class:`sandbox.errors.PathError` for links that lead out of it, or more than it may hold.
+    Raises :class:`PathError` for links that lead out of it, or more than it may hold.
     """
     whole = hashlib.sha256()
     with Workspace(folder) as opened:

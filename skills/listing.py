@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from skills.skill import Skill
+from seedsmith.skills.skill import Skill
 
 SHARE_OF_WINDOW = 0.02
 CHARACTERS_A_TOKEN = 3

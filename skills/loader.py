@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from skills.errors import ManifestError, UnknownSkill
-from skills.folder import find_manifest, read_skill
-from skills.roots import BUILT_IN
-from skills.skill import BrokenSkill, Origin, Skill
-from skills.trust import TrustStore
+from seedsmith.skills.errors import ManifestError, UnknownSkill
+from seedsmith.skills.folder import find_manifest, read_skill
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.skills.trust import TrustStore
 
 USER_ROOT = Path(".agents/skills")
 """Under the home folder."""

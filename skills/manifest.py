@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from skills.errors import Misplaced
-from skills.hooks import HookSpecs
-from skills.parameters import NAME_PATTERN, ManifestPart, ParameterSpec
-from skills.template import placeholders
+from seedsmith.skills.errors import Misplaced
+from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.parameters import NAME_PATTERN, ManifestPart, ParameterSpec
+from seedsmith.skills.template import placeholders
 
 RESERVED_NAMES = frozenset({"skill", "skills", "all", "none", "new", "list"})
 MOST_NAME = 64

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from skills.errors import BadParameters
+from seedsmith.skills.errors import BadParameters
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 Kind = Literal["string", "integer", "number", "boolean", "list", "command"]

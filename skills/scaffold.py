@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from skills.errors import SkillError
-from skills.manifest import Manifest
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.manifest import Manifest
 
 STARTER = Path(__file__).with_name("starter")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from skills.manifest import Manifest
+from seedsmith.skills.manifest import Manifest
 
 
 def schema_text() -> str:

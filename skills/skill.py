@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from skills.errors import ManifestError
-from skills.hooks import HookSpecs
-from skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
-from skills.parameters import ParameterSpec, Value, accept_all
-from skills.template import fill_command, fill_text
+from seedsmith.skills.errors import ManifestError
+from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
+from seedsmith.skills.parameters import ParameterSpec, Value, accept_all
+from seedsmith.skills.template import fill_command, fill_text
 
 
 class Origin(Enum):
@@ -58,7 +58,7 @@ class Skill:
     """Broken rules that don't keep it from being used."""
 
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
-        """Its parameters' values; raises :class:`skills.errors.BadParameters`."""
+        """Its parameters' values; raises :class:`seedsmith.skills.errors.BadParameters`."""
         return accept_all(self.parameters, given, f"The skill {self.name}")
 
     def told(self, values: Mapping[str, Value]) -> str:

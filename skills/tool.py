@@ -10,17 +10,17 @@ from typing import Any
 
 from pydantic import Field
 
-from sandbox.errors import PathError
-from skills.active import ActiveSkills
-from skills.errors import SkillError
-from skills.folder import check_unchanged, list_files, read_file
-from skills.manifest import CommandSpec
-from skills.parameters import ParameterSpec, accept_all
-from skills.skill import Skill
-from skills.template import fill_argv
-from tools import command_text
-from tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
-from tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.sandbox.errors import PathError
+from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.folder import check_unchanged, list_files, read_file
+from seedsmith.skills.manifest import CommandSpec
+from seedsmith.skills.parameters import ParameterSpec, accept_all
+from seedsmith.skills.skill import Skill
+from seedsmith.skills.template import fill_argv
+from seedsmith.tools import command_text
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.parameters import Parameters, PydanticTool, Text
 
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000

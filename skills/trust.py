@@ -7,10 +7,10 @@ import os
 import time
 from pathlib import Path
 
-from sandbox.errors import SandboxError
-from skills.errors import SkillError
-from skills.folder import digest
-from skills.skill import Skill
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.folder import digest
+from seedsmith.skills.skill import Skill
 
 FILE = "trusted-skills.json"
 

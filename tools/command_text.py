@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from tools.base import JsonObject
-from tools.encodings import decode_output
-from tools.text import clamp_lines, clean_output, count
+from seedsmith.tools.base import JsonObject
+from seedsmith.tools.encodings import decode_output
+from seedsmith.tools.text import clamp_lines, clean_output, count
 
 if TYPE_CHECKING:
-    from sandbox.command import CommandResult
+    from seedsmith.sandbox.command import CommandResult
 
 
 def output(result: CommandResult) -> str:

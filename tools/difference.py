@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from tools.text import clamp, count, escape, shown_path
+from seedsmith.tools.text import clamp, count, escape, shown_path
 
 _CONTEXT_LINES = 2
 _MOST_COMPARED_LINES = 3_000

@@ -10,18 +10,26 @@ from itertools import pairwise
 
 from pydantic import Field, model_validator
 
-from sandbox.workspace import digest
-from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
-from tools.difference import Replacement, short_diff, unified_diff, unified_diff_of_parts
-from tools.encodings import UTF_8
-from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, not_found, writes
-from tools.large import Changed, NotPlain, encoding_of, excerpts, find_once, opened, write
-from tools.matching import ENOUGH, Found, Rung, find, line_number
-from tools.nearest import explain
-from tools.omissions import find_omission
-from tools.parameters import Parameters, PathText, PydanticTool, Text
-from tools.syntax import newly_broken, warning
-from tools.text import count, escape, shown_path, unescape
+from seedsmith.sandbox.workspace import digest
+from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.difference import Replacement, short_diff, unified_diff, unified_diff_of_parts
+from seedsmith.tools.encodings import UTF_8
+from seedsmith.tools.files import (
+    TextFile,
+    check_encodable,
+    check_unchanged,
+    in_thread,
+    load_text,
+    not_found,
+    writes,
+)
+from seedsmith.tools.large import Changed, NotPlain, encoding_of, excerpts, find_once, opened, write
+from seedsmith.tools.matching import ENOUGH, Found, Rung, find, line_number
+from seedsmith.tools.nearest import explain
+from seedsmith.tools.omissions import find_omission
+from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
+from seedsmith.tools.syntax import newly_broken, warning
+from seedsmith.tools.text import count, escape, shown_path, unescape
 
 
 class Edit(Parameters):
@@ -88,7 +96,7 @@ class _Done:
 
 
 class EditTool(PydanticTool[EditParameters]):
-    """Replaces text where it is found beyond doubt; see :mod:`tools.matching` for how it is looked for."""
+    """Replaces text where it is found beyond doubt; see :mod:`matching` for how it is looked for."""
 
     name = "edit"
     description = (

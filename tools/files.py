@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sandbox.errors import PathError, PathNotFound, ProtectedPath
-from sandbox.workspace import FileStat, Workspace, digest
-from tools.base import EVERYTHING, Access, ToolContext, ToolError
-from tools.difference import Replacement
-from tools.encodings import Encoding, decode_text, describe_binary
-from tools.text import escape, human_bytes, shown_path
+from seedsmith.sandbox.errors import PathError, PathNotFound, ProtectedPath
+from seedsmith.sandbox.workspace import FileStat, Workspace, digest
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
+from seedsmith.tools.difference import Replacement
+from seedsmith.tools.encodings import Encoding, decode_text, describe_binary
+from seedsmith.tools.text import escape, human_bytes, shown_path
 
 MAX_TEXT_BYTES = 128 << 20
 """Files up to this size can be edited; larger ones can only be read, in parts."""
@@ -58,7 +58,7 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
     """Read the file at ``path`` to change it; None if nothing is there.
 
     Raises :class:`ToolError`, naming ``tool``, if it is binary or too large, and before anything else
-    :class:`sandbox.errors.ProtectedPath` if no tool may write it.
+    :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write it.
     """
     refuse_protected(context.workspace, path)
     relative = context.workspace.relative(path)
@@ -82,7 +82,7 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
 
 
 def refuse_protected(workspace: Workspace, path: str) -> None:
-    """Raise :class:`sandbox.errors.ProtectedPath` if no tool may write ``path``, whatever it holds.
+    """Raise :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write ``path``, whatever it holds.
 
     What else may be wrong with it is said by what comes upon it, in more precise words.
     """

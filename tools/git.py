@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sandbox.errors import GitError
-from tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
-from tools.git_parameters import GitParameters
-from tools.parameters import PydanticTool
-from tools.text import clean_output
+from seedsmith.sandbox.errors import GitError
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.git_parameters import GitParameters
+from seedsmith.tools.parameters import PydanticTool
+from seedsmith.tools.text import clean_output
 
 _STATE = ".git"
 """Named beside everything else, so that not even a command runs beside a change of git's state."""
 
 
 class GitTool(PydanticTool[GitParameters]):
-    """One tool for all of git, hardened in :mod:`sandbox.git`."""
+    """One tool for all of git, hardened in :mod:`seedsmith.sandbox.git`."""
 
     name = "git"
     description = (
@@ -31,10 +31,10 @@ class GitTool(PydanticTool[GitParameters]):
 
     async def run(self, parsed: GitParameters, context: ToolContext) -> ToolResult:
         """Find the repository, then do the one action."""
-        from sandbox.git import Git
-        from tools.git_call import GitCall, named_paths
-        from tools.git_health import explain
-        from tools.git_submodules import refuse_paths_inside
+        from seedsmith.sandbox.git import Git
+        from seedsmith.tools.git_call import GitCall, named_paths
+        from seedsmith.tools.git_health import explain
+        from seedsmith.tools.git_submodules import refuse_paths_inside
 
         paths = named_paths(context, parsed.paths)
         try:
@@ -51,8 +51,8 @@ class GitTool(PydanticTool[GitParameters]):
 
 def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
     """The function that does what was asked for."""
-    from tools import git_changing as changing
-    from tools import git_reading as reading
+    from seedsmith.tools import git_changing as changing
+    from seedsmith.tools import git_reading as reading
 
     if parsed.changes:
         return {

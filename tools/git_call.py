@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.errors import GitError, PathError
-from sandbox.git import Git, complaint
-from tools.base import ToolContext, ToolError
-from tools.encodings import decode_output
-from tools.git_health import is_unborn
-from tools.git_parameters import GitParameters
-from tools.text import clamp_lines, clean_output, count, path_as_shown, shown_path
+from seedsmith.sandbox.errors import GitError, PathError
+from seedsmith.sandbox.git import Git, complaint
+from seedsmith.tools.base import ToolContext, ToolError
+from seedsmith.tools.encodings import decode_output
+from seedsmith.tools.git_health import is_unborn
+from seedsmith.tools.git_parameters import GitParameters
+from seedsmith.tools.text import clamp_lines, clean_output, count, path_as_shown, shown_path
 
 if TYPE_CHECKING:
-    from sandbox.process import CommandResult
+    from seedsmith.sandbox.process import CommandResult
 
 _MOST_LISTED = 200
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -59,7 +59,7 @@ def named_paths(context: ToolContext, paths: Sequence[str]) -> tuple[str, ...]:
     r"""Return ``paths`` relative to the workspace; odd names may be spelt as results show them.
 
     ``\u{A}`` stands for a newline, ``\x{FF}`` for a stray byte, unless a file is called just so. Raises
-    :class:`sandbox.errors.PathError` for what leads out.
+    :class:`seedsmith.sandbox.errors.PathError` for what leads out.
     """
     return tuple(context.workspace.relative(_as_on_disk(context, path)) for path in paths)
 

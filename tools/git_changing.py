@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from sandbox.errors import PathError
-from sandbox.git import Git
-from sandbox.git_settings import without_warnings
-from tools.base import ToolError, ToolResult
-from tools.files import not_found
-from tools.git_call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
-from tools.git_health import is_unborn
-from tools.git_parameters import STAGED
-from tools.git_status import Status, read_status, status_lines
-from tools.text import clean_output, count, escape, shown_path
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.git import Git
+from seedsmith.sandbox.git_settings import without_warnings
+from seedsmith.tools.base import ToolError, ToolResult
+from seedsmith.tools.files import not_found
+from seedsmith.tools.git_call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
+from seedsmith.tools.git_health import is_unborn
+from seedsmith.tools.git_parameters import STAGED
+from seedsmith.tools.git_status import Status, read_status, status_lines
+from seedsmith.tools.text import clean_output, count, escape, shown_path
 
 _NAMED = 5
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ")

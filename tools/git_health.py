@@ -6,11 +6,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from sandbox.errors import GitError
-from tools.text import shown_path
+from seedsmith.sandbox.errors import GitError
+from seedsmith.tools.text import shown_path
 
 if TYPE_CHECKING:
-    from sandbox.git import Git
+    from seedsmith.sandbox.git import Git
 
 _UNBORN = "does not have any commits yet"
 _OBJECTS_ELSEWHERE = re.compile(r"alternate object path|info/alternates")
@@ -21,7 +21,7 @@ _NAMED = 3
 
 async def is_unborn(git: Git) -> bool:
     """Whether the current branch has no commit yet; raises :class:`GitError` where HEAD can't be read."""
-    from sandbox.git import said
+    from seedsmith.sandbox.git import said
 
     head = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if (await git.run(head, head_bytes=1_000, spill=False, seconds=_SECONDS)).ok:

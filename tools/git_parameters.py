@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from tools.parameters import ArgumentText, Parameters
+from seedsmith.tools.parameters import ArgumentText, Parameters
 
 Action = Literal[
     "status", "diff", "log", "show", "blame", "add", "commit", "branch", "switch", "stash", "restore"

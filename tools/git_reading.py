@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tools.base import ToolError, ToolResult
-from tools.encodings import describe_binary, detect
-from tools.git_call import (
+from seedsmith.tools.base import ToolError, ToolResult
+from seedsmith.tools.encodings import describe_binary, detect
+from seedsmith.tools.git_call import (
     DIFF_OPTIONS,
     GitCall,
     listed,
@@ -14,11 +14,11 @@ from tools.git_call import (
     shown,
     text_of,
 )
-from tools.git_health import is_unborn
-from tools.git_parameters import STAGED
-from tools.git_status import read_status, status_lines, summary_of
-from tools.git_submodules import submodules_note
-from tools.text import count, human_bytes, shown_path
+from seedsmith.tools.git_health import is_unborn
+from seedsmith.tools.git_parameters import STAGED
+from seedsmith.tools.git_status import read_status, status_lines, summary_of
+from seedsmith.tools.git_submodules import submodules_note
+from seedsmith.tools.text import count, human_bytes, shown_path
 
 _MOST_COMMITS = 2_000
 _MOST_PATCHES = 200

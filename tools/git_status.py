@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.git import Git
-from sandbox.git_settings import without_warnings
-from tools.git_health import is_unborn
-from tools.text import count, shown_path
+from seedsmith.sandbox.git import Git
+from seedsmith.sandbox.git_settings import without_warnings
+from seedsmith.tools.git_health import is_unborn
+from seedsmith.tools.text import count, shown_path
 
 _CHANGES = {
     "M": "modified",
@@ -86,7 +86,7 @@ class Status:
 async def read_status(git: Git, pathspec: Sequence[str], *, untracked: str = "normal") -> Status:
     """Read the state of what ``pathspec`` names; ``untracked`` is ``no``, ``normal`` or ``all``.
 
-    Raises :class:`sandbox.errors.GitError` where HEAD can't be read, which git takes for no commits yet.
+    Raises :class:`GitError` where HEAD can't be read, which git takes for no commits yet.
     """
     data = await git.output(
         (

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from sandbox.git_folders import DOT_GIT, find_git_entries
-from sandbox.git_settings import without_warnings
-from tools.base import ToolError
-from tools.text import shown_path
+from seedsmith.sandbox.git_folders import DOT_GIT, find_git_entries
+from seedsmith.sandbox.git_settings import without_warnings
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.text import shown_path
 
 if TYPE_CHECKING:
-    from tools.git_call import GitCall
+    from seedsmith.tools.git_call import GitCall
 
 _LINK_MODE = "160000"
 _NAMED = 5

@@ -6,14 +6,14 @@ import os
 
 from pydantic import Field
 
-from sandbox.errors import NotARegularFile, PathNotFound
-from tools.base import Access, ToolContext, ToolResult
-from tools.files import not_found, reads
-from tools.ignored import ignoring
-from tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
-from tools.patterns import FilePattern, Listing, list_files
-from tools.ripgrep import parent_rules
-from tools.text import count, shown_path
+from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
+from seedsmith.tools.base import Access, ToolContext, ToolResult
+from seedsmith.tools.files import not_found, reads
+from seedsmith.tools.ignored import ignoring
+from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
+from seedsmith.tools.patterns import FilePattern, Listing, list_files
+from seedsmith.tools.ripgrep import parent_rules
+from seedsmith.tools.text import count, shown_path
 
 _SHOWN_FILES = 500
 _SECONDS = 20.0

@@ -12,16 +12,16 @@ from itertools import groupby
 
 from pydantic import Field
 
-from sandbox.errors import PathError, PathNotFound
-from tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
-from tools.encodings import UTF_8, Encoding, decode_output, detect
-from tools.files import not_found, reads
-from tools.ignored import ignoring
-from tools.legacy import across_stray_bytes, list_legacy_files, reaches_beyond_ascii, ripgrep_name
-from tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
-from tools.patterns import FilePattern, list_files
-from tools.ripgrep import Output, parent_rules, run_ripgrep
-from tools.text import count, escape, shown_path
+from seedsmith.sandbox.errors import PathError, PathNotFound
+from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
+from seedsmith.tools.encodings import UTF_8, Encoding, decode_output, detect
+from seedsmith.tools.files import not_found, reads
+from seedsmith.tools.ignored import ignoring
+from seedsmith.tools.legacy import across_stray_bytes, list_legacy_files, reaches_beyond_ascii, ripgrep_name
+from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
+from seedsmith.tools.patterns import FilePattern, list_files
+from seedsmith.tools.ripgrep import Output, parent_rules, run_ripgrep
+from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
 _DEFAULT_MATCHES = 200

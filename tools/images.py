@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from tools.base import Image, ToolError
-from tools.text import human_bytes, shown_path
+from seedsmith.tools.base import Image, ToolError
+from seedsmith.tools.text import human_bytes, shown_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Pixels

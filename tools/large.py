@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from threading import Thread
 
-from sandbox.errors import SandboxError
-from sandbox.steady import BLOCK_BYTES, Splice, SteadyFile, Stretch
-from sandbox.workspace import digest, file_stat
-from tools.base import Seen, ToolContext
-from tools.difference import Part, Replacement
-from tools.encodings import UTF_8, Encoding
-from tools.files import MAX_TEXT_BYTES, TextFile, is_as_seen, version
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.steady import BLOCK_BYTES, Splice, SteadyFile, Stretch
+from seedsmith.sandbox.workspace import digest, file_stat
+from seedsmith.tools.base import Seen, ToolContext
+from seedsmith.tools.difference import Part, Replacement
+from seedsmith.tools.encodings import UTF_8, Encoding
+from seedsmith.tools.files import MAX_TEXT_BYTES, TextFile, is_as_seen, version
 
 LARGE_BYTES = 2 << 20
 """Smaller files go the general way, which costs some milliseconds then."""

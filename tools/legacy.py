@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.encodings import Encoding
-from tools.ripgrep import run_ripgrep
+from seedsmith.tools.encodings import Encoding
+from seedsmith.tools.ripgrep import run_ripgrep
 
 _NAMES = {
     "gbk": "gbk",

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from itertools import islice
 
-from tools.indentation import Reindent, find_reindent, indent_of
+from seedsmith.tools.indentation import Reindent, find_reindent, indent_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 ENOUGH = 11

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from tools.matching import LINE_END
-from tools.text import clamp, escape
+from seedsmith.tools.matching import LINE_END
+from seedsmith.tools.text import clamp, escape
 
 _MAX_FILE_LINES = 50_000
 _MAX_OLD_LINES = 120

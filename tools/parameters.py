@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
-from tools.text import path_as_shown
+from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from seedsmith.tools.text import path_as_shown
 
 _SHOWN_VALUE_CHARACTERS = 60
 
@@ -65,7 +65,7 @@ ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
 class PydanticTool(ABC, Generic[ParametersT]):
-    """A :class:`tools.base.Tool` whose parameters are a pydantic model."""
+    """A :class:`seedsmith.tools.base.Tool` whose parameters are a pydantic model."""
 
     name: ClassVar[str]
     description: ClassVar[str]

@@ -9,19 +9,19 @@ from functools import cached_property
 
 from pydantic import Field
 
-from sandbox.workspace import digest
-from tools.base import Access, JsonObject, Seen, ToolContext, ToolResult
-from tools.files import in_thread, writes
-from tools.large import NotPlain
-from tools.parameters import Parameters, PydanticTool, Text
-from tools.patches.begin_patch import is_begin_patch, parse_begin_patch
-from tools.patches.commit import commit
-from tools.patches.large import patch_large
-from tools.patches.model import Action, FilePatch, PatchError
-from tools.patches.plan import Change, Plan, make_plan
-from tools.patches.unified import parse_unified
-from tools.syntax import newly_broken, warning
-from tools.text import count, shown_path
+from seedsmith.sandbox.workspace import digest
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolResult
+from seedsmith.tools.files import in_thread, writes
+from seedsmith.tools.large import NotPlain
+from seedsmith.tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.tools.patches.begin_patch import is_begin_patch, parse_begin_patch
+from seedsmith.tools.patches.commit import commit
+from seedsmith.tools.patches.large import patch_large
+from seedsmith.tools.patches.model import Action, FilePatch, PatchError
+from seedsmith.tools.patches.plan import Change, Plan, make_plan
+from seedsmith.tools.patches.unified import parse_unified
+from seedsmith.tools.syntax import newly_broken, warning
+from seedsmith.tools.text import count, shown_path
 
 _CHECKED_FILES = 20
 """Whether a file parses is found out for this many files of a patch."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.base import ToolError
-from tools.ripgrep import Unreadable, run_ripgrep
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.ripgrep import Unreadable, run_ripgrep
 
 _MOST_FILES = 200_000
 

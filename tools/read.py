@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 from pydantic import Field
 
-from sandbox.errors import PathNotFound
-from sandbox.workspace import FileStat, digest
-from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
-from tools.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
-from tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
-from tools.large import NotPlain, decoded_from, encoding_of, look_through, note_seen, opened
-from tools.matching import LINE_END
-from tools.parameters import Parameters, PathText, PydanticTool
-from tools.text import clean_output, count, escape, human_bytes, shown_path
-from tools.window import TextTooLong, Window, cut, decoded, in_chunks
+from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.workspace import FileStat, digest
+from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
+from seedsmith.tools.files import MAX_TEXT_BYTES, in_thread, not_found, reads, version
+from seedsmith.tools.large import NotPlain, decoded_from, encoding_of, look_through, note_seen, opened
+from seedsmith.tools.matching import LINE_END
+from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
+from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
+from seedsmith.tools.window import TextTooLong, Window, cut, decoded, in_chunks
 
 SPILL_PREFIX = "spill:"
 _DEFAULT_LINES = 400

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from tools.base import Tool
-from tools.edit import EditTool
-from tools.git import GitTool
-from tools.glob import GlobTool
-from tools.grep import GrepTool
-from tools.patch import PatchTool
-from tools.read import ReadTool
-from tools.shell import ForegroundShellTool, ShellTool
-from tools.shell_input import ShellInputTool
-from tools.shell_kill import ShellKillTool
-from tools.shell_output import ShellOutputTool
-from tools.todo import TodoTool
-from tools.view_image import ViewImageTool
-from tools.write import WriteTool
+from seedsmith.tools.base import Tool
+from seedsmith.tools.edit import EditTool
+from seedsmith.tools.git import GitTool
+from seedsmith.tools.glob import GlobTool
+from seedsmith.tools.grep import GrepTool
+from seedsmith.tools.patch import PatchTool
+from seedsmith.tools.read import ReadTool
+from seedsmith.tools.shell import ForegroundShellTool, ShellTool
+from seedsmith.tools.shell_input import ShellInputTool
+from seedsmith.tools.shell_kill import ShellKillTool
+from seedsmith.tools.shell_output import ShellOutputTool
+from seedsmith.tools.todo import TodoTool
+from seedsmith.tools.view_image import ViewImageTool
+from seedsmith.tools.write import WriteTool
 
 
 def default_tools(*, background: bool = True, vision: bool = False) -> tuple[Tool, ...]:

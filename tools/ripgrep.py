@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.base import ToolError
-from tools.text import count, shown_path
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.text import count, shown_path
 
 _CHUNK_BYTES = 64 << 10
 _MOST_BYTES = 16 << 20

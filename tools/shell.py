@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from tools import command_text
-from tools.base import EVERYTHING, Access, ToolContext, ToolResult
-from tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools import command_text
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
 
 if TYPE_CHECKING:
-    from sandbox.background import BackgroundCommand
-    from sandbox.command import CommandResult
+    from seedsmith.sandbox.background import BackgroundCommand
+    from seedsmith.sandbox.command import CommandResult
 
 _DEFAULT_SECONDS = 120
 _MOST_SECONDS = 3600

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from sandbox.errors import InputClosed
-from tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
-from tools.parameters import ArgumentText, Parameters, PydanticTool, Text
-from tools.text import count
+from seedsmith.sandbox.errors import InputClosed
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool, Text
+from seedsmith.tools.text import count
 
 _WRITE_SECONDS = 5.0
 """A command that takes nothing for so long is not reading."""

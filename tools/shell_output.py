@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tools import command_text
-from tools.base import BACKGROUND, Access, ToolContext, ToolResult
-from tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools import command_text
+from seedsmith.tools.base import BACKGROUND, Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
 
 _MOST_SECONDS = 600
 

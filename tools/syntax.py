@@ -8,12 +8,12 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sandbox.errors import SandboxError
-from tools.text import clamp, clean_output
-from tools.yaml_depth import NestedTooDeeply, shallow_events
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.text import clamp, clean_output
+from seedsmith.tools.yaml_depth import NestedTooDeeply, shallow_events
 
 if TYPE_CHECKING:
-    from sandbox.process import ProcessRunner
+    from seedsmith.sandbox.process import ProcessRunner
 
 _MAX_BYTES = 1 << 20
 _MAX_SLOW_BYTES = 128 << 10

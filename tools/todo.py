@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from tools.base import Access, ToolContext, ToolResult
-from tools.parameters import ArgumentText, Parameters, PydanticTool
-from tools.text import clamp, count, escape
+from seedsmith.tools.base import Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools.text import clamp, count, escape
 
 _MOST_ITEMS = 50
 _SHOWN_CHARACTERS = 200

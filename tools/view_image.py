@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from sandbox.errors import FileTooLarge, PathNotFound
-from tools.base import Access, ToolContext, ToolError, ToolResult
-from tools.files import in_thread, not_found, reads
-from tools.parameters import Parameters, PathText, PydanticTool
-from tools.text import shown_path
+from seedsmith.sandbox.errors import FileTooLarge, PathNotFound
+from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.files import in_thread, not_found, reads
+from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
+from seedsmith.tools.text import shown_path
 
 
 class ViewImageParameters(Parameters):
@@ -37,7 +37,7 @@ class ViewImageTool(PydanticTool[ViewImageParameters]):
 
 
 def _view(parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
-    from tools.images import MAX_FILE_BYTES, prepare_image, too_large
+    from seedsmith.tools.images import MAX_FILE_BYTES, prepare_image, too_large
 
     path = context.workspace.relative(parsed.path)
     try:

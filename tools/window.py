@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tools.encodings import Encoding
-from tools.text import LINE_CHARACTERS, clamp
+from seedsmith.tools.encodings import Encoding
+from seedsmith.tools.text import LINE_CHARACTERS, clamp
 
 _CHUNK_BYTES = 1 << 20
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from sandbox.workspace import digest
-from tools.base import Access, Seen, ToolContext, ToolError, ToolResult
-from tools.difference import short_diff, unified_diff, whole_replacement
-from tools.encodings import UTF_8
-from tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, writes
-from tools.matching import LINE_END, with_line_ends
-from tools.omissions import find_omission
-from tools.parameters import Parameters, PathText, PydanticTool, Text
-from tools.syntax import newly_broken, warning
-from tools.text import count, escape, shown_path
+from seedsmith.sandbox.workspace import digest
+from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.difference import short_diff, unified_diff, whole_replacement
+from seedsmith.tools.encodings import UTF_8
+from seedsmith.tools.files import TextFile, check_encodable, check_unchanged, in_thread, load_text, writes
+from seedsmith.tools.matching import LINE_END, with_line_ends
+from seedsmith.tools.omissions import find_omission
+from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
+from seedsmith.tools.syntax import newly_broken, warning
+from seedsmith.tools.text import count, escape, shown_path
 
 
 class WriteParameters(Parameters):

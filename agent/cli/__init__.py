@@ -3,6 +3,8 @@
 import os
 import sys
 
+import seedsmith
+
 
 def drop_current_folder() -> None:
     """Take the current folder off the module path: a repository must not shadow our modules.
@@ -10,7 +12,7 @@ def drop_current_folder() -> None:
     The folder this package itself was loaded from stays, so that a source checkout can be worked on.
     """
     here = os.path.realpath(os.curdir)
-    home = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))  # noqa: PTH118, PTH120
+    home = os.path.realpath(os.path.join(os.path.dirname(seedsmith.__file__ or ""), os.pardir))  # noqa: PTH118, PTH120
     if here != home:
         sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or os.curdir) != here]
 
@@ -30,8 +32,8 @@ def _run_command_line() -> int:
     drop_current_folder()
     if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
-    from agent.cli.main import main
-    from sandbox.environment import harden_agent
+    from seedsmith.agent.cli.main import main
+    from seedsmith.sandbox.environment import harden_agent
 
     harden_agent()
     return main(sys.argv[1:])

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
-from agent.settings import Settings
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.settings import Settings
 
 FLAGS = ("model", "base_url", "effort", "max_turns", "max_cost", "max_time", "sandbox")
 
@@ -26,7 +26,7 @@ def command(as_json: bool, **flags: Any) -> int:
     It takes the model whose key is at hand, or the local one, whose weights it fetches first. Nothing is
     scripted: if the model fails, it says so and exits 1.
     """
-    from agent import demo
+    from seedsmith.agent import demo
 
     settings = load_settings(flags)
     if demo.needs_local_model(settings, os.environ):
@@ -40,17 +40,17 @@ def command(as_json: bool, **flags: Any) -> int:
 
 def _fetch(name: str) -> None:
     """Have the weights on disk before the clock of the run begins."""
-    from agent.frontends.pulling import PullProgress
-    from agent.models.local.pull import pull
+    from seedsmith.agent.frontends.pulling import PullProgress
+    from seedsmith.agent.models.local.pull import pull
 
     with PullProgress(sys.stderr) as shown:
         pull(name, environment=os.environ, progress=shown.show)
 
 
 def _repair(settings: Settings, folder: Path, as_json: bool) -> int:
-    from agent import demo
-    from agent.cli.running import perform
-    from agent.fix import fix
+    from seedsmith.agent import demo
+    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.fix import fix
 
     if not demo.make_repository(folder):
         say("git is not installed, so the demo's folder is a plain one.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
 
 
 @click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")
@@ -18,14 +18,14 @@ from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from agent import doctor
-    from agent.frontends.terminal import visible
+    from seedsmith.agent import doctor
+    from seedsmith.agent.frontends.terminal import visible
 
     findings = []
     for finding in doctor.examine(load_settings(flags), os.environ):
         findings.append(finding)
         if as_json:
-            from agent.frontends.jsonl import encode
+            from seedsmith.agent.frontends.jsonl import encode
 
             sys.stdout.buffer.write(encode(asdict(finding)))
         else:

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
-from agent.errors import UsageError
-from agent.events import NoticeGiven
-from agent.settings import Settings
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.settings import Settings
 
 
 @click.command("fix", short_help="Fix the bug that a failing test shows.")
@@ -36,8 +36,8 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()
-    from agent.cli.running import perform
-    from agent.fix import fix
+    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.fix import fix
 
     return perform(
         lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
@@ -51,7 +51,7 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
 
     Returns it and a sentence that says why it is taken; raises :class:`UsageError` where there is none.
     """
-    from agent.discover import discover, refused_instruction
+    from seedsmith.agent.discover import discover, refused_instruction
 
     if settings.verify is not None:
         return settings.verify, f"Tests: {settings.verify} (the configured verify; --test takes another)."

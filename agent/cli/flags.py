@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Gt, Le
 
-from agent.config import Loaded, flag_name, load
-from agent.settings import OPTIONS, WANTED, Settings
+from seedsmith.agent.config import Loaded, flag_name, load
+from seedsmith.agent.settings import OPTIONS, WANTED, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,7 +62,7 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
 
 def say(sentence: str) -> None:
     """Tell the person at the terminal something beside the output proper: on stderr."""
-    from agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible
 
     print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)
 

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 import click
 
-from agent import __version__
-from agent.cli.flags import Invocation, debug_flag, say
+from seedsmith import __version__
+from seedsmith.agent.cli.flags import Invocation, debug_flag, say
 
 COMMANDS = {
-    "run": "agent.cli.run",
-    "fix": "agent.cli.fix",
-    "tool": "agent.cli.tool",
-    "skills": "agent.cli.skills",
-    "models": "agent.cli.models",
-    "doctor": "agent.cli.doctor",
-    "demo": "agent.cli.demo",
+    "run": "seedsmith.agent.cli.run",
+    "fix": "seedsmith.agent.cli.fix",
+    "tool": "seedsmith.agent.cli.tool",
+    "skills": "seedsmith.agent.cli.skills",
+    "models": "seedsmith.agent.cli.models",
+    "doctor": "seedsmith.agent.cli.doctor",
+    "demo": "seedsmith.agent.cli.demo",
 }
 """Each command and the module that holds it as ``command``, imported when it is called."""
 
@@ -111,10 +111,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit code of an error, and the one sentence that says what to do about it."""
-    from agent.errors import AgentError
-    from agent.models.errors import ModelError
-    from sandbox.errors import NoIsolation, SandboxError
-    from skills.errors import SkillError
+    from seedsmith.agent.errors import AgentError
+    from seedsmith.agent.models.errors import ModelError
+    from seedsmith.sandbox.errors import NoIsolation, SandboxError
+    from seedsmith.skills.errors import SkillError
 
     match error:
         case click.Abort():

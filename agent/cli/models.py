@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag
-from agent.errors import UsageError
+from seedsmith.agent.cli.flags import debug_flag, json_flag
+from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.models.prices import Price
+    from seedsmith.agent.models.prices import Price
 
 LOCAL = "local"
 
@@ -66,7 +66,7 @@ def list_models(as_json: bool) -> None:
     """List every known model."""
     rows = list(model_rows(os.environ))
     if as_json:
-        from agent.frontends.jsonl import encode
+        from seedsmith.agent.frontends.jsonl import encode
 
         for row in rows:
             sys.stdout.buffer.write(encode(asdict(row)))
@@ -81,7 +81,7 @@ def check_models() -> None:
 
     docs/models.md shows a whole file. Exit codes: 0 it can be used (or there is none), 2 it can't.
     """
-    from agent.models import catalog, user_catalog
+    from seedsmith.agent.models import catalog, user_catalog
 
     path = user_catalog.user_file(os.environ)
     own = user_catalog.read(path)
@@ -101,9 +101,9 @@ def check_models() -> None:
 @debug_flag
 def pull_model(name: str) -> None:
     """Fetch the local model NAME, e.g. qwen2.5-coder-1.5b."""
-    from agent.frontends.pulling import PullProgress
-    from agent.models.local.pull import pull
-    from agent.models.local.weights import WEIGHTS
+    from seedsmith.agent.frontends.pulling import PullProgress
+    from seedsmith.agent.models.local.pull import pull
+    from seedsmith.agent.models.local.weights import WEIGHTS
 
     name = name.removeprefix(f"{LOCAL}/")
     if name not in WEIGHTS:
@@ -115,7 +115,7 @@ def pull_model(name: str) -> None:
 
 def model_rows(environment: Mapping[str, str]) -> Iterator[ModelRow]:
     """One row for each model of the catalog, in its order."""
-    from agent.models import catalog
+    from seedsmith.agent.models import catalog
 
     weights = _weights()
     known = catalog.load(environment)
@@ -150,8 +150,8 @@ def _access(keys: list[str], variables: tuple[str, ...], weights: str | None) ->
 
 def _weights() -> dict[str, str]:
     """What is on the disk of each local model, in words."""
-    from agent.frontends.pulling import megabytes
-    from agent.models.local.weights import list_local
+    from seedsmith.agent.frontends.pulling import megabytes
+    from seedsmith.agent.models.local.weights import list_local
 
     said = {}
     for each in list_local():

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
-from agent.errors import UsageError
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.settings import Settings
+    from seedsmith.agent.settings import Settings
 
 MOST_PROMPT_BYTES = 1 << 20
 
@@ -83,8 +83,8 @@ def read_prompt(argument: str) -> str:
 
 def carry_out(settings: Settings, prompt: str, as_json: bool) -> int:
     """Run ``prompt`` as a person typed it; the exit code."""
-    from agent.cli.running import perform
-    from agent.run import run
+    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.run import run
 
     return perform(
         lambda front_ends, approver: run(settings, prompt, front_ends, approver, typed=True),

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agent.cli.event_loop import EventLoop
-from agent.errors import UsageError
-from agent.events import FrontEnd
-from agent.settings import Settings
+from seedsmith.agent.cli.event_loop import EventLoop
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import FrontEnd
+from seedsmith.agent.settings import Settings
 
 if TYPE_CHECKING:
-    from agent.approval import Approver
-    from agent.outcome import Outcome
+    from seedsmith.agent.approval import Approver
+    from seedsmith.agent.outcome import Outcome
 
 Result = TypeVar("Result")
 Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]
@@ -33,10 +33,10 @@ def perform(start: Start, settings: Settings, as_json: bool) -> Outcome:
 def open_front_end(as_json: bool) -> FrontEnd:
     """JSON lines, or the console."""
     if as_json:
-        from agent.frontends.jsonl import JsonLines
+        from seedsmith.agent.frontends.jsonl import JsonLines
 
         return JsonLines(sys.stdout.buffer)
-    from agent.frontends.console import ConsoleFrontEnd
+    from seedsmith.agent.frontends.console import ConsoleFrontEnd
 
     return ConsoleFrontEnd(sys.stdout)
 
@@ -49,7 +49,7 @@ def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
         if settings.approve == "ask":
             raise UsageError("--approve ask needs a terminal to ask at; leave it out or use --approve auto.")
         return None
-    from agent.frontends.approver import ConsoleApprover
+    from seedsmith.agent.frontends.approver import ConsoleApprover
 
     return ConsoleApprover(sys.stdin, sys.stdout)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
-from agent.cli.skills_test import test_skills
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.skills_test import test_skills
 
 if TYPE_CHECKING:
-    from agent.settings import Settings
-    from skills.check import Checked
-    from skills.loader import Library
-    from skills.skill import Skill
+    from seedsmith.agent.settings import Settings
+    from seedsmith.skills.check import Checked
+    from seedsmith.skills.loader import Library
+    from seedsmith.skills.skill import Skill
 
 
 @click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
@@ -43,7 +43,7 @@ def list_skills(as_json: bool, **flags: Any) -> None:
         return
     from textwrap import shorten
 
-    from agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible
 
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
@@ -63,8 +63,8 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
     if as_json:
         _print_json(_data(skill))
         return
-    from agent.frontends.terminal import visible
-    from skills.tool import told
+    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.skills.tool import told
 
     lines = [
         f"{skill.name} {skill.version}".strip(),
@@ -92,10 +92,10 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
 @debug_flag
 def new_skill(name: str, user: bool, **flags: Any) -> None:
     """Write a skill called NAME that passes check and test at once, to be changed into yours."""
-    from agent.errors import UsageError
-    from agent.skilled import trust_own
-    from skills.loader import USER_ROOT
-    from skills.scaffold import scaffold
+    from seedsmith.agent.errors import UsageError
+    from seedsmith.agent.skilled import trust_own
+    from seedsmith.skills.loader import USER_ROOT
+    from seedsmith.skills.scaffold import scaffold
 
     settings = load_settings(flags)
     if not user and not settings.workspace.is_dir():
@@ -120,8 +120,8 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 
     Exits 1 where something is wrong.
     """
-    from agent.skilled import tool_names
-    from skills.check import check
+    from seedsmith.agent.skilled import tool_names
+    from seedsmith.skills.check import check
 
     library = _library(load_settings(flags))
     folders = [_folder(library, name) for name in names] or _folders(library)
@@ -145,7 +145,7 @@ def run_skill(name: str, prompt: str, as_json: bool, **flags: Any) -> int:
 
     Exit codes as for run.
     """
-    from agent.cli.run import carry_out
+    from seedsmith.agent.cli.run import carry_out
 
     return carry_out(load_settings({**flags, "skill": name}), prompt, as_json)
 
@@ -157,8 +157,8 @@ def run_skill(name: str, prompt: str, as_json: bool, **flags: Any) -> int:
 @debug_flag
 def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
     """Trust the repository's skills NAME as they are now; a changed byte takes the trust away."""
-    from agent.skilled import trust_store
-    from skills.errors import UnknownSkill
+    from seedsmith.agent.skilled import trust_store
+    from seedsmith.skills.errors import UnknownSkill
 
     settings = load_settings(flags)
     store = trust_store(settings, os.environ)
@@ -181,7 +181,7 @@ command.add_command(test_skills)
 
 
 def _library(settings: Settings) -> Library:
-    from agent.skilled import open_library
+    from seedsmith.agent.skilled import open_library
 
     return open_library(settings, os.environ)
 
@@ -254,7 +254,7 @@ def _checked_data(checked: Checked) -> dict[str, Any]:
 
 
 def _print_checked(checked: Checked) -> None:
-    from agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible
 
     for error in checked.errors:
         print(visible(f"error: {error}"))
@@ -265,6 +265,6 @@ def _print_checked(checked: Checked) -> None:
 
 
 def _print_json(value: Mapping[str, Any]) -> None:
-    from agent.frontends.jsonl import encode
+    from seedsmith.agent.frontends.jsonl import encode
 
     sys.stdout.buffer.write(encode(dict(value)))

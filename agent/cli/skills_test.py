@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
 
 if TYPE_CHECKING:
-    from agent.settings import Settings
-    from agent.skill_tests import TestResult, TestRun
-    from skills.skill import BrokenSkill, Skill
+    from seedsmith.agent.settings import Settings
+    from seedsmith.agent.skill_tests import TestResult, TestRun
+    from seedsmith.skills.skill import BrokenSkill, Skill
 
 FLAGS = ("workspace", "model", "base_url", "wire", "effort", "temperature", "sandbox", "network")
 
@@ -45,8 +45,8 @@ def test_skills(
     Each works in a fresh copy of its workspace, in the sandbox. Without --live the model's answers come from
     recordings and nothing leaves this machine. Exits 1 where a test fails.
     """
-    from agent.cli.running import until_done
-    from agent.skill_tests import TestRun
+    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.skill_tests import TestRun
 
     if update and not live:
         raise click.UsageError("--update writes what a model does: give --live too.")
@@ -74,9 +74,9 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     A folder that is named is tested as it is; a repository's skill that is named otherwise must be trusted.
     Without names those of the repository that nobody trusts are left out; a broken one can't be trusted.
     """
-    from agent.skilled import open_library
-    from skills.folder import read_skill
-    from skills.skill import Origin, Skill
+    from seedsmith.agent.skilled import open_library
+    from seedsmith.skills.folder import read_skill
+    from seedsmith.skills.skill import Origin, Skill
 
     library = open_library(settings, os.environ)
     if not names:
@@ -106,7 +106,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
 async def _run_all(
     skills: list[Skill], broken: list[BrokenSkill], tests: Sequence[str], how: TestRun, show: Any
 ) -> list[TestResult]:
-    from agent.skill_tests import TestResult, run_tests
+    from seedsmith.agent.skill_tests import TestResult, run_tests
 
     results = []
     for each in broken:
@@ -120,7 +120,7 @@ async def _run_all(
 
 
 def _show_json(result: TestResult) -> None:
-    from agent.frontends.jsonl import encode
+    from seedsmith.agent.frontends.jsonl import encode
 
     sys.stdout.buffer.write(encode(result.to_json()))
     sys.stdout.buffer.flush()
@@ -134,7 +134,7 @@ def _show_line(result: TestResult) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible
 
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     mark, style = _MARKS[result.result]
@@ -161,8 +161,8 @@ def _show_summary(results: Sequence[TestResult]) -> None:
 
 
 def _write_junit(path: Path, results: Sequence[TestResult]) -> None:
-    from agent.errors import UsageError
-    from agent.junit import Case, junit_xml
+    from seedsmith.agent.errors import UsageError
+    from seedsmith.agent.junit import Case, junit_xml
 
     cases = [
         Case(each.skill, each.test or "tests", each.seconds, "\n".join(each.failures), each.why_skipped)

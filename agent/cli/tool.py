@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
-from agent.errors import UsageError
+from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.events import Envelope
+    from seedsmith.agent.events import Envelope
 
 MAX_ARGUMENT_BYTES = 64 << 20
 
@@ -30,12 +30,12 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     """
     settings = load_settings(flags)
     text = _read(arguments)
-    from agent.cli.running import until_done
-    from agent.run_tool import run_tool
+    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.run_tool import run_tool
 
     result = until_done(run_tool(settings, name, text, front_ends=(_Notices(),)))
     if as_json:
-        from agent.frontends.jsonl import encode
+        from seedsmith.agent.frontends.jsonl import encode
 
         sys.stdout.buffer.write(encode({"ok": result.ok, "text": result.text, "data": result.data}))
     else:
@@ -48,7 +48,7 @@ class _Notices:
 
     def show(self, envelope: Envelope) -> None:
         """Say a notice on standard error."""
-        from agent.events import NoticeGiven
+        from seedsmith.agent.events import NoticeGiven
 
         if isinstance(envelope.event, NoticeGiven):
             say(envelope.event.message)
@@ -79,7 +79,7 @@ def _read(arguments: str) -> str:
 
 def _print(text: str) -> None:
     if sys.stdout.isatty():
-        from agent.frontends.terminal import visible
+        from seedsmith.agent.frontends.terminal import visible
 
         text = visible(text)
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -7,16 +7,16 @@ import os
 import re
 from typing import TextIO
 
-from agent.approval import ApprovalRequest
-from agent.ask import Question
-from agent.frontends.terminal import visible
+from seedsmith.agent.approval import ApprovalRequest
+from seedsmith.agent.ask import Question
+from seedsmith.agent.frontends.terminal import visible
 
 _LONG_BLANK = re.compile(" {9,}")
 MAX_ANSWER_BYTES = 4096
 
 
 class ConsoleApprover:
-    """An :class:`agent.approval.Approver` and :class:`agent.ask.Respondent` at a terminal."""
+    """An :class:`Approver` and :class:`Respondent` at a terminal."""
 
     def __init__(self, keyboard: TextIO, screen: TextIO) -> None:
         self._keyboard = keyboard.fileno()

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from agent import events
-from agent.frontends.terminal import one_line, visible
+from seedsmith.agent import events
+from seedsmith.agent.frontends.terminal import one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

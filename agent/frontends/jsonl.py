@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from agent.events import VERSION, Envelope
+from seedsmith.agent.events import VERSION, Envelope
 
 _RISKY = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Characters some readers take for a line's end, and bytes that were not text (lone surrogates)."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from agent.models.local.pull import Progress
+    from seedsmith.agent.models.local.pull import Progress
 
 STEP_PERCENT = 10
 """How often a line is printed where there is no terminal to draw a bar in."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from agent.errors import UsageError
+from seedsmith.agent.errors import UsageError
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _ENDPOINTS = ("/chat/completions", "/completions", "/responses")

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from agent.conversation import Item, ToolCall, UserMessage
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import Item, ToolCall, UserMessage
+from seedsmith.tools.base import ToolSpec
 
 Effort = Literal["minimal", "low", "medium", "high"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -169,7 +169,7 @@ class Model(Protocol):
         """Whether it takes pictures."""
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        """Ask; the last part is an :class:`Answer`. Raises :class:`agent.models.errors.ModelError`.
+        """Ask; the last part is an :class:`Answer`. Raises :class:`seedsmith.agent.models.errors.ModelError`.
 
         Who stops before the end closes it: until then it holds a connection and a place at the gate.
         """

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.models.errors import UnknownModel, UnsupportedWire
-from agent.models.prices import Price
+from seedsmith.agent.models.errors import UnknownModel, UnsupportedWire
+from seedsmith.agent.models.prices import Price
 
 if TYPE_CHECKING:
-    from agent.models.user_catalog import UserCatalog
+    from seedsmith.agent.models.user_catalog import UserCatalog
 
 SOURCES = frozenset({"seed", "doc", "guess", "user"})
 DEFAULT_STALL_SECONDS = 120.0
@@ -104,7 +104,7 @@ class Catalog:
 
     providers: Mapping[str, Provider]
     own: Mapping[str, Any] = field(default_factory=dict)
-    """The user's own entries by provider, as in :class:`agent.models.user_catalog.UserCatalog`."""
+    """The user's own entries by provider, as in :class:`seedsmith.agent.models.user_catalog.UserCatalog`."""
 
     def resolve(self, name: str) -> tuple[Provider, ModelEntry]:
         """``wcode/doubao-seed-2.0-code`` → the provider and its model.
@@ -168,18 +168,18 @@ def load(environment: Mapping[str, str] | None = None) -> Catalog:
     """The catalog that comes with the program, and the user's ``models.yaml`` over it.
 
     ``environment`` says where the user's files are; None: the program's own catalog alone. Raises
-    :class:`agent.errors.ConfigurationError` where the user's file can't be used.
+    :class:`seedsmith.agent.errors.ConfigurationError` where the user's file can't be used.
     """
     if environment is None:
         return _built_in()
-    from agent.models import user_catalog
+    from seedsmith.agent.models import user_catalog
 
     own = user_catalog.read(user_catalog.user_file(environment))
     return _built_in() if own is None else with_own(own)
 
 
 def with_own(own: UserCatalog) -> Catalog:
-    """The program's own catalog with a user's over it; raises :class:`agent.errors.ConfigurationError`."""
+    """The program's own catalog with a user's over it; raises :class:`ConfigurationError`."""
     try:
         return replace(_catalog(own.over(_built_in_document())), own=own.providers)
     except CatalogError as error:
@@ -217,7 +217,7 @@ def _document(text: str) -> Any:
 
 
 def _catalog(document: Any) -> Catalog:
-    from agent.models.catalog_reader import read_catalog
+    from seedsmith.agent.models.catalog_reader import read_catalog
 
     return read_catalog(document)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from types import NoneType
 from typing import Any
 
-from agent.models.catalog import (
+from seedsmith.agent.models.catalog import (
     DEFAULT_STALL_SECONDS,
     SOURCES,
     Catalog,
@@ -17,8 +17,8 @@ from agent.models.catalog import (
     Provider,
     Wire,
 )
-from agent.models.prices import Price, PriceTier
-from agent.settings import OPTIONS
+from seedsmith.agent.models.prices import Price, PriceTier
+from seedsmith.agent.settings import OPTIONS
 
 
 def read_catalog(document: Any) -> Catalog:

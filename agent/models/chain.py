@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.conversation import AssistantMessage, Item
-from agent.models.errors import Refusal
+from seedsmith.agent.conversation import AssistantMessage, Item
+from seedsmith.agent.models.errors import Refusal
 
 PAUSE_SECONDS = 0.1
 """Between a stored answer and the question that continues it (§8)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.models.base import Request
-from agent.models.catalog import ModelEntry, Provider
-from agent.models.chat_assemble import ChatAssembler
-from agent.models.chat_encode import ChatEncoder
-from agent.models.service import ServiceModel, WireFormat
+from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.catalog import ModelEntry, Provider
+from seedsmith.agent.models.chat_assemble import ChatAssembler
+from seedsmith.agent.models.chat_encode import ChatEncoder
+from seedsmith.agent.models.service import ServiceModel, WireFormat
 
 
 def _path(request: Request) -> str:

@@ -1,6 +1,6 @@
 """One answer of the chat completions wire from its chunks (``doubao-api.md`` §7). Pure, no I/O.
 
-Whatever arrives, it raises only a :class:`agent.models.retry.FailedTry`.
+Whatever arrives, it raises only a :class:`seedsmith.agent.models.retry.FailedTry`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.refusals import error_in
-from agent.models.retry import BrokenAnswer, ServiceRefused
-from agent.models.stream import (
+from seedsmith.agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
+from seedsmith.agent.models.refusals import error_in
+from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused
+from seedsmith.agent.models.stream import (
     AnswerAssembler,
     CallSlot,
     Characters,

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models.base import Notice, Request
-from agent.models.catalog import ModelEntry, Wire
-from agent.models.encode import (
+from seedsmith.agent.conversation import (
+    AssistantMessage,
+    Item,
+    SystemMessage,
+    ToolCall,
+    ToolOutput,
+    UserMessage,
+)
+from seedsmith.agent.models.base import Notice, Request
+from seedsmith.agent.models.catalog import ModelEntry, Wire
+from seedsmith.agent.models.encode import (
     REASONING_FIELD,
     RequestEncoder,
     add_array,
@@ -16,7 +23,7 @@ from agent.models.encode import (
     dump,
     parsable_arguments,
 )
-from tools.base import Image, ToolSpec
+from seedsmith.tools.base import Image, ToolSpec
 
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _OTHER_WIRE = frozenset({"caching", "expire_at", "previous_response_id"})

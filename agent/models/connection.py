@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agent.models.address import is_loopback, proxy_for
-from agent.models.certificates import Certificates
-from agent.models.refusals import parse_refusal
-from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
-from agent.models.sdk import load_sdk
-from agent.models.transport import read_all
-from agent.models.unreachable import Route, explain, network_login, proxy_refused
+from seedsmith.agent.models.address import is_loopback, proxy_for
+from seedsmith.agent.models.certificates import Certificates
+from seedsmith.agent.models.refusals import parse_refusal
+from seedsmith.agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
+from seedsmith.agent.models.sdk import load_sdk
+from seedsmith.agent.models.transport import read_all
+from seedsmith.agent.models.unreachable import Route, explain, network_login, proxy_refused
 
 if TYPE_CHECKING:
     import httpx2
@@ -34,7 +34,7 @@ DRAIN_SECONDS = 0.1
 
 
 class Response:
-    """An answer whose head has come; its failures are :class:`agent.models.retry.BrokenAnswer`."""
+    """An answer whose head has come; its failures are :class:`seedsmith.agent.models.retry.BrokenAnswer`."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
@@ -97,7 +97,7 @@ class Connection:
         """``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides.
 
         Without ``keep_alive`` each request has a connection of its own. Raises
-        :class:`agent.errors.UsageError` where one of them can't be used.
+        :class:`seedsmith.agent.errors.UsageError` where one of them can't be used.
         """
         self._base_url = base_url
         self._retry = retry

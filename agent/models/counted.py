@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.estimate import item_tokens, text_tokens, tool_tokens
-from agent.models.base import Request, Usage
-from agent.models.stream import AnswerAssembler
+from seedsmith.agent.estimate import item_tokens, text_tokens, tool_tokens
+from seedsmith.agent.models.base import Request, Usage
+from seedsmith.agent.models.stream import AnswerAssembler
 
 
 def counted(request: Request, assembler: AnswerAssembler) -> tuple[Usage, bool]:

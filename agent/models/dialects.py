@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from tools.base import JsonObject, ToolSpec
+from seedsmith.tools.base import JsonObject, ToolSpec
 
 TAGS = ("<seed:tool_call>", "<tool_call>", "<|FunctionCallBegin|>", "<|FunctionCallBeginBegin|>")
 """What opens a call that is no JSON in a fence. The last two are earlier Doubao models'."""

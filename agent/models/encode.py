@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item, ToolCall
-from agent.models.base import Notice, Request
-from agent.models.catalog import ModelEntry, Wire
-from agent.models.errors import Refusal
-from tools.base import Image, ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall
+from seedsmith.agent.models.base import Notice, Request
+from seedsmith.agent.models.catalog import ModelEntry, Wire
+from seedsmith.agent.models.errors import Refusal
+from seedsmith.tools.base import Image, ToolSpec
 
 REASONING_FIELD = "reasoning_content"
 """Thinking that is sent back with the history, whatever the wire calls it."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from agent.errors import UsageError
+from seedsmith.agent.errors import UsageError
 
 MESSAGE_LIMIT = 400
 """Characters of a service's own words that are repeated."""

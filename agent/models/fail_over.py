@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from agent.models.base import Model, Notice, Part, Request, Retrying, Spent
-from agent.models.errors import (
+from seedsmith.agent.models.base import Model, Notice, Part, Request, Retrying, Spent
+from seedsmith.agent.models.errors import (
     AuthenticationFailed,
     ModelError,
     ModelNotAvailable,
@@ -21,7 +21,7 @@ _ELSEWHERE = (AuthenticationFailed, ModelNotAvailable, QuotaExceeded, ServiceUna
 
 
 class FailOverModel:
-    """Implements :class:`agent.models.base.Model` by the first of several models that answers.
+    """Implements :class:`seedsmith.agent.models.base.Model` by the first of several models that answers.
 
     Who took over stays: a service that comes and goes would change the voice, and cost its prefix cache,
     in every turn.

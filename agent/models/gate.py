@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from agent.models.errors import Verdict
-from agent.models.retry import ServiceRefused
+from seedsmith.agent.models.errors import Verdict
+from seedsmith.agent.models.retry import ServiceRefused
 
 MOST_AT_ONCE = 64
 BURST_FACTOR = 0.5
@@ -74,7 +74,7 @@ class Gate:
     async def admission(self) -> AsyncIterator[None]:
         """Wait for one's turn and hold it for one try.
 
-        A :class:`agent.models.retry.ServiceRefused` that leaves the block tells the gate of the
+        A :class:`seedsmith.agent.models.retry.ServiceRefused` that leaves the block tells the gate of the
         service's pressure, an end without exception of its health; anything else tells nothing.
         """
         await self._enter()

@@ -1,7 +1,7 @@
 """Holds back from people what may be markup: the beginning of a leaked call, or thinking among the text.
 
 It stands between an answer's deltas and the front ends. What it holds back in vain is shown later, so
-nothing is lost and nothing changes its order; what :mod:`agent.models.recover` takes out of the text was
+nothing is lost and nothing changes its order; what :mod:`recover` takes out of the text was
 never shown. It holds back more than that takes out, never less.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agent.models.base import ReasoningDelta, TextDelta
-from agent.models.dialects import CALL_KEYS, FENCE_LANGUAGES, STATEMENT_ENDS, TAGS
-from agent.models.recover import THINKING_TAGS
-from tools.base import ToolSpec
+from seedsmith.agent.models.base import ReasoningDelta, TextDelta
+from seedsmith.agent.models.dialects import CALL_KEYS, FENCE_LANGUAGES, STATEMENT_ENDS, TAGS
+from seedsmith.agent.models.recover import THINKING_TAGS
+from seedsmith.tools.base import ToolSpec
 
 Words = tuple[str, ...]
 _MOST_UNDECIDED = 1000

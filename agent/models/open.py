@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import UsageError
-from agent.models import catalog
-from agent.models.address import check_base_url, is_loopback, service_root
-from agent.models.base import Model
-from agent.models.catalog import Catalog, ModelEntry, Provider
-from agent.models.errors import MissingKey, NoModelConfigured
-from agent.models.fail_over import FailOverModel
-from agent.models.gate import gate_for
-from agent.models.refused_fields import RefusedFieldsFile
-from agent.models.retry import RetryPolicy
-from agent.models.sdk import load_sdk_in_background
-from agent.models.transport import Tap
-from agent.session import state_folder
-from agent.settings import Settings
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.address import check_base_url, is_loopback, service_root
+from seedsmith.agent.models.base import Model
+from seedsmith.agent.models.catalog import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
+from seedsmith.agent.models.fail_over import FailOverModel
+from seedsmith.agent.models.gate import gate_for
+from seedsmith.agent.models.refused_fields import RefusedFieldsFile
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.sdk import load_sdk_in_background
+from seedsmith.agent.models.transport import Tap
+from seedsmith.agent.session import state_folder
+from seedsmith.agent.settings import Settings
 
 if TYPE_CHECKING:
-    from agent.models.service import ServiceModel
+    from seedsmith.agent.models.service import ServiceModel
 
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
@@ -35,7 +35,7 @@ def open_model(
     tap: Tap | None = None,
     known: Catalog | None = None,
 ) -> Model:
-    """The model a run works with. Raises a :class:`agent.errors.UsageError` that says what to set.
+    """The model a run works with. Raises a :class:`seedsmith.agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
@@ -100,7 +100,7 @@ def _open_one(
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
-        from agent.models.local import open_local
+        from seedsmith.agent.models.local import open_local
 
         return open_local(entry.name, settings, environment, tap=tap, known=known)
     given = given_address(settings, environment)
@@ -138,12 +138,12 @@ def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
 
 
 def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
-    """The model over ``wire``; ``options`` are those of :class:`agent.models.service.ServiceModel`."""
+    """The model over ``wire``; ``options`` are those of :class:`ServiceModel`."""
     if wire == "responses":
-        from agent.models.responses import ResponsesModel
+        from seedsmith.agent.models.responses import ResponsesModel
 
         return ResponsesModel(provider, entry, **options)
-    from agent.models.chat import ChatModel
+    from seedsmith.agent.models.chat import ChatModel
 
     return ChatModel(provider, entry, **options)
 

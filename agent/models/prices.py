@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.models.base import Usage
+from seedsmith.agent.models.base import Usage
 
 
 @dataclass(frozen=True, slots=True)

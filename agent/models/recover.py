@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agent.models.dialects import LeakedCall, begins_statement, trailing_calls
-from tools.base import ToolSpec
+from seedsmith.agent.models.dialects import LeakedCall, begins_statement, trailing_calls
+from seedsmith.tools.base import ToolSpec
 
 THINKING_TAGS = ("seed:think", "think")
 _THINKING = re.compile(rf"\s*+<({'|'.join(THINKING_TAGS)})>")

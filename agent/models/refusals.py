@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agent.models.errors import MESSAGE_LIMIT, Refusal
+from seedsmith.agent.models.errors import MESSAGE_LIMIT, Refusal
 
 MOST_NESTED = 4
 """So many errors inside errors are looked through."""

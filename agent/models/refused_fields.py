@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from agent.models.base import Notice
+from seedsmith.agent.models.base import Notice
 
 FORGOTTEN_AFTER_SECONDS = 7 * 24 * 3600.0
 MAX_FILE_BYTES = 1 << 20

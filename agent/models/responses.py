@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.models.catalog import ModelEntry, Provider
-from agent.models.responses_assemble import ResponsesAssembler
-from agent.models.responses_encode import ResponsesEncoder
-from agent.models.service import ServiceModel, WireFormat
+from seedsmith.agent.models.catalog import ModelEntry, Provider
+from seedsmith.agent.models.responses_assemble import ResponsesAssembler
+from seedsmith.agent.models.responses_encode import ResponsesEncoder
+from seedsmith.agent.models.service import ServiceModel, WireFormat
 
 RESPONSES = WireFormat(
     "responses",

@@ -2,7 +2,7 @@
 
 An answer is complete when a terminal status was seen. Services leave out ids, indices, deltas or the
 closing events, so items are matched by whatever they carry, and a whole text only adds what its deltas
-left out. Whatever arrives, this raises only a :class:`agent.models.retry.FailedTry`.
+left out. Whatever arrives, this raises only a :class:`seedsmith.agent.models.retry.FailedTry`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.refusals import refusal_from
-from agent.models.retry import BrokenAnswer, ServiceRefused
-from agent.models.stream import (
+from seedsmith.agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
+from seedsmith.agent.models.refusals import refusal_from
+from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused
+from seedsmith.agent.models.stream import (
     AnswerAssembler,
     CallSlot,
     Characters,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput, UserMessage
-from agent.models.base import Notice, Request
-from agent.models.catalog import ModelEntry, Wire
-from agent.models.chain import Chain, Stored
-from agent.models.encode import (
+from seedsmith.agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput, UserMessage
+from seedsmith.agent.models.base import Notice, Request
+from seedsmith.agent.models.catalog import ModelEntry, Wire
+from seedsmith.agent.models.chain import Chain, Stored
+from seedsmith.agent.models.encode import (
     REASONING_FIELD,
     Body,
     RequestEncoder,
@@ -21,8 +21,8 @@ from agent.models.encode import (
     dump,
     parsable_arguments,
 )
-from agent.models.errors import Refusal
-from tools.base import Image, ToolSpec
+from seedsmith.agent.models.errors import Refusal
+from seedsmith.tools.base import Image, ToolSpec
 
 _STRICT = "strict"
 _CHANGED = Notice("chain_broken", "The history is not the stored one any more: sending it whole.")

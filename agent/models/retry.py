@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from agent.models.base import Retrying
-from agent.models.errors import Refusal, ServiceUnavailable, StreamBroken, Verdict, Who
+from seedsmith.agent.models.base import Retrying
+from seedsmith.agent.models.errors import Refusal, ServiceUnavailable, StreamBroken, Verdict, Who
 
 RETRY_AFTER_CAP_SECONDS = 120.0
 """The longest a service may make us wait at once."""

@@ -8,23 +8,23 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.conversation import AssistantMessage, ToolCall
-from agent.models.address import service_root, shown
-from agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
-from agent.models.catalog import ModelEntry, Provider, Wire
-from agent.models.chain import PAUSE_SECONDS
-from agent.models.connection import Connection
-from agent.models.counted import counted
-from agent.models.encode import Body, RequestEncoder, named
-from agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
-from agent.models.gate import Gate
-from agent.models.prices import cost
-from agent.models.recover import recover
-from agent.models.refused_fields import FieldMemory, RefusedFields
-from agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
-from agent.models.sniff import SniffedReply
-from agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
-from agent.models.transport import Reply, Tap, Transport
+from seedsmith.agent.conversation import AssistantMessage, ToolCall
+from seedsmith.agent.models.address import service_root, shown
+from seedsmith.agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
+from seedsmith.agent.models.catalog import ModelEntry, Provider, Wire
+from seedsmith.agent.models.chain import PAUSE_SECONDS
+from seedsmith.agent.models.connection import Connection
+from seedsmith.agent.models.counted import counted
+from seedsmith.agent.models.encode import Body, RequestEncoder, named
+from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
+from seedsmith.agent.models.gate import Gate
+from seedsmith.agent.models.prices import cost
+from seedsmith.agent.models.recover import recover
+from seedsmith.agent.models.refused_fields import FieldMemory, RefusedFields
+from seedsmith.agent.models.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from seedsmith.agent.models.sniff import SniffedReply
+from seedsmith.agent.models.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from seedsmith.agent.models.transport import Reply, Tap, Transport
 
 PLAIN_SECONDS = 600.0
 """How long a plain answer may take: nothing is seen of it before it is whole."""
@@ -46,7 +46,7 @@ class WireFormat:
 
 
 class ServiceModel:
-    """Implements :class:`agent.models.base.Model`; one conversation at a time."""
+    """Implements :class:`seedsmith.agent.models.base.Model`; one conversation at a time."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class ServiceModel:
         await self._connection.aclose()
 
     async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        """Ask until a complete answer came; see :meth:`agent.models.base.Model.stream`.
+        """Ask until a complete answer came; see :meth:`seedsmith.agent.models.base.Model.stream`.
 
         :class:`Answer`'s calls are what counts: a :class:`CallReady` of an answer that was cut by its
         length limit is not among them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.models.transport import Reply
+from seedsmith.agent.models.transport import Reply
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EVENT_STARTS = b":deir"
@@ -10,7 +10,7 @@ _EVENT_STARTS = b":deir"
 
 
 class SniffedReply:
-    """Implements :class:`agent.models.transport.Reply` over another one, whose first bytes it looks at."""
+    """Implements :class:`Reply` over another one, whose first bytes it looks at."""
 
     def __init__(self, inner: Reply) -> None:
         self._inner = inner

@@ -1,7 +1,7 @@
 """From bytes off the wire to one answer: the SSE decoder, and what the assemblers of both wires share.
 Pure, no I/O.
 
-Whatever arrives, these raise only a :class:`agent.models.retry.FailedTry`.
+Whatever arrives, these raise only a :class:`seedsmith.agent.models.retry.FailedTry`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from agent.conversation import ToolCall
-from agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
-from agent.models.retry import BrokenAnswer
-from agent.redact import MOST_NESTED, nested_too_deeply
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
+from seedsmith.agent.models.retry import BrokenAnswer
+from seedsmith.agent.redact import MOST_NESTED, nested_too_deeply
 
 EVENT_LIMIT_BYTES = 16 * 2**20
 DONE = b"[DONE]"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from agent.models.retry import RetryPolicy
+from seedsmith.agent.models.retry import RetryPolicy
 
 
 class Reply(Protocol):
-    """An answer whose head has come; its failures are :class:`agent.models.retry.BrokenAnswer`."""
+    """An answer whose head has come; its failures are :class:`seedsmith.agent.models.retry.BrokenAnswer`."""
 
     @property
     def content_type(self) -> str:
@@ -45,7 +45,7 @@ class Transport(Protocol):
     async def post(self, path: str, body: bytes) -> Reply:
         """Send ``body`` and return once the answer's head is there.
 
-        Raises :class:`agent.models.retry.FailedTry`.
+        Raises :class:`seedsmith.agent.models.retry.FailedTry`.
         """
 
     async def aclose(self) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agent.models.address import shown
-from agent.models.retry import Unreachable
+from seedsmith.agent.models.address import shown
+from seedsmith.agent.models.retry import Unreachable
 
 _TRUST = (
     "where that is right, give the certificate of the authority that signed it with --ca-bundle FILE "

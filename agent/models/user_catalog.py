@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import ConfigurationError, UsageError
-from agent.models.catalog import SOURCES, Keys
-from agent.redact import is_secret_name
-from agent.yaml_file import compose, read_small, user_folder
+from seedsmith.agent.errors import ConfigurationError, UsageError
+from seedsmith.agent.models.catalog import SOURCES, Keys
+from seedsmith.agent.redact import is_secret_name
+from seedsmith.agent.yaml_file import compose, read_small, user_folder
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
@@ -148,7 +148,7 @@ def _provider(own: UserCatalog, name: str, entry: Any) -> dict[str, Any]:
 
 
 def _check_address(own: UserCatalog, keys: Keys, address: Any) -> None:
-    from agent.models.address import check_base_url
+    from seedsmith.agent.models.address import check_base_url
 
     try:
         check_base_url(address if isinstance(address, str) else repr(address))

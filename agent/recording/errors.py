@@ -1,7 +1,7 @@
 """What is wrong with a recording; each message is one sentence a person can act on."""
 
-from agent.errors import UsageError
-from agent.models.errors import ModelError
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models.errors import ModelError
 
 
 class RecordingError(UsageError):

@@ -8,9 +8,9 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.recording.errors import RecordingError
-from agent.recording.lines import Line
-from agent.redact import Redactor
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.lines import Line
+from seedsmith.agent.redact import Redactor
 
 
 class RecordingFile:

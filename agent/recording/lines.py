@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
-from agent.models.errors import Refusal
-from agent.recording.tree import Tree
-from agent.records import image_from_json, image_to_json
-from tools.base import Image
+from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.recording.tree import Tree
+from seedsmith.agent.records import image_from_json, image_to_json
+from seedsmith.tools.base import Image
 
 VERSION = 1
 Line = dict[str, Any]
@@ -53,7 +53,7 @@ class Head:
     """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
     older recordings."""
     portable: bool = False
-    """Whether what belongs to one machine was left out (:mod:`agent.recording.portable`)."""
+    """Whether what belongs to one machine was left out (:mod:`seedsmith.agent.recording.portable`)."""
 
     def to_json(self) -> Line:
         """The line."""
@@ -195,7 +195,7 @@ class FinishLine:
     """Of the final diff, with what changes from run to run taken out."""
     files_changed: tuple[str, ...]
     tree_sha256: str
-    """The workspace after the run, as :class:`agent.recording.tree.Tree` has it."""
+    """The workspace after the run, as :class:`seedsmith.agent.recording.tree.Tree` has it."""
     message: str = ""
 
     @classmethod

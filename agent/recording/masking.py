@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from agent.redact import MASK, Redactor, is_secret_name
-from sandbox.errors import PathError
-from sandbox.workspace import Workspace
+from seedsmith.agent.redact import MASK, Redactor, is_secret_name
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace import Workspace
 
 _MOST_FILES = 100
 _MOST_BYTES = 64 << 10

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
-from agent.models.transport import Reply, read_all
-from agent.recording.lines import ResponseLine
+from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
+from seedsmith.agent.models.transport import Reply, read_all
+from seedsmith.agent.recording.lines import ResponseLine
 
 Choose = Callable[[str, str], ResponseLine]
-"""Finds the answer to a path and a body; raises :class:`agent.recording.errors.RecordingEnded`."""
+"""Finds the answer to a path and a body; raises :class:`seedsmith.agent.recording.errors.RecordingEnded`."""
 
 
 class PlayingTransport:
-    """Implements :class:`agent.models.transport.Transport`."""
+    """Implements :class:`seedsmith.agent.models.transport.Transport`."""
 
     def __init__(self, choose: Choose) -> None:
         self._choose = choose
@@ -36,7 +36,7 @@ class PlayingTransport:
 
 
 class PlayingReply:
-    """Implements :class:`agent.models.transport.Reply`."""
+    """Implements :class:`seedsmith.agent.models.transport.Reply`."""
 
     def __init__(self, response: ResponseLine) -> None:
         self._response = response

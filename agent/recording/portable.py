@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.recording.errors import RecordingError
-from agent.recording.lines import Line, ResponseLine
-from agent.recording.masking import mask_stream
-from agent.recording.recorder import STEADY_NAMES
-from agent.recording.recording import Recording
-from agent.recording.volatile import steady
-from agent.redact import Redactor
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.lines import Line, ResponseLine
+from seedsmith.agent.recording.masking import mask_stream
+from seedsmith.agent.recording.recorder import STEADY_NAMES
+from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.volatile import steady
+from seedsmith.agent.redact import Redactor
 
 SERVICE = "http://127.0.0.1/v1"
 """Stands for the address of the service that answered."""

@@ -7,34 +7,34 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from agent import __version__
-from agent.events import Envelope, EventSink, NoticeGiven
-from agent.models.address import shown
-from agent.models.catalog import Catalog
-from agent.models.retry import RetryPolicy
-from agent.models.transport import Transport
-from agent.outcome import Outcome
-from agent.output_schema import OutputSchema
-from agent.recording.bodies import difference
-from agent.recording.file import RecordingFile
-from agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
-from agent.recording.masking import environment_file_secrets, mask_stream
-from agent.recording.tape import RunFacts
-from agent.recording.told import own_entries
-from agent.recording.tree import listed, tree_of
-from agent.recording.volatile import Steady, digest, steady
-from agent.recording.wiretap import RecordingTransport
-from agent.redact import Redactor
-from agent.settings import OPTIONS, Settings
-from sandbox.workspace import Workspace
-from skills.roots import BUILT_IN
-from tools.base import Image
+from seedsmith import __version__
+from seedsmith.agent.events import Envelope, EventSink, NoticeGiven
+from seedsmith.agent.models.address import shown
+from seedsmith.agent.models.catalog import Catalog
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.transport import Transport
+from seedsmith.agent.outcome import Outcome
+from seedsmith.agent.output_schema import OutputSchema
+from seedsmith.agent.recording.bodies import difference
+from seedsmith.agent.recording.file import RecordingFile
+from seedsmith.agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
+from seedsmith.agent.recording.masking import environment_file_secrets, mask_stream
+from seedsmith.agent.recording.tape import RunFacts
+from seedsmith.agent.recording.told import own_entries
+from seedsmith.agent.recording.tree import listed, tree_of
+from seedsmith.agent.recording.volatile import Steady, digest, steady
+from seedsmith.agent.recording.wiretap import RecordingTransport
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.settings import OPTIONS, Settings
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.tools.base import Image
 
 STEADY_NAMES = ("<workspace>", "<state>", "<skill>", "<library>")
 
 
 class Recorder:
-    """Implements :class:`agent.recording.tape.Tape` and, for notices, a front end."""
+    """Implements :class:`seedsmith.agent.recording.tape.Tape` and, for notices, a front end."""
 
     replays = False
     images: tuple[Image, ...] = ()

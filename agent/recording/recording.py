@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from agent.recording.bodies import Difference, restored
-from agent.recording.errors import RecordingError
-from agent.recording.lines import (
+from seedsmith.agent.recording.bodies import Difference, restored
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.lines import (
     VERSION,
     CallLine,
     DoneLine,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.config import checked
-from agent.events import FrontEnd
-from agent.recording.comparison import Comparison
+from seedsmith.agent.config import checked
+from seedsmith.agent.events import FrontEnd
+from seedsmith.agent.recording.comparison import Comparison
 
 
 async def replay(
@@ -23,11 +23,11 @@ async def replay(
 
     No network, model, key or weights are needed: recorded answers are played, tools run for real in the
     sandbox. ``settings`` are those of the machine (``sandbox``, ``network``, ``home``, ``max_time``).
-    Raises what :func:`agent.run.run` raises, :class:`RecordingError` above all, and
-    :class:`sandbox.errors.NoIsolation` where no sandbox could be had.
+    Raises what :func:`seedsmith.agent.run.run` raises, :class:`RecordingError` above all, and
+    :class:`seedsmith.sandbox.errors.NoIsolation` where no sandbox could be had.
     """
-    from agent.run import run
-    from sandbox.errors import NoIsolation
+    from seedsmith.agent.run import run
+    from seedsmith.sandbox.errors import NoIsolation
 
     told = checked({"workspace": workspace, "replay": recording, **settings})
     outcome = await run(told, "", front_ends, environment=environment)

@@ -6,25 +6,25 @@ import asyncio
 import functools
 from dataclasses import replace
 
-from agent.dispatch import INTERRUPTED, NOT_STARTED
-from agent.events import EventSink, NoticeGiven, ReplayDiverged
-from agent.models.catalog import Catalog
-from agent.models.retry import RetryPolicy
-from agent.models.transport import Transport
-from agent.outcome import Outcome, Status
-from agent.output_schema import OutputSchema
-from agent.recording.comparison import Comparison, Divergence
-from agent.recording.errors import RecordingEnded
-from agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
-from agent.recording.playing import PlayingTransport
-from agent.recording.portable import answer_here
-from agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
-from agent.recording.recording import RecordedCall, RecordedRequest, Recording
-from agent.recording.tape import RunFacts
-from agent.recording.told import recorded_catalog, recorded_schema
-from agent.recording.tree import tree_of
-from agent.recording.volatile import Steady, digest, steady
-from tools.base import Image
+from seedsmith.agent.dispatch import INTERRUPTED, NOT_STARTED
+from seedsmith.agent.events import EventSink, NoticeGiven, ReplayDiverged
+from seedsmith.agent.models.catalog import Catalog
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.transport import Transport
+from seedsmith.agent.outcome import Outcome, Status
+from seedsmith.agent.output_schema import OutputSchema
+from seedsmith.agent.recording.comparison import Comparison, Divergence
+from seedsmith.agent.recording.errors import RecordingEnded
+from seedsmith.agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
+from seedsmith.agent.recording.playing import PlayingTransport
+from seedsmith.agent.recording.portable import answer_here
+from seedsmith.agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
+from seedsmith.agent.recording.recording import RecordedCall, RecordedRequest, Recording
+from seedsmith.agent.recording.tape import RunFacts
+from seedsmith.agent.recording.told import recorded_catalog, recorded_schema
+from seedsmith.agent.recording.tree import tree_of
+from seedsmith.agent.recording.volatile import Steady, digest, steady
+from seedsmith.tools.base import Image
 
 _PARTS = "},{"
 """Between the messages of a body, as both wires write them."""
@@ -40,7 +40,7 @@ _CUT_OFF = frozenset({"interrupted", "budget"})
 
 
 class Replayer:
-    """Implements :class:`agent.recording.tape.Tape`."""
+    """Implements :class:`seedsmith.agent.recording.tape.Tape`."""
 
     replays = True
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent.events import EventSink
-from agent.models.base import Model
-from agent.models.catalog import Catalog
-from agent.models.transport import Tap
-from agent.outcome import Outcome
-from agent.profile import Profile
-from agent.recording.lines import Line
-from agent.rooms import Place
-from agent.settings import Settings
-from tools.base import Image
+from seedsmith.agent.events import EventSink
+from seedsmith.agent.models.base import Model
+from seedsmith.agent.models.catalog import Catalog
+from seedsmith.agent.models.transport import Tap
+from seedsmith.agent.outcome import Outcome
+from seedsmith.agent.profile import Profile
+from seedsmith.agent.recording.lines import Line
+from seedsmith.agent.rooms import Place
+from seedsmith.agent.settings import Settings
+from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:
-    from agent.output_schema import OutputSchema
+    from seedsmith.agent.output_schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Tape(Tap, Protocol):
         """Look at the workspace before anything runs; what a person should know goes to ``sink``."""
 
     def observe(self, record: Line) -> None:
-        """Take one of the session's records (:mod:`agent.session`), as it is written."""
+        """Take one of the session's records (:mod:`seedsmith.agent.session`), as it is written."""
 
     def measured(self, seconds: float) -> float:
         """Take a time that the run decides by, and return the one it is to go by."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import UsageError
-from agent.models import catalog
-from agent.models.address import shown
-from agent.models.catalog import Catalog
-from agent.recording.errors import RecordingError
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.address import shown
+from seedsmith.agent.models.catalog import Catalog
+from seedsmith.agent.recording.errors import RecordingError
 
 if TYPE_CHECKING:
-    from agent.output_schema import OutputSchema
-    from agent.recording.lines import Head
+    from seedsmith.agent.output_schema import OutputSchema
+    from seedsmith.agent.recording.lines import Head
 
 
 def own_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def recorded_schema(head: Head, path: Path) -> OutputSchema | None:
     """
     if head.output_schema is None:
         return None
-    from agent.output_schema import SchemaError, given
+    from seedsmith.agent.output_schema import SchemaError, given
 
     try:
         schema, name = head.output_schema["schema"], head.output_schema["name"]
@@ -59,7 +59,7 @@ def recorded_schema(head: Head, path: Path) -> OutputSchema | None:
 
 
 def _over(entries: Mapping[str, Any]) -> Catalog:
-    from agent.models.user_catalog import UserCatalog
+    from seedsmith.agent.models.user_catalog import UserCatalog
 
     return catalog.with_own(UserCatalog(Path("the recording"), entries, {}))
 

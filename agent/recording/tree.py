@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.errors import PathError
-from sandbox.listing import list_files
-from sandbox.workspace import Workspace
-from tools.base import ToolError
-from tools.ripgrep import find_ripgrep
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.listing import list_files
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.ripgrep import find_ripgrep
 
 MOST_NAMED = 2000
 """In a larger workspace no file has a digest of its own, only the whole."""

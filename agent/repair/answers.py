@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from agent.repair.functions import Region, regions_in
+from seedsmith.agent.repair.functions import Region, regions_in
 
 _FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _MOST_HUNKS = 5

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.repair.suspects import Suspect
+from seedsmith.agent.repair.suspects import Suspect
 
 Kind = Literal["correct", "fill", "insert", "function", "body", "order", "operators", "names"]
 """``correct``: this line is wrong, write it anew. ``fill``: what belongs in the place of this line, which is

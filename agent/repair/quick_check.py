@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.repair.diagnosis import Diagnosis
-from agent.repair.watch import diagnose
-from sandbox.process import ProcessRunner
+from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.watch import diagnose
+from seedsmith.sandbox.process import ProcessRunner
 
 _FOLDER = "seedsmith-quick"
 _PLUGIN = "seedsmith_first"

@@ -13,14 +13,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from agent.budget import Budget, BudgetExhausted
-from agent.conversation import AssistantMessage, ToolCall
-from agent.dispatch import Dispatcher
-from agent.early import EarlyCalls
-from agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
-from agent.loop import LoopResult
-from agent.models.base import Model, Request
-from agent.repair.answers import (
+from seedsmith.agent.budget import Budget, BudgetExhausted
+from seedsmith.agent.conversation import AssistantMessage, ToolCall
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.early import EarlyCalls
+from seedsmith.agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
+from seedsmith.agent.loop import LoopResult
+from seedsmith.agent.models.base import Model, Request
+from seedsmith.agent.repair.answers import (
     meaning,
     minimal_edit,
     parses,
@@ -29,20 +29,20 @@ from agent.repair.answers import (
     with_line,
     with_line_before,
 )
-from agent.repair.diagnosis import Diagnosis
-from agent.repair.questions import Question, plan
-from agent.repair.quick_check import QuickCheck
-from agent.repair.suspects import Suspect, find_suspects
-from agent.repair.variations import varied
-from agent.repair.watch import diagnose
-from agent.repair.wording import word
-from agent.session import Session
-from agent.streaming import stream_answer
-from sandbox.errors import SandboxError
-from sandbox.listing import list_files
-from tools.base import ToolContext
-from tools.encodings import detect
-from tools.ripgrep import find_ripgrep
+from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.questions import Question, plan
+from seedsmith.agent.repair.quick_check import QuickCheck
+from seedsmith.agent.repair.suspects import Suspect, find_suspects
+from seedsmith.agent.repair.variations import varied
+from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.wording import word
+from seedsmith.agent.session import Session
+from seedsmith.agent.streaming import stream_answer
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.listing import list_files
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.encodings import detect
+from seedsmith.tools.ripgrep import find_ripgrep
 
 Check = Callable[[], Awaitable[str | None]]
 

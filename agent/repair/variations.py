@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from agent.repair.answers import with_line
-from agent.repair.questions import Question
+from seedsmith.agent.repair.answers import with_line
+from seedsmith.agent.repair.questions import Question
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 _SWAPS = (

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
-from sandbox.errors import SandboxError
-from sandbox.process import ProcessRunner
-from sandbox.workspace import Workspace
-from skills.roots import BUILT_IN
+from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.skills.roots import BUILT_IN
 
 _FOLDER = "seedsmith-watch"
 _WATCHERS = BUILT_IN / "fix-bug" / "watch"

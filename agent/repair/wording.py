@@ -12,12 +12,12 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from agent.conversation import SystemMessage, UserMessage
-from agent.models.base import Request
-from agent.prompts import prompt
-from agent.repair.answers import without_docstring
-from agent.repair.functions import Region
-from agent.repair.questions import Question
+from seedsmith.agent.conversation import SystemMessage, UserMessage
+from seedsmith.agent.models.base import Request
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.repair.answers import without_docstring
+from seedsmith.agent.repair.functions import Region
+from seedsmith.agent.repair.questions import Question
 
 _LANGUAGES = {
     "py": "python",

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox.errors import NoIsolation, PathError
-from sandbox.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
-from sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
-from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
-from sandbox.isolation.seccomp import filter_program, supported
-from sandbox.isolation.toolchains import needed_folders, search_path
-from sandbox.protected import CONFIGURATION_FOLDER
+from seedsmith.sandbox.errors import NoIsolation, PathError
+from seedsmith.sandbox.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from seedsmith.sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
+from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+from seedsmith.sandbox.isolation.seccomp import filter_program, supported
+from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
+from seedsmith.sandbox.protected import CONFIGURATION_FOLDER
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
@@ -101,8 +101,8 @@ class Bubblewrap:
         return Bubblewrap(self.executable, self.missing_flags | flags)
 
     def probe(self, policy: Policy) -> ProbeResult:
-        """See :mod:`sandbox.isolation.probe`."""
-        from sandbox.isolation.probe import ProbeRun
+        """See :mod:`seedsmith.sandbox.isolation.probe`."""
+        from seedsmith.sandbox.isolation.probe import ProbeRun
 
         return ProbeRun(self, policy).finish()
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.isolation.base import Launch, Policy, ProbeResult
-from sandbox.isolation.plain import host_environment
+from seedsmith.sandbox.isolation.base import Launch, Policy, ProbeResult
+from seedsmith.sandbox.isolation.plain import host_environment
 
 _DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 

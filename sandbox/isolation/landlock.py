@@ -1,7 +1,7 @@
 """The weaker tier, for machines without user namespaces: Landlock, the call filter, no capabilities.
 
 Landlock only adds rights beneath folders, so ``.git`` lies open inside the writable workspace (its
-configuration and hooks are compared and restored after each command, see :mod:`sandbox.git_guard`),
+configuration and hooks are compared and restored after each command, see :mod:`seedsmith.sandbox.git_guard`),
 processes outside stay visible, and there is no private ``/tmp``, only a private ``TMPDIR``.
 """
 
@@ -11,14 +11,14 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.errors import NoIsolation
-from sandbox.git_folders import find_git_entries, metadata_folders
-from sandbox.isolation import syscalls
-from sandbox.isolation.base import Launch, Policy, ProbeResult
-from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
-from sandbox.isolation.plain import host_environment
-from sandbox.isolation.seccomp import filter_program, supported
-from sandbox.isolation.toolchains import needed_folders
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.git_folders import find_git_entries, metadata_folders
+from seedsmith.sandbox.isolation import syscalls
+from seedsmith.sandbox.isolation.base import Launch, Policy, ProbeResult
+from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
+from seedsmith.sandbox.isolation.plain import host_environment
+from seedsmith.sandbox.isolation.seccomp import filter_program, supported
+from seedsmith.sandbox.isolation.toolchains import needed_folders
 
 _LOWEST_ABI = 3
 """The first version that also refuses to truncate."""
@@ -63,8 +63,8 @@ class Landlock:
         )
 
     def probe(self, policy: Policy) -> ProbeResult:
-        """See :mod:`sandbox.isolation.probe`."""
-        from sandbox.isolation.probe import ProbeRun
+        """See :mod:`seedsmith.sandbox.isolation.probe`."""
+        from seedsmith.sandbox.isolation.probe import ProbeRun
 
         return ProbeRun(self, policy).finish()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.isolation.base import Launch, Policy, ProbeResult
-from sandbox.isolation.plain import host_environment
+from seedsmith.sandbox.isolation.base import Launch, Policy, ProbeResult
+from seedsmith.sandbox.isolation.plain import host_environment
 
 
 class Off:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.environment import PRIVATE_HOME
-from sandbox.isolation.base import Policy
+from seedsmith.sandbox.environment import PRIVATE_HOME
+from seedsmith.sandbox.isolation.base import Policy
 
 
 def host_environment(env: Mapping[str, str], policy: Policy, *, private_home: bool) -> dict[str, str]:

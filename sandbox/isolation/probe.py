@@ -15,12 +15,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.descendants import bury
-from sandbox.environment import command_environment
-from sandbox.errors import SandboxError
-from sandbox.isolation.base import Isolation, Policy, ProbeResult
-from sandbox.isolation.masks import home_folders, is_beneath
-from sandbox.spawn import Started, start
+from seedsmith.sandbox.descendants import bury
+from seedsmith.sandbox.environment import command_environment
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.isolation.base import Isolation, Policy, ProbeResult
+from seedsmith.sandbox.isolation.masks import home_folders, is_beneath
+from seedsmith.sandbox.spawn import Started, start
 
 _SECONDS = 10.0
 _SCRIPT = """

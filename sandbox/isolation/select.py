@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sandbox.errors import NoIsolation
-from sandbox.isolation.base import Isolation, Policy, ProbeResult
-from sandbox.isolation.bubblewrap import OPTIONAL_FLAGS, Bubblewrap, candidates
-from sandbox.isolation.external import External
-from sandbox.isolation.landlock import Landlock
-from sandbox.isolation.off import Off
-from sandbox.isolation.probe import ProbeRun
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.base import Isolation, Policy, ProbeResult
+from seedsmith.sandbox.isolation.bubblewrap import OPTIONAL_FLAGS, Bubblewrap, candidates
+from seedsmith.sandbox.isolation.external import External
+from seedsmith.sandbox.isolation.landlock import Landlock
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.isolation.probe import ProbeRun
 
 CHOICES = ("auto", "bwrap", "landlock", "external", "off")
 _UNKNOWN_FLAG = re.compile(r"[Uu]nknown option (--[a-z-]+)")

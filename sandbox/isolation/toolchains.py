@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
 
 _MOST_FOLDERS = 60
 """Each read-only bind costs a launch about 0.1 ms (``sandbox.md`` §1)."""

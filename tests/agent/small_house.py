@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.approval import CallPolicy
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
-from agent.dispatch import Dispatcher
-from agent.events import EventSink
-from agent.models.base import Answer, CallReady, Part, Request, Usage
-from agent.redact import Redactor
-from agent.session import Session, SessionStart
-from sandbox.spill import SpillStore
-from sandbox.workspace import Workspace
-from tools.base import Access, InvalidArguments, ToolContext, ToolResult, ToolSpec
+from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.events import EventSink
+from seedsmith.agent.models.base import Answer, CallReady, Part, Request, Usage
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.session import Session, SessionStart
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import Access, InvalidArguments, ToolContext, ToolResult, ToolSpec
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.approval import CallPolicy, Verdict
-from tools.base import EVERYTHING, Access
+from seedsmith.agent.approval import CallPolicy, Verdict
+from seedsmith.tools.base import EVERYTHING, Access
 
 SHELL = Access(frozenset({EVERYTHING}), frozenset({EVERYTHING}))
 

@@ -9,14 +9,14 @@ import pytest
 from scripted_endpoint import calls, text
 from small_house import Collected, SmallTool, everything
 
-from agent import Agent
-from agent.ask import NO_ANSWER, NOBODY, AskTool, Question
-from agent.conversation import ToolCall
-from agent.early import EarlyCalls
-from agent.events import ToolFinished
-from agent.profile import COMPACT, FULL
-from agent.rooms import open_tools
-from tools.base import Effect, InvalidArguments
+from seedsmith import Agent
+from seedsmith.agent.ask import NO_ANSWER, NOBODY, AskTool, Question
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.early import EarlyCalls
+from seedsmith.agent.events import ToolFinished
+from seedsmith.agent.profile import COMPACT, FULL
+from seedsmith.agent.rooms import open_tools
+from seedsmith.tools.base import Effect, InvalidArguments
 
 
 class Person:

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_house import Collected, PlayedModel, answer
 
-from agent.asking import Ask, Questions
-from agent.budget import Budget, BudgetExhausted, Limits, choose_limits
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.estimate import PromptEstimate, item_tokens, text_tokens
-from agent.events import EventSink, NoticeGiven
-from agent.models import catalog
-from agent.models.base import Answer, Usage
-from agent.models.errors import ContextExceeded
-from tools.base import Image, ToolSpec
+from seedsmith.agent.asking import Ask, Questions
+from seedsmith.agent.budget import Budget, BudgetExhausted, Limits, choose_limits
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.estimate import PromptEstimate, item_tokens, text_tokens
+from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Answer, Usage
+from seedsmith.agent.models.errors import ContextExceeded
+from seedsmith.tools.base import Image, ToolSpec
 
 SEED = catalog.resolve("wcode/doubao-seed-2.0-code")[1]
 READ = ToolSpec("read", "Read a file.", {"type": "object", "properties": {}})

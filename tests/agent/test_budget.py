@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.budget import DEFAULT_COST, Budget, BudgetExhausted, Limits, UnknownPrice, choose_limits
-from agent.models.base import Usage
+from seedsmith.agent.budget import DEFAULT_COST, Budget, BudgetExhausted, Limits, UnknownPrice, choose_limits
+from seedsmith.agent.models.base import Usage
 
 
 def spend(budget: Budget, usage: Usage, cost: float | None = None) -> int:

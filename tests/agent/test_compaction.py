@@ -7,14 +7,14 @@ import json
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads
 
-from agent.budget import Budget, Limits
-from agent.compaction import MOST_IN_A_ROW, Compactor
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.events import Compacted, Text, UsageReported
-from agent.loop import Ask, run_loop
-from agent.models.errors import ContentFiltered, ContextExceeded, ServiceUnavailable
-from agent.models.prices import Price, PriceTier
-from agent.shortening import SUMMARY
+from seedsmith.agent.budget import Budget, Limits
+from seedsmith.agent.compaction import MOST_IN_A_ROW, Compactor
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.events import Compacted, Text, UsageReported
+from seedsmith.agent.loop import Ask, run_loop
+from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, ServiceUnavailable
+from seedsmith.agent.models.prices import Price, PriceTier
+from seedsmith.agent.shortening import SUMMARY
 
 READ = SmallTool("read", reads, lambda path, _: f"{path} " + "x" * 2000)
 """Some 570 tokens a call."""

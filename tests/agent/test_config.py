@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.config import ConfigurationError, load
-from agent.settings import OPTIONS, Settings
+from seedsmith.agent.config import ConfigurationError, load
+from seedsmith.agent.settings import OPTIONS, Settings
 
 
 @pytest.fixture

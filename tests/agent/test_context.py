@@ -6,13 +6,13 @@ import os
 
 import pytest
 
-from agent.context import MOST_NAMES, first_items, pointed_sources, system_text
-from agent.conversation import SystemMessage, UserMessage
-from agent.profile import COMPACT, FULL, choose_profile, profile_named
-from agent.prompts import prompt
-from agent.rooms import open_tools
-from agent.session import VerifyRecord
-from sandbox.workspace import Workspace
+from seedsmith.agent.context import MOST_NAMES, first_items, pointed_sources, system_text
+from seedsmith.agent.conversation import SystemMessage, UserMessage
+from seedsmith.agent.profile import COMPACT, FULL, choose_profile, profile_named
+from seedsmith.agent.prompts import prompt
+from seedsmith.agent.rooms import open_tools
+from seedsmith.agent.session import VerifyRecord
+from seedsmith.sandbox.workspace import Workspace
 
 
 @pytest.fixture

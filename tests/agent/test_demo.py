@@ -1,8 +1,8 @@
 import subprocess
 import sys
 
-from agent import demo
-from agent.settings import Settings
+from seedsmith.agent import demo
+from seedsmith.agent.settings import Settings
 
 
 def run_tests(folder):

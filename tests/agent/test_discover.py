@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from agent.discover import discover
+from seedsmith.agent.discover import discover
 
 IN_PRIVATE_TMP = (
     'cmake -S . -B "$TMPDIR/build" && cmake --build "$TMPDIR/build" '

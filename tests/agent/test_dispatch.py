@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_house import SmallTool, everything, reads, writes
 
-from agent.approval import CallPolicy
-from agent.conversation import ToolCall
-from agent.dispatch import INTERRUPTED, NOT_STARTED
-from agent.early import EarlyCalls
-from agent.errors import SessionError
-from agent.events import ApprovalRequested, NoticeGiven, ToolFinished, ToolStarted
-from agent.records import RecordFile
-from agent.redact import Redactor
-from tools.base import Image, ToolError, ToolResult
-from tools.git import GitTool
+from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.dispatch import INTERRUPTED, NOT_STARTED
+from seedsmith.agent.early import EarlyCalls
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.events import ApprovalRequested, NoticeGiven, ToolFinished, ToolStarted
+from seedsmith.agent.records import RecordFile
+from seedsmith.agent.redact import Redactor
+from seedsmith.tools.base import Image, ToolError, ToolResult
+from seedsmith.tools.git import GitTool
 
 ECHO = SmallTool("echo", reads, lambda path, _: f"read {path}")
 

@@ -8,14 +8,14 @@ import sys
 import pytest
 from small_house import SmallTool, writes
 
-from agent.conversation import ToolCall
-from agent.events import NoticeGiven
-from agent.hooks import Hooks, gather, programs
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from skills.hooks import HookSpecs
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.hooks import Hooks, gather, programs
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.skills.hooks import HookSpecs
 
 PUT = SmallTool("put", writes, lambda path, context: context.workspace.write_bytes(path, b"x") and "written")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.fix import choose_tests
-from agent.discover import discover, refused_instruction
-from agent.errors import UsageError
-from agent.settings import Settings
+from seedsmith.agent.cli.fix import choose_tests
+from seedsmith.agent.discover import discover, refused_instruction
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.settings import Settings
 
 OWN = {"run_tests.py": "", "scripts/test.sh*": "#!/bin/sh\n", "notes.txt": ""}
 PROGRAMS = ("pytest", "python3", "npm", "go", "cargo", "make", "uv", "tox", "mvn", "ctest")

@@ -9,13 +9,13 @@ import pytest
 from scripted_endpoint import calls, text
 from small_house import SmallTool, everything, reads, writes
 
-from agent import Agent
-from agent.approval import CallPolicy
-from agent.conversation import ToolCall, UserMessage
-from agent.events import NoticeGiven
-from agent.instructions import MOST_BYTES, MOST_NESTED_BYTES, NestedInstructions, root_instructions
-from sandbox.workspace import Workspace
-from tools.base import ToolError
+from seedsmith import Agent
+from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.conversation import ToolCall, UserMessage
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.instructions import MOST_BYTES, MOST_NESTED_BYTES, NestedInstructions, root_instructions
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolError
 
 LOOK = SmallTool("look", reads, lambda path, _: f"saw {path}")
 PUT = SmallTool("put", writes, lambda path, _: f"put {path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from agent.junit import Case, junit_xml
+from seedsmith.agent.junit import Case, junit_xml
 
 CASES = [
     Case("tidy", "passes", 1.25),

@@ -8,14 +8,14 @@ import json
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads, writes
 
-from agent.asking import Ask
-from agent.budget import Budget, Limits
-from agent.conversation import AssistantMessage, ToolCall, UserMessage
-from agent.events import NoticeGiven, Text, TurnStarted, UsageReported
-from agent.finish import FinishTool
-from agent.loop import run_loop
-from agent.models.base import CallReady, Retrying, TextDelta
-from tools.base import ToolResult
+from seedsmith.agent.asking import Ask
+from seedsmith.agent.budget import Budget, Limits
+from seedsmith.agent.conversation import AssistantMessage, ToolCall, UserMessage
+from seedsmith.agent.events import NoticeGiven, Text, TurnStarted, UsageReported
+from seedsmith.agent.finish import FinishTool
+from seedsmith.agent.loop import run_loop
+from seedsmith.agent.models.base import CallReady, Retrying, TextDelta
+from seedsmith.tools.base import ToolResult
 
 ECHO = SmallTool("echo", reads, lambda path, _: f"read {path}")
 PUT = SmallTool("put", writes, lambda path, _: f"put {path}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.models.base import Usage
-from agent.outcome import EXIT_CODES, Outcome, Verified, changed_tests
+from seedsmith.agent.models.base import Usage
+from seedsmith.agent.outcome import EXIT_CODES, Outcome, Verified, changed_tests
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from scripted_endpoint import calls, error, text
 from small_house import Collected
 
-from agent import Agent, schema_process
-from agent.errors import UsageError
-from agent.events import NoticeGiven, SessionFinished
-from agent.output_schema import MOST_REPAIRS, SchemaError, given, load
+from seedsmith.agent import Agent, schema_process
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, SessionFinished
+from seedsmith.agent.output_schema import MOST_REPAIRS, SchemaError, given, load
 
 SCHEMA = {
     "type": "object",

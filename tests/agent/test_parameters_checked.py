@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from agent import Agent
-from agent.config import ConfigurationError, load
-from agent.errors import UsageError
-from agent.models import catalog
-from agent.parameters import OutputLimit, ParameterConflict, check, output_limit, tool_choices, warnings
-from agent.settings import Settings
+from seedsmith import Agent
+from seedsmith.agent.config import ConfigurationError, load
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import catalog
+from seedsmith.agent.parameters import (
+    OutputLimit,
+    ParameterConflict,
+    check,
+    output_limit,
+    tool_choices,
+    warnings,
+)
+from seedsmith.agent.settings import Settings
 
 NOWHERE = {"XDG_CONFIG_HOME": "/nonexistent"}
 WRONG = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.pasted import pasted_images
+from seedsmith.agent.pasted import pasted_images
 
 PNG = b"\x89PNG\r\n\x1a\n and more"
 

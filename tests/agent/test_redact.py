@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.redact import MASK, MOST_NESTED, TOO_DEEP, Redactor, nested_too_deeply
+from seedsmith.agent.redact import MASK, MOST_NESTED, TOO_DEEP, Redactor, nested_too_deeply
 
 SECRET = 'sk-"1234\\5678ü'
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from agent.config import MOST_NOTICES, load
-from agent.settings import Settings
+from seedsmith.agent.config import MOST_NOTICES, load
+from seedsmith.agent.settings import Settings
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import pytest
 from scripted_endpoint import calls, error, text
 from small_house import Collected
 
-from agent import Agent
-from agent.errors import SessionError, UsageError
-from agent.events import SessionFinished, SessionStarted, VerifyFinished
-from agent.run import run
-from agent.run_tool import run_tool
-from agent.settings import Settings
-from sandbox.errors import WorkspaceError
+from seedsmith import Agent
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.events import SessionFinished, SessionStarted, VerifyFinished
+from seedsmith.agent.run import run
+from seedsmith.agent.run_tool import run_tool
+from seedsmith.agent.settings import Settings
+from seedsmith.sandbox.errors import WorkspaceError
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ async def test_what_nobody_foresaw_still_tells_the_end(endpoint, options, monkey
     def broken(*_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("agent.stuck.RepeatWatch.observe", broken)
+    monkeypatch.setattr("seedsmith.agent.stuck.RepeatWatch.observe", broken)
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     finished = seen.events[-1]
@@ -207,7 +207,7 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     def broken(*_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("agent.run.open_baseline", broken)
+    monkeypatch.setattr("seedsmith.agent.run.open_baseline", broken)
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     assert isinstance(seen.events[-1], SessionFinished)

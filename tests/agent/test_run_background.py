@@ -11,14 +11,14 @@ import pytest
 from scripted_endpoint import calls, text
 from small_house import Collected
 
-from agent import Agent
-from agent.events import ToolFinished, VerifyFinished
-from agent.run import run
-from agent.run_tool import run_tool
-from agent.settings import Settings
-from sandbox.errors import NoIsolation
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
+from seedsmith import Agent
+from seedsmith.agent.events import ToolFinished, VerifyFinished
+from seedsmith.agent.run import run
+from seedsmith.agent.run_tool import run_tool
+from seedsmith.agent.settings import Settings
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
 
 
 @pytest.fixture(params=["bwrap", "landlock", "off"])

@@ -12,14 +12,14 @@ from PIL import Image as Pillow
 from scripted_endpoint import calls, error, text
 from small_house import Collected
 
-from agent import Agent
-from agent.errors import UsageError
-from agent.events import NoticeGiven, ToolFinished
-from agent.images import MAX_TOTAL_BYTES, attach
-from agent.run import run
-from agent.run_tool import run_tool
-from agent.settings import Settings
-from tools import images as tools_images
+from seedsmith import Agent
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, ToolFinished
+from seedsmith.agent.images import MAX_TOTAL_BYTES, attach
+from seedsmith.agent.run import run
+from seedsmith.agent.run_tool import run_tool
+from seedsmith.agent.settings import Settings
+from seedsmith.tools import images as tools_images
 
 LOCAL = "local/qwen2.5-coder-1.5b"
 
@@ -163,7 +163,7 @@ async def test_too_much_in_one_message_is_refused(here, monkeypatch):
     class Seeing:
         provider, name, vision = "test", "seeing", True
 
-    monkeypatch.setattr("agent.images.MAX_TOTAL_BYTES", len(png()) + 1)
+    monkeypatch.setattr("seedsmith.agent.images.MAX_TOTAL_BYTES", len(png()) + 1)
     with pytest.raises(UsageError, match=r"b\.png would make it more than .* of pictures in one message"):
         await attach([here / "截 图.png", here / "b.png"], "", False, None, here, Seeing())
     assert MAX_TOTAL_BYTES * 4 / 3 < 64_000_000
@@ -258,7 +258,7 @@ def test_pictures_are_decoded_off_the_event_loop(endpoint, options, monkeypatch)
         where.append(threading.current_thread() is threading.main_thread())
         return plain(*arguments, **named)
 
-    monkeypatch.setattr("tools.images.prepare_image", noting)
+    monkeypatch.setattr("seedsmith.tools.images.prepare_image", noting)
     endpoint.script(calls(("view_image", {"path": "in.png"})), text("Seen."))
     Agent(**options, image="b.png").run("See.")
     assert where == [False, False]

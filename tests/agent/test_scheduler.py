@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.scheduler import must_wait, run_scheduled
-from tools.base import EVERYTHING, Access
+from seedsmith.agent.scheduler import must_wait, run_scheduled
+from seedsmith.tools.base import EVERYTHING, Access
 
 SHELL = Access(frozenset({EVERYTHING}), frozenset({EVERYTHING}))
 READ_A = Access(reads=frozenset({"a"}))

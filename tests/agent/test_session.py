@@ -9,7 +9,7 @@ import time
 import pytest
 from small_house import SmallTool, answer, writes
 
-from agent.conversation import (
+from seedsmith.agent.conversation import (
     AssistantMessage,
     Conversation,
     SystemMessage,
@@ -17,10 +17,10 @@ from agent.conversation import (
     ToolOutput,
     UserMessage,
 )
-from agent.errors import SessionError, UsageError
-from agent.records import item_from_json, item_to_json
-from agent.redact import Redactor
-from agent.session import (
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.records import item_from_json, item_to_json
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.session import (
     MAY_HAVE_RUN,
     Session,
     VerifyRecord,
@@ -28,7 +28,7 @@ from agent.session import (
     prepare_state,
     state_folder,
 )
-from tools.base import Effect, Image
+from seedsmith.tools.base import Effect, Image
 
 CALL = ToolCall("c1", "put", '{"path": "ä"}')
 OUTPUT = ToolOutput("c1", "put", "written \udcff", True)

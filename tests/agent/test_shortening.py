@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.conversation import (
+from seedsmith.agent.conversation import (
     AssistantMessage,
     Conversation,
     SystemMessage,
@@ -16,10 +16,17 @@ from agent.conversation import (
     ToolOutput,
     UserMessage,
 )
-from agent.models.prices import Price, PriceTier
-from agent.shortening import SUMMARY, calls_made, parted, transcript, with_summary, without_old_outputs
-from agent.tiers import Crossing, boundary_crossed, worth_shortening
-from tools.base import Image
+from seedsmith.agent.models.prices import Price, PriceTier
+from seedsmith.agent.shortening import (
+    SUMMARY,
+    calls_made,
+    parted,
+    transcript,
+    with_summary,
+    without_old_outputs,
+)
+from seedsmith.agent.tiers import Crossing, boundary_crossed, worth_shortening
+from seedsmith.tools.base import Image
 
 SIZES = st.sampled_from([0, 10, 399, 401, 3000])
 ORIGINS = st.sampled_from(["user", "verify", "nudge", "instructions", "images", SUMMARY])

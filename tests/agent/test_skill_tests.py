@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from scripted_endpoint import Endpoint, calls, text
 
-from agent.settings import Settings
-from agent.skill_tests import TestRun, run_test, run_tests
-from skills.check import check
-from skills.folder import read_skill, recording_path
-from skills.roots import BUILT_IN
-from skills.scaffold import STARTER, scaffold
-from skills.skill import Origin, Skill
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skill_tests import TestRun, run_test, run_tests
+from seedsmith.skills.check import check
+from seedsmith.skills.folder import read_skill, recording_path
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.scaffold import STARTER, scaffold
+from seedsmith.skills.skill import Origin, Skill
 
 MANIFEST = """\
 name: tidy
@@ -208,7 +208,7 @@ def test_a_workspace_that_can_t_be_looked_at_fails_that_test(skills, monkeypatch
         raise OSError(errno.EIO, "Input/output error")
 
     skills.record(*TIDY)
-    monkeypatch.setattr("agent.skill_tests.contents", full)
+    monkeypatch.setattr("seedsmith.agent.skill_tests.contents", full)
     result = skills.run(skills.write())
     assert result.result == "failed" and "Input/output error" in result.failures[0]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.conversation import ToolCall
-from agent.stuck import RepeatWatch
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.stuck import RepeatWatch
 
 READ = ToolCall("1", "read", '{"path": "a", "limit": 1}')
 SAME_READ = ToolCall("2", "read", '{"limit":1,"path":"a"}')

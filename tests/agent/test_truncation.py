@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.truncation import bounded, escaped
-from sandbox.spill import SpillStore
+from seedsmith.agent.truncation import bounded, escaped
+from seedsmith.sandbox.spill import SpillStore
 
 
 @pytest.fixture

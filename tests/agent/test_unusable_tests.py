@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from agent.unusable_tests import why_unusable
+from seedsmith.agent.unusable_tests import why_unusable
 
 NO_TESTS = "no tests ran in 0.01s\n"
 USAGE = "ERROR: usage: pytest [options]\npytest: error: unrecognized arguments: --bogus\n"

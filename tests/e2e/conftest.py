@@ -62,7 +62,7 @@ class Seedsmith:
     def plain(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Without a word on the model."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "agent", *arguments, "-C", str(self.workspace), "--json"],
+            [sys.executable, "-P", "-m", "seedsmith", *arguments, "-C", str(self.workspace), "--json"],
             cwd="/",
             env=self.environment,
             stdin=subprocess.DEVNULL,

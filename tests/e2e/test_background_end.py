@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from scripted_endpoint import calls, text
 
-from sandbox.errors import NoIsolation
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
 
 
 def left_of(mark: str) -> bool:

@@ -10,7 +10,17 @@ from scripted_endpoint import calls, text
 
 
 def new(seedsmith, *arguments) -> str:
-    told = [sys.executable, "-P", "-m", "agent", "skills", "new", *arguments, "-C", str(seedsmith.workspace)]
+    told = [
+        sys.executable,
+        "-P",
+        "-m",
+        "seedsmith",
+        "skills",
+        "new",
+        *arguments,
+        "-C",
+        str(seedsmith.workspace),
+    ]
     done = subprocess.run(
         told, cwd="/", env=seedsmith.environment, capture_output=True, text=True, timeout=60
     )

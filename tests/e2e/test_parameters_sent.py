@@ -47,7 +47,7 @@ def run(seedsmith, endpoint):
         options = ["-C", str(seedsmith.workspace), "-m", model, "--base-url", endpoint.base_url]
         options += ["--json"] if as_json else []
         process = subprocess.run(
-            [sys.executable, "-P", "-m", "agent", "run", prompt, *arguments, *options],
+            [sys.executable, "-P", "-m", "seedsmith", "run", prompt, *arguments, *options],
             cwd="/",
             env=seedsmith.environment | {"XDG_CONFIG_HOME": str(seedsmith.user / "config")},
             capture_output=True,
@@ -181,7 +181,7 @@ def test_a_broken_models_file_is_wrong_usage_where_models_are_needed(run, endpoi
     environment = seedsmith.environment | {"XDG_CONFIG_HOME": str(folder.parent)}
 
     def command(*arguments):
-        told = [sys.executable, "-P", "-m", "agent", *arguments]
+        told = [sys.executable, "-P", "-m", "seedsmith", *arguments]
         return subprocess.run(told, cwd=seedsmith.workspace, env=environment, capture_output=True, text=True)
 
     for listing in ("list", "check"):

@@ -24,7 +24,7 @@ class Command:
 
     def start(self, *arguments, **variables):
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "agent", "run", "do it", "-C", str(self._seedsmith.workspace)]
+            [sys.executable, "-P", "-m", "seedsmith", "run", "do it", "-C", str(self._seedsmith.workspace)]
             + [*arguments, "--json"],
             cwd="/",
             env=self._seedsmith.environment | variables,

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import lifeline
-from sandbox.background import MOST_RUNNING, BackgroundCommands
-from sandbox.command import RunningCommand
-from sandbox.descendants import children
-from sandbox.errors import InputClosed, TooManyCommands, UnknownCommand
-from sandbox.isolation.off import Off
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
+from seedsmith.sandbox import lifeline
+from seedsmith.sandbox.background import MOST_RUNNING, BackgroundCommands
+from seedsmith.sandbox.command import RunningCommand
+from seedsmith.sandbox.descendants import children
+from seedsmith.sandbox.errors import InputClosed, TooManyCommands, UnknownCommand
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
 
 SERVER = "echo ready; while read -r line; do echo got $line; done; echo bye; exit 3"
 
@@ -279,11 +279,11 @@ async def test_no_descriptor_and_no_task_is_left(runner: ProcessRunner) -> None:
 AGENT = """
 import asyncio, os, sys
 from pathlib import Path
-from sandbox.background import BackgroundCommands
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.background import BackgroundCommands
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
 
 tier, how, where, mark, *folders = sys.argv[1:]
 work, private, state, home = map(Path, folders)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox import baseline as baseline_module
-from sandbox.baseline import Baseline
-from sandbox.diff import Version, file_patch, quoted
-from sandbox.errors import OutsideWorkspace
-from sandbox.workspace import Workspace
+from seedsmith.sandbox import baseline as baseline_module
+from seedsmith.sandbox.baseline import Baseline
+from seedsmith.sandbox.diff import Version, file_patch, quoted
+from seedsmith.sandbox.errors import OutsideWorkspace
+from seedsmith.sandbox.workspace import Workspace
 
 RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
 

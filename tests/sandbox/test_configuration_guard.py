@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.configuration_guard import ConfigurationGuard
-from sandbox.git import Git
-from sandbox.isolation.external import External
-from sandbox.isolation.off import Off
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.configuration_guard import ConfigurationGuard
+from seedsmith.sandbox.git import Git
+from seedsmith.sandbox.isolation.external import External
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
 
 UNTRACED = "touch -r .seedsmith/config.yaml /tmp/old; sed -i s/pytest/paaest/ .seedsmith/config.yaml"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import GitError, NoRepository
-from sandbox.git import Git
-from sandbox.git_repository import find_repository
-from sandbox.git_settings import UserSettings, filter_names, identity, overrides, parse_listing
-from sandbox.process import ProcessRunner
+from seedsmith.sandbox.errors import GitError, NoRepository
+from seedsmith.sandbox.git import Git
+from seedsmith.sandbox.git_repository import find_repository
+from seedsmith.sandbox.git_settings import UserSettings, filter_names, identity, overrides, parse_listing
+from seedsmith.sandbox.process import ProcessRunner
 
 
 def plain(folder: Path, *arguments: str) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.environment import harden_agent
-from sandbox.errors import OutsideWorkspace
-from sandbox.isolation.base import Limits
-from sandbox.process import CommandResult, ProcessRunner
+from seedsmith.sandbox.environment import harden_agent
+from seedsmith.sandbox.errors import OutsideWorkspace
+from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.process import CommandResult, ProcessRunner
 
 PYTHON = shlex.quote(sys.executable)
 

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from sandbox.isolation.seccomp import filter_program
+from seedsmith.sandbox.isolation.seccomp import filter_program
 
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x50001, 0x50026
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import NoIsolation
-from sandbox.isolation.bubblewrap import Bubblewrap, candidates
-from sandbox.isolation.external import External
-from sandbox.isolation.landlock import Landlock
-from sandbox.isolation.off import Off
-from sandbox.isolation.probe import ProbeRun, failure_reason
-from sandbox.isolation.select import Selection, choose, explain
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
+from seedsmith.sandbox.isolation.external import External
+from seedsmith.sandbox.isolation.landlock import Landlock
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.isolation.probe import ProbeRun, failure_reason
+from seedsmith.sandbox.isolation.select import Selection, choose, explain
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
 
 
 def fake_bwrap(path: Path, message: str) -> Path:
@@ -126,12 +126,12 @@ def test_where_user_namespaces_are_refused_the_weaker_tier_is_taken(world, tmp_p
 IN_A_CONTAINER = """
 import asyncio, os, sys
 from pathlib import Path
-from sandbox.isolation import syscalls
-from sandbox.isolation.base import Policy
-from sandbox.isolation.seccomp import filter_program
-from sandbox.isolation.select import choose
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.isolation import syscalls
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.seccomp import filter_program
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
 
 syscalls.forbid_new_privileges()
 syscalls.install_filter(filter_program(internet=True, unix_sockets=True))
@@ -252,7 +252,7 @@ async def test_secrets_of_a_home_within_the_workspace_stay_hidden(world) -> None
 
 
 async def test_a_link_planted_in_tmp_creates_nothing_on_the_host(world, tmp_path) -> None:
-    from sandbox.errors import PathError
+    from seedsmith.sandbox.errors import PathError
 
     try:
         isolation = choose("bwrap", world.policy)

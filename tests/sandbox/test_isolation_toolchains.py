@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.environment import command_environment
-from sandbox.isolation.masks import home_folders
-from sandbox.isolation.toolchains import needed_folders, search_path
+from seedsmith.sandbox.environment import command_environment
+from seedsmith.sandbox.isolation.masks import home_folders
+from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 
 
 @pytest.fixture

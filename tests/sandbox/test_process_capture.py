@@ -7,7 +7,7 @@ import io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.capture import HeadTailCapture
+from seedsmith.sandbox.capture import HeadTailCapture
 
 CHUNKS = st.lists(st.binary(max_size=40) | st.text(max_size=20).map(str.encode), max_size=30)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.git_guard import GitGuard
+from seedsmith.sandbox.git_guard import GitGuard
 
 
 @pytest.fixture

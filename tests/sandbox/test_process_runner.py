@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import PathNotFound, SandboxError
-from sandbox.isolation.base import Limits
-from sandbox.process import ProcessRunner
+from seedsmith.sandbox.errors import PathNotFound, SandboxError
+from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.process import ProcessRunner
 
 
 async def test_both_streams_arrive_in_order(runner: ProcessRunner) -> None:
@@ -104,7 +104,7 @@ async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner,
 
 
 async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner, monkeypatch) -> None:
-    monkeypatch.setattr("sandbox.command._TERMINATE_SECONDS", 60.0)  # a busy machine is late, not wrong
+    monkeypatch.setattr("seedsmith.sandbox.command._TERMINATE_SECONDS", 60.0)
     result = await runner.run("trap 'echo bye; exit 0' TERM; sleep 100 & wait", timeout=3)
     assert (result.timed_out, result.head) == (True, b"bye\n")
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.errors import PathNotFound
-from sandbox.spill import SpillStore
+from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.spill import SpillStore
 
 
 def test_a_spill_is_private_and_read_back(tmp_path):

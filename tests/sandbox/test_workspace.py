@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.errors import (
+from seedsmith.sandbox.errors import (
     ChangedOnDisk,
     FileTooLarge,
     NotARegularFile,
@@ -18,8 +18,8 @@ from sandbox.errors import (
     PathNotFound,
     WorkspaceError,
 )
-from sandbox.system import has_openat2
-from sandbox.workspace import READ_CEILING_BYTES, FolderEntry, Workspace
+from seedsmith.sandbox.system import has_openat2
+from seedsmith.sandbox.workspace import READ_CEILING_BYTES, FolderEntry, Workspace
 
 
 @pytest.fixture(params=["openat2", "walk"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import (
+from seedsmith.sandbox.errors import (
     NeedsApproval,
     NotARegularFile,
     OutsideWorkspace,
@@ -15,8 +15,8 @@ from sandbox.errors import (
     PathNotFound,
     ProtectedPath,
 )
-from sandbox.system import has_openat2
-from sandbox.workspace import Workspace
+from seedsmith.sandbox.system import has_openat2
+from seedsmith.sandbox.workspace import Workspace
 
 CANARY = b"outside"
 RENAME_EXCHANGE = 2

@@ -7,8 +7,8 @@ import stat
 
 import pytest
 
-from sandbox.errors import OutsideWorkspace, PathError, ProtectedPath
-from sandbox.workspace import Workspace
+from seedsmith.sandbox.errors import OutsideWorkspace, PathError, ProtectedPath
+from seedsmith.sandbox.workspace import Workspace
 
 
 @pytest.fixture(params=[False, True])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from skills.folder import read_skill
-from skills.skill import BrokenSkill, Origin
+from seedsmith.skills.folder import read_skill
+from seedsmith.skills.skill import BrokenSkill, Origin
 
 SMALLEST = "name: tidy\ndescription: Tidies up.\ninstructions: Do it.\n"
 

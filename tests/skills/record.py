@@ -19,12 +19,12 @@ from typing import Any
 
 import yaml
 
-from agent.settings import Settings
-from agent.skill_tests import TestResult, TestRun, run_test
-from skills.folder import read_skill, recording_path
-from skills.roots import BUILT_IN
-from skills.scaffold import STARTER, scaffold
-from skills.skill import Origin, Skill
+from seedsmith.agent.settings import Settings
+from seedsmith.agent.skill_tests import TestResult, TestRun, run_test
+from seedsmith.skills.folder import read_skill, recording_path
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.scaffold import STARTER, scaffold
+from seedsmith.skills.skill import Origin, Skill
 
 ANSWERS = Path(__file__).with_name("answers")
 NEW_NAME = "a-name-that-stands-for-another"

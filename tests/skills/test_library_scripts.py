@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from skills.roots import BUILT_IN
+from seedsmith.skills.roots import BUILT_IN
 
 RENAME = BUILT_IN / "rename-symbol/scripts/rename.py"
 MUTATE = BUILT_IN / "write-tests/scripts/mutate.py"

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.listing import CHARACTERS_A_TOKEN, SHARE_OF_WINDOW, listing
-from skills.skill import Skill
+from seedsmith.skills.listing import CHARACTERS_A_TOKEN, SHARE_OF_WINDOW, listing
+from seedsmith.skills.skill import Skill
 
 
 def skill(name: str, description: str, **more) -> Skill:

@@ -8,13 +8,13 @@ from importlib.metadata import EntryPoint
 import pytest
 import yaml
 
-from skills.errors import SkillError, UnknownSkill
-from skills.folder import check_unchanged
-from skills.loader import Root, load, roots
-from skills.roots import BUILT_IN
-from skills.scaffold import STARTER
-from skills.skill import Origin
-from skills.trust import TrustStore
+from seedsmith.skills.errors import SkillError, UnknownSkill
+from seedsmith.skills.folder import check_unchanged
+from seedsmith.skills.loader import Root, load, roots
+from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.scaffold import STARTER
+from seedsmith.skills.skill import Origin
+from seedsmith.skills.trust import TrustStore
 
 SMALLEST = "name: {}\ndescription: Tidies up.\ninstructions: Do it.\n"
 
@@ -130,7 +130,7 @@ def test_trust_covers_every_file_and_no_name_can_stand_for_another(found):
 
 
 def test_files_do_not_count_and_too_many_folders_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("skills.loader._MOST_FOLDERS", 3)
+    monkeypatch.setattr("seedsmith.skills.loader._MOST_FOLDERS", 3)
     for name in ("a", "b", "c"):
         (tmp_path / "root" / name).mkdir(parents=True)
         (tmp_path / "root" / name / "skill.yaml").write_text(SMALLEST.format(name))
@@ -149,7 +149,7 @@ def test_a_package_that_offers_a_relative_path_is_told_and_not_searched(tmp_path
     (tmp_path / "skills/tidy/skill.yaml").write_text(SMALLEST.format("tidy"))
     (tmp_path / "offering_relative.py").write_text("def folder():\n    return 'skills'\n")
     point = EntryPoint("offered", "offering_relative:folder", "seedsmith.skills")
-    monkeypatch.setattr("skills.loader.entry_points", lambda group: [point])
+    monkeypatch.setattr("seedsmith.skills.loader.entry_points", lambda group: [point])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     library = load(roots(None, None), TrustStore(tmp_path / "state"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skills.folder import read_skill
-from skills.skill import Origin, Skill
+from seedsmith.skills.folder import read_skill
+from seedsmith.skills.skill import Origin, Skill
 
 
 def test_the_smallest_skill_has_defaults(folders):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skills.folder import list_files, read_file
-from skills.skill import BrokenSkill, Skill
+from seedsmith.skills.folder import list_files, read_file
+from seedsmith.skills.skill import BrokenSkill, Skill
 
 GOOD = "---\nname: tidy\ndescription: Tidies up. Use when untidy.\n---\n\n# Tidy\n\nDo it.\n"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from skills.errors import SkillError
-from skills.folder import read_skill
-from skills.scaffold import scaffold
-from skills.skill import Origin, Skill
+from seedsmith.skills.errors import SkillError
+from seedsmith.skills.folder import read_skill
+from seedsmith.skills.scaffold import scaffold
+from seedsmith.skills.skill import Origin, Skill
 
 
 @pytest.mark.parametrize("name", ["true", "null", "12", "no", "1e3", "plain"])

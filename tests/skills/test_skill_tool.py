@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from sandbox.workspace import Workspace
-from skills.active import ActiveSkills
-from skills.loader import Library
-from skills.tool import SkillTool
-from tools.base import Effect, ToolContext, ToolError
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.loader import Library
+from seedsmith.skills.tool import SkillTool
+from seedsmith.tools.base import Effect, ToolContext, ToolError
 
 MANIFEST = """
 tools: [read, grep]
@@ -105,8 +105,8 @@ def test_what_a_call_touches(room):
 
 def test_nothing_runs_beside_a_command_that_writes(room):
     """Shell commands of one answer run together; a command may break files for a while."""
-    from agent.scheduler import must_wait
-    from tools.shell import ShellTool
+    from seedsmith.agent.scheduler import must_wait
+    from seedsmith.tools.shell import ShellTool
 
     shell = ShellTool()
     beside = shell.access(shell.parse({"command": "true"}))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.isolation.base import Policy
-from sandbox.isolation.off import Off
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from sandbox.workspace import Workspace
-from tools.base import ToolContext, ToolResult
-from tools.registry import default_tools
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolContext, ToolResult
+from seedsmith.tools.registry import default_tools
 
 
 @dataclass

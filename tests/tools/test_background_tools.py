@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from sandbox.background import MOST_RUNNING
-from sandbox.errors import TooManyCommands
-from tools import shell
-from tools.base import ToolError
+from seedsmith.sandbox.background import MOST_RUNNING
+from seedsmith.sandbox.errors import TooManyCommands
+from seedsmith.tools import shell
+from seedsmith.tools.base import ToolError
 
 SERVER = "echo listening; while read -r line; do echo got $line; done; echo bye; exit 3"
 
@@ -102,7 +102,7 @@ async def test_too_many_are_refused_and_a_slow_one_is_ended_for_want_of_room(she
 
 
 async def test_input_that_is_not_read_is_said_with_its_count(shells, monkeypatch):
-    monkeypatch.setattr("tools.shell_input._WRITE_SECONDS", 0.1)
+    monkeypatch.setattr("seedsmith.tools.shell_input._WRITE_SECONDS", 0.1)
     await shells.call("shell", command="sleep 1000", background=True)
     with pytest.raises(ToolError, match=r"b1 is not reading: it took [\d,]+ of 500,000 bytes in 0.1 seconds"):
         await shells.call("shell_input", id="b1", text="x" * 500_000)

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import ToolError
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
 
 LADDER = [
     # File, old, new, file afterwards, rung.

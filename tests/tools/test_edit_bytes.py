@@ -12,10 +12,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.workspace import Workspace
-from tools.base import ToolContext
-from tools.edit import EditTool
-from tools.encodings import detect
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.edit import EditTool
+from seedsmith.tools.encodings import detect
 
 ENCODINGS = {
     # Codec, BOM, and letters that codec can write.

@@ -10,8 +10,8 @@ import contextlib
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import ToolError
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
 
 HOOKS = (
     "applypatch-msg commit-msg fsmonitor-watchman post-checkout post-commit post-index-change post-merge "

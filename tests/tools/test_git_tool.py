@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tools.base import EVERYTHING, ToolError
-from tools.registry import default_tools
+from seedsmith.tools.base import EVERYTHING, ToolError
+from seedsmith.tools.registry import default_tools
 
 
 async def test_status_tells_every_kind_of_difference(git_bench):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import NoIsolation
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
-from tools.base import ToolError
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.tools.base import ToolError
 
 LOOKING = [
     {"action": "status"},

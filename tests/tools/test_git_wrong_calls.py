@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import InvalidArguments, ToolError
-from tools.registry import default_tools
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import InvalidArguments, ToolError
+from seedsmith.tools.registry import default_tools
 
 MISUNDERSTOOD = [
     ({}, "'action' is missing"),

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import tools.grep
-from tools.encodings import detect
-from tools.legacy import across_stray_bytes, ripgrep_name
+import seedsmith.tools.grep
+from seedsmith.tools.encodings import detect
+from seedsmith.tools.legacy import across_stray_bytes, ripgrep_name
 
 CHINESE = "第一行：今天天气很好，我们去公园。\nprint('中文 needle 结果')\n最后一行没有内容\n"
 JAPANESE = "一行目：これはテストです。\nprint('日本語 needle の文字列')\nおわりの行でした\n"
@@ -143,14 +143,14 @@ async def test_ignored_binary_and_linked_files_stay_out(bench, tmp_path):
 
 async def test_a_pattern_of_ascii_is_one_run_of_ripgrep(bench, monkeypatch):
     runs = []
-    run = tools.grep.run_ripgrep
+    run = seedsmith.tools.grep.run_ripgrep
 
     async def counted(*arguments, **options):
         runs.append(arguments)
         return await run(*arguments, **options)
 
-    monkeypatch.setattr(tools.grep, "run_ripgrep", counted)
-    monkeypatch.setattr(tools.legacy, "run_ripgrep", counted)
+    monkeypatch.setattr(seedsmith.tools.grep, "run_ripgrep", counted)
+    monkeypatch.setattr(seedsmith.tools.legacy, "run_ripgrep", counted)
     bench.put("gbk.txt", CHINESE.encode("gbk"))
     result = await bench.call("grep", pattern="needle")
     assert len(runs) == 1 and result.text == "gbk.txt [gbk]\n2:print('中文 needle 结果')"
@@ -159,7 +159,7 @@ async def test_a_pattern_of_ascii_is_one_run_of_ripgrep(bench, monkeypatch):
 
 
 async def test_more_files_than_can_be_open_are_counted_as_left_out(bench, monkeypatch):
-    monkeypatch.setattr(tools.grep, "_MOST_LEGACY_FILES", 3)
+    monkeypatch.setattr(seedsmith.tools.grep, "_MOST_LEGACY_FILES", 3)
     for number in range(5):
         bench.put(f"{number}.txt", CHINESE.encode("gbk"))
     result = await bench.call("grep", pattern="中文")
@@ -174,7 +174,7 @@ async def test_more_files_than_can_be_open_are_counted_as_left_out(bench, monkey
 
 async def test_a_wrong_pattern_is_refused_as_ever(bench):
     bench.put("gbk.txt", CHINESE.encode("gbk"))
-    with pytest.raises(tools.base.ToolError, match="does not work: unclosed group"):
+    with pytest.raises(seedsmith.tools.base.ToolError, match="does not work: unclosed group"):
         await bench.call("grep", pattern="(中")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.ignored import ignoring
+from seedsmith.tools.ignored import ignoring
 
 FILES = (
     "a.py",

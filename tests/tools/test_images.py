@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
-from tools import images
-from tools.images import DEFAULT_LIMITS, ImageError, ImageLimits, image_format, prepare_image
+from seedsmith.tools import images
+from seedsmith.tools.images import DEFAULT_LIMITS, ImageError, ImageLimits, image_format, prepare_image
 
 
 def saved(picture, kind, **options):
@@ -246,7 +246,8 @@ def test_no_damage_breaks_it(kind, draw):
 
 
 def test_pillow_is_imported_for_a_picture_alone():
-    code = "import sys, tools.registry, agent.run; print([name for name in sys.modules if 'PIL' in name])"
+    code = "import sys, seedsmith.tools.registry, seedsmith.agent.run\n"
+    code += "print([name for name in sys.modules if 'PIL' in name])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.base import ToolError
+from seedsmith.tools.base import ToolError
 
 LINES = 700_000
 

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox import steady
-from sandbox.errors import SandboxError
-from sandbox.workspace import Workspace
-from tools import large
-from tools.base import ToolContext, ToolError
-from tools.edit import EditTool
-from tools.large import NotPlain
-from tools.patch import PatchTool
-from tools.read import ReadTool
+from seedsmith.sandbox import steady
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools import large
+from seedsmith.tools.base import ToolContext, ToolError
+from seedsmith.tools.edit import EditTool
+from seedsmith.tools.large import NotPlain
+from seedsmith.tools.patch import PatchTool
+from seedsmith.tools.read import ReadTool
 
 SMALLEST = len(codecs.BOM_UTF8) + 1
 LONG_AGO = 1_700_000_000_123_456_789
@@ -205,9 +205,9 @@ def test_what_is_plain_never_goes_the_general_way(small_blocks, call):
     small_blocks.setattr(large, "_WINDOW_BYTES", 200)
     check_alike(small_blocks, *call, LINES.encode())
     small_blocks.setattr(large, "LARGE_BYTES", SMALLEST)
-    for module in ("tools.files", "tools.edit", "tools.patch", "tools.read"):
+    for module in ("files", "edit", "patch", "read"):
         for name in ("load_text", "make_plan", "decode_text"):
-            small_blocks.setattr(f"{module}.{name}", None, raising=False)
+            small_blocks.setattr(f"seedsmith.tools.{module}.{name}", None, raising=False)
     written, answer, _ = outcome(*call, LINES.encode(), was_read=False)
     assert answer[1] and (call[0] == "read") == (written == LINES.encode())
 

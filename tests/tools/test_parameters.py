@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tools.base import Effect
-from tools.parameters import Parameters, flatten_schema
-from tools.registry import default_tools
+from seedsmith.tools.base import Effect
+from seedsmith.tools.parameters import Parameters, flatten_schema
+from seedsmith.tools.registry import default_tools
 
 
 class Inner(Parameters):

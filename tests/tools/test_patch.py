@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tools.base import ToolError
-from tools.patch import PatchTool
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.patch import PatchTool
 
 TEN = "".join(f"line {number}\n" for number in range(1, 11))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import ToolError
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
 
 TWO = """class A:
     def f(self):

@@ -10,9 +10,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.workspace import Workspace
-from tools.base import ToolContext
-from tools.patch import PatchTool
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.patch import PatchTool
 
 TOOL = PatchTool()
 CODECS = [("utf-8", b""), ("utf-8", codecs.BOM_UTF8), ("utf-16-le", codecs.BOM_UTF16_LE), ("gbk", b"")]

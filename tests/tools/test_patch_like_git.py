@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.errors import SandboxError
-from sandbox.workspace import Workspace
-from tools.base import ToolContext, ToolError
-from tools.patch import PatchTool
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolContext, ToolError
+from seedsmith.tools.patch import PatchTool
 
 TOOL = PatchTool()
 BOUNDED = settings(

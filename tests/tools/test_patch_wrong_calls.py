@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import ToolError
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
 
 FILE = "".join(f"line {number}\n" for number in range(1, 11))
 FIFTH = " line 4\n-line 5\n+LINE 5\n line 6\n"

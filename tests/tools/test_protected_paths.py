@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.errors import ProtectedPath
+from seedsmith.sandbox.errors import ProtectedPath
 
 CONFIG = "[core]\n\tbare = false\n"
 HUNK = "@@ -1 +1 @@\n-not there\n+x\n"

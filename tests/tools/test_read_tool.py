@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tools.base import ToolError
+from seedsmith.tools.base import ToolError
 
 
 async def test_lines_are_numbered_and_a_whole_file_needs_no_footer(bench):

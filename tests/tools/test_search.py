@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tools.ripgrep import find_ripgrep
+from seedsmith.tools.ripgrep import find_ripgrep
 
 
 @pytest.fixture

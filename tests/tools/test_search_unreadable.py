@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.isolation.base import Policy
-from sandbox.isolation.off import Off
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from sandbox.workspace import Workspace
-from tools.base import ToolContext
-from tools.glob import GlobTool
-from tools.grep import GrepTool
-from tools.ripgrep import find_ripgrep
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.off import Off
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.glob import GlobTool
+from seedsmith.tools.grep import GrepTool
+from seedsmith.tools.ripgrep import find_ripgrep
 
 NOBODY = 65534
 _PR_SET_DUMPABLE = 4

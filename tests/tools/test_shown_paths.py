@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.errors import ProtectedPath
-from tools.text import path_as_shown, shown_path
+from seedsmith.sandbox.errors import ProtectedPath
+from seedsmith.tools.text import path_as_shown, shown_path
 
 NAMES = [
     b"caf\xe9.txt",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.base import Effect, ToolError
-from tools.todo import TodoTool
+from seedsmith.tools.base import Effect, ToolError
+from seedsmith.tools.todo import TodoTool
 
 STEP = {"text": "Read the code", "state": "done"}
 

@@ -8,10 +8,10 @@ import os
 import pytest
 from PIL import Image as Pillow
 
-from sandbox.errors import SandboxError
-from tools.base import Access, Effect, ToolError
-from tools.registry import default_tools
-from tools.view_image import ViewImageTool
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import Access, Effect, ToolError
+from seedsmith.tools.registry import default_tools
+from seedsmith.tools.view_image import ViewImageTool
 
 
 def png(width=40, height=30):

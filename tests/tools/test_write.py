@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tools.base import ToolError
+from seedsmith.tools.base import ToolError
 
 
 async def test_a_new_file_is_written_as_given_with_its_folders(bench):

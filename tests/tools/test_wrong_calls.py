@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from sandbox.errors import SandboxError
-from tools.base import ToolError
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
 
 FILE = "def f():\n    return 1\n\n\ndef g():\n    return 1\n"
 

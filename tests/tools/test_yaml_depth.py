@@ -7,7 +7,7 @@ import io
 import pytest
 import yaml
 
-from tools.yaml_depth import NestedTooDeeply, shallow_events
+from seedsmith.tools.yaml_depth import NestedTooDeeply, shallow_events
 
 LOADERS = [yaml.SafeLoader, pytest.param(getattr(yaml, "CSafeLoader", yaml.SafeLoader), id="C")]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tools.patches.model import Action, FilePatch, Hunk, Line, Mark, PatchError
-from tools.patches.names import shown
+from seedsmith.tools.patches.model import Action, FilePatch, Hunk, Line, Mark, PatchError
+from seedsmith.tools.patches.names import shown
 
 BEGIN = "*** Begin Patch"
 _END = "*** End Patch"

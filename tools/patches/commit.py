@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.errors import ChangedOnDisk, SandboxError
-from sandbox.workspace import Workspace
-from tools.patches.model import PatchError
-from tools.patches.plan import Plan
-from tools.patches.tree import Original
-from tools.text import shown_path
+from seedsmith.sandbox.errors import ChangedOnDisk, SandboxError
+from seedsmith.sandbox.workspace import Workspace
+from seedsmith.tools.patches.model import PatchError
+from seedsmith.tools.patches.plan import Plan
+from seedsmith.tools.patches.tree import Original
+from seedsmith.tools.text import shown_path
 
 
 def commit(plan: Plan, workspace: Workspace) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tools.base import ToolContext, ToolError
-from tools.difference import unified_diff_of_parts
-from tools.large import (
+from seedsmith.tools.base import ToolContext, ToolError
+from seedsmith.tools.difference import unified_diff_of_parts
+from seedsmith.tools.large import (
     Changed,
     Excerpt,
     NotPlain,
@@ -18,16 +18,16 @@ from tools.large import (
     opened,
     write,
 )
-from tools.patches.model import Action, FilePatch, Hunk, joined
-from tools.patches.placing import Document, Placed, place_hunks
-from tools.patches.plan import Change
-from tools.patches.tree import PatchedTree
+from seedsmith.tools.patches.model import Action, FilePatch, Hunk, joined
+from seedsmith.tools.patches.placing import Document, Placed, place_hunks
+from seedsmith.tools.patches.plan import Change
+from seedsmith.tools.patches.tree import PatchedTree
 
 
 def patch_large(files: Sequence[FilePatch], context: ToolContext) -> Change:
     """Patch the one large file that ``files`` name, and return what happened to it.
 
-    Raises :class:`NotPlain` on any doubt, with nothing changed: :func:`tools.patches.plan.make_plan`
+    Raises :class:`NotPlain` on any doubt, with nothing changed: :func:`make_plan`
     decides then what to do or to say. Content is compared where a hunk's line number leads, so that the
     rest of the file is only looked at for being plain text.
     """

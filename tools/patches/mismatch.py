@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.patches.model import Hunk, joined
-from tools.patches.names import shown
+from seedsmith.tools.patches.model import Hunk, joined
+from seedsmith.tools.patches.names import shown
 
 _PROBES = 3
 _MOST_PLACES = 50

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from tools.base import ToolError
+from seedsmith.tools.base import ToolError
 
 
 class PatchError(ToolError):

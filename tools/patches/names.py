@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from tools.patches.model import PatchError
-from tools.text import clamp, shown_path
+from seedsmith.tools.patches.model import PatchError
+from seedsmith.tools.text import clamp, shown_path
 
 NO_FILE = "/dev/null"
 _ESCAPES = {

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.difference import Replacement, whole_replacement
-from tools.patches.headings import Range, narrowed
-from tools.patches.mismatch import explain_mismatch
-from tools.patches.model import Hunk, Mark, PatchError, joined
-from tools.text import shown_path
+from seedsmith.tools.difference import Replacement, whole_replacement
+from seedsmith.tools.patches.headings import Range, narrowed
+from seedsmith.tools.patches.mismatch import explain_mismatch
+from seedsmith.tools.patches.model import Hunk, Mark, PatchError, joined
+from seedsmith.tools.text import shown_path
 
 _SHOWN_PLACES = 5
 

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tools.base import ToolContext
-from tools.difference import unified_diff, whole_replacement
-from tools.encodings import UTF_8, Encoding, decode_text, describe_binary
-from tools.files import MAX_TEXT_BYTES, TextFile, check_encodable, refuse_protected
-from tools.patches.model import Action, FilePatch, Hunk, PatchError, joined
-from tools.patches.placing import Document, NotPlaced, Placed, place_hunks
-from tools.patches.tree import Arrival, PatchedTree
-from tools.text import human_bytes, shown_path
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.difference import unified_diff, whole_replacement
+from seedsmith.tools.encodings import UTF_8, Encoding, decode_text, describe_binary
+from seedsmith.tools.files import MAX_TEXT_BYTES, TextFile, check_encodable, refuse_protected
+from seedsmith.tools.patches.model import Action, FilePatch, Hunk, PatchError, joined
+from seedsmith.tools.patches.placing import Document, NotPlaced, Placed, place_hunks
+from seedsmith.tools.patches.tree import Arrival, PatchedTree
+from seedsmith.tools.text import human_bytes, shown_path
 
 _LEAST_BLOB_DIGITS = 7
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

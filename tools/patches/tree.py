@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 
-from sandbox.errors import PathNotFound
-from sandbox.workspace import Kind
-from tools.base import ToolContext
-from tools.files import MAX_TEXT_BYTES, check_unchanged, not_found
-from tools.patches.model import PatchError
-from tools.text import human_bytes, shown_path
+from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.workspace import Kind
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.files import MAX_TEXT_BYTES, check_unchanged, not_found
+from seedsmith.tools.patches.model import PatchError
+from seedsmith.tools.text import human_bytes, shown_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.patches.model import Action, FilePatch, Hunk, Line, Mark, PatchError
-from tools.patches.names import NO_FILE, check_name, header_names, name_of, shown, without_prefixes
-from tools.text import count
+from seedsmith.tools.patches.model import Action, FilePatch, Hunk, Line, Mark, PatchError
+from seedsmith.tools.patches.names import NO_FILE, check_name, header_names, name_of, shown, without_prefixes
+from seedsmith.tools.text import count
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?$")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from agent.models.local.errors import LocalModelError
-from agent.models.local.subprocesses import kill
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.subprocesses import kill
 
 _NO_NETWORK = (
     "NewConnectionError",

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from agent.conversation import AssistantMessage, Item
-from agent.models.base import Request
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, Item
+from seedsmith.agent.models.base import Request
+from seedsmith.tools.base import ToolSpec
 
 _CONSTRAINTS = frozenset({"grammar", "json_schema", "response_format"})
 """Fields by which a caller constrains the answer itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.models.errors import ModelError
+from seedsmith.agent.models.errors import ModelError
 
 
 class LocalModelError(ModelError):

@@ -7,8 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from agent.models.local.errors import LocalModelError
-from agent.models.local.weights import LocalWeights
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.weights import LocalWeights
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _CONTEXTS = (16_384, 8_192, 4_096)

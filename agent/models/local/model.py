@@ -10,21 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.models import catalog
-from agent.models.base import Notice, Part, Request, TextDelta
-from agent.models.catalog import Catalog, ModelEntry, Provider
-from agent.models.chat import ChatModel
-from agent.models.errors import ModelError
-from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
-from agent.models.local.errors import LocalModelError
-from agent.models.local.machine import available_memory, fitting_context, physical_cores
-from agent.models.local.pull import Progress, ShowProgress, ensure
-from agent.models.local.server import Endpoint, LocalServer, ServerOptions
-from agent.models.local.weights import LocalWeights, cache_folder, find_weights
-from agent.models.responses import ResponsesModel
-from agent.models.retry import RetryPolicy
-from agent.models.transport import Tap
-from agent.settings import Settings
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
+from seedsmith.agent.models.catalog import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.chat import ChatModel
+from seedsmith.agent.models.errors import ModelError
+from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores
+from seedsmith.agent.models.local.pull import Progress, ShowProgress, ensure
+from seedsmith.agent.models.local.server import Endpoint, LocalServer, ServerOptions
+from seedsmith.agent.models.local.weights import LocalWeights, cache_folder, find_weights
+from seedsmith.agent.models.responses import ResponsesModel
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.transport import Tap
+from seedsmith.agent.settings import Settings
 
 PROVIDER = "local"
 _RETRY = RetryPolicy(attempts=2, connect_attempts=1, first_seconds=0.1)
@@ -59,7 +59,7 @@ def open_local(
 
 
 class LocalModel:
-    """Implements :class:`agent.models.base.Model` over a server of its own; use it from one event loop."""
+    """Implements :class:`Model` over a server of its own; use it from one event loop."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class LocalModel:
         return self._starting
 
     async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        """Ask; see :meth:`agent.models.base.Model.stream`.
+        """Ask; see :meth:`seedsmith.agent.models.base.Model.stream`.
 
         Where a call is required a grammar holds the answer to one, and no text is streamed.
         """

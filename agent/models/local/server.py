@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.models.local.errors import LocalModelError
-from agent.models.local.subprocesses import kill
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.subprocesses import kill
 
 _CHILD = Path(__file__).with_name("child.py")
 _START_SECONDS = 300.0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.main import main as run_main
-from agent.cli.run import MOST_PROMPT_BYTES, read_prompt
-from agent.config import flag_name
-from agent.settings import OPTIONS
+from seedsmith.agent.cli.main import main as run_main
+from seedsmith.agent.cli.run import MOST_PROMPT_BYTES, read_prompt
+from seedsmith.agent.config import flag_name
+from seedsmith.agent.settings import OPTIONS
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
@@ -202,7 +202,7 @@ def test_a_reader_that_leaves_early_is_quiet(seedsmith):
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("program", [(SEEDSMITH,), (sys.executable, "-m", "agent")])
+@pytest.mark.parametrize("program", [(SEEDSMITH,), (sys.executable, "-m", "seedsmith")])
 def test_hostile_folder_shadows_no_module(seedsmith, tmp_path, program):
     """A file for every standard and third-party module leaves a mark when it is imported."""
     trap = tmp_path / "trap"

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from agent.cli.event_loop import EventLoop
+from seedsmith.agent.cli.event_loop import EventLoop
 
 
 def run(work):

@@ -41,7 +41,7 @@ def seedsmith(tmp_path, endpoint):
     }
 
     def call(*arguments):
-        command = (sys.executable, "-P", "-m", "agent", *arguments)
+        command = (sys.executable, "-P", "-m", "seedsmith", *arguments)
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
         )

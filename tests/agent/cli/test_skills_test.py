@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-import agent
+import seedsmith as package
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def seedsmith(tmp_path):
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
         "SEEDSMITH_HOME": str(tmp_path / "state"),
-        "PYTHONPATH": str(Path(agent.__file__).parents[1]),
+        "PYTHONPATH": str(Path(package.__file__).parents[1]),
     }
 
     def python(*arguments):
@@ -36,7 +36,7 @@ def seedsmith(tmp_path):
         )
 
     def call(*arguments):
-        return python("-m", "agent", *arguments)
+        return python("-m", "seedsmith", *arguments)
 
     call.python = lambda program: python("-c", program)
     return call
@@ -126,7 +126,7 @@ def test_what_nobody_trusts_is_not_tested_unnamed(seedsmith, new, tmp_path):
     mine.mkdir(parents=True)
     (mine / "skill.yaml").write_text("name: [")
     program = (
-        "import os, agent.cli.skills_test as t; from agent.settings import Settings; "
+        "import os, seedsmith.agent.cli.skills_test as t; from seedsmith.agent.settings import Settings; "
         "skills, broken = t._chosen(Settings(), ()); "
         "print([each.name for each in broken], 'notes' in [each.name for each in skills])"
     )

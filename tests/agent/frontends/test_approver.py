@@ -5,9 +5,9 @@ import pty
 
 import pytest
 
-from agent.approval import ApprovalRequest
-from agent.ask import Question, Respondent
-from agent.frontends.approver import ConsoleApprover
+from seedsmith.agent.approval import ApprovalRequest
+from seedsmith.agent.ask import Question, Respondent
+from seedsmith.agent.frontends.approver import ConsoleApprover
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent import events
-from agent.frontends.console import ConsoleFrontEnd
-from agent.frontends.terminal import one_line, visible
+from seedsmith.agent import events
+from seedsmith.agent.frontends.console import ConsoleFrontEnd
+from seedsmith.agent.frontends.terminal import one_line, visible
 
 HOSTILE = "\x1b[2J\x1b]52;c;aGk=\x07\x9b31m\rrm -rf\x08\u202eevil\u2066\u200b\U000e0041\udcff"
 RUN = (

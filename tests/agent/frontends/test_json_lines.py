@@ -4,8 +4,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent import events
-from agent.frontends.jsonl import JsonLines, encode
+from seedsmith.agent import events
+from seedsmith.agent.frontends.jsonl import JsonLines, encode
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=30)
 ANY_JSON = st.recursive(

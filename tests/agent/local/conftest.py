@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.models.local.weights import cache_folder, chosen_file
+from seedsmith.agent.models.local.weights import cache_folder, chosen_file
 
 SMALL = "qwen2.5-coder-0.5b"
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models.base import Request
-from agent.models.local.constrain import constrained, requires_call, with_schema_by_name
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
+from seedsmith.tools.base import ToolSpec
 
 READ = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
 FINISH = ToolSpec("finish", "Say that the work is done.", {"type": "object", "properties": {}})

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models import catalog
-from agent.models.base import Answer, CallReady, Notice, Request, Retrying, TextDelta
-from agent.models.errors import ContextExceeded
-from agent.models.local.errors import LocalModelError
-from agent.models.local.machine import physical_cores
-from agent.models.local.model import LocalModel
-from agent.models.local.server import LocalServer, ServerOptions
-from agent.models.local.weights import WEIGHTS
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Answer, CallReady, Notice, Request, Retrying, TextDelta
+from seedsmith.agent.models.errors import ContextExceeded
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.machine import physical_cores
+from seedsmith.agent.models.local.model import LocalModel
+from seedsmith.agent.models.local.server import LocalServer, ServerOptions
+from seedsmith.agent.models.local.weights import WEIGHTS
+from seedsmith.tools.base import ToolSpec
 
 pytestmark = [pytest.mark.local_model, pytest.mark.slow]
 
@@ -219,7 +219,7 @@ async def test_only_the_holder_of_the_key_on_this_machine_gets_in(weights_file, 
 PARENT = """
     import asyncio, os, signal, sys
     from pathlib import Path
-    from agent.models.local.server import LocalServer, ServerOptions
+    from seedsmith.agent.models.local.server import LocalServer, ServerOptions
 
     async def main():
         weights, log = map(Path, sys.argv[1:])

@@ -8,11 +8,11 @@ import sys
 import pytest
 from small_house import Collected
 
-from agent.events import NoticeGiven, ReplayDiverged
-from agent.fix import fix
-from agent.recording.recording import Recording
-from agent.recording.replay import replay
-from agent.settings import Settings
+from seedsmith.agent.events import NoticeGiven, ReplayDiverged
+from seedsmith.agent.fix import fix
+from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.replay import replay
+from seedsmith.agent.settings import Settings
 
 pytestmark = [pytest.mark.local_model, pytest.mark.slow]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.models.local.errors import LocalModelError
-from agent.models.local.partial import PartialFile
-from agent.models.local.pull import Progress, ensure
-from agent.models.local.weights import LocalWeights, chosen_file, list_local
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.local.partial import PartialFile
+from seedsmith.agent.models.local.pull import Progress, ensure
+from seedsmith.agent.models.local.weights import LocalWeights, chosen_file, list_local
 
 PIECES = [random.Random(number).randbytes(70_000 + number) for number in range(3)]
 WHOLE = b"".join(PIECES)
@@ -115,7 +115,7 @@ async def test_after_a_failure_the_next_pull_goes_on_after_the_last_whole_piece(
 KILLED_WHILE_JOINING = """
     import os, signal, sys
     from pathlib import Path
-    from agent.models.local.partial import PartialFile
+    from seedsmith.agent.models.local.partial import PartialFile
 
     class Tearing:
         def __init__(self, content):

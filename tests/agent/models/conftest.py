@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agent.conversation import SystemMessage, UserMessage
-from agent.models import catalog
-from agent.models.base import Answer, Request
-from agent.models.open import model_behind
-from agent.models.retry import RetryPolicy
-from tools.base import ToolSpec
+from seedsmith.agent.conversation import SystemMessage, UserMessage
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Answer, Request
+from seedsmith.agent.models.open import model_behind
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.tools.base import ToolSpec
 
 READ = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.errors import UsageError
-from agent.models.address import check_base_url, is_loopback, proxy_for, service_root
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models.address import check_base_url, is_loopback, proxy_for, service_root
 
 SERVICE = "https://api.service.test/v1"
 

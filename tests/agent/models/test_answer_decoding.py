@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import RecordedRequest, calls, stream_events
 
-from agent.conversation import ToolCall
-from agent.models.base import CallReady, TextDelta, Usage
-from agent.models.chat_assemble import ChatAssembler
-from agent.models.responses_assemble import ResponsesAssembler
-from agent.models.retry import BrokenAnswer, FailedTry
-from agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.models.base import CallReady, TextDelta, Usage
+from seedsmith.agent.models.chat_assemble import ChatAssembler
+from seedsmith.agent.models.responses_assemble import ResponsesAssembler
+from seedsmith.agent.models.retry import BrokenAnswer, FailedTry
+from seedsmith.agent.models.stream import DONE, EVENT_LIMIT_BYTES, SseDecoder, heal
 
 BODY = b'{"model":"m","stream_options":{"include_usage":true}}'
 REQUEST = RecordedRequest("POST", "/v1/chat/completions", {}, BODY, 0.0, 0)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from scripted_endpoint import calls, error, raw, reasoning, text
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, TextDelta, Usage
-from agent.models.errors import ContentFiltered, InvalidRequest, ServiceUnavailable, StreamBroken
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, TextDelta, Usage
+from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, ServiceUnavailable, StreamBroken
 
 
 async def test_text_and_reasoning_stream_and_usage_is_priced(asking, endpoint):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from scripted_endpoint import calls, error, raw, text
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolOutput, UserMessage
-from agent.errors import UsageError
-from agent.models import errors
-from agent.models.base import Answer, CallReady, Notice, Retrying
-from agent.models.errors import MissingKey, UnknownModel
-from agent.models.fail_over import FailOverModel
-from agent.models.open import open_model
-from agent.models.retry import RetryPolicy
-from agent.settings import Settings
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolOutput, UserMessage
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import errors
+from seedsmith.agent.models.base import Answer, CallReady, Notice, Retrying
+from seedsmith.agent.models.errors import MissingKey, UnknownModel
+from seedsmith.agent.models.fail_over import FailOverModel
+from seedsmith.agent.models.open import open_model
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.settings import Settings
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import error, text
 
-from agent.models.errors import Refusal
-from agent.models.gate import Gate, gate_for
-from agent.models.retry import BrokenAnswer, ServiceRefused
+from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.gate import Gate, gate_for
+from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused
 
 BURST = ServiceRefused(Refusal(429, "RequestBurstTooFast", "m"))
 LIMITED = ServiceRefused(Refusal(429, "ModelAccountRpmRateLimitExceeded", "m"))

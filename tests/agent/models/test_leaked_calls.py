@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent.models.recover import recover
-from tools.base import ToolSpec
+from seedsmith.agent.models.recover import recover
+from seedsmith.tools.base import ToolSpec
 
 
 def tool(name, **kinds):

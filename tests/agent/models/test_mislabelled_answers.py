@@ -7,9 +7,9 @@ import json
 import pytest
 from scripted_endpoint import RecordedRequest, calls, plain_body, raw, stream_events, text
 
-from agent import Agent
-from agent.models.base import CallReady, Retrying
-from agent.models.errors import AuthenticationFailed
+from seedsmith import Agent
+from seedsmith.agent.models.base import CallReady, Retrying
+from seedsmith.agent.models.errors import AuthenticationFailed
 
 MODELS = {"chat": "openai/any", "responses": "evolink/doubao-seed-2.0-code"}
 MARK = b"\xef\xbb\xbf"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from agent.errors import UsageError
-from agent.models import catalog
-from agent.models.base import Usage
-from agent.models.catalog import CatalogError, parse
-from agent.models.errors import MissingKey, NoModelConfigured, UnknownModel
-from agent.models.open import open_model
-from agent.models.prices import cost
-from agent.settings import Settings
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Usage
+from seedsmith.agent.models.catalog import CatalogError, parse
+from seedsmith.agent.models.errors import MissingKey, NoModelConfigured, UnknownModel
+from seedsmith.agent.models.open import open_model
+from seedsmith.agent.models.prices import cost
+from seedsmith.agent.settings import Settings
 
 SEED = "wcode/doubao-seed-2.0-code"
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import error, raw, text
 
-from agent.conversation import UserMessage
-from agent.models import errors
-from agent.models.base import Answer, CallReady, Retrying
-from agent.models.errors import MESSAGE_LIMIT, Verdict
-from agent.models.refusals import error_in, parse_refusal, refusal_from
-from agent.models.retry import RetryPolicy
-from tools.base import Image
+from seedsmith.agent.conversation import UserMessage
+from seedsmith.agent.models import errors
+from seedsmith.agent.models.base import Answer, CallReady, Retrying
+from seedsmith.agent.models.errors import MESSAGE_LIMIT, Verdict
+from seedsmith.agent.models.refusals import error_in, parse_refusal, refusal_from
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.tools.base import Image
 
 STOPS = [
     (429, "QuotaExceeded", errors.QuotaExceeded, "top it up"),

@@ -12,10 +12,10 @@ import trustme
 from relays import HttpProxy, Relay, Silent, SocksProxy
 from scripted_endpoint import Endpoint, error, raw, text
 
-from agent.errors import UsageError
-from agent.models import connection
-from agent.models.base import Retrying
-from agent.models.errors import (
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models import connection
+from seedsmith.agent.models.base import Retrying
+from seedsmith.agent.models.errors import (
     AuthenticationFailed,
     InvalidRequest,
     ServiceUnavailable,

@@ -10,9 +10,9 @@ import stat
 import pytest
 from scripted_endpoint import error, raw, text
 
-from agent.models.base import Notice
-from agent.models.errors import InvalidRequest
-from agent.models.refused_fields import FILE_NAME, FORGOTTEN_AFTER_SECONDS, RefusedFieldsFile
+from seedsmith.agent.models.base import Notice
+from seedsmith.agent.models.errors import InvalidRequest
+from seedsmith.agent.models.refused_fields import FILE_NAME, FORGOTTEN_AFTER_SECONDS, RefusedFieldsFile
 
 
 def memory(folder, clock=lambda: 1000.0, **asked):
@@ -134,7 +134,7 @@ async def test_a_refusal_that_dropping_did_not_help_is_not_remembered(asking, en
 
 
 async def test_thinking_that_was_refused_back_is_left_out_from_the_start(asking, endpoint, tmp_path):
-    from agent.conversation import AssistantMessage, SystemMessage, UserMessage
+    from seedsmith.agent.conversation import AssistantMessage, SystemMessage, UserMessage
 
     known = memory(tmp_path)
     known.remember(f"openai at {endpoint.base_url}", "chat", "reasoning_content")

@@ -7,11 +7,11 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from agent.models import catalog
-from agent.models.base import Request
-from agent.models.chat_encode import ChatEncoder
-from tools.base import Image, ToolSpec
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.chat_encode import ChatEncoder
+from seedsmith.tools.base import Image, ToolSpec
 
 TOOL = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
 HISTORY = (

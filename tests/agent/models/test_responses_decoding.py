@@ -7,10 +7,10 @@ import json
 import pytest
 from scripted_endpoint import RecordedRequest, calls, plain_body, stream_events
 
-from agent.models.base import CallReady, ReasoningDelta, TextDelta
-from agent.models.responses_assemble import ResponsesAssembler
-from agent.models.retry import BrokenAnswer, FailedTry, ServiceRefused
-from agent.models.stream import SseDecoder
+from seedsmith.agent.models.base import CallReady, ReasoningDelta, TextDelta
+from seedsmith.agent.models.responses_assemble import ResponsesAssembler
+from seedsmith.agent.models.retry import BrokenAnswer, FailedTry, ServiceRefused
+from seedsmith.agent.models.stream import SseDecoder
 
 REQUEST = RecordedRequest("POST", "/v1/responses", {}, b'{"model":"m"}', 0.0, 0)
 ANSWER = calls(("read", {"path": "汉字"}), ("read", {"path": "b"}), text="a🙂", reasoning="r汉", delta=8)

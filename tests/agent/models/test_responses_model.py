@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from scripted_endpoint import calls, error, raw, reasoning, text
 
-from agent.conversation import AssistantMessage, SystemMessage, ToolOutput, UserMessage
-from agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, TextDelta, Usage
-from agent.models.errors import ContentFiltered, InvalidRequest, StreamBroken
+from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolOutput, UserMessage
+from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, TextDelta, Usage
+from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, StreamBroken
 
 DATA = Path(__file__).parent / "data"
 EVOLINK = "evolink/doubao-seed-2.0-code"

@@ -12,7 +12,7 @@ def run(code):
     return done.stdout.split()
 
 
-LOAD = "from agent.models.sdk import load_sdk; load_sdk()"
+LOAD = "from seedsmith.agent.models.sdk import load_sdk; load_sdk()"
 COUNT = "import sys; print(sum(name.startswith('openai.types') for name in sys.modules))"
 
 
@@ -27,7 +27,7 @@ def test_every_name_of_the_types_packages_is_still_there():
     packages = "import importlib; packages = ['openai.types', 'openai.types.chat', 'openai.types.responses']"
     whole = run(f"{packages}\nfor p in packages: package = importlib.import_module(p); print(*{names})")
     run(
-        f"from agent.models.sdk import load_sdk; load_sdk(); {packages}\n"
+        f"from seedsmith.agent.models.sdk import load_sdk; load_sdk(); {packages}\n"
         f"names = {whole!r}\n"
         "modules = [importlib.import_module(p) for p in packages]\n"
         "missing = [name for name in names if not any(hasattr(module, name) for module in modules)]\n"
@@ -42,7 +42,7 @@ def test_every_name_of_the_types_packages_is_still_there():
 
 def test_the_client_works_as_ever():
     run(
-        "from agent.models.sdk import load_sdk; load_sdk(); load_sdk(); import openai\n"
+        "from seedsmith.agent.models.sdk import load_sdk; load_sdk(); load_sdk(); import openai\n"
         "client = openai.AsyncOpenAI(api_key='x'); client.responses; client.chat.completions"
     )
 

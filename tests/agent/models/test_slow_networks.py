@@ -8,10 +8,10 @@ import threading
 import pytest
 from relays import Relay
 
-from agent.models.base import TextDelta
-from agent.models.errors import StreamBroken
-from agent.models.retry import RetryPolicy
-from agent.models.stream import SseDecoder
+from seedsmith.agent.models.base import TextDelta
+from seedsmith.agent.models.errors import StreamBroken
+from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.stream import SseDecoder
 
 STALL_SECONDS = 1.0
 BYTE_SECONDS = 0.01

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.models.base import TextDelta
-from agent.models.hold import TextHold
-from agent.models.recover import recover
-from tools.base import ToolSpec
+from seedsmith.agent.models.base import TextDelta
+from seedsmith.agent.models.hold import TextHold
+from seedsmith.agent.models.recover import recover
+from seedsmith.tools.base import ToolSpec
 
 TOOLS = (ToolSpec("read", "Read.", {"type": "object", "properties": {"path": {"type": "string"}}}),)
 READ = '{"name": "read", "arguments": {"path": "a.py"}}'

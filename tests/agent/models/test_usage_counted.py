@@ -8,10 +8,10 @@ import pytest
 from scripted_endpoint import calls, raw, reasoning, text
 from small_house import Collected
 
-from agent import Agent
-from agent.events import UsageReported
-from agent.models.base import Answer, Retrying, Spent, Usage
-from agent.models.errors import ContentFiltered, StreamBroken
+from seedsmith import Agent
+from seedsmith.agent.events import UsageReported
+from seedsmith.agent.models.base import Answer, Retrying, Spent, Usage
+from seedsmith.agent.models.errors import ContentFiltered, StreamBroken
 
 SEED = "wcode/doubao-seed-2.0-code"
 MODELS = {"chat": SEED, "responses": "evolink/doubao-seed-2.0-code"}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.errors import ConfigurationError
-from agent.models import catalog
-from agent.models.base import Usage
-from agent.models.open import open_model
-from agent.models.prices import cost
-from agent.settings import Settings
+from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.models import catalog
+from seedsmith.agent.models.base import Usage
+from seedsmith.agent.models.open import open_model
+from seedsmith.agent.models.prices import cost
+from seedsmith.agent.settings import Settings
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "models.md"
 

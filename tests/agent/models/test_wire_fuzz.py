@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import RecordedRequest, calls, plain_body, stream_events
 
-from agent.models.base import CallReady
-from agent.models.chat_assemble import ChatAssembler
-from agent.models.responses_assemble import ResponsesAssembler
-from agent.models.retry import FailedTry
-from agent.models.stream import DONE, SseDecoder
+from seedsmith.agent.models.base import CallReady
+from seedsmith.agent.models.chat_assemble import ChatAssembler
+from seedsmith.agent.models.responses_assemble import ResponsesAssembler
+from seedsmith.agent.models.retry import FailedTry
+from seedsmith.agent.models.stream import DONE, SseDecoder
 
 WIRES = {
     "chat": ("/v1/chat/completions", ChatAssembler),

@@ -12,7 +12,7 @@ import pytest
 from scripted_endpoint import Endpoint
 from small_house import Collected
 
-from agent import Agent, Outcome
+from seedsmith import Agent, Outcome
 
 KEY = "sk-the-key-of-the-user"
 

@@ -22,7 +22,7 @@ def seedsmith(studio):
 
     def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-P", "-m", "agent", *arguments],
+            [sys.executable, "-P", "-m", "seedsmith", *arguments],
             env=environment | {"HOME": str(studio.folder / "home")} | variables,
             cwd=studio.folder,
             stdin=subprocess.DEVNULL,

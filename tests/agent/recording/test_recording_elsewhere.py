@@ -7,9 +7,9 @@ import json
 import pytest
 from scripted_endpoint import Endpoint, calls, error, text
 
-from agent.events import NoticeGiven, ReplayDiverged
-from agent.recording.errors import RecordingError
-from agent.recording.portable import write_portable
+from seedsmith.agent.events import NoticeGiven, ReplayDiverged
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.portable import write_portable
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}

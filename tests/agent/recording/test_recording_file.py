@@ -15,16 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_endpoint import calls, text
 
-from agent.events import NoticeGiven
-from agent.models.errors import Refusal
-from agent.recording.bodies import difference, restored
-from agent.recording.errors import RecordingError
-from agent.recording.file import RecordingFile
-from agent.recording.lines import ResponseLine
-from agent.recording.masking import mask_pieces, mask_stream
-from agent.recording.recording import Recording
-from agent.recording.wiretap import at_line_ends
-from agent.redact import MASK, Redactor
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.recording.bodies import difference, restored
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.file import RecordingFile
+from seedsmith.agent.recording.lines import ResponseLine
+from seedsmith.agent.recording.masking import mask_pieces, mask_stream
+from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.wiretap import at_line_ends
+from seedsmith.agent.redact import MASK, Redactor
 
 READ = ("read", {"path": "a.txt"})
 PASSWORD = "hunter2-hunter2"
@@ -128,7 +128,7 @@ def test_a_killed_run_leaves_a_usable_recording(studio, endpoint, third_request)
         "SEEDSMITH_API_KEY": "k-secret",
     }
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "agent", *arguments], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-P", "-m", "seedsmith", *arguments], env=environment, stdout=subprocess.DEVNULL
     ) as process:
         assert third_request.wait(60)
         os.kill(process.pid, signal.SIGKILL)

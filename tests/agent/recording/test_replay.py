@@ -12,14 +12,14 @@ import pytest
 from PIL import Image as Pillow
 from scripted_endpoint import Raw, calls, error, reasoning, text
 
-from agent.errors import UsageError
-from agent.events import NoticeGiven, ReplayDiverged, SessionFinished
-from agent.recording.errors import RecordingError
-from agent.recording.recording import Recording
-from agent.recording.replay import replay
-from agent.recording.replayer import Replayer
-from agent.run import run
-from agent.settings import Settings
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, ReplayDiverged, SessionFinished
+from seedsmith.agent.recording.errors import RecordingError
+from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.replay import replay
+from seedsmith.agent.recording.replayer import Replayer
+from seedsmith.agent.run import run
+from seedsmith.agent.settings import Settings
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 READ_A, READ_B = ("read", {"path": "a.txt"}), ("read", {"path": "b.txt"})

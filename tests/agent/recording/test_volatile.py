@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.recording.volatile import steady
+from seedsmith.agent.recording.volatile import steady
 
 FOLDERS = (
     ("/home/me/app", "<workspace>"),

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.repair.answers import (
+from seedsmith.agent.repair.answers import (
     meaning,
     minimal_edit,
     parses,
@@ -11,7 +11,7 @@ from agent.repair.answers import (
     with_line_before,
     without_docstring,
 )
-from agent.repair.functions import Region, regions_in
+from seedsmith.agent.repair.functions import Region, regions_in
 
 FILE = '''def other():
     return 0

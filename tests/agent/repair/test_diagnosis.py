@@ -1,6 +1,6 @@
 import pytest
 
-from agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
+from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
 
 NODE = """file:///home/me/p/test/money.test.js:9
 AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:

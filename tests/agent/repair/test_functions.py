@@ -1,6 +1,6 @@
 import pytest
 
-from agent.repair.functions import regions_in
+from seedsmith.agent.repair.functions import regions_in
 
 
 def names(path: str, text: str) -> list[tuple[str, int, int]]:

@@ -1,6 +1,6 @@
-from agent.repair.functions import regions_in
-from agent.repair.questions import Question, plan
-from agent.repair.suspects import Suspect
+from seedsmith.agent.repair.functions import regions_in
+from seedsmith.agent.repair.questions import Question, plan
+from seedsmith.agent.repair.suspects import Suspect
 
 CODE = """def first(values):
     total = 0

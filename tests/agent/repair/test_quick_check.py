@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.repair.quick_check import QuickCheck
-from agent.repair.watch import diagnose
-from sandbox.process import ProcessRunner
+from seedsmith.agent.repair.quick_check import QuickCheck
+from seedsmith.agent.repair.watch import diagnose
+from seedsmith.sandbox.process import ProcessRunner
 
 KNOWN = frozenset({"program.py", "test_program.py"})
 TESTS = """import pathlib

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from small_house import House, answer
 
-from agent.approval import CallPolicy
-from agent.budget import Budget, Limits
-from agent.conversation import UserMessage
-from agent.dispatch import Dispatcher
-from agent.events import NoticeGiven
-from agent.repair.repair import Repair
-from sandbox.isolation.base import Policy
-from sandbox.isolation.select import choose
-from sandbox.process import ProcessRunner
-from sandbox.spill import SpillStore
-from tools.base import ToolContext
-from tools.registry import default_tools
+from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.budget import Budget, Limits
+from seedsmith.agent.conversation import UserMessage
+from seedsmith.agent.dispatch import Dispatcher
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.repair.repair import Repair
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.select import choose
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.spill import SpillStore
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.registry import default_tools
 
 PROGRAM = '''def largest(values):
     """The largest of some values."""

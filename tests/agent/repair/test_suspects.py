@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.repair.diagnosis import Diagnosis, FailedTest, Frame
-from agent.repair.suspects import find_suspects
-from agent.repair.watch import diagnose
-from sandbox.listing import list_files
-from sandbox.process import ProcessRunner
-from sandbox.workspace import Workspace
+from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame
+from seedsmith.agent.repair.suspects import find_suspects
+from seedsmith.agent.repair.watch import diagnose
+from seedsmith.sandbox.listing import list_files
+from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.workspace import Workspace
 
 PROGRAM = """RATE = 2
 

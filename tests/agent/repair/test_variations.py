@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.repair.variations import name_variations, operator_variations, order_variations
+from seedsmith.agent.repair.variations import name_variations, operator_variations, order_variations
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import pytest
 
-from agent.repair.functions import regions_in
-from agent.repair.questions import Question
-from agent.repair.suspects import Suspect
-from agent.repair.wording import word
+from seedsmith.agent.repair.functions import regions_in
+from seedsmith.agent.repair.questions import Question
+from seedsmith.agent.repair.suspects import Suspect
+from seedsmith.agent.repair.wording import word
 
 PYTHON = '''LIMIT = 3
 
