@@ -28,14 +28,14 @@ from pathlib import Path
 if sys.path and Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
     del sys.path[0]  # or this file would be taken for the package ``tools``
 
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.off import Off
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.spill import SpillStore
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.registry import default_tools
-from seedsmith.tools.ripgrep import find_ripgrep
+from seedsmith.tools.search.ripgrep import find_ripgrep
 
 FILES_IN_FOLDER = 100
 LINES_IN_FILE = 40

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from seedsmith.tools.yaml_depth import NestedTooDeeply, shallow_events
+from seedsmith.tools.content.yaml_depth import NestedTooDeeply, shallow_events
 
 MOST_BYTES = 256 << 10
 MOST_NODES = 20_000

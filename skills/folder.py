@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.document import MOST_BYTES, Document, DocumentError, decode, parse
 from seedsmith.skills.errors import ManifestError, SkillError
 from seedsmith.skills.faults import faults

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from seedsmith.sandbox.background import BackgroundCommands
-    from seedsmith.sandbox.process import ProcessRunner
-    from seedsmith.sandbox.spill import SpillStore
-    from seedsmith.sandbox.workspace import Workspace
+    from seedsmith.sandbox.commands.background import BackgroundCommands
+    from seedsmith.sandbox.commands.process import ProcessRunner
+    from seedsmith.sandbox.workspace.spill import SpillStore
+    from seedsmith.sandbox.workspace.workspace import Workspace
 
 JsonObject = dict[str, Any]
 
@@ -116,7 +116,7 @@ class ToolResult:
 
 
 def _no_background_commands() -> BackgroundCommands:
-    from seedsmith.sandbox.background import BackgroundCommands
+    from seedsmith.sandbox.commands.background import BackgroundCommands
 
     return BackgroundCommands()
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from seedsmith.tools.base import Tool
-from seedsmith.tools.edit import EditTool
-from seedsmith.tools.git import GitTool
-from seedsmith.tools.glob import GlobTool
-from seedsmith.tools.grep import GrepTool
-from seedsmith.tools.patch import PatchTool
-from seedsmith.tools.read import ReadTool
-from seedsmith.tools.shell import ForegroundShellTool, ShellTool
-from seedsmith.tools.shell_input import ShellInputTool
-from seedsmith.tools.shell_kill import ShellKillTool
-from seedsmith.tools.shell_output import ShellOutputTool
+from seedsmith.tools.files.edit import EditTool
+from seedsmith.tools.files.read import ReadTool
+from seedsmith.tools.files.write import WriteTool
+from seedsmith.tools.git.git import GitTool
+from seedsmith.tools.images.view_image import ViewImageTool
+from seedsmith.tools.patch.patch import PatchTool
+from seedsmith.tools.search.glob import GlobTool
+from seedsmith.tools.search.grep import GrepTool
+from seedsmith.tools.shell.shell import ForegroundShellTool, ShellTool
+from seedsmith.tools.shell.shell_input import ShellInputTool
+from seedsmith.tools.shell.shell_kill import ShellKillTool
+from seedsmith.tools.shell.shell_output import ShellOutputTool
 from seedsmith.tools.todo import TodoTool
-from seedsmith.tools.view_image import ViewImageTool
-from seedsmith.tools.write import WriteTool
 
 
 def default_tools(*, background: bool = True, vision: bool = False) -> tuple[Tool, ...]:

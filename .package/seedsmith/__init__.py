@@ -10,16 +10,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seedsmith.agent.library import Agent, Outcome
+    from seedsmith.agent.run.library import Agent, Outcome
 
-__version__ = "0.1.0"
+    __version__: str
+
 __all__ = ["Agent", "Outcome", "__version__"]
 
 
 def __getattr__(name: str) -> "Any":
     """Import the library interface only when it is asked for: the command must start fast."""
     if name in ("Agent", "Outcome"):
-        from seedsmith.agent import library
+        from seedsmith.agent.run import library
 
         return getattr(library, name)
+    if name == "__version__":
+        from seedsmith.agent.version import VERSION
+
+        return VERSION
     raise AttributeError(f"module 'seedsmith' has no attribute {name!r}")

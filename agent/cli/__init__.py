@@ -33,7 +33,7 @@ def _run_command_line() -> int:
     if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     from seedsmith.agent.cli.main import main
-    from seedsmith.sandbox.environment import harden_agent
+    from seedsmith.sandbox.isolation.environment import harden_agent
 
     harden_agent()
     return main(sys.argv[1:])

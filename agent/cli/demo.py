@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.settings.settings import Settings
 
 FLAGS = ("model", "base_url", "effort", "max_turns", "max_cost", "max_time", "sandbox")
 
@@ -26,7 +26,7 @@ def command(as_json: bool, **flags: Any) -> int:
     It takes the model whose key is at hand, or the local one, whose weights it fetches first. Nothing is
     scripted: if the model fails, it says so and exits 1.
     """
-    from seedsmith.agent import demo
+    from seedsmith.agent.tasks import demo
 
     settings = load_settings(flags)
     if demo.needs_local_model(settings, os.environ):
@@ -48,9 +48,9 @@ def _fetch(name: str) -> None:
 
 
 def _repair(settings: Settings, folder: Path, as_json: bool) -> int:
-    from seedsmith.agent import demo
     from seedsmith.agent.cli.running import perform
-    from seedsmith.agent.fix import fix
+    from seedsmith.agent.tasks import demo
+    from seedsmith.agent.tasks.fix import fix
 
     if not demo.make_repository(folder):
         say("git is not installed, so the demo's folder is a plain one.")

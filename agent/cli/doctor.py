@@ -18,8 +18,8 @@ from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, sett
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from seedsmith.agent import doctor
     from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.tasks import doctor
 
     findings = []
     for finding in doctor.examine(load_settings(flags), os.environ):

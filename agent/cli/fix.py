@@ -9,7 +9,7 @@ import click
 from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.settings.settings import Settings
 
 
 @click.command("fix", short_help="Fix the bug that a failing test shows.")
@@ -37,7 +37,7 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()
     from seedsmith.agent.cli.running import perform
-    from seedsmith.agent.fix import fix
+    from seedsmith.agent.tasks.fix import fix
 
     return perform(
         lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
@@ -51,7 +51,7 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
 
     Returns it and a sentence that says why it is taken; raises :class:`UsageError` where there is none.
     """
-    from seedsmith.agent.discover import discover, refused_instruction
+    from seedsmith.agent.tasks.discovery import discover, refused_instruction
 
     if settings.verify is not None:
         return settings.verify, f"Tests: {settings.verify} (the configured verify; --test takes another)."

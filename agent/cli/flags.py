@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Gt, Le
 
-from seedsmith.agent.config import Loaded, flag_name, load
-from seedsmith.agent.settings import OPTIONS, WANTED, Settings
+from seedsmith.agent.settings.config import Loaded, flag_name, load
+from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

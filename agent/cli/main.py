@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import click
 
-from seedsmith import __version__
 from seedsmith.agent.cli.flags import Invocation, debug_flag, say
+from seedsmith.agent.version import VERSION
 
 COMMANDS = {
     "run": "seedsmith.agent.cli.run",
@@ -70,7 +70,7 @@ def _is_prompt(argument: str) -> bool:
 @click.group(
     cls=CommandGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, message="seedsmith %(version)s")
+@click.version_option(VERSION, message="seedsmith %(version)s")
 @debug_flag
 @click.pass_context
 def seedsmith(context: click.Context) -> None:

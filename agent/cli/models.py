@@ -14,7 +14,7 @@ from seedsmith.agent.cli.flags import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.models.prices import Price
+    from seedsmith.agent.models.catalog.prices import Price
 
 LOCAL = "local"
 
@@ -81,7 +81,7 @@ def check_models() -> None:
 
     docs/models.md shows a whole file. Exit codes: 0 it can be used (or there is none), 2 it can't.
     """
-    from seedsmith.agent.models import catalog, user_catalog
+    from seedsmith.agent.models.catalog import catalog, user_catalog
 
     path = user_catalog.user_file(os.environ)
     own = user_catalog.read(path)
@@ -115,7 +115,7 @@ def pull_model(name: str) -> None:
 
 def model_rows(environment: Mapping[str, str]) -> Iterator[ModelRow]:
     """One row for each model of the catalog, in its order."""
-    from seedsmith.agent.models import catalog
+    from seedsmith.agent.models.catalog import catalog
 
     weights = _weights()
     known = catalog.load(environment)

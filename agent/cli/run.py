@@ -13,7 +13,7 @@ from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, sett
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.settings import Settings
+    from seedsmith.agent.settings.settings import Settings
 
 MOST_PROMPT_BYTES = 1 << 20
 
@@ -84,7 +84,7 @@ def read_prompt(argument: str) -> str:
 def carry_out(settings: Settings, prompt: str, as_json: bool) -> int:
     """Run ``prompt`` as a person typed it; the exit code."""
     from seedsmith.agent.cli.running import perform
-    from seedsmith.agent.run import run
+    from seedsmith.agent.run.run import run
 
     return perform(
         lambda front_ends, approver: run(settings, prompt, front_ends, approver, typed=True),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from seedsmith.agent.cli.event_loop import EventLoop
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import FrontEnd
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from seedsmith.agent.approval import Approver
-    from seedsmith.agent.outcome import Outcome
+    from seedsmith.agent.calls.approval import Approver
+    from seedsmith.agent.sessions.outcome import Outcome
 
 Result = TypeVar("Result")
 Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]

@@ -14,7 +14,7 @@ from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say,
 from seedsmith.agent.cli.skills_test import test_skills
 
 if TYPE_CHECKING:
-    from seedsmith.agent.settings import Settings
+    from seedsmith.agent.settings.settings import Settings
     from seedsmith.skills.check import Checked
     from seedsmith.skills.loader import Library
     from seedsmith.skills.skill import Skill
@@ -93,7 +93,7 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
 def new_skill(name: str, user: bool, **flags: Any) -> None:
     """Write a skill called NAME that passes check and test at once, to be changed into yours."""
     from seedsmith.agent.errors import UsageError
-    from seedsmith.agent.skilled import trust_own
+    from seedsmith.agent.run.named_skill import trust_own
     from seedsmith.skills.loader import USER_ROOT
     from seedsmith.skills.scaffold import scaffold
 
@@ -120,7 +120,7 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 
     Exits 1 where something is wrong.
     """
-    from seedsmith.agent.skilled import tool_names
+    from seedsmith.agent.run.named_skill import tool_names
     from seedsmith.skills.check import check
 
     library = _library(load_settings(flags))
@@ -157,7 +157,7 @@ def run_skill(name: str, prompt: str, as_json: bool, **flags: Any) -> int:
 @debug_flag
 def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
     """Trust the repository's skills NAME as they are now; a changed byte takes the trust away."""
-    from seedsmith.agent.skilled import trust_store
+    from seedsmith.agent.run.named_skill import trust_store
     from seedsmith.skills.errors import UnknownSkill
 
     settings = load_settings(flags)
@@ -181,7 +181,7 @@ command.add_command(test_skills)
 
 
 def _library(settings: Settings) -> Library:
-    from seedsmith.agent.skilled import open_library
+    from seedsmith.agent.run.named_skill import open_library
 
     return open_library(settings, os.environ)
 

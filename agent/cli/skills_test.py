@@ -13,8 +13,8 @@ import click
 from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
 
 if TYPE_CHECKING:
-    from seedsmith.agent.settings import Settings
-    from seedsmith.agent.skill_tests import TestResult, TestRun
+    from seedsmith.agent.settings.settings import Settings
+    from seedsmith.agent.tasks.skill_tests import TestResult, TestRun
     from seedsmith.skills.skill import BrokenSkill, Skill
 
 FLAGS = ("workspace", "model", "base_url", "wire", "effort", "temperature", "sandbox", "network")
@@ -46,7 +46,7 @@ def test_skills(
     recordings and nothing leaves this machine. Exits 1 where a test fails.
     """
     from seedsmith.agent.cli.running import until_done
-    from seedsmith.agent.skill_tests import TestRun
+    from seedsmith.agent.tasks.skill_tests import TestRun
 
     if update and not live:
         raise click.UsageError("--update writes what a model does: give --live too.")
@@ -74,7 +74,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     A folder that is named is tested as it is; a repository's skill that is named otherwise must be trusted.
     Without names those of the repository that nobody trusts are left out; a broken one can't be trusted.
     """
-    from seedsmith.agent.skilled import open_library
+    from seedsmith.agent.run.named_skill import open_library
     from seedsmith.skills.folder import read_skill
     from seedsmith.skills.skill import Origin, Skill
 
@@ -106,7 +106,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
 async def _run_all(
     skills: list[Skill], broken: list[BrokenSkill], tests: Sequence[str], how: TestRun, show: Any
 ) -> list[TestResult]:
-    from seedsmith.agent.skill_tests import TestResult, run_tests
+    from seedsmith.agent.tasks.skill_tests import TestResult, run_tests
 
     results = []
     for each in broken:
@@ -162,7 +162,7 @@ def _show_summary(results: Sequence[TestResult]) -> None:
 
 def _write_junit(path: Path, results: Sequence[TestResult]) -> None:
     from seedsmith.agent.errors import UsageError
-    from seedsmith.agent.junit import Case, junit_xml
+    from seedsmith.agent.tasks.junit import Case, junit_xml
 
     cases = [
         Case(each.skill, each.test or "tests", each.seconds, "\n".join(each.failures), each.why_skipped)

@@ -31,7 +31,7 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     settings = load_settings(flags)
     text = _read(arguments)
     from seedsmith.agent.cli.running import until_done
-    from seedsmith.agent.run_tool import run_tool
+    from seedsmith.agent.run.one_tool import run_tool
 
     result = until_done(run_tool(settings, name, text, front_ends=(_Notices(),)))
     if as_json:

@@ -1,1 +1,4 @@
-"""What people and programs see of a run."""
+"""What people and programs see: the console, JSON lines, the questions at the terminal.
+
+Front ends take events and give answers; they start nothing and decide nothing. Begin with ``console``.
+"""

@@ -7,8 +7,8 @@ import os
 import re
 from typing import TextIO
 
-from seedsmith.agent.approval import ApprovalRequest
-from seedsmith.agent.ask import Question
+from seedsmith.agent.calls.approval import ApprovalRequest
+from seedsmith.agent.calls.ask import Question
 from seedsmith.agent.frontends.terminal import visible
 
 _LONG_BLANK = re.compile(" {9,}")

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.models import catalog
 from seedsmith.agent.models.address import check_base_url, is_loopback, service_root
 from seedsmith.agent.models.base import Model
-from seedsmith.agent.models.catalog import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.catalog import catalog
+from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
-from seedsmith.agent.models.fail_over import FailOverModel
-from seedsmith.agent.models.gate import gate_for
-from seedsmith.agent.models.refused_fields import RefusedFieldsFile
-from seedsmith.agent.models.retry import RetryPolicy
-from seedsmith.agent.models.sdk import load_sdk_in_background
-from seedsmith.agent.models.transport import Tap
-from seedsmith.agent.session import state_folder
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.models.network.sdk import load_sdk_in_background
+from seedsmith.agent.models.network.transport import Tap
+from seedsmith.agent.models.service.fail_over import FailOverModel
+from seedsmith.agent.models.tries.gate import gate_for
+from seedsmith.agent.models.tries.refused_fields import RefusedFieldsFile
+from seedsmith.agent.models.tries.retry import RetryPolicy
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.state import state_folder
 
 if TYPE_CHECKING:
-    from seedsmith.agent.models.service import ServiceModel
+    from seedsmith.agent.models.service.service import ServiceModel
 
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
@@ -140,10 +140,10 @@ def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
 def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
     """The model over ``wire``; ``options`` are those of :class:`ServiceModel`."""
     if wire == "responses":
-        from seedsmith.agent.models.responses import ResponsesModel
+        from seedsmith.agent.models.wires.responses import ResponsesModel
 
         return ResponsesModel(provider, entry, **options)
-    from seedsmith.agent.models.chat import ChatModel
+    from seedsmith.agent.models.wires.chat import ChatModel
 
     return ChatModel(provider, entry, **options)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.tree import Tree
-from seedsmith.agent.records import image_from_json, image_to_json
+from seedsmith.agent.sessions.records import image_from_json, image_to_json
 from seedsmith.tools.base import Image
 
 VERSION = 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from seedsmith.agent.redact import MASK, Redactor, is_secret_name
 from seedsmith.sandbox.errors import PathError
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.workspace import Workspace
 
 _MOST_FILES = 100
 _MOST_BYTES = 64 << 10

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from seedsmith.agent.config import flag_name
 from seedsmith.agent.recording.errors import RecordingError
 from seedsmith.agent.recording.file import RecordingFile
 from seedsmith.agent.recording.recorder import RECORDED, Recorder
 from seedsmith.agent.recording.recording import Recording
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.recording.tape import Tape
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.settings.config import flag_name
+from seedsmith.agent.settings.settings import Settings
 
 _PASSING = frozenset({"expire_at"})
 """Times that had to lie ahead when they were recorded."""
@@ -77,7 +77,7 @@ def _with_schema(settings: Settings, recording: Recording) -> Settings:
         return settings
     recorded = recording.head.output_schema.get("schema")
     if settings.output_schema is not None:
-        from seedsmith.agent.output_schema import schema_of
+        from seedsmith.agent.loop.output_schema import schema_of
 
         if schema_of(settings.output_schema) != recorded:
             raise RecordingError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
-from seedsmith.agent.models.transport import Reply, read_all
+from seedsmith.agent.models.network.transport import Reply, read_all
+from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused, Unreachable
 from seedsmith.agent.recording.lines import ResponseLine
 
 Choose = Callable[[str, str], ResponseLine]
@@ -13,7 +13,7 @@ Choose = Callable[[str, str], ResponseLine]
 
 
 class PlayingTransport:
-    """Implements :class:`seedsmith.agent.models.transport.Transport`."""
+    """Implements :class:`seedsmith.agent.models.network.transport.Transport`."""
 
     def __init__(self, choose: Choose) -> None:
         self._choose = choose
@@ -36,7 +36,7 @@ class PlayingTransport:
 
 
 class PlayingReply:
-    """Implements :class:`seedsmith.agent.models.transport.Reply`."""
+    """Implements :class:`seedsmith.agent.models.network.transport.Reply`."""
 
     def __init__(self, response: ResponseLine) -> None:
         self._response = response

@@ -7,14 +7,12 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from seedsmith import __version__
 from seedsmith.agent.events import Envelope, EventSink, NoticeGiven
+from seedsmith.agent.loop.output_schema import OutputSchema
 from seedsmith.agent.models.address import shown
-from seedsmith.agent.models.catalog import Catalog
-from seedsmith.agent.models.retry import RetryPolicy
-from seedsmith.agent.models.transport import Transport
-from seedsmith.agent.outcome import Outcome
-from seedsmith.agent.output_schema import OutputSchema
+from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.network.transport import Transport
+from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.recording.bodies import difference
 from seedsmith.agent.recording.file import RecordingFile
 from seedsmith.agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
@@ -25,8 +23,10 @@ from seedsmith.agent.recording.tree import listed, tree_of
 from seedsmith.agent.recording.volatile import Steady, digest, steady
 from seedsmith.agent.recording.wiretap import RecordingTransport
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.settings import OPTIONS, Settings
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.settings.settings import OPTIONS, Settings
+from seedsmith.agent.version import VERSION
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.roots import BUILT_IN
 from seedsmith.tools.base import Image
 
@@ -64,7 +64,7 @@ class Recorder:
         self._redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
         tree = await asyncio.to_thread(tree_of, facts.place.workspace)
         head = Head(
-            seedsmith=__version__,
+            seedsmith=VERSION,
             provider=facts.model.provider,
             model=facts.model.name,
             wire=facts.model.wire,

@@ -6,14 +6,12 @@ import asyncio
 import functools
 from dataclasses import replace
 
-from seedsmith.agent.dispatch import INTERRUPTED, NOT_STARTED
+from seedsmith.agent.calls.dispatch import INTERRUPTED, NOT_STARTED
 from seedsmith.agent.events import EventSink, NoticeGiven, ReplayDiverged
-from seedsmith.agent.models.catalog import Catalog
-from seedsmith.agent.models.retry import RetryPolicy
-from seedsmith.agent.models.transport import Transport
-from seedsmith.agent.outcome import Outcome, Status
-from seedsmith.agent.output_schema import OutputSchema
-from seedsmith.agent.recording.comparison import Comparison, Divergence
+from seedsmith.agent.loop.output_schema import OutputSchema
+from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.network.transport import Transport
+from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.recording.errors import RecordingEnded
 from seedsmith.agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
 from seedsmith.agent.recording.playing import PlayingTransport
@@ -24,6 +22,8 @@ from seedsmith.agent.recording.tape import RunFacts
 from seedsmith.agent.recording.told import recorded_catalog, recorded_schema
 from seedsmith.agent.recording.tree import tree_of
 from seedsmith.agent.recording.volatile import Steady, digest, steady
+from seedsmith.agent.sessions.comparison import Comparison, Divergence
+from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.tools.base import Image
 
 _PARTS = "},{"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.models.base import Model
-from seedsmith.agent.models.catalog import Catalog
-from seedsmith.agent.models.transport import Tap
-from seedsmith.agent.outcome import Outcome
-from seedsmith.agent.profile import Profile
+from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.network.transport import Tap
 from seedsmith.agent.recording.lines import Line
-from seedsmith.agent.rooms import Place
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.sessions.place import Place
+from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:
-    from seedsmith.agent.output_schema import OutputSchema
+    from seedsmith.agent.loop.output_schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Tape(Tap, Protocol):
         """Look at the workspace before anything runs; what a person should know goes to ``sink``."""
 
     def observe(self, record: Line) -> None:
-        """Take one of the session's records (:mod:`seedsmith.agent.session`), as it is written."""
+        """Take one of the session's records (:mod:`seedsmith.agent.sessions.session`), as it is written."""
 
     def measured(self, seconds: float) -> float:
         """Take a time that the run decides by, and return the one it is to go by."""

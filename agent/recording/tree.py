@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from seedsmith.sandbox.errors import PathError
-from seedsmith.sandbox.listing import list_files
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
-from seedsmith.tools.ripgrep import find_ripgrep
+from seedsmith.tools.search.ripgrep import find_ripgrep
 
 MOST_NAMED = 2000
 """In a larger workspace no file has a digest of its own, only the whole."""

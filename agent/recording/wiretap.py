@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 from typing import Protocol
 
-from seedsmith.agent.models.retry import BrokenAnswer, ServiceRefused, Unreachable
-from seedsmith.agent.models.transport import Reply, Transport, read_all
+from seedsmith.agent.models.network.transport import Reply, Transport, read_all
+from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused, Unreachable
 from seedsmith.agent.recording.lines import Ending, ResponseLine
 
 _OK = 200
@@ -25,7 +25,7 @@ class Listener(Protocol):
 
 
 class RecordingTransport:
-    """Implements :class:`seedsmith.agent.models.transport.Transport` over another one."""
+    """Implements :class:`seedsmith.agent.models.network.transport.Transport` over another one."""
 
     def __init__(self, inner: Transport, listener: Listener) -> None:
         self._inner = inner
@@ -71,7 +71,7 @@ class RecordingTransport:
 
 
 class RecordingReply:
-    """Implements :class:`seedsmith.agent.models.transport.Reply` over another one."""
+    """Implements :class:`seedsmith.agent.models.network.transport.Reply` over another one."""
 
     def __init__(self, inner: Reply, listener: Listener, number: int, start: float) -> None:
         self._inner = inner

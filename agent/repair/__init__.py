@@ -1,1 +1,4 @@
-"""How a small local model fixes a bug: many small questions, each answer proven by the tests."""
+"""The search by which a small model fixes a bug: suspects, many small questions, and tests that decide.
+
+Nothing here knows one benchmark or one repository. Begin with ``repair``.
+"""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.watch import diagnose
-from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.commands.process import ProcessRunner
 
 _FOLDER = "seedsmith-quick"
 _PLUGIN = "seedsmith_first"

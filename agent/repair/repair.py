@@ -13,12 +13,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from seedsmith.agent.budget import Budget, BudgetExhausted
+from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
-from seedsmith.agent.dispatch import Dispatcher
-from seedsmith.agent.early import EarlyCalls
 from seedsmith.agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
-from seedsmith.agent.loop import LoopResult
+from seedsmith.agent.loop.budget import Budget, BudgetExhausted
+from seedsmith.agent.loop.early_calls import EarlyCalls
+from seedsmith.agent.loop.loop import LoopResult
+from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.models.base import Model, Request
 from seedsmith.agent.repair.answers import (
     meaning,
@@ -36,13 +37,12 @@ from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.variations import varied
 from seedsmith.agent.repair.watch import diagnose
 from seedsmith.agent.repair.wording import word
-from seedsmith.agent.session import Session
-from seedsmith.agent.streaming import stream_answer
+from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.listing import list_files
+from seedsmith.sandbox.past.listing import list_files
 from seedsmith.tools.base import ToolContext
-from seedsmith.tools.encodings import detect
-from seedsmith.tools.ripgrep import find_ripgrep
+from seedsmith.tools.content.encodings import detect
+from seedsmith.tools.search.ripgrep import find_ripgrep
 
 Check = Callable[[], Awaitable[str | None]]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from seedsmith.agent.outcome import looks_like_a_test
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
 from seedsmith.agent.repair.functions import Region, regions_in
+from seedsmith.agent.sessions.outcome import looks_like_a_test
 
 SOURCE_SUFFIXES = frozenset(
     {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}

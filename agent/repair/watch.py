@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.roots import BUILT_IN
 
 _FOLDER = "seedsmith-watch"

@@ -12,9 +12,9 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import SystemMessage, UserMessage
 from seedsmith.agent.models.base import Request
-from seedsmith.agent.prompts import prompt
 from seedsmith.agent.repair.answers import without_docstring
 from seedsmith.agent.repair.functions import Region
 from seedsmith.agent.repair.questions import Question

@@ -1,5 +1,4 @@
-"""Ways to confine commands, strongest first."""
+"""How a command is confined: by bubblewrap, by Landlock, by a container around, or not.
 
-from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, ProbeResult
-
-__all__ = ["Isolation", "Launch", "Limits", "Policy", "ProbeResult"]
+Nothing here starts one. Begin with ``base``, then ``bubblewrap``.
+"""

@@ -95,9 +95,6 @@ class Isolation(Protocol):
     def description(self) -> str:
         """One line for people: what is enforced, and whether it is the weaker tier."""
 
-    def probe(self, policy: Policy) -> ProbeResult:
-        """Run canaries under this isolation and say what the kernel really refuses."""
-
     def launch(self, argv: tuple[str, ...], policy: Policy, env: Mapping[str, str], cwd: Path) -> Launch:
         """Wrap ``argv`` so that it runs confined by ``policy``."""
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation, PathError
-from seedsmith.sandbox.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
-from seedsmith.sandbox.isolation.base import Gate, Launch, Policy, ProbeResult
+from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
-from seedsmith.sandbox.protected import CONFIGURATION_FOLDER
+from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
@@ -99,12 +99,6 @@ class Bubblewrap:
     def without(self, flags: frozenset[str]) -> Bubblewrap:
         """The same program, never given ``flags`` as well."""
         return Bubblewrap(self.executable, self.missing_flags | flags)
-
-    def probe(self, policy: Policy) -> ProbeResult:
-        """See :mod:`seedsmith.sandbox.isolation.probe`."""
-        from seedsmith.sandbox.isolation.probe import ProbeRun
-
-        return ProbeRun(self, policy).finish()
 
     def restrict(self, policy: Policy) -> None:
         """Nothing: bubblewrap confines the command itself."""

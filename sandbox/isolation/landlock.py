@@ -1,7 +1,7 @@
 """The weaker tier, for machines without user namespaces: Landlock, the call filter, no capabilities.
 
 Landlock only adds rights beneath folders, so ``.git`` lies open inside the writable workspace (its
-configuration and hooks are compared and restored after each command, see :mod:`seedsmith.sandbox.git_guard`),
+configuration and hooks are compared and restored after each command, see :mod:`git_guard`),
 processes outside stay visible, and there is no private ``/tmp``, only a private ``TMPDIR``.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
-from seedsmith.sandbox.git_folders import find_git_entries, metadata_folders
+from seedsmith.sandbox.guards.git_folders import find_git_entries, metadata_folders
 from seedsmith.sandbox.isolation import syscalls
-from seedsmith.sandbox.isolation.base import Launch, Policy, ProbeResult
+from seedsmith.sandbox.isolation.base import Launch, Policy
 from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
 from seedsmith.sandbox.isolation.plain import host_environment
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
@@ -61,12 +61,6 @@ class Landlock:
             f"Landlock (ABI {self.abi}) with a system call filter: the weaker tier, .git is restored "
             "after each command rather than read-only"
         )
-
-    def probe(self, policy: Policy) -> ProbeResult:
-        """See :mod:`seedsmith.sandbox.isolation.probe`."""
-        from seedsmith.sandbox.isolation.probe import ProbeRun
-
-        return ProbeRun(self, policy).finish()
 
     def missing(self) -> tuple[str, ...]:
         """What this tier doesn't hold, as short phrases."""

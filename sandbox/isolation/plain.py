@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seedsmith.sandbox.environment import PRIVATE_HOME
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.environment import PRIVATE_HOME
 
 
 def host_environment(env: Mapping[str, str], policy: Policy, *, private_home: bool) -> dict[str, str]:

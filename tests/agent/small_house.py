@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.approval import CallPolicy
+from seedsmith.agent.calls.approval import CallPolicy
+from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
-from seedsmith.agent.dispatch import Dispatcher
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.models.base import Answer, CallReady, Part, Request, Usage
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.session import Session, SessionStart
-from seedsmith.sandbox.spill import SpillStore
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.agent.sessions.session import Session, SessionStart
+from seedsmith.sandbox.workspace.spill import SpillStore
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import Access, InvalidArguments, ToolContext, ToolResult, ToolSpec
 
 

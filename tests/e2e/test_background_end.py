@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from scripted_endpoint import calls, text
 
+from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.isolation.select import choose
 
 
 def left_of(mark: str) -> bool:

@@ -97,7 +97,7 @@ def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path)
         'gone = "odd:GONE"\nlost = "odd.missing"\n'
     )
     (source / "odd" / "__init__.py").write_text(
-        "from seedsmith.tools.read import ReadTool as Clash\nNUMBER = 5\nGONE = '/nonexistent/skills'\n"
+        "from seedsmith.tools.files.read import ReadTool as Clash\nNUMBER = 5\nGONE = '/nonexistent/skills'\n"
     )
     (source / "odd" / "exits.py").write_text("raise SystemExit(3)\n")
     install(source, installed)

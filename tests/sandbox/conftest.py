@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
 from seedsmith.sandbox.isolation.landlock import Landlock
 from seedsmith.sandbox.isolation.off import Off
-from seedsmith.sandbox.isolation.select import choose
 from seedsmith.sandbox.isolation.syscalls import landlock_abi
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace.spill import SpillStore
 
 TIERS = ("bwrap", "landlock")
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from seedsmith.agent.settings import Settings
-from seedsmith.agent.skill_tests import TestResult, TestRun, run_test
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.skill_tests import TestResult, TestRun, run_test
 from seedsmith.skills.folder import read_skill, recording_path
 from seedsmith.skills.roots import BUILT_IN
 from seedsmith.skills.scaffold import STARTER, scaffold

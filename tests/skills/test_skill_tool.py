@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.isolation.select import choose
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.spill import SpillStore
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.loader import Library
 from seedsmith.skills.tool import SkillTool
@@ -105,8 +105,8 @@ def test_what_a_call_touches(room):
 
 def test_nothing_runs_beside_a_command_that_writes(room):
     """Shell commands of one answer run together; a command may break files for a while."""
-    from seedsmith.agent.scheduler import must_wait
-    from seedsmith.tools.shell import ShellTool
+    from seedsmith.agent.calls.scheduler import must_wait
+    from seedsmith.tools.shell.shell import ShellTool
 
     shell = ShellTool()
     beside = shell.access(shell.parse({"command": "true"}))

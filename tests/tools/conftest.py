@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.off import Off
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.workspace.spill import SpillStore
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext, ToolResult
 from seedsmith.tools.registry import default_tools
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedsmith.tools.encodings import detect
+from seedsmith.tools.content.encodings import detect
+from seedsmith.tools.files.window import cut
 from seedsmith.tools.text import clamp, clean_output, escape, human_bytes, unescape
-from seedsmith.tools.window import cut
 
 SHOWN = [
     ("plain, tab\tand\nnewline é中😀", "plain, tab\tand\nnewline é中😀"),

@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.models import catalog
 from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
-from seedsmith.agent.models.catalog import Catalog, ModelEntry, Provider
-from seedsmith.agent.models.chat import ChatModel
+from seedsmith.agent.models.catalog import catalog
+from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from seedsmith.agent.models.local.errors import LocalModelError
@@ -21,10 +20,11 @@ from seedsmith.agent.models.local.machine import available_memory, fitting_conte
 from seedsmith.agent.models.local.pull import Progress, ShowProgress, ensure
 from seedsmith.agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from seedsmith.agent.models.local.weights import LocalWeights, cache_folder, find_weights
-from seedsmith.agent.models.responses import ResponsesModel
-from seedsmith.agent.models.retry import RetryPolicy
-from seedsmith.agent.models.transport import Tap
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.models.network.transport import Tap
+from seedsmith.agent.models.tries.retry import RetryPolicy
+from seedsmith.agent.models.wires.chat import ChatModel
+from seedsmith.agent.models.wires.responses import ResponsesModel
+from seedsmith.agent.settings.settings import Settings
 
 PROVIDER = "local"
 _RETRY = RetryPolicy(attempts=2, connect_attempts=1, first_seconds=0.1)

@@ -11,8 +11,8 @@ import pytest
 
 from seedsmith.agent.cli.main import main as run_main
 from seedsmith.agent.cli.run import MOST_PROMPT_BYTES, read_prompt
-from seedsmith.agent.config import flag_name
-from seedsmith.agent.settings import OPTIONS
+from seedsmith.agent.settings.config import flag_name
+from seedsmith.agent.settings.settings import OPTIONS
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 

@@ -29,7 +29,7 @@ entry()
         "seedsmith.agent.cli.main",
         "click",
         "seedsmith.agent.cli.flags",
-        "seedsmith.sandbox.environment",
+        "seedsmith.sandbox.isolation.environment",
         "seedsmith.agent.cli.doctor",
     ],
 )

@@ -126,7 +126,8 @@ def test_what_nobody_trusts_is_not_tested_unnamed(seedsmith, new, tmp_path):
     mine.mkdir(parents=True)
     (mine / "skill.yaml").write_text("name: [")
     program = (
-        "import os, seedsmith.agent.cli.skills_test as t; from seedsmith.agent.settings import Settings; "
+        "import os, seedsmith.agent.cli.skills_test as t; "
+        "from seedsmith.agent.settings.settings import Settings; "
         "skills, broken = t._chosen(Settings(), ()); "
         "print([each.name for each in broken], 'notes' in [each.name for each in skills])"
     )

@@ -5,8 +5,8 @@ import pty
 
 import pytest
 
-from seedsmith.agent.approval import ApprovalRequest
-from seedsmith.agent.ask import Question, Respondent
+from seedsmith.agent.calls.approval import ApprovalRequest
+from seedsmith.agent.calls.ask import Question, Respondent
 from seedsmith.agent.frontends.approver import ConsoleApprover
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from seedsmith.agent.conversation import SystemMessage, UserMessage
-from seedsmith.agent.models import catalog
 from seedsmith.agent.models.base import Answer, Request
+from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import model_behind
-from seedsmith.agent.models.retry import RetryPolicy
+from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.tools.base import ToolSpec
 
 READ = ToolSpec("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})

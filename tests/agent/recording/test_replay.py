@@ -16,10 +16,10 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ReplayDiverged, SessionFinished
 from seedsmith.agent.recording.errors import RecordingError
 from seedsmith.agent.recording.recording import Recording
-from seedsmith.agent.recording.replay import replay
 from seedsmith.agent.recording.replayer import Replayer
-from seedsmith.agent.run import run
-from seedsmith.agent.settings import Settings
+from seedsmith.agent.run.replay import replay
+from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.settings import Settings
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 READ_A, READ_B = ("read", {"path": "a.txt"}), ("read", {"path": "b.txt"})

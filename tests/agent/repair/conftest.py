@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.isolation.select import choose
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace.spill import SpillStore
 
 
 @pytest.fixture

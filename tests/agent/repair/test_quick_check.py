@@ -7,7 +7,7 @@ import pytest
 
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.watch import diagnose
-from seedsmith.sandbox.process import ProcessRunner
+from seedsmith.sandbox.commands.process import ProcessRunner
 
 KNOWN = frozenset({"program.py", "test_program.py"})
 TESTS = """import pathlib

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from small_house import House, answer
 
-from seedsmith.agent.approval import CallPolicy
-from seedsmith.agent.budget import Budget, Limits
+from seedsmith.agent.calls.approval import CallPolicy
+from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import UserMessage
-from seedsmith.agent.dispatch import Dispatcher
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.loop.budget import Budget, Limits
 from seedsmith.agent.repair.repair import Repair
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.isolation.select import choose
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.spill import SpillStore
+from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.registry import default_tools
 

@@ -5,9 +5,9 @@ import pytest
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame
 from seedsmith.agent.repair.suspects import find_suspects
 from seedsmith.agent.repair.watch import diagnose
-from seedsmith.sandbox.listing import list_files
-from seedsmith.sandbox.process import ProcessRunner
-from seedsmith.sandbox.workspace import Workspace
+from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.workspace.workspace import Workspace
 
 PROGRAM = """RATE = 2
 

@@ -1,0 +1,81 @@
+"""The ask tool: one question of the model to the person, through the front end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol, runtime_checkable
+
+from pydantic import AfterValidator, Field
+
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import Parameters, PydanticTool, Text
+
+NAME = "ask"
+NOBODY = "No one is there: decide yourself and say so."
+NO_ANSWER = "No answer was given: decide yourself and say so."
+_MOST_OPTIONS = 9
+"""So that one digit chooses."""
+_OPTION_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked, and the answers they may choose from; another answer is as good."""
+
+    text: str
+    options: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Respondent(Protocol):
+    """Someone who can answer in words; an :class:`Approver` may be one, too."""
+
+    async def answer(self, question: Question) -> str:
+        """Return the answer, empty where none was given."""
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def _short(text: str) -> str:
+    if len(text) > _OPTION_CHARACTERS:
+        raise ValueError(f"must be at most {_OPTION_CHARACTERS} characters long")
+    return text
+
+
+Words = Annotated[Text, AfterValidator(_not_blank)]
+
+
+class AskParameters(Parameters):
+    """The question, and the likely answers."""
+
+    question: Words = Field(max_length=4_000)
+    options: list[Annotated[Words, AfterValidator(_short)]] = Field([], max_length=_MOST_OPTIONS)
+
+
+class AskTool(PydanticTool[AskParameters]):
+    """Waits for a person as long as the run may last; without one it answers at once."""
+
+    name = NAME
+    description = "Ask the user one question that only they can decide; without one there, decide yourself."
+    parameters = AskParameters
+
+    def __init__(self, respondent: Respondent | None = None) -> None:
+        self._respondent = respondent
+
+    def access(self, parsed: AskParameters) -> Access:
+        """Waits for what changes the workspace, and is never begun by half an answer of the model."""
+        return Access(reads=frozenset({EVERYTHING}), early=False)
+
+    async def run(self, parsed: AskParameters, context: ToolContext) -> ToolResult:
+        """Ask, and return the answer in the person's words."""
+        if self._respondent is None:
+            return ToolResult(True, NOBODY, {"answered": False}, "no one is there")
+        question = Question(parsed.question, tuple(parsed.options))
+        answer = (await self._respondent.answer(question)).strip()
+        if not answer:
+            return ToolResult(True, NO_ANSWER, {"answered": False}, "no answer")
+        return ToolResult(True, f"The user answers: {answer}", {"answered": True}, "answered")

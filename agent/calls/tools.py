@@ -1,0 +1,64 @@
+"""The tools that a run offers: the built-in ones, those of packages, the skill tool, the ask tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seedsmith.agent.calls.approval import Approver
+from seedsmith.agent.calls.finish import NAME as FINISH
+from seedsmith.agent.calls.finish import FinishTool
+from seedsmith.agent.context.profile import Profile
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.tools.base import Tool
+
+if TYPE_CHECKING:
+    from seedsmith.agent.calls.extensions import Extensions
+    from seedsmith.skills.active import ActiveSkills
+
+
+def open_extensions(settings: Settings, profile: Profile) -> Extensions:
+    """The tools of installed packages, where the profile offers all tools and the user wants them."""
+    from seedsmith.agent.calls.extensions import Extensions, load_extensions
+
+    if profile.tools is not None or not settings.extensions:
+        return Extensions()
+    return load_extensions(lambda: (*open_tools(profile, vision=True), FINISH))
+
+
+def open_tools(
+    profile: Profile,
+    approver: Approver | None = None,
+    extensions: tuple[Tool, ...] = (),
+    *,
+    vision: bool = False,
+    skills: ActiveSkills | None = None,
+) -> dict[str, Tool]:
+    """The tools a profile offers, by name, in the order they are told.
+
+    ``approver`` is who may be asked questions, too, if it is an :class:`Respondent`.
+    ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
+    is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
+    packages, which follow the built-in ones.
+    """
+    from seedsmith.agent.calls.ask import AskTool, Respondent
+    from seedsmith.skills.active import ActiveSkills
+    from seedsmith.skills.loader import Library
+    from seedsmith.skills.tool import SkillTool
+    from seedsmith.tools.registry import default_tools
+
+    respondent = approver if isinstance(approver, Respondent) else None
+    background = profile.tools is None or "shell_output" in profile.tools
+    skill_tool = SkillTool(skills or ActiveSkills(Library({})))
+    every = (
+        *default_tools(background=background, vision=vision),
+        skill_tool,
+        AskTool(respondent),
+        *extensions,
+    )
+    tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
+    if profile.tools is not None:
+        tools = {name: tools[name] for name in profile.tools}
+    if profile.finish_tool:
+        finish = FinishTool()
+        tools[finish.spec.name] = finish
+    return tools

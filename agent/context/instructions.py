@@ -1,0 +1,141 @@
+"""What the workspace's ``AGENTS.md`` files tell the model: the root's at the start, nested ones on the way.
+
+A nested file is told when a call first touches something at or below its folder, each once a session,
+outermost first, always appended (DESIGN §4.6). It is text for the model and nothing else: policy, sandbox
+and tools are fixed before it is read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.conversation import Conversation, UserMessage
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace.paths import shown
+from seedsmith.sandbox.workspace.workspace import Workspace
+from seedsmith.tools.base import EVERYTHING, Access
+from seedsmith.tools.content.encodings import decode_output, describe_binary, detect
+from seedsmith.tools.text import escape
+
+NAME = "AGENTS.md"
+ORIGIN = "instructions"
+MOST_BYTES = 16 << 10
+"""Of one file; the model is told how to read the rest."""
+MOST_NESTED_BYTES = 64 << 10
+"""Of all nested files of a session, so that a tree full of them can't fill the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be told as ``message``, or why there is none: ``refusal``, one sentence for people."""
+
+    message: UserMessage | None = None
+    refusal: str = ""
+
+
+def root_instructions(workspace: Workspace) -> UserMessage | None:
+    """The workspace's own ``AGENTS.md`` as an item; None where there is none to be read."""
+    return _read(workspace, NAME, "instructions.md").message
+
+
+class NestedInstructions:
+    """The nested ``AGENTS.md`` files of one session; knows from its conversation which were told already."""
+
+    def __init__(self, workspace: Workspace, conversation: Conversation) -> None:
+        self._workspace = workspace
+        self._conversation = conversation
+        self._looked_at: set[str] = set()
+        self._told: set[str] | None = None
+        self._bytes = 0
+
+    async def touched(self, accesses: Iterable[Access]) -> list[Found]:
+        """The files to append now that calls touched what ``accesses`` say, outermost first.
+
+        Reads from the disk. What somebody else wrote is not told: it would speak to the model with the
+        user's voice (:mod:`foreign`). Nor is a file that the model has just written itself; and of a
+        shell command, which may touch anything, nothing is concluded.
+        """
+        folders: list[str] = []
+        for access in accesses:
+            for path in sorted(access.reads | access.writes):
+                folders += self._new_folders(path, access.writes)
+        folders.sort(key=lambda folder: (folder.count("/"), folder))
+        found = [await self._look(folder) for folder in folders]
+        return [each for each in found if each.message is not None or each.refusal]
+
+    def _new_folders(self, path: str, written: frozenset[str]) -> list[str]:
+        """``path`` and the folders above it, the root left out, that were not looked at yet."""
+        if path == EVERYTHING:
+            return []
+        try:
+            folder = self._workspace.relative(path)
+        except PathError:
+            return []
+        new = []
+        while folder not in ("", ".") and folder not in self._looked_at:
+            self._looked_at.add(folder)
+            if posixpath.join(folder, NAME) not in written:
+                new.append(folder)
+            folder = posixpath.dirname(folder)
+        return new
+
+    async def _look(self, folder: str) -> Found:
+        path = posixpath.join(folder, NAME)
+        if path in self._told_before():
+            return Found()
+        found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
+        if found.message is None:
+            return found
+        from seedsmith.agent.context.third_party import why_foreign
+
+        try:
+            why = await why_foreign(self._workspace, path)
+        except PathError as error:
+            return Found(refusal=f"Instructions are not told: {error}")
+        if why:
+            return Found(refusal=f"{shown(path)} is not told: {why}.")
+        self._bytes += len(found.message.text.encode())
+        if self._bytes > MOST_NESTED_BYTES:
+            most = f"the {NAME} files of one session may fill {MOST_NESTED_BYTES:,} bytes"
+            return Found(refusal=f"{shown(path)} is not told: {most}.")
+        return found
+
+    def _told_before(self) -> set[str]:
+        """The files an earlier process of this session told; what this one tells it looks at only once."""
+        if self._told is None:
+            told = [
+                item
+                for item in self._conversation
+                if isinstance(item, UserMessage) and item.origin == ORIGIN and item.source != NAME
+            ]
+            self._told = {item.source for item in told}
+            self._bytes = sum(len(item.text.encode()) for item in told)
+        return self._told
+
+
+def _read(workspace: Workspace, path: str, wording: str, **values: str) -> Found:
+    """Read the instructions at ``path``; a link out of the workspace is refused, as for any tool."""
+    try:
+        data = workspace.read_bytes(path, limit=MOST_BYTES + 1)
+    except PathError as error:
+        return Found(refusal=f"Instructions are not told: {error}" if _is_there(workspace, path) else "")
+    if detect(data, complete=False) is None:
+        return Found(refusal=f"{shown(path)} is not told: it is {describe_binary(data)}.")
+    text = escape(decode_output(data[:MOST_BYTES]).replace("\r\n", "\n")).strip()
+    if not text:
+        return Found()
+    if len(data) > MOST_BYTES:
+        text += f"\n[only the first {MOST_BYTES:,} bytes; read shows the rest]"
+    return Found(UserMessage(prompt(wording, path=shown(path), text=text, **values), ORIGIN, path))
+
+
+def _is_there(workspace: Workspace, path: str) -> bool:
+    """Whether the workspace itself has something at ``path``, be it a link that leads nowhere or out."""
+    try:
+        workspace.stat(path, follow=False)
+    except PathError:
+        return False
+    return True

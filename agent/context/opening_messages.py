@@ -1,0 +1,129 @@
+"""What a conversation begins with: the system prompt, the workspace's facts and instructions, the task.
+
+Nothing here changes while a session lasts, and everything after it is appended, so each request begins
+with the whole of the one before (DESIGN §4.6).
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import PurePosixPath
+
+from seedsmith.agent.context.instructions import root_instructions
+from seedsmith.agent.context.profile import Profile
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.conversation import Item, SystemMessage, UserMessage
+from seedsmith.agent.sessions.outcome import changed_tests
+from seedsmith.agent.sessions.session import VerifyRecord
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace.paths import shown
+from seedsmith.sandbox.workspace.workspace import Workspace
+from seedsmith.tools.base import Image
+
+MOST_NAMES = 30
+"""Top-level names shown."""
+
+_POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
+"""Places in output: Python's tracebacks, and ``path:line`` as nearly everything else prints it."""
+
+
+def first_items(
+    profile: Profile,
+    workspace: Workspace,
+    task: str,
+    verification: VerifyRecord | None = None,
+    images: tuple[Image, ...] = (),
+    skills: str = "",
+) -> list[Item]:
+    """The items before the model's first answer; ``verification`` is how the check ended beforehand.
+
+    ``images`` go with the task. ``skills`` lists the skills the model may call.
+    """
+    items: list[Item] = [SystemMessage(system_text(profile, workspace, skills))]
+    instructions = root_instructions(workspace) if profile.facts else None
+    if instructions is not None:
+        items.append(instructions)
+    parts = [task]
+    if verification is not None:
+        parts.append(
+            prompt(
+                "verify-before.md",
+                command=verification.command,
+                ending=verification.ending,
+                output=verification.output,
+            )
+        )
+        parts += pointed_sources(workspace, verification.output, profile.sources)
+    items.append(UserMessage("\n\n".join(part.strip() for part in parts), images=images))
+    return items
+
+
+def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str:
+    """The system prompt, with the workspace's facts and the list of skills where the profile wants them."""
+    text = prompt(profile.prompt)
+    if not profile.facts:
+        return text
+    if skills:
+        text += prompt("skills.md", listing=skills)
+    return text + prompt(
+        "workspace.md",
+        name=shown(workspace.root.name or "/"),
+        platform=f"{platform.system()} {platform.machine()}",
+        branch=_branch(workspace),
+        listing=_listing(workspace),
+    )
+
+
+def pointed_sources(workspace: Workspace, output: str, lines: int) -> list[str]:
+    """Numbered lines around the last place that ``output`` points at, in a file that is no test.
+
+    At most ``lines`` lines; empty where it points at nothing in the workspace.
+    """
+    places = [
+        (first or second, int(line or other)) for first, line, second, other in _POINTER.findall(output)
+    ]
+    for path, line in reversed(places):
+        text = _source(workspace, path) if lines else ""
+        if not text:
+            continue
+        source = text.splitlines()
+        start = max(0, min(line - 1 - lines // 2, len(source) - lines))
+        numbered = (f"{number}\t{row}" for number, row in enumerate(source[start : start + lines], start + 1))
+        return [f"{path}, lines {start + 1} on:\n" + "\n".join(numbered)]
+    return []
+
+
+def _source(workspace: Workspace, path: str) -> str:
+    try:
+        relative = workspace.relative(path)
+    except PathError:
+        return ""
+    if changed_tests((relative,)) or ".." in PurePosixPath(relative).parts:
+        return ""
+    return _read_text(workspace, relative, 1 << 20)
+
+
+def _read_text(workspace: Workspace, path: str, limit: int) -> str:
+    """The start of a file as text; empty where there is none to be read."""
+    try:
+        return workspace.read_bytes(path, limit=limit).decode("utf-8-sig", "backslashreplace").strip()
+    except PathError:
+        return ""
+
+
+def _branch(workspace: Workspace) -> str:
+    """``, git branch NAME``, read without running git; empty where there is none."""
+    head = _read_text(workspace, ".git/HEAD", 300)
+    prefix = "ref: refs/heads/"
+    return f", git branch {shown(head.removeprefix(prefix))}" if head.startswith(prefix) else ""
+
+
+def _listing(workspace: Workspace) -> str:
+    names = [
+        shown(entry.name) + ("/" if entry.kind == "folder" else "")
+        for entry in workspace.list_folder(".")
+        if entry.name != ".git"
+    ]
+    more = f" … and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return "  ".join(names[:MOST_NAMES]) + more if names else "(empty)"

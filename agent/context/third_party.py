@@ -1,0 +1,93 @@
+"""Which parts of a workspace somebody else wrote: dependencies, other repositories, what git ignores."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from pathlib import Path
+
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace.workspace import Workspace
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.search.ripgrep import parent_rules, run_ripgrep
+
+DEPENDENCIES = frozenset(
+    {"node_modules", "bower_components", "vendor", "third_party", "site-packages", "dist-packages"}
+    | {".venv", "venv", ".tox", ".nox", ".yarn", ".pnpm-store", ".cargo", ".bundle", ".gradle", ".m2"}
+)
+"""Names of folders that package managers fill, or people by hand with what others wrote."""
+GENERATED = frozenset({"target", "build", "dist", "__pycache__"})
+"""Names of folders that tools fill from the sources beside them."""
+_SECONDS = 10.0
+_MOST_FILES = 1_000
+
+
+async def why_foreign(workspace: Workspace, path: str) -> str:
+    """Why the file at ``path`` is not the repository's own, as the rest of a sentence; empty where it is.
+
+    ``path`` is relative to the workspace; where links lead to it, the place they lead to counts as well.
+    """
+    with workspace.locate(path) as location:
+        places = tuple(dict.fromkeys((path, location.path)))
+    for place in places:
+        folders = place.split("/")[:-1]
+        if name := next((name for name in folders if name in DEPENDENCIES), ""):
+            return f"it lies in {name}, among what others wrote"
+        if _is_versioned(workspace.root) and (inner := _inner_repository(workspace, folders)):
+            return f"{inner} is a repository of its own"
+        try:
+            if await _is_ignored(workspace, place):
+                return "git ignores the folder it lies in"
+        except ToolError as error:
+            return f"whether git ignores it can't be found out: {str(error).rstrip('.')}"
+    return ""
+
+
+def _is_versioned(root: Path) -> bool:
+    return any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
+
+
+def _inner_repository(workspace: Workspace, folders: list[str]) -> str:
+    """The outermost of ``folders``, each in the one before it, that is a submodule or a clone."""
+    for depth in range(1, len(folders) + 1):
+        folder = "/".join(folders[:depth])
+        try:
+            workspace.stat(posixpath.join(folder, ".git"), follow=False)
+        except PathError:
+            continue
+        return folder
+    return ""
+
+
+async def _is_ignored(workspace: Workspace, path: str) -> bool:
+    """Whether a rule of git's leaves out a folder above ``path``; the file's own name doesn't matter.
+
+    ripgrep, which reads such rules for every search, lists the file alone: an ignore file, of the lowest
+    rank, closes all folders but those on the way.
+    """
+    names = [re.sub(r"([\\*?\[\]{}!# ])", r"\\\1", name) for name in path.split("/")]
+    way = ["/" + "/".join(names[:depth]) + "/" for depth in range(1, len(names))]
+    folder = workspace.open_folder(".")
+    rules = os.memfd_create("way")
+    try:
+        os.write(rules, os.fsencode("\n".join(["*", *(f"!{each}" for each in way), ""])))
+        listed = await run_ripgrep(
+            workspace.root,
+            (
+                *parent_rules(workspace.root),
+                "--files",
+                f"--glob=/{'/'.join(names)}",
+                f"--ignore-file=/proc/self/fd/{rules}",
+                "--",
+                ".",
+            ),
+            folder,
+            records=_MOST_FILES,
+            seconds=_SECONDS,
+            descriptors=(rules,),
+        )
+    finally:
+        os.close(rules)
+        os.close(folder)
+    return os.fsencode(f"./{path}") not in listed.data.split(b"\0")

@@ -1,0 +1,161 @@
+"""Money, tokens, turns and time: what a run may take, and what it has taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.models.base import Answer, Spent, Usage
+from seedsmith.agent.models.catalog.prices import PriceTier
+
+
+class BudgetExhausted(Exception):
+    """A limit was reached; the message is one sentence that names the flag to raise it by."""
+
+
+class UnknownPrice(UsageError):
+    """A cost limit was asked for where no price is known (wrong usage, exit code 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may take. Every run has limits, asked for or not (DESIGN §4.4)."""
+
+    turns: int = 200
+    tokens: int = 10_000_000
+    """Input and output of all requests together."""
+    cost: float | None = None
+    """Yuan; None where no price is known, or nothing is ever paid."""
+    seconds: float = 3600.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The limits as they stand in ``session.started``."""
+        return asdict(self)
+
+
+DEFAULT_COST = 50.0
+"""Yuan; the limit where a price is known and the user set none."""
+
+
+def choose_limits(
+    *,
+    turns: int | None,
+    tokens: int | None,
+    cost: float | None,
+    seconds: float | None,
+    priced: bool,
+    free: bool = False,
+) -> Limits:
+    """Fill what the user left open with defaults; raises :class:`UnknownPrice`.
+
+    Of a model that is ``free`` no cost limit is made up.
+    """
+    if cost is not None and not priced:
+        raise UnknownPrice(
+            "--max-cost needs a model whose price is known; use --max-tokens or --max-turns instead."
+        )
+    default = Limits()
+    return Limits(
+        turns=turns or default.turns,
+        tokens=tokens or default.tokens,
+        cost=cost if cost is not None or free or not priced else DEFAULT_COST,
+        seconds=seconds or default.seconds,
+    )
+
+
+class Budget:
+    """Counts what a run takes against its limits.
+
+    ``reserve`` before a request, ``commit`` after it. What the last request took is reserved for the
+    next one, which repeats it and adds to it, or what the next one's prompt is estimated at where that is
+    more: so a limit ends the run before it is passed, not after.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._start = clock()
+        self._turns = 0
+        self._usage = Usage()
+        self._cost: float | None = None
+        self._cost_estimated = False
+        self._unpriced = False
+        self._last_tokens = 0
+        self._last_cost = 0.0
+
+    @property
+    def turns(self) -> int:
+        """Requests reserved so far."""
+        return self._turns
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens taken so far."""
+        return self._usage
+
+    @property
+    def cost(self) -> float | None:
+        """Yuan spent so far; None while no price is known."""
+        return self._cost
+
+    @property
+    def cost_estimated(self) -> bool:
+        """Whether any part of :attr:`cost` is an estimate, or missing: models may change on the way."""
+        return self._cost is not None and (self._cost_estimated or self._unpriced)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the time limit, never negative."""
+        return max(0.0, self._limits.seconds - (self._clock() - self._start))
+
+    def reserve(self, least_tokens: int = 0, least_cost: float = 0.0) -> int:
+        """Make room for one more request and return its number; raises :class:`BudgetExhausted`.
+
+        ``least_tokens`` and ``least_cost`` (yuan) are what it takes, by estimate, with the shortest answer.
+        """
+        limits = self._limits
+        if self._turns >= limits.turns:
+            raise BudgetExhausted(f"The limit of {limits.turns} turns is reached (--max-turns).")
+        if self._usage.total_tokens + max(self._last_tokens, least_tokens) >= limits.tokens:
+            raise BudgetExhausted(f"The limit of {limits.tokens} tokens leaves no room (--max-tokens).")
+        spent = self._cost or 0.0
+        if limits.cost is not None and spent + max(self._last_cost, least_cost) >= limits.cost:
+            raise BudgetExhausted(
+                f"The limit of {limits.cost:g} yuan leaves no room (--max-cost): {spent:.4f} are spent, and "
+                f"the next question takes about {max(self._last_cost, least_cost):.4f}."
+            )
+        if self.seconds_left <= 0:
+            raise self.out_of_time()
+        self._turns += 1
+        return self._turns
+
+    def answer_tokens(self, prompt_tokens: int, tier: PriceTier | None) -> int:
+        """How long the answer to such a prompt may be within the limits; ``tier`` is its price, if known."""
+        left = float(self._limits.tokens - self._usage.total_tokens - prompt_tokens)
+        if tier is not None and tier.output_cny > 0 and self._limits.cost is not None:
+            money = self._limits.cost - (self._cost or 0.0) - prompt_tokens * tier.input_cny / 1000
+            left = min(left, money * 1000 / tier.output_cny)
+        return max(1, int(left))
+
+    def book(self, taken: Answer | Spent) -> None:
+        """Commit what an answer took, or a try that gave none."""
+        self.commit(taken.usage, taken.cost_cny, estimated=taken.cost_estimated)
+
+    def commit(self, usage: Usage | None, cost: float | None = None, *, estimated: bool = False) -> None:
+        """Book what the request took; None where the service did not say."""
+        usage = usage or Usage()
+        self._usage += usage
+        self._last_tokens = usage.total_tokens
+        self._last_cost = cost or 0.0
+        if cost is None:
+            self._unpriced = self._unpriced or usage.total_tokens > 0
+        else:
+            self._cost = (self._cost or 0.0) + cost
+            self._cost_estimated = self._cost_estimated or estimated
+
+    def out_of_time(self) -> BudgetExhausted:
+        """The error that says the time is up."""
+        return BudgetExhausted(f"The limit of {self._limits.seconds:g} seconds is reached (--max-time).")

@@ -1,0 +1,206 @@
+"""Keeps a conversation within what the model can take, and out of dearer tiers where that pays (DESIGN §1).
+
+First the bodies of old outputs are left out, which asks no model; where that is not enough, the model is
+asked for notes that stand for the older turns. Between two such steps the history only grows, so that each
+request begins with the whole of the one before; each step is told by an event and recorded, so that a
+resumed session goes on from the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.conversation import AssistantMessage, Item, UserMessage
+from seedsmith.agent.events import Compacted, NoticeGiven, Sink, TurnStarted
+from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.loop.shortening import calls_made, parted, transcript, with_summary, without_old_outputs
+from seedsmith.agent.loop.streaming import NoAnswer, report_usage
+from seedsmith.agent.loop.tiers import Crossing, boundary_crossed, worth_shortening
+from seedsmith.agent.models.base import Answer, Model, Notice, Request, Retrying, Spent, Usage
+from seedsmith.agent.models.catalog.prices import Price
+from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
+from seedsmith.agent.models.service.estimate import PromptEstimate, item_tokens, tool_tokens
+from seedsmith.agent.sessions.session import Session
+from seedsmith.tools.base import ToolSpec
+
+MOST_IN_A_ROW = 3
+"""So many refusals of one question as too long, each after a shortening, are given up on."""
+KEPT_TURNS = (4, 2, 1, 0)
+"""How many of the last turns stay whole: as many as fit."""
+_AIM = 0.5
+"""Of the room: a conversation shortened to just below it would be too long again at once."""
+_SUMMARY_TOKENS = 4096
+_CALLS_TOLD = 40
+
+Question = Callable[[], Awaitable[Answer]]
+
+
+class Compactor:
+    """Asks the questions of one run, the conversation shortened before where it has to be."""
+
+    def __init__(
+        self,
+        session: Session,
+        model: Model,
+        budget: Budget,
+        sink: Sink,
+        *,
+        tools: Sequence[ToolSpec] = (),
+        answer_tokens: int = 0,
+        price: Price | None = None,
+    ) -> None:
+        """``answer_tokens`` is the most an answer may take; without ``price`` no tier is minded."""
+        self._session = session
+        self._model = model
+        self._budget = budget
+        self._sink = sink
+        self._price = price
+        self._tool_tokens = tool_tokens(tools)
+        self._prompt = PromptEstimate(tools)
+        context = model.context_tokens
+        self._room = max(context - answer_tokens, context // 2)
+        self._last_input = 0
+        self._answers: list[Usage] = []
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask ``question``, which sends the session's conversation as it is then.
+
+        Raises what it raises, and :class:`ContextExceeded` where nothing more can be left out.
+        """
+        await self._make_room()
+        for _ in range(MOST_IN_A_ROW):
+            items = self._items
+            try:
+                answer = await question()
+            except ContextExceeded as error:
+                await self._shorten_refused(error)
+                continue
+            if answer.usage is not None:
+                self._prompt.learn(items, answer.usage.input_tokens)
+                self._last_input = answer.usage.input_tokens
+                self._room = max(self._room, self._last_input)
+                self._answers.append(answer.usage)
+            return answer
+        raise ContextExceeded(
+            f"The conversation is longer than {self._model.name} can take, though it was shortened "
+            f"{MOST_IN_A_ROW} times in a row: give a smaller task, or a model with a larger context."
+        )
+
+    @property
+    def _items(self) -> tuple[Item, ...]:
+        return self._session.conversation.items
+
+    async def _make_room(self) -> None:
+        tokens = self._prompt.tokens(self._items)
+        if tokens > self._room:
+            await self._compact(int(self._room * _AIM), "the context is nearly full")
+        elif self._price is not None and self._last_input:
+            boundary = boundary_crossed(self._price, self._last_input, tokens)
+            if boundary is not None:
+                self._stay_below(self._price, boundary, tokens)
+
+    def _stay_below(self, price: Price, boundary: int, tokens: int) -> None:
+        """Leave out old outputs if that is cheaper than going on in the dearer tier."""
+        shorter = without_old_outputs(self._items, KEPT_TURNS[0])
+        turns = max(len(self._answers), 1)
+        crossing = Crossing(
+            before=tokens,
+            after=self._measured(shorter),
+            growth=tokens / turns,
+            answer=sum(usage.output_tokens for usage in self._answers) / turns,
+            cached=any(usage.cached_tokens for usage in self._answers),
+        )
+        if worth_shortening(price, boundary, crossing):
+            self._take(shorter, f"the next request would pass the price tier of {boundary:,} tokens")
+
+    async def _shorten_refused(self, error: ContextExceeded) -> None:
+        """The service counts more than we do, or takes less than we know: aim well below what it refused."""
+        refused = self._prompt.tokens(self._items)
+        if self._prompt.learned:  # an estimate alone says nothing of what it can take
+            self._room = min(self._room, int(refused * 0.9))
+        if not await self._compact(
+            int(min(refused, self._room) * _AIM), "the service refused it as too long"
+        ):
+            raise ContextExceeded(
+                f"{str(error).rstrip('.')}, and nothing more of it can be left out.", error.code, error.status
+            ) from error
+
+    async def _compact(self, target: int, why: str) -> bool:
+        """Shorten the conversation to about ``target`` tokens; False where it can't be any shorter."""
+        shorter = without_old_outputs(self._items, KEPT_TURNS[0])
+        if self._measured(shorter) > target:
+            shorter = await self._summarised(target)
+        return self._take(shorter, why)
+
+    def _take(self, shorter: Sequence[Item], why: str) -> bool:
+        before, after = self._prompt.tokens(self._items), self._measured(shorter)
+        if after >= before:
+            return False
+        self._session.compact(shorter, why)
+        self._last_input = 0
+        self._sink.emit(Compacted(before, after, why))
+        return True
+
+    async def _summarised(self, target: int) -> tuple[Item, ...]:
+        """The conversation with its older turns replaced by notes; as it is where there are none."""
+        items = self._items
+        for turns in KEPT_TURNS:
+            parts = parted(items, turns)
+            if self._measured(parts.tail) <= target // 2:
+                break
+        if not any(isinstance(item, AssistantMessage) for item in parts.middle):
+            return items
+        task = next(
+            (item.text for item in items if isinstance(item, UserMessage) and item.origin == "user"), ""
+        )
+        notes = await self._notes(task, parts.middle)
+        if not notes:
+            notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_TOLD)
+        return with_summary(parts, prompt("compacted.md", summary=notes).strip())
+
+    async def _notes(self, task: str, middle: Sequence[Item]) -> str:
+        """What the model notes about ``middle``; '' where it can't."""
+        answer_tokens = min(_SUMMARY_TOKENS, max(self._room // 4, 256))
+        most = max(self._room - answer_tokens, 1024) * 2  # characters: two a token is on the safe side
+        while most >= 1024:
+            told = prompt("compact.md", task=task[:most], transcript=transcript(middle, most))
+            request = Request((UserMessage(told, "nudge"),), max_output_tokens=answer_tokens)
+            try:
+                return (await self._asked(request)).text.strip()
+            except ContextExceeded:
+                most //= 4
+            except (ContentFiltered, InvalidRequest):
+                break
+        return ""
+
+    async def _asked(self, request: Request) -> Answer:
+        """Put a question of our own: people see what it takes, and not what it says."""
+        self._sink.emit(TurnStarted(self._budget.reserve()))
+        answer: Answer | None = None
+        async with aclosing(self._model.stream(request)) as parts:
+            async for part in parts:
+                match part:
+                    case Retrying():
+                        self._sink.emit(NoticeGiven("retry", part.message))
+                    case Notice():
+                        self._sink.emit(NoticeGiven(part.code, part.message))
+                    case Spent():
+                        report_usage(part, self._sink)
+                        self._budget.book(part)
+                    case Answer():
+                        answer = part
+                    case _:
+                        pass
+        if answer is None:
+            raise NoAnswer(f"The stream of {self._model.name} ended without an answer.")
+        report_usage(answer, self._sink)
+        self._budget.book(answer)
+        return answer
+
+    def _measured(self, items: Sequence[Item]) -> int:
+        """The tokens of a prompt of ``items``, by what the service counted for the present one."""
+        raw = self._tool_tokens + sum(item_tokens(item) for item in self._items)
+        known = self._prompt.tokens(self._items)
+        return int((self._tool_tokens + sum(item_tokens(item) for item in items)) * known / max(raw, 1))

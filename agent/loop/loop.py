@@ -1,0 +1,177 @@
+"""One conversation with a model: ask, run what it asks for, append, until nothing is asked.
+
+Everything it needs is handed in (DESIGN §3.6): no provider, no terminal, no operating system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.conversation import AssistantMessage, UserMessage
+from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.loop.asking import Ask, Questions
+from seedsmith.agent.loop.budget import Budget, BudgetExhausted
+from seedsmith.agent.loop.compaction import Compactor
+from seedsmith.agent.loop.early_calls import EarlyCalls
+from seedsmith.agent.loop.streaming import stream_answer
+from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
+from seedsmith.agent.models.base import Answer, Model
+from seedsmith.agent.sessions.session import Session
+
+MOST_CUT_ANSWERS = 3
+"""So many answers in a row cut off at the output limit are given up on."""
+
+LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
+Check = Callable[[str], Awaitable[str | None]]
+"""Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """Why the loop ended, and the model's last words."""
+
+    status: LoopStatus
+    text: str = ""
+    reason: str = ""
+    """One sentence, empty for ``done``."""
+
+
+class _GaveUp(Exception):
+    """The model gets nowhere; the message says how."""
+
+
+class _Filtered(Exception):
+    """The service withheld the answer."""
+
+
+async def run_loop(
+    session: Session,
+    model: Model,
+    dispatcher: Dispatcher,
+    budget: Budget,
+    sink: EventSink,
+    ask: Ask,
+    check: Check | None = None,
+    compactor: Compactor | None = None,
+) -> LoopResult:
+    """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
+
+    Raises what the model raises; the session is consistent whatever ends it, cancellation too.
+    """
+    turns = _Turns(session, model, dispatcher, budget, sink, ask, compactor)
+    try:
+        while True:
+            text = await turns.until_done()
+            feedback = await check(text) if check else None
+            if feedback is None:
+                return LoopResult("done", text)
+            session.append(UserMessage(feedback, "verify"))
+    except BudgetExhausted as error:
+        return LoopResult("budget", turns.last_text, str(error))
+    except _GaveUp as error:
+        return LoopResult("gave_up", turns.last_text, str(error))
+    except _Filtered:
+        return LoopResult("filtered", turns.last_text, "The service withheld the answer (content_filter).")
+
+
+class _Turns:
+    """The turns of one run, and what is remembered from one to the next."""
+
+    def __init__(
+        self,
+        session: Session,
+        model: Model,
+        dispatcher: Dispatcher,
+        budget: Budget,
+        sink: EventSink,
+        ask: Ask,
+        compactor: Compactor | None,
+    ) -> None:
+        self._session = session
+        self._model = model
+        self._dispatcher = dispatcher
+        self._budget = budget
+        self._questions = Questions(ask, model, budget, sink)
+        self._sink = sink
+        self._ask = ask
+        self._compactor = compactor
+        self._repeats = RepeatWatch()
+        self._empty = self._cut = 0
+        self.last_text = ""
+
+    async def until_done(self) -> str:
+        """Take turns until the model asks for nothing more; returns its last words."""
+        last = self._session.conversation.last_item
+        if isinstance(last, AssistantMessage) and not last.calls:  # resumed: only the check is left
+            return last.text
+        while True:
+            early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
+            try:
+                question = partial(self._stream, early)
+                answer = await (self._compactor.ask(question) if self._compactor else question())
+                if answer.finish_reason == "content_filter":
+                    raise _Filtered
+                if answer.finish_reason == "length":
+                    self._shorten(answer)
+                elif not answer.calls and not answer.text.strip():
+                    self._prod(answer)
+                elif (words := await self._act(answer, early)) is not None:
+                    return words
+            finally:
+                await early.discard()
+
+    async def _stream(self, early: EarlyCalls) -> Answer:
+        request = self._questions.next(self._session.conversation.items)
+        answer = await stream_answer(self._model, request, self._sink, early, self._budget)
+        self._questions.answered(answer)
+        return answer
+
+    async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
+        """Take a whole answer into the conversation and run its calls; its text where it is the last."""
+        self._empty = self._cut = 0
+        self.last_text = answer.text or self.last_text
+        calls = self._session.conversation.distinct(answer.calls)
+        self._session.append(AssistantMessage(answer.text, answer.reasoning, calls))
+        if not calls:
+            return answer.text
+        dispatched = await self._dispatcher.dispatch(calls, early)
+        for call, result in zip(calls, dispatched.results, strict=True):
+            if call.name == self._ask.finish_tool and result.ok:
+                return result.text
+        settled = (call for call, result in zip(calls, dispatched.results, strict=True) if not result.pending)
+        repeated = self._repeats.observe(settled, dispatched.changing)
+        if repeated is not None:
+            name = repeated.call.name
+            reason = f"The model made the same call ({name}) {REPEATS} times, and nothing changed in between."
+            if repeated.again:
+                raise _GaveUp(reason)
+            self._nudge("stuck", reason, "nudge-stuck.md", name=name)
+        return None
+
+    def _prod(self, answer: Answer) -> None:
+        self._empty += 1
+        kind = "only reasoning" if answer.reasoning.strip() else "nothing"
+        reason = f"The model's answer held {kind}, neither text nor a call."
+        if self._empty > 1:
+            raise _GaveUp(reason)
+        self._nudge("empty", reason, "nudge-empty.md")
+
+    def _shorten(self, answer: Answer) -> None:
+        """Keep a cut answer's text, run none of its calls (``doubao-api.md`` §5), ask for less at once."""
+        self._cut += 1
+        if answer.text.strip():
+            self._session.append(AssistantMessage(answer.text, answer.reasoning))
+        reason = "The answer was cut off at the output limit."
+        if self._cut >= MOST_CUT_ANSWERS:
+            before = f"So were the {MOST_CUT_ANSWERS - 1} before it; raise --max-output-tokens."
+            raise _GaveUp(f"{reason} {before}")
+        self._nudge("length", reason, "nudge-length.md")
+
+    def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:
+        self._sink.emit(NoticeGiven(code, reason))
+        self._session.append(UserMessage(prompt(text, **values), "nudge"))

@@ -1,0 +1,62 @@
+"""Checking a final message in a process of its own: a regular expression of the schema may never end.
+
+It would hold the interpreter's lock, and so the loop, Ctrl-C and every deadline; a process can be ended. Run
+as a program it is that process: schema and text come as JSON on stdin, and the errors go to stdout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from seedsmith.agent.loop.output_schema import OutputSchema, given, parsed
+from seedsmith.agent.models.local.subprocesses import kill
+
+DEADLINE_SECONDS = 10
+"""Of the whole check, the process's start included."""
+
+
+async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
+    """As :meth:`OutputSchema.read`; what takes longer than ``DEADLINE_SECONDS`` counts as not valid.
+
+    Cancelling ends the process.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "seedsmith.agent.loop.schema_process"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    told = json.dumps({"schema": dict(schema.schema), "text": text, "seconds": DEADLINE_SECONDS})
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            said, _ = await process.communicate(told.encode("ascii"))
+    except TimeoutError:
+        return None, [f"it could not be checked in {DEADLINE_SECONDS} s"]
+    finally:
+        await kill(process)
+    try:
+        errors = [str(error) for error in json.loads(said)]
+    except ValueError:
+        return None, ["it could not be checked: the process that checks it failed"]
+    return (None, errors) if errors else (parsed(text), [])
+
+
+def main() -> None:
+    """Check what stdin holds; the system ends what outlives the one who asked."""
+    told = json.load(sys.stdin.buffer)
+    with suppress(ImportError, OSError, ValueError):  # Windows has none
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (told["seconds"] + 1, told["seconds"] + 1))
+    _, errors = given(told["schema"]).read(told["text"])
+    json.dump(errors, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

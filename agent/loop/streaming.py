@@ -1,0 +1,86 @@
+"""One question to a model: its parts shown as they come, its early calls begun, its answer returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import asdict
+
+from seedsmith.agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
+from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.loop.early_calls import EarlyCalls
+from seedsmith.agent.models.base import (
+    Answer,
+    CallReady,
+    Model,
+    Notice,
+    ReasoningDelta,
+    Request,
+    Retrying,
+    Spent,
+    TextDelta,
+    Usage,
+)
+from seedsmith.agent.models.leaks.hold import TextHold
+
+
+class NoAnswer(Exception):
+    """A stream ended without its answer; always a defect of the model's room."""
+
+
+async def stream_answer(
+    model: Model, request: Request, sink: Sink, early: EarlyCalls, budget: Budget
+) -> Answer:
+    """Ask ``model``; what a broken stream began is discarded before it is asked again.
+
+    What tries took that failed is booked in ``budget`` here, the answer by the caller. Raises what the
+    model raises.
+    """
+    answer: Answer | None = None
+    hold = TextHold(request.tools)
+    async with aclosing(model.stream(request)) as parts:
+        async for part in parts:
+            match part:
+                case TextDelta(text):
+                    _show(hold.feed(text), sink)
+                case ReasoningDelta(text):
+                    sink.emit(Reasoning(text))
+                case CallReady(call):
+                    early.offer(call)
+                case Retrying():
+                    await early.discard()
+                    hold = TextHold(request.tools)
+                    sink.emit(NoticeGiven("retry", part.message))
+                case Notice():
+                    sink.emit(NoticeGiven(part.code, part.message))
+                case Spent():
+                    report_usage(part, sink)
+                    budget.book(part)
+                case Answer():
+                    answer = part
+                    _show(hold.close(answer.text), sink)
+    if answer is None:
+        raise NoAnswer(f"The stream of {model.name} ended without an answer.")
+    report_usage(answer, sink)
+    return answer
+
+
+def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:
+    for delta in deltas:
+        sink.emit(Text(delta.text) if isinstance(delta, TextDelta) else Reasoning(delta.text))
+
+
+def report_usage(answer: Answer | Spent, sink: Sink) -> None:
+    """Say what a question took, or a try of it that gave no answer."""
+    sink.emit(
+        UsageReported(
+            request_id=answer.request_id,
+            served_model=answer.model,
+            service_tier=answer.service_tier,
+            **asdict(answer.usage or Usage()),
+            cost_cny=answer.cost_cny,
+            tier=answer.price_tier,
+            extra=dict(answer.extra),
+            cost_estimated=answer.cost_estimated,
+        )
+    )

@@ -1,0 +1,55 @@
+"""Whether a conversation is worth shortening before it passes a tier of the price list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seedsmith.agent.models.catalog.prices import Price
+
+WELL_BELOW = 0.75
+"""Of the boundary: less room than the rest would be used up in a few turns."""
+MOST_TURNS = 20
+"""No more turns are counted on: most tasks are done by then."""
+TURNS_LOST = 2
+"""What was left out is partly asked for again: as much as so many turns cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A request that would be the first one beyond a boundary."""
+
+    before: int
+    """Its input tokens as it stands."""
+    after: int
+    """Its input tokens, shortened."""
+    growth: float
+    """Input tokens that a turn adds."""
+    answer: float
+    """Output tokens of a turn."""
+    cached: bool = False
+    """Whether the service reads the prefix from a cache at a price of its own."""
+
+
+def boundary_crossed(price: Price, last: int, next_tokens: int) -> int | None:
+    """The highest boundary between the input tokens of the last request and of the next; None: no such."""
+    bounds = [tier.up_to for tier in price.tiers if tier.up_to is not None]
+    return max((bound for bound in bounds if last <= bound < next_tokens), default=None)
+
+
+def worth_shortening(price: Price, boundary: int, crossing: Crossing) -> bool:
+    """Whether shortening now costs less than going on beyond ``boundary``.
+
+    The input's length prices a whole request, its output too (``doubao-api.md`` §2). So each turn that stays
+    below saves the dearer rate on everything, and that the input is shorter besides. Shortening costs twice:
+    the prefix is broken, so nothing of the next request is read from a cache, and the model asks again for
+    some of what was left out. It pays only where the shorter conversation is well below the boundary, since
+    it goes on growing, and saves more in the turns until it is there than it costs.
+    """
+    if crossing.after > boundary * WELL_BELOW:
+        return False
+    dear, cheap = price.tier(crossing.before), price.tier(crossing.after)
+    turn_beyond = crossing.before * dear.input_cny + crossing.answer * dear.output_cny
+    turn_below = crossing.after * cheap.input_cny + crossing.answer * cheap.output_cny
+    turns = min((boundary - crossing.after) / max(crossing.growth, 1.0), MOST_TURNS)
+    lost = turn_below * (TURNS_LOST + (1 if crossing.cached else 0))
+    return (turn_beyond - turn_below) * turns > lost

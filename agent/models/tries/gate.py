@@ -1,0 +1,139 @@
+"""How many requests one service gets at once: fewer when it is pressed, more again as it answers.
+
+Additive increase, multiplicative decrease (as TCP does, RFC 5681 §3.1), after ``doubao-api.md`` §9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from seedsmith.agent.models.errors import Verdict
+from seedsmith.agent.models.tries.retry import ServiceRefused
+
+MOST_AT_ONCE = 64
+BURST_FACTOR = 0.5
+"""What is left of the requests in flight after ``RequestBurstTooFast``."""
+RATE_LIMIT_FACTOR = 0.8
+"""The same after a rate limit: it counts requests a minute rather than requests at once."""
+
+
+class _Ticket:
+    """One who waits; the future belongs to the loop it waits on."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.admitted = False
+        self.called: asyncio.Future[None] = self._loop.create_future()
+
+    def call(self) -> bool:
+        """Wake the one who waits, from whatever thread; False where its loop is gone."""
+        try:
+            self._loop.call_soon_threadsafe(self._wake)
+        except RuntimeError:
+            return False
+        return True
+
+    def _wake(self) -> None:
+        if not self.called.done():
+            self.called.set_result(None)
+
+
+class Gate:
+    """Shared by all who ask one service; first come, first served; usable from several event loops."""
+
+    def __init__(self, most: int = MOST_AT_ONCE) -> None:
+        """``most`` is both the first limit and the highest."""
+        self._most = most
+        self._limit = float(most)
+        self._in_flight = 0
+        self._shrunk = 0
+        self._waiting: deque[_Ticket] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be in flight now, at least 1."""
+        return int(self._limit)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are in flight."""
+        return self._in_flight
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def admission(self) -> AsyncIterator[None]:
+        """Wait for one's turn and hold it for one try.
+
+        A :class:`ServiceRefused` that leaves the block tells the gate of the
+        service's pressure, an end without exception of its health; anything else tells nothing.
+        """
+        await self._enter()
+        shrunk = self._shrunk
+        try:
+            yield
+        except ServiceRefused as refused:
+            if refused.refusal.crowded:
+                burst = refused.refusal.verdict is Verdict.RETRY_SLOWLY
+                self._shrink(BURST_FACTOR if burst else RATE_LIMIT_FACTOR, shrunk)
+            raise
+        else:
+            self._grow()
+        finally:
+            self._leave()
+
+    async def _enter(self) -> None:
+        with self._lock:
+            if not self._waiting and self._in_flight < self.limit:
+                self._in_flight += 1
+                return
+            ticket = _Ticket()
+            self._waiting.append(ticket)
+        try:
+            await ticket.called
+        except BaseException:
+            with self._lock:
+                if ticket.admitted:
+                    self._in_flight -= 1
+                else:
+                    self._waiting.remove(ticket)
+                self._admit()
+            raise
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._in_flight -= 1
+            self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._in_flight < self.limit:
+            ticket = self._waiting.popleft()
+            ticket.admitted = ticket.call()
+            self._in_flight += ticket.admitted
+
+    def _shrink(self, factor: float, shrunk: int) -> None:
+        """Once for all that were in flight together: one burst is refused many times."""
+        with self._lock:
+            if shrunk == self._shrunk:
+                self._shrunk += 1
+                self._limit = max(1.0, min(self._limit, self._in_flight) * factor)
+
+    def _grow(self) -> None:
+        """By one when as many answers came as the limit admits at once."""
+        with self._lock:
+            self._limit = min(float(self._most), self._limit + 1 / self._limit)
+
+
+@functools.cache
+def gate_for(base_url: str) -> Gate:
+    """The gate of the service at ``base_url``, the same for the whole process."""
+    return Gate()

@@ -1,0 +1,27 @@
+"""The chat completions wire (``doubao-api.md`` §3-§7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.catalog.catalog import ModelEntry, Provider
+from seedsmith.agent.models.service.service import ServiceModel, WireFormat
+from seedsmith.agent.models.wires.chat_assemble import ChatAssembler
+from seedsmith.agent.models.wires.chat_encode import ChatEncoder
+
+
+def _path(request: Request) -> str:
+    return "/completions" if request.continue_text else "/chat/completions"
+
+
+CHAT = WireFormat(
+    "chat", _path, lambda entry, wire, chain: ChatEncoder(entry, wire, chain=chain), ChatAssembler
+)
+
+
+class ChatModel(ServiceModel):
+    """A model behind the chat wire; ``options`` are those of :class:`ServiceModel`."""
+
+    def __init__(self, provider: Provider, entry: ModelEntry, **options: Any) -> None:
+        super().__init__(CHAT, provider, entry, **options)

@@ -1,0 +1,212 @@
+"""Skills at the top floor: which are here, and what one that the user names does to a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.calls.hooks import Hook, Hooks, gather, programs
+from seedsmith.agent.context.profile import Profile
+from seedsmith.agent.context.skill_calls import last_loaded
+from seedsmith.agent.conversation import Item
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.folder import read_skill
+from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.listing import listing
+from seedsmith.skills.loader import Library, load, roots
+from seedsmith.skills.manifest import BudgetWishes
+from seedsmith.skills.parameters import Value
+from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.tool import missing_programs, told
+from seedsmith.skills.trust import TrustStore
+from seedsmith.tools.base import ToolContext
+
+_WISHES = ("effort", "temperature", "top_p", "max_output_tokens")
+"""What of a skill's ``model`` fills settings the user left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSkill:
+    """The skill a run is about, with its parameters' values."""
+
+    skill: Skill
+    values: Mapping[str, Value]
+    callable: bool
+    """Whether the model has the ``skill`` tool, to read its files and run its commands."""
+
+    def task(self, prompt: str) -> str:
+        """What the model is told: the skill's instructions, then what the user said besides."""
+        instructions = self.skill.told(self.values)
+        text = told(self.skill, instructions, self.verify, callable_commands=self.callable)
+        return f"{text}\n\n{prompt}" if prompt.strip() else text
+
+    @property
+    def verify(self) -> str:
+        """The command that proves the work; '' where the skill has none."""
+        return self.skill.verify_command(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSkills:
+    """What skills and hooks mean for one session."""
+
+    active: ActiveSkills
+    named: NamedSkill | None = None
+    listing: str = ""
+    """Names and descriptions for the system prompt."""
+    hooks: tuple[Hook, ...] = ()
+    readable: tuple[Path, ...] = ()
+    """Files and folders outside the workspace that the sandbox must show."""
+    notices: tuple[NoticeGiven, ...] = ()
+
+    def filled(self, settings: Settings) -> Settings:
+        """``settings`` with what the named skill wishes for where the user set nothing."""
+        if self.named is None:
+            return settings
+        wishes: dict[str, Any] = {name: getattr(self.named.skill.model, name) for name in _WISHES}
+        if settings.max_completion_tokens is not None:
+            del wishes["max_output_tokens"]
+        wishes["verify"] = self.named.verify or None
+        kept = {name: wish for name, wish in wishes.items() if wish is not None}
+        open_ones = {name: wish for name, wish in kept.items() if getattr(settings, name) is None}
+        return settings.model_copy(update=open_ones)
+
+    @property
+    def folder(self) -> str:
+        """Where the named skill is; '' where none is named."""
+        return str(self.named.skill.folder) if self.named else ""
+
+    @property
+    def budget(self) -> BudgetWishes:
+        """The limits the named skill wishes for."""
+        return self.named.skill.budget if self.named else BudgetWishes()
+
+    def open_hooks(self, context: ToolContext, sink: Sink, session: str, redactor: Redactor) -> Hooks | None:
+        """What asks the hooks of ``session``; None where there are none."""
+        if not self.hooks:
+            return None
+        return Hooks(self.hooks, context.processes, sink, session, redactor, context.environment)
+
+    def task(self, prompt: str) -> str:
+        """``prompt``, after the named skill's instructions if there is one."""
+        return self.named.task(prompt) if self.named else prompt
+
+
+def open_library(settings: Settings, environment: Mapping[str, str]) -> Library:
+    """Every skill that is built in, installed, the user's or the repository's."""
+    home = environment.get("HOME")
+    state = state_folder(settings.home, environment)
+    return load(roots(settings.workspace.absolute(), Path(home) if home else None), TrustStore(state))
+
+
+def open_skills(
+    settings: Settings,
+    library: Library,
+    profile: Profile,
+    workspace: Path,
+    *,
+    context_tokens: int = 0,
+    path: str | None = None,
+    history: Iterable[Item] = (),
+) -> SessionSkills:
+    """The skills of one session: the one ``settings.skill`` names, and those the model is told of.
+
+    ``path`` is where required programs are looked for. ``history`` is the conversation that goes on: what
+    the model had loaded last is active again. Raises :class:`UsageError` and
+    :class:`seedsmith.skills.errors.SkillError` for a skill that can't be used.
+    """
+    named = _named(settings, library, callable_commands=profile.tools is None, path=path)
+    active = ActiveSkills(library, named.skill if named else None)
+    last = last_loaded(history)
+    loaded = library.skills.get(last)
+    if loaded is not None:
+        active.activate(loaded)
+    hooks: tuple[Hook, ...] = ()
+    if settings.replay is None:  # what hooks said stands in the recording
+        hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named else ())
+    chosen, notices = _chosen(settings.skills, library)
+    if last and loaded is None:
+        said = f"The skill {last!r:.80} of this session can't be used now: the tools it left out are back."
+        notices = (*notices, NoticeGiven("skills", said))
+    lines = listing(chosen, context_tokens) if profile.tools is None else ""
+    readable = (*_folders(library, workspace), *programs(hooks))
+    return SessionSkills(active, named, lines, hooks, tuple(dict.fromkeys(readable)), notices)
+
+
+def trust_store(settings: Settings, environment: Mapping[str, str]) -> TrustStore:
+    """Where trust is kept; its folder is made. Raises UsageError where that can't be."""
+    state = state_folder(settings.home, environment)
+    return TrustStore(prepare_state(state, settings.workspace))
+
+
+def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) -> None:
+    """Trust a skill that was just written by ourselves into the repository."""
+    skill = read_skill(folder, Origin.REPOSITORY)
+    if isinstance(skill, Skill):
+        trust_store(settings, environment).trust(skill)
+
+
+def tool_names() -> tuple[str, ...]:
+    """The names a manifest's ``tools`` may hold."""
+    from seedsmith.agent.calls.extensions import load_extensions
+    from seedsmith.agent.calls.tools import open_tools
+    from seedsmith.agent.context.profile import FULL
+
+    own = tuple(open_tools(FULL, vision=True))
+    return (*own, *(tool.spec.name for tool in load_extensions(lambda: own).tools))
+
+
+def _named(
+    settings: Settings, library: Library, *, callable_commands: bool, path: str | None
+) -> NamedSkill | None:
+    if settings.skill is None:
+        if settings.skill_with:
+            raise UsageError("--with gives a value to a skill: name the skill with --skill.")
+        return None
+    skill = library.find(settings.skill)
+    values = skill.values(settings.skill_with or {})
+    missing = missing_programs(skill, path)
+    if missing:
+        raise UsageError(
+            f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH."
+        )
+    return NamedSkill(skill, values, callable_commands)
+
+
+def _chosen(names: list[str] | None, library: Library) -> tuple[Iterable[Skill], tuple[NoticeGiven, ...]]:
+    """The skills the model is told of, and what is wrong with ``names``."""
+    if names is None:
+        return library.skills.values(), ()
+    unknown = [name for name in names if name not in library.skills]
+    said = f"The setting skills names what can't be used here: {', '.join(unknown)[:200]}."
+    notices = (NoticeGiven("skills", said),) if unknown else ()
+    return [library.skills[name] for name in sorted({*names} - {*unknown})], notices
+
+
+def _folders(library: Library, workspace: Path) -> Iterable[Path]:
+    """The folders that hold skills outside ``workspace``: whole roots, and what links in them lead to.
+
+    None lies above or in the workspace, which must stay writable.
+    """
+    outside = [
+        root.folder.resolve()
+        for root in library.roots
+        if root.origin is not Origin.REPOSITORY and not root.fault
+    ]
+    kept = [folder for folder in outside if folder.is_dir() and not _related(folder, workspace)]
+    for skill in library.skills.values():
+        folder = skill.folder.resolve()
+        if not _related(folder, workspace) and not any(folder.is_relative_to(root) for root in kept):
+            kept.append(folder)
+    return kept
+
+
+def _related(folder: Path, workspace: Path) -> bool:
+    return folder.is_relative_to(workspace) or workspace.is_relative_to(folder)

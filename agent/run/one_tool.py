@@ -1,0 +1,56 @@
+"""One tool, run exactly as the model would run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from seedsmith.agent.calls.approval import CallPolicy
+from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.calls.tools import open_extensions, open_tools
+from seedsmith.agent.context.profile import FULL
+from seedsmith.agent.conversation import AssistantMessage, ToolCall
+from seedsmith.agent.events import EventSink, FrontEnd
+from seedsmith.agent.run.named_skill import open_library, open_skills
+from seedsmith.agent.run.tool_context import open_tool_context
+from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.session import Session, SessionStart
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.tools.base import ToolResult
+
+_ENDED = "Ended with the tool."
+
+
+async def run_tool(
+    settings: Settings,
+    name: str,
+    arguments: str,
+    environment: Mapping[str, str] | None = None,
+    front_ends: tuple[FrontEnd, ...] = (),
+) -> ToolResult:
+    """Run the tool ``name``; ``arguments`` is JSON text, ``front_ends`` see its events.
+
+    Raises :class:`AgentError` and :class:`SandboxError` for what can't begin.
+    """
+    environment = dict(os.environ if environment is None else environment)
+    async with AsyncExitStack() as stack:
+        place = open_place(settings, environment)
+        stack.callback(place.workspace.close)
+        start = SessionStart(str(place.workspace.root), "", "", FULL.name, "")
+        session = Session.create(place.home, start, place.redactor)
+        stack.callback(session.close)
+        skills = open_skills(settings, open_library(settings, environment), FULL, place.workspace.root)
+        context = open_tool_context(settings, environment, place, session.folder, skills.readable)
+        stack.callback(context.processes.close)
+        stack.push_async_callback(context.background.end, _ENDED)
+        policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
+        extensions = open_extensions(settings, FULL)
+        tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
+        sink = EventSink(session.id, front_ends)
+        for notice in extensions.notices:
+            sink.emit(notice)
+        dispatcher = Dispatcher(tools, context, session, sink, policy, redactor=place.redactor)
+        call = ToolCall("call-1", name, arguments)
+        session.append(AssistantMessage(calls=(call,)))
+        return (await dispatcher.dispatch((call,))).results[0]

@@ -1,0 +1,109 @@
+"""Evidence: runs the verification command and ties its result to the last edit (DESIGN §4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.events import EventSink, VerifyFinished
+from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.outcome import Verified, changed_tests
+from seedsmith.agent.sessions.session import Session, VerifyRecord
+from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+
+LONGEST_SECONDS = 900.0
+"""No single run of the command takes longer, whatever time the budget leaves."""
+
+
+class Verifier:
+    """Runs one session's verification command: before the first turn, and when the model says it is done."""
+
+    def __init__(
+        self,
+        command: str,
+        processes: ProcessRunner,
+        dispatcher: Dispatcher,
+        session: Session,
+        budget: Budget,
+        sink: EventSink,
+        redactor: Redactor,
+        *,
+        before_run: Callable[[], Awaitable[None]],
+        output_bytes: int = 8_000,
+    ) -> None:
+        """``before_run`` is awaited before each run, which may change the workspace as any command may."""
+        self._command = command
+        self._processes = processes
+        self._dispatcher = dispatcher
+        self._session = session
+        self._budget = budget
+        self._sink = sink
+        self._redactor = redactor
+        self._before_run = before_run
+        self._output_bytes = output_bytes
+        self._effects_seen: int | None = None
+
+    @property
+    def command(self) -> str:
+        """The command line."""
+        return self._command
+
+    async def before(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
+        """Run it before the first turn, at most ``longest`` seconds; the result is in the first message."""
+        return await self._run(longest)
+
+    async def check(self) -> str | None:
+        """Run it now that the model says it is done; None where it passes.
+
+        Where it fails, what to tell the model; but None too if nothing was changed since it failed last:
+        the model has nothing more to offer.
+        """
+        if self._session.verifications[1:] and self._effects_seen == self._dispatcher.effects:
+            return None
+        record = await self._run()
+        if record.exit_code == 0:
+            return None
+        return prompt("verify-failed.md", command=record.command, ending=record.ending, output=record.output)
+
+    def evidence(self, files_changed: tuple[str, ...]) -> Verified | None:
+        """What is known of the command now; None if it never ran."""
+        records = self._session.verifications
+        if not records:
+            return None
+        return Verified(
+            command=self._command,
+            before_exit_code=records[0].exit_code,
+            exit_code=records[-1].exit_code,
+            after_last_edit=self._effects_seen == self._dispatcher.effects,
+            tests_changed=changed_tests(files_changed),
+        )
+
+    async def _run(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
+        await self._before_run()
+        effects = self._dispatcher.effects
+        result = await self._processes.run(
+            self._command,
+            timeout=min(longest, self._budget.seconds_left),
+            head_bytes=self._output_bytes // 4,
+            tail_bytes=self._output_bytes - self._output_bytes // 4,
+        )
+        record = VerifyRecord(self._command, result.exit_code, self._redactor.text(output_text(result)))
+        self._session.record_verification(record)
+        self._effects_seen = effects
+        self._sink.emit(VerifyFinished(record.command, record.exit_code, record.output))
+        return record
+
+
+def output_text(result: CommandResult) -> str:
+    """A command's output as text, with what is missing counted; bytes that are no UTF-8 are escaped."""
+    head, tail = (part.decode("utf-8", "backslashreplace") for part in (result.head, result.tail))
+    missing = ""
+    if result.elided_bytes:
+        where = f"; spill:{result.spill_id} holds it all" if result.spill_id else ""
+        missing = f"\n[... {result.elided_bytes} bytes ({result.elided_lines} lines) left out{where} ...]\n"
+    notes = [f"[stopped after {result.duration_seconds:.0f} s]"] if result.timed_out else []
+    notes += [result.note] if result.note else []
+    text = head + missing + tail
+    return "\n".join([text.rstrip("\n"), *notes]) if notes else text

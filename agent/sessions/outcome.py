@@ -1,0 +1,172 @@
+"""How a run ended, and what it can prove (DESIGN §2, §4.5)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from seedsmith.agent.errors import AgentError, SessionError
+from seedsmith.agent.events import SessionFinished
+from seedsmith.agent.models.base import Usage
+from seedsmith.agent.models.errors import ModelError
+from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.skills.errors import SkillError
+
+if TYPE_CHECKING:
+    from seedsmith.agent.sessions.comparison import Comparison
+    from seedsmith.sandbox.past.baseline import Changes
+
+Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
+
+EXIT_CODES: dict[Status, int] = {
+    "done": 0,
+    "unverified": 1,
+    "gave_up": 1,
+    "budget": 3,
+    "provider_error": 4,
+    "no_sandbox": 5,
+    "interrupted": 130,
+}
+WRONG_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What is known of the verification command at the end of a run."""
+
+    command: str
+    before_exit_code: int | None
+    """Before the first turn; None where it did not end by itself."""
+    exit_code: int | None
+    """Of the newest run."""
+    after_last_edit: bool
+    """Whether that run came after the last call that could change the workspace."""
+    tests_changed: tuple[str, ...] = ()
+    """Changed files that look like tests."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the workspace, as it is now, passes."""
+        return self.exit_code == 0 and self.after_last_edit
+
+    def sentence(self) -> str:
+        """The evidence in words, bound to what really ran."""
+        before, after = _exit(self.before_exit_code), _exit(self.exit_code)
+        when = "after the last edit" if self.after_last_edit else "but not after the last edit"
+        tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
+        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a run leaves behind."""
+
+    status: Status
+    message: str
+    """The model's last words and the evidence, or why the run ended."""
+    session: str = ""
+    turns: int = 0
+    tool_calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost_cny: float | None = None
+    """Yuan; None where no price is known."""
+    cost_estimated: bool = False
+    verified: Verified | None = None
+    files_changed: tuple[str, ...] = ()
+    diff: str = ""
+    """Unified diff of whatever changed in the workspace, by any tool."""
+    output: Any = None
+    """What the final message holds, where a schema was given and it follows it (``output_schema``)."""
+    comparison: Comparison | None = None
+    """How a replay compares with its recording; None where the run was no replay."""
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code for this status."""
+        return EXIT_CODES[self.status]
+
+    def to_event(self) -> SessionFinished:
+        """The last event of the run."""
+        return SessionFinished(
+            status=self.status,
+            exit_code=self.exit_code,
+            turns=self.turns,
+            tool_calls=self.tool_calls,
+            usage=asdict(self.usage) | {"total_tokens": self.usage.total_tokens},
+            cost_cny=self.cost_cny,
+            cost_estimated=self.cost_estimated,
+            verified=None if self.verified is None else _json(self.verified),
+            files_changed=list(self.files_changed),
+            diff=self.diff,
+            message=self.message,
+            output=self.output,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an exception makes of a run that had begun."""
+
+    status: Status
+    reason: str
+    """One sentence."""
+    raised: bool = False
+    """Whether the exception is raised still, once the end was told."""
+
+
+def ending_of(error: BaseException) -> Ending | None:
+    """How a run ends over ``error``; None where it is said by the error alone: the run could not begin."""
+    match error:
+        case NoIsolation():
+            return Ending("no_sandbox", str(error))
+        case ModelError():
+            return Ending("provider_error", str(error))
+        case SessionError():  # the disk is full: what was done is still told
+            return Ending("gave_up", str(error))
+        case AgentError() | SandboxError() | SkillError():
+            return None
+        case asyncio.CancelledError():
+            return Ending("interrupted", "Interrupted.", raised=True)
+        case _:  # a defect: programs that follow the run need its end all the same
+            what = type(error).__name__
+            return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)
+
+
+def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
+    """The model's last words, why the run ended where it was not done, and the evidence."""
+    parts = [text.strip(), reason]
+    if verified is not None:
+        parts.append(f"Verification: {verified.sentence()}")
+    elif changes.files_changed:
+        parts.append("Nothing was verified: no verification command was given (--verify).")
+    if changes.left_out:
+        parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def changed_tests(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``files`` whose name or folder says that they are tests."""
+    return tuple(path for path in files if looks_like_a_test(path))
+
+
+_TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "testdata"})
+
+
+def looks_like_a_test(path: str) -> bool:
+    """Whether a file's name or folder says that it is a test."""
+    pure = PurePosixPath(path)
+    if _TEST_FOLDERS.intersection(part.lower() for part in pure.parts[:-1]) or pure.name == "conftest.py":
+        return True
+    words = re.split(r"[-_.]", pure.name.lower())
+    return bool({"test", "tests", "spec"}.intersection(words)) or pure.stem.endswith(("Test", "Tests"))
+
+
+def _exit(code: int | None) -> str:
+    return "did not finish" if code is None else f"exit code {code}"
+
+
+def _json(verified: Verified) -> dict[str, Any]:
+    return asdict(verified) | {"tests_changed": list(verified.tests_changed)}

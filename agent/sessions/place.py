@@ -1,0 +1,34 @@
+"""Where a run happens: the workspace and the state folder, opened before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.sandbox.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run happens: known before anything is started."""
+
+    workspace: Workspace
+    home: Path
+    """The state folder."""
+    redactor: Redactor
+
+
+def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
+    """Open the workspace and the state folder; raises WorkspaceError or UsageError."""
+    home = state_folder(settings.home, environment)
+    workspace = Workspace(settings.workspace, state=home)
+    try:
+        home = prepare_state(home, workspace.root)
+    except BaseException:
+        workspace.close()
+        raise
+    return Place(workspace, home, Redactor.from_environment(environment, settings.api_key))

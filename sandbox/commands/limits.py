@@ -1,0 +1,53 @@
+"""Resource limits set on a command from outside, while a gate still holds it back."""
+
+from __future__ import annotations
+
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+from seedsmith.sandbox.isolation.base import Limits
+
+_OUT_OF_MEMORY_SCORE = b"1000"
+"""Makes the kernel pick the command, never the agent or the desktop, when memory runs out."""
+
+
+def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
+    """Set ``limits`` for ``pid`` and all it will start, soft and hard; raises OSError where refused.
+
+    The kernel counts processes by user: within a user namespace of its own a command starts at zero,
+    elsewhere everything the user runs already is added on top (root is not counted at all, so
+    :mod:`seedsmith.sandbox.commands.watch` counts as well).
+    """
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_DATA: limits.data_bytes,
+        resource.RLIMIT_CPU: limits.cpu_seconds,
+        resource.RLIMIT_NPROC: limits.processes,
+    }
+    if limits.processes is not None and not own_user_namespace:
+        wanted[resource.RLIMIT_NPROC] = limits.processes + threads_on_machine()
+    wanted.update({getattr(resource, name): value for name, value in limits.extra.items()})
+    for kind, value in wanted.items():
+        if value is not None:
+            _lower(pid, kind, value)
+    with suppress(OSError):  # A hardened /proc; the limits above hold all the same.
+        Path(f"/proc/{pid}/oom_score_adj").write_bytes(_OUT_OF_MEMORY_SCORE)
+
+
+def threads_on_machine() -> int:
+    """How many threads exist, whoever owns them; 0 where ``/proc`` doesn't say."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _lower(pid: int, kind: int, value: int) -> None:
+    hard = resource.prlimit(pid, kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    with suppress(ProcessLookupError):
+        resource.prlimit(pid, kind, (value, value))

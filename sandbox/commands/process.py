@@ -1,0 +1,218 @@
+"""Start commands under an isolation: limits, a deadline, bounded output, and no survivor."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import fcntl
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
+from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
+from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
+from seedsmith.sandbox.commands.spawn import Started, start
+from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
+from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
+from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.isolation.environment import command_environment
+
+if TYPE_CHECKING:
+    from seedsmith.sandbox.workspace.spill import SpillStore
+
+__all__ = ["CommandResult", "ProcessRunner"]
+
+_SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
+
+
+class ProcessRunner:
+    """Starts commands under one isolation and policy, on one event loop; whoever opens it closes it."""
+
+    def __init__(
+        self,
+        isolation: Isolation,
+        policy: Policy,
+        spills: SpillStore,
+        limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """``environment`` is all that commands get; None builds the clean one from ``policy.environ``."""
+        self.isolation = isolation
+        self.policy = policy
+        self.environment = (
+            dict(environment)
+            if environment is not None
+            else command_environment(policy.environ, policy.workspace, network=policy.network)
+        )
+        self._spills = spills
+        self._limits = limits or Limits()
+        self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
+        self._contained = isolation.name == "bwrap"
+        self._git = GitGuard.capture(
+            policy.workspace, restores=isolation.name == "landlock", save=spills.save
+        )
+        self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
+        self._lifeline = Lifeline()
+        self._running: set[ProcessTree] = set()
+        if not self._contained:
+            enable_adoption()
+
+    def with_policy(self, policy: Policy, environment: Mapping[str, str]) -> ProcessRunner:
+        """A runner for the same workspace under another policy, which watches over it together with this."""
+        other = copy.copy(self)
+        other.policy = policy
+        other.environment = dict(environment)
+        return other
+
+    def close(self) -> None:
+        """End what watches over the commands, and with it any that still run; another start is no error."""
+        self._lifeline.close(at_once=not self._running)
+
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout: float,  # noqa: ASYNC109
+        cwd: str = ".",
+        head_bytes: int = 8_000,
+        tail_bytes: int = 8_000,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        spill: bool = True,
+    ) -> CommandResult:
+        """Run ``command`` and return when it exits; the parameters are those of :meth:`start`.
+
+        Whatever the command left running is killed, and so is everything when the deadline passes or the
+        task is cancelled.
+        """
+        running = self.start(
+            command,
+            timeout=timeout,
+            cwd=cwd,
+            head_bytes=head_bytes,
+            tail_bytes=tail_bytes,
+            env=env,
+            stdin=stdin,
+            spill=spill,
+        )
+        return await running.wait_or_stop()
+
+    def start(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout: float | None = None,
+        cwd: str = ".",
+        head_bytes: int = 8_000,
+        tail_bytes: int = 8_000,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        open_stdin: bool = False,
+        spill: bool = True,
+    ) -> RunningCommand:
+        """Start ``command`` in ``cwd`` (relative to the workspace); to be called on the event loop's thread.
+
+        A string runs through bash, a sequence as it stands. ``timeout`` is in seconds, None for no
+        deadline. Standard output and error are one stream, in order; standard input holds ``stdin``, which
+        is nothing unless given, or stays open for :meth:`RunningCommand.write`. The caller sees to it that
+        the command is stopped.
+        Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
+        :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
+        """
+        argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
+        marker = "" if self._contained else self._new_marker()
+        environment = {**self.environment, **(env or {})}
+        if marker:
+            environment[MARKER_VARIABLE] = marker
+        launch = self.isolation.launch(argv, self.policy, environment, self._folder(cwd))
+        if not self._running:  # Else what changed may be the doing of a command that runs.
+            self._git.refresh()
+            self._configuration.refresh()
+        started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
+        tree = ProcessTree(started.root, contained=self._contained, marker=marker)
+        self._running.add(tree)
+        spills = self._spills if spill else None
+        output = CommandOutput(reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
+        return RunningCommand(
+            started,
+            tree,
+            output,
+            policy=self.policy,
+            limits=self._limits,
+            timeout=timeout,
+            stdin=keyboard,
+            when_ended=lambda: self._restore(tree),
+        )
+
+    def _new_marker(self) -> str:
+        try:
+            return self._lifeline.new_marker()
+        except OSError as error:
+            raise SandboxError(f"The command can't be started: {error}.") from error
+
+    def _spawn(
+        self, launch: Launch, stdin: bytes | None, open_stdin: bool
+    ) -> tuple[Started, int, int | None]:
+        """Start ``launch``: with it come our ends of its output's pipe and, where open, its input's."""
+        with contextlib.ExitStack() as opened:  # Closed here only where the start fails.
+            reader, writer = os.pipe()
+            opened.callback(os.close, reader)
+            with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
+                fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            source = _memory_file(stdin) if stdin else None
+            keyboard: int | None = None
+            if open_stdin:
+                source, keyboard = os.pipe()
+                os.set_blocking(keyboard, False)
+                opened.callback(os.close, keyboard)
+            try:
+                started = start(
+                    self.isolation, self.policy, launch, limits=self._limits, output=writer, stdin=source
+                )
+            finally:
+                os.close(writer)
+                if source is not None:
+                    os.close(source)
+            opened.pop_all()
+        return started, reader, keyboard
+
+    def _restore(self, ended: ProcessTree) -> list[str]:
+        """Undo what was done to git's files and the agent's own; commands that still run are held meanwhile.
+
+        Where one of them can't be held still, the end of the last one restores them.
+        """
+        self._running.discard(ended)
+        if self.policy.writable_git and not self._running:
+            self._configuration.refresh()  # It came with a commit the git tool went to.
+        harmed = self._git.is_harmed() or self._configuration.is_harmed()
+        with frozen(self._running if harmed else ()) as still:
+            if not harmed or not still:
+                return self._git.report()
+            return [*self._configuration.restore(), *self._git.restore()]
+
+    def _folder(self, cwd: str) -> Path:
+        """The folder ``cwd`` names, links resolved; only ever inside the workspace."""
+        root = self.policy.workspace
+        folder = Path(os.path.realpath(root / cwd))
+        if folder != root and root not in folder.parents:
+            raise OutsideWorkspace(
+                f"The working directory {cwd!r} is outside the workspace; use a path within it."
+            )
+        if not folder.exists():
+            raise PathNotFound(f"The working directory {cwd!r} doesn't exist.")
+        if not folder.is_dir():
+            raise NotARegularFile(f"The working directory {cwd!r} is not a folder.")
+        return folder
+
+
+def _memory_file(data: bytes) -> int:
+    descriptor = os.memfd_create("stdin")
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,190 @@
+"""Start a :class:`~seedsmith.sandbox.isolation.base.Launch`: descriptors, the gate, the throw-away thread.
+
+The process is started by the calling thread (bubblewrap's ``--die-with-parent`` follows the thread, see
+``traps.md``), except where the launch must confine the thread first, which no thread survives being.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+import select
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from seedsmith.sandbox.commands.limits import apply_limits
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+
+_GATE_SECONDS = 30.0
+"""A launcher that hasn't come up by then never will."""
+_MOST_ARGUMENT_BYTES = 32 * resource.getpagesize() - 1
+"""Of a single argument, its end mark aside (``execve(2)``, ``MAX_ARG_STRLEN``)."""
+_GATE_SCRIPT = 'read -r _ && exec "$@" <"$0"'
+_CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A running launch."""
+
+    process: subprocess.Popen[bytes]
+    root: int
+    """The process everything the command starts descends from: ``process`` itself, or bubblewrap's init."""
+    held_fds: tuple[int, ...] = ()
+    """The agent's ends that must stay open while it runs."""
+
+    def close(self) -> None:
+        """Close what was held for it; once."""
+        for descriptor in self.held_fds:
+            os.close(descriptor)
+
+
+def start(
+    isolation: Isolation,
+    policy: Policy,
+    launch: Launch,
+    *,
+    limits: Limits | None,
+    output: int,
+    stdin: int | None = None,
+) -> Started:
+    """Start ``launch`` with both output streams on the descriptor ``output``.
+
+    ``stdin`` is a descriptor that can be opened anew (a memory file, a pipe), or None for ``/dev/null``. With
+    ``limits`` None nothing is limited and nothing waits. Takes over every descriptor of the launch.
+    Raises :class:`SandboxError` where the command can't be started.
+    """
+    held = [launch.gate.information_fd, launch.gate.release_fd] if launch.gate else []
+    try:
+        if launch.gate is None and limits is not None:
+            return _start_behind_shell(isolation, policy, launch, limits, output, stdin)
+        process = _popen(isolation, policy, launch, launch.argv, output, stdin)
+    except OSError as error:
+        _close(held)
+        raise SandboxError(_why_not_started(error, launch)) from error
+    finally:
+        _close(launch.pass_fds)
+    if launch.gate is None:
+        return Started(process, process.pid)
+    root = _read_child_pid(launch.gate.information_fd) or process.pid
+    try:
+        if limits is not None and root != process.pid:
+            apply_limits(root, limits, own_user_namespace=True)
+        os.write(launch.gate.release_fd, b"\n")
+    except OSError:
+        process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
+    return Started(process, root, tuple(held))
+
+
+def _why_not_started(error: OSError, launch: Launch) -> str:
+    """One sentence on what the system refused."""
+    if error.errno != errno.E2BIG:
+        return f"The command can't be started: {error.strerror or error}."
+    longest = max(map(_bytes_of, launch.argv))
+    if longest > _MOST_ARGUMENT_BYTES:
+        return (
+            f"The command line is {longest:,} bytes long, and the system takes at most "
+            f"{_MOST_ARGUMENT_BYTES:,}: write it to a file first and run that."
+        )
+    total = sum(map(_bytes_of, launch.argv))
+    return (
+        f"The command's arguments are {total:,} bytes long together, which is more than the system takes: "
+        "write them to a file first."
+    )
+
+
+def _bytes_of(argument: str) -> int:
+    return len(os.fsencode(argument))
+
+
+def _start_behind_shell(
+    isolation: Isolation, policy: Policy, launch: Launch, limits: Limits, output: int, stdin: int | None
+) -> Started:
+    """Let a shell wait for a line before it becomes the command: no race, and no ``preexec_fn``."""
+    source = "/dev/null" if stdin is None else f"/proc/self/fd/{stdin}"
+    argv = ("/bin/sh", "-c", _GATE_SCRIPT, source, *launch.argv)
+    inherited = () if stdin is None else (stdin,)
+    waiting, release = os.pipe()
+    try:
+        process = _popen(isolation, policy, launch, argv, output, waiting, inherited)
+        apply_limits(process.pid, limits, own_user_namespace=False)
+        os.write(release, b"\n")
+    finally:
+        _close((waiting, release))
+    return Started(process, process.pid)
+
+
+def _popen(
+    isolation: Isolation,
+    policy: Policy,
+    launch: Launch,
+    argv: tuple[str, ...],
+    output: int,
+    stdin: int | None,
+    inherited: tuple[int, ...] = (),
+) -> subprocess.Popen[bytes]:
+    def popen() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=output,
+            stderr=output,
+            close_fds=True,
+            pass_fds=(*launch.pass_fds, *inherited),
+            cwd=launch.cwd,
+            env=dict(launch.env),
+            start_new_session=True,
+        )
+
+    if not launch.restrict_thread:
+        return popen()
+
+    def confined() -> subprocess.Popen[bytes]:
+        isolation.restrict(policy)
+        return popen()
+
+    return _in_thread(confined)
+
+
+def _in_thread(function: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """Call ``function`` in a thread that ends with it; its exception is raised here."""
+    results: list[subprocess.Popen[bytes]] = []
+    errors: list[Exception] = []
+
+    def body() -> None:
+        try:
+            results.append(function())
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=body, name="sandbox-launch")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def _read_child_pid(descriptor: int) -> int | None:
+    """The process behind the launcher; None where the launcher failed before there was one."""
+    text = b""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    while poller.poll(_GATE_SECONDS * 1000):
+        part = os.read(descriptor, 4096)
+        text += part
+        if match := _CHILD_PID.search(text):
+            return int(match[1])
+        if not part:
+            break
+    return None
+
+
+def _close(descriptors: tuple[int, ...] | list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

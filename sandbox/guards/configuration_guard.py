@@ -1,0 +1,94 @@
+"""Watch over the agent's own configuration in the workspace: ``.seedsmith`` with all that is in it.
+
+What a model wrote there would be obeyed by the next session. Bubblewrap shows the folder read-only; where it
+can't, because there is none yet, and in the other tiers it is compared and put back after each command.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from seedsmith.sandbox.guards.git_folders import is_plain_path
+from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
+
+_MOST_ENTRIES = 2_000
+"""So many files and folders in it are watched, the nearest first: two system calls each for every command."""
+
+
+class ConfigurationGuard:
+    """Remembers the configuration below ``root`` as it is now.
+
+    ``is_bound`` says that commands see the folder read-only wherever there is one when they start; ``save``
+    keeps what is undone, see :class:`KeptFiles`.
+    """
+
+    def __init__(self, root: Path, *, is_bound: bool, save: Save | None = None) -> None:
+        self._root = root
+        self._is_bound = is_bound
+        self._is_held = False
+        self._real: Path | None = None
+        self._kept = KeptFiles(root, self._entries, save)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Accept what changed since the last command: the user's own doing, or git's."""
+        folder, file = self._root / CONFIGURATION_FOLDER, self._root / CONFIGURATION_FILE
+        self._is_held = self._is_bound and os.path.isdir(folder) and is_plain_path(self._root, file)
+        self._real = _real_file(self._root)
+        if not self._is_held:
+            self._kept.remember()
+
+    def is_harmed(self) -> bool:
+        """Whether there is something to put back."""
+        return not self._is_held and bool(self._kept.changed())
+
+    def restore(self) -> list[str]:
+        """Put back what a command changed; returns sentences on that."""
+        if self._is_held:
+            return []
+        restored, failed = self._kept.put_back()
+        notes = []
+        if restored:
+            notes.append(
+                f"The command's changes to the agent's own configuration were undone: {listed(restored)}."
+            )
+        if failed:
+            notes.append(
+                f"The command changed the agent's own configuration for good: {listed(failed)}; see what "
+                "became of it before the next session obeys it."
+            )
+        return notes
+
+    def _entries(self) -> Iterator[Path]:
+        """The folder and all below it, and what its file really was where that was a link."""
+        folder = self._root / CONFIGURATION_FOLDER
+        yield folder
+        if self._real is not None:
+            yield self._real
+        waiting = [folder]
+        left = _MOST_ENTRIES
+        while waiting and left > 0:
+            for entry in _entries_of(waiting.pop(0))[:left]:
+                left -= 1
+                yield Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+
+
+def _real_file(root: Path) -> Path | None:
+    """Where in the workspace the configuration file lies by way of a link; None where there is no link."""
+    real = Path(os.path.realpath(root / CONFIGURATION_FILE))
+    return real if root in real.parents and real != root / CONFIGURATION_FILE else None
+
+
+def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
+    if folder.is_symlink():
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

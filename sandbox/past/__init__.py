@@ -1,0 +1,4 @@
+"""What the workspace was, and what has changed since, whoever changed it. Undo belongs here.
+
+Begin with ``baseline``.
+"""

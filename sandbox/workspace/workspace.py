@@ -1,0 +1,353 @@
+"""A folder opened once; every path a tool uses goes through it, and none leads out.
+
+Paths are text: relative to the workspace, or absolute and inside it. Nothing in them is expanded (``~``,
+``$HOME`` and ``%2e`` are names). Names that are not UTF-8 are spelt with surrogate escapes, as ``os`` does.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Literal
+
+from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFound, WorkspaceError
+from seedsmith.sandbox.workspace.paths import normalise, not_a_file, path_errors, reason, shown
+from seedsmith.sandbox.workspace.protected import check_writable
+from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
+from seedsmith.sandbox.workspace.steady import Splice, SteadyFile, settle
+from seedsmith.sandbox.workspace.system import Location, open_beneath, walk_beneath
+
+__all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest"]
+
+Kind = Literal["file", "folder", "link", "other"]
+
+READ_CEILING_BYTES = 256 << 20
+"""No read takes more into memory than this, whatever its caller allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What is at a path; ``size`` in bytes, ``mode`` the permission bits, the times since the epoch."""
+
+    kind: Kind
+    size: int
+    mode: int
+    modified_ns: int
+    changed_ns: int
+    """When the content, the name or the mode last changed; no program can set it."""
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """One name in a folder; a link is reported as such, not followed."""
+
+    name: str
+    kind: Kind
+    size: int
+
+
+class Workspace:
+    """The folder ``root``, held by descriptor; safe to use from several threads.
+
+    ``state`` is the agent's own state folder: where it lies inside, tools may not write it.
+    ``force_walk`` resolves paths without ``openat2``, as on kernels that lack it.
+    Raises :class:`WorkspaceError` if ``root`` is missing, not a folder or unreadable. All methods raise a
+    :class:`PathError`, most often one of its narrower kinds, when a path can't be used.
+    """
+
+    def __init__(self, root: Path | str, *, state: Path | None = None, force_walk: bool = False) -> None:
+        name = shown(str(root))
+        try:
+            self.root = Path(root).resolve(strict=True)
+            self._descriptor = os.open(self.root, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise WorkspaceError(f"The workspace {name} does not exist.") from None
+        except NotADirectoryError:
+            raise WorkspaceError(f"The workspace {name} is not a folder.") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise WorkspaceError(f"The workspace {name} can't be opened: {reason(error)}.") from None
+        if not os.access(self.root, os.R_OK | os.X_OK):
+            self.close()
+            raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
+        self._names = (str(self.root), str(Path(root).absolute()))
+        self._force_walk = force_walk
+        self.state = self._inside(state)
+        """The agent's state folder relative to the workspace; None where it lies outside."""
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder; the workspace can't be used afterwards."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def relative(self, path: str) -> str:
+        """Return ``path`` relative to the workspace, normalised, ``.`` for the root; touches no disk.
+
+        Raises :class:`OutsideWorkspace` where ``..`` or an absolute path leads out by name.
+        """
+        return normalise(path, self._names)
+
+    def stat(self, path: str, *, follow: bool = True) -> FileStat:
+        """Say what is at ``path``; a link is followed inside the workspace unless ``follow`` is false."""
+        relative = self.relative(path)
+        with path_errors(path):
+            if follow:
+                descriptor = self._open(relative, os.O_PATH)
+                try:
+                    found = os.fstat(descriptor)
+                finally:
+                    os.close(descriptor)
+            else:
+                with self._locate(relative, follow_last=False) as location:
+                    found = os.stat(_only_name(location), dir_fd=location.folder, follow_symlinks=False)
+        return file_stat(found)
+
+    def exists(self, path: str) -> bool:
+        """Whether something is at ``path``; a dangling link is nothing."""
+        try:
+            self.stat(path)
+        except PathNotFound:
+            return False
+        return True
+
+    def open_read(self, path: str) -> BinaryIO:
+        """Open the regular file at ``path`` for reading; anything else is refused without waiting on it."""
+        relative = self.relative(path)
+        with path_errors(path):
+            descriptor = self._open(relative, os.O_RDONLY)
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    raise not_a_file(path, found.st_mode)
+                return os.fdopen(descriptor, "rb")
+            except BaseException:
+                os.close(descriptor)
+                raise
+
+    def read_bytes(
+        self, path: str, *, offset: int = 0, limit: int | None = None, cap: int | None = None
+    ) -> bytes:
+        """Read at most ``limit`` bytes of a regular file from ``offset`` on.
+
+        Raises :class:`FileTooLarge` if the whole file exceeds ``cap`` bytes, or if what is asked for
+        exceeds :data:`READ_CEILING_BYTES`.
+        """
+        with self.open_read(path) as file, path_errors(path):
+            size = os.fstat(file.fileno()).st_size
+            if cap is not None and size > cap:
+                raise FileTooLarge(f"{shown(path)} has {size:,} bytes, more than the {cap:,} allowed here.")
+            wanted = max(size - offset, 0) if limit is None else limit
+            if wanted > READ_CEILING_BYTES:
+                raise FileTooLarge(
+                    f"{shown(path)} has {size:,} bytes: read at most {READ_CEILING_BYTES:,} at once."
+                )
+            file.seek(offset)
+            return file.read(wanted)
+
+    def open_steady(self, path: str) -> SteadyFile | None:
+        """Open the regular file at ``path`` for reading in blocks, for the caller to close.
+
+        None where a later change to it might go unnoticed, e.g. because its time lies in the future.
+        """
+        with self.open_read(path) as file, path_errors(path):
+            found = settle(file.fileno())
+            return None if found is None else SteadyFile(path, os.dup(file.fileno()), found)
+
+    def open_folder(self, path: str, *, follow: bool = True) -> int:
+        """Open the folder at ``path`` for listing; return a descriptor the caller closes.
+
+        With ``follow`` false, a link anywhere in the path is refused.
+        """
+        relative = self.relative(path)
+        with path_errors(path):
+            return self._open(relative, os.O_RDONLY | os.O_DIRECTORY, follow=follow)
+
+    def locate(self, path: str) -> Location:
+        """Find the folder and name where ``path`` itself lies, a link in the last place not followed.
+
+        For work on names that :meth:`write_bytes` and its like don't do; nothing is checked but that the
+        path stays inside. The caller closes the location.
+        """
+        with path_errors(path):
+            return self._locate(self.relative(path), follow_last=False)
+
+    def list_folder(self, path: str) -> list[FolderEntry]:
+        """List the folder at ``path``, sorted by name."""
+        descriptor = self.open_folder(path)
+        try:
+            with path_errors(path), os.scandir(descriptor) as entries:
+                return sorted(_folder_entries(entries), key=lambda entry: entry.name)
+        finally:
+            os.close(descriptor)
+
+    def check_writable(self, path: str) -> None:
+        """Raise what :meth:`write_bytes` would raise for ``path``, as far as it can be told beforehand."""
+        with path_errors(path), self._locate_writable(path) as location:
+            if len(location.names) == 1:
+                check_permission(location.folder, location.names[0])
+
+    def write_bytes(
+        self,
+        path: str,
+        data: bytes | Splice,
+        *,
+        expected: bytes | None = None,
+        create_parents: bool = True,
+        mode: int | None = None,
+        executable: bool | None = None,
+    ) -> FileStat:
+        """Make ``data`` the whole content of the file at ``path``, at once or not at all; return its stat.
+
+        A link that stays inside is kept and its target written; a hard link is broken, so that other names
+        of the file keep the old content; mode and (for root) owner stay, unless ``mode`` gives other
+        permission bits; ``executable`` then sets or clears those for running it. Raises
+        :class:`ProtectedPath` for protected names, :class:`ChangedOnDisk` where the present
+        content is not ``expected`` or not the source of a :class:`Splice`; on any failure nothing has
+        changed.
+        """
+        with path_errors(path), self._locate_writable(path) as location:
+            if create_parents:
+                location.make_parents()
+            name = _only_name(location)
+            check_permission(location.folder, name)
+            written = replace_file(
+                location.folder,
+                name,
+                path,
+                data,
+                expected=expected,
+                mode=mode,
+                executable=executable,
+            )
+            return file_stat(written)
+
+    def delete(self, path: str, *, prune: bool = False) -> None:
+        """Remove the file at ``path``; of a link, the link itself.
+
+        With ``prune`` the folders that this leaves empty go too, as git has no empty folders.
+        """
+        with path_errors(path), self._locate_writable(path, follow_last=False) as location:
+            name = _only_name(location)
+            _check_file_or_link(location, name, path)
+            os.unlink(name, dir_fd=location.folder)
+        if prune:
+            self._prune(location.path.rpartition("/")[0])
+
+    def _prune(self, folder: str) -> None:
+        """Remove ``folder`` and those above it, as far as they are empty; never the workspace itself."""
+        with suppress(OSError):
+            while folder:
+                with self._locate(folder, follow_last=False) as location:
+                    os.rmdir(_only_name(location), dir_fd=location.folder)
+                folder = folder.rpartition("/")[0]
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the file at ``old`` the name ``new``, where nothing may be yet; links are not followed."""
+        with path_errors(old), self._locate_writable(old, follow_last=False) as source:
+            source_name = _only_name(source)
+            _check_file_or_link(source, source_name, old)
+            with path_errors(new), self._locate_writable(new, follow_last=False) as target:
+                target.make_parents()
+                target_name = _only_name(target)
+                if _exists_at(target, target_name):
+                    raise PathError(f"{shown(new)} exists already; delete it first.")
+                os.rename(source_name, target_name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
+
+    def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
+        return open_beneath(
+            self._descriptor,
+            relative,
+            flags,
+            root_path=str(self.root),
+            follow=follow,
+            force_walk=self._force_walk,
+        )
+
+    def _locate(self, relative: str, *, follow_last: bool = True) -> Location:
+        return walk_beneath(self._descriptor, relative, root_path=str(self.root), follow_last=follow_last)
+
+    def _locate_writable(self, path: str, *, follow_last: bool = True) -> Location:
+        """Resolve ``path`` and check its own names and those it leads to against the protected ones."""
+        relative = self.relative(path)
+        check_writable(relative, self.state)
+        location = self._locate(relative, follow_last=follow_last)
+        try:
+            check_writable(location.path, self.state)
+        except BaseException:
+            location.close()
+            raise
+        return location
+
+    def _inside(self, state: Path | None) -> str | None:
+        if state is None:
+            return None
+        try:
+            return self.relative(str(state.resolve()))
+        except OutsideWorkspace:
+            return None
+
+
+def file_stat(found: os.stat_result) -> FileStat:
+    """Return what matters of what the system says about a file."""
+    return FileStat(
+        _kind(found.st_mode),
+        found.st_size,
+        stat.S_IMODE(found.st_mode),
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_ino,
+    )
+
+
+def _only_name(location: Location) -> str:
+    if not location.names:
+        return "."
+    if len(location.names) > 1:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), location.path)
+    return location.names[0]
+
+
+def _check_file_or_link(location: Location, name: str, path: str) -> None:
+    mode = os.stat(name, dir_fd=location.folder, follow_symlinks=False).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise not_a_file(path, mode)
+
+
+def _exists_at(location: Location, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=location.folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _folder_entries(entries: Iterable[os.DirEntry[str]]) -> Iterable[FolderEntry]:
+    for entry in entries:
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        yield FolderEntry(entry.name, _kind(found.st_mode), found.st_size)
+
+
+def _kind(mode: int) -> Kind:
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "link" if stat.S_ISLNK(mode) else "other"

@@ -1,0 +1,213 @@
+"""A whole run inside this process: the library interface, and the ends the command line can't reach."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from scripted_endpoint import calls, error, text
+from small_house import Collected
+
+from seedsmith import Agent
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.events import SessionFinished, SessionStarted, VerifyFinished
+from seedsmith.agent.run.one_tool import run_tool
+from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.errors import WorkspaceError
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    return folder
+
+
+@pytest.fixture
+def options(endpoint, tmp_path, workspace):
+    return {
+        "workspace": workspace,
+        "model": "openai/scripted",
+        "base_url": endpoint.base_url,
+        "api_key": "a-key-for-tests",
+        "home": tmp_path / "state",
+    }
+
+
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+def test_an_agent_runs_a_prompt(endpoint, options, workspace):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+    outcome = Agent(**options, verify="grep -q two a.txt", front_ends=(seen,)).run("Change it")
+    assert (outcome.status, outcome.exit_code, outcome.turns, outcome.tool_calls) == ("done", 0, 2, 1)
+    assert outcome.files_changed == ("a.txt",) and "-one\n+two\n" in outcome.diff
+    assert outcome.verified is not None and outcome.verified.proven
+    assert outcome.cost_cny is None and outcome.usage.total_tokens > 0
+    assert isinstance(seen.events[0], SessionStarted) and isinstance(seen.events[-1], SessionFinished)
+    assert (workspace / "a.txt").read_text() == "two\n"
+
+
+async def test_an_agent_runs_inside_a_loop_several_times(endpoint, options):
+    endpoint.script(text("first"), text("second"))
+    agent = Agent(**options)
+    first, second = await agent.arun("One"), await agent.arun("Two")
+    assert (first.message, second.message) == ("first", "second") and first.session < second.session
+
+
+async def test_unproven_changes_are_said(endpoint, options):
+    endpoint.script(calls(EDIT), text("Changed."))
+    outcome = await Agent(**options).arun("Change it")
+    assert outcome.message.startswith("Changed.") and "Nothing was verified" in outcome.message
+
+
+async def test_a_check_before_the_last_edit_proves_nothing(endpoint, options):
+    endpoint.script(calls(EDIT))
+    outcome = await Agent(**options, verify="true", max_turns=1).arun("Change it")
+    assert outcome.status == "budget" and outcome.verified is not None
+    assert outcome.verified.exit_code == 0 and not outcome.verified.after_last_edit
+    assert "but not after the last edit" in outcome.message
+
+
+async def test_a_check_is_not_repeated_where_nothing_changed(endpoint, options):
+    endpoint.script(calls(EDIT), text("Done."), text("It can't be done."))
+    seen = Collected()
+    outcome = await Agent(**options, verify="false", front_ends=(seen,)).arun("Change it")
+    assert (outcome.status, outcome.exit_code) == ("unverified", 1) and len(seen.of(VerifyFinished)) == 2
+
+
+async def test_no_sandbox_is_an_outcome(options):
+    settings = Settings(**options).model_copy(update={"sandbox": "cardboard"})
+    seen = Collected()
+    outcome = await run(settings, "Go", (seen,))
+    assert (outcome.status, outcome.exit_code) == ("no_sandbox", 5) and "cardboard" in outcome.message
+    assert [type(event) for event in seen.events] == [SessionStarted, SessionFinished]
+
+
+async def test_a_failing_provider_is_an_outcome_and_what_was_done_stays(endpoint, options):
+    endpoint.script(calls(EDIT), error(400, "OutofContextError", "too long"))
+    outcome = await Agent(**options).arun("Change it")
+    assert (outcome.status, outcome.exit_code) == ("provider_error", 4)
+    assert "longer than" in outcome.message and outcome.files_changed == ("a.txt",)
+
+
+async def test_a_filtered_answer_is_the_providers_failure(endpoint, options):
+    endpoint.script(text("no", finish_reason="content_filter"))
+    assert (await Agent(**options).arun("Go")).exit_code == 4
+
+
+async def test_cancelling_records_the_end_and_stays_a_cancellation(endpoint, options):
+    endpoint.script(text("never", stall_after=1))
+    seen = Collected()
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    endpoint.on_request = lambda _: loop.call_soon_threadsafe(asked.set)
+    task = asyncio.create_task(run(Settings(**options), "Go", (seen,)))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen.events[-1].status == "interrupted"
+
+
+async def test_a_finished_session_goes_on_with_another_prompt_and_the_same_model(endpoint, options):
+    endpoint.script(calls(EDIT), text("Changed."), text("Again."))
+    first = await Agent(**options).arun("Change it")
+    again = await Agent(**options | {"model": None}, resume=first.session).arun("And now?")
+    assert again.session == first.session and again.message.startswith("Again.")
+    last = endpoint.requests[2].body
+    assert [message["role"] for message in last["messages"]][-3:] == ["tool", "assistant", "user"]
+    assert last["model"] == "scripted"
+
+
+async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, options):
+    endpoint.script(calls(("shell", {"command": "echo 1"})), text("Done."))
+    first = await Agent(**options, max_turns=1).arun("Go")
+    assert first.status == "budget"
+    again = await Agent(**options, resume=first.session).arun("")
+    assert (again.status, again.message) == ("done", "Done.")
+
+
+async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):
+    endpoint.script(calls(EDIT, ("write", {"path": "b", "content": "b\n"})), text("Changed."), text("Again."))
+    first = await Agent(**options).arun("Change it")
+    again = await Agent(**options, resume=first.session).arun("And now?")
+    assert again.diff == first.diff and again.files_changed == ("a.txt", "b")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error_type"),
+    [
+        ({"workspace": "/nowhere/at/all"}, WorkspaceError),
+        ({"model": "nobody/nothing"}, UsageError),
+        ({"max_cost": 1.0}, UsageError),
+        ({"resume": "20200101-000000000-000000"}, SessionError),
+    ],
+)
+async def test_what_cannot_begin_is_raised(options, wrong, error_type):
+    with pytest.raises(error_type):
+        await Agent(**options | wrong).arun("Go")
+
+
+async def test_a_tool_runs_as_for_the_model(options, workspace):
+    settings = Settings(**options)
+    done = await run_tool(settings, "edit", json.dumps(EDIT[1]))
+    assert done.ok and (workspace / "a.txt").read_text() == "two\n"
+    refused = await run_tool(settings, "edit", '{"path": "a.txt"')
+    assert not refused.ok and "JSON" in refused.text
+    unknown = await run_tool(settings, "nonsense", "{}")
+    assert not unknown.ok and "shell" in unknown.text
+
+
+async def test_nothing_outside_state_and_workspace_is_left_behind(endpoint, options, workspace, tmp_path):
+    endpoint.script(calls(("shell", {"command": "echo x > /tmp/mine; cat /tmp/mine"})), text("done"))
+    outcome = await Agent(**options).arun("Go")
+    assert outcome.files_changed == () and sorted(path.name for path in tmp_path.iterdir()) == [
+        "state",
+        "work",
+    ]
+
+
+@pytest.mark.parametrize("depth", [120, 400, 500, 700, 800, 900, 960, 985, 1000, 1200, 5000])
+async def test_arguments_nested_deeply_are_refused_and_the_run_goes_on(endpoint, options, depth):
+    deep = '{"path": "d", "content": ' + "[" * depth + "]" * depth + "}"
+    endpoint.script(calls(("write", deep)), calls(("frobnicate", deep)), text("Done."))
+    seen = Collected()
+    recording = options["workspace"].parent / "run.jsonl"
+    outcome = await Agent(**options, front_ends=(seen,), record=recording).arun("Go")
+    assert (outcome.status, outcome.tool_calls) == ("done", 2)
+    assert "nested too deeply" in endpoint.requests[1].body["messages"][-1]["content"]
+
+
+async def test_what_nobody_foresaw_still_tells_the_end(endpoint, options, monkeypatch):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+
+    def broken(*_):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("seedsmith.agent.loop.stuck.RepeatWatch.observe", broken)
+    with pytest.raises(ZeroDivisionError):
+        await Agent(**options, front_ends=(seen,)).arun("Change it")
+    finished = seen.events[-1]
+    assert isinstance(finished, SessionFinished) and (finished.status, finished.exit_code) == ("gave_up", 1)
+    assert "unforeseen" in finished.message and finished.files_changed == ["a.txt"]
+    (records,) = (options["home"] / "sessions").rglob("*.jsonl")
+    assert json.loads(records.read_text().splitlines()[-1])["status"] == "gave_up"
+
+
+async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, monkeypatch):
+    endpoint.script(calls(EDIT), text("Changed."))
+    seen = Collected()
+
+    def broken(*_):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("seedsmith.agent.run.run.open_baseline", broken)
+    with pytest.raises(ZeroDivisionError):
+        await Agent(**options, front_ends=(seen,)).arun("Change it")
+    assert isinstance(seen.events[-1], SessionFinished)

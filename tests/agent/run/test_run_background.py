@@ -1,0 +1,129 @@
+"""Background commands of a whole run: used, left running, and ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+from scripted_endpoint import calls, text
+from small_house import Collected
+
+from seedsmith import Agent
+from seedsmith.agent.events import ToolFinished, VerifyFinished
+from seedsmith.agent.run.one_tool import run_tool
+from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.isolation.base import Policy
+
+
+@pytest.fixture(params=["bwrap", "landlock", "off"])
+def options(request, endpoint, tmp_path):
+    for name in ("work", "private", "probed"):
+        (tmp_path / name).mkdir()
+    try:
+        choose(request.param, Policy(tmp_path / "work", tmp_path / "private", tmp_path / "probed"))
+    except NoIsolation as why:
+        pytest.skip(str(why))
+    return {
+        "workspace": tmp_path / "work",
+        "model": "openai/scripted",
+        "base_url": endpoint.base_url,
+        "api_key": "a-key-for-tests",
+        "home": tmp_path / "state",
+        "sandbox": request.param,
+    }
+
+
+def running(mark):
+    """How many processes of this machine hold ``mark`` in their command line."""
+    found = 0
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += mark.encode() in line.read_bytes()
+        except OSError:
+            pass
+    return found
+
+
+async def gone(mark):
+    for _ in range(500):
+        if not running(mark):
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def loop(mark):
+    """A server-like command: says that it is up, answers lines, writes on, and never ends by itself."""
+    return (
+        f": {mark}; (trap '' TERM; while :; do date >> beats; sleep 0.05; done) & "
+        "echo ready; while read -r line; do echo got $line; done; wait"
+    )
+
+
+async def test_a_server_is_used_and_ends_with_the_session(endpoint, options):
+    mark = f"mark{os.getpid()}a"
+    endpoint.script(
+        calls(("shell", {"command": loop(mark), "background": True})),
+        calls(("shell_output", {"id": "b1", "wait": 20})),
+        calls(("shell_input", {"id": "b1", "text": "hello\n"}), ("shell_output", {"id": "b1", "wait": 20})),
+        calls(("shell_kill", {"id": "b1"})),
+        calls(("shell", {"command": loop(mark), "background": True})),
+        text("It runs."),
+    )
+    seen = Collected()
+    outcome = await Agent(**options, front_ends=(seen,)).arun("Try it")
+    assert outcome.status == "done" and await gone(mark)
+    shown = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"]
+    assert shown[0].startswith("started in the background as b1")
+    assert shown[1].startswith("ready\nb1: still running") and "got hello" in shown[3]
+    assert "Ended by shell_kill" in shown[4] and shown[5].startswith("started in the background as b2")
+    assert all(event.ok for event in seen.of(ToolFinished))
+    # What it wrote counts, to its last line: nothing changed any more once the comparison began.
+    beats = (options["workspace"] / "beats").read_text()
+    assert outcome.files_changed == ("beats",) and outcome.diff.count("\n+") == beats.count("\n") + 1
+
+
+async def test_the_verification_runs_without_background_commands(endpoint, options):
+    mark = f"mark{os.getpid()}b"
+    endpoint.script(
+        calls(("shell", {"command": f"touch up; exec -a {mark} sleep 1000", "background": True})),
+        text("Done."),
+        calls(("shell_output", {"id": "b1"})),
+        text("It can't be done."),
+        text("No."),
+    )
+    seen = Collected()
+    outcome = await Agent(**options, verify="false", front_ends=(seen,)).arun("Try it")
+    assert outcome.status == "unverified" and len(seen.of(VerifyFinished)) >= 2
+    told = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"][-1]
+    assert "Ended before the verification" in told and await gone(mark)
+
+
+async def test_a_cancelled_run_leaves_no_process(endpoint, options):
+    mark = f"7{os.getpid()}3"
+    endpoint.script(
+        calls(("shell", {"command": loop(mark), "background": True})),
+        calls(("shell", {"command": f"setsid sleep {mark} & touch up; sleep {mark}"})),
+    )
+    task = asyncio.create_task(run(Settings(**options), "Go"))
+    while not (options["workspace"] / "up").exists():
+        await asyncio.sleep(0.01)
+    assert running(mark) >= 2
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await gone(mark)
+
+
+async def test_a_single_tool_call_leaves_nothing_running(options):
+    mark = f"mark{os.getpid()}d"
+    started = await run_tool(
+        Settings(**options), "shell", json.dumps({"command": loop(mark), "background": True})
+    )
+    assert started.ok and await gone(mark)

@@ -1,0 +1,209 @@
+"""Running a command: its output, its end, and what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import time
+from pathlib import Path
+
+import pytest
+
+from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.errors import PathNotFound, SandboxError
+from seedsmith.sandbox.isolation.base import Limits
+
+
+async def test_both_streams_arrive_in_order(runner: ProcessRunner) -> None:
+    result = await runner.run("echo a; echo b >&2; echo c; exit 3", timeout=10)
+    assert (result.head + result.tail, result.exit_code, result.signal) == (b"a\nb\nc\n", 3, None)
+    assert (result.elided_bytes, result.spill_id, result.timed_out, result.note) == (0, None, False, "")
+    assert not result.ok
+
+
+async def test_a_sequence_is_no_shell_line(runner: ProcessRunner) -> None:
+    result = await runner.run(("/usr/bin/printf", "%s", "$HOME; `id`"), timeout=10)
+    assert result.head == b"$HOME; `id`"
+
+
+async def test_bytes_pass_unchanged(runner: ProcessRunner) -> None:
+    data = bytes(range(256)) * 4
+    result = await runner.run("cat", timeout=10, stdin=data)
+    assert result.head + result.tail == data
+
+
+async def test_a_large_input_is_read_whole(runner: ProcessRunner) -> None:
+    result = await runner.run("wc -c", timeout=10, stdin=b"x" * 1_000_000)
+    assert result.head.strip() == b"1000000"
+
+
+async def test_the_middle_of_a_long_output_is_spilled_and_counted(runner: ProcessRunner, world) -> None:
+    result = await runner.run("seq 100000", timeout=10, head_bytes=100, tail_bytes=50)
+    whole = b"".join(b"%d\n" % n for n in range(1, 100001))
+    assert (result.head, result.tail) == (whole[:100], whole[-50:])
+    assert (result.total_bytes, result.elided_bytes) == (len(whole), len(whole) - 150)
+    assert result.elided_lines == whole[100:-50].count(b"\n")
+    assert result.spill_id is not None
+    assert (world.policy.state / "spills" / result.spill_id).read_bytes() == whole
+
+
+async def test_what_is_still_in_the_pipe_at_the_end_counts(runner: ProcessRunner) -> None:
+    task = asyncio.create_task(runner.run("head -c 200000 /dev/zero; touch done", timeout=10))
+    await asyncio.sleep(0)  # It is started; the loop comes back to it only after it has ended.
+    while not (runner.policy.workspace / "done").exists():
+        os.sched_yield()
+    assert (await task).total_bytes == 200000
+
+
+async def test_no_spill_where_none_is_wanted(runner: ProcessRunner, world) -> None:
+    result = await runner.run("seq 100000", timeout=10, spill=False)
+    assert result.spill_id is None
+    assert list((world.policy.state / "spills").iterdir()) == []
+
+
+async def test_variables_and_folder_of_one_command(runner: ProcessRunner, world) -> None:
+    (world.workspace / "sub").mkdir()
+    result = await runner.run('echo "$EXTRA"; basename "$PWD"', timeout=10, cwd="sub", env={"EXTRA": "1"})
+    assert result.head == b"1\nsub\n"
+    with pytest.raises(PathNotFound):
+        await runner.run("true", timeout=10, cwd="missing")
+
+
+async def test_a_signal_shows(runner: ProcessRunner) -> None:
+    result = await runner.run("kill -SEGV $$", timeout=10)
+    assert (result.exit_code, result.signal) == (139, 11)
+
+
+async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
+    """Case 40: a new session, no hang-up signal, two forks and an empty environment don't help."""
+    mark = f"3{os.getpid()}1"
+    daemon = (
+        "import os\nif os.fork() == 0:\n os.setsid()\n"
+        f" if os.fork() == 0: os.execlp('sleep', 'sleep', '{mark}')"
+    )
+    command = (
+        f"setsid nohup sleep {mark} & (setsid env -i sleep {mark} & exit) & "
+        f"python3 -c {shlex.quote(daemon)} & "
+        f"sleep {mark}"
+    )
+    result = await runner.run(command, timeout=1)
+    assert result.timed_out
+    assert result.exit_code is None
+    assert "1 second" in result.note
+    assert await gone(f"sleep {mark}") == []
+
+
+async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner, gone) -> None:
+    """Case 46."""
+    mark = f"3{os.getpid()}2"
+    result = await runner.run(f"trap '' TERM; echo ready; sleep {mark} & wait; sleep {mark}", timeout=0.5)
+    assert result.timed_out
+    assert result.head == b"ready\n"
+    assert await gone(f"sleep {mark}") == []
+
+
+async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner, monkeypatch) -> None:
+    monkeypatch.setattr("seedsmith.sandbox.commands.command._TERMINATE_SECONDS", 60.0)
+    result = await runner.run("trap 'echo bye; exit 0' TERM; sleep 100 & wait", timeout=3)
+    assert (result.timed_out, result.head) == (True, b"bye\n")
+
+
+async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner, gone) -> None:
+    """Case 41: the result comes when the command exits, and the daemon ends with it."""
+    mark = f"3{os.getpid()}3"
+    result = await runner.run(f"setsid sleep {mark} & echo started", timeout=60)
+    assert (result.head, result.timed_out) == (b"started\n", False)
+    assert await gone(f"sleep {mark}") == []
+
+
+async def test_cancelling_ends_everything(runner: ProcessRunner, world, gone) -> None:
+    mark = f"3{os.getpid()}4"
+    command = f"trap '' TERM; setsid sleep {mark} & touch up; sleep {mark}"
+    task = asyncio.create_task(runner.run(command, timeout=60))
+    while not (world.workspace / "up").exists():
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()  # A second one, while the first is being carried out.
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await gone(f"sleep {mark}") == []
+
+
+async def test_commands_side_by_side_leave_each_other_alone(runner: ProcessRunner) -> None:
+    command = ("/usr/bin/env", "-i", "/bin/sh", "-c", "(sleep 0.6; echo late) & sleep 0.8; echo done")
+    slow = asyncio.create_task(runner.run(command, timeout=20))
+    for _ in range(5):
+        assert (await runner.run("setsid sleep 50 & echo quick", timeout=20)).head == b"quick\n"
+    assert (await slow).head == b"late\ndone\n"
+
+
+async def test_endless_output_is_stopped(make_runner) -> None:
+    """Case 45."""
+    runner = make_runner(Limits(output_bytes=1 << 20))
+    result = await runner.run("yes", timeout=60)
+    assert "wrote more than 1 MB" in result.note
+    assert (result.exit_code, result.timed_out) == (None, False)
+    assert result.total_bytes == result.elided_bytes + len(result.head) + len(result.tail)
+
+
+async def test_no_descriptor_is_left_open(runner: ProcessRunner) -> None:
+    await runner.run("true", timeout=10)
+    before = len(os.listdir("/proc/self/fd"))
+    for command in ("true", "sleep 9", ("/nonexistent/program",)):
+        await runner.run(command, timeout=0.3, stdin=b"x")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def zombies() -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] == "Z" and int(fields[1]) == os.getpid():
+                found.append(entry.name)
+    return found
+
+
+async def test_zombies_do_not_gather(runner: ProcessRunner) -> None:
+    before = set(zombies())  # of other tests' runners, which bury them with a next command only
+    await runner.run("(setsid sleep 0 &) ; setsid sleep 30 & true", timeout=10)
+    for _ in range(100):
+        await runner.run("true", timeout=10)  # What was still ending is buried with the next command.
+        if len(set(zombies()) - before) <= 1:
+            break
+    assert len(set(zombies()) - before) <= 1
+
+
+async def test_limits_hold_from_the_first_instruction(make_runner) -> None:
+    runner = make_runner(Limits(open_files=64, cpu_seconds=7, extra={"RLIMIT_STACK": 4 << 20}))
+    result = await runner.run("ulimit -n; ulimit -Hn; ulimit -c; ulimit -t; ulimit -s", timeout=10)
+    assert result.head.split() == [b"64", b"64", b"0", b"7", b"4096"]
+
+
+async def test_duration_is_measured(runner: ProcessRunner) -> None:
+    began = time.monotonic()
+    result = await runner.run("sleep 0.2", timeout=10)
+    assert 0.2 <= result.duration_seconds <= time.monotonic() - began
+
+
+@pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
+async def test_a_command_line_too_long_to_start_is_refused_in_one_sentence(
+    runner: ProcessRunner,
+) -> None:
+    most = 32 * os.sysconf("SC_PAGE_SIZE") - 1
+    fits = await runner.run(f": {'x' * (most - 2)}", timeout=30)
+    assert fits.ok
+    with pytest.raises(SandboxError) as refused:
+        await runner.run(f": {'中' * 70_000}", timeout=30)
+    assert str(refused.value) == (
+        f"The command line is 210,002 bytes long, and the system takes at most {most:,}: write it to a file "
+        "first and run that."
+    )
+    with pytest.raises(SandboxError, match="arguments are 9,000,[0-9]{3} bytes long together"):
+        await runner.run((":", *["x" * 100_000] * 90), timeout=30)
+    assert (await runner.run("echo on", timeout=30)).head == b"on\n"

@@ -1,0 +1,437 @@
+"""The baseline sees whatever changed, and its patch is one real git applies."""
+
+import mmap
+import os
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seedsmith.sandbox.errors import OutsideWorkspace
+from seedsmith.sandbox.past import baseline as baseline_module
+from seedsmith.sandbox.past.baseline import Baseline
+from seedsmith.sandbox.past.diff import Version, file_patch, quoted
+from seedsmith.sandbox.workspace.workspace import Workspace
+
+RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
+
+
+@pytest.fixture(params=["ripgrep", "walk"])
+def ripgrep(request):
+    if request.param == "ripgrep" and RIPGREP is None:
+        pytest.skip("ripgrep is not installed")
+    return RIPGREP if request.param == "ripgrep" else None
+
+
+@pytest.fixture
+def project(tmp_path):
+    root = tmp_path / "project"
+    root.mkdir()
+    return root
+
+
+def tree(root):
+    """Everything in a folder: content or link target, and permissions."""
+    found = {}
+    for folder, folders, files in os.walk(os.fsencode(root)):
+        for name in files + [name for name in folders if os.path.islink(os.path.join(folder, name))]:
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                found[path] = os.readlink(path)
+            else:
+                with open(path, "rb") as file:
+                    found[path] = (file.read(), stat.S_IMODE(os.stat(path).st_mode))
+    return {os.path.relpath(path, os.fsencode(root)): content for path, content in found.items()}
+
+
+def git_apply(root, patch):
+    subprocess.run(
+        ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-"],
+        input=patch,
+        cwd=root,
+        env={
+            "PATH": os.environ["PATH"],
+            "GIT_CEILING_DIRECTORIES": str(root.parent),
+            "HOME": str(root.parent),
+        },
+        check=True,
+    )
+
+
+def taken(root, tmp_path, ripgrep):
+    return Baseline.take(Workspace(root), tmp_path / "store", ripgrep)
+
+
+def write(root, files):
+    for name, content in files.items():
+        path = os.path.join(os.fsencode(root), os.fsencode(name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+
+
+def test_every_kind_of_change_and_git_applies_it(project, tmp_path, ripgrep):
+    write(
+        project,
+        {
+            "same": b"same\n",
+            "edited.py": b"".join(b"line %d\n" % number for number in range(60)),
+            "crlf.txt": b"one\r\ntwo\r\nthree\r\n",
+            "no end": b"a\nb",
+            "gains end": b"a\nb",
+            "gone": b"x\ny\n",
+            "emptied": b"text\n",
+            "empty gone": b"",
+            "script.sh": b"#!/bin/sh\n",
+            "both.sh": b"a\n",
+            "名字 空.txt": "你好\n".encode(),
+            'quo"te\\.txt': b"q\n",
+            "tab\tnew\nline": b"t\n",
+            b"\xff\xfe".decode("utf-8", "surrogateescape"): b"bytes\n",
+            "latin.txt": b"caf\xe9\nx\n",
+            "form\x0cfeed": b"a\x0cb\x0bc\x1dd\n\xc2\x85e\n",
+            "becomes-link": b"f\n",
+        },
+    )
+    os.symlink("same", project / "link")
+    os.symlink("same", project / "link-becomes-file")
+    shutil.copytree(project, tmp_path / "before", symlinks=True)
+    baseline = taken(project, tmp_path, ripgrep)
+    assert baseline.changes().files_changed == ()
+
+    lines = [b"line %d\n" % number for number in range(60)]
+    lines[3:4] = [b"changed\n", b"more\n"]
+    del lines[40]
+    write(
+        project,
+        {
+            "edited.py": b"".join(lines),
+            "crlf.txt": b"one\r\nTWO\r\nthree\n",
+            "no end": b"a\nc",
+            "gains end": b"a\nb\n",
+            "emptied": b"",
+            "both.sh": b"b\n",
+            "new/dee p/文件": b"\n\nfresh",
+            "new empty": b"",
+            "名字 空.txt": "再见\n".encode(),
+            'quo"te\\.txt': b"Q\n",
+            "tab\tnew\nline": b"T\n",
+            b"\xff\xfe".decode("utf-8", "surrogateescape"): b"BYTES\n",
+            "latin.txt": b"caf\xe9\nX\xe8\n",
+            "form\x0cfeed": b"a\x0cb\x0bc\x1dD\n\xc2\x85e\n",
+        },
+    )
+    (project / "gone").unlink()
+    (project / "empty gone").unlink()
+    (project / "script.sh").chmod(0o755)
+    (project / "both.sh").chmod(0o755)
+    (project / "link").unlink()
+    os.symlink("edited.py", project / "link")
+    os.symlink("/etc/passwd", project / "new link")
+    (project / "becomes-link").unlink()
+    os.symlink("same", project / "becomes-link")
+    (project / "link-becomes-file").unlink()
+    (project / "link-becomes-file").write_bytes(b"plain\n")
+
+    changes = baseline.changes()
+    assert changes.added == ("new empty", "new link", "new/dee p/文件")
+    assert changes.deleted == ("empty gone", "gone")
+    assert "same" not in changes.files_changed
+    assert changes.files_changed == tuple(sorted((*changes.added, *changes.modified, *changes.deleted)))
+    assert changes.left_out == ()
+    assert "diff --git a/名字 空.txt b/名字 空.txt" in changes.diff
+    assert "old mode 100644\nnew mode 100755" in changes.diff
+    assert "caf\\xe9" in changes.diff
+    changes.diff.encode()
+
+    git_apply(tmp_path / "before", changes.patch)
+    assert tree(tmp_path / "before") == tree(project)
+
+
+def test_restore_puts_everything_back(project, tmp_path, ripgrep):
+    write(project, {"a": b"1\n", "d/b": b"2", "d/c": b"3", "e": b"\0binary", "f/g": b"x"})
+    os.symlink("a", project / "l")
+    (project / "a").chmod(0o640)
+    (project / "d/c").chmod(0o755)
+    before = tree(project)
+    baseline = taken(project, tmp_path, ripgrep)
+
+    write(project, {"a": b"changed", "new": b"n", "x/y": b"z"})
+    (project / "a").chmod(0o600)
+    (project / "d/c").chmod(0o711)
+    shutil.rmtree(project / "f")
+    (project / "f").write_bytes(b"a file where a folder was")
+    (project / "e").unlink()
+    (project / "e").mkdir()
+    (project / "e/inner").write_bytes(b"")
+    (project / "l").unlink()
+    (project / "l").write_bytes(b"not a link")
+    (project / "d/b").unlink()
+    os.symlink("/etc/passwd", project / "d/b")
+
+    with Workspace(project) as workspace:
+        assert baseline.restore(workspace) == ()
+        assert tree(project) == before
+        assert baseline.changes().files_changed == ()
+
+
+def test_restore_of_some_files_leaves_the_others(project, tmp_path, ripgrep):
+    write(project, {"a": b"1", "b": b"2"})
+    baseline = taken(project, tmp_path, ripgrep)
+    write(project, {"a": b"A", "b": b"B", "c": b"C", "d": b"D"})
+    with Workspace(project) as workspace:
+        assert baseline.restore(workspace, ["a", str(project / "c")]) == ()
+        assert {name: workspace.read_bytes(name) for name in ("a", "b", "d")} == {
+            "a": b"1",
+            "b": b"B",
+            "d": b"D",
+        }
+        assert baseline.changes().files_changed == ("b", "d")
+        with pytest.raises(OutsideWorkspace):
+            baseline.restore(workspace, ["../x"])
+
+
+@pytest.mark.parametrize("target", ["../outside", "inside"])
+def test_a_folder_that_became_a_link_is_not_looked_or_written_through(project, tmp_path, target):
+    write(project, {"d/f": b"1", "inside/f": b"1"})
+    write(tmp_path, {"outside/f": b"1"})
+    baseline = taken(project, tmp_path, None)
+    shutil.rmtree(project / "d")
+    os.symlink(target, project / "d")
+    changes = baseline.changes()
+    assert (changes.added, changes.modified, changes.deleted) == (("d",), (), ("d/f",))
+    (project / "d/f").write_bytes(b"canary")
+    with Workspace(project) as workspace:
+        assert baseline.restore(workspace, ["d/f"]) == ("d/f",)
+        assert (project / "d/f").read_bytes() == b"canary"
+        assert baseline.restore(workspace, ["d"]) == ()
+        assert baseline.restore(workspace, ["d/f"]) == ()
+    assert (project / "d/f").read_bytes() == b"1"
+    assert not (project / "d").is_symlink()
+    assert (project / target / "f").read_bytes() == b"canary"
+
+
+@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.parametrize("git", [False, True])
+def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
+    if git:
+        write(project, {".git/config": b""})
+    write(
+        project,
+        {
+            ".gitignore": b"*.log\n/secret\n",
+            ".ignore": b"hidden\n",
+            "a.log": b"1",
+            "secret": b"key",
+            "hidden": b"1",
+            "kept": b"1",
+            "node_modules/m.js": b"",
+        },
+    )
+    baseline = taken(project, tmp_path, RIPGREP)
+    # Ignoring a file now hides no change to it; no longer ignoring one makes it neither added nor deletable.
+    write(
+        project,
+        {
+            ".gitignore": b"kept\nhidden\n",
+            "a.log": b"2",
+            "hidden": b"2",
+            "kept": b"2",
+            "b.log": b"new",
+            "secret": b"key2",
+            ".git/x": b"",
+            "p/__pycache__/m.pyc": b"",
+            "node_modules/m.js": b"2",
+        },
+    )
+    changes = baseline.changes()
+    assert changes.modified == (".gitignore", "hidden", "kept")
+    assert changes.added == ("b.log",)
+    with Workspace(project) as workspace:
+        baseline.restore(workspace, [*changes.files_changed, "secret", "a.log"])
+        assert workspace.read_bytes("secret") == b"key2"
+        assert workspace.read_bytes("a.log") == b"2"
+        assert workspace.read_bytes("kept") == b"1"
+        assert not workspace.exists("b.log")
+
+
+@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.parametrize("git", [False, True])
+def test_rules_above_the_workspace_do_not_hide_it(project, tmp_path, git):
+    write(tmp_path, {".gitignore": b"*\n"} | ({".git/HEAD": b""} if git else {}))
+    baseline = taken(project, tmp_path, RIPGREP)
+    write(project, {"new": b""})
+    assert baseline.changes().added == ("new",)
+
+
+def test_a_touched_or_rewritten_file_is_unchanged(project, tmp_path, ripgrep):
+    write(project, {"a": b"1", "b": b"2"})
+    baseline = taken(project, tmp_path, ripgrep)
+    os.utime(project / "a", (1, 1))
+    (project / "b").unlink()
+    (project / "b").write_bytes(b"2")
+    assert baseline.changes().files_changed == ()
+
+
+def test_same_size_and_time_do_not_hide_a_change(project, tmp_path, ripgrep):
+    write(project, {"a": b"1"})
+    times = (project / "a").stat()
+    baseline = taken(project, tmp_path, ripgrep)
+    with open(project / "a", "r+b") as file:
+        file.write(b"2")
+    os.utime(project / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert baseline.changes().modified == ("a",)
+
+
+def test_a_change_that_stat_does_not_show_is_seen_in_a_fresh_file(project, tmp_path):
+    """Writing to a page that is dirty already moves no time stamp, like a change within the clock's grain."""
+    write(project, {"a": b"1" * 4096})
+    with open(project / "a", "r+b") as file, mmap.mmap(file.fileno(), 4096) as mapped:
+        mapped[0:1] = b"2"
+        before = (project / "a").stat()
+        baseline = taken(project, tmp_path, None)
+        mapped[0:1] = b"3"
+        after = (project / "a").stat()
+        changes = baseline.changes()
+    assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+    assert changes.modified == ("a",)
+
+
+def test_large_and_binary_files_are_said_to_differ(project, tmp_path, ripgrep):
+    large = baseline_module.KEPT_FILE_BYTES + 1
+    write(project, {"large": b"a" * large, "touched": b"b" * large, "binary": b"\0\1"})
+    with open(project / "sparse", "wb") as file:
+        file.truncate(10 << 30)
+    baseline = taken(project, tmp_path, ripgrep)
+    assert (tmp_path / "store/baseline.pack").stat().st_size == 2
+    write(project, {"large": b"c" * large, "binary": b"\0\2"})
+    os.utime(project / "touched", (1, 1))
+    changes = baseline.changes()
+    assert changes.modified == ("binary", "large")
+    assert changes.left_out == ("large",)
+    assert "Binary files a/large and b/large differ" in changes.diff
+    with Workspace(project) as workspace:
+        assert baseline.restore(workspace) == ("large",)
+        assert workspace.read_bytes("binary") == b"\0\1"
+    (project / "sparse").unlink()
+    assert baseline.changes().deleted == ("sparse",)
+
+
+def test_the_limits_hold(project, tmp_path, monkeypatch):
+    monkeypatch.setattr(baseline_module, "RECORDED_FILES", 2)
+    monkeypatch.setattr(baseline_module, "PATCH_BYTES", 200)
+    write(project, {"a": b"1", "b": b"2", "c": b"3"})
+    baseline = taken(project, tmp_path, None)
+    write(project, {"a": b"x" * 500, "b": b"B", "c": b"C", "d": b"D"})
+    changes = baseline.changes()
+    assert changes.files_changed == ("a", "b", "d")
+    assert "a" in changes.left_out
+    assert len(changes.patch) <= 200
+
+
+def test_special_files_and_unreadable_folders_do_not_stop_it(project, tmp_path, ripgrep):
+    write(project, {"a": b"1"})
+    os.mkfifo(project / "pipe")
+    os.symlink("loop", project / "loop")
+    baseline = taken(project, tmp_path, ripgrep)
+    os.mkfifo(project / "pipe2")
+    (project / "a").unlink()
+    os.mkfifo(project / "a")
+    changes = baseline.changes()
+    assert (changes.added, changes.modified, changes.deleted) == ((), (), ("a",))
+
+
+def test_the_pack_is_private_and_an_older_baseline_goes_on(project, tmp_path):
+    write(project, {"a": b"1"})
+    first = taken(project, tmp_path, None)
+    write(project, {"a": b"2"})
+    second = taken(project, tmp_path, None)
+    write(project, {"a": b"3"})
+    assert b"-1\n" in first.changes().patch
+    assert b"-2\n" in second.changes().patch
+    pack = tmp_path / "store/baseline.pack"
+    assert stat.S_IMODE(pack.stat().st_mode) == 0o600
+    first.close()
+    second.close()
+
+
+def test_the_state_folder_inside_the_workspace_is_left_out(project):
+    write(project, {"a": b"1"})
+    with Workspace(project, state=project / "state") as workspace:
+        baseline = Baseline.take(workspace, project / "state", None)
+        write(project, {"state/records": b"x"})
+        assert baseline.changes().files_changed == ()
+
+
+def test_the_patch_is_written_as_git_writes_it(project, tmp_path):
+    write(project, {"a b": b"1\n2\n3\n4\n5\n6\n7\n8\n", "gone": b"x"})
+    baseline = taken(project, tmp_path, None)
+    write(project, {"a b": b"1\n2\n3\n4\n6\n7\n8\n", "new": b"y\nz\n"})
+    (project / "gone").unlink()
+    assert baseline.changes().diff == (
+        "diff --git a/a b b/a b\n--- a/a b\t\n+++ b/a b\t\n"
+        "@@ -2,7 +2,6 @@\n 2\n 3\n 4\n-5\n 6\n 7\n 8\n"
+        "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n"
+        "@@ -1 +0,0 @@\n-x\n\\ No newline at end of file\n"
+        "diff --git a/new b/new\nnew file mode 100644\n--- /dev/null\n+++ b/new\n"
+        "@@ -0,0 +1,2 @@\n+y\n+z\n"
+    )
+
+
+LINES = st.lists(
+    st.sampled_from([b"a\n", b"b\n", b"\r\n", b"\n", b"c\r", b"\x0c\n", b"\xff\n", b"- \n"]), max_size=14
+)
+
+
+@given(old=LINES, new=LINES, tail=st.sampled_from([b"", b"end"]))
+@settings(max_examples=60, deadline=None)
+def test_any_two_texts_make_a_patch_git_applies(tmp_path_factory, old, new, tail):
+    before, after = b"".join(old) + tail, b"".join(new)
+    folder = tmp_path_factory.mktemp("patched")
+    patch = file_patch("f", Version(0o100644, before), Version(0o100644, after))
+    write(folder, {"f": before})
+    if patch:
+        git_apply(folder, patch)
+    assert (folder / "f").read_bytes() == after
+    assert bool(patch) == (before != after)
+
+
+def test_a_long_file_turned_round_is_compared_in_bounded_time(tmp_path):
+    old = b"".join(b"%d\n" % (number * 7919 % 40_009) for number in range(40_000))
+    new = b"".join(reversed(old.splitlines(keepends=True)))
+    repeated = b"same\nother\n" * 20_000
+    for before, after in ((old, new), (repeated, b"x\n" + b"other\nsame\n" * 20_000 + b"y\n")):
+        write(tmp_path, {"f": before})
+        git_apply(tmp_path, file_patch("f", Version(0o100644, before), Version(0o100644, after)))
+        assert (tmp_path / "f").read_bytes() == after
+
+
+def test_a_moved_block_does_not_replace_the_whole_file():
+    lines = [b"%d\n" % number for number in range(3000)]
+    moved = lines[:100] + lines[2000:2010] + lines[100:2000] + lines[2010:]
+    patch = file_patch("f", Version(0o100644, b"".join(lines)), Version(0o100644, b"".join(moved)))
+    assert sum(line.startswith((b"+", b"-")) for line in patch.splitlines()) == 2 + 20
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "sp ace", "名字", 'q"', "back\\slash", "\x01", "\x7f", "a\tb", "\udcff名", "'"]
+)
+def test_names_are_quoted_as_git_quotes_them(tmp_path, name):
+    write(tmp_path, {name: b""})
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, env=environment, check=True)
+    listed = subprocess.run(
+        ["git", "-c", "core.quotePath=false", "ls-files", "--others"],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+    ).stdout.removesuffix(b"\n")
+    if "\udcff" in name:
+        assert quoted(name) == '"\\377名"'.encode()
+    else:
+        assert quoted(name) == listed

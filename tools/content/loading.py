@@ -1,0 +1,173 @@
+"""What read, write and edit share: loading a text file whole, and knowing whether it is as last seen."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import posixpath
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from seedsmith.sandbox.errors import PathError, PathNotFound, ProtectedPath
+from seedsmith.sandbox.workspace.workspace import FileStat, Workspace, digest
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
+from seedsmith.tools.content.difference import Replacement
+from seedsmith.tools.content.encodings import Encoding, decode_text, describe_binary
+from seedsmith.tools.text import escape, human_bytes, shown_path
+
+MAX_TEXT_BYTES = 128 << 20
+"""Files up to this size can be edited; larger ones can only be read, in parts."""
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A whole text file; ``path`` is relative to the workspace, ``text`` is without the BOM."""
+
+    path: str
+    data: bytes
+    encoding: Encoding
+    text: str
+
+    def splice(self, replacements: Sequence[Replacement]) -> bytes:
+        """Return the file's bytes with ``replacements`` made; all others are copied, never re-encoded.
+
+        ``replacements`` are in order and don't overlap.
+        """
+        data = memoryview(self.data)  # whose slices are no copies
+        parts: list[bytes | memoryview] = []
+        position, offset, copied = 0, len(self.encoding.bom), 0
+        for replacement in replacements:
+            offset += self._size(position, replacement.start)
+            parts += [data[copied:offset], self.encoding.encode(replacement.new)]
+            offset += self._size(replacement.start, replacement.end)
+            position, copied = replacement.end, offset
+        return b"".join([*parts, data[copied:]])
+
+    def _size(self, start: int, end: int) -> int:
+        """Return how many bytes ``text[start:end]`` takes in the file."""
+        if len(self.text) == len(self.data) - len(self.encoding.bom):  # then every character is one byte
+            return end - start
+        return len(self.encoding.encode(self.text[start:end]))
+
+
+def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
+    """Read the file at ``path`` to change it; None if nothing is there.
+
+    Raises :class:`ToolError`, naming ``tool``, if it is binary or too large, and before anything else
+    :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write it.
+    """
+    refuse_protected(context.workspace, path)
+    relative = context.workspace.relative(path)
+    try:
+        size = context.workspace.stat(relative).size
+        if size > MAX_TEXT_BYTES:
+            raise ToolError(
+                f"{shown_path(relative)} has {human_bytes(size)}, and {tool} takes files up to "
+                f"{human_bytes(MAX_TEXT_BYTES)}: use shell (sed, python) for it."
+            )
+        data = context.workspace.read_bytes(relative, cap=MAX_TEXT_BYTES)
+    except PathNotFound:
+        return None
+    decoded = decode_text(data)
+    if decoded is None:
+        raise ToolError(
+            f"{shown_path(relative)} is {describe_binary(data)}, and {tool} changes text only: "
+            "use shell for it."
+        )
+    return TextFile(relative, data, *decoded)
+
+
+def refuse_protected(workspace: Workspace, path: str) -> None:
+    """Raise :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write ``path``, whatever it holds.
+
+    What else may be wrong with it is said by what comes upon it, in more precise words.
+    """
+    try:
+        workspace.check_writable(path)
+    except ProtectedPath:
+        raise
+    except PathError:
+        return
+
+
+def version(found: FileStat) -> str:
+    """Return what tells a large file's content from any other it had or will have, without reading it."""
+    return f"{found.size}:{found.modified_ns}:{found.changed_ns}:{found.inode}"
+
+
+def check_unchanged(context: ToolContext, path: str, data: bytes) -> None:
+    """Raise :class:`ToolError` if the file at ``path`` was seen in this session and now holds other ``data``.
+
+    ``path`` is relative to the workspace; ``data`` was read before this is called.
+    """
+    if path in context.seen and not is_as_seen(context, path, context.workspace.stat(path), (data,)):
+        raise ToolError(
+            f"{shown_path(path)} has changed since you last saw it: read it again, then repeat the call."
+        )
+
+
+def is_as_seen(context: ToolContext, path: str, found: FileStat, data: Iterable[bytes]) -> bool:
+    """Whether the file at ``path``, of which ``data`` are the blocks, is as last seen, if it ever was."""
+    seen = context.seen.get(path)
+    if seen is None:
+        return True
+    if seen.version == version(found):
+        return True
+    known = seen.digest if isinstance(seen.digest, str) else seen.digest.result()
+    return known != "" and known == digest(data)
+
+
+def check_encodable(file: TextFile, text: str) -> None:
+    """Raise :class:`ToolError` if ``text`` has a character the encoding of ``file`` can't hold."""
+    letter = file.encoding.unencodable(text)
+    if letter is not None:
+        raise ToolError(
+            f"{shown_path(file.path)} is in {file.encoding.label or file.encoding.codec}, which can't hold "
+            f"{escape(letter)!r} (U+{ord(letter):04X}); nothing was changed. Use other characters, "
+            "or convert the file with shell first."
+        )
+
+
+def not_found(workspace: Workspace, path: str) -> ToolError:
+    """Return the error for a missing file, naming what was probably meant."""
+    relative = workspace.relative(path)
+    folder, name = posixpath.split(relative)
+    with suppress(PathError):
+        names = {entry.name.casefold(): entry.name for entry in workspace.list_folder(folder or ".")}
+        close = difflib.get_close_matches(name.casefold(), names, 1)
+        if close:
+            meant = shown_path(posixpath.join(folder, names[close[0]]))
+            return ToolError(f"{shown_path(path)} does not exist; did you mean {meant}?")
+    return ToolError(
+        f"{shown_path(path)} does not exist; glob with **/{shown_path(name)} finds it elsewhere."
+    )
+
+
+def reads(path: str) -> Access:
+    """Return the access of a call that reads ``path``."""
+    return Access(reads=_resource(path))
+
+
+def writes(path: str) -> Access:
+    """Return the access of a call that changes ``path``."""
+    return Access(reads=_resource(path), writes=_resource(path))
+
+
+def _resource(path: str) -> frozenset[str]:
+    normal = posixpath.normpath(path)
+    # By its text alone nobody can tell which file such a path is: let it conflict with all of them.
+    return frozenset({normal, EVERYTHING} if normal.startswith(("/", "..")) else {normal})
+
+
+async def in_thread(work: Callable[[], ResultT]) -> ResultT:
+    """Run blocking ``work`` off the event loop; if cancelled, let it finish first (DESIGN §3.5)."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -1,0 +1,198 @@
+"""The read tool: numbered lines of a file, of a spilled output, or the names in a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import BinaryIO
+
+from pydantic import Field
+
+from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.workspace.workspace import FileStat, digest
+from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
+from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, not_found, reads, version
+from seedsmith.tools.files.large_files import (
+    NotPlain,
+    decoded_from,
+    encoding_of,
+    look_through,
+    note_seen,
+    opened,
+)
+from seedsmith.tools.files.matching import LINE_END
+from seedsmith.tools.files.window import TextTooLong, Window, cut, decoded, in_chunks
+from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
+from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
+
+SPILL_PREFIX = "spill:"
+_DEFAULT_LINES = 400
+_MOST_LINES = 5_000
+_SHOWN_BYTES = 28_000
+"""Below what dispatch lets through, so that it is this tool that says how to go on."""
+_SEARCHED_BYTES = 512 << 20
+_SAMPLE_BYTES = 64 << 10
+
+
+class ReadParameters(Parameters):
+    """What to read, and which part of it."""
+
+    path: PathText = Field(description="File, folder or spill:ID.")
+    offset: int = Field(1, ge=1, description="First line, from 1.")
+    limit: int = Field(_DEFAULT_LINES, ge=1, le=_MOST_LINES, description=f"Lines; default {_DEFAULT_LINES}.")
+
+
+class ReadTool(PydanticTool[ReadParameters]):
+    """Reads text of any size and encoding in parts."""
+
+    name = "read"
+    description = "Read a text file as numbered lines, or list a folder. Says what part is shown."
+    parameters = ReadParameters
+
+    def access(self, parsed: ReadParameters) -> Access:
+        """The file or folder; a spilled output belongs to nobody else."""
+        return Access() if parsed.path.startswith(SPILL_PREFIX) else reads(parsed.path)
+
+    async def run(self, parsed: ReadParameters, context: ToolContext) -> ToolResult:
+        """Read the part asked for and remember which version of the file it was."""
+        return await in_thread(lambda: _read(parsed, context))
+
+
+def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
+    if parsed.path.startswith(SPILL_PREFIX):
+        return _read_spill(parsed, context)
+    path = context.workspace.relative(parsed.path)
+    try:
+        found = context.workspace.stat(path)
+        if found.kind == "folder":
+            return _list_folder(parsed, path, context)
+        with suppress(NotPlain):
+            return _read_plain(parsed, path, context)
+        if found.size > MAX_TEXT_BYTES:
+            return _read_large(parsed, path, found, context)
+        data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
+    except PathNotFound:
+        raise not_found(context.workspace, parsed.path) from None
+    found_text = decode_text(data)
+    if found_text is None:
+        return _binary(path, data[:_SAMPLE_BYTES], len(data))
+    encoding, text = found_text
+    context.seen[path] = Seen(digest(data))
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    window = cut(in_chunks(text), parsed.offset, parsed.limit, _SHOWN_BYTES)
+    if window.total is None:
+        window = Window(window.first, window.lines, text.count("\n") + (not text.endswith("\n")))
+    return _result(path, parsed.offset, window, len(data), _style(encoding, text))
+
+
+def _read_plain(parsed: ReadParameters, path: str, context: ToolContext) -> ToolResult:
+    """Read a part of a large UTF-8 file with plain line ends; raises :class:`NotPlain` for any other."""
+    with opened(context, path, as_seen=False) as file:
+        encoding = encoding_of(file)
+        survey = look_through(file, parsed.offset - 1)
+        window = Window(parsed.offset, (), survey.lines)
+        if parsed.offset <= survey.lines:
+            start = max(survey.start, len(encoding.bom))
+            shown = cut(decoded_from(file, start), 1, parsed.limit, _SHOWN_BYTES)
+            window = Window(parsed.offset, shown.lines, survey.lines)
+        note_seen(context, path, file)
+    return _result(path, parsed.offset, window, file.size, _style(encoding, ""))
+
+
+def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: ToolContext) -> ToolResult:
+    with context.workspace.open_read(path) as file:
+        sample = file.read(_SAMPLE_BYTES)
+        encoding = detect(sample, complete=False)
+        if encoding is None:
+            return _binary(path, sample, found.size)
+        window = _cut_stream(file, encoding, parsed, path)
+    context.seen[path] = Seen(version=version(found))
+    return _result(path, parsed.offset, window, found.size, _style(encoding, ""))
+
+
+def _read_spill(parsed: ReadParameters, context: ToolContext) -> ToolResult:
+    with context.spills.open(parsed.path.removeprefix(SPILL_PREFIX)) as file:
+        size = os.fstat(file.fileno()).st_size
+        window = _cut_stream(file, UTF_8, parsed, parsed.path)
+    cleaned = tuple(clean_output(line).replace("\n", " ") for line in window.lines)
+    return _result(parsed.path, parsed.offset, Window(window.first, cleaned, window.total), size, ())
+
+
+def _cut_stream(file: BinaryIO, encoding: Encoding, parsed: ReadParameters, path: str) -> Window:
+    try:
+        chunks = decoded(file, encoding, _SEARCHED_BYTES)
+        return cut(chunks, parsed.offset, parsed.limit, _SHOWN_BYTES)
+    except TextTooLong:
+        raise ToolError(
+            f"Line {parsed.offset:,} of {shown_path(path)} was not reached within its first "
+            f"{human_bytes(_SEARCHED_BYTES)}: use grep, or shell with tail or dd."
+        ) from None
+
+
+def _style(encoding: Encoding, text: str) -> tuple[str, ...]:
+    """Name what the numbered lines don't show: an unusual encoding, unusual line ends."""
+    notes = [f"encoding {encoding.label}"] if encoding.label else []
+    if "\r" in text:
+        ends = set(LINE_END.findall(text))
+        notes.append("line ends CRLF" if ends == {"\r\n"} else "line ends mixed")
+    return tuple(notes)
+
+
+def _result(path: str, offset: int, window: Window, size: int, style: Iterable[str]) -> ToolResult:
+    name = shown_path(path)
+    total = window.total
+    if total == 0:
+        notes = ["the file is empty", *style]
+    elif not window.lines:
+        raise ToolError(f"offset {offset:,} is past the end: {name} has {count(total or 0, 'line')}.")
+    else:
+        notes = [*_extent(window, size), *style]
+    width = len(str(window.last))
+    lines = [f"{window.first + index:>{width}}\t{escape(line)}" for index, line in enumerate(window.lines)]
+    if notes:
+        lines.append(f"[{'; '.join(notes)}]")
+    data = {"path": path, "first": window.first, "last": window.last, "total": total}
+    shown = count(len(window.lines), "line")
+    summary = f"{name}: {shown}" + (f" of {total:,}" if total and total != len(window.lines) else "")
+    return ToolResult(True, "\n".join(lines), data, summary)
+
+
+def _extent(window: Window, size: int) -> list[str]:
+    """Say which part is shown and how to see the rest; nothing where it is the whole."""
+    if window.total is None:
+        return [
+            f"lines {window.first}-{window.last} of a file of {human_bytes(size)}; "
+            f"go on with offset={window.last + 1}"
+        ]
+    if window.first == 1 and window.last == window.total:
+        return []
+    several = window.last > window.first
+    shown = f"lines {window.first}-{window.last}" if several else f"line {window.first}"
+    rest = f"; go on with offset={window.last + 1}" if window.last < window.total else ", the end"
+    return [f"{shown} of {window.total}{rest}"]
+
+
+def _binary(path: str, head: bytes, size: int) -> ToolResult:
+    what = f"{shown_path(path)} is {describe_binary(head)} of {human_bytes(size)}; its content is not shown."
+    return ToolResult(True, what, {"path": path, "binary": True, "bytes": size}, what)
+
+
+def _list_folder(parsed: ReadParameters, path: str, context: ToolContext) -> ToolResult:
+    entries = context.workspace.list_folder(path)
+    start = parsed.offset - 1
+    if entries and start >= len(entries):
+        raise ToolError(
+            f"offset {parsed.offset} is past the end: {shown_path(path)} has {len(entries)} entries."
+        )
+    part = entries[start : start + parsed.limit]
+    marks = {"folder": "/", "link": " (link)", "other": " (special file)"}
+    lines = [
+        shown_path(entry.name) + (marks.get(entry.kind) or f"  {human_bytes(entry.size)}") for entry in part
+    ]
+    if len(part) < len(entries):
+        lines.append(f"[entries {start + 1}-{start + len(part)} of {len(entries)}; the rest by offset]")
+    what = f"{shown_path(path)}: a folder with {count(len(entries), 'entry', 'entries')}"
+    return ToolResult(True, "\n".join([what, *lines]), {"path": path, "entries": len(entries)}, what)

@@ -1,0 +1,179 @@
+"""The git tool's actions that only look: status, diff, log, show, blame, and lists."""
+
+from __future__ import annotations
+
+from seedsmith.tools.base import ToolError, ToolResult
+from seedsmith.tools.content.encodings import describe_binary, detect
+from seedsmith.tools.git.call import (
+    DIFF_OPTIONS,
+    GitCall,
+    listed,
+    resolve,
+    resolve_range,
+    resolve_stash,
+    shown,
+    text_of,
+)
+from seedsmith.tools.git.git_parameters import STAGED
+from seedsmith.tools.git.health import is_unborn
+from seedsmith.tools.git.status import read_status, status_lines, summary_of
+from seedsmith.tools.git.submodules import submodules_note
+from seedsmith.tools.text import count, human_bytes, shown_path
+
+_MOST_COMMITS = 2_000
+_MOST_PATCHES = 200
+_LOG_BYTES = 10_000
+_ENTRY = "%h %ad %an%d %s"
+_WHOLE = "commit %H%nauthor %an <%ae>%ndate %ad%n%n%B"
+_BRANCH = (
+    "%(HEAD) %(refname:short) %(objectname:short)"
+    "%(if)%(upstream)%(then) [%(upstream:short) %(upstream:track,nobracket)]%(end) %(contents:subject)"
+)
+
+
+async def status(call: GitCall) -> ToolResult:
+    """What is staged, changed, in conflict and unknown to git."""
+    found = await read_status(call.git, call.pathspec)
+    lines = status_lines(found)
+    lines += filter(None, (await submodules_note(call), call.outside_note()))
+    data = {
+        "branch": found.branch,
+        "commit": found.commit,
+        "operation": found.operation,
+        "staged": len(found.staged),
+        "unstaged": len(found.unstaged),
+        "conflicts": len(found.conflicts),
+        "untracked": len(found.untracked),
+    }
+    return ToolResult(True, listed(lines, call.context), data, summary_of(found))
+
+
+async def diff(call: GitCall) -> ToolResult:
+    """Differences: staged and not, or against a commit, or between two."""
+    parsed = call.parsed
+    form = "--patch" if parsed.patch is not False else "--stat=100"
+    parts: list[tuple[str, tuple[str, ...]]]
+    with_files = parsed.name != STAGED
+    if parsed.name == STAGED:
+        against = (await resolve(call.git, parsed.ref),) if parsed.ref else ()
+        await is_unborn(call.git)
+        parts = [("", ("--cached", *against))]
+    elif parsed.all:
+        parts = [("", (await resolve(call.git, "HEAD"),))]
+    elif parsed.ref:
+        left, dots, right = await resolve_range(call.git, parsed.ref)
+        with_files = not dots
+        parts = [("", (f"{left}{dots}{right}",))]
+    else:
+        await is_unborn(call.git)  # Where HEAD can't be read, git shows everything as new.
+        parts = [("staged:\n", ("--cached",)), ("not staged:\n", ())]
+    texts = []
+    for heading, arguments in parts:
+        text = await text_of(call, ("diff", form, *DIFF_OPTIONS, *arguments, *call.pathspec))
+        if text:
+            texts.append(heading + text)
+    shown_apart = await submodules_note(call) if with_files else ""
+    if not texts:
+        same = "No differences; files unknown to git are not compared."
+        return ToolResult(True, "\n".join(filter(None, (same, shown_apart))), summary="no differences")
+    notes = (shown_apart, call.outside_note())
+    return ToolResult(True, "\n".join(filter(None, (*texts, *notes))), summary=_extent("diff", texts))
+
+
+async def log(call: GitCall) -> ToolResult:
+    """Commits, the latest first, one a line."""
+    parsed = call.parsed
+    if not parsed.ref and not parsed.all and await is_unborn(call.git):
+        return ToolResult(True, "There are no commits yet.", summary="no commits")
+    most = _MOST_PATCHES if parsed.patch else _MOST_COMMITS
+    revisions: tuple[str, ...] = ("--branches", "--remotes", "--tags") if parsed.all else ()
+    if parsed.ref:
+        revisions += ("".join(await resolve_range(call.git, parsed.ref)),)
+    form = ("--patch", *DIFF_OPTIONS) if parsed.patch else ("--no-patch",)
+    limits = ("--", *call.paths) if call.paths else ("--",)
+    text = await text_of(
+        call,
+        (
+            *("log", f"--max-count={most}", "--no-show-signature", "--no-notes", "--no-color"),
+            *("--date=short", f"--format={_ENTRY}", *form, *revisions, *limits),
+        ),
+        20_000 if parsed.patch else _LOG_BYTES,
+    )
+    if not text:
+        return ToolResult(True, "No commit fits.", summary="no commits")
+    note = f"[at most {count(most, 'commit')} are looked at: narrow it by ref or paths]"
+    spilled = "; the whole: spill:" in text
+    return ToolResult(True, f"{text}\n{note}" if spilled else text, summary=_extent("log", [text]))
+
+
+async def show(call: GitCall) -> ToolResult:
+    """One commit with its patch, or a file or folder as it was (``REV:path``)."""
+    parsed = call.parsed
+    object_id = await resolve(call.git, parsed.ref or "HEAD", "")
+    kind = (await call.git.output(("cat-file", "-t", object_id))).decode().strip()
+    if kind == "blob":
+        return await _show_blob(call, object_id)
+    form = "--patch-with-stat" if parsed.patch is not False else "--stat=100"
+    text = await text_of(
+        call,
+        (
+            *("show", form, *DIFF_OPTIONS, "--no-show-signature", "--no-notes"),
+            *("--date=iso", f"--format={_WHOLE}", object_id, "--", *call.paths),
+        ),
+    )
+    note = call.outside_note() if kind == "commit" else ""
+    if not text:
+        text = "Nothing in it."
+    return ToolResult(True, "\n".join(filter(None, (text, note))), {"id": object_id}, _extent("show", [text]))
+
+
+async def _show_blob(call: GitCall, object_id: str) -> ToolResult:
+    result = await call.git.run(("cat-file", "blob", object_id))
+    if result.ok and detect(result.head, complete=not result.elided_bytes) is None:
+        name = shown_path(call.parsed.ref or object_id)
+        what = (
+            f"{name} is {describe_binary(result.head)} of {human_bytes(result.total_bytes)}; it is not shown."
+        )
+        return ToolResult(True, what, {"id": object_id}, what)
+    text = shown(result) or "(empty)"
+    return ToolResult(result.ok, text, {"id": object_id}, _extent("show", [text]))
+
+
+async def blame(call: GitCall) -> ToolResult:
+    """Who changed each line last."""
+    parsed = call.parsed
+    revision = (await resolve(call.git, parsed.ref),) if parsed.ref else ()
+    if not revision and await is_unborn(call.git):
+        raise ToolError("There are no commits yet.")
+    text = await text_of(
+        call, ("blame", "--no-textconv", "--date=short", "--abbrev=8", *revision, *call.pathspec)
+    )
+    return ToolResult(True, text or "The file is empty.", summary=_extent("blame", [text]))
+
+
+async def branches(call: GitCall) -> ToolResult:
+    """The branches, the present one marked."""
+    places = ("refs/heads", "refs/remotes") if call.parsed.all else ("refs/heads",)
+    text = await text_of(call, ("for-each-ref", "--sort=-committerdate", f"--format={_BRANCH}", *places))
+    found = await read_status(call.git, ("--", "."), untracked="no")
+    lines = [found.where] if not found.branch or not found.commit else []
+    text = "\n".join([*lines, *filter(None, [text])])
+    return ToolResult(True, text, {"branch": found.branch}, found.where)
+
+
+async def stashes(call: GitCall) -> ToolResult:
+    """The stash's entries, or one of them."""
+    if call.parsed.verb == "list":
+        text = await text_of(call, ("stash", "list", "--date=iso"))
+        return ToolResult(True, text or "The stash is empty.", summary=_extent("stash", [text]))
+    entry = await resolve_stash(call)
+    text = await text_of(
+        call,
+        ("stash", "show", "--patch-with-stat", "--include-untracked", *DIFF_OPTIONS, entry),
+    )
+    return ToolResult(True, text or "Nothing in it.", summary=_extent("stash", [text]))
+
+
+def _extent(what: str, texts: list[str]) -> str:
+    lines = sum(text.count("\n") + 1 for text in texts if text)
+    return f"{what}: {count(lines, 'line')}"

@@ -1,0 +1,162 @@
+"""The patch tool: apply a diff over several files, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property
+
+from pydantic import Field
+
+from seedsmith.sandbox.workspace.workspace import digest
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolResult
+from seedsmith.tools.content.loading import in_thread, writes
+from seedsmith.tools.content.syntax import newly_broken, warning
+from seedsmith.tools.files.large_files import NotPlain
+from seedsmith.tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.tools.patch.begin_patch import is_begin_patch, parse_begin_patch
+from seedsmith.tools.patch.commit import commit
+from seedsmith.tools.patch.large_file import patch_large
+from seedsmith.tools.patch.model import Action, FilePatch, PatchError
+from seedsmith.tools.patch.plan import Change, Plan, make_plan
+from seedsmith.tools.patch.unified import parse_unified
+from seedsmith.tools.text import count, shown_path
+
+_CHECKED_FILES = 20
+"""Whether a file parses is found out for this many files of a patch."""
+_SHOWN_FILES = 50
+
+
+class PatchParameters(Parameters):
+    """The patch, as one text."""
+
+    patch: Text = Field(
+        description="Diff as git writes it, with exact context and line counts; "
+        "or '*** Begin Patch' … '*** End Patch'."
+    )
+
+    @cached_property
+    def files(self) -> tuple[FilePatch, ...]:
+        """What the patch does, read once; raises :class:`PatchError` where it can't be read."""
+        parse = parse_begin_patch if is_begin_patch(self.patch) else parse_unified
+        files = parse(self.patch)
+        if not files:
+            raise PatchError(
+                "The patch holds no change to a file: write a diff with '--- a/FILE', '+++ b/FILE' and "
+                "hunks, or '*** Begin Patch'; nothing was changed."
+            )
+        return files
+
+
+class PatchTool(PydanticTool[PatchParameters]):
+    """Applies git's diffs as ``git apply`` does, but stricter: no place in doubt, no link followed."""
+
+    name = "patch"
+    description = (
+        "Create, delete, rename, copy or edit several files by one diff: all of it applies or nothing. "
+        "Hunks may have moved; their lines must fit exactly, in one place only."
+    )
+    parameters = PatchParameters
+
+    def access(self, parsed: PatchParameters) -> Access:
+        """Every file the patch names; of copies the source is only read."""
+        reads: set[str] = set()
+        written: set[str] = set()
+        for file in parsed.files:
+            touched = [writes(file.path)]
+            if file.source is not None:
+                source = writes(file.source)
+                reads |= source.reads
+                touched += [source] if file.action is not Action.COPY else []
+            for access in touched:
+                reads |= access.reads
+                written |= access.writes
+        return Access(frozenset(reads), frozenset(written))
+
+    async def run(self, parsed: PatchParameters, context: ToolContext) -> ToolResult:
+        """Plan the whole, check it, then write all files."""
+        with suppress(NotPlain):
+            return _result((await in_thread(lambda: patch_large(parsed.files, context)),), {})
+        plan = await in_thread(lambda: make_plan(parsed.files, context))
+        faults: dict[str, str] = {}
+        for path, before, after in _checked_contents(plan):
+            fault = await newly_broken(path, before, after, context.processes)
+            if fault:
+                faults[path] = fault
+        await in_thread(lambda: _write(plan, context))
+        return _result(plan.changes, faults)
+
+
+def _checked_contents(plan: Plan) -> list[tuple[str, bytes | None, bytes]]:
+    """The files worth parsing: those whose content is new, as they are before and after the whole patch."""
+    contents: dict[str, tuple[str, bytes | None, bytes]] = {}
+    for change in plan.changes:
+        if change.after is not None and change.after != change.before:
+            before = contents[change.path][1] if change.path in contents else change.before
+            contents[change.path] = (change.path, before, change.after)
+    return list(contents.values())[:_CHECKED_FILES]
+
+
+def _write(plan: Plan, context: ToolContext) -> None:
+    """Write all files and note them as seen; large ones are digested beside the writing."""
+    tree, seen = plan.tree, context.seen
+    known = {change.path for change in plan.changes if change.source is None or change.source in seen}
+    known |= seen.keys() - tree.left
+    with ThreadPoolExecutor(1) as beside:
+        digests = {
+            path: beside.submit(digest, arrival.data)
+            for path, arrival in tree.arrivals.items()
+            if path in known
+        }
+        commit(plan, context.workspace)
+        for path in tree.left:
+            seen.pop(path, None)
+        for path, after in digests.items():
+            seen[path] = Seen(after.result())
+
+
+def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
+    done = f"patched {count(len({change.path for change in changes}), 'file')}"
+    lines = [_told(change) for change in changes[:_SHOWN_FILES]]
+    if len(changes) > _SHOWN_FILES:
+        lines.append(f"[{count(len(changes) - _SHOWN_FILES, 'more file')} not shown]")
+    created = {change.path for change in changes if change.action is Action.CREATE}
+    warnings = [f"{shown_path(path)}: {warning(fault, path in created)}" for path, fault in faults.items()]
+    data = {
+        "files": [_as_data(change, faults.get(change.path)) for change in changes],
+        "diff": "".join(change.diff for change in changes),
+    }
+    broken = f", {count(len(faults), 'file')} of which no longer parse" if faults else ""
+    return ToolResult(True, "\n".join([done, *lines, *warnings]), data, summary=done + broken)
+
+
+def _told(change: Change) -> str:
+    """Say in one line what happened to a file, and where hunks were not where the patch said."""
+    names = [shown_path(name) for name in (change.source, change.path) if name is not None]
+    text = f"{change.action.value} {' to '.join(dict.fromkeys(names))}"
+    notes = []
+    if change.hunks:
+        notes.append(count(len(change.hunks), "hunk"))
+    moved = [
+        f"hunk {number} at line {hunk.line}, {hunk.offset:+d}"
+        for number, hunk in enumerate(change.hunks, 1)
+        if hunk.offset
+    ]
+    notes += moved
+    if change.executable is not None:
+        notes.append("executable" if change.executable else "not executable")
+    if change.encoding:
+        notes.append(f"in its encoding, {change.encoding}")
+    return f"{text}: {'; '.join(notes)}" if notes else text
+
+
+def _as_data(change: Change, fault: str | None) -> JsonObject:
+    return {
+        "path": change.path,
+        "source": change.source,
+        "action": change.action.value,
+        "hunks": [{"line": hunk.line, "offset": hunk.offset} for hunk in change.hunks],
+        "executable": change.executable,
+        "syntax": fault,
+    }

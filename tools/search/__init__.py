@@ -1,0 +1,4 @@
+"""The tools glob and grep, over ripgrep.
+
+Begin with ``grep``.
+"""

@@ -1,0 +1,105 @@
+"""Globs as ``.gitignore`` writes them: ``*.py`` at any depth, ``src/**/*.ts`` from the folder searched.
+
+ripgrep does the comparing, so that both tools agree with each other and no glob takes long.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.tools.base import ToolError
+from seedsmith.tools.search.ripgrep import Unreadable, run_ripgrep
+
+_MOST_FILES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class FilePattern:
+    """One glob, relative to the folder searched; raises :class:`ToolError` if it can't be one.
+
+    Without a slash it is compared with the file's name, with one with its whole path; ``*`` and ``?`` stop
+    at slashes, ``**`` does not; ``[a-z]``, ``[!a-z]``, ``{one,two}`` and ``\\`` before a character work.
+    """
+
+    glob: str
+
+    def __post_init__(self) -> None:
+        if "\n" in self.glob or "\r" in self.glob:
+            raise ToolError("A glob is one line of text.")
+        if ".." in self.glob.split("/"):
+            raise ToolError(f"The glob {self.glob!r} leads upwards; give the folder as 'path' instead.")
+
+    @property
+    def option(self) -> str:
+        """The glob as an option of ripgrep, which then lists ignored files, too."""
+        return f"--glob={self._escaped}"
+
+    def open_ignore_file(self) -> int:
+        """Return a descriptor of an ignore file, in memory, that leaves the files wanted.
+
+        Ignore files rank lowest, so ``.gitignore`` still holds; but files it re-includes are left, too.
+        """
+        descriptor = os.memfd_create("pattern")
+        os.write(descriptor, f"*\n!*/\n!{self._escaped}\n".encode())
+        return descriptor
+
+    @property
+    def _escaped(self) -> str:
+        glob = self.glob
+        while glob.startswith("./"):
+            glob = glob[2:]
+        if glob.startswith("!"):
+            glob = "\\" + glob
+        glob = re.sub(r" +\Z", lambda spaces: "[ ]" * len(spaces.group()), glob)
+        return glob + "**" if glob.endswith("/") else glob
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files by name, relative to the folder searched, in ripgrep's order."""
+
+    names: tuple[str, ...]
+    complete: bool
+    unreadable: Unreadable
+    """Folders whose files are not among ``names``."""
+
+
+async def list_files(
+    workspace: Path, folder: int, pattern: FilePattern, rules: Sequence[str], seconds: float
+) -> Listing:
+    """List the files below the open ``folder`` that ``pattern`` means and no ignore file hides.
+
+    Neither of ripgrep's two ways to give a glob says this alone: one overrides ``.gitignore``, the other
+    is overridden by it. What both list is right. Raises :class:`ToolError` if the glob is malformed.
+    """
+    # The last glob wins, and "**" would let ".git" in again.
+    meant = await run_ripgrep(
+        workspace,
+        (*rules, "--files", pattern.option, "--glob=!.git", "--", "."),
+        folder,
+        records=_MOST_FILES,
+        seconds=seconds,
+    )
+    if "error parsing glob" in meant.error:
+        why = meant.error.strip().rpartition("': ")[2].partition(" (maybe")[0]
+        raise ToolError(f"The glob {pattern.glob!r} is malformed: {why}.")
+    ignore = pattern.open_ignore_file()
+    try:
+        kept = await run_ripgrep(
+            workspace,
+            (*rules, "--files", f"--ignore-file=/proc/self/fd/{ignore}", "--", "."),
+            folder,
+            records=_MOST_FILES,
+            seconds=seconds,
+            descriptors=(ignore,),
+        )
+    finally:
+        os.close(ignore)
+    wanted = set(meant.data.split(b"\0"))
+    names = (os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted)
+    complete = not (meant.stopped or meant.timed_out or kept.stopped or kept.timed_out)
+    return Listing(tuple(name.removeprefix("./") for name in names), complete, kept.unreadable)

@@ -1,0 +1,120 @@
+"""The shell tool: one command in the sandbox, awaited or left running in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
+from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools.shell import command_text
+
+if TYPE_CHECKING:
+    from seedsmith.sandbox.commands.background import BackgroundCommand
+    from seedsmith.sandbox.commands.command import CommandResult
+
+_DEFAULT_SECONDS = 120
+_MOST_SECONDS = 3600
+_ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
+"""Nobody can tell what a command touches."""
+_WITHOUT_NETWORK = ("bwrap", "landlock")
+"""The isolations under which the policy decides about the network."""
+
+
+class ForegroundParameters(Parameters):
+    """The command line and how long it may take."""
+
+    command: ArgumentText = Field(min_length=1)
+    timeout: int | None = Field(
+        None, ge=1, le=_MOST_SECONDS, description=f"Seconds; default {_DEFAULT_SECONDS}."
+    )
+
+
+class ShellParameters(ForegroundParameters):
+    """The command line, when it is ended, and whether anybody waits for it."""
+
+    timeout: int | None = Field(None, ge=1, le=_MOST_SECONDS, description="Seconds after which it is ended.")
+    background: bool = Field(False, description="Return at once with an id; stdin is open.")
+
+
+class ForegroundShellTool(PydanticTool[ForegroundParameters]):
+    """Runs commands to their end, for a model without the tools that look after background commands."""
+
+    name = "shell"
+    description = (
+        "Run a bash command in the sandbox. Each call starts anew in the workspace root: no state stays but "
+        "files, nothing runs on in the background, stdin is closed."
+    )
+    parameters = ForegroundParameters
+
+    def access(self, parsed: ForegroundParameters) -> Access:
+        """Everything."""
+        return _ACCESS
+
+    async def run(self, parsed: ForegroundParameters, context: ToolContext) -> ToolResult:
+        """Run the command to its end or to its deadline."""
+        seconds = parsed.timeout or _DEFAULT_SECONDS
+        result = await context.processes.run(parsed.command, timeout=seconds, env=context.environment or None)
+        return _ended(result, seconds)
+
+
+class ShellTool(PydanticTool[ShellParameters]):
+    """Runs commands; a result is good when the command exits with 0, or was left running.
+
+    ``timeout`` always ends a command. Without it, one that is awaited and takes longer than most do is left
+    running rather than lost.
+    """
+
+    name = "shell"
+    description = (
+        "Run a bash command in the sandbox. Each call starts anew in the workspace root; stdin is closed. "
+        f"One without timeout that still runs after {_DEFAULT_SECONDS} s goes on in the background. What "
+        "runs there gets an id for shell_output, shell_input and shell_kill, and ends with the session."
+    )
+    parameters = ShellParameters
+
+    def access(self, parsed: ShellParameters) -> Access:
+        """Everything."""
+        return _ACCESS
+
+    async def run(self, parsed: ShellParameters, context: ToolContext) -> ToolResult:
+        """Run the command to its end or deadline, or until it is left running."""
+        if parsed.background:
+            context.background.check_room()
+        running = context.processes.start(
+            parsed.command,
+            timeout=parsed.timeout,
+            env=context.environment or None,
+            open_stdin=parsed.background,
+        )
+        if parsed.background:
+            command = context.background.add(parsed.command, running)
+            return _left_running(
+                command, running.look(), context, f"started in the background as {command.id}"
+            )
+        if parsed.timeout is not None:
+            return _ended(await running.wait_or_stop(), parsed.timeout)
+        left = await context.background.attend(parsed.command, running, _DEFAULT_SECONDS)
+        result = running.look()
+        if left is None:
+            return _ended(result, _DEFAULT_SECONDS)
+        return _left_running(
+            left, result, context, f"{command_text.ending(result)}; left in the background as {left.id}"
+        )
+
+
+def _ended(result: CommandResult, seconds: float) -> ToolResult:
+    ending = command_text.ending(result, seconds)
+    text = command_text.lines(command_text.output(result), result.note, ending)
+    return ToolResult(result.ok, text, command_text.data(result), summary=ending)
+
+
+def _left_running(
+    command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
+) -> ToolResult:
+    processes = context.processes
+    isolated = processes.isolation.name in _WITHOUT_NETWORK and not processes.policy.network
+    alone = "No other command can reach its ports: the sandbox has no network." if isolated else ""
+    text = command_text.lines(command_text.output(result), what, alone)
+    return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)
