@@ -14,7 +14,7 @@ class Profile:
 
     name: str
     prompt: str
-    """File under ``agent/prompts`` that holds the system prompt."""
+    """File under ``context/prompts`` that holds the system prompt."""
     tools: tuple[str, ...] | None
     """Names of the tools offered; None: all."""
     tool_choice: ToolChoice

@@ -205,7 +205,7 @@ def test_what_is_plain_never_goes_the_general_way(small_blocks, call):
     small_blocks.setattr(large, "_WINDOW_BYTES", 200)
     check_alike(small_blocks, *call, LINES.encode())
     small_blocks.setattr(large, "LARGE_BYTES", SMALLEST)
-    for module in ("files", "edit", "patch", "read"):
+    for module in ("content.loading", "files.edit", "patch.patch", "files.read"):
         for name in ("load_text", "make_plan", "decode_text"):
             small_blocks.setattr(f"seedsmith.tools.{module}.{name}", None, raising=False)
     written, answer, _ = outcome(*call, LINES.encode(), was_read=False)
