@@ -39,7 +39,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class AssistantMessage:
-    """One answer of the model. ``text`` or ``calls`` is never both empty (``doubao-api.md`` §6)."""
+    """One answer of the model. ``text`` and ``calls`` are never both empty.
+
+    A service refuses a message with neither (docs/model-service.md, "Messages").
+    """
 
     text: str = ""
     reasoning: str = ""

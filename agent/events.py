@@ -1,4 +1,4 @@
-"""What every front end sees: ephemeral events, numbered and stamped by one sink (DESIGN §2)."""
+"""What every front end sees: ephemeral events, numbered and stamped by one sink (docs/events.md)."""
 
 from __future__ import annotations
 

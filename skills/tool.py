@@ -1,6 +1,7 @@
 """The skill tool: loads a skill's instructions, reads its files, runs its commands.
 
-It stands for all skills, so that the array of tools sent stays the same whichever are there (DESIGN §3.1).
+It stands for all skills, so that the array of tools sent stays the same whichever are there
+(docs/decisions.md, "Tools are a protocol").
 """
 
 from __future__ import annotations

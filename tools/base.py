@@ -83,7 +83,7 @@ class ToolSpec:
     name: str
     description: str
     parameters: JsonObject
-    """A flat JSON schema: no ``$defs``, no titles (``doubao-api.md`` §6)."""
+    """A flat JSON schema: no ``$defs``, no titles (docs/model-service.md, "Tools")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,10 @@ class ToolContext:
 
 
 class Tool(Protocol):
-    """One thing the model can do (DESIGN §3.1). Pydantic classes are one way to write it."""
+    """One thing the model can do (docs/decisions.md, "Tools are a protocol").
+
+    Pydantic classes are one way to write it.
+    """
 
     @property
     def spec(self) -> ToolSpec:

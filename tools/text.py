@@ -29,7 +29,7 @@ def escape(text: str) -> str:
     r"""Show control, bidirectional, tag and zero-width characters as ``\u{…}``, stray bytes as ``\x{…}``.
 
     Tab and newline stay. Nothing a terminal or a model could take for an instruction stays hidden
-    (``sandbox.md`` §3, cases 65 and 66).
+    (docs/sandbox.md, "Attacks", 65 and 66).
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,7 +1,7 @@
 """Whether a call may run: a pure policy, and the protocol by which a person is asked.
 
 A convenience for people, never the boundary: what a call can reach is held by the sandbox
-(reference ``sandbox.md`` §3). Nothing the model or the repository says widens it.
+(docs/sandbox.md). Nothing the model or the repository says widens it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from seedsmith.tools.base import EVERYTHING, Access
 _RUN_BY_OTHERS = frozenset(
     {".envrc", ".mcp.json", ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".zprofile"}
 )
-"""Files that other programs on the host execute when a person opens the folder (``sandbox.md`` §2)."""
+"""Files that other programs on the host execute when a person opens the folder
+(docs/sandbox.md, "File tools")."""
 
 _RUN_BY_EDITORS = frozenset({".vscode/tasks.json", ".vscode/launch.json", ".vscode/settings.json"})
 

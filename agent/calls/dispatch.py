@@ -1,4 +1,6 @@
-"""The one way of a call: parse, policy, approver, record, run, redact, truncate, record (DESIGN §3.3).
+"""The one way of a call: parse, policy, approver, record, run, redact, truncate, record.
+
+See docs/decisions.md, "One way of a call".
 
 Whatever a call asks for and whatever a tool does, the call gets exactly one result and the run goes on.
 A call waits for those it conflicts with before it is recorded as *intended*: so *intended* says that it was

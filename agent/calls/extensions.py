@@ -14,7 +14,7 @@ from seedsmith.tools.base import Tool, ToolSpec
 
 ENTRY_POINTS = "seedsmith.tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-"""What services take as a function's name (``doubao-api.md`` §6)."""
+"""What services take as a function's name (docs/model-service.md, "Tools")."""
 
 
 @dataclass(frozen=True, slots=True)

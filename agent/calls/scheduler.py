@@ -1,4 +1,4 @@
-"""Which calls of one answer run together (DESIGN §3.4)."""
+"""Which calls of one answer run together (docs/decisions.md, "Early start, safe retry")."""
 
 from __future__ import annotations
 

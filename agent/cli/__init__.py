@@ -1,4 +1,4 @@
-"""The command line: one file a command family (DESIGN §2)."""
+"""The command line: one file a command family (docs/command-line.md)."""
 
 import os
 import sys

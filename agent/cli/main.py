@@ -84,7 +84,7 @@ def seedsmith(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command line; returns the exit code of DESIGN §2."""
+    """Run the command line; returns the exit code (docs/command-line.md, "Exit codes")."""
     invocation = Invocation()
     _never_fail_to_print()
     try:

@@ -1,8 +1,8 @@
 """What the workspace's ``AGENTS.md`` files tell the model: the root's at the start, nested ones on the way.
 
 A nested file is told when a call first touches something at or below its folder, each once a session,
-outermost first, always appended (DESIGN §4.6). It is text for the model and nothing else: policy, sandbox
-and tools are fixed before it is read.
+outermost first, always appended (docs/decisions.md, "A stable prefix"). It is text for the model and
+nothing else: policy, sandbox and tools are fixed before it is read.
 """
 
 from __future__ import annotations

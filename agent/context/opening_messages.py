@@ -1,7 +1,7 @@
 """What a conversation begins with: the system prompt, the workspace's facts and instructions, the task.
 
 Nothing here changes while a session lasts, and everything after it is appended, so each request begins
-with the whole of the one before (DESIGN §4.6).
+with the whole of the one before (docs/decisions.md, "A stable prefix").
 """
 
 from __future__ import annotations

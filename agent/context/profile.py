@@ -47,7 +47,8 @@ COMPACT = Profile(
     searches=True,
     first_verify_seconds=30.0,
 )
-"""For a local model: 60 tokens a second in, so a prompt of at most 800 tokens (``traps.md``)."""
+"""For a local model: 60 tokens a second in, so a prompt of at most 800 tokens
+(docs/model-service.md, "The local model")."""
 
 SEARCH_TURNS = 5000
 """A search asks many questions of some seconds each: its time is what limits it."""

@@ -1,4 +1,4 @@
-"""Events as JSON lines: one object a line, and nothing else (DESIGN §2)."""
+"""Events as JSON lines: one object a line, and nothing else (docs/events.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that others wrote, made harmless for a terminal (reference ``sandbox.md`` §3, cases 65–67)."""
+"""Text that others wrote, made harmless for a terminal (docs/sandbox.md, "Attacks", 65 to 67)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ class UnknownPrice(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take. Every run has limits, asked for or not (DESIGN §4.4)."""
+    """What one run may take. Every run has limits, asked for or not.
+
+    See docs/decisions.md, "Every run has limits".
+    """
 
     turns: int = 200
     tokens: int = 10_000_000

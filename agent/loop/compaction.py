@@ -1,5 +1,6 @@
-"""Keeps a conversation within what the model can take, and out of dearer tiers where that pays (DESIGN §1).
+"""Keeps a conversation within what the model can take, and out of dearer tiers where that pays.
 
+See docs/decisions.md, "The price tier is a decision".
 First the bodies of old outputs are left out, which asks no model; where that is not enough, the model is
 asked for notes that stand for the older turns. Between two such steps the history only grows, so that each
 request begins with the whole of the one before; each step is told by an event and recorded, so that a

@@ -1,4 +1,7 @@
-"""Effect-free calls that run while their answer still streams (DESIGN §3.4)."""
+"""Effect-free calls that run while their answer still streams.
+
+See docs/decisions.md, "Early start, safe retry".
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """One conversation with a model: ask, run what it asks for, append, until nothing is asked.
 
-Everything it needs is handed in (DESIGN §3.6): no provider, no terminal, no operating system.
+Everything it needs is handed in: no provider, no terminal, no operating system
+(docs/decisions.md, "A loop that is handed everything").
 """
 
 from __future__ import annotations
@@ -162,7 +163,10 @@ class _Turns:
         self._nudge("empty", reason, "nudge-empty.md")
 
     def _shorten(self, answer: Answer) -> None:
-        """Keep a cut answer's text, run none of its calls (``doubao-api.md`` §5), ask for less at once."""
+        """Keep a cut answer's text, run none of its calls, ask for less at once.
+
+        See docs/model-service.md, "Limits".
+        """
         self._cut += 1
         if answer.text.strip():
             self._session.append(AssistantMessage(answer.text, answer.reasoning))

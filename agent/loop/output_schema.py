@@ -52,7 +52,7 @@ class OutputSchema:
 
     @property
     def response_format(self) -> dict[str, Any]:
-        """The schema as a service takes it (``doubao-api.md`` §3)."""
+        """The schema as a service takes it (docs/model-service.md, "Parameters")."""
         return {"type": "json_schema", "json_schema": self.to_json()}
 
     @property

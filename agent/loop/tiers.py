@@ -39,11 +39,11 @@ def boundary_crossed(price: Price, last: int, next_tokens: int) -> int | None:
 def worth_shortening(price: Price, boundary: int, crossing: Crossing) -> bool:
     """Whether shortening now costs less than going on beyond ``boundary``.
 
-    The input's length prices a whole request, its output too (``doubao-api.md`` §2). So each turn that stays
-    below saves the dearer rate on everything, and that the input is shorter besides. Shortening costs twice:
-    the prefix is broken, so nothing of the next request is read from a cache, and the model asks again for
-    some of what was left out. It pays only where the shorter conversation is well below the boundary, since
-    it goes on growing, and saves more in the turns until it is there than it costs.
+    The input's length prices a whole request, its output too (docs/model-service.md, "Prices"). So each turn
+    that stays below saves the dearer rate on everything, and that the input is shorter besides. Shortening
+    costs twice: the prefix is broken, so nothing of the next request is read from a cache, and the model
+    asks again for some of what was left out. It pays only where the shorter conversation is well below the
+    boundary, since it goes on growing, and saves more in the turns until it is there than it costs.
     """
     if crossing.after > boundary * WELL_BELOW:
         return False

@@ -11,7 +11,7 @@ from seedsmith.agent.errors import UsageError
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _ENDPOINTS = ("/chat/completions", "/completions", "/responses")
-"""What the wires add to a base URL (``doubao-api.md`` §1)."""
+"""What the wires add to a base URL (docs/model-service.md, "Services")."""
 _PORTS = {"http": 80, "https": 443}
 
 

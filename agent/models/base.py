@@ -23,12 +23,12 @@ class Request:
     """``auto``, ``none``, ``required``, or a tool's name."""
     parallel_tool_calls: bool = True
     max_output_tokens: int | None = None
-    """None: the catalog's limit for the model. A limit is always sent (``doubao-api.md`` §1)."""
+    """None: the catalog's limit for the model. A limit is always sent (docs/model-service.md, "Limits")."""
     max_completion_tokens: int | None = None
-    """The limit with thinking counted in, in place of ``max_output_tokens`` (``doubao-api.md`` §5)."""
+    """The limit with thinking counted in, in place of ``max_output_tokens``; they exclude each other."""
     effort: Effort | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
-    """Other fields of the body by the names the chat wire has for them, only those that were set (§3)."""
+    """Other fields of the body by the names the chat wire has for them, only those that were set."""
     continue_text: str = ""
     """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
 

@@ -1,5 +1,6 @@
-"""What a service's refusal means, decided by its code (``doubao-api.md`` §9), and the errors that stop a run.
+"""What a service's refusal means, decided by its code, and the errors that stop a run.
 
+The codes stand in docs/model-service.md, "Errors".
 Every message is one sentence that says which provider and model it was and what to do; the key is
 never part of it.
 """

@@ -1,4 +1,4 @@
-"""From settings and environment to a model: provider, address, key and wire (DESIGN §2)."""
+"""From settings and environment to a model: provider, address, key and wire (docs/models.md)."""
 
 from __future__ import annotations
 

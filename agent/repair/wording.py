@@ -42,7 +42,7 @@ _FAILURE_LINES = 2
 _LINE_TOKENS = 80
 _PURPOSE_CHARACTERS = 600
 _GAP = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-"""How Qwen2.5-Coder is shown a text with a gap (``doubao-api.md`` §11)."""
+"""How Qwen2.5-Coder is shown a text with a gap (docs/model-service.md, "The local model")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One whole run: opens every room, lets the loop work, and says what came of it (DESIGN §2)."""
+"""One whole run: opens every room, lets the loop work, and says what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Evidence: runs the verification command and ties its result to the last edit (DESIGN §4.5)."""
+"""Evidence: runs the verification command and ties its result to the last edit.
+
+See docs/decisions.md, "Evidence".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ended, and what it can prove (DESIGN §2, §4.5)."""
+"""How a run ended, and what it can prove (docs/decisions.md, "Evidence")."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ Record = dict[str, Any]
 class RecordFile:
     """Append-only and locked: one process writes a session at a time.
 
-    Every record is one ``write`` of one line, so a crash can tear the last line only (DESIGN §3.7).
+    Every record is one ``write`` of one line, so a crash can tear the last line only
+    (docs/decisions.md, "Durability").
     """
 
     def __init__(self, path: Path, redactor: Redactor) -> None:

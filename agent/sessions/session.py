@@ -1,5 +1,6 @@
-"""The durable side of a run: its conversation and what became of every call (DESIGN §3.2, §3.7).
+"""The durable side of a run: its conversation and what became of every call.
 
+See docs/decisions.md, "Records and events" and "Durability".
 Records, one JSON line each: ``session`` (what was asked, and where), ``item`` (a message), ``intended``
 (a call is about to run), ``done`` (its result), ``verify``, ``compaction`` (the items the conversation goes
 on from instead), ``resumed`` and ``finished``. A tool's output stands in its ``done`` record, and in those of

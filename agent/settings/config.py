@@ -1,5 +1,6 @@
-"""Where settings come from: flags, the environment, the user's file, the repository's file (DESIGN §2).
+"""Where settings come from: flags, the environment, the user's file, the repository's file.
 
+Their order stands in docs/command-line.md, "Where settings come from".
 The repository's ``.seedsmith/config.yaml`` belongs to whoever wrote the repository: it may set harmless
 keys only, and nothing in it ever stops a run.
 """

@@ -1,4 +1,7 @@
-"""The one settings model behind flags, configuration keys and ``Agent(...)`` arguments (DESIGN §2)."""
+"""The one settings model behind flags, configuration keys and ``Agent(...)`` arguments.
+
+docs/command-line.md, "The flags of run", lists the flags that are made from its fields.
+"""
 
 from __future__ import annotations
 
@@ -151,12 +154,15 @@ def _path_globs(globs: list[str] | None) -> list[str] | None:
 
 
 def _model(default: str) -> str:
-    """How a sampling parameter is described; the values are the document's (``doubao-api.md`` §3)."""
+    """How a sampling parameter is described; the values are the document's.
+
+    See docs/model-service.md, "Parameters".
+    """
     return f"Sampling parameter; the model's own default is {default}."
 
 
 def _one_to_seven_days_ahead(moment: int | None) -> int | None:
-    """The bounds of ``doubao-api.md`` §8; the clock is this machine's."""
+    """The bounds of docs/model-service.md, "State and caching"; the clock is this machine's."""
     if moment is not None:
         earliest, latest = (int(time.time()) + days * 86_400 for days in (1, 7))
         if not earliest <= moment <= latest:
@@ -351,7 +357,7 @@ class Settings(BaseModel):
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The parameters of the body that were set, and only those, by their names there (§3)."""
+        """The parameters of the body that were set, and only those, by their names there."""
         chosen = {name: getattr(self, name) for name, option in OPTIONS.items() if option.sampling}
         if self.thinking is not None:
             chosen["thinking"] = {"type": self.thinking}

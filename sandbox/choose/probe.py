@@ -1,7 +1,7 @@
 """Find out what an isolation really holds: one launch of a script that tries what must fail.
 
-Nothing static proves a sandbox (``sandbox.md`` §1.6). The script runs under the session's own policy, on
-the real workspace; the one file it makes there is gone before it ends.
+Nothing static proves a sandbox (docs/sandbox.md, "Choosing a tier"). The script runs under the session's own
+policy, on the real workspace; the one file it makes there is gone before it ends.
 """
 
 from __future__ import annotations

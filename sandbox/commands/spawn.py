@@ -1,7 +1,8 @@
 """Start a :class:`~seedsmith.sandbox.isolation.base.Launch`: descriptors, the gate, the throw-away thread.
 
 The process is started by the calling thread (bubblewrap's ``--die-with-parent`` follows the thread, see
-``traps.md``), except where the launch must confine the thread first, which no thread survives being.
+docs/sandbox.md, "Commands"), except where the launch must confine the thread first, which no thread
+survives being.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Git on a repository nobody trusts (``sandbox.md`` §2): found by us, confined, deaf to its configuration.
+"""Git on a repository nobody trusts: found by us, confined, deaf to its configuration.
 
+See docs/sandbox.md, "Git".
 It runs under the session's isolation like every command, with git's folders writable for the few vetted
 subcommands that change them; its configuration and hooks stay read-only even then.
 """

@@ -1,4 +1,4 @@
-"""Which repository a workspace belongs to, found by looking, never by asking git (``sandbox.md`` §2).
+"""Which repository a workspace belongs to, found by looking, never by asking git (docs/sandbox.md, "Git").
 
 Git itself would follow ``core.worktree``, a planted bare repository, a ``commondir`` file or a ``.git`` that
 points anywhere. What is found here is told to git instead.

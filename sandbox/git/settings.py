@@ -1,5 +1,6 @@
-"""What git may believe: an environment that silences a repository's own configuration (``sandbox.md`` §2).
+"""What git may believe: an environment that silences a repository's own configuration.
 
+See docs/sandbox.md, "Git".
 Fixed settings are not enough, because drivers have names of the repository's choosing: so its configuration
 is listed, and every key in it that names a program is overridden one by one.
 """

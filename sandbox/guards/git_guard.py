@@ -1,5 +1,6 @@
-"""Watch over git's configuration and hooks, which run programs outside the sandbox (``sandbox.md`` §2).
+"""Watch over git's configuration and hooks, which run programs outside the sandbox.
 
+See docs/sandbox.md, "Commands" and "Git".
 Where ``.git`` is read-only this only reports repositories that appeared. In the weaker tier ``.git`` lies
 open inside the writable workspace, so what git would execute or obey is compared and put back after each
 command. All of it happens when no process of the command is left, and other commands are held still.

@@ -74,7 +74,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a canary run showed; nothing static proves a sandbox (reference ``sandbox.md`` §1.6)."""
+    """What a canary run showed; nothing static proves a sandbox (docs/sandbox.md, "Choosing a tier")."""
 
     works: bool
     enforced: tuple[str, ...] = ()

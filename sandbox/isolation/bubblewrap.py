@@ -1,4 +1,4 @@
-"""The strong tier: namespaces by bubblewrap, with a system call filter (``sandbox.md`` §2).
+"""The strong tier: namespaces by bubblewrap, with a system call filter (docs/sandbox.md, "Commands").
 
 Commands see the machine read-only, the home folders empty but for the toolchains in use, a ``/tmp`` of
 their own, no network and no other process; when the command ends, everything it started ends with it.

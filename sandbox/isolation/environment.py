@@ -1,4 +1,7 @@
-"""The clean environment of commands: an allowlist, no keys (``sandbox.md`` §2)."""
+"""The clean environment of commands: an allowlist, no keys.
+
+See docs/sandbox.md, "Environment and toolchains".
+"""
 
 from __future__ import annotations
 

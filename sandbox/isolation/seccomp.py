@@ -1,5 +1,6 @@
-"""A BPF program that refuses the system calls neither namespaces nor Landlock cover (``sandbox.md`` §2).
+"""A BPF program that refuses the system calls neither namespaces nor Landlock cover.
 
+See docs/sandbox.md, "System calls".
 Refused calls fail with EPERM, so that programs report them like any other missing right; ``clone3`` fails
 with ENOSYS, because its flags lie behind a pointer and libraries fall back to ``clone``, which is checked.
 """

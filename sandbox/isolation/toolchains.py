@@ -1,8 +1,9 @@
 """What commands still need of the hidden folders: the user's own interpreters, compilers and tools.
 
 The home folder is masked whole, so everything a ``PATH`` entry leads to has to be bound back, read-only
-(``sandbox.md`` §2, ``traps.md``): the installation it belongs to, the interpreter behind a virtual
-environment, what its links and first lines point at. Never a whole home, nor a place that holds secrets.
+(docs/sandbox.md, "Environment and toolchains"): the installation it belongs to, the interpreter behind a
+virtual environment, what its links and first lines point at. Never a whole home, nor a place that
+holds secrets.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
 
 _MOST_FOLDERS = 60
-"""Each read-only bind costs a launch about 0.1 ms (``sandbox.md`` §1)."""
+"""Each read-only bind costs a launch about 0.1 ms (docs/sandbox.md, "Measurements")."""
 _MOST_FILES_LOOKED_AT = 400
 _FIRST_LINE_BYTES = 256
 

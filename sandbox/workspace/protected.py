@@ -1,4 +1,4 @@
-"""Names no tool may write, wherever they appear in a path (``sandbox.md`` §2, cases 7 and 8)."""
+"""Names no tool may write, wherever they appear in a path (docs/sandbox.md, "File tools")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whole outputs that were too long to show, kept on disk and read back as ``spill:ID`` (DESIGN §3.8)."""
+"""Whole outputs that were too long to show, kept on disk and read back as ``spill:ID``.
+
+See docs/decisions.md, "Spilled output".
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """System calls Python has no name for, and opening paths that can't leave a folder.
 
-Two ways lead to the same promise (``sandbox.md`` §1.5 and §2): ``openat2``, where the kernel refuses every
+Two ways lead to the same promise (docs/sandbox.md, "File tools"): ``openat2``, where the kernel refuses every
 escape, and a walk that opens one component at a time and never lets the kernel follow a link. Neither
 compares path strings and opens afterwards, which loses to a racing rename.
 """

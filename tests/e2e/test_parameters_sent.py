@@ -36,7 +36,8 @@ DOCUMENTED = {
     "reasoning_effort": ("--effort=high", "high"),
     "thinking": ("--thinking=auto", {"type": "auto"}),
 }
-"""The document's optional parameters by their names there, and the two of thinking (doubao-api.md §3, §4)."""
+"""The document's optional parameters by their names there, and the two of thinking
+(docs/model-service.md, "Parameters" and "Thinking")."""
 
 
 @pytest.fixture

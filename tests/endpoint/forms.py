@@ -1,5 +1,6 @@
-"""What a scripted answer looks like on either wire: chat completions and Responses (``doubao-api.md`` §7).
+"""What a scripted answer looks like on either wire: chat completions and Responses.
 
+See docs/model-service.md, "Streaming".
 Loaded by ``server.py``, which offers its names too. Standard library only.
 """
 

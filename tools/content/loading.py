@@ -164,7 +164,9 @@ def _resource(path: str) -> frozenset[str]:
 
 
 async def in_thread(work: Callable[[], ResultT]) -> ResultT:
-    """Run blocking ``work`` off the event loop; if cancelled, let it finish first (DESIGN §3.5)."""
+    """Run blocking ``work`` off the event loop; if cancelled, let it finish first
+    (docs/decisions.md, "Cancellation").
+    """
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)

@@ -34,7 +34,7 @@ class Wire:
 
     name: str
     limit_field: str
-    """The field that carries the output limit (``doubao-api.md`` §5)."""
+    """The field that carries the output limit (docs/model-service.md, "Limits")."""
     fields: Mapping[str, str]
     """Optional fields the provider takes, by the chat wire's names on every wire, each with its source."""
     any_field: bool = False
@@ -64,7 +64,7 @@ class ModelEntry:
     vision: bool = True
     """Whether it takes pictures."""
     fixed: Mapping[str, float] = field(default_factory=dict)
-    """Sampling parameters that it sets itself, whatever is sent (``doubao-api.md`` §3)."""
+    """Sampling parameters that it sets itself, whatever is sent (docs/model-service.md, "Parameters")."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""What a request costs in yuan: tiers chosen by its input length (``doubao-api.md`` §2)."""
+"""What a request costs in yuan: tiers chosen by its input length (docs/model-service.md, "Prices")."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PriceTier:
     input_cny: float
     output_cny: float
     cached_cny: float | None = None
-    """For input that the service had cached; None: as other input, since no discount is documented (§2)."""
+    """For input that the service had cached; None: as other input, since wcode documents no discount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Cost:
 def cost(price: Price | None, usage: Usage | None) -> Cost | None:
     """The cost of one request; None where price or usage is unknown.
 
-    The input length prices the whole request, its output (thinking included) too (``doubao-api.md`` §2).
+    The input length prices the whole request, its output (thinking included) too
+    (docs/model-service.md, "Prices").
     """
     if price is None or usage is None:
         return None

@@ -1,4 +1,7 @@
-"""Continuing a stored answer by its id instead of sending the history again (``doubao-api.md`` §8)."""
+"""Continuing a stored answer by its id instead of sending the history again.
+
+See docs/model-service.md, "State and caching".
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from seedsmith.agent.conversation import AssistantMessage, Item
 from seedsmith.agent.models.errors import Refusal
 
 PAUSE_SECONDS = 0.1
-"""Between a stored answer and the question that continues it (§8)."""
+"""Between a stored answer and the question that continues it
+(docs/model-service.md, "State and caching")."""
 _ABOUT_THE_ID = re.compile(r"previous_?response|response.{0,80}(not found|not exist|expired)", re.IGNORECASE)
 
 

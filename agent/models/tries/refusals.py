@@ -1,9 +1,9 @@
 """Reading a service's refusal out of whatever it answered with. Pure; nothing here fails.
 
-The documented body is ``{"error": {"code", "message", "param", "type"}}`` (``doubao-api.md`` §9). Seen
-besides, from gateways and proxies: the same fields at the top or capitalised, a text under ``error``, an
-error as JSON text inside another's message, a status where the code belongs, ``detail`` (of FastAPI a list
-of ``{"type", "loc", "msg"}``), pages of HTML.
+The documented body is ``{"error": {"code", "message", "param", "type"}}``
+(docs/model-service.md, "Errors"). Seen besides, from gateways and proxies: the same fields at the top or
+capitalised, a text under ``error``, an error as JSON text inside another's message, a status where the code
+belongs, ``detail`` (of FastAPI a list of ``{"type", "loc", "msg"}``), pages of HTML.
 """
 
 from __future__ import annotations

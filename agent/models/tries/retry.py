@@ -1,4 +1,4 @@
-"""When to ask again and after how long (``doubao-api.md`` §9)."""
+"""When to ask again and after how long (docs/model-service.md, "Errors")."""
 
 from __future__ import annotations
 

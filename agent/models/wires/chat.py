@@ -1,4 +1,4 @@
-"""The chat completions wire (``doubao-api.md`` §3-§7)."""
+"""The chat completions wire (docs/model-service.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One answer of the chat completions wire from its chunks (``doubao-api.md`` §7). Pure, no I/O.
+"""One answer of the chat completions wire from its chunks. Pure, no I/O.
+
+The chunks are those of docs/model-service.md, "Streaming".
 
 Whatever arrives, it raises only a :class:`seedsmith.agent.models.tries.retry.FailedTry`.
 """

@@ -1,4 +1,4 @@
-"""The body of a chat completions request (``doubao-api.md`` §3-§6)."""
+"""The body of a chat completions request (docs/model-service.md, "Parameters")."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ChatEncoder(RequestEncoder):
         self._refused_limit = ""
 
     def drop(self, name: str) -> None:
-        """Never send ``name`` again; a limit is always sent, so its field gives way to the other (§5)."""
+        """Never send ``name`` again; a limit is always sent, so its field gives way to the other."""
         if name in _LIMITS:
             self._refused_limit = name
         else:
@@ -68,7 +68,7 @@ class ChatEncoder(RequestEncoder):
         return names
 
     def _limit(self, request: Request) -> tuple[str, int]:
-        """``max_completion_tokens`` where it was set, else ``max_tokens``: they exclude each other (§5)."""
+        """``max_completion_tokens`` where it was set, else ``max_tokens``: they exclude each other."""
         limit = request.max_completion_tokens or request.max_output_tokens or self._entry.output_tokens
         chosen = "max_completion_tokens" if request.max_completion_tokens else self._wire.limit_field
         if chosen == self._refused_limit:
@@ -91,7 +91,7 @@ class ChatEncoder(RequestEncoder):
 
 
 def message(item: Item, *, reasoning: bool = True) -> dict[str, Any]:
-    """One item as the chat wire writes it (``doubao-api.md`` §4, §6)."""
+    """One item as the chat wire writes it (docs/model-service.md, "Thinking" and "Messages")."""
     match item:
         case SystemMessage(text=text):
             return {"role": "system", "content": text}

@@ -1,4 +1,4 @@
-"""The Responses wire (``doubao-api.md`` §3-§8)."""
+"""The Responses wire (docs/model-service.md)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""One answer of the Responses wire from its events (``doubao-api.md`` §7). Pure, no I/O.
+"""One answer of the Responses wire from its events. Pure, no I/O.
 
+The events are those of docs/model-service.md, "Streaming".
 An answer is complete when a terminal status was seen. Services leave out ids, indices, deltas or the
 closing events, so items are matched by whatever they carry, and a whole text only adds what its deltas
 left out. Whatever arrives, this raises only a :class:`seedsmith.agent.models.tries.retry.FailedTry`.
@@ -32,7 +33,8 @@ from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused
 PARAGRAPH = "\n\n"
 """Between parts of an answer that came apart, e.g. two messages or two steps of thinking."""
 _EXTRA = ("max_output_tokens", "expire_at", "caching", "store")
-"""What the service says of the answer that a person may want to see (§8)."""
+"""What the service says of the answer that a person may want to see
+(docs/model-service.md, "State and caching")."""
 _TERMINAL = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",

@@ -1,6 +1,7 @@
-"""The body of a Responses request (``doubao-api.md`` §3-§8).
+"""The body of a Responses request (docs/model-service.md, "Parameters").
 
-The system prompt stands in ``input``: ``instructions`` conflict with ``caching`` (§8).
+The system prompt stands in ``input``: ``instructions`` conflict with ``caching``
+(docs/model-service.md, "State and caching").
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class ResponsesEncoder(RequestEncoder):
         return names
 
     def _limit(self, request: Request) -> tuple[str, int]:
-        """One limit that counts thinking and answer together (§5)."""
+        """One limit that counts thinking and answer together (docs/model-service.md, "Limits")."""
         asked = request.max_completion_tokens or request.max_output_tokens
         return self._wire.limit_field, asked or self._entry.output_tokens
 
@@ -150,7 +151,10 @@ class ResponsesEncoder(RequestEncoder):
 
 
 def input_items(item: Item, place: int, *, reasoning: bool = True) -> list[dict[str, Any]]:
-    """One item as the Responses wire writes it (§4, §6); ``place`` in the conversation makes ids unique."""
+    """One item as the Responses wire writes it; ``place`` in the conversation makes ids unique.
+
+    See docs/model-service.md, "Thinking" and "Messages".
+    """
     match item:
         case SystemMessage(text=text):
             return [_message("system", [_input_text(text)])]
@@ -194,7 +198,7 @@ def _input_image(image: Image) -> dict[str, Any]:
 
 
 def _lone_text(request: Request) -> str | None:
-    """The text of a single question without tools: the wire takes it as it stands (seed-responses.txt)."""
+    """The text of a single question without tools: the wire takes it as it stands."""
     match list(request.items) if not request.tools else []:
         case [UserMessage(text=text, images=())] if text:
             return text

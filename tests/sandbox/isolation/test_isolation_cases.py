@@ -1,4 +1,4 @@
-"""The shell cases of ``sandbox.md`` §3, each against both tiers."""
+"""The attacks by commands of docs/sandbox.md, "Attacks", each against both tiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Ways out of the workspace and into protected files: ``sandbox.md`` §3, cases 1-9, 11, 12, 19 and 20."""
+"""Ways out of the workspace and into protected files.
+
+The cases are 1-9, 11, 12, 19 and 20 of docs/sandbox.md, "Attacks".
+"""
 
 import ctypes
 import os

@@ -1,5 +1,6 @@
-"""Hostile repositories: no program they name runs, whatever the git tool is asked (``sandbox.md`` §3, 56-62).
+"""Hostile repositories: no program they name runs, whatever the git tool is asked.
 
+These are 56 to 62 of docs/sandbox.md, "Attacks".
 There is no sandbox here, so that it is the hardening itself that holds. Every trap leaves a canary of its own
 when it goes off; that the traps do go off is shown with plain git.
 """

@@ -1,4 +1,4 @@
-"""Every code of doubao-api.md §9, decided over real HTTP."""
+"""Every code of docs/model-service.md, "Errors", decided over real HTTP."""
 
 from __future__ import annotations
 
