@@ -14,7 +14,14 @@ from pathlib import Path
 from seedsmith.sandbox.errors import NoIsolation, PathError
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
-from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+from seedsmith.sandbox.isolation.masks import (
+    RUNTIME,
+    TEMPORARY,
+    home_folders,
+    is_beneath,
+    outermost,
+    secrets_in,
+)
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER
@@ -24,26 +31,6 @@ _MEMORY_FOLDER_BYTES = 1 << 30
 _MOST_GIT_ENTRIES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
-_HOME_SECRETS = (
-    ".ssh",
-    ".aws",
-    ".azure",
-    ".gnupg",
-    ".config",
-    ".docker",
-    ".kube",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    ".git-credentials",
-    ".password-store",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".m2/settings.xml",
-    ".gradle/gradle.properties",
-    ".local/share/keyrings",
-)
-"""Hidden one by one where the workspace holds a home folder, which then can't be hidden whole."""
 _GIT_PARTS_NEVER_WRITTEN = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
 
 
@@ -173,8 +160,7 @@ class Bubblewrap:
         for home in homes:
             if not is_beneath(home, (policy.workspace,)):
                 continue
-            for name in _HOME_SECRETS:
-                secret = home / name
+            for secret in secrets_in(home):
                 if os.path.isdir(secret) and not secret.is_symlink():
                     hidden += self._memory_folder(secret)
                 elif os.path.isfile(secret) and not secret.is_symlink():

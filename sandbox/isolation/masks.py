@@ -1,4 +1,4 @@
-"""Which folders of the machine commands never see: homes, sockets, other people's temporary files."""
+"""Which folders of the machine commands never see: homes and the secrets in them, sockets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,31 @@ _NEVER_WHOLE = frozenset(map(Path, ("/", "/var", "/opt", "/srv", "/nonexistent",
 
 TEMPORARY = Path("/tmp")  # noqa: S108
 RUNTIME = Path("/run")
+SECRETS = (
+    ".ssh",
+    ".aws",
+    ".azure",
+    ".gnupg",
+    ".config",
+    ".docker",
+    ".kube",
+    ".mozilla",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".password-store",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".m2/settings.xml",
+    ".gradle/gradle.properties",
+    ".local/share/keyrings",
+)
+"""Files and folders of a home in which programs keep secrets.
+
+No installation is shown that is one of them or holds one; where the workspace holds the home folder, which
+then can't be hidden whole, each is hidden by itself.
+"""
 
 
 def home_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
@@ -36,6 +61,11 @@ def home_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
             continue
         found.add(real)
     return outermost(found)
+
+
+def secrets_in(home: Path) -> tuple[Path, ...]:
+    """Every place of ``home`` that is kept from commands, whether it is there or not."""
+    return tuple(home / name for name in SECRETS)
 
 
 def is_beneath(path: Path, folders: tuple[Path, ...]) -> bool:

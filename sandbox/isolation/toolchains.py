@@ -13,7 +13,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath, outermost
+from seedsmith.sandbox.isolation.masks import (
+    RUNTIME,
+    TEMPORARY,
+    home_folders,
+    is_beneath,
+    outermost,
+    secrets_in,
+)
 
 _MOST_FOLDERS = 60
 """Each read-only bind costs a launch about 0.1 ms (docs/sandbox.md, "Measurements")."""
@@ -21,20 +28,6 @@ _MOST_FILES_LOOKED_AT = 400
 _FIRST_LINE_BYTES = 256
 
 _INSTALLATION_MARKS = ("pyvenv.cfg", "lib", "lib64", "libexec", "conda-meta", "shims", "installs")
-_SECRETS = frozenset(
-    (
-        ".ssh",
-        ".aws",
-        ".gnupg",
-        ".config",
-        ".docker",
-        ".kube",
-        ".azure",
-        ".password-store",
-        ".mozilla",
-        ".local",
-    )
-)
 _COLLECTIONS = (
     Path(".local/share/pipx/venvs"),
     Path(".local/pipx/venvs"),
@@ -207,8 +200,10 @@ class _Collector:
         """An installation, whole, where it looks like one and can't hold secrets."""
         if not self._hidden(root) and not self._hidden(Path(os.path.realpath(root))):
             return
-        if self._may_be_shown(root) and any(os.path.exists(root / mark) for mark in _INSTALLATION_MARKS):
-            if root.name == ".cargo" or os.path.exists(root / "credentials.toml"):
+        if root.name == ".cargo":
+            self._add_cargo(root)
+        elif self._may_be_shown(root) and any(os.path.exists(root / mark) for mark in _INSTALLATION_MARKS):
+            if os.path.exists(root / "credentials.toml"):
                 self._add_cargo(root)
                 return
             self._add(root)
@@ -242,7 +237,7 @@ class _Collector:
         return is_beneath(path, self._masks)
 
     def _may_be_shown(self, path: Path) -> bool:
-        """Never a mask itself nor anything above one, nor the folders programs keep secrets in."""
+        """Never a mask itself nor anything above one, nor a place that is secret or holds one that is."""
         real = Path(os.path.realpath(path))
         for candidate in (path, real):
             if any(
@@ -250,13 +245,10 @@ class _Collector:
             ):
                 return False
             for home in (*self._homes, *self._own_homes()):
-                if candidate.parent == home and candidate.name in _SECRETS:
+                secrets = secrets_in(home)
+                if is_beneath(candidate, secrets) or any(candidate in each.parents for each in secrets):
                     return False
-                if home in candidate.parents and candidate.relative_to(home).parts[0] in _SECRETS - {
-                    ".local"
-                }:
-                    return False
-                if candidate in (home / ".local/share", home / ".local/state"):
+                if candidate == home / ".local/state":
                     return False
         # Binding the workspace or what holds it would show it twice, read-only.
         return candidate != self._workspace and candidate not in self._workspace.parents

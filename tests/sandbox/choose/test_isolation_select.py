@@ -18,6 +18,7 @@ from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
 from seedsmith.sandbox.isolation.external import External
 from seedsmith.sandbox.isolation.landlock import Landlock
+from seedsmith.sandbox.isolation.masks import secrets_in
 from seedsmith.sandbox.isolation.off import Off
 from seedsmith.sandbox.workspace.spill import SpillStore
 
@@ -239,13 +240,20 @@ def test_a_workspace_that_holds_the_home_folder(world) -> None:
 
 
 async def test_secrets_of_a_home_within_the_workspace_stay_hidden(world) -> None:
+    for secret in secrets_in(world.home):
+        if secret.suffix or secret.name in (".netrc", ".npmrc", ".pypirc", ".git-credentials", "credentials"):
+            secret.parent.mkdir(parents=True, exist_ok=True)
+            secret.write_text("home-secret")
+        else:
+            secret.mkdir(parents=True, exist_ok=True)
+            (secret / "id_ed25519").write_text("home-secret")
     policy = replace(world.policy, workspace=world.home)
     try:
         isolation = choose("bwrap", policy)
     except NoIsolation:
         pytest.skip("no working bwrap here")
     runner = ProcessRunner(isolation, policy, SpillStore(policy.state / "spills"))
-    result = await runner.run("cat .ssh/*; echo x >.ssh/new; echo y >visible", timeout=10)
+    result = await runner.run("grep -r home-secret .; echo x >.ssh/new; echo y >visible", timeout=10)
     assert b"home-secret" not in result.head
     assert sorted(path.name for path in (world.home / ".ssh").iterdir()) == ["id_ed25519"]
     assert (world.home / "visible").exists()

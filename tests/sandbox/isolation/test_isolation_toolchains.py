@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.sandbox.isolation.environment import command_environment
-from seedsmith.sandbox.isolation.masks import home_folders
+from seedsmith.sandbox.isolation.masks import SECRETS, home_folders
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 
 
@@ -47,6 +47,26 @@ def test_secrets_are_never_shown(home: Path) -> None:
     assert home not in found
     assert covers(found, home / "bin/tool")
     assert covers(found, home / ".cargo/registry")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_installation_shows_a_secret(home: Path, name: str) -> None:
+    """Whatever is hidden by itself in a home that is the workspace is in no toolchain either."""
+    secret = home / name
+    roots = {secret, *(parent for parent in secret.parents if home in parent.parents)}
+    for root in roots:
+        if root.suffix or root.name == "credentials":
+            continue
+        program(root / "bin/tool")
+        (root / "lib").mkdir()
+    secret.parent.mkdir(parents=True, exist_ok=True)
+    if not secret.exists():
+        secret.write_text("secret")
+    found = shown(
+        home, *(root / "bin" for root in roots), JAVA_HOME=str(secret), PYTHONPATH=str(secret.parent)
+    )
+    assert not covers(found, secret)
+    assert all(secret not in folder.parents for folder in found)
 
 
 def test_a_version_manager_is_shown_whole(home: Path) -> None:
