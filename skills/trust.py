@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.folder import digest
 from seedsmith.skills.skill import Skill
@@ -61,12 +61,7 @@ class TrustStore:
         return {identity: entry for identity, entry in found.items() if isinstance(entry, dict)}
 
     def _write(self, known: dict[str, dict[str, object]]) -> None:
-        temporary = self._path.with_name(f"{FILE}.{os.getpid()}")
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(known, file, indent=1)
-            temporary.replace(self._path)
+            write_whole(self._path, json.dumps(known, indent=1).encode())
         except OSError as error:
             raise SkillError(f"Can't write {self._path}: {error.strerror}.") from error

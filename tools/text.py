@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 
+from seedsmith.sandbox.invisible import INVISIBLE
+
 LINE_CHARACTERS = 2_000
 """A longer line is clamped; at some 4 characters a token this is about 500 tokens."""
 
-_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
-_INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
-)
-_SURROGATES = "\ud800-\udfff"
-_UNPRINTABLE = re.compile(f"[{_CONTROL}{_INVISIBLE}{_SURROGATES}]")
 _ESCAPED_NAME = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\x\{([89A-Fa-f][0-9A-Fa-f])\}")
 _ESCAPED = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}")
 
@@ -33,7 +28,7 @@ def escape(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNPRINTABLE.sub(_escaped, text)
+    return INVISIBLE.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -76,7 +71,7 @@ def path_as_shown(text: str) -> str:
 
 def _hidden(code: int) -> str:
     r"""The character of that number if :func:`escape` writes it as ``\u{…}``; else empty."""
-    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or not _UNPRINTABLE.fullmatch(chr(code)):
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or not INVISIBLE.fullmatch(chr(code)):
         return ""
     return chr(code)
 

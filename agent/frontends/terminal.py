@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but newline and tab; carriage return among them
-    "\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible and directional marks
-    "\u2028-\u202e"  # line and paragraph separators, bidirectional overrides
-    "\ud800-\udfff"  # bytes that were not text
-    "\U000e0000-\U000e0fff"  # tag characters
-    "]"
-)
+from seedsmith.sandbox.invisible import INVISIBLE
 
 
 def visible(text: str) -> str:
     """``text`` with control, invisible and directional characters shown as escapes; printable as it is."""
-    return _UNSAFE.sub(_escape, text)
+    return INVISIBLE.sub(_escape, text)
 
 
 def one_line(text: str, limit: int) -> str:

@@ -7,7 +7,6 @@ Folders stand as ``<workspace>``, ``<skill>`` and the like; a replay puts its ow
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from seedsmith.agent.recording.recorder import STEADY_NAMES
 from seedsmith.agent.recording.recording import Recording
 from seedsmith.agent.recording.volatile import steady
 from seedsmith.agent.redact import Redactor
+from seedsmith.sandbox.whole_file import write_whole
 
 SERVICE = "http://127.0.0.1/v1"
 """Stands for the address of the service that answered."""
@@ -53,10 +53,7 @@ def write_portable(source: Path, target: Path) -> None:
         if any(json.dumps(folder)[1:-1] in text for text in texts):
             raise RecordingError(f"The recording names {folder} in a place where {word} can't stand for it.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_text("".join(f"{text}\n" for text in texts), encoding="ascii")
-        temporary.replace(target)
+        write_whole(target, "".join(f"{text}\n" for text in texts).encode("ascii"), private=False)
     except OSError as error:
         raise RecordingError(f"Can't write the recording {target}: {error.strerror}.") from error
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
+
+from seedsmith.sandbox.whole_file import write_whole
 
 
 class Signature(NamedTuple):
@@ -44,11 +45,7 @@ def save_index(path: Path, index: Index) -> None:
         "unrecorded": sorted(index.unrecorded),
         "entries": {name: [*entry.signature, *entry[1:]] for name, entry in index.entries.items()},
     }
-    unfinished = path.with_suffix(".unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump(document, file, separators=(",", ":"))
-    unfinished.rename(path)
+    write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"))
 
 
 def load_index(path: Path) -> Index | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+
+from seedsmith.sandbox.git_names import quoted
 
 LINK_MODE = 0o120000
 """What git calls the mode of a symbolic link."""
@@ -17,17 +18,6 @@ _BINARY_PROBE_BYTES = 8000
 """A NUL this early makes a file binary: git's own rule."""
 _EXHAUSTIVE_PAIRS = 250_000
 """Blocks of lines up to this many pairs are compared exhaustively, larger ones by their unique lines only."""
-_ESCAPES = {
-    7: b"\\a",
-    8: b"\\b",
-    9: b"\\t",
-    10: b"\\n",
-    11: b"\\v",
-    12: b"\\f",
-    13: b"\\r",
-    34: b'\\"',
-    92: b"\\\\",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +77,6 @@ def file_patch(path: str, old: Version | None, new: Version | None) -> bytes:
 def is_binary(content: bytes) -> bool:
     """Whether git would call the content binary."""
     return b"\0" in content[:_BINARY_PROBE_BYTES]
-
-
-def quoted(path: str) -> bytes:
-    """The name as git writes it with ``core.quotePath`` off; stray bytes are escaped as well.
-
-    Quotes, backslashes, control characters and bytes that are not UTF-8 put the name in quotes.
-    """
-    out = bytearray()
-    for letter in path:
-        encoded = os.fsencode(letter)
-        if len(encoded) == 1 and (encoded[0] in _ESCAPES or not 0x20 <= encoded[0] < 0x7F):
-            out += _ESCAPES.get(encoded[0], b"\\%03o" % encoded[0])
-        else:
-            out += encoded
-    return b'"%s"' % out if out != os.fsencode(path) else bytes(out)
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
+from seedsmith.sandbox.invisible import INVISIBLE
 from seedsmith.sandbox.workspace.system import LeavesRoot
 
 _REASONS = {
@@ -62,7 +63,9 @@ def _below(roots: Sequence[str], names: list[str], path: str) -> list[str]:
 def shown(text: str) -> str:
     """``text`` as it may be printed: control characters, invisible ones and stray bytes escaped."""
     return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+        letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if not letter.isprintable() or INVISIBLE.match(letter)
+        else letter
         for letter in text
     )
 

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-import os
-
+from seedsmith.sandbox.git_names import unquoted
 from seedsmith.tools.patch.model import PatchError
 from seedsmith.tools.text import clamp, shown_path
 
 NO_FILE = "/dev/null"
-_ESCAPES = {
-    "a": 7,
-    "b": 8,
-    "t": 9,
-    "n": 10,
-    "v": 11,
-    "f": 12,
-    "r": 13,
-    '"': 34,
-    "\\": 92,
-}
 _LONGEST_HEADER = 16_000
 """Two names of the length Linux allows (4,096 bytes), quoted, are shorter."""
 _SHOWN_CHARACTERS = 120
 
 
-def unquote(text: str) -> tuple[str, str]:
-    """Read the quoted name ``text`` begins with; return it and what follows the closing quote.
-
-    The escapes are those git writes: single letters and three octal digits a byte. Bytes that are no UTF-8
-    become surrogate escapes, as everywhere in names.
-    """
-    name = bytearray()
-    position = 1
-    while position < len(text):
-        letter = text[position]
-        if letter == '"':
-            return os.fsdecode(bytes(name)), text[position + 1 :]
-        if letter != "\\":
-            name += os.fsencode(letter)
-            position += 1
-            continue
-        escaped, octal = text[position + 1 : position + 2], text[position + 1 : position + 4]
-        if escaped in _ESCAPES:
-            name.append(_ESCAPES[escaped])
-            position += 2
-        elif len(octal) == 3 and octal[0] in "0123" and all(digit in "01234567" for digit in octal):
-            name.append(int(octal, 8))
-            position += 4
-        else:
-            break
-    raise PatchError(f"The quoted file name {shown(text)} is malformed: nothing was changed.")
+def _unquote(text: str) -> tuple[str, str]:
+    """As :func:`unquoted`; raises :class:`PatchError`."""
+    try:
+        return unquoted(text)
+    except ValueError:
+        raise PatchError(f"The quoted file name {shown(text)} is malformed: nothing was changed.") from None
 
 
 def name_of(field: str) -> str:
     """Return the name in what follows ``---``, ``+++``, ``rename from`` and their like, prefix and all."""
     if field.startswith('"'):
-        return unquote(field)[0]
+        return _unquote(field)[0]
     return field.partition("\t")[0]
 
 
@@ -68,11 +36,11 @@ def header_names(field: str) -> tuple[str, str] | None:
     if len(field) > _LONGEST_HEADER:
         return None
     if field.startswith('"'):
-        old, rest = unquote(field)
+        old, rest = _unquote(field)
         return old, name_of(rest.removeprefix(" "))
     if field.endswith('"'):
         old, _, rest = field.partition(' "')
-        return old, unquote('"' + rest)[0]
+        return old, _unquote('"' + rest)[0]
     position = field.find(" ")
     while position >= 0:
         old, new = field[:position], field[position + 1 :]

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from seedsmith.agent.models.local.weights import hash_stream
+from seedsmith.sandbox.whole_file import write_whole
 
 _BLOCK = 1 << 20
 
@@ -81,6 +82,4 @@ class PartialFile:
 
     def _write_record(self) -> None:
         record = {"identity": self._identity, "parts": self.parts, "size": self.size}
-        fresh = self._record.with_name(self._record.name + ".new")
-        fresh.write_text(json.dumps(record), encoding="utf-8")
-        fresh.replace(self._record)
+        write_whole(self._record, json.dumps(record).encode())

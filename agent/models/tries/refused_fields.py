@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seedsmith.agent.models.base import Notice
+from seedsmith.sandbox.whole_file import write_whole
 
 FORGOTTEN_AFTER_SECONDS = 7 * 24 * 3600.0
 MAX_FILE_BYTES = 1 << 20
@@ -60,7 +59,7 @@ class RefusedFieldsFile:
         known = entries.setdefault(provider, {}).setdefault(wire, {})
         known[field] = {"time": self._clock(), "value": self._value(field)}
         with suppress(OSError):
-            self._write(json.dumps(entries, indent=1).encode())
+            write_whole(self._path, json.dumps(entries, indent=1).encode())
 
     def _value(self, name: str) -> str:
         """A digest of what is asked for, '' for nothing: the state folder holds no one's prompt or schema."""
@@ -80,19 +79,6 @@ class RefusedFieldsFile:
             if 0 <= self._clock() - entry["time"] < FORGOTTEN_AFTER_SECONDS:
                 entries.setdefault(provider, {}).setdefault(wire, {})[field] = entry
         return entries
-
-    def _write(self, content: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{FILE_NAME}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            temporary.replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
 
 
 def _leaves(document: Any) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.terminal import one_line, visible
+from seedsmith.sandbox.workspace.paths import shown as path_in_message
+from seedsmith.tools.text import escape
 
 HOSTILE = "\x1b[2J\x1b]52;c;aGk=\x07\x9b31m\rrm -rf\x08\u202eevil\u2066\u200b\U000e0041\udcff"
 RUN = (
@@ -227,6 +229,15 @@ def test_a_long_diff_is_counted():
 def test_visible_escapes():
     assert visible("a\tb\nc") == "a\tb\nc"
     assert visible("\x1b[0m\r\u202e\udcff\U000e0041") == "\\x1b[0m\\x0d\\u{202e}\\xff\\u{e0041}"
+
+
+def test_a_terminal_and_a_model_are_shown_the_same_characters():
+    letters = [chr(code) for code in (*range(0x10000), *range(0xE0000, 0xE1000), 0x1F600)]
+    hidden = [letter for letter in letters if visible(letter) != letter]
+    assert hidden == [letter for letter in letters if escape(letter) != letter]
+    assert set("\u034f\u115f\u180b\u3164\ufe00\ufe0e\uffa0") < set(hidden)
+    assert "\ufe0f" not in hidden
+    assert all(path_in_message(letter) != letter for letter in hidden)
 
 
 def test_one_line_counts_what_it_cut():

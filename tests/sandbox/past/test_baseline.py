@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedsmith.sandbox.errors import OutsideWorkspace
+from seedsmith.sandbox.git_names import quoted
 from seedsmith.sandbox.past import baseline as baseline_module
 from seedsmith.sandbox.past.baseline import Baseline
-from seedsmith.sandbox.past.diff import Version, file_patch, quoted
+from seedsmith.sandbox.past.diff import Version, file_patch
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
