@@ -1,5 +1,8 @@
 """The top floor's own errors; each message is one sentence a person can act on."""
 
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+"""Exit codes that commands end with beside a run's own (``sessions.outcome.EXIT_CODES``)."""
+
 
 class AgentError(Exception):
     """Base of everything this floor raises on purpose, models aside."""

@@ -4,6 +4,7 @@ import os
 import sys
 
 import seedsmith
+from seedsmith.agent.errors import INTERRUPTED
 
 
 def drop_current_folder() -> None:
@@ -24,7 +25,7 @@ def entry() -> None:
     except KeyboardInterrupt:
         if sys.stderr is not None:
             print("seedsmith: Interrupted.", file=sys.stderr, flush=True)
-        code = 130
+        code = INTERRUPTED
     sys.exit(code)
 
 

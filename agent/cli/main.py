@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from seedsmith.agent.cli.flags import Invocation, debug_flag, say
+from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
 from seedsmith.agent.version import VERSION
 
 COMMANDS = {
@@ -25,7 +26,6 @@ COMMANDS = {
 """Each command and the module that holds it as ``command``, imported when it is called."""
 
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
-FAILED, USAGE, PROVIDER_FAILED, NO_SANDBOX, INTERRUPTED = 1, 2, 4, 5, 130
 
 
 class CommandGroup(click.Group):
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
         return FAILED
     except click.ClickException as error:
         say(error.format_message())
-        return USAGE
+        return WRONG_USAGE
     except Exception as error:
         if invocation.debug:
             raise
@@ -111,23 +111,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit code of an error, and the one sentence that says what to do about it."""
-    from seedsmith.agent.errors import AgentError
-    from seedsmith.agent.models.errors import ModelError
-    from seedsmith.sandbox.errors import NoIsolation, SandboxError
-    from seedsmith.skills.errors import SkillError
+    from seedsmith.agent.sessions.outcome import ending_of, exit_code_of
 
-    match error:
-        case click.Abort():
-            return INTERRUPTED, "Interrupted."
-        case NoIsolation():
-            return NO_SANDBOX, str(error)
-        case ModelError():
-            return PROVIDER_FAILED, str(error)
-        case AgentError() | SandboxError() | SkillError():
-            return USAGE, str(error)
-        case _:
-            what = f"{type(error).__name__}: {error}".partition("\n")[0]
-            return FAILED, f"Something unforeseen went wrong ({what}); --debug shows where."
+    if isinstance(error, click.Abort):
+        return INTERRUPTED, "Interrupted."
+    ending = ending_of(error)
+    if ending is not None and ending.raised:
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return FAILED, f"Something unforeseen went wrong ({what}); --debug shows where."
+    return exit_code_of(error), str(error)
 
 
 def _never_fail_to_print() -> None:

@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from seedsmith.agent.repair.functions import Region, regions_in
+from seedsmith.agent.repair.functions import Region, is_python, regions_in
 
 _FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _MOST_HUNKS = 5
@@ -61,7 +61,7 @@ def with_line_before(text: str, number: int, new: str) -> str:
 def with_body(text: str, region: Region, first: int, answer: str) -> str:
     """The text with a function's body from line ``first`` on written anew; its indentation is given."""
     lines = text.split("\n")
-    end = region.numbers[-1] - (0 if region.path.endswith((".py", ".pyi")) else 1)
+    end = region.numbers[-1] - (0 if is_python(region.path) else 1)
     start = lines[first - 1]
     body = start[: len(start) - len(start.lstrip())] + answer.rstrip()
     lines[first - 1 : end] = body.split("\n")
@@ -70,7 +70,7 @@ def with_body(text: str, region: Region, first: int, answer: str) -> str:
 
 def parses(path: str, text: str) -> bool:
     """Whether the text is worth a run: for Python, whether it parses."""
-    if not path.endswith((".py", ".pyi")):
+    if not is_python(path):
         return True
     try:
         compile(text, path, "exec", dont_inherit=True)
@@ -81,7 +81,7 @@ def parses(path: str, text: str) -> bool:
 
 def meaning(path: str, text: str) -> str:
     """Equal for texts that differ only in comments and layout, so that none is tried twice."""
-    if path.endswith((".py", ".pyi")):
+    if is_python(path):
         try:
             return ast.dump(ast.parse(text))
         except (SyntaxError, ValueError, RecursionError):
@@ -91,7 +91,7 @@ def meaning(path: str, text: str) -> str:
 
 def without_docstring(region: Region) -> tuple[str, str]:
     """A Python function's source without its docstring, and the docstring; others as they stand."""
-    if region.path.endswith((".py", ".pyi")) and region.is_function:
+    if is_python(region.path) and region.is_function:
         try:
             node = ast.parse(textwrap.dedent(region.source)).body[0]
         except (SyntaxError, ValueError, IndexError):

@@ -17,7 +17,14 @@ _OPAQUE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
 )
 
+_PYTHON = (".py", ".pyi")
+
 Span = tuple[str, int, int]
+
+
+def is_python(path: str) -> bool:
+    """Whether a file is Python, by its name: it is parsed rather than guessed at."""
+    return path.endswith(_PYTHON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def regions_in(path: str, text: str) -> list[Region]:
     import, comment or close a block are no region of their own.
     """
     lines = text.split("\n")
-    if path.endswith((".py", ".pyi")):
+    if is_python(path):
         try:
             spans = list(_parsed(ast.parse(text)))
         except (SyntaxError, ValueError, RecursionError):

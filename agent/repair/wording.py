@@ -16,12 +16,10 @@ from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import SystemMessage, UserMessage
 from seedsmith.agent.models.base import Request
 from seedsmith.agent.repair.answers import without_docstring
-from seedsmith.agent.repair.functions import Region
+from seedsmith.agent.repair.functions import Region, is_python
 from seedsmith.agent.repair.questions import Question
 
 _LANGUAGES = {
-    "py": "python",
-    "pyi": "python",
     "js": "javascript",
     "mjs": "javascript",
     "cjs": "javascript",
@@ -74,7 +72,7 @@ def word(question: Question, failure: str, text: str) -> Asked | None:
 
 def body_start(region: Region) -> int | None:
     """The line of the file where a function's body begins, its docstring left out; None: not known."""
-    if region.path.endswith((".py", ".pyi")):
+    if is_python(region.path):
         try:
             node = ast.parse(textwrap.dedent(region.source)).body[0]
         except (SyntaxError, ValueError, IndexError):
@@ -138,7 +136,7 @@ def _body(question: Question, lines: list[str]) -> Asked | None:
     start = body_start(region)
     if start is None:
         return None
-    end = region.numbers[-1] - (0 if region.path.endswith((".py", ".pyi")) else 1)
+    end = region.numbers[-1] - (0 if is_python(region.path) else 1)
     before = _before(question, lines[: start - 1])
     text = _GAP[0] + before + _indent(lines[start - 1]) + _GAP[1] + "\n"
     text += "\n".join(lines[end : end + _AFTER]) + _GAP[2]
@@ -178,6 +176,8 @@ def _request(
 
 
 def _language(region: Region) -> str:
+    if is_python(region.path):
+        return "python"
     suffix = PurePosixPath(region.path).suffix[1:]
     return _LANGUAGES.get(suffix, suffix)
 

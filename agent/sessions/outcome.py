@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from seedsmith.agent.errors import AgentError, SessionError
+from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE, AgentError, SessionError
 from seedsmith.agent.events import SessionFinished
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
@@ -23,14 +23,13 @@ Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "n
 
 EXIT_CODES: dict[Status, int] = {
     "done": 0,
-    "unverified": 1,
-    "gave_up": 1,
+    "unverified": FAILED,
+    "gave_up": FAILED,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,
-    "interrupted": 130,
+    "interrupted": INTERRUPTED,
 }
-WRONG_USAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +132,14 @@ def ending_of(error: BaseException) -> Ending | None:
         case _:  # a defect: programs that follow the run need its end all the same
             what = type(error).__name__
             return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The process's exit code where ``error`` ends the command, be it in a run or before one."""
+    ending = ending_of(error)
+    if ending is None or isinstance(error, SessionError):  # which a run that had begun tells by itself
+        return WRONG_USAGE
+    return EXIT_CODES[ending.status]
 
 
 def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:

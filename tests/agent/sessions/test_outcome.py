@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from seedsmith.agent.cli.main import explain
+from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.models.base import Usage
-from seedsmith.agent.sessions.outcome import EXIT_CODES, Outcome, Verified, changed_tests
+from seedsmith.agent.models.errors import ServiceUnavailable, UnknownModel
+from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.sessions.outcome import EXIT_CODES, Outcome, Verified, changed_tests, ending_of
+from seedsmith.sandbox.errors import NoIsolation, PathNotFound
+from seedsmith.skills.errors import BadParameters
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,32 @@ def test_exit_codes_are_those_documented():
         "no_sandbox": 5,
         "interrupted": 130,
     }
+
+
+ERRORS = [
+    (NoIsolation("x"), "no_sandbox", 5),
+    (ServiceUnavailable("x"), "provider_error", 4),
+    (LocalModelError("x"), "provider_error", 4),
+    (SessionError("x"), "gave_up", 2),  # 1 where a run had begun, which tells its end by itself
+    (UsageError("x"), None, 2),
+    (UnknownModel("x"), None, 2),
+    (PathNotFound("x"), None, 2),
+    (BadParameters("x"), None, 2),
+    (ZeroDivisionError("x"), "gave_up", 1),
+    (OSError("x"), "gave_up", 1),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), ERRORS, ids=lambda value: type(value).__name__)
+def test_a_run_and_the_command_line_agree_on_an_error(error, status, code):
+    ending = ending_of(error)
+    assert (ending and ending.status) == status
+    assert explain(error)[0] == code
+    if ending is not None and not isinstance(error, SessionError):
+        assert EXIT_CODES[ending.status] == code
+
+
+def test_what_a_run_raises_still_is_what_the_command_line_calls_unforeseen():
+    for error, _, _ in ERRORS:
+        ending = ending_of(error)
+        assert (ending is not None and ending.raised) == ("unforeseen" in explain(error)[1])
