@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shutil
 from collections.abc import Collection
@@ -13,6 +12,7 @@ from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.folder import OWN_FORM, digest, read_skill, recording_path
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.tools.suggestions import suggestion_or_list
 
 LONG_INSTRUCTIONS = 20_000
 """Characters, about 5,000 tokens: what the specification recommends to stay below."""
@@ -55,10 +55,9 @@ def check(folder: Path, tools: Collection[str] = ()) -> Checked:
         errors.append(str(ManifestError(found.manifest, str(error))))
     for name in found.tools or ():
         if tools and name not in tools:
-            near = difflib.get_close_matches(name, tools, 1, 0.5)
-            meant = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(tools)}"
+            meant = suggestion_or_list(name, tools)
             errors.append(
-                str(ManifestError(found.manifest, f"names the tool {name!r}, which is none{meant}"))
+                str(ManifestError(found.manifest, f"names the tool {name!r}, which does not exist{meant}"))
             )
     if own:
         warnings += _oddities(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Container
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from seedsmith.skills.document import Document
 from seedsmith.skills.errors import ManifestError, Misplaced
+from seedsmith.tools.suggestions import suggestion_or_list
 
 _SAID = {
     "missing": "is missing",
@@ -119,8 +119,7 @@ def _name(path: tuple[int | str, ...]) -> str:
 
 def _suggestion(path: tuple[int | str, ...], schema: dict[str, Any]) -> str:
     known = _keys(path[:-1], schema)
-    near = difflib.get_close_matches(str(path[-1]).lower(), known, 1, 0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}" if known else ""
+    return suggestion_or_list(str(path[-1]), known) if known else ""
 
 
 def _keys(path: tuple[int | str, ...], schema: dict[str, Any]) -> list[str]:

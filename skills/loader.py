@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from seedsmith.skills.folder import find_manifest, read_skill
 from seedsmith.skills.roots import BUILT_IN
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
 from seedsmith.skills.trust import TrustStore
+from seedsmith.tools.suggestions import suggestion_or_list
 
 USER_ROOT = Path(".agents/skills")
 """Under the home folder."""
@@ -69,11 +69,7 @@ class Library:
         broken = next((each for each in self.broken if each.name == name), None)
         if broken is not None:
             raise UnknownSkill(f"The skill {name!r} is broken: {broken.errors[0]}.")
-        near = difflib.get_close_matches(name, self.skills, 3, 0.5)
-        known = (
-            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self.skills) or 'none'}."
-        )
-        raise UnknownSkill(f"There is no skill {name!r:.80}; {known}")
+        raise UnknownSkill(f"There is no skill {name!r:.80}{suggestion_or_list(name, self.skills, 3)}.")
 
 
 def roots(workspace: Path | None, home: Path | None) -> list[Root]:

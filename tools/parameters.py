@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from seedsmith.tools.suggestions import did_you_mean, suggestion
 from seedsmith.tools.text import path_as_shown
 
 _SHOWN_VALUE_CHARACTERS = 60
@@ -232,8 +232,7 @@ def _suggestion(location: tuple[str | int, ...], schema: JsonObject) -> str:
     known = list(node.get("properties", {}))
     unknown = str(location[-1])
     meant = next((name for name in known if unknown.casefold() in _SYNONYMS.get(name, ())), None)
-    meant = meant or next(iter(difflib.get_close_matches(unknown, known, 1)), None)
-    return f" (did you mean '{meant}'?)" if meant else ""
+    return did_you_mean(meant) if meant else suggestion(unknown, known)
 
 
 _SYNONYMS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -57,9 +56,10 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown word gets a suggestion."""
         if args[0] not in COMMANDS:
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            meant = f"did you mean {close[0]!r}?" if close else "seedsmith --help lists what there is."
-            raise click.UsageError(f"There is no command {args[0]!r}; {meant}")
+            from seedsmith.tools.suggestions import suggestion
+
+            meant = suggestion(args[0], COMMANDS) or "; seedsmith --help lists what there is"
+            raise click.UsageError(f"There is no command {args[0]!r}{meant}.")
         return super().resolve_command(ctx, args)
 
 

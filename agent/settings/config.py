@@ -7,7 +7,6 @@ keys only, and nothing in it ever stops a run.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.settings import OPTIONS, Option, Settings
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE
+from seedsmith.tools.suggestions import suggestion
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -104,7 +104,7 @@ def _add_environment(layers: _Layers, environment: Mapping[str, str]) -> None:
         name = variable.removeprefix(PREFIX).lower()
         option = OPTIONS.get(name)
         if option is None:
-            layers.notices.append(f"{variable} is set but is no setting{_suggestion(variable, known)}.")
+            layers.notices.append(f"{variable} is set but is no setting{suggestion(variable, known)}.")
         elif refusal := _refusal(name, option, environment[variable]):
             layers.notices.append(f"{variable} is ignored: {refusal}.")
         else:
@@ -116,7 +116,7 @@ def _add_user_file(layers: _Layers, path: Path) -> None:
         where = f"{path} line {line}"
         option = OPTIONS.get(name)
         if option is None:
-            raise ConfigurationError(f"{where}: unknown key {name!r}{_suggestion(name, OPTIONS)}.")
+            raise ConfigurationError(f"{where}: unknown key {name!r}{suggestion(name, OPTIONS)}.")
         if refusal := _refusal(name, option, value):
             raise ConfigurationError(f"{where}: {name} can't be set here: {refusal}.")
         layers.offer(name, value, f"{name} ({where})")
@@ -160,7 +160,7 @@ def _repository_fault(name: str, value: Any) -> str:
     harmless = {name for name, option in OPTIONS.items() if option.repository}
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
     if name not in OPTIONS:
-        return f"unknown key {shown!r} is ignored{_suggestion(name, harmless)}."
+        return f"unknown key {shown!r} is ignored{suggestion(name, harmless)}."
     if name not in harmless:
         return f"{name!r} is ignored: a repository may not set it."
     try:
@@ -181,16 +181,11 @@ def _refusal(name: str, option: Option, value: Any) -> str:
     return ""
 
 
-def _suggestion(name: str, known: Mapping[str, Any] | set[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 def checked(values: Mapping[str, Any]) -> Settings:
     """The settings a program gave by field name; raises :class:`ConfigurationError`, as the flags do."""
     for name in values:
         if name not in OPTIONS:
-            raise ConfigurationError(f"There is no setting {name!r}{_suggestion(name, OPTIONS)}.")
+            raise ConfigurationError(f"There is no setting {name!r}{suggestion(name, OPTIONS)}.")
     try:
         return Settings(**values)
     except ValidationError as error:

@@ -99,7 +99,7 @@ def test_skills_run_is_run_with_a_skill(seedsmith, endpoint):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--skill", "lok"), "did you mean look?"),
+        (("--skill", "lok"), "did you mean 'look'?"),
         (("--skill", "look"), "needs the parameter 'what'"),
         (("--skill", "look", "--with", "what=1", "--with", "who=me"), "has no parameter 'who'"),
         (("--skill", "look", "--with", "what"), "write NAME=VALUE"),

@@ -11,12 +11,12 @@ OWN = "name: tidy\ndescription: Tidies up.\ninstructions: Do it.\n"
 CASES = {
     "key twice": (OWN + "name: tidy\n", "4:1 has the key 'name' twice"),
     "nested key twice": (OWN + "budget:\n  turns: 1\n  turns: 2\n", "6:3 has the key 'turns' twice"),
-    "misspelt": (OWN + "parameter: {}\n", "4:1 'parameter' is no key here; did you mean 'parameters'?"),
+    "misspelt": (OWN + "parameter: {}\n", "4:1 'parameter' is no key here (did you mean 'parameters'?)"),
     "unknown": (
         OWN + "zzz: 1\n",
-        "4:1 'zzz' is no key here; known are name, version, description, license, triggers,",
+        "4:1 'zzz' is no key here; there are name, version, description, license, triggers,",
     ),
-    "case": (OWN + "Tools: [read]\n", "4:1 'Tools' is no key here; did you mean 'tools'?"),
+    "case": (OWN + "Tools: [read]\n", "4:1 'Tools' is no key here (did you mean 'tools'?)"),
     "no name": ("description: d\ninstructions: x\n", "1:1 'name' is missing"),
     "name empty": (
         "name: ''\ndescription: d\ninstructions: x\n",
@@ -177,7 +177,7 @@ CASES = {
     ),
     "parameter key": (
         OWN + "parameters:\n  p: {desc: x}\n",
-        "5:7 'parameters.p.desc' is no key here; known are type, description, required, default, choices",
+        "5:7 'parameters.p.desc' is no key here; there are type, description, required, default, choices",
     ),
     "parameter required default": (
         OWN + "parameters:\n  p: {required: true, default: a}\n",
@@ -266,7 +266,7 @@ CASES = {
     ),
     "command key": (
         OWN + "commands:\n  c:\n    description: d\n    argv: [ls]\n    readonly: true\n",
-        "8:5 'commands.c.readonly' is no key here; did you mean 'read_only'?",
+        "8:5 'commands.c.readonly' is no key here (did you mean 'read_only'?)",
     ),
     "command name": (
         OWN + "commands:\n  a b: {description: d, argv: [ls]}\n",
@@ -274,7 +274,7 @@ CASES = {
     ),
     "command shell": (
         OWN + "commands:\n  c:\n    description: d\n    argv: [ls]\n    shell: true\n",
-        "8:5 'commands.c.shell' is no key here; known are description, parameters, argv, timeout, read_only",
+        "8:5 'commands.c.shell' is no key here; there are description, parameters, argv, timeout, read_only",
     ),
     "model effort": (
         OWN + "model: {effort: extreme}\n",
@@ -285,7 +285,7 @@ CASES = {
     "model nan": (OWN + "model: {temperature: .nan}\n", "4:9 'model.temperature' must be a finite number"),
     "model name": (
         OWN + "model: {name: gpt}\n",
-        "4:9 'model.name' is no key here; known are effort, temperature, top_p, max_output_tokens",
+        "4:9 'model.name' is no key here; there are effort, temperature, top_p, max_output_tokens",
     ),
     "model tokens": (
         OWN + "model: {max_output_tokens: 0}\n",
@@ -297,7 +297,7 @@ CASES = {
     "budget text": (OWN + "budget: {tokens: many}\n", "4:10 'budget.tokens' must be a whole number"),
     "budget word": (
         OWN + "budget: {time: 3}\n",
-        "4:10 'budget.time' is no key here; known are turns, tokens, cost, seconds",
+        "4:10 'budget.time' is no key here; there are turns, tokens, cost, seconds",
     ),
     "budget number": (OWN + "budget: 3\n", "4:1 'budget' must be a mapping"),
     "verify blank": (OWN + "verify: ''\n", "4:1 'verify' is empty"),
@@ -310,7 +310,7 @@ CASES = {
     "hooks list": (OWN + "hooks: [a]\n", "4:1 'hooks' must be a mapping"),
     "hook event": (
         OWN + "hooks:\n  before_tools: [{argv: [a]}]\n",
-        "5:3 'hooks.before_tools' is no key here; did you mean 'before_tool'?",
+        "5:3 'hooks.before_tools' is no key here (did you mean 'before_tool'?)",
     ),
     "hook argv": (
         OWN + "hooks:\n  before_tool: [{tools: [read]}]\n",
@@ -365,7 +365,7 @@ CASES = {
     ),
     "test budget": (
         OWN + "tests: [{name: t, budget: {trns: 1}}]\n",
-        "4:28 'tests[0].budget.trns' is no key here; did you mean 'turns'?",
+        "4:28 'tests[0].budget.trns' is no key here (did you mean 'turns'?)",
     ),
     "test verify blank": (OWN + "tests: [{name: t, verify: ' '}]\n", "4:19 'tests[0].verify' is empty"),
     "test git word": (OWN + "tests: [{name: t, git: maybe}]\n", "4:19 'tests[0].git' must be true or false"),
@@ -379,7 +379,7 @@ CASES = {
     ),
     "test key": (
         OWN + "tests: [{name: t, verfy: x}]\n",
-        "4:19 'tests[0].verfy' is no key here; did you mean 'verify'?",
+        "4:19 'tests[0].verfy' is no key here (did you mean 'verify'?)",
     ),
 }
 

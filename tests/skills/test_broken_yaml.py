@@ -50,15 +50,15 @@ CASES = {
     ),
     "crlf": (
         b"name: tidy\r\ndescription: d\r\ninstructions: x\r\nfoo: 1\r\n",
-        "4:1 'foo' is no key here; known are name, version, description, license, triggers,",
+        "4:1 'foo' is no key here; there are name, version, description, license, triggers,",
     ),
     "cr": (
         b"name: tidy\rdescription: d\rinstructions: x\rfoo: 1\r",
-        "4:1 'foo' is no key here; known are name, version, description, license, triggers,",
+        "4:1 'foo' is no key here; there are name, version, description, license, triggers,",
     ),
     "bom": (
         b"\xef\xbb\xbfname: tidy\nfoo: 1\ndescription: d\ninstructions: x\n",
-        "2:1 'foo' is no key here; known are name, version, description, license, triggers,",
+        "2:1 'foo' is no key here; there are name, version, description, license, triggers,",
     ),
     "unclosed quote": (b"name: 'tidy\n", "2:1 is not YAML: found unexpected end of stream"),
     "unclosed list": (b"name: [tidy\n", "2:1 is not YAML: expected ',' or ']', but got '<stream end>'"),

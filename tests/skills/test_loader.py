@@ -94,7 +94,7 @@ def test_links_out_of_a_repository_are_not_followed(found, tmp_path):
 
 def test_a_wrong_name_hears_the_near_ones(found):
     found.write("home/.agents/skills/tidy")
-    with pytest.raises(UnknownSkill, match="did you mean tidy"):
+    with pytest.raises(UnknownSkill, match="did you mean 'tidy'"):
         found.load().find("tidi")
 
 

@@ -120,7 +120,7 @@ def test_nothing_runs_beside_a_command_that_writes(room):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"name": "tidi"}, "There is no skill 'tidi'; did you mean tidy?"),
+        ({"name": "tidi"}, "There is no skill 'tidi' (did you mean 'tidy'?)."),
         ({}, "needs the parameter 'who' (Whom to greet.)"),
         ({"parameters": {"whom": "x"}}, "has no parameter 'whom': it takes who"),
         ({"parameters": {"who": 3}}, "'who' must be text, not 3"),

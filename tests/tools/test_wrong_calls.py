@@ -35,7 +35,7 @@ READ = [
     ({"path": "a.py", "limit": 10**9}, "'limit' must be at most 5000"),
     ({"path": "a.py", "offset": 99}, "offset 99 is past the end: a.py has 6 lines"),
     ({"path": "missing.txt"}, "missing.txt does not exist"),
-    ({"path": "a.pi"}, "did you mean a.py?"),
+    ({"path": "a.pi"}, "did you mean 'a.py'?"),
     ({"path": "a.py/b"}, "does not exist"),
     ({"path": "spill:s1"}, "There is no spilled output spill:s1"),
     ({"path": "spill:../../etc/passwd"}, "There is no spilled output"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from seedsmith.sandbox.workspace.workspace import FileStat, Workspace, digest
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
 from seedsmith.tools.content.difference import Replacement
 from seedsmith.tools.content.encodings import Encoding, decode_text, describe_binary
+from seedsmith.tools.suggestions import did_you_mean, nearest
 from seedsmith.tools.text import escape, human_bytes, shown_path
 
 MAX_TEXT_BYTES = 128 << 20
@@ -137,11 +137,10 @@ def not_found(workspace: Workspace, path: str) -> ToolError:
     relative = workspace.relative(path)
     folder, name = posixpath.split(relative)
     with suppress(PathError):
-        names = {entry.name.casefold(): entry.name for entry in workspace.list_folder(folder or ".")}
-        close = difflib.get_close_matches(name.casefold(), names, 1)
-        if close:
-            meant = shown_path(posixpath.join(folder, names[close[0]]))
-            return ToolError(f"{shown_path(path)} does not exist; did you mean {meant}?")
+        near = nearest(name, (entry.name for entry in workspace.list_folder(folder or ".")))
+        if near:
+            meant = did_you_mean(posixpath.join(folder, near[0]))
+            return ToolError(f"{shown_path(path)} does not exist{meant}.")
     return ToolError(
         f"{shown_path(path)} does not exist; glob with **/{shown_path(name)} finds it elsewhere."
     )

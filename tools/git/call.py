@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.encodings import decode_output
 from seedsmith.tools.git.git_parameters import GitParameters
 from seedsmith.tools.git.health import is_unborn
+from seedsmith.tools.suggestions import suggestion
 from seedsmith.tools.text import clamp_lines, clean_output, count, path_as_shown, shown_path
 
 if TYPE_CHECKING:
@@ -90,10 +90,8 @@ async def resolve(git: Git, ref: str, kind: str = "commit") -> str:
     names = (await git.output(("for-each-ref", "--format=%(refname:short)"))).decode(
         "utf-8", "surrogateescape"
     )
-    close = difflib.get_close_matches(ref, names.splitlines(), 1)
-    hint = f"; did you mean {shown_path(close[0])!r}?" if close else "."
     what = "commit" if kind else "object"
-    raise ToolError(f"The repository has no {what} {shown_path(ref)!r}{hint}")
+    raise ToolError(f"The repository has no {what} {shown_path(ref)!r}{suggestion(ref, names.splitlines())}.")
 
 
 async def resolve_stash(call: GitCall) -> str:

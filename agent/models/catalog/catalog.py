@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import UnknownModel, UnsupportedWire
+from seedsmith.tools.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from seedsmith.agent.models.catalog.user_catalog import UserCatalog
@@ -151,17 +152,15 @@ class Catalog:
         return entry
 
     def _suggest(self, name: str) -> str:
-        """The end of a complaint: the nearest names as a question, or a full stop."""
-        import difflib  # 10 ms that only a wrong name costs
-
+        """The end of a complaint: the nearest names as a question, and a full stop."""
         names = [
             f"{provider.name}/{model}" for provider in self.providers.values() for model in provider.models
         ]
         provider, _, bare = name.rpartition("/")
         near = [each for each in names if each.partition("/")[2] == bare]
-        near += difflib.get_close_matches(name, [each for each in names if each not in near], 3, 0.6)
+        near += nearest(name, [each for each in names if each not in near], 3)
         near.sort(key=lambda each: each.partition("/")[0] != provider)
-        return f"; did you mean {' or '.join(near[:3])}?" if near else "."
+        return f"{did_you_mean(*near[:3])}."
 
 
 def load(environment: Mapping[str, str] | None = None) -> Catalog:

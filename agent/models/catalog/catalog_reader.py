@@ -19,6 +19,7 @@ from seedsmith.agent.models.catalog.catalog import (
 )
 from seedsmith.agent.models.catalog.prices import Price, PriceTier
 from seedsmith.agent.settings.settings import OPTIONS
+from seedsmith.tools.suggestions import suggestion_or_list
 
 
 def read_catalog(document: Any) -> Catalog:
@@ -160,7 +161,9 @@ def _wire(name: str, keys: Keys, value: Any) -> Wire:
     groups = _Reader((*keys, "fields"), entry.mapping("fields"), SOURCES)
     fields = {each: source for source in entry.mapping("fields") for each in groups.names(source)}
     for each in fields.keys() - _FIELDS:
-        raise entry.fault("fields", f"there is no field {each!r}{_suggestion(each, _FIELDS)}")
+        raise entry.fault(
+            "fields", f"there is no field {each!r}{suggestion_or_list(str(each), sorted(_FIELDS))}"
+        )
     if limit_field not in _LIMIT_FIELDS[name]:
         known = " or ".join(sorted(_LIMIT_FIELDS[name]))
         raise entry.fault("limit_field", f"{known} was expected, not {limit_field!r}")
@@ -185,7 +188,9 @@ def _model(name: str, keys: Keys, value: Any) -> ModelEntry:
     unpriced = price is None
     priced = _price((*keys, "price"), price) if price else None
     for parameter in fixed.keys() - _SAMPLING:
-        raise values.fault(parameter, f"there is no such parameter{_suggestion(parameter, _SAMPLING)}")
+        raise values.fault(
+            parameter, f"there is no such parameter{suggestion_or_list(str(parameter), sorted(_SAMPLING))}"
+        )
     return ModelEntry(
         name=name,
         context_tokens=context_tokens,
@@ -203,13 +208,6 @@ def _model(name: str, keys: Keys, value: Any) -> ModelEntry:
         }
         | ({"price": priced.source} if priced else {"price": "user"} if unpriced else {}),
     )
-
-
-def _suggestion(name: Any, known: Set[str]) -> str:
-    import difflib  # only a wrong name costs its import
-
-    close = difflib.get_close_matches(str(name), sorted(known), 1)
-    return f" (did you mean {close[0]}?)" if close else f"; there are {', '.join(sorted(known))}"
 
 
 def _price(keys: Keys, value: Any) -> Price:

@@ -89,7 +89,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("rnu",), "There is no command 'rnu'; did you mean 'run'?"),
+        (("rnu",), "There is no command 'rnu' (did you mean 'run'?)."),
         (("-C", "x", "run", "a b"), "-C belongs after the command: seedsmith run -C …"),
         (("run",), "The prompt is empty; say what to do."),
         (("run", "  "), "The prompt is empty; say what to do."),

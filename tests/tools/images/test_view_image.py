@@ -70,7 +70,7 @@ WRONG = [
     ({"path": "a.png", "detail": "max"}, "'detail' must be one of 'low' or 'high', got \"max\""),
     ({"path": "a.png", "detail": 1}, "'detail' must be one of 'low' or 'high'"),
     ({"path": "a.png", "page": 2}, "unknown parameter 'page'"),
-    ({"path": "b.png"}, "b.png does not exist; did you mean a.png?"),
+    ({"path": "b.png"}, "b.png does not exist (did you mean 'a.png'?)."),
     ({"path": "elsewhere/shot.jpeg"}, "does not exist; glob with **/shot.jpeg"),
     ({"path": "folder"}, "folder is a folder; name a picture in it."),
     ({"path": "."}, "is a folder"),

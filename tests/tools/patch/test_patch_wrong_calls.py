@@ -74,7 +74,7 @@ WRONG = [
         "before its last line or after an empty one",
     ),
     ({"patch": change("missing.txt", GOOD)}, "missing.txt does not exist"),
-    ({"patch": change("a.tx", GOOD)}, "did you mean a.txt?"),
+    ({"patch": change("a.tx", GOOD)}, "did you mean 'a.txt'?"),
     ({"patch": change("../a.txt", GOOD)}, "leads out of the workspace"),
     ({"patch": f"--- a/a.txt\n+++ b/../../x\n{GOOD}"}, "names ../../x and a.txt"),
     (
@@ -108,7 +108,7 @@ WRONG = [
     ({"patch": "--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+x\n"}, ".git"),
     ({"patch": "--- /dev/null\n+++ b/folder\n@@ -0,0 +1 @@\n+x\n"}, "folder is a folder"),
     ({"patch": "--- /dev/null\n+++ b/a.txt/x\n@@ -0,0 +1 @@\n+x\n"}, "a.txt is not a folder"),
-    ({"patch": change('"a.txt', GOOD)}, "did you mean a.txt?"),
+    ({"patch": change('"a.txt', GOOD)}, "did you mean 'a.txt'?"),
     ({"patch": f'--- "a/\\9.txt"\n+++ b/a.txt\n{GOOD}'}, "is malformed"),
     ({"patch": f"--- a/a.txt\n+++ b/taken\n{GOOD}"}, "where it must name one file"),
     ({"patch": change("latin.txt", "@@ -1 +1 @@\n-café\n+中\n")}, "latin-1, which can't hold '中'"),

@@ -76,9 +76,9 @@ def test_a_model_known_by_name_keeps_its_price_estimated(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("wcod/doubao-seed-2.0-code", "no provider 'wcod'.*did you mean wcode/doubao-seed-2.0-code"),
-        ("wcode/doubao-seed-2-code", "wcode has no model.*did you mean wcode/doubao-seed-2.0-code"),
-        ("doubao-seed-2.0-code", "PROVIDER/MODEL.*did you mean wcode/doubao-seed-2.0-code"),
+        ("wcod/doubao-seed-2.0-code", "no provider 'wcod'.*did you mean 'wcode/doubao-seed-2.0-code'"),
+        ("wcode/doubao-seed-2-code", "wcode has no model.*did you mean 'wcode/doubao-seed-2.0-code'"),
+        ("doubao-seed-2.0-code", "PROVIDER/MODEL.*did you mean 'wcode/doubao-seed-2.0-code'"),
         ("wcode/", "PROVIDER/MODEL"),
         ("local/nothing", "local has no model 'nothing'"),
     ],

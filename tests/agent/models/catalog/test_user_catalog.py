@@ -123,7 +123,7 @@ BEFORE = "providers:\n  m:\n    base_url: http://h/v1\n"
         (BEFORE + "    wires: [chat, soap]", r" line 4: m\.soap: there is no such wire"),
         (
             BEFORE + "    wires: {chat: {fields: [temprature]}}",
-            r" line 4: m\.chat\.fields: there is no field 'temprature' \(did you mean temperature\?\)\.",
+            r" line 4: m\.chat\.fields: there is no field 'temprature' \(did you mean 'temperature'\?\)\.",
         ),
         (
             BEFORE + "    wires: {chat: {limit_field: max_output_tokens}}",
@@ -131,7 +131,7 @@ BEFORE = "providers:\n  m:\n    base_url: http://h/v1\n"
         ),
         (
             BEFORE + "    models: {x: {fixed: {top-k: 1}}}",
-            r" line 4: m/x\.fixed\.top-k: .*did you mean top_k\?",
+            r" line 4: m/x\.fixed\.top-k: .*did you mean 'top_k'\?",
         ),
         ("providers:\n  local:\n    base_url: http://h/v1", " line 3: local is started by the run itself"),
         (BEFORE + "    models: 5", r" line 4: m\.models: a mapping was expected"),
