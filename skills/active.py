@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from seedsmith.skills.loader import Library
 from seedsmith.skills.skill import Skill
 
@@ -41,10 +39,6 @@ class ActiveSkills:
                 others = f"none of the commands of {skill.name!r}"
                 return f"The skill {holder.name!r} leaves no shell, and so {others}."
         return ""
-
-    def leaves(self, tools: Collection[str]) -> tuple[str, ...]:
-        """Those of ``tools`` that may be called now, in their order."""
-        return tuple(tool for tool in tools if not self.refusal(tool))
 
 
 def _allows(skill: Skill, tool: str) -> bool:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from seedsmith.skills.errors import ManifestError, UnknownSkill
 from seedsmith.skills.folder import find_manifest, read_skill
-from seedsmith.skills.roots import BUILT_IN
-from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.suggestions import suggestion_or_list
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -190,3 +191,9 @@ class Manifest(ManifestPart):
             if name in names[:index]:
                 raise Misplaced(("tests", index, "name"), f"is {name!r}, as an earlier test is called")
         return self
+
+
+def schema_text() -> str:
+    """The text of ``docs/skill.schema.json``: what a ``skill.yaml`` may hold, for editors."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

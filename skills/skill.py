@@ -13,6 +13,9 @@ from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, Te
 from seedsmith.skills.parameters import ParameterSpec, Value, accept_all
 from seedsmith.skills.template import fill_command, fill_text
 
+BUILT_IN = Path(__file__).with_name("library")
+"""Where the built-in skills are."""
+
 
 class Origin(Enum):
     """Who a skill comes from, which decides whether it needs to be trusted first."""

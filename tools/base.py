@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -140,8 +140,6 @@ class ToolContext:
     spills: SpillStore
     seen: dict[str, Seen] = field(default_factory=dict)
     """What the model saw of each file, keyed by workspace-relative path."""
-    report: Callable[[str], None] | None = None
-    """Takes progress text of a running call, for people only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra variables for commands (never keys)."""
     background: BackgroundCommands = field(default_factory=_no_background_commands)

@@ -76,6 +76,10 @@ class StreamBroken(ModelError):
     """The answer kept breaking off, stalling or being no completion, after all retries."""
 
 
+class LocalModelError(ModelError):
+    """The weights can't be had or the server can't run; the message says what to do about it."""
+
+
 class Verdict(Enum):
     """What to do about a refusal."""
 

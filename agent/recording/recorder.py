@@ -27,7 +27,7 @@ from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.workspace.workspace import Workspace
-from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import BUILT_IN
 from seedsmith.tools.base import Image
 
 STEADY_NAMES = ("<workspace>", "<state>", "<skill>", "<library>")

@@ -12,7 +12,7 @@ from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
-from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import BUILT_IN
 
 _FOLDER = "seedsmith-watch"
 _WATCHERS = BUILT_IN / "fix-bug" / "watch"

@@ -32,8 +32,7 @@ from seedsmith.skills.errors import SkillError
 from seedsmith.skills.folder import recording_path
 from seedsmith.skills.loader import Library, Root, load
 from seedsmith.skills.manifest import TestSpec
-from seedsmith.skills.roots import BUILT_IN
-from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill import BUILT_IN, Origin, Skill
 from seedsmith.skills.trust import TrustStore
 
 Result = Literal["passed", "failed", "skipped"]

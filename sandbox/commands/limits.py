@@ -23,13 +23,10 @@ def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_DATA: limits.data_bytes,
-        resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_NPROC: limits.processes,
     }
     if limits.processes is not None and not own_user_namespace:
         wanted[resource.RLIMIT_NPROC] = limits.processes + threads_on_machine()
-    wanted.update({getattr(resource, name): value for name, value in limits.extra.items()})
     for kind, value in wanted.items():
         if value is not None:
             _lower(pid, kind, value)

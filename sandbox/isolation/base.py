@@ -112,10 +112,5 @@ class Limits:
     open_files: int | None = 1024
     memory_bytes: int | None = 8 << 30
     """Resident memory of the whole process tree, watched a few times a second."""
-    data_bytes: int | None = None
-    """``RLIMIT_DATA`` of each process; off, because address sanitizers reserve terabytes they never touch."""
-    cpu_seconds: int | None = None
     output_bytes: int | None = 256 << 20
     """A command that writes more than this is stopped."""
-    extra: Mapping[str, int] = field(default_factory=dict)
-    """More limits by the name they have in :mod:`resource`, e.g. ``RLIMIT_STACK``."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.syscalls import forbid_dumping
 from seedsmith.sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
 
@@ -128,3 +129,19 @@ def command_environment(
 def is_secret(name: str, value: str = "") -> bool:
     """Whether a variable looks like a key, by its name or by a password within an address."""
     return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+
+
+def host_environment(env: Mapping[str, str], policy: Policy, *, private_home: bool) -> dict[str, str]:
+    """``env`` with ``TMPDIR`` and, where asked for, ``HOME`` moved to the host folder behind ``/tmp``.
+
+    For isolations that give commands no ``/tmp`` of their own. Without ``private_home`` a ``HOME`` nobody
+    chose becomes the user's own.
+    """
+    moved = dict(env)
+    moved["TMPDIR"] = str(policy.private_tmp)
+    if moved.get("HOME") == PRIVATE_HOME:
+        home = policy.private_tmp / "home"
+        if private_home:
+            home.mkdir(exist_ok=True)
+        moved["HOME"] = str(home) if private_home else policy.environ.get("HOME", str(home))
+    return moved

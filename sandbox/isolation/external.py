@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Launch, Policy, ProbeResult
-from seedsmith.sandbox.isolation.plain import host_environment
+from seedsmith.sandbox.isolation.environment import host_environment
 
 _DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 

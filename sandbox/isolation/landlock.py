@@ -15,8 +15,8 @@ from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import find_git_entries, metadata_folders
 from seedsmith.sandbox.isolation import syscalls
 from seedsmith.sandbox.isolation.base import Launch, Policy
+from seedsmith.sandbox.isolation.environment import host_environment
 from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
-from seedsmith.sandbox.isolation.plain import host_environment
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders
 

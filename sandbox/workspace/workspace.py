@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal
 
-from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, PathNotFound, WorkspaceError
+from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathNotFound, WorkspaceError
 from seedsmith.sandbox.workspace.paths import normalise, not_a_file, path_errors, reason, shown
 from seedsmith.sandbox.workspace.protected import check_writable
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
@@ -256,18 +256,6 @@ class Workspace:
                     os.rmdir(_only_name(location), dir_fd=location.folder)
                 folder = folder.rpartition("/")[0]
 
-    def rename(self, old: str, new: str) -> None:
-        """Give the file at ``old`` the name ``new``, where nothing may be yet; links are not followed."""
-        with path_errors(old), self._locate_writable(old, follow_last=False) as source:
-            source_name = _only_name(source)
-            _check_file_or_link(source, source_name, old)
-            with path_errors(new), self._locate_writable(new, follow_last=False) as target:
-                target.make_parents()
-                target_name = _only_name(target)
-                if _exists_at(target, target_name):
-                    raise PathError(f"{shown(new)} exists already; delete it first.")
-                os.rename(source_name, target_name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
-
     def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
         return open_beneath(
             self._descriptor,
@@ -326,14 +314,6 @@ def _check_file_or_link(location: Location, name: str, path: str) -> None:
     mode = os.stat(name, dir_fd=location.folder, follow_symlinks=False).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
         raise not_a_file(path, mode)
-
-
-def _exists_at(location: Location, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=location.folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _folder_entries(entries: Iterable[os.DirEntry[str]]) -> Iterable[FolderEntry]:

@@ -22,9 +22,8 @@ import yaml
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_tests import TestResult, TestRun, run_test
 from seedsmith.skills.folder import read_skill, recording_path
-from seedsmith.skills.roots import BUILT_IN
 from seedsmith.skills.scaffold import STARTER, scaffold
-from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill import BUILT_IN, Origin, Skill
 
 ANSWERS = Path(__file__).with_name("answers")
 NEW_NAME = "a-name-that-stands-for-another"

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import BUILT_IN
 
 RENAME = BUILT_IN / "rename-symbol/scripts/rename.py"
 MUTATE = BUILT_IN / "write-tests/scripts/mutate.py"

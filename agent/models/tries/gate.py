@@ -61,16 +61,6 @@ class Gate:
         """How many requests may be in flight now, at least 1."""
         return int(self._limit)
 
-    @property
-    def in_flight(self) -> int:
-        """How many requests are in flight."""
-        return self._in_flight
-
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
-
     @asynccontextmanager
     async def admission(self) -> AsyncIterator[None]:
         """Wait for one's turn and hold it for one try.

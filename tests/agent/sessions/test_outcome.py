@@ -7,8 +7,7 @@ import pytest
 from seedsmith.agent.cli.main import explain
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.models.base import Usage
-from seedsmith.agent.models.errors import ServiceUnavailable, UnknownModel
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError, ServiceUnavailable, UnknownModel
 from seedsmith.agent.sessions.outcome import EXIT_CODES, Outcome, Verified, changed_tests, ending_of
 from seedsmith.sandbox.errors import NoIsolation, PathNotFound
 from seedsmith.skills.errors import BadParameters

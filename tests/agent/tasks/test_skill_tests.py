@@ -17,9 +17,8 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_tests import TestRun, run_test, run_tests
 from seedsmith.skills.check import check
 from seedsmith.skills.folder import read_skill, recording_path
-from seedsmith.skills.roots import BUILT_IN
 from seedsmith.skills.scaffold import STARTER, scaffold
-from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill import BUILT_IN, Origin, Skill
 
 MANIFEST = """\
 name: tidy

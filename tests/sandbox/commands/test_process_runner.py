@@ -180,9 +180,9 @@ async def test_zombies_do_not_gather(runner: ProcessRunner) -> None:
 
 
 async def test_limits_hold_from_the_first_instruction(make_runner) -> None:
-    runner = make_runner(Limits(open_files=64, cpu_seconds=7, extra={"RLIMIT_STACK": 4 << 20}))
-    result = await runner.run("ulimit -n; ulimit -Hn; ulimit -c; ulimit -t; ulimit -s", timeout=10)
-    assert result.head.split() == [b"64", b"64", b"0", b"7", b"4096"]
+    runner = make_runner(Limits(open_files=64, file_bytes=1 << 20))
+    result = await runner.run("ulimit -n; ulimit -Hn; ulimit -c; ulimit -f; ulimit -Hf", timeout=10)
+    assert result.head.split() == [b"64", b"64", b"0", b"1024", b"1024"]
 
 
 async def test_duration_is_measured(runner: ProcessRunner) -> None:

@@ -19,8 +19,7 @@ import pytest
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from seedsmith.agent.models.base import Answer, CallReady, Notice, Request, Retrying, TextDelta
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.errors import ContextExceeded
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import ContextExceeded, LocalModelError
 from seedsmith.agent.models.local.machine import physical_cores
 from seedsmith.agent.models.local.model import LocalModel
 from seedsmith.agent.models.local.server import LocalServer, ServerOptions

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.agent.models.local.errors import LocalModelError
+from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.models.local.partial import PartialFile
 from seedsmith.agent.models.local.pull import Progress, ensure
 from seedsmith.agent.models.local.weights import LocalWeights, chosen_file, list_local

@@ -93,8 +93,8 @@ def test_whatever_happens_no_slot_is_lost_and_nobody_overtakes(steps, most):
                 await asyncio.sleep(0)
             elif action == "pause":
                 await crowd.settle()
-                assert gate.in_flight == len(crowd.running) <= most
-                assert not (gate.waiting and gate.in_flight < gate.limit)
+                assert gate._in_flight == len(crowd.running) <= most
+                assert not (gate._waiting and gate._in_flight < gate.limit)
             elif action == "cancel" and crowd.tasks:
                 crowd.tasks[which % len(crowd.tasks)].cancel()
             elif action in failures and crowd.running:
@@ -104,7 +104,7 @@ def test_whatever_happens_no_slot_is_lost_and_nobody_overtakes(steps, most):
             crowd.end(number)
         await asyncio.gather(*crowd.tasks.values(), return_exceptions=True)
         await crowd.settle()
-        assert (gate.in_flight, gate.waiting) == (0, 0)
+        assert (gate._in_flight, len(gate._waiting)) == (0, 0)
         assert crowd.admitted == sorted(crowd.admitted)
 
     asyncio.run(play())
@@ -158,10 +158,10 @@ async def test_loops_of_several_threads_share_it():
 
     async with gate.admission():
         running = asyncio.ensure_future(asyncio.to_thread(asyncio.run, others()))
-        while not gate.waiting:
+        while not gate._waiting:
             await asyncio.sleep(0)
     assert await running != threading.get_ident()
-    assert gate.in_flight == 0
+    assert gate._in_flight == 0
 
 
 def test_one_whose_loop_is_gone_holds_nobody_up():
@@ -179,7 +179,7 @@ def test_one_whose_loop_is_gone_holds_nobody_up():
     crowd = Crowd(gate)
     abandoned.run_until_complete(hold(crowd))
     abandoned.run_until_complete(hold(crowd))
-    assert (gate.in_flight, gate.waiting) == (1, 1)
+    assert (gate._in_flight, len(gate._waiting)) == (1, 1)
     crowd.tasks[0].cancel()
     abandoned.run_until_complete(asyncio.gather(crowd.tasks[0], return_exceptions=True))
     crowd.tasks[1].cancel()
@@ -193,7 +193,7 @@ async def test_models_of_one_service_share_a_gate(asking, endpoint):
     endpoint.script(error(429, "RequestBurstTooFast"), text("a"), text("b"))
     answers = await asyncio.gather(*(asking.answer(asking.model(gate=gate)) for _ in range(2)))
     assert sorted(answer.text for answer in answers) == ["a", "b"]
-    assert gate.in_flight == 0
+    assert gate._in_flight == 0
 
 
 async def test_a_question_that_is_dropped_half_way_gives_its_slot_back(asking, endpoint):
@@ -201,9 +201,9 @@ async def test_a_question_that_is_dropped_half_way_gives_its_slot_back(asking, e
     endpoint.script(text("one two three", delta=1, stall_after=3), text("ok"))
     stream = asking.model(gate=gate).stream(asking.request())
     await anext(stream)
-    assert gate.in_flight == 1
+    assert gate._in_flight == 1
     await stream.aclose()
-    assert gate.in_flight == 0
+    assert gate._in_flight == 0
     assert (await asking.answer(asking.model(gate=gate))).text == "ok"
 
 
