@@ -11,7 +11,7 @@ from seedsmith.agent.events import NoticeGiven, Sink, TurnStarted
 from seedsmith.agent.loop.budget import Budget
 from seedsmith.agent.loop.parameters import SMALLEST_ANSWER, OutputLimit, output_limit
 from seedsmith.agent.models.base import Answer, Effort, Model, Request
-from seedsmith.agent.models.catalog.catalog import ModelEntry
+from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.models.catalog.prices import PriceTier
 from seedsmith.agent.models.errors import ContextExceeded
 from seedsmith.agent.models.service.estimate import PromptEstimate

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.models.catalog.catalog import ModelEntry
+from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.settings.config import flag_name
 from seedsmith.agent.settings.settings import Settings
 

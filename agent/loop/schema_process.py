@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from seedsmith.agent.loop.output_schema import OutputSchema, given, parsed
-from seedsmith.agent.models.local.subprocesses import kill
+from seedsmith.agent.loop.schema import OutputSchema, given, parsed
+from seedsmith.agent.subprocesses import kill
 
 DEADLINE_SECONDS = 10
 """Of the whole check, the process's start included."""

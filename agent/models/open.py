@@ -9,7 +9,7 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.address import check_base_url, is_loopback, service_root
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
 from seedsmith.agent.models.network.sdk import load_sdk_in_background
 from seedsmith.agent.models.network.transport import Tap

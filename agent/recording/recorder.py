@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from seedsmith.agent.events import Envelope, EventSink, NoticeGiven
-from seedsmith.agent.loop.output_schema import OutputSchema
+from seedsmith.agent.loop.schema import OutputSchema
 from seedsmith.agent.models.address import shown
-from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Transport
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.recording.bodies import difference

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.models.base import Model
-from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Tap
 from seedsmith.agent.recording.lines import Line
 from seedsmith.agent.sessions.outcome import Outcome
@@ -17,7 +17,7 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:
-    from seedsmith.agent.loop.output_schema import OutputSchema
+    from seedsmith.agent.loop.schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.catalog.catalog import Catalog
+from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.recording.errors import RecordingError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.loop.output_schema import OutputSchema
+    from seedsmith.agent.loop.schema import OutputSchema
     from seedsmith.agent.recording.lines import Head
 
 
@@ -49,7 +49,7 @@ def recorded_schema(head: Head, path: Path) -> OutputSchema | None:
     """
     if head.output_schema is None:
         return None
-    from seedsmith.agent.loop.output_schema import SchemaError, given
+    from seedsmith.agent.loop.schema import SchemaError, given
 
     try:
         schema, name = head.output_schema["schema"], head.output_schema["name"]

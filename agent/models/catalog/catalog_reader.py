@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from types import NoneType
 from typing import Any
 
-from seedsmith.agent.models.catalog.catalog import (
+from seedsmith.agent.models.catalog.entries import (
     DEFAULT_STALL_SECONDS,
     SOURCES,
     Catalog,

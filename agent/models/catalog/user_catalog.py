@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import ConfigurationError, UsageError
-from seedsmith.agent.models.catalog.catalog import SOURCES, Keys
+from seedsmith.agent.models.catalog.entries import SOURCES, Keys
 from seedsmith.agent.redact import is_secret_name
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seedsmith.agent.models.errors import LocalModelError
-from seedsmith.agent.models.local.subprocesses import kill
+from seedsmith.agent.subprocesses import kill
 
 _NO_NETWORK = (
     "NewConnectionError",

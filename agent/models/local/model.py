@@ -12,7 +12,7 @@ from typing import Any
 
 from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import LocalModelError, ModelError
 from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores

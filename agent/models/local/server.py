@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.models.errors import LocalModelError
-from seedsmith.agent.models.local.subprocesses import kill
+from seedsmith.agent.subprocesses import kill
 
 _CHILD = Path(__file__).with_name("child.py")
 _START_SECONDS = 300.0

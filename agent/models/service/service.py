@@ -11,7 +11,7 @@ from pathlib import Path
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.models.address import service_root, shown
 from seedsmith.agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
-from seedsmith.agent.models.catalog.catalog import ModelEntry, Provider, Wire
+from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
 from seedsmith.agent.models.catalog.prices import cost
 from seedsmith.agent.models.encode.chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named

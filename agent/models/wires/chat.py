@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seedsmith.agent.models.base import Request
-from seedsmith.agent.models.catalog.catalog import ModelEntry, Provider
+from seedsmith.agent.models.catalog.entries import ModelEntry, Provider
 from seedsmith.agent.models.service.service import ServiceModel, WireFormat
 from seedsmith.agent.models.wires.chat_assemble import ChatAssembler
 from seedsmith.agent.models.wires.chat_encode import ChatEncoder

@@ -14,7 +14,7 @@ from seedsmith.agent.conversation import (
     UserMessage,
 )
 from seedsmith.agent.models.base import Notice, Request
-from seedsmith.agent.models.catalog.catalog import ModelEntry, Wire
+from seedsmith.agent.models.catalog.entries import ModelEntry, Wire
 from seedsmith.agent.models.encode.encode import (
     REASONING_FIELD,
     RequestEncoder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seedsmith.agent.models.catalog.catalog import ModelEntry, Provider
+from seedsmith.agent.models.catalog.entries import ModelEntry, Provider
 from seedsmith.agent.models.service.service import ServiceModel, WireFormat
 from seedsmith.agent.models.wires.responses_assemble import ResponsesAssembler
 from seedsmith.agent.models.wires.responses_encode import ResponsesEncoder

@@ -19,7 +19,8 @@ from seedsmith import Agent
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, SessionFinished
 from seedsmith.agent.loop import schema_process
-from seedsmith.agent.loop.output_schema import MOST_REPAIRS, SchemaError, given, load
+from seedsmith.agent.loop.output_schema import MOST_REPAIRS
+from seedsmith.agent.loop.schema import SchemaError, given, load
 
 SCHEMA = {
     "type": "object",

@@ -7,7 +7,8 @@ import pytest
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.catalog.catalog import CatalogError, parse
+from seedsmith.agent.models.catalog.catalog import parse
+from seedsmith.agent.models.catalog.entries import SOURCES, CatalogError
 from seedsmith.agent.models.catalog.prices import cost
 from seedsmith.agent.models.errors import MissingKey, NoModelConfigured, UnknownModel
 from seedsmith.agent.models.open import open_model
@@ -95,7 +96,7 @@ def test_every_fact_has_a_source():
         facts += [wire.sources for wire in provider.wires.values()] + [
             wire.fields for wire in provider.wires.values()
         ]
-        assert {source for each in facts for source in each.values()} <= catalog.SOURCES
+        assert {source for each in facts for source in each.values()} <= SOURCES
 
 
 @pytest.mark.parametrize(
