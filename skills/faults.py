@@ -13,30 +13,12 @@ from pydantic_core import ErrorDetails
 from seedsmith.skills.document import Document
 from seedsmith.skills.errors import ManifestError, Misplaced
 from seedsmith.tools.suggestions import suggestion_or_list
+from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
-_SAID = {
-    "missing": "is missing",
-    "string_type": "must be text{quote}",
-    "bool_type": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "list_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
-    "greater_than": "must be greater than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must be at most {max_length} characters long, it has {length}",
-    "too_short": "must not be empty",
-    "too_long": "must have at most {max_length} entries, it has {actual_length}",
-    "literal_error": "must be one of {expected}",
-    "no_value": "must be text, a number, true or false, or a list of texts",
-}
-_UNFIT = frozenset(kind for kind in _SAID if kind.endswith("_type"))
+_NO_VALUE = "must be text, a number, true or false, or a list of texts"
+_UNFIT = frozenset(
+    f"{kind}_type" for kind in ("string", "bool", "int", "float", "list", "dict", "model", "model_attributes")
+)
 """Complaints that a value is of another type."""
 
 
@@ -89,25 +71,17 @@ def _keys_of(value: Any) -> Container[Any]:
 
 def _sentence(details: ErrorDetails, path: tuple[int | str, ...], schema: dict[str, Any]) -> str:
     name = _name(path)
-    kind, context = details["type"], details.get("ctx", {})
+    kind, given = details["type"], details["input"]
     if kind == "extra_forbidden":
         return f"{name} is no key here{_suggestion(path, schema)}"
-    if kind == "value_error":
-        return f"{name} {context['error']}" if path else f"the manifest {context['error']}"
     if kind == "string_pattern_mismatch":
         return f"{name} must be a name of lower-case letters, digits and '_', beginning with a letter"
-    template = _SAID.get(kind)
-    if template is None:
-        return f"{name}: {details['msg']}"
-    given = details["input"]
-    quote = ""
-    if isinstance(given, bool):  # it may have been written yes, on, False …
-        quote = ": put it in quotes"
-    elif isinstance(given, int | float):
-        quote = f": write {json.dumps(str(given))}"
-    length = len(given) if isinstance(given, str) else 0
-    sentence = template.format(**context | {"quote": quote, "length": length})
-    return f"{name} {sentence}" if path else f"the manifest {sentence}"
+    wrong = _NO_VALUE if kind == "no_value" else what_is_wrong(details, IN_WORDS)
+    if kind == "string_type" and isinstance(given, bool):  # it may have been written yes, on, False …
+        wrong += ": put it in quotes"
+    elif kind == "string_type" and isinstance(given, int | float):
+        wrong += f": write {json.dumps(str(given))}"
+    return f"{name} {wrong}" if path else f"the manifest {wrong}"
 
 
 def _name(path: tuple[int | str, ...]) -> str:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, mod
 from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
 from seedsmith.tools.suggestions import did_you_mean, suggestion
 from seedsmith.tools.text import path_as_shown
+from seedsmith.tools.wrong_values import HALF_A_PAIR, IN_JSON, what_is_wrong
 
 _SHOWN_VALUE_CHARACTERS = 60
 
@@ -36,14 +37,11 @@ class Parameters(BaseModel):
         }
 
 
-_HALF_A_PAIR = "must be valid Unicode, it holds half a surrogate pair"
-
-
 def _valid_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(_HALF_A_PAIR) from None
+        raise ValueError(HALF_A_PAIR) from None
     return text
 
 
@@ -178,43 +176,17 @@ def _faults(error: ValidationError, schema: JsonObject) -> list[str]:
 
 def _fault(item: Mapping[str, Any], schema: JsonObject) -> str:
     """Turn one pydantic error into a phrase that says what is wrong with which parameter."""
-    location, kind, context = item["loc"], item["type"], item.get("ctx", {})
-    name = _location(location)
-    if kind == "missing":
-        return f"'{name}' is missing"
+    name, kind = _location(item["loc"]), item["type"]
     if kind == "extra_forbidden":
-        return f"unknown parameter '{name}'{_suggestion(location, schema)}"
-    if kind == "value_error":
-        return f"'{name}' {context['error']}" if name else str(context["error"])
-    if kind == "string_unicode":
-        return f"'{name}' {_HALF_A_PAIR}"
-    expected = _EXPECTED.get(kind)
-    if expected is None:
-        return f"'{name}': {item['msg']}, got {_shown(item['input'])}"
-    return f"'{name}' must be {expected.format(**context)}, got {_shown(item['input'])}"
+        return f"unknown parameter '{name}'{_suggestion(item['loc'], schema)}"
+    wrong = what_is_wrong(item, IN_JSON)
+    if kind in _SAYS_ALL:
+        return f"'{name}' {wrong}" if name else wrong
+    return f"'{name}' {wrong}, got {_shown(item['input'])}"
 
 
-_EXPECTED = {
-    "string_type": "a string",
-    "int_type": "an integer",
-    "int_from_float": "an integer",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "bool_type": "true or false",
-    "list_type": "an array",
-    "dict_type": "an object",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "greater_than": "greater than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "string_too_short": "at least {min_length} character(s) long",
-    "string_too_long": "at most {max_length} characters long",
-    "too_short": "an array of at least {min_length} item(s)",
-    "too_long": "an array of at most {max_length} items",
-    "literal_error": "one of {expected}",
-}
+_SAYS_ALL = ("missing", "value_error", "string_unicode")
+"""Kinds of faults that are told without the value that was given."""
 
 
 def _location(location: Iterable[str | int]) -> str:

@@ -82,7 +82,7 @@ def _choice(choice: str | None, tools: Collection[str]) -> str:
     if choice is None or choice in TOOL_CHOICES or choice in tools:
         return ""
     return (
-        f"{flag_name('tool_choice')} can't be {choice!r}: it should be {', '.join(TOOL_CHOICES)} or a tool "
+        f"{flag_name('tool_choice')} can't be {choice!r}: it must be {', '.join(TOOL_CHOICES)} or a tool "
         f"on offer ({', '.join(tools)})."
     )
 

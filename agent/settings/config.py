@@ -19,6 +19,7 @@ from seedsmith.agent.settings.settings import OPTIONS, Option, Settings
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE
 from seedsmith.tools.suggestions import suggestion
+from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -212,9 +213,7 @@ def _fault(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"] == "string_pattern_mismatch":
         return "is empty"
-    if first["type"] == "path_type":
-        return "should be a path"
-    return first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return what_is_wrong(first, IN_WORDS)
 
 
 def _entries(path: Path) -> list[tuple[str, Any, int]]:

@@ -77,7 +77,7 @@ def _json_object(given: Any) -> Any:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ValueError("should be a JSON object")
+        raise ValueError("must be a JSON object")
     return value
 
 
@@ -86,19 +86,19 @@ _RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 def _response_format(value: dict[str, Any]) -> dict[str, Any]:
     if value.get("type") not in _RESPONSE_FORMATS:
-        raise ValueError(f'should be a JSON object whose "type" is {_or(_RESPONSE_FORMATS)}')
+        raise ValueError(f'must be a JSON object whose "type" is {_or(_RESPONSE_FORMATS)}')
     schema = value.get("json_schema")
     if value["type"] == "json_schema" and not (
         isinstance(schema, dict) and isinstance(schema.get("schema"), dict)
     ):
-        raise ValueError('should hold {"json_schema": {"name": ..., "schema": {...}}} beside the type')
+        raise ValueError('must hold {"json_schema": {"name": ..., "schema": {...}}} beside the type')
     return value
 
 
 def _token_biases(value: dict[Any, Any]) -> dict[Any, Any]:
     """Biases by token id; an id that is given as a number is written as JSON writes it."""
     if any(isinstance(bias, bool) for bias in value.values()):
-        raise ValueError("should hold a number for each token")
+        raise ValueError("must hold a number for each token")
     return {str(token) if type(token) is int else token: bias for token, bias in value.items()}
 
 
@@ -109,12 +109,12 @@ def _plain_json(value: Any) -> Any:
     try:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("should be the path of a JSON Schema, or one as JSON has it") from None
+        raise ValueError("must be the path of a JSON Schema, or one as JSON has it") from None
 
 
 def _stop_texts(texts: list[str]) -> list[str]:
     if not texts or not all(texts):
-        raise ValueError("should hold one text or more, none of them empty")
+        raise ValueError("must hold one text or more, none of them empty")
     return texts
 
 
@@ -126,7 +126,7 @@ def _tool_choice(given: Any) -> Any:
         function = given.get("function")
         given = function.get("name") if isinstance(function, dict) else None
     if not isinstance(given, str) or not given.strip():
-        raise ValueError("should be none, auto, required or a tool's name")
+        raise ValueError("must be none, auto, required or a tool's name")
     return given.strip()
 
 
@@ -353,7 +353,7 @@ class Settings(BaseModel):
             except ValidationError as error:
                 if error.errors(include_url=False)[0]["type"] == "value_error":  # its own check says more
                     raise
-        raise ValueError(f"should be {wanted}")
+        raise ValueError(f"must be {wanted}")
 
     @property
     def sampling(self) -> dict[str, Any]:

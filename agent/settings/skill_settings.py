@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from seedsmith.skills.hooks import HookSpecs
+from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
 
 def pairs(given: Any) -> Any:
@@ -31,5 +32,4 @@ def hook_specs(given: Any) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "hooks"
-        said = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"is wrong at {where}: {said[:1].lower()}{said[1:]}") from None
+        raise ValueError(f"is wrong at {where}: it {what_is_wrong(first, IN_WORDS)}") from None

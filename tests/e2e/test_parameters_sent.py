@@ -124,7 +124,7 @@ def test_a_refusal_is_remembered_across_runs(run, endpoint, seedsmith):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--temperature=3"], "--temperature can't be '3': it should be a number from 0 to 2."),
+        (["--temperature=3"], "--temperature can't be '3': it must be a number from 0 to 2."),
         (['--response-format={"type":"json_object"}'], "needs a prompt that asks for JSON"),
         (["--tool-choice=reed"], "--tool-choice can't be 'reed'"),
         (["--output-schema=/nowhere/s.json"], "There is no schema file /nowhere/s.json."),

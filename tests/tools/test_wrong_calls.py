@@ -101,7 +101,7 @@ WRITE = [
 GLOB = [
     ({}, "'pattern' is missing"),
     ({"pattern": 3}, "'pattern' must be a string"),
-    ({"pattern": ""}, "'pattern' must be at least 1 character(s) long"),
+    ({"pattern": ""}, "'pattern' must not be empty"),
     ({"pattern": "x" * 2000}, "at most 1000 characters"),
     ({"pattern": "[a"}, "malformed: unclosed character class"),
     ({"pattern": "*.{py"}, "malformed: unclosed alternate group"),
@@ -118,7 +118,7 @@ GLOB = [
 
 GREP = [
     ({}, "'pattern' is missing"),
-    ({"pattern": ""}, "at least 1 character"),
+    ({"pattern": ""}, "'pattern' must not be empty"),
     ({"pattern": 3}, "'pattern' must be a string, got 3"),
     ({"pattern": "("}, "The pattern '(' does not work: unclosed group"),
     ({"pattern": "*a"}, "does not work: repetition operator missing expression"),
@@ -139,7 +139,7 @@ GREP = [
 SHELL = [
     ({}, "'command' is missing"),
     ({"command": None}, "'command' must be a string, got null"),
-    ({"command": ""}, "'command' must be at least 1 character"),
+    ({"command": ""}, "'command' must not be empty"),
     ({"command": 3}, "'command' must be a string, got 3"),
     ({"command": ["ls", "-l"]}, '\'command\' must be a string, got ["ls", "-l"]'),
     ({"command": {"cmd": "ls"}}, "'command' must be a string"),
@@ -168,7 +168,7 @@ IDS = [
     ({"id": True}, "'id' must be a string, got true"),
     ({"id": ["b1"]}, "'id' must be a string, got [\"b1\"]"),
     ({"id": {"id": "b1"}}, "'id' must be a string, got {"),
-    ({"id": ""}, "'id' must be at least 1 character"),
+    ({"id": ""}, "'id' must not be empty"),
     ({"id": "b1\0"}, "NUL"),
     ({"id": "\ud800"}, "valid Unicode"),
     ({"id": "b1"}, "There is no background command 'b1'; none is running."),

@@ -292,7 +292,7 @@ async def test_what_is_read_apart_is_read_the_same():
         ({"type": 5}, "The given schema is no JSON Schema: "),
         ({"$ref": "http://x/"}, "The given schema refers to 'http://x/', which it does not hold"),
         ({"enum": [object()]}, "output_schema can't be "),
-        ({"minimum": float("nan")}, "it should be the path of a JSON Schema, or one as JSON has it"),
+        ({"minimum": float("nan")}, "it must be the path of a JSON Schema, or one as JSON has it"),
     ],
 )
 def test_a_given_schema_that_cannot_be_used_is_told(agent, schema, words):

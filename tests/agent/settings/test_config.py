@@ -89,7 +89,7 @@ def test_too_large_a_file_is_refused(place):
     ("text", "said"),
     [
         ("\nmodle: x", r"line 2: unknown key 'modle' \(did you mean 'model'\?\)"),
-        ("max_turns: 0", r"max_turns \(.*line 1\) can't be '0': it should be a whole number, at least 1"),
+        ("max_turns: 0", r"max_turns \(.*line 1\) can't be '0': it must be a whole number, at least 1"),
         ("effort: huge", "effort .*'huge'.*'minimal'"),
         ("sandbox: off", "must be typed on the command line"),
         ("network: on", "must be typed on the command line"),

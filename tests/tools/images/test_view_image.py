@@ -63,7 +63,7 @@ WRONG = [
     ({"path": None}, "'path' must be a string, got null"),
     ({"path": 3}, "'path' must be a string, got 3"),
     ({"path": ["a.png"]}, "'path' must be a string"),
-    ({"path": ""}, "'path' must be at least 1 character(s) long"),
+    ({"path": ""}, "'path' must not be empty"),
     ({"path": "a\0b"}, "NUL"),
     ({"path": "\ud800"}, "must be valid Unicode"),
     ({"file": "a.png"}, "unknown parameter 'file' (did you mean 'path'?)"),
