@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
-from seedsmith.agent.calls.dispatch import Dispatcher, Finished
+from seedsmith.agent.calls.prepared import Finished
+from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import must_wait
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.tools.base import Access, Effect
@@ -16,22 +17,22 @@ from seedsmith.tools.base import Access, Effect
 class EarlyCalls:
     """The early calls of one answer; calls must be offered in call order."""
 
-    def __init__(self, dispatcher: Dispatcher, *, parallel: bool = True) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, runner: CallRunner, *, parallel: bool = True) -> None:
+        self._runner = runner
         self._parallel = parallel
         self._seen: list[Access] = []
         self._tasks: dict[ToolCall, asyncio.Task[Finished]] = {}
 
     def offer(self, call: ToolCall) -> None:
         """Start ``call`` if it is free of effects, may start early and need not wait for an earlier one."""
-        prepared = self._dispatcher.prepare(call)
+        prepared = self._runner.prepare(call)
         waits = any(not self._parallel or must_wait(access, prepared.access) for access in self._seen)
         self._seen.append(prepared.access)
         access = prepared.access
         if prepared.tool is None or access.effect is not Effect.NONE or not access.early or waits:
             return
         if call not in self._tasks:
-            self._tasks[call] = asyncio.create_task(self._dispatcher.start(prepared))
+            self._tasks[call] = asyncio.create_task(self._runner.run_early(prepared))
 
     def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
         """Hand over the running task of ``call``, if it was started."""

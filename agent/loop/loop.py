@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import AssistantMessage, UserMessage
 from seedsmith.agent.events import EventSink, NoticeGiven
@@ -19,6 +18,7 @@ from seedsmith.agent.loop.asking import Ask, Questions
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.early_calls import EarlyCalls
+from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
 from seedsmith.agent.models.base import Answer, Model
@@ -53,7 +53,7 @@ class _Filtered(Exception):
 async def run_loop(
     session: Session,
     model: Model,
-    dispatcher: Dispatcher,
+    calls: FollowedCalls,
     budget: Budget,
     sink: EventSink,
     ask: Ask,
@@ -64,7 +64,7 @@ async def run_loop(
 
     Raises what the model raises; the session is consistent whatever ends it, cancellation too.
     """
-    turns = _Turns(session, model, dispatcher, budget, sink, ask, compactor)
+    turns = _Turns(session, model, calls, budget, sink, ask, compactor)
     try:
         while True:
             text = await turns.until_done()
@@ -87,7 +87,7 @@ class _Turns:
         self,
         session: Session,
         model: Model,
-        dispatcher: Dispatcher,
+        calls: FollowedCalls,
         budget: Budget,
         sink: EventSink,
         ask: Ask,
@@ -95,7 +95,7 @@ class _Turns:
     ) -> None:
         self._session = session
         self._model = model
-        self._dispatcher = dispatcher
+        self._calls = calls
         self._budget = budget
         self._questions = Questions(ask, model, budget, sink)
         self._sink = sink
@@ -111,7 +111,7 @@ class _Turns:
         if isinstance(last, AssistantMessage) and not last.calls:  # resumed: only the check is left
             return last.text
         while True:
-            early = EarlyCalls(self._dispatcher, parallel=self._ask.parallel_tool_calls)
+            early = self._calls.early(parallel=self._ask.parallel_tool_calls)
             try:
                 question = partial(self._stream, early)
                 answer = await (self._compactor.ask(question) if self._compactor else question())
@@ -140,7 +140,7 @@ class _Turns:
         self._session.append(AssistantMessage(answer.text, answer.reasoning, calls))
         if not calls:
             return answer.text
-        dispatched = await self._dispatcher.dispatch(calls, early)
+        dispatched = await self._calls.dispatch(calls, early)
         for call, result in zip(calls, dispatched.results, strict=True):
             if call.name == self._ask.finish_tool and result.ok:
                 return result.text

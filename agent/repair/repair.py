@@ -184,7 +184,7 @@ class Repair:
 
     async def _answer(self, request: Request) -> str:
         self._sink.emit(TurnStarted(self._budget.reserve()))
-        early = EarlyCalls(self._dispatcher, parallel=False)
+        early = EarlyCalls(self._dispatcher.runner, parallel=False)
         answer = await stream_answer(self._model, request, _Unspoken(self._sink), early, self._budget)
         self._budget.book(answer)
         return answer.text

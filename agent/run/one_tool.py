@@ -8,10 +8,13 @@ from contextlib import AsyncExitStack
 
 from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.calls.gates import ApprovalGate
+from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
+from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.tool_context import open_tool_context
 from seedsmith.agent.sessions.place import open_place
@@ -50,7 +53,9 @@ async def run_tool(
         sink = EventSink(session.id, front_ends)
         for notice in extensions.notices:
             sink.emit(notice)
-        dispatcher = Dispatcher(tools, context, session, sink, policy, redactor=place.redactor)
+        gates = (ApprovalGate(policy, sink),)
+        runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
+        calls = FollowedCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)
         session.append(AssistantMessage(calls=(call,)))
-        return (await dispatcher.dispatch((call,))).results[0]
+        return (await calls.dispatch((call,))).results[0]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
+from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate
+from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.tools import open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.context.opening_messages import first_items
@@ -21,6 +23,7 @@ from seedsmith.agent.loop import parameters
 from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
+from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.run.opening import Opened, open_session
 from seedsmith.agent.run.tool_context import open_baseline, open_tool_context
@@ -217,7 +220,8 @@ class _Run:
                 before_run=self._baseline_taken,
                 output_bytes=profile.output_bytes // 4,
             )
-        await self._open_conversation(dispatcher)
+        calls = self._follow(dispatcher)
+        await self._open_conversation(calls)
         first_choice, later_choice = parameters.tool_choices(settings.tool_choice, profile.tool_choice)
         ask = Ask(
             tools=tuple(tool.spec for tool in tools.values()),
@@ -241,28 +245,36 @@ class _Run:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier or self._output or self._hooks else None
         compactor = None if settings.compact == "off" else self._compactor(ask)
-        return await run_loop(
-            session, self._model, dispatcher, self._budget, self._sink, ask, check, compactor
-        )
+        return await run_loop(session, self._model, calls, self._budget, self._sink, ask, check, compactor)
 
     def _open_dispatcher(self, tools: Mapping[str, Tool], context: ToolContext) -> Dispatcher:
-        settings, profile, workspace = self._settings, self._profile, self._place.workspace
-        nested = NestedInstructions(workspace, self._session.conversation) if profile.facts else None
-        return Dispatcher(
+        runner = CallRunner(
             tools,
             context,
-            self._session,
             self._sink,
-            CallPolicy(confined=settings.sandbox != "off", can_ask=self._approver is not None),
-            approver=self._approver,
-            redactor=self._place.redactor,
-            instructions=nested,
-            narrowing=self._opened.skills.active.refusal,
-            hooks=self._hooks,
-            before_effects=self._baseline_taken,
-            output_bytes=profile.output_bytes,
-            parallel=settings.parallel_tool_calls,
+            self._place.redactor,
+            gates=tuple(self._gates()),
+            output_bytes=self._profile.output_bytes,
         )
+        return Dispatcher(
+            runner,
+            self._session,
+            before_effects=self._baseline_taken,
+            parallel=self._settings.parallel_tool_calls,
+        )
+
+    def _gates(self) -> Iterator[Gate]:
+        """What each call passes, in this order."""
+        yield NarrowingGate(self._opened.skills.active.refusal)
+        if self._hooks is not None:
+            yield HookGate(self._hooks)
+        policy = CallPolicy(confined=self._settings.sandbox != "off", can_ask=self._approver is not None)
+        yield ApprovalGate(policy, self._sink, self._approver)
+
+    def _follow(self, dispatcher: Dispatcher) -> FollowedCalls:
+        workspace, session = self._place.workspace, self._session
+        nested = NestedInstructions(workspace, session.conversation) if self._profile.facts else None
+        return FollowedCalls(dispatcher, session, self._sink, self._place.redactor, nested)
 
     def _compactor(self, ask: Ask) -> Compactor:
         entry = self._opened.entry
@@ -313,11 +325,11 @@ class _Run:
         )
         return await repair.run()
 
-    async def _open_conversation(self, dispatcher: Dispatcher) -> None:
+    async def _open_conversation(self, calls: FollowedCalls) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
         session, attached, task = self._session, self._opened.attached, self._opened.task
         if len(session.conversation):
-            await dispatcher.dispatch(session.conversation.open_calls)
+            await calls.dispatch(session.conversation.open_calls)
             more = [
                 attached.beside(task) if task else "",
                 self._output.instruction if self._output else "",

@@ -85,8 +85,7 @@ class Session:
         self.folder = folder
         self.start = start
         self.conversation = Conversation()
-        self.settled: dict[str, ToolOutput] = {}
-        """Results known before their turn to be appended came: calls that must not run again."""
+        self._known_results: dict[str, ToolOutput] = {}
         self.verifications: list[VerifyRecord] = []
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
@@ -144,8 +143,14 @@ class Session:
     def append(self, item: Item) -> None:
         """Add an item to the conversation and, but for tool outputs, to the records."""
         self.conversation.append(item)
-        if not isinstance(item, ToolOutput):
+        if isinstance(item, ToolOutput):
+            self._known_results.pop(item.call_id, None)
+        else:
             self._append({"kind": "item", "item": item_to_json(item)})
+
+    def known_result(self, call_id: str) -> ToolOutput | None:
+        """The result an open call has from before the session was resumed: such a call must not run again."""
+        return self._known_results.get(call_id)
 
     def compact(self, items: Iterable[Item], why: str) -> None:
         """Go on from the shorter ``items``; a session that is resumed goes on from the same."""
@@ -206,7 +211,7 @@ class Session:
                 case "done":
                     output = item_from_json(record["output"])
                     assert isinstance(output, ToolOutput)
-                    self.settled[output.call_id] = output
+                    self._known_results[output.call_id] = output
                 case "verify":
                     verification = VerifyRecord(record["command"], record["exit_code"], record["output"])
                     self.verifications.append(verification)
@@ -214,15 +219,15 @@ class Session:
                     pass
         for call in self.conversation.open_calls:
             begun = intended.get(call.id)
-            if call.id not in self.settled and begun and begun["effect"] != Effect.NONE.value:
-                self.settled[call.id] = ToolOutput(call.id, call.name, MAY_HAVE_RUN, ok=False)
-                self.record_done(self.settled[call.id])
-        if all(call.id in self.settled for call in self.conversation.open_calls):
+            if call.id not in self._known_results and begun and begun["effect"] != Effect.NONE.value:
+                self._known_results[call.id] = ToolOutput(call.id, call.name, MAY_HAVE_RUN, ok=False)
+                self.record_done(self._known_results[call.id])
+        if all(call.id in self._known_results for call in self.conversation.open_calls):
             self._close_calls()
 
     def _close_calls(self) -> None:
         for call in self.conversation.open_calls:
-            self.conversation.append(self.settled.pop(call.id))
+            self.conversation.append(self._known_results.pop(call.id))
 
 
 def _start_of(records: list[Record], path: Path) -> SessionStart:

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.calls.approval import CallPolicy
+from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.calls.gates import ApprovalGate, HookGate, NarrowingGate
+from seedsmith.agent.calls.hooks import Hooks
+from seedsmith.agent.calls.runner import CallRunner
+from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
 from seedsmith.agent.events import EventSink
+from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.models.base import Answer, CallReady, Part, Request, Usage
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session import Session, SessionStart
@@ -133,11 +138,34 @@ class House:
         self.session = Session.resume(self.home, self.session.id, self.workspace.root, self.redactor)
         return self.session
 
-    def dispatcher(self, *tools: SmallTool, **options: Any) -> Dispatcher:
+    def dispatcher(
+        self,
+        *tools: SmallTool,
+        policy: CallPolicy | None = None,
+        approver: Approver | None = None,
+        hooks: Hooks | None = None,
+        narrowing: Callable[[str], str] | None = None,
+        output_bytes: int = 32 << 10,
+        **options: Any,
+    ) -> Dispatcher:
+        """A dispatcher with the gates of a run in their order; ``options`` are its own."""
+        policy = policy or CallPolicy(confined=True, can_ask=False)
+        gates = (
+            *((NarrowingGate(narrowing),) if narrowing else ()),
+            *((HookGate(hooks),) if hooks else ()),
+            ApprovalGate(policy, self.sink, approver),
+        )
         context = ToolContext(self.workspace, None, SpillStore(self.session.folder / "spills"))
-        policy = options.pop("policy", CallPolicy(confined=True, can_ask=False))
         named = {tool.spec.name: tool for tool in tools}
-        return Dispatcher(named, context, self.session, self.sink, policy, redactor=self.redactor, **options)
+        runner = CallRunner(named, context, self.sink, self.redactor, gates=gates, output_bytes=output_bytes)
+        return Dispatcher(runner, self.session, **options)
+
+    def calls(
+        self, *tools: SmallTool, instructions: NestedInstructions | None = None, **options: Any
+    ) -> FollowedCalls:
+        """What dispatches calls as a run does: what follows from them is appended, too."""
+        dispatcher = self.dispatcher(*tools, **options)
+        return FollowedCalls(dispatcher, self.session, self.sink, self.redactor, instructions)
 
     def ask(self, *calls: ToolCall) -> tuple[ToolCall, ...]:
         """Let the model have asked for ``calls``."""

@@ -63,12 +63,12 @@ async def test_without_an_answer_the_model_decides(house, person, said):
 async def test_no_question_is_asked_by_half_an_answer(house):
     person = Person("yes")
     dispatcher = house.dispatcher(AskTool(person))
-    early = EarlyCalls(dispatcher)
+    early = EarlyCalls(dispatcher.runner)
     early.offer(asking())
     await asyncio.sleep(0)
     await early.discard()
     assert person.asked == []
-    await dispatcher.dispatch(house.ask(asking()), EarlyCalls(dispatcher))
+    await dispatcher.dispatch(house.ask(asking()), EarlyCalls(dispatcher.runner))
     assert len(person.asked) == 1
 
 

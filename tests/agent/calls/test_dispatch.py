@@ -221,7 +221,7 @@ async def test_early_results_are_used_once(house):
     ran = []
     tool = SmallTool("note", reads, lambda path, _: ran.append(path))
     dispatcher = house.dispatcher(tool)
-    early = EarlyCalls(dispatcher)
+    early = EarlyCalls(dispatcher.runner)
     asked = call("1", "note", path="a")
     early.offer(asked)
     await dispatcher.dispatch(house.ask(asked), early)
@@ -232,7 +232,7 @@ async def test_nothing_with_effects_and_nothing_behind_it_starts_early(house):
     ran = []
     note = SmallTool("note", reads, lambda path, _: ran.append(path))
     command = SmallTool("command", everything, lambda path, _: ran.append(path))
-    early = EarlyCalls(house.dispatcher(note, command))
+    early = EarlyCalls(house.dispatcher(note, command).runner)
     early.offer(call("1", "command", path="c"))
     early.offer(call("2", "note", path="n"))
     early.offer(ToolCall("3", "note", "{broken"))
@@ -251,7 +251,7 @@ async def test_discarded_early_calls_are_cancelled(house):
         finally:
             ended.append(path)
 
-    early = EarlyCalls(house.dispatcher(SmallTool("hang", reads, hang)))
+    early = EarlyCalls(house.dispatcher(SmallTool("hang", reads, hang)).runner)
     early.offer(call("1", "hang", path="a"))
     await started.wait()
     await early.discard()
@@ -272,7 +272,7 @@ async def test_pictures_follow_the_results_as_one_message(house):
     picture = Image(b"\x89PNG", "image/png", "a.png")
     seeing = SmallTool("see", reads, lambda path, _: ToolResult(True, "shown", images=(picture,)))
     calls = house.ask(call("1", "see", path="a"), call("2", "see", path="b"))
-    await house.dispatcher(seeing).dispatch(calls)
+    await house.calls(seeing).dispatch(calls)
     *_, first, second, message = house.session.conversation
     assert (first.text, second.text) == ("shown", "shown")
     assert message.images == (picture, picture)

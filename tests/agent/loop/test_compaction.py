@@ -36,8 +36,8 @@ async def play(house, *answers, context=10_000, price=None, limits=None, answer_
         house.session, model, budget, house.sink, tools=(READ.spec,), answer_tokens=answer_tokens, price=price
     )
     ask = Ask(tools=(READ.spec,))
-    dispatcher = house.dispatcher(READ)
-    return await run_loop(house.session, model, dispatcher, budget, house.sink, ask, None, compactor), model
+    calls = house.calls(READ)
+    return await run_loop(house.session, model, calls, budget, house.sink, ask, None, compactor), model
 
 
 def silent(*answers):

@@ -27,9 +27,9 @@ def call(identifier: str, name: str = "echo", path: str = "a") -> ToolCall:
 
 async def play(house, *answers, limits=None, check=None, tools=(ECHO, PUT), ask=None):
     model = PlayedModel(*answers)
-    dispatcher = house.dispatcher(*tools)
+    calls = house.calls(*tools)
     budget = Budget(limits or Limits())
-    result = await run_loop(house.session, model, dispatcher, budget, house.sink, ask or Ask(), check)
+    result = await run_loop(house.session, model, calls, budget, house.sink, ask or Ask(), check)
     return result, model
 
 

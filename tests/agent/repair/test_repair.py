@@ -9,6 +9,8 @@ from small_house import House, answer
 
 from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.calls.gates import ApprovalGate
+from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop.budget import Budget, Limits
@@ -65,9 +67,9 @@ def search(tmp_path: Path):
     runner = ProcessRunner(choose("auto", policy), policy, spills)
     context = ToolContext(house.workspace, runner, spills)
     tools = {tool.spec.name: tool for tool in default_tools()}
-    dispatcher = Dispatcher(
-        tools, context, house.session, house.sink, CallPolicy(confined=True, can_ask=False)
-    )
+    gates = (ApprovalGate(CallPolicy(confined=True, can_ask=False), house.sink),)
+    runner = CallRunner(tools, context, house.sink, house.redactor, gates=gates)
+    dispatcher = Dispatcher(runner, house.session)
 
     def make(choose_answer, command=COMMAND, check=agreed, turns=200):
         model = Answering(choose_answer)

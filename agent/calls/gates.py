@@ -1,0 +1,116 @@
+"""The gates a call passes before its tool runs: the active skills, the hooks, the approval.
+
+They stand in one list and are asked in its order, each in the same way; the first that refuses ends the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Verdict
+from seedsmith.agent.calls.prepared import Prepared
+from seedsmith.agent.events import ApprovalRequested, Sink
+from seedsmith.tools.base import ToolResult
+
+if TYPE_CHECKING:
+    from seedsmith.agent.calls.hooks import Hooks
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a gate says of a call."""
+
+    refusal: str = ""
+    """Why the call may not run, as the model reads it; '' where it may."""
+    summary: str = ""
+    """The refusal as people see it; '' for its first line."""
+    additions: tuple[str, ...] = ()
+    """What the model reads below the result."""
+
+
+class Gate(Protocol):
+    """Asked three times of each call. A gate says what differs from an open one."""
+
+    def closed_to(self, tool: str) -> str:
+        """Why no call of ``tool`` may run now, whatever its arguments; '' where one may.
+
+        Asked of a call before its arguments are parsed.
+        """
+        return ""
+
+    async def before(self, prepared: Prepared) -> Passage:
+        """Say whether the call may run, right before it would."""
+        return Passage(self.closed_to(prepared.call.name))
+
+    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+        """See the result; return what the model reads below it."""
+        return ()
+
+
+class NarrowingGate(Gate):
+    """Keeps to the tools that the active skills leave.
+
+    It is asked again right before a call runs: a call of the same answer may have made a skill active.
+    """
+
+    def __init__(self, refusal: Callable[[str], str]) -> None:
+        """``refusal`` says why the tool of a name may not be called now, '' where it may."""
+        self._refusal = refusal
+
+    def closed_to(self, tool: str) -> str:
+        """What the active skills say."""
+        return self._refusal(tool)
+
+
+class HookGate(Gate):
+    """Asks the hooks before a call, shows them its result, and adds what they say to it."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def before(self, prepared: Prepared) -> Passage:
+        """What the ``before_tool`` hooks say."""
+        ruling = await self._hooks.before_tool(prepared.call.name, prepared.arguments)
+        if ruling.denied:
+            return Passage(f"Refused by a hook: {ruling.denied}", "refused by a hook")
+        return Passage(additions=_marked(ruling.messages))
+
+    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+        """What the ``after_tool`` hooks say."""
+        name, arguments = prepared.call.name, prepared.arguments
+        return _marked(await self._hooks.after_tool(name, arguments, result.ok, result.text))
+
+
+class ApprovalGate(Gate):
+    """Judges a call by policy, and asks a person where policy says so, about one call at a time."""
+
+    def __init__(self, policy: CallPolicy, sink: Sink, approver: Approver | None = None) -> None:
+        self._policy = policy
+        self._sink = sink
+        self._approver = approver
+        self._one_at_a_time = asyncio.Lock()
+
+    async def before(self, prepared: Prepared) -> Passage:
+        """What policy and, if asked, the person say."""
+        decision = self._policy.decide(prepared.access)
+        if decision.verdict is Verdict.ALLOW:
+            return Passage()
+        if self._approver is None or not self._policy.can_ask:
+            return _refused(f"Refused: {decision.why}, and there is nobody to ask (--approve auto).")
+        call = prepared.call
+        async with self._one_at_a_time:
+            self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
+            request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
+            allowed = await self._approver.approve(request)
+        return Passage() if allowed else _refused(f"Refused by the user: {decision.why}.")
+
+
+def _refused(sentence: str) -> Passage:
+    return Passage(sentence, "refused")
+
+
+def _marked(messages: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"[hook] {message}" for message in messages)

@@ -1,0 +1,149 @@
+"""One call, from its raw arguments to a result that can be sent: parse, gates, run, redact, shorten.
+
+Whatever a call asks for and whatever a tool does, the call gets exactly one result.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+from seedsmith.agent.calls.gates import Gate
+from seedsmith.agent.calls.prepared import Finished, Prepared, json_object
+from seedsmith.agent.calls.truncation import bounded, escaped
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
+from seedsmith.agent.redact import Redactor
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult
+
+
+class CallRunner:
+    """Runs single calls of one session against its tools; it knows neither the conversation nor records."""
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        context: ToolContext,
+        sink: Sink,
+        redactor: Redactor,
+        *,
+        gates: Sequence[Gate] = (),
+        output_bytes: int = 32 << 10,
+    ) -> None:
+        """``gates`` are asked in their order; ``output_bytes`` is the most of a result the model reads."""
+        self._tools = tools
+        self._context = context
+        self._sink = sink
+        self._redactor = redactor
+        self._gates = gates
+        self._output_bytes = output_bytes
+
+    def prepare(self, call: ToolCall) -> Prepared:
+        """Understand a call; never raises, the refusal says what is wrong and what would fit."""
+        tool = self._tools.get(call.name)
+        try:
+            arguments = json_object(call.arguments)
+        except ValueError as error:
+            schema = f" {_schema(tool)}" if tool else ""
+            refusal = f"The arguments of {call.name!r} are not a JSON object: {error}.{schema}"
+            return Prepared(call, call.arguments, refusal=refusal)
+        if tool is None:
+            known = ", ".join(self._tools)
+            return Prepared(
+                call, arguments, refusal=f"There is no tool {call.name!r}. The tools are: {known}."
+            )
+        for gate in self._gates:
+            if refusal := gate.closed_to(call.name):
+                return Prepared(call, arguments, refusal=refusal)
+        try:
+            parsed = tool.parse(arguments)
+            access = tool.access(parsed)
+            if not isinstance(access, Access):
+                raise TypeError(f"its access is {type(access).__name__}, not Access")
+            return Prepared(call, arguments, access, tool, parsed)
+        except (ToolError, SandboxError) as error:
+            return Prepared(call, arguments, refusal=str(error))
+        except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
+            return Prepared(call, arguments, refusal=self._defect(call, error))
+
+    async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
+        """Run a call and show its start and end; ``begin`` is awaited once nothing refused it."""
+        call = prepared.call
+        self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
+        start = time.perf_counter()
+        result = ToolResult(ok=False, text="", summary="interrupted")
+        try:
+            result = self._clean(await self._perform(prepared, begin))
+        finally:
+            duration = round((time.perf_counter() - start) * 1000, 1)
+            summary = result.summary or _first_line(result)
+            self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data))
+        return Finished(result, duration)
+
+    async def run_early(self, prepared: Prepared) -> Finished:
+        """Run an effect-free call before its answer is complete; nothing is recorded yet."""
+        return await self.run(prepared, _nothing)
+
+    async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
+        if prepared.tool is None:
+            return ToolResult(ok=False, text=prepared.refusal)
+        additions: list[str] = []
+        for gate in self._gates:
+            passage = await gate.before(prepared)
+            if passage.refusal:
+                return ToolResult(ok=False, text=passage.refusal, summary=passage.summary)
+            additions += passage.additions
+        await begin()
+        result = await self._result(prepared, prepared.tool)
+        for gate in self._gates:
+            additions += await gate.after(prepared, result)
+        return replace(result, text="\n\n".join((result.text, *additions))) if additions else result
+
+    async def _result(self, prepared: Prepared, tool: Tool) -> ToolResult:
+        try:
+            return _checked(await tool.run(prepared.parsed, self._context))
+        except (ToolError, SandboxError) as error:
+            return ToolResult(ok=False, text=str(error))
+        except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
+            return ToolResult(ok=False, text=self._defect(prepared.call, error))
+
+    def _clean(self, result: ToolResult) -> ToolResult:
+        text = self._redactor.text(escaped(result.text))
+        return ToolResult(
+            ok=result.ok,
+            text=bounded(text, self._output_bytes, self._context.spills) or "(no output)",
+            data=self._redactor.data(result.data),
+            summary=self._redactor.text(escaped(result.summary)),
+            pending=result.pending,
+            images=result.images,
+        )
+
+    def _defect(self, call: ToolCall, error: BaseException) -> str:
+        what = f"{type(error).__name__}: {error}"
+        self._sink.emit(
+            NoticeGiven("tool_failed", self._redactor.text(f"The tool {call.name} broke: {what}"))
+        )
+        return f"failed: {what}"
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _checked(result: ToolResult) -> ToolResult:
+    """``result`` as it is; a tool of others may give back anything."""
+    if not isinstance(result, ToolResult) or not isinstance(result.text, str):
+        raise TypeError(f"it gave back {type(result).__name__}, not a ToolResult with text")
+    return result
+
+
+def _schema(tool: Tool) -> str:
+    return "The schema is: " + json.dumps(tool.spec.parameters, ensure_ascii=False, separators=(",", ":"))
+
+
+def _first_line(result: ToolResult) -> str:
+    line = result.text.strip().partition("\n")[0]
+    return line if len(line) <= 120 else line[:117] + "..."
