@@ -17,7 +17,7 @@ from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult
+from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult, ToolSpec
 
 
 class CallRunner:
@@ -40,6 +40,11 @@ class CallRunner:
         self._redactor = redactor
         self._gates = gates
         self._output_bytes = output_bytes
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as the model is offered them, in their order."""
+        return tuple(tool.spec for tool in self._tools.values())
 
     def prepare(self, call: ToolCall) -> Prepared:
         """Understand a call; never raises, the refusal says what is wrong and what would fit."""

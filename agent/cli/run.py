@@ -85,9 +85,11 @@ def carry_out(settings: Settings, prompt: str, as_json: bool) -> int:
     """Run ``prompt`` as a person typed it; the exit code."""
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.run.run import run
+    from seedsmith.agent.settings.request import RunRequest
 
+    request = RunRequest(settings=settings, prompt=prompt, typed=True)
     return perform(
-        lambda front_ends, approver: run(settings, prompt, front_ends, approver, typed=True),
+        lambda front_ends, approver: run(request, front_ends, approver),
         settings,
         as_json,
     ).exit_code

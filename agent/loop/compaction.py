@@ -14,16 +14,15 @@ from contextlib import aclosing
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import AssistantMessage, Item, UserMessage
-from seedsmith.agent.events import Compacted, NoticeGiven, Sink, TurnStarted
-from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.events import Compacted, NoticeGiven, TurnStarted
+from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.shortening import calls_made, parted, transcript, with_summary, without_old_outputs
 from seedsmith.agent.loop.streaming import NoAnswer, report_usage
 from seedsmith.agent.loop.tiers import Crossing, boundary_crossed, worth_shortening
-from seedsmith.agent.models.base import Answer, Model, Notice, Request, Retrying, Spent, Usage
+from seedsmith.agent.models.base import Answer, Notice, Request, Retrying, Spent, Usage
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
 from seedsmith.agent.models.service.estimate import PromptEstimate, item_tokens, tool_tokens
-from seedsmith.agent.sessions.session import Session
 from seedsmith.tools.base import ToolSpec
 
 MOST_IN_A_ROW = 3
@@ -43,24 +42,21 @@ class Compactor:
 
     def __init__(
         self,
-        session: Session,
-        model: Model,
-        budget: Budget,
-        sink: Sink,
+        run: RunContext,
         *,
         tools: Sequence[ToolSpec] = (),
         answer_tokens: int = 0,
         price: Price | None = None,
     ) -> None:
         """``answer_tokens`` is the most an answer may take; without ``price`` no tier is minded."""
-        self._session = session
-        self._model = model
-        self._budget = budget
-        self._sink = sink
+        self._session = run.session
+        self._model = run.model
+        self._budget = run.budget
+        self._sink = run.sink
         self._price = price
         self._tool_tokens = tool_tokens(tools)
         self._prompt = PromptEstimate(tools)
-        context = model.context_tokens
+        context = run.model.context_tokens
         self._room = max(context - answer_tokens, context // 2)
         self._last_input = 0
         self._answers: list[Usage] = []

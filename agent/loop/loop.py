@@ -13,16 +13,16 @@ from typing import Literal
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import AssistantMessage, UserMessage
-from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop.asking import Ask, Questions
-from seedsmith.agent.loop.budget import Budget, BudgetExhausted
+from seedsmith.agent.loop.budget import BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
-from seedsmith.agent.models.base import Answer, Model
-from seedsmith.agent.sessions.session import Session
+from seedsmith.agent.models.base import Answer
 
 MOST_CUT_ANSWERS = 3
 """So many answers in a row cut off at the output limit are given up on."""
@@ -51,27 +51,24 @@ class _Filtered(Exception):
 
 
 async def run_loop(
-    session: Session,
-    model: Model,
+    run: RunContext,
     calls: FollowedCalls,
-    budget: Budget,
-    sink: EventSink,
     ask: Ask,
     check: Check | None = None,
     compactor: Compactor | None = None,
 ) -> LoopResult:
-    """Go on with ``session`` until the model is done and ``check`` agrees, or something stops it.
+    """Go on with the session until the model is done and ``check`` agrees, or something stops it.
 
     Raises what the model raises; the session is consistent whatever ends it, cancellation too.
     """
-    turns = _Turns(session, model, calls, budget, sink, ask, compactor)
+    turns = _Turns(run, calls, ask, compactor)
     try:
         while True:
             text = await turns.until_done()
             feedback = await check(text) if check else None
             if feedback is None:
                 return LoopResult("done", text)
-            session.append(UserMessage(feedback, "verify"))
+            run.session.append(UserMessage(feedback, "verify"))
     except BudgetExhausted as error:
         return LoopResult("budget", turns.last_text, str(error))
     except _GaveUp as error:
@@ -85,20 +82,15 @@ class _Turns:
 
     def __init__(
         self,
-        session: Session,
-        model: Model,
+        run: RunContext,
         calls: FollowedCalls,
-        budget: Budget,
-        sink: EventSink,
         ask: Ask,
         compactor: Compactor | None,
     ) -> None:
-        self._session = session
-        self._model = model
+        self._run = run
+        self._session = run.session
         self._calls = calls
-        self._budget = budget
-        self._questions = Questions(ask, model, budget, sink)
-        self._sink = sink
+        self._questions = Questions(ask, run.model, run.budget, run.sink)
         self._ask = ask
         self._compactor = compactor
         self._repeats = RepeatWatch()
@@ -128,7 +120,7 @@ class _Turns:
 
     async def _stream(self, early: EarlyCalls) -> Answer:
         request = self._questions.next(self._session.conversation.items)
-        answer = await stream_answer(self._model, request, self._sink, early, self._budget)
+        answer = await stream_answer(self._run.model, request, self._run.sink, early, self._run.budget)
         self._questions.answered(answer)
         return answer
 
@@ -177,5 +169,5 @@ class _Turns:
         self._nudge("length", reason, "nudge-length.md")
 
     def _nudge(self, code: str, reason: str, text: str, **values: str) -> None:
-        self._sink.emit(NoticeGiven(code, reason))
+        self._run.sink.emit(NoticeGiven(code, reason))
         self._session.append(UserMessage(prompt(text, **values), "nudge"))

@@ -24,6 +24,7 @@ from seedsmith.agent.recording.volatile import Steady, digest, steady
 from seedsmith.agent.recording.wiretap import RecordingTransport
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -41,7 +42,8 @@ class Recorder:
     known: Catalog | None = None
     output: OutputSchema | None = None
 
-    def __init__(self, file: RecordingFile) -> None:
+    def __init__(self, request: RunRequest, file: RecordingFile) -> None:
+        self.asked = request
         self._file = file
         self._start = time.monotonic()
         self._redactor = Redactor(())
@@ -69,8 +71,8 @@ class Recorder:
             model=facts.model.name,
             wire=facts.model.wire,
             profile=facts.profile.name,
-            fixing=facts.fixing,
-            prompt=facts.prompt,
+            fixing=facts.request.fixing,
+            prompt=facts.request.prompt,
             images=facts.images,
             settings=recorded_settings(facts),
             workspace=str(facts.place.workspace.root),
@@ -151,15 +153,15 @@ def knowing_files(redactor: Redactor, workspace: Workspace) -> Redactor:
 
 def recorded_settings(facts: RunFacts) -> dict[str, Any]:
     """The settings that belong to the run rather than to the machine, only those that were set."""
-    told = facts.settings.model_dump(mode="json", include=set(RECORDED), exclude_none=True)
-    if facts.settings.base_url:
-        told["base_url"] = shown(facts.settings.base_url)
-    return told | {"model": _model_of(facts)}
+    chosen = facts.request.settings.model_dump(mode="json", include=set(RECORDED), exclude_none=True)
+    if facts.request.settings.base_url:
+        chosen["base_url"] = shown(facts.request.settings.base_url)
+    return chosen | {"model": _model_of(facts)}
 
 
 def _models_of(facts: RunFacts) -> tuple[str, ...]:
     """The run's model and its fallbacks; a local model has none."""
-    fallbacks = () if facts.model.provider == "local" else facts.settings.fallback or ()
+    fallbacks = () if facts.model.provider == "local" else facts.request.settings.fallback or ()
     return (_model_of(facts), *fallbacks)
 
 

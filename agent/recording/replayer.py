@@ -24,6 +24,7 @@ from seedsmith.agent.recording.tree import tree_of
 from seedsmith.agent.recording.volatile import Steady, digest, steady
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import Image
 
 _PARTS = "},{"
@@ -44,8 +45,9 @@ class Replayer:
 
     replays = True
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, request: RunRequest, recording: Recording) -> None:
         """Raises :class:`RecordingError` where the head's catalog or schema is damaged."""
+        self.asked = request
         self.known: Catalog | None = recorded_catalog(recording.head, recording.path)
         self.output: OutputSchema | None = recorded_schema(recording.head, recording.path)
         self._recording = recording

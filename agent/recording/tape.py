@@ -1,4 +1,4 @@
-"""What a run needs of a recorder or a replayer, and what either is told of the run."""
+"""What a run needs of a recorder or a replayer, and what either gets to know of the run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from seedsmith.agent.models.network.transport import Tap
 from seedsmith.agent.recording.lines import Line
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.place import Place
-from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:
     from seedsmith.agent.loop.schema import OutputSchema
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What is known of a run once its rooms are open."""
+    """What is known of a run once everything it needs is open."""
 
+    request: RunRequest
+    """What it is asked to do, with the settings it goes by."""
     model: Model
     profile: Profile
     place: Place
-    settings: Settings
-    prompt: str
     images: tuple[Image, ...]
     """The pictures that go with the prompt."""
-    fixing: bool
     known: Catalog
     """The catalog the run goes by."""
     output: OutputSchema | None = None
@@ -42,6 +41,9 @@ class RunFacts:
 
 class Tape(Tap, Protocol):
     """A recorder or a replayer: it stands on the wire and beside the session's records."""
+
+    asked: RunRequest
+    """What the run is asked to do: a replay takes it from its recording."""
 
     @property
     def images(self) -> tuple[Image, ...]:

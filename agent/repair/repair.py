@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
-from seedsmith.agent.loop.budget import Budget, BudgetExhausted
+from seedsmith.agent.loop.budget import BudgetExhausted
 from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.loop.loop import LoopResult
+from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
-from seedsmith.agent.models.base import Model, Request
+from seedsmith.agent.models.base import Request
 from seedsmith.agent.repair.answers import (
     meaning,
     minimal_edit,
@@ -37,7 +38,6 @@ from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.variations import varied
 from seedsmith.agent.repair.watch import diagnose
 from seedsmith.agent.repair.wording import word
-from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.past.listing import list_files
 from seedsmith.tools.base import ToolContext
@@ -72,32 +72,30 @@ class Repair:
     def __init__(
         self,
         command: str,
-        session: Session,
-        model: Model,
+        run: RunContext,
         dispatcher: Dispatcher,
-        budget: Budget,
-        sink: EventSink,
         context: ToolContext,
         check: Check,
         *,
-        hanging: bool = False,
         measured: Callable[[float], float] = float,
     ) -> None:
-        """``check`` proves a change; ``hanging`` says that the command did not end when it ran last.
+        """``check`` proves a change.
 
         ``measured`` is given the seconds a test run takes and returns those to plan with: a replay's
         are the recorded ones, so that it asks the same questions.
         """
         self._command = command
-        self._session = session
-        self._model = model
+        self._session = run.session
+        self._model = run.model
         self._dispatcher = dispatcher
-        self._budget = budget
-        self._sink = sink
+        self._budget = run.budget
+        self._sink = run.sink
         self._context = context
         self._check = check
         self._measured = measured
-        self._watch_seconds = _HANGING_SECONDS if hanging else _WATCH_SECONDS
+        proofs = run.session.verifications
+        hangs = bool(proofs) and proofs[0].exit_code is None
+        self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()
         self._tests = 0

@@ -10,6 +10,7 @@ from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.config import checked
+from seedsmith.agent.settings.request import RunRequest
 
 __all__ = ["Agent", "Outcome"]
 
@@ -48,4 +49,5 @@ class Agent:
         """The same inside a running event loop."""
         from seedsmith.agent.run.run import run
 
-        return await run(self.settings, prompt, self._front_ends, self._approver)
+        request = RunRequest(settings=self.settings, prompt=prompt)
+        return await run(request, self._front_ends, self._approver)

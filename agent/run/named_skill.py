@@ -14,6 +14,7 @@ from seedsmith.agent.conversation import Item
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.redact import Redactor
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import prepare_state, state_folder
 from seedsmith.skills.active import ActiveSkills
@@ -107,21 +108,21 @@ def open_library(settings: Settings, environment: Mapping[str, str]) -> Library:
 
 
 def open_skills(
-    settings: Settings,
+    request: RunRequest,
     library: Library,
     profile: Profile,
     workspace: Path,
     *,
     context_tokens: int = 0,
-    path: str | None = None,
     history: Iterable[Item] = (),
 ) -> SessionSkills:
     """The skills of one session: the one ``settings.skill`` names, and those the model is told of.
 
-    ``path`` is where required programs are looked for. ``history`` is the conversation that goes on: what
-    the model had loaded last is active again. Raises :class:`UsageError` and
+    Required programs are looked for by the environment's ``PATH``. ``history`` is the conversation that goes
+    on: what the model had loaded last is active again. Raises :class:`UsageError` and
     :class:`seedsmith.skills.errors.SkillError` for a skill that can't be used.
     """
+    settings, path = request.settings, request.environment.get("PATH")
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
     active = ActiveSkills(library, named.skill if named else None)
     last = last_loaded(history)

@@ -19,6 +19,7 @@ from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.tool_context import open_tool_context
 from seedsmith.agent.sessions.place import open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import ToolResult
 
@@ -36,15 +37,18 @@ async def run_tool(
 
     Raises :class:`AgentError` and :class:`SandboxError` for what can't begin.
     """
-    environment = dict(os.environ if environment is None else environment)
+    request = RunRequest(
+        settings=settings, environment=dict(os.environ if environment is None else environment)
+    )
     async with AsyncExitStack() as stack:
-        place = open_place(settings, environment)
+        place = open_place(settings, request.environment)
         stack.callback(place.workspace.close)
         start = SessionStart(str(place.workspace.root), "", "", FULL.name, "")
         session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
-        skills = open_skills(settings, open_library(settings, environment), FULL, place.workspace.root)
-        context = open_tool_context(settings, environment, place, session.folder, skills.readable)
+        library = open_library(settings, request.environment)
+        skills = open_skills(request, library, FULL, place.workspace.root)
+        context = open_tool_context(request, place, session.folder, skills.readable)
         stack.callback(context.processes.close)
         stack.push_async_callback(context.background.end, _ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.sessions.comparison import Comparison
 from seedsmith.agent.settings.config import checked
+from seedsmith.agent.settings.request import RunRequest
 
 
 async def replay(
@@ -29,8 +31,11 @@ async def replay(
     from seedsmith.agent.run.run import run
     from seedsmith.sandbox.errors import NoIsolation
 
-    told = checked({"workspace": workspace, "replay": recording, **settings})
-    outcome = await run(told, "", front_ends, environment=environment)
+    request = RunRequest(
+        settings=checked({"workspace": workspace, "replay": recording, **settings}),
+        environment=dict(os.environ if environment is None else environment),
+    )
+    outcome = await run(request, front_ends)
     if outcome.comparison is None:
         raise NoIsolation(outcome.message)
     return outcome.comparison

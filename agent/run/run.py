@@ -1,20 +1,14 @@
-"""One whole run: opens every room, lets the loop work, and says what came of it."""
+"""One whole run: opens what it needs, lets the loop or the repair work, and says what came of it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from seedsmith.agent.calls.approval import Approver, CallPolicy
+from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate
-from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.tools import open_tools
-from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -25,13 +19,14 @@ from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.loop import LoopResult, run_loop
-from seedsmith.agent.run.opening import Opened, open_session
+from seedsmith.agent.loop.run_context import RunContext
+from seedsmith.agent.run.open_calls import follow, open_dispatcher
+from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.tool_context import open_baseline, open_tool_context
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
-from seedsmith.agent.sessions.place import Place, open_place
-from seedsmith.agent.settings.settings import Settings
-from seedsmith.tools.base import Tool, ToolContext
+from seedsmith.agent.settings.request import RunRequest
+from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
@@ -46,90 +41,69 @@ _BEFORE_VERIFICATION = "Ended before the verification, with everything it had st
 
 
 async def run(
-    settings: Settings,
-    prompt: str,
+    request: RunRequest,
     front_ends: tuple[FrontEnd, ...] = (),
     approver: Approver | None = None,
-    environment: Mapping[str, str] | None = None,
     *,
-    fixing: bool = False,
-    typed: bool = False,
     notices: tuple[NoticeGiven, ...] = (),
     library: Library | None = None,
 ) -> Outcome:
-    """Carry out ``prompt`` in ``settings.workspace``, or go on with the session ``settings.resume``.
+    """Carry out ``request``: its prompt in its workspace, or go on with the session it names.
 
-    ``environment`` is the user's (default: this process's). ``fixing`` says that all there is to do is to
-    make ``settings.verify`` pass, which a small model does by a search of its own (``agent/repair``).
-    ``typed`` says that a person typed the prompt, so that paths of pictures in it stand for the pictures.
     ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
     after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
-    environment = dict(os.environ if environment is None else environment)
     async with AsyncExitStack() as stack:
         tape: Tape | None = None
-        if settings.record is not None or settings.replay is not None:
-            from seedsmith.agent.recording.opening import open_tape
+        if request.settings.record is not None or request.settings.replay is not None:
+            from seedsmith.agent.recording.open_tape import open_tape
 
-            settings, prompt, fixing, tape = open_tape(settings, prompt, fixing)
+            tape = open_tape(request)
             stack.callback(tape.close)
-        place = open_place(settings, environment)
-        stack.callback(place.workspace.close)
-        opened = await open_session(settings, prompt, environment, place, stack, fixing, typed, tape, library)
-        the_run = _Run(prompt, front_ends, approver, environment, place, opened, stack, fixing, tape)
-        return await the_run.perform((*notices, *opened.notices, *opened.attached.notices))
+        asked = request if tape is None else tape.asked
+        opened = await open_run(asked, stack, tape=tape, library=library)
+        return await _Run(opened, stack, front_ends, approver).perform(notices)
 
 
 class _Run:
-    """The rooms of one run, and its way through them."""
+    """One run under way: it begins, works and ends."""
 
     def __init__(
         self,
-        prompt: str,
+        opened: OpenedRun,
+        stack: AsyncExitStack,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
-        environment: Mapping[str, str],
-        place: Place,
-        opened: Opened,
-        stack: AsyncExitStack,
-        fixing: bool,
-        tape: Tape | None = None,
     ) -> None:
-        self._settings = opened.settings
-        self._tape = tape
-        self._fixing = fixing
-        self._prompt = prompt
-        self._approver = approver
-        self._environment = environment
-        self._place = place
-        self._model = opened.model
-        self._session = opened.session
-        self._profile = opened.profile
         self._opened = opened
-        self._output = opened.output
+        self._settings = opened.request.settings
+        self._session = opened.session
         self._stack = stack
+        self._approver = approver
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
+        self._context = RunContext(opened.session, opened.model, self._budget, self._sink)
         self._baseline: asyncio.Future[Baseline] | None = None
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
         self._hooks: Hooks | None = None
 
-    async def perform(self, notices: tuple[NoticeGiven, ...] = ()) -> Outcome:
-        """Begin, work, end; the last event is shown and recorded whatever happens in between."""
+    async def perform(self, notices: tuple[NoticeGiven, ...]) -> Outcome:
+        """Begin, show ``notices``, work, end; the last event is shown and recorded whatever happens."""
         raised: BaseException | None = None
         try:
             context = self._begin()
-            for notice in notices:
+            for notice in (*notices, *self._opened.notices):
                 self._sink.emit(notice)
-            for warning in parameters.warnings(self._settings, self._opened.entry, self._model.provider):
+            provider = self._opened.model.provider
+            for warning in parameters.warnings(self._settings, self._opened.entry, provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
-            if self._tape is not None:
-                await self._begin_tape(self._tape)
+            if self._opened.tape is not None:
+                await self._begin_tape(self._opened.tape)
             status, text, reason = await self._work(context)
         except (Exception, asyncio.CancelledError) as error:
             ending = ending_of(error)
@@ -147,15 +121,13 @@ class _Run:
 
     def _begin(self) -> ToolContext:
         """Choose the isolation while the baseline is taken; say that the session starts."""
-        folder = self._session.folder
-        self._model.prepare()
-        self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, self._place, folder))
+        opened, folder = self._opened, self._session.folder
+        opened.model.prepare()
+        self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, opened.place, folder))
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:
-            context = open_tool_context(
-                self._settings, self._environment, self._place, folder, self._opened.skills.readable
-            )
+            context = open_tool_context(opened.request, opened.place, folder, opened.skills.readable)
             sandbox = context.processes.isolation.name
             self._background = context.background
             self._stack.callback(context.processes.close)
@@ -164,12 +136,12 @@ class _Run:
         finally:
             self._sink.emit(
                 SessionStarted(
-                    model=self._model.name,
-                    provider=self._model.provider,
-                    wire=self._model.wire,
-                    workspace=str(self._place.workspace.root),
+                    model=opened.model.name,
+                    provider=opened.model.provider,
+                    wire=opened.model.wire,
+                    workspace=str(opened.place.workspace.root),
                     sandbox=sandbox,
-                    budget=self._opened.limits.to_json(),
+                    budget=opened.limits.to_json(),
                 )
             )
 
@@ -177,10 +149,18 @@ class _Run:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from seedsmith.agent.recording.tape import RunFacts
 
-        folder = self._opened.skills.folder
-        opened, output = self._opened, self._output.schema if self._output else None
-        told = (self._settings, self._prompt, opened.attached.images, self._fixing, opened.known, output)
-        await tape.begin(RunFacts(self._model, self._profile, self._place, *told, folder), self._sink)
+        opened = self._opened
+        facts = RunFacts(
+            request=opened.request,
+            model=opened.model,
+            profile=opened.profile,
+            place=opened.place,
+            images=opened.attached.images,
+            known=opened.known,
+            output=opened.output.schema if opened.output else None,
+            skill=opened.skills.folder,
+        )
+        await tape.begin(facts, self._sink)
         self._session.observer = tape.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
@@ -198,33 +178,49 @@ class _Run:
         return status, result.text, result.reason
 
     async def _converse(self, context: ToolContext) -> LoopResult:
-        session, settings, profile = self._session, self._settings, self._profile
-        skills, redactor = self._opened.skills, self._place.redactor
-        tools = open_tools(
-            profile, self._approver, self._opened.extensions, vision=self._model.vision, skills=skills.active
-        )
-        self._hooks = skills.open_hooks(context, self._sink, session.id, redactor)
+        opened, session = self._opened, self._session
+        redactor, profile = opened.place.redactor, opened.profile
+        self._hooks = opened.skills.open_hooks(context, self._sink, session.id, redactor)
         if self._hooks is not None:  # they may change files, too
             await self._baseline_taken()
-        dispatcher = self._dispatcher = self._open_dispatcher(tools, context)
-        command = settings.verify or session.start.verify
+        dispatcher = self._dispatcher = open_dispatcher(
+            opened,
+            context,
+            self._sink,
+            approver=self._approver,
+            hooks=self._hooks,
+            before_effects=self._baseline_taken,
+        )
+        command = self._settings.verify or session.start.verify
         if command:
             self._verifier = Verifier(
                 command,
+                self._context,
                 context.processes,
                 dispatcher,
-                session,
-                self._budget,
-                self._sink,
                 redactor,
-                before_run=self._baseline_taken,
                 output_bytes=profile.output_bytes // 4,
             )
-        calls = self._follow(dispatcher)
+        calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
+        if self._verifier is not None and opened.request.fixing:
+            from seedsmith.agent.repair.unusable_tests import settled_by
+
+            if (settled := settled_by(session.verifications[0])) is not None:
+                return settled
+            if profile.searches:
+                return await self._search(context, dispatcher, self._verifier)
+        ask = self._ask(dispatcher.runner.specs)
+        check = self._check if self._verifier or opened.output or self._hooks else None
+        compactor = None if self._settings.compact == "off" else self._compactor(ask)
+        return await run_loop(self._context, calls, ask, check, compactor)
+
+    def _ask(self, tools: tuple[ToolSpec, ...]) -> Ask:
+        """How the questions of the run are put."""
+        settings, profile = self._settings, self._opened.profile
         first_choice, later_choice = parameters.tool_choices(settings.tool_choice, profile.tool_choice)
-        ask = Ask(
-            tools=tuple(tool.spec for tool in tools.values()),
+        return Ask(
+            tools=tools,
             tool_choice=later_choice,
             first_tool_choice=first_choice,
             parallel_tool_calls=settings.parallel_tool_calls,
@@ -234,55 +230,13 @@ class _Run:
             sampling=settings.sampling,
             finish_tool=FINISH if profile.finish_tool else None,
             entry=lambda: self._opened.entry,
-            last_words=self._last_words if self._output else None,
+            last_words=self._last_words if self._opened.output else None,
         )
-        if self._verifier is not None and self._fixing:
-            from seedsmith.agent.repair.unusable_tests import settled_by
-
-            if (settled := settled_by(session.verifications[0])) is not None:
-                return settled
-            if profile.searches:
-                return await self._search(context, dispatcher, self._verifier)
-        check = self._check if self._verifier or self._output or self._hooks else None
-        compactor = None if settings.compact == "off" else self._compactor(ask)
-        return await run_loop(session, self._model, calls, self._budget, self._sink, ask, check, compactor)
-
-    def _open_dispatcher(self, tools: Mapping[str, Tool], context: ToolContext) -> Dispatcher:
-        runner = CallRunner(
-            tools,
-            context,
-            self._sink,
-            self._place.redactor,
-            gates=tuple(self._gates()),
-            output_bytes=self._profile.output_bytes,
-        )
-        return Dispatcher(
-            runner,
-            self._session,
-            before_effects=self._baseline_taken,
-            parallel=self._settings.parallel_tool_calls,
-        )
-
-    def _gates(self) -> Iterator[Gate]:
-        """What each call passes, in this order."""
-        yield NarrowingGate(self._opened.skills.active.refusal)
-        if self._hooks is not None:
-            yield HookGate(self._hooks)
-        policy = CallPolicy(confined=self._settings.sandbox != "off", can_ask=self._approver is not None)
-        yield ApprovalGate(policy, self._sink, self._approver)
-
-    def _follow(self, dispatcher: Dispatcher) -> FollowedCalls:
-        workspace, session = self._place.workspace, self._session
-        nested = NestedInstructions(workspace, session.conversation) if self._profile.facts else None
-        return FollowedCalls(dispatcher, session, self._sink, self._place.redactor, nested)
 
     def _compactor(self, ask: Ask) -> Compactor:
         entry = self._opened.entry
         return Compactor(
-            self._session,
-            self._model,
-            self._budget,
-            self._sink,
+            self._context,
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,
@@ -293,13 +247,13 @@ class _Run:
         feedback = await self._verify() if self._verifier else None
         if feedback is None and self._hooks is not None:
             feedback = await self._hooks.before_finish(text)
-        if feedback is None and self._output is not None:
-            feedback = await self._output.check(text, self._sink)
+        if feedback is None and self._opened.output is not None:
+            feedback = await self._opened.output.check(text, self._sink)
         return feedback
 
     def _last_words(self) -> dict[str, Any] | None:
-        assert self._output is not None
-        return self._output.last_words(lambda: self._opened.spoken.json_schema)
+        assert self._opened.output is not None
+        return self._opened.output.last_words(lambda: self._opened.spoken.json_schema)
 
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
@@ -311,46 +265,41 @@ class _Run:
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
 
+        measured = self._opened.tape.measured if self._opened.tape else float
         repair = Repair(
-            verifier.command,
-            self._session,
-            self._model,
-            dispatcher,
-            self._budget,
-            self._sink,
-            context,
-            verifier.check,
-            hanging=self._session.verifications[0].exit_code is None,
-            measured=self._tape.measured if self._tape else float,
+            verifier.command, self._context, dispatcher, context, verifier.check, measured=measured
         )
         return await repair.run()
 
     async def _open_conversation(self, calls: FollowedCalls) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
-        session, attached, task = self._session, self._opened.attached, self._opened.task
+        opened, session = self._opened, self._session
+        attached, output = opened.attached, opened.output
         if len(session.conversation):
             await calls.dispatch(session.conversation.open_calls)
             more = [
-                attached.beside(task) if task else "",
-                self._output.instruction if self._output else "",
+                attached.beside(opened.task) if opened.task else "",
+                output.instruction if output else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
                 session.append(UserMessage(text, images=attached.images))
             return
-        if not task:
+        if not opened.task:
             raise UsageError("There is nothing to do: give a prompt.")
-        verification = (
-            await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
-        )
-        task = attached.beside(task)
-        if self._output is not None:
-            task = f"{task}\n\n{self._output.instruction}"
-        told = (task, verification, attached.images, self._opened.skills.listing)
-        for item in first_items(self._profile, self._place.workspace, *told):
+        longest = opened.profile.first_verify_seconds
+        task = attached.beside(opened.task)
+        for item in first_items(
+            opened.profile,
+            opened.place.workspace,
+            task=f"{task}\n\n{output.instruction}" if output else task,
+            verification=await self._verifier.before(longest) if self._verifier else None,
+            images=attached.images,
+            skills=opened.skills.listing,
+        ):
             session.append(item)
         for message in await self._hooks.session_start() if self._hooks else ():
-            session.append(UserMessage(self._place.redactor.text(message), "hook"))
+            session.append(UserMessage(opened.place.redactor.text(message), "hook"))
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
@@ -361,12 +310,12 @@ class _Run:
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
         output = None
-        if status == "done" and self._output is not None:
-            output, fault = await self._output.result(text)
+        if status == "done" and self._opened.output is not None:
+            output, fault = await self._opened.output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
         cost = self._budget.cost
-        if cost is None and self._model.priced and not self._budget.turns:
+        if cost is None and self._opened.model.priced and not self._budget.turns:
             cost = 0.0
         outcome = Outcome(
             status=status,
@@ -387,10 +336,10 @@ class _Run:
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
             await self._session.sync()
-        if self._tape is not None:
-            outcome = await self._tape.conclude(outcome)
-        self._sink.emit(outcome.to_event())
-        return outcome
+        tape = self._opened.tape
+        concluded = await tape.conclude(outcome) if tape is not None else outcome
+        self._sink.emit(concluded.to_event())
+        return concluded
 
     def _close_baseline_at_the_end(self, taken: asyncio.Future[Baseline]) -> None:
         if not taken.cancelled() and taken.exception() is None:

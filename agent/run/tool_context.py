@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
-from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_tool_context(
-    settings: Settings,
-    environment: Mapping[str, str],
+    request: RunRequest,
     place: Place,
     session_folder: Path,
     readable: tuple[Path, ...] = (),
@@ -35,13 +33,14 @@ def open_tool_context(
     """
     from seedsmith.sandbox.choose.select import choose
 
+    settings = request.settings
     policy = Policy(
         workspace=place.workspace.root,
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
         also_readable=readable,
-        environ=environment,
+        environ=request.environment,
     )
     isolation = choose(settings.sandbox, policy)
     spills = SpillStore(session_folder / SPILLS)

@@ -5,15 +5,13 @@ See docs/decisions.md, "Evidence".
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
-from seedsmith.agent.events import EventSink, VerifyFinished
-from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.events import VerifyFinished
+from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.outcome import Verified, changed_tests
-from seedsmith.agent.sessions.session import Session, VerifyRecord
+from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 LONGEST_SECONDS = 900.0
@@ -26,25 +24,21 @@ class Verifier:
     def __init__(
         self,
         command: str,
+        run: RunContext,
         processes: ProcessRunner,
         dispatcher: Dispatcher,
-        session: Session,
-        budget: Budget,
-        sink: EventSink,
         redactor: Redactor,
         *,
-        before_run: Callable[[], Awaitable[None]],
         output_bytes: int = 8_000,
     ) -> None:
-        """``before_run`` is awaited before each run, which may change the workspace as any command may."""
+        """``dispatcher`` says when anything may be changed, as the command may, and what was since."""
         self._command = command
         self._processes = processes
         self._dispatcher = dispatcher
-        self._session = session
-        self._budget = budget
-        self._sink = sink
+        self._session = run.session
+        self._budget = run.budget
+        self._sink = run.sink
         self._redactor = redactor
-        self._before_run = before_run
         self._output_bytes = output_bytes
         self._effects_seen: int | None = None
 
@@ -84,7 +78,7 @@ class Verifier:
         )
 
     async def _run(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
-        await self._before_run()
+        await self._dispatcher.ready_for_effects()
         effects = self._dispatcher.effects
         result = await self._processes.run(
             self._command,

@@ -9,6 +9,7 @@ from seedsmith.agent.events import FrontEnd, NoticeGiven
 from seedsmith.agent.run.named_skill import open_library
 from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 SKILL = "fix-bug"
@@ -29,12 +30,12 @@ async def fix(
     Raises what :func:`seedsmith.agent.run.run.run` raises.
     """
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
-        settings = settings.model_copy(update={"verify": test_command} if test_command else {})
-        return await run(settings, "", front_ends, approver, notices=notices)
+        proven = settings.model_copy(update={"verify": test_command} if test_command else {})
+        return await run(RunRequest(settings=proven), front_ends, approver, notices=notices)
     library = open_library(settings, os.environ)
     values = dict(settings.skill_with or {})
     if _PARAMETER in library.find(SKILL).parameters:
         values[_PARAMETER] = test_command
-    told = {"skill": SKILL, "skill_with": values, "verify": test_command}
-    settings = settings.model_copy(update=told)
-    return await run(settings, "", front_ends, approver, fixing=True, notices=notices, library=library)
+    fixing = settings.model_copy(update={"skill": SKILL, "skill_with": values, "verify": test_command})
+    request = RunRequest(settings=fixing, fixing=True)
+    return await run(request, front_ends, approver, notices=notices, library=library)

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_workspace import (
     contents,
@@ -186,7 +187,8 @@ async def _perform(attempt: _Attempt, how: TestRun) -> None:
     if settings.replay is not None and (stale := _stale(attempt, settings)):
         attempt.failures.append(stale)
         return
-    outcome = await run(settings, test.prompt, environment=environment, library=library_with(skill))
+    request = RunRequest(settings=settings, prompt=test.prompt, environment=environment)
+    outcome = await run(request, library=library_with(skill))
     if outcome.status == "no_sandbox":
         raise NoIsolation(outcome.message)
     attempt.failures += _ending(outcome, how.live)

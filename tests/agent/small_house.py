@@ -19,7 +19,9 @@ from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
 from seedsmith.agent.events import EventSink
+from seedsmith.agent.loop.budget import Budget
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.models.base import Answer, CallReady, Part, Request, Usage
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session import Session, SessionStart
@@ -166,6 +168,10 @@ class House:
         """What dispatches calls as a run does: what follows from them is appended, too."""
         dispatcher = self.dispatcher(*tools, **options)
         return FollowedCalls(dispatcher, self.session, self.sink, self.redactor, instructions)
+
+    def run_context(self, model: Any, budget: Budget) -> RunContext:
+        """What a run of ``model`` in this session works with."""
+        return RunContext(self.session, model, budget, self.sink)
 
     def ask(self, *calls: ToolCall) -> tuple[ToolCall, ...]:
         """Let the model have asked for ``calls``."""

@@ -32,12 +32,11 @@ async def play(house, *answers, context=10_000, price=None, limits=None, answer_
     model = PlayedModel(*answers)
     model.context_tokens = context
     budget = Budget(limits or Limits())
-    compactor = Compactor(
-        house.session, model, budget, house.sink, tools=(READ.spec,), answer_tokens=answer_tokens, price=price
-    )
+    run = house.run_context(model, budget)
+    compactor = Compactor(run, tools=(READ.spec,), answer_tokens=answer_tokens, price=price)
     ask = Ask(tools=(READ.spec,))
     calls = house.calls(READ)
-    return await run_loop(house.session, model, calls, budget, house.sink, ask, None, compactor), model
+    return await run_loop(run, calls, ask, None, compactor), model
 
 
 def silent(*answers):

@@ -29,7 +29,7 @@ async def play(house, *answers, limits=None, check=None, tools=(ECHO, PUT), ask=
     model = PlayedModel(*answers)
     calls = house.calls(*tools)
     budget = Budget(limits or Limits())
-    result = await run_loop(house.session, model, calls, budget, house.sink, ask or Ask(), check)
+    result = await run_loop(house.run_context(model, budget), calls, ask or Ask(), check)
     return result, model
 
 

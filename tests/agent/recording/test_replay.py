@@ -19,6 +19,7 @@ from seedsmith.agent.recording.recording import Recording
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.run.replay import replay
 from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
@@ -160,7 +161,7 @@ def test_requests_that_were_asked_at_once_are_matched_by_content(studio):
     studio.record(calls(READ_A), text("Done."))
     recording = Recording.read(studio.file)
     first, second = recording.requests
-    replayer = Replayer(replace(recording, requests=(second, first)))
+    replayer = Replayer(RunRequest(settings=Settings()), replace(recording, requests=(second, first)))
     assert replayer.answer(first.path, first.body) is first.response
     assert replayer.answer(second.path, second.body) is second.response
 
@@ -184,7 +185,8 @@ def test_flags_that_agree_are_taken(studio):
     studio.record(text("Done."), temperature=0.5, stop=["x"])
     assert studio.replay(temperature=0.5, model="openai/scripted").exit_code == 0
     with pytest.raises(RecordingError, match="prompt"):
-        asyncio.run(run(Settings(workspace=studio.fresh(), replay=studio.file), "Other"))
+        settings = Settings(workspace=studio.fresh(), replay=studio.file)
+        asyncio.run(run(RunRequest(settings=settings, prompt="Other")))
 
 
 def test_a_replay_needs_no_key_and_heeds_no_proxy(studio, monkeypatch):
@@ -238,7 +240,7 @@ def test_an_interrupted_run_replays_up_to_there(studio, endpoint, second_request
     settings = Settings(workspace=studio.fresh(), model="openai/scripted", record=studio.file, **told)
 
     async def interrupted():
-        task = asyncio.create_task(run(settings, "Look"))
+        task = asyncio.create_task(run(RunRequest(settings=settings, prompt="Look")))
         assert await asyncio.to_thread(second_request.wait, 60)
         task.cancel()
         await task

@@ -74,7 +74,7 @@ def search(tmp_path: Path):
     def make(choose_answer, command=COMMAND, check=agreed, turns=200):
         model = Answering(choose_answer)
         budget = Budget(Limits(turns=turns))
-        repair = Repair(command, house.session, model, dispatcher, budget, house.sink, context, check)
+        repair = Repair(command, house.run_context(model, budget), dispatcher, context, check)
         return repair, model, house
 
     return make

@@ -14,6 +14,7 @@ from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import SessionFinished, SessionStarted, VerifyFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import WorkspaceError
 
@@ -83,7 +84,7 @@ async def test_a_check_is_not_repeated_where_nothing_changed(endpoint, options):
 async def test_no_sandbox_is_an_outcome(options):
     settings = Settings(**options).model_copy(update={"sandbox": "cardboard"})
     seen = Collected()
-    outcome = await run(settings, "Go", (seen,))
+    outcome = await run(RunRequest(settings=settings, prompt="Go"), (seen,))
     assert (outcome.status, outcome.exit_code) == ("no_sandbox", 5) and "cardboard" in outcome.message
     assert [type(event) for event in seen.events] == [SessionStarted, SessionFinished]
 
@@ -106,7 +107,7 @@ async def test_cancelling_records_the_end_and_stays_a_cancellation(endpoint, opt
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     endpoint.on_request = lambda _: loop.call_soon_threadsafe(asked.set)
-    task = asyncio.create_task(run(Settings(**options), "Go", (seen,)))
+    task = asyncio.create_task(run(RunRequest(settings=Settings(**options), prompt="Go"), (seen,)))
     await asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -15,6 +15,7 @@ from seedsmith import Agent
 from seedsmith.agent.events import ToolFinished, VerifyFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation
@@ -111,7 +112,7 @@ async def test_a_cancelled_run_leaves_no_process(endpoint, options):
         calls(("shell", {"command": loop(mark), "background": True})),
         calls(("shell", {"command": f"setsid sleep {mark} & touch up; sleep {mark}"})),
     )
-    task = asyncio.create_task(run(Settings(**options), "Go"))
+    task = asyncio.create_task(run(RunRequest(settings=Settings(**options), prompt="Go")))
     while not (options["workspace"] / "up").exists():
         await asyncio.sleep(0.01)
     assert running(mark) >= 2

@@ -18,6 +18,7 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ToolFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.images import images as tools_images
 
@@ -81,7 +82,8 @@ async def test_pasted_paths_are_attached_for_a_person_and_for_nobody_else(endpoi
     endpoint.script(text("Seen."), text("Seen."))
     prompt = "Why is '截 图.png' not like b.png?"
     seen = Collected()
-    await run(Settings(**options, image=["b.png"]), prompt, (seen,), typed=True)
+    request = RunRequest(settings=Settings(**options, image=["b.png"]), prompt=prompt, typed=True)
+    await run(request, (seen,))
     assert pictures(endpoint.requests[0].body["messages"][-1]) == [png("blue"), png()]
     said = notices(seen, "image")
     assert len(said) == 2 and said[1].startswith("Attached 截 图.png, named in the prompt: ")
@@ -95,13 +97,14 @@ async def test_a_link_of_the_workspace_can_t_choose_what_is_sent(endpoint, optio
     monkeypatch.chdir(here / "work")
     endpoint.script(text("Seen."), text("Seen."))
     seen = Collected()
-    await run(Settings(**options), "See shot.png and fine.png", (seen,), typed=True)
+    request = RunRequest(settings=Settings(**options), prompt="See shot.png and fine.png", typed=True)
+    await run(request, (seen,))
     assert pictures(endpoint.requests[0].body["messages"][-1]) == [png("red")]
     (left,) = notices(seen, "image_left_out")
     assert (
         left == "shot.png in the prompt stays text: it is a link out of the workspace (--image attaches it)."
     )
-    await run(Settings(**options, image=["shot.png"]), "See")
+    await run(RunRequest(settings=Settings(**options, image=["shot.png"]), prompt="See"))
     assert pictures(endpoint.requests[1].body["messages"][-1]) == [png("blue")]
 
 
@@ -109,7 +112,7 @@ async def test_a_pasted_picture_that_can_t_be_shown_stays_text(endpoint, options
     (here / "cut.png").write_bytes(png()[:50])
     endpoint.script(text("Seen."))
     seen = Collected()
-    await run(Settings(**options), "See cut.png", (seen,), typed=True)
+    await run(RunRequest(settings=Settings(**options), prompt="See cut.png", typed=True), (seen,))
     assert endpoint.requests[0].body["messages"][-1]["content"] == "See cut.png"
     (left,) = notices(seen, "image_left_out")
     assert left.startswith("cut.png in the prompt stays text: cut.png begins as a PNG file, but is damaged")
@@ -151,7 +154,7 @@ async def test_for_a_blind_model_a_pasted_path_stays_text(endpoint, options, her
     endpoint.script(text("Read."))
     seen = Collected()
     settings = Settings(**options | {"model": "openai/qwen2.5-coder-1.5b"})
-    await run(settings, "See b.png", (seen,), typed=True)
+    await run(RunRequest(settings=settings, prompt="See b.png", typed=True), (seen,))
     body = endpoint.requests[0].body
     assert body["messages"][-1]["content"] == "See b.png"
     assert "view_image" not in [tool["function"]["name"] for tool in body["tools"]]
@@ -215,7 +218,7 @@ async def test_a_session_stopped_before_its_prompt_was_sent_still_shows_the_pict
     begun = asyncio.Event()
     seen = Collected()
     seen.show = lambda _: begun.set()
-    task = asyncio.create_task(run(settings, "See.", (seen,), typed=True))
+    task = asyncio.create_task(run(RunRequest(settings=settings, prompt="See.", typed=True), (seen,)))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

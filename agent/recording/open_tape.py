@@ -1,8 +1,8 @@
-"""From ``--record`` and ``--replay`` to what a run is told and who listens to it."""
+"""From ``--record`` and ``--replay`` to what a run is asked to do and who listens to it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -13,47 +13,41 @@ from seedsmith.agent.recording.recording import Recording
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.recording.tape import Tape
 from seedsmith.agent.settings.config import flag_name
+from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 _PASSING = frozenset({"expire_at"})
 """Times that had to lie ahead when they were recorded."""
 
 
-class Taped(NamedTuple):
-    """A run that is recorded or replayed: what it is told, and who listens."""
-
-    settings: Settings
-    prompt: str
-    fixing: bool
-    tape: Tape
-
-
-def open_tape(settings: Settings, prompt: str, fixing: bool) -> Taped:
+def open_tape(request: RunRequest) -> Tape:
     """Open the file that ``settings.record`` or ``settings.replay`` names; the caller closes the tape.
 
-    A replay takes prompt, settings and ``fixing`` from the recording. Raises :class:`RecordingError`.
+    The tape's own request is the one to carry out: a replay takes prompt, settings and ``fixing`` from the
+    recording. Raises :class:`RecordingError`.
     """
+    settings = request.settings
     if settings.resume is not None:
         flag = "--record" if settings.replay is None else "--replay"
         raise RecordingError(f"{flag} takes a run from its beginning: leave out --resume.")
     if settings.replay is None:
         assert settings.record is not None
-        file = RecordingFile(settings.record, settings.workspace.resolve())
-        return Taped(settings, prompt, fixing, Recorder(file))
+        return Recorder(request, RecordingFile(settings.record, settings.workspace.resolve()))
     if settings.record is not None:
         raise RecordingError("A replay can't be recorded: leave out --record or --replay.")
     recording = Recording.read(settings.replay)
-    if prompt.strip() and prompt != recording.head.prompt:
+    head = recording.head
+    if request.prompt.strip() and request.prompt != head.prompt:
         raise RecordingError(f"The prompt is not the one {settings.replay} was recorded with: leave it out.")
     merged = _merged(settings, recording)
-    return Taped(merged, recording.head.prompt, recording.head.fixing, Replayer(recording))
+    return Replayer(replace(request, settings=merged, prompt=head.prompt, fixing=head.fixing), recording)
 
 
 def _merged(settings: Settings, recording: Recording) -> Settings:
     """``settings`` with what was recorded; what was given and belongs to the run must be the same."""
     path, recorded = recording.path, recording.head.settings
-    told = settings.model_dump(mode="json", include=set(RECORDED & settings.model_fields_set))
-    for name, value in told.items():
+    given = settings.model_dump(mode="json", include=set(RECORDED & settings.model_fields_set))
+    for name, value in given.items():
         if value is not None and value != recorded.get(name):
             without = f"with {recorded[name]!r}" if name in recorded else "without it"
             flag = "--test" if name == "verify" and recording.head.fixing else flag_name(name)
@@ -61,10 +55,10 @@ def _merged(settings: Settings, recording: Recording) -> Settings:
                 f"{flag} can't be {value!r} here: {path} was recorded {without}; leave it out."
             )
     own = settings.model_dump(include=settings.model_fields_set - RECORDED)
-    told = {name: value for name, value in recorded.items() if name in RECORDED and name not in _PASSING}
+    kept = {name: value for name, value in recorded.items() if name in RECORDED and name not in _PASSING}
     passing = {name: int(recorded[name]) for name in _PASSING if isinstance(recorded.get(name), int)}
     try:
-        merged = Settings(**own, **told).model_copy(update=passing)
+        merged = Settings(**own, **kept).model_copy(update=passing)
     except ValidationError as error:
         name = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise RecordingError(f"Line 1 of {path} is damaged: its setting {name!r} can't be used.") from error

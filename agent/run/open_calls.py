@@ -1,0 +1,63 @@
+"""Opens what carries out a run's calls: its tools behind their gates, and what follows a call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from seedsmith.agent.calls.approval import Approver, CallPolicy
+from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate
+from seedsmith.agent.calls.runner import CallRunner
+from seedsmith.agent.calls.tools import open_tools
+from seedsmith.agent.context.instructions import NestedInstructions
+from seedsmith.agent.events import Sink
+from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.run.opened import OpenedRun
+from seedsmith.tools.base import ToolContext
+
+if TYPE_CHECKING:
+    from seedsmith.agent.calls.hooks import Hooks
+
+
+def open_dispatcher(
+    opened: OpenedRun,
+    context: ToolContext,
+    sink: Sink,
+    *,
+    approver: Approver | None,
+    hooks: Hooks | None,
+    before_effects: Callable[[], Awaitable[None]],
+) -> Dispatcher:
+    """What runs the calls of ``opened``; ``before_effects`` is awaited before anything may be changed."""
+    profile, settings = opened.profile, opened.request.settings
+    tools = open_tools(
+        profile, approver, opened.extensions, vision=opened.model.vision, skills=opened.skills.active
+    )
+    runner = CallRunner(
+        tools,
+        context,
+        sink,
+        opened.place.redactor,
+        gates=tuple(_gates(opened, sink, approver, hooks)),
+        output_bytes=profile.output_bytes,
+    )
+    return Dispatcher(
+        runner, opened.session, before_effects=before_effects, parallel=settings.parallel_tool_calls
+    )
+
+
+def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> FollowedCalls:
+    """``dispatcher``, with what the model reads after the results of its calls."""
+    place, session = opened.place, opened.session
+    nested = NestedInstructions(place.workspace, session.conversation) if opened.profile.facts else None
+    return FollowedCalls(dispatcher, session, sink, place.redactor, nested)
+
+
+def _gates(opened: OpenedRun, sink: Sink, approver: Approver | None, hooks: Hooks | None) -> Iterator[Gate]:
+    """What each call passes, in this order."""
+    yield NarrowingGate(opened.skills.active.refusal)
+    if hooks is not None:
+        yield HookGate(hooks)
+    confined = opened.request.settings.sandbox != "off"
+    yield ApprovalGate(CallPolicy(confined=confined, can_ask=approver is not None), sink, approver)
