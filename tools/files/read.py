@@ -11,7 +11,8 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import PathNotFound
 from seedsmith.sandbox.workspace.workspace import FileStat, digest
-from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
 from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, not_found, reads, version
 from seedsmith.tools.files.large_files import (
@@ -28,6 +29,7 @@ from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
 
 SPILL_PREFIX = "spill:"
+_LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
 _SHOWN_BYTES = 28_000
@@ -41,7 +43,30 @@ class ReadParameters(Parameters):
 
     path: PathText = Field(description="File, folder or spill:ID.")
     offset: int = Field(1, ge=1, description="First line, from 1.")
-    limit: int = Field(_DEFAULT_LINES, ge=1, le=_MOST_LINES, description=f"Lines; default {_DEFAULT_LINES}.")
+    limit: int = Field(
+        _DEFAULT_LINES,
+        ge=1,
+        le=_MOST_LINES,
+        description=f"Lines; default {_DEFAULT_LINES}, at most {_MOST_LINES}.",
+    )
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take a last line, and a pair of lines, for what they mean; line 0 is the first."""
+        found = dict(values)
+        extent = found.pop("view_range", None) or found.pop("line_range", None)
+        if isinstance(extent, list) and len(extent) == 2:
+            found.setdefault("offset", extent[0])
+            found.setdefault("end_line", extent[1])
+        offset = whole_number(found.get("offset", 1))
+        if offset == 0:
+            found["offset"] = offset = 1
+        ends = [name for name in _LAST_LINE if name in found]
+        last = whole_number(found[ends[0]]) if ends else None
+        if offset is not None and last is not None and (last >= offset or last == -1):
+            del found[ends[0]]
+            found.setdefault("limit", last - offset + 1 if last > 0 else _MOST_LINES)
+        return found
 
 
 class ReadTool(PydanticTool[ReadParameters]):

@@ -30,6 +30,7 @@ from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
 _DEFAULT_MATCHES = 200
+_MOST_MATCHES = 2_000
 _LINE_BYTES = 300
 _SHOWN_BYTES = 28_000
 _SAMPLE_BYTES = 64 << 10
@@ -48,9 +49,12 @@ class GrepParameters(Parameters):
     path: PathText = Field(".", description="File or folder; default: the workspace.")
     glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
     ignore_case: bool = False
-    context: int = Field(0, ge=0, le=20, description="Lines around each match.")
+    context: int = Field(0, ge=0, le=20, description="Lines around each match, at most 20.")
     limit: int = Field(
-        _DEFAULT_MATCHES, ge=1, le=2_000, description=f"Matching lines; default {_DEFAULT_MATCHES}."
+        _DEFAULT_MATCHES,
+        ge=1,
+        le=_MOST_MATCHES,
+        description=f"Matching lines; default {_DEFAULT_MATCHES}, most {_MOST_MATCHES}.",
     )
 
 
