@@ -104,10 +104,18 @@ def check_unchanged(context: ToolContext, path: str, data: bytes) -> None:
 
     ``path`` is relative to the workspace; ``data`` was read before this is called.
     """
-    if path in context.seen and not is_as_seen(context, path, context.workspace.stat(path), (data,)):
-        raise ToolError(
-            f"{shown_path(path)} has changed since you last saw it: read it again, then repeat the call."
-        )
+    if has_changed(context, path, data):
+        raise ToolError(f"{changed_since(path)}: read it again, then repeat the call.")
+
+
+def has_changed(context: ToolContext, path: str, data: bytes) -> bool:
+    """Whether the file at ``path`` was seen in this session and now holds other ``data``."""
+    return not is_as_seen(context, path, context.workspace.stat(path), (data,))
+
+
+def changed_since(path: str) -> str:
+    """Say that the file at ``path`` is not what the model last saw."""
+    return f"{shown_path(path)} has changed since you last saw it"
 
 
 def is_as_seen(context: ToolContext, path: str, found: FileStat, data: Iterable[bytes]) -> bool:

@@ -16,8 +16,9 @@ from seedsmith.tools.content.difference import Replacement, short_diff, unified_
 from seedsmith.tools.content.encodings import UTF_8
 from seedsmith.tools.content.loading import (
     TextFile,
+    changed_since,
     check_encodable,
-    check_unchanged,
+    has_changed,
     in_thread,
     load_text,
     not_found,
@@ -89,6 +90,8 @@ class _Plan:
     replacements: tuple[Replacement, ...]
     rung: Rung
     data: bytes
+    had_changed: bool
+    """Whether the file is not what the model last saw, but for what it quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class _Done:
     rung: Rung
     diff: str
     broken: str | None
+    had_changed: bool = False
 
 
 class EditTool(PydanticTool[EditParameters]):
@@ -125,7 +129,9 @@ class EditTool(PydanticTool[EditParameters]):
         before = None if plan.created else plan.file.data
         broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
         diff = await in_thread(lambda: _write(plan, context))
-        done = _Done(plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken)
+        done = _Done(
+            plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken, plan.had_changed
+        )
         return _result(done)
 
 
@@ -137,24 +143,41 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
         if any(edit.old for edit in parsed.wanted):
             raise not_found(context.workspace, parsed.path)
         file = TextFile(context.workspace.relative(parsed.path), b"", UTF_8, "")
-    check_unchanged(context, file.path, file.data)
-    found: list[tuple[int, Replacement]] = []
-    rungs = [Rung.EXACT]
-    for index, edit in enumerate(parsed.wanted):
-        try:
-            rung, replacements = _locate(edit, file)
-        except ToolError as error:
-            if len(parsed.wanted) == 1:
-                raise
-            number = f"edit {index + 1} of {len(parsed.wanted)}"
-            raise ToolError(f"{number}: {error} None of the edits was applied.") from None
-        rungs.append(rung)
-        found += [(index, replacement) for replacement in replacements]
+    had_changed = not created and has_changed(context, file.path, file.data)
+    found, rungs = _locate_all(parsed.wanted, file, had_changed=had_changed)
     found.sort(key=lambda item: item[1].start)
     _check_apart(found, file.text)
     ordered = tuple(replacement for _, replacement in found)
     loosest = max(rungs, key=list(Rung).index)
-    return _Plan(file, created, ordered, loosest, file.splice(ordered))
+    return _Plan(file, created, ordered, loosest, file.splice(ordered), had_changed)
+
+
+def _locate_all(
+    wanted: Sequence[Edit], file: TextFile, *, had_changed: bool
+) -> tuple[list[tuple[int, Replacement]], list[Rung]]:
+    """Find every edit's place; raises one :class:`ToolError` that names all edits that have none.
+
+    Where the file ``had_changed`` since it was seen, only what is there just as it was quoted counts.
+    """
+    found: list[tuple[int, Replacement]] = []
+    rungs = [Rung.EXACT]
+    faults: list[str] = []
+    for index, edit in enumerate(wanted):
+        try:
+            rung, replacements = _locate(edit, file)
+            if had_changed and rung is not Rung.EXACT:
+                raise ToolError(explain(shown_path(file.path), file.text, edit.old, edit.new))
+        except ToolError as error:
+            number = f"edit {index + 1} of {len(wanted)}: " if len(wanted) > 1 else ""
+            faults.append(f"{number}{error}")
+            continue
+        rungs.append(rung)
+        found += [(index, replacement) for replacement in replacements]
+    if faults:
+        changed = [f"{changed_since(file.path)}."] if had_changed else []
+        none = ["None of the edits was applied."] if len(wanted) > 1 else []
+        raise ToolError("\n".join([*changed, *faults, *none]))
+    return found, rungs
 
 
 def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
@@ -219,7 +242,7 @@ def _write(plan: _Plan, context: ToolContext) -> str:
     path, file = plan.file.path, plan.file
     with ThreadPoolExecutor() as beside:
         diff = beside.submit(unified_diff, path, file.text, plan.replacements, created=plan.created)
-        known = plan.created or path in context.seen
+        known = plan.created or (path in context.seen and not plan.had_changed)
         after = beside.submit(digest, plan.data) if known else None
         context.workspace.write_bytes(path, plan.data, expected=None if plan.created else file.data)
         if after is not None:
@@ -265,7 +288,8 @@ def _result(done: _Done) -> ToolResult:
     name = shown_path(done.path)
     what = f"created {name}" if done.created else f"edited {name} at {places}"
     how = f" ('old' differed in {done.rung.value})" if done.rung is not Rung.EXACT else ""
-    text = f"{what}{how}\n{short_diff(done.diff)}"
+    since = "; the file had changed since you last saw it" if done.had_changed else ""
+    text = f"{what}{how}{since}\n{short_diff(done.diff)}"
     if done.broken:
         text += f"\n{warning(done.broken, done.created)}"
     data = {

@@ -85,7 +85,7 @@ class PatchTool(PydanticTool[PatchParameters]):
             if fault:
                 faults[path] = fault
         await in_thread(lambda: _write(plan, context))
-        return _result(plan.changes, faults)
+        return _result(plan.changes, faults, frozenset(plan.tree.unlike_seen))
 
 
 def _checked_contents(plan: Plan) -> list[tuple[str, bytes | None, bytes]]:
@@ -103,6 +103,8 @@ def _write(plan: Plan, context: ToolContext) -> None:
     tree, seen = plan.tree, context.seen
     known = {change.path for change in plan.changes if change.source is None or change.source in seen}
     known |= seen.keys() - tree.left
+    known -= tree.unlike_seen
+    known -= {change.path for change in plan.changes if change.source in tree.unlike_seen}
     with ThreadPoolExecutor(1) as beside:
         digests = {
             path: beside.submit(digest, arrival.data)
@@ -116,9 +118,13 @@ def _write(plan: Plan, context: ToolContext) -> None:
             seen[path] = Seen(after.result())
 
 
-def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
+def _result(
+    changes: Sequence[Change], faults: dict[str, str], unlike_seen: frozenset[str] = frozenset()
+) -> ToolResult:
     done = f"patched {count(len({change.path for change in changes}), 'file')}"
-    lines = [_told(change) for change in changes[:_SHOWN_FILES]]
+    lines = [
+        _told(change, (change.source or change.path) in unlike_seen) for change in changes[:_SHOWN_FILES]
+    ]
     if len(changes) > _SHOWN_FILES:
         lines.append(f"[{count(len(changes) - _SHOWN_FILES, 'more file')} not shown]")
     created = {change.path for change in changes if change.action is Action.CREATE}
@@ -131,7 +137,7 @@ def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
     return ToolResult(True, "\n".join([done, *lines, *warnings]), data, summary=done + broken)
 
 
-def _told(change: Change) -> str:
+def _told(change: Change, had_changed: bool) -> str:
     """Say in one line what happened to a file, and where hunks were not where the patch said."""
     names = [shown_path(name) for name in (change.source, change.path) if name is not None]
     text = f"{change.action.value} {' to '.join(dict.fromkeys(names))}"
@@ -148,6 +154,8 @@ def _told(change: Change) -> str:
         notes.append("executable" if change.executable else "not executable")
     if change.encoding:
         notes.append(f"in its encoding, {change.encoding}")
+    if had_changed:
+        notes.append("the file had changed since you last saw it")
     return f"{text}: {'; '.join(notes)}" if notes else text
 
 

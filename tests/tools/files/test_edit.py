@@ -126,16 +126,41 @@ async def test_an_edit_made_before_is_recognised(bench):
         await bench.call("edit", path="file.py", old="    return compute(1)\n", new="    return compute(2)\n")
 
 
-async def test_a_file_changed_since_it_was_read_is_refused(bench):
+async def test_a_file_changed_since_it_was_read_is_edited_where_the_text_still_fits(bench):
     file = bench.put("file.txt", "one\n")
     await bench.call("read", path="file.txt")
     file.write_text("one\ntwo\n")
-    with pytest.raises(ToolError, match="has changed since you last saw it"):
-        await bench.call("edit", path="file.txt", old="one", new="1")
+    told = await bench.call("edit", path="file.txt", old="one", new="1")
+    assert "edited file.txt at 1 place; the file had changed since you last saw it\n" in told.text
+    # What else changed was still not seen, so that nothing may overwrite it whole.
+    with pytest.raises(ToolError, match="has changed since you last saw it: read it again"):
+        await bench.call("write", path="file.txt", content="x")
     await bench.call("read", path="file.txt")
-    await bench.call("edit", path="file.txt", old="one", new="1")
-    await bench.call("edit", path="file.txt", old="two", new="2")
+    told = await bench.call("edit", path="file.txt", old="two", new="2")
+    assert "had changed" not in told.text
     assert bench.bytes("file.txt") == b"1\n2\n"
+
+
+async def test_in_a_file_changed_since_it_was_read_only_what_fits_exactly_and_once_is_edited(bench):
+    file = bench.put("file.py", "if a:\n    b()\n")
+    await bench.call("read", path="file.py")
+    file.write_text("if a:\n  b()\nb()\n")
+    with pytest.raises(ToolError, match=r"file.py has changed since you last saw it.\n'old' was not found"):
+        await bench.call("edit", path="file.py", old="if a:\n    b()\n", new="if b:\n    b()\n")
+    with pytest.raises(ToolError, match=r"has changed since you last saw it.\n'old' is in file.py 2 times"):
+        await bench.call("edit", path="file.py", old="b()", new="c()")
+    assert bench.bytes("file.py") == b"if a:\n  b()\nb()\n"
+
+
+async def test_all_missing_edits_are_told_at_once_with_the_end_on_a_line_of_its_own(bench):
+    bench.put("file.txt", "one\ntwo\n")
+    edits = [{"old": "one", "new": "1"}, {"old": "tree", "new": "3"}, {"old": "fore", "new": "4"}]
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", path="file.txt", edits=edits)
+    told = str(refusal.value)
+    assert "edit 2 of 3: 'old' was not found" in told
+    assert "\nedit 3 of 3: 'old' was not found" in told
+    assert told.endswith("\nNone of the edits was applied.")
 
 
 async def test_a_file_changed_while_the_edit_is_checked_is_not_overwritten(bench):

@@ -133,15 +133,17 @@ async def test_a_diff_without_context_needs_the_content_it_was_made_from(bench):
     assert bench.bytes("a.txt").decode() == TEN.replace("line 5", "LINE 5")
 
 
-async def test_a_file_changed_since_it_was_read_is_not_patched(bench):
+async def test_a_file_changed_since_it_was_read_is_patched_where_the_lines_still_fit(bench):
     file = bench.put("a.txt", TEN)
     await bench.call("read", path="a.txt")
     file.write_text("above\n" + TEN)
+    told = await bench.call("patch", patch=change("a.txt", FIFTH))
+    assert "the file had changed since you last saw it" in told.text
+    assert bench.bytes("a.txt").decode() == "above\n" + TEN.replace("line 5", "LINE 5")
     with pytest.raises(ToolError, match="has changed since you last saw it"):
-        await bench.call("patch", patch=change("a.txt", FIFTH))
-    await bench.call("read", path="a.txt")
-    await bench.call("patch", patch=change("a.txt", FIFTH))
-    await bench.call("edit", path="a.txt", old="LINE 5", new="line five")
+        await bench.call("write", path="a.txt", content="x")
+    with pytest.raises(ToolError, match="has changed since you last saw it: read it again before"):
+        await bench.call("patch", patch="*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n")
 
 
 async def test_hard_links_keep_their_content_and_mode(bench):

@@ -24,8 +24,8 @@ def header(*lines, old="a.txt", new="a.txt"):
 
 WRONG = [
     ({}, "'patch' is missing"),
-    ({"patch": 3}, "'patch' must be a string, got 3"),
-    ({"diff": "x"}, "unknown parameter 'diff'"),
+    ({"patch": 3}, "The patch holds no change to a file"),
+    ({"diff": "x"}, "The patch holds no change to a file"),
     ({"patch": "\ud800"}, "valid Unicode"),
     ({"patch": ""}, "holds no change to a file"),
     ({"patch": "please change line 5"}, "holds no change to a file"),
