@@ -40,6 +40,8 @@ from seedsmith.tools.files.omissions import find_omission
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path, unescape
 
+_MARK = "\ufeff"
+
 
 class Edit(Parameters):
     """One replacement."""
@@ -188,6 +190,13 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
         raise ToolError(
             f"'new' holds the placeholder {escape(omission)!r}, which would be written into {path} as it "
             "stands: give the full text instead."
+        )
+    if file.encoding.bom and edit.old.startswith(_MARK):
+        # The file begins with that mark, which no text shows and no edit takes away.
+        edit = Edit(
+            old=edit.old.removeprefix(_MARK),
+            new=edit.new.removeprefix(_MARK),
+            replace_all=edit.replace_all,
         )
     check_encodable(file, edit.new)
     if not edit.old:

@@ -35,6 +35,8 @@ def patch_large(files: Sequence[FilePatch], context: ToolContext) -> Change:
         raise NotPlain
     (file,) = files
     lines = [hunk.start - 1 for hunk in file.hunks if hunk.start and hunk.old]
+    if any(hunk.recounted for hunk in file.hunks):
+        raise NotPlain
     if file.action is not Action.CHANGE or file.executable is not None:
         raise NotPlain
     if not lines or len(lines) < len(file.hunks) or lines != sorted(lines):

@@ -302,3 +302,10 @@ async def test_two_hundred_thousand_places_cost_what_one_costs_and_little_is_sho
     result = await bench.call("edit", path="a.txt", old="words", new="WORDS", replace_all=True)
     assert result.ok and bench.bytes("a.txt") == line.replace(b"words", b"WORDS") * 200_000
     assert len(result.data["diff"]) < 200_000 and "more changed places not shown" in result.data["diff"]
+
+
+async def test_a_byte_order_mark_in_the_old_text_means_the_beginning_of_the_file(bench):
+    bench.put("file.txt", b"\xef\xbb\xbfone\ntwo\n")
+    await bench.call("edit", path="file.txt", old="\ufeffone\n", new="\ufeff1\n")
+    await bench.call("edit", path="file.txt", old="\ufeff1\ntwo", new="uno\ndue")
+    assert bench.bytes("file.txt") == b"\xef\xbb\xbfuno\ndue\n"
