@@ -74,6 +74,8 @@ def _result(parsed: GlobParameters, folder: str, files: list[str], listing: List
             f"No file{where} matches {shown_path(parsed.pattern)}; ignored files and links are left out, and "
             "a pattern with a slash starts at the folder searched (**/ before it finds it at any depth)."
         )
+    if listing.pattern.glob != parsed.pattern:
+        lines.append("[brackets and braces of the pattern were taken as part of the names]")
     if listing.unreadable.number:
         complete = False
         lines.append(listing.unreadable.sentence(folder))

@@ -116,7 +116,7 @@ async def _search(
         if pattern is None:
             return await _search_folder(parsed, path, rules, folder, (), None, context)
         listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS)
-        ignore = pattern.open_ignore_file()
+        ignore = listing.pattern.open_ignore_file()
         stack.callback(os.close, ignore)
         options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
         names = frozenset(listing.names)
