@@ -34,6 +34,7 @@ def open_tool_context(
     :class:`Selection` asks. Raises :class:`NoIsolation`.
     """
     from seedsmith.sandbox.choose.select import choose
+    from seedsmith.sandbox.isolation.masks import TEMPORARY
 
     policy = Policy(
         workspace=place.workspace.root,
@@ -44,6 +45,8 @@ def open_tool_context(
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
+    called = TEMPORARY if isolation.name == "bwrap" else policy.private_tmp
+    place.workspace.take_in(str(called), policy.private_tmp)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
     return ToolContext(place.workspace, processes, spills, ignored=tuple(settings.ignore or ()))

@@ -21,9 +21,9 @@ from seedsmith.tools.content.loading import (
     has_changed,
     in_thread,
     load_text,
-    not_found,
     writes,
 )
+from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.large_files import (
     Changed,
@@ -144,7 +144,7 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
     if file is None:
         if any(edit.old for edit in parsed.wanted):
             raise not_found(context.workspace, parsed.path)
-        file = TextFile(context.workspace.relative(parsed.path), b"", UTF_8, "")
+        file = TextFile(resolved(context.workspace, parsed.path), b"", UTF_8, "")
     had_changed = not created and has_changed(context, file.path, file.data)
     found, rungs = _locate_all(parsed.wanted, file, had_changed=had_changed)
     found.sort(key=lambda item: item[1].start)
@@ -268,7 +268,7 @@ def _edit_large(parsed: EditParameters, context: ToolContext) -> ToolResult:
     wanted = parsed.wanted
     if any(not edit.old or edit.replace_all or find_omission(edit.new, "") for edit in wanted):
         raise NotPlain
-    path = context.workspace.relative(parsed.path)
+    path = resolved(context.workspace, parsed.path)
     with opened(context, path) as file:
         spans = find_once(file, [edit.old.encode() for edit in wanted])
         placed = sorted(zip(spans, wanted, strict=True), key=lambda item: item[0].start)

@@ -14,7 +14,8 @@ from seedsmith.sandbox.workspace.workspace import FileStat, digest
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
-from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, not_found, reads, version
+from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, reads, version
+from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.files.large_files import (
     NotPlain,
     decoded_from,
@@ -28,7 +29,6 @@ from seedsmith.tools.files.window import TextTooLong, Window, cut, decoded, in_c
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
 
-SPILL_PREFIX = "spill:"
 _LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
@@ -88,7 +88,7 @@ class ReadTool(PydanticTool[ReadParameters]):
 def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
     if parsed.path.startswith(SPILL_PREFIX):
         return _read_spill(parsed, context)
-    path = context.workspace.relative(parsed.path)
+    path = resolved(context.workspace, parsed.path)
     try:
         found = context.workspace.stat(path)
         if found.kind == "folder":

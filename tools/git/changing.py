@@ -9,7 +9,7 @@ from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.git.git import Git
 from seedsmith.sandbox.git.settings import without_warnings
 from seedsmith.tools.base import ToolError, ToolResult
-from seedsmith.tools.content.loading import not_found
+from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.git.call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn

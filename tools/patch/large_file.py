@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.difference import unified_diff_of_parts
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.files.large_files import (
     Changed,
     Excerpt,
@@ -41,7 +42,7 @@ def patch_large(files: Sequence[FilePatch], context: ToolContext) -> Change:
         raise NotPlain
     if not lines or len(lines) < len(file.hunks) or lines != sorted(lines):
         raise NotPlain
-    path = context.workspace.relative(file.path)
+    path = resolved(context.workspace, file.path)
     try:
         PatchedTree(context, frozenset()).check_regular(path)
         with opened(context, path) as large:

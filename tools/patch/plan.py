@@ -6,6 +6,7 @@ import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.difference import unified_diff, whole_replacement
@@ -17,6 +18,7 @@ from seedsmith.tools.content.loading import (
     check_encodable,
     refuse_protected,
 )
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.patch.model import Action, FilePatch, Hunk, PatchError, joined
 from seedsmith.tools.patch.placing import Document, NotPlaced, Placed, place_hunks
 from seedsmith.tools.patch.tree import Arrival, PatchedTree
@@ -67,7 +69,7 @@ class _Patched:
 
 def make_plan(files: Sequence[FilePatch], context: ToolContext) -> Plan:
     """Do all of the thinking and none of the writing; raises an error on any doubt about any file."""
-    relative = context.workspace.relative
+    relative = partial(resolved, context.workspace)
     named = [
         replace(file, path=relative(file.path), source=None if file.source is None else relative(file.source))
         for file in files

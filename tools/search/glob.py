@@ -8,7 +8,8 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolResult
-from seedsmith.tools.content.loading import not_found, reads
+from seedsmith.tools.content.loading import reads
+from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
@@ -42,7 +43,7 @@ class GlobTool(PydanticTool[GlobParameters]):
     async def run(self, parsed: GlobParameters, context: ToolContext) -> ToolResult:
         """Let ripgrep walk the folder and keep what fits."""
         workspace = context.workspace
-        folder = workspace.relative(parsed.path)
+        folder = resolved(workspace, parsed.path)
         pattern = FilePattern(parsed.pattern)
         try:
             if workspace.stat(folder).kind != "folder":

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import BinaryIO
 
 from pydantic import Field
 
 from seedsmith.sandbox.errors import PathError, PathNotFound
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_output, detect
-from seedsmith.tools.content.loading import not_found, reads
+from seedsmith.tools.content.loading import reads
+from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.legacy_encodings import (
@@ -46,7 +48,7 @@ class GrepParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line."
     )
-    path: PathText = Field(".", description="File or folder; default: the workspace.")
+    path: PathText = Field(".", description="File, folder or spill:ID; default: the workspace.")
     glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
     ignore_case: bool = False
     context: int = Field(0, ge=0, le=20, description="Lines around each match, at most 20.")
@@ -76,14 +78,19 @@ class GrepTool(PydanticTool[GrepParameters]):
     parameters = GrepParameters
 
     def access(self, parsed: GrepParameters) -> Access:
-        """The file or folder."""
-        return reads(parsed.path)
+        """The file or folder; a kept output belongs to nobody else."""
+        return Access() if parsed.path.startswith(SPILL_PREFIX) else reads(parsed.path)
 
     async def run(self, parsed: GrepParameters, context: ToolContext) -> ToolResult:
         """Search, then show as much as is worth showing."""
-        path = context.workspace.relative(parsed.path)
-        pattern = FilePattern(parsed.glob) if parsed.glob else None
-        found = await _search(parsed, path, pattern, context)
+        if parsed.path.startswith(SPILL_PREFIX):
+            path = parsed.path
+            with context.spills.open(path.removeprefix(SPILL_PREFIX)) as file:
+                found = await _search_open(parsed, path, file, context)
+        else:
+            path = resolved(context.workspace, parsed.path)
+            pattern = FilePattern(parsed.glob) if parsed.glob else None
+            found = await _search(parsed, path, pattern, context)
         _check(parsed, found.output)
         return _result(parsed, path, found, context)
 
@@ -183,7 +190,13 @@ async def _search_legacy(
 
 
 async def _search_file(parsed: GrepParameters, path: str, context: ToolContext) -> _Found:
-    with context.workspace.open_read(path) as file, ExitStack() as stack:
+    with context.workspace.open_read(path) as file:
+        return await _search_open(parsed, path, file, context)
+
+
+async def _search_open(parsed: GrepParameters, path: str, file: BinaryIO, context: ToolContext) -> _Found:
+    """Search one open file."""
+    with ExitStack() as stack:
         encoding = detect(file.read(_SAMPLE_BYTES), complete=False)
         if encoding is None:
             raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")

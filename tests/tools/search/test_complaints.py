@@ -1,4 +1,4 @@
-"""What ripgrep says of files it can't read is told as such, whatever they are called and however it arrives."""
+"""What ripgrep says of files it can't read is told as such, however it arrives; names with brackets."""
 
 from __future__ import annotations
 
