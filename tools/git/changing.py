@@ -190,7 +190,10 @@ async def _stage(call: GitCall) -> tuple[list[str], list[str]]:
         notes.append(f"Still with conflict markers: {_some(marked)}.")
     if wanted:
         stdin = os.fsencode("\0".join(wanted) + "\0")
-        await git.change(("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"), stdin=stdin)
+        # Forced, as what is tracked may be ignored; nothing else that is ignored is among them.
+        await git.change(
+            ("add", "--all", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"), stdin=stdin
+        )
     return sorted(wanted), notes
 
 

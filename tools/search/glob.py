@@ -14,6 +14,7 @@ from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, Pydan
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
 from seedsmith.tools.search.ripgrep import parent_rules
+from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.text import count, shown_path
 
 _SHOWN_FILES = 500
@@ -54,7 +55,8 @@ class GlobTool(PydanticTool[GlobParameters]):
         try:
             rules = parent_rules(workspace.root) if folder == "." else ()
             rules += ignoring(context.ignored, folder)
-            listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS)
+            tracked = await tracked_though_ignored(context, folder, descriptor)
+            listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS, tracked)
         finally:
             os.close(descriptor)
         prefix = "" if folder == "." else f"{folder}/"

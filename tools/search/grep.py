@@ -26,8 +26,10 @@ from seedsmith.tools.search.legacy_encodings import (
     reaches_beyond_ascii,
     ripgrep_name,
 )
+from seedsmith.tools.search.lines import Line, parse_lines
 from seedsmith.tools.search.patterns import FilePattern, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
+from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
@@ -60,16 +62,6 @@ class GrepParameters(Parameters):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of the result; ``column`` is 1-based and in bytes, 0 for a line of context."""
-
-    path: str
-    number: int
-    column: int
-    text: bytes
-
-
 class GrepTool(PydanticTool[GrepParameters]):
     """Searches file contents with ripgrep."""
 
@@ -100,7 +92,7 @@ class _Found:
     """What ripgrep printed, understood, with paths relative to the workspace."""
 
     output: Output
-    lines: tuple[_Line, ...]
+    lines: tuple[Line, ...]
     binaries: tuple[str, ...]
     decoded: Mapping[str, Encoding] = field(default_factory=dict)
     """Files that were decoded before they were searched, so that their lines are UTF-8."""
@@ -121,13 +113,22 @@ async def _search(
     with ExitStack() as stack:
         stack.callback(os.close, folder)
         if pattern is None:
-            return await _search_folder(parsed, path, rules, folder, (), None, context)
-        listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS)
+            listed = asyncio.ensure_future(tracked_though_ignored(context, path, folder))
+            try:
+                found = await _search_folder(parsed, path, rules, folder, (), None, context)
+                return await _search_tracked(parsed, path, await listed, folder, found, context)
+            finally:
+                listed.cancel()
+                await asyncio.gather(listed, return_exceptions=True)
+        tracked = await tracked_though_ignored(context, path, folder)
+        listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS, tracked)
         ignore = listing.pattern.open_ignore_file()
         stack.callback(os.close, ignore)
         options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
         names = frozenset(listing.names)
-        return await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+        found = await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+        meant = [name for name in tracked if name in names]
+        return await _search_tracked(parsed, path, meant, folder, found, context)
 
 
 async def _search_folder(
@@ -159,6 +160,31 @@ async def _search_folder(
     return await _search_legacy(parsed, legacy, folder, found, context)
 
 
+async def _search_tracked(
+    parsed: GrepParameters,
+    path: str,
+    names: Sequence[str],
+    folder: int,
+    found: _Found,
+    context: ToolContext,
+) -> _Found:
+    """Add to ``found`` the lines of the files ``names``, which git tracks though they are ignored."""
+    if not names or _is_refusal(found.output):
+        return found
+    output = await _run(parsed, (), [f"./{name}" for name in names], folder, (), context)
+    more = _understand(output, path, None)
+    known = {line.path for line in found.lines}
+    lines = [*found.lines, *(line for line in more.lines if line.path not in known)]
+    lines.sort(key=lambda line: os.fsencode(line.path).split(b"/"))
+    whole = replace(
+        found.output,
+        stopped=found.output.stopped or output.stopped,
+        timed_out=found.output.timed_out or output.timed_out,
+    )
+    binaries = tuple(dict.fromkeys((*found.binaries, *more.binaries)))
+    return _Found(whole, tuple(lines), binaries, found.decoded)
+
+
 async def _search_legacy(
     parsed: GrepParameters, paths: Sequence[str], folder: int, found: _Found, context: ToolContext
 ) -> _Found:
@@ -179,7 +205,7 @@ async def _search_legacy(
             outputs.append(output)
             searched = set(targets.values())
             lines = [line for line in lines if line.path not in searched]
-            lines += [replace(line, path=targets[line.path]) for line in _parse(output.data)[0]]
+            lines += [replace(line, path=targets[line.path]) for line in parse_lines(output.data)[0]]
     lines.sort(key=lambda line: os.fsencode(line.path).split(b"/"))
     whole = replace(
         found.output,
@@ -207,7 +233,7 @@ async def _search_open(parsed: GrepParameters, path: str, file: BinaryIO, contex
         name = ripgrep_name(encoding)
         options = (f"--encoding={name}",) if name else ()
         output = await _run(parsed, options, [target], folder, (file.fileno(),), context)
-    lines = tuple(replace(line, path=path) for line in _parse(output.data)[0])
+    lines = tuple(replace(line, path=path) for line in parse_lines(output.data)[0])
     return _Found(output, lines, (), {path: encoding} if name else {})
 
 
@@ -246,7 +272,7 @@ async def _run(
 
 def _understand(output: Output, path: str, wanted: frozenset[str] | None) -> _Found:
     """Make paths below the folder ``path`` relative to the workspace, and drop unwanted ones."""
-    lines, binaries = _parse(output.data)
+    lines, binaries = parse_lines(output.data)
     prefix = "" if path == "." else f"{path}/"
     return _Found(
         output,
@@ -271,33 +297,6 @@ def _check(parsed: GrepParameters, output: Output) -> None:
 def _is_refusal(output: Output) -> bool:
     ended_early = output.stopped or output.timed_out
     return not ended_early and output.exit_code not in (0, 1) and bool(output.error)
-
-
-_BINARY_NOTE = re.compile(
-    rb"(.+?): (?:binary file matches|WARNING: stopped searching binary file)[^\n]*\n", re.DOTALL
-)
-_RECORD = re.compile(rb"(\d+)(?::(\d+):|-)([^\n]*)(?:\n|\Z)")
-
-
-def _parse(data: bytes) -> tuple[list[_Line], list[str]]:
-    """Return the lines ripgrep printed (``path NUL number:column:text``), and the binary files it named."""
-    lines: list[_Line] = []
-    binaries: list[str] = []
-    position = 0
-    while position < len(data):
-        nul = data.find(b"\0", position)
-        before = data[position : nul if nul >= 0 else len(data)]
-        while note := _BINARY_NOTE.match(before):
-            binaries.append(os.fsdecode(note.group(1)).removeprefix("./"))
-            before = before[note.end() :]
-        record = _RECORD.match(data, nul + 1) if nul >= 0 else None
-        if record is None:
-            break
-        number, column, text = record.groups()
-        name = os.fsdecode(before).removeprefix("./")
-        lines.append(_Line(name, int(number), int(column or 0), text.removesuffix(b"\r")))
-        position = record.end()
-    return lines, binaries
 
 
 def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolContext) -> ToolResult:
@@ -339,7 +338,7 @@ def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolConte
     return ToolResult(True, "\n".join(text), data, summary)
 
 
-def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
+def _within_limits(lines: Iterable[Line], limit: int) -> Iterator[Line]:
     matches = spent = 0
     for line in lines:
         matches += line.column > 0
@@ -349,7 +348,7 @@ def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
         yield line
 
 
-def _encoding(path: str, lines: Sequence[_Line], context: ToolContext) -> Encoding:
+def _encoding(path: str, lines: Sequence[Line], context: ToolContext) -> Encoding:
     """The encoding of a file with matches; more than its BOM is read only if these lines are not UTF-8."""
     try:
         b"".join(line.text for line in lines).decode()
@@ -363,7 +362,7 @@ def _encoding(path: str, lines: Sequence[_Line], context: ToolContext) -> Encodi
         return UTF_8
 
 
-def _shown_lines(lines: Iterable[_Line], encoding: Encoding, gaps: bool) -> Iterator[str]:
+def _shown_lines(lines: Iterable[Line], encoding: Encoding, gaps: bool) -> Iterator[str]:
     """The lines of one file, numbered; with ``gaps`` a mark where lines between them are left out."""
     last = 0
     for line in lines:

@@ -78,23 +78,29 @@ class Listing:
 
 
 async def list_files(
-    workspace: Path, folder: int, pattern: FilePattern, rules: Sequence[str], seconds: float
+    workspace: Path,
+    folder: int,
+    pattern: FilePattern,
+    rules: Sequence[str],
+    seconds: float,
+    tracked: Sequence[str] = (),
 ) -> Listing:
     """List the files below the open ``folder`` that ``pattern`` means and no ignore file hides.
 
-    Where it means none, its brackets and braces are taken as they stand. Raises :class:`ToolError` if the
-    glob is malformed.
+    Of ``tracked``, ignored files that git tracks, those are listed, too, that ``pattern`` means. Where it
+    means no file, its brackets and braces are taken as they stand. Raises :class:`ToolError` if the glob is
+    malformed.
     """
     malformed = None
     try:
-        first = await _list_files(workspace, folder, pattern, rules, seconds)
+        first = await _list_files(workspace, folder, pattern, rules, seconds, tracked)
         if first.names or not first.complete:
             return first
     except ToolError as error:
         malformed = error
     for each in pattern.literal if "\\" not in pattern.glob else ():
         with suppress(ToolError):
-            listing = await _list_files(workspace, folder, each, rules, seconds)
+            listing = await _list_files(workspace, folder, each, rules, seconds, tracked)
             if listing.names:
                 return listing
     if malformed:
@@ -103,7 +109,12 @@ async def list_files(
 
 
 async def _list_files(
-    workspace: Path, folder: int, pattern: FilePattern, rules: Sequence[str], seconds: float
+    workspace: Path,
+    folder: int,
+    pattern: FilePattern,
+    rules: Sequence[str],
+    seconds: float,
+    tracked: Sequence[str] = (),
 ) -> Listing:
     """List the files that ``pattern`` means, as it stands.
 
@@ -134,6 +145,19 @@ async def _list_files(
     finally:
         os.close(ignore)
     wanted = set(meant.data.split(b"\0"))
-    names = (os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted)
+    names = [os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted]
+    more: set[str] = set()
+    if tracked:
+        every = await run_ripgrep(
+            workspace,
+            (*rules, "--files", "--no-ignore", pattern.option, "--glob=!.git", "--", "."),
+            folder,
+            records=_MOST_FILES,
+            seconds=seconds,
+        )
+        fitting = set(every.data.split(b"\0"))
+        more = {f"./{name}" for name in tracked if os.fsencode(f"./{name}") in fitting} - set(names)
+    if more:
+        names = sorted((*names, *more), key=lambda name: os.fsencode(name).split(b"/"))
     complete = not (meant.stopped or meant.timed_out or kept.stopped or kept.timed_out)
     return Listing(tuple(name.removeprefix("./") for name in names), complete, kept.unreadable, pattern)
