@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pydantic import Field, model_validator
@@ -92,6 +92,8 @@ class _Plan:
     replacements: tuple[Replacement, ...]
     rung: Rung
     data: bytes
+    as_shown: bool
+    r"""Whether ``\u{…}`` in an old text stood for a character that is shown so."""
     had_changed: bool
     """Whether the file is not what the model last saw, but for what it quoted."""
 
@@ -107,6 +109,7 @@ class _Done:
     diff: str
     broken: str | None
     had_changed: bool = False
+    as_shown: bool = False
 
 
 class EditTool(PydanticTool[EditParameters]):
@@ -131,10 +134,8 @@ class EditTool(PydanticTool[EditParameters]):
         before = None if plan.created else plan.file.data
         broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
         diff = await in_thread(lambda: _write(plan, context))
-        done = _Done(
-            plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken, plan.had_changed
-        )
-        return _result(done)
+        done = _Done(plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken)
+        return _result(replace(done, had_changed=plan.had_changed, as_shown=plan.as_shown))
 
 
 def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
@@ -151,7 +152,10 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
     _check_apart(found, file.text)
     ordered = tuple(replacement for _, replacement in found)
     loosest = max(rungs, key=list(Rung).index)
-    return _Plan(file, created, ordered, loosest, file.splice(ordered), had_changed)
+    as_shown = any(
+        edit.old not in file.text and unescape(edit.old, edit.old) != edit.old for edit in parsed.wanted
+    )
+    return _Plan(file, created, ordered, loosest, file.splice(ordered), as_shown, had_changed)
 
 
 def _locate_all(
@@ -222,7 +226,9 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
 def _find_as_shown(edit: Edit, text: str) -> Found | None:
     r"""Look for text copied from read's output, which shows invisible characters as ``\u{…}``."""
     old = unescape(edit.old)
-    return None if old == edit.old else find(text, old, unescape(edit.new), everywhere=edit.replace_all)
+    if old == edit.old:
+        return None
+    return find(text, old, unescape(edit.new, edit.old), everywhere=edit.replace_all)
 
 
 def _ambiguous(path: str, text: str, found: Found) -> str:
@@ -298,6 +304,8 @@ def _result(done: _Done) -> ToolResult:
     what = f"created {name}" if done.created else f"edited {name} at {places}"
     how = f" ('old' differed in {done.rung.value})" if done.rung is not Rung.EXACT else ""
     since = "; the file had changed since you last saw it" if done.had_changed else ""
+    if done.as_shown:
+        since += "; each \\u{…} of 'old' was read as the hidden character shown so, and stays one in 'new'"
     text = f"{what}{how}{since}\n{short_diff(done.diff)}"
     if done.broken:
         text += f"\n{warning(done.broken, done.created)}"

@@ -27,9 +27,10 @@ from seedsmith.tools.files.large_files import (
 from seedsmith.tools.files.matching import LINE_END
 from seedsmith.tools.files.window import TextTooLong, Window, cut, decoded, in_chunks
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
-from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
+from seedsmith.tools.text import clean_output, count, escape, holds_hidden, human_bytes, shown_path
 
 _LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
+_NAMED_LINES = 10
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
 _SHOWN_BYTES = 28_000
@@ -177,6 +178,11 @@ def _result(path: str, offset: int, window: Window, size: int, style: Iterable[s
         notes = [*_extent(window, size), *style]
     width = len(str(window.last))
     lines = [f"{window.first + index:>{width}}\t{escape(line)}" for index, line in enumerate(window.lines)]
+    hidden = [str(window.first + index) for index, line in enumerate(window.lines) if holds_hidden(line)]
+    if hidden:
+        more = ", …" if len(hidden) > _NAMED_LINES else ""
+        where = f"line {', '.join(hidden[:_NAMED_LINES])}{more}"
+        notes.append(rf"each \u{{…}} or \x{{…}} in {where} may be one hidden character, not these letters")
     if notes:
         lines.append(f"[{'; '.join(notes)}]")
     data = {"path": path, "first": window.first, "last": window.last, "total": total}

@@ -220,9 +220,29 @@ async def test_genuine_code_is_no_omission(bench, line):
 async def test_invisible_characters_can_be_quoted_as_read_shows_them(bench):
     bench.put("file.txt", "a\x0cb\u200bc\n")
     shown = (await bench.call("read", path="file.txt")).text
-    assert shown == r"1" + "\t" + r"a\u{C}b\u{200B}c"
-    await bench.call("edit", path="file.txt", old=r"a\u{C}b\u{200B}c", new=r"A\u{C}b\u{200B}c")
+    assert shown.startswith(r"1" + "\t" + r"a\u{C}b\u{200B}c")
+    told = await bench.call("edit", path="file.txt", old=r"a\u{C}b\u{200B}c", new=r"A\u{C}b\u{200B}c")
+    assert "was read as the hidden character shown so, and stays one in 'new'" in told.text
     assert bench.bytes("file.txt") == "A\x0cb\u200bc\n".encode()
+
+
+async def test_letters_that_only_the_new_text_has_stay_letters(bench):
+    bench.put("file.js", "s = 'a\u200b'\n")
+    await bench.call("edit", path="file.js", old=r"'a\u{200B}'", new=r"'a\u{200B}' + '\u{1B}'")
+    assert bench.bytes("file.js") == "s = 'a\u200b' + '\\u{1B}'\n".encode()
+    # A hidden character given as itself can be replaced by its letters.
+    told = await bench.call("edit", path="file.js", old="'a\u200b'", new=r"'a\u{200B}'")
+    assert "hidden character" not in told.text
+    assert bench.bytes("file.js") == rb"s = 'a\u{200B}' + '\u{1B}'" + b"\n"
+
+
+async def test_a_hidden_character_is_told_from_the_letters_that_show_it(bench):
+    bench.put("file.txt", "plain \\u{1B}\nraw \x1b\n")
+    shown = (await bench.call("read", path="file.txt")).text
+    assert shown == (
+        "1\tplain \\u{1B}\n2\traw \\u{1B}\n"
+        r"[each \u{…} or \x{…} in line 2 may be one hidden character, not these letters]"
+    )
 
 
 BROKEN = [
