@@ -226,6 +226,27 @@ async def test_invisible_characters_can_be_quoted_as_read_shows_them(bench):
     assert bench.bytes("file.txt") == "A\x0cb\u200bc\n".encode()
 
 
+@pytest.mark.parametrize(
+    ("content", "old", "words"),
+    [
+        (r"print('a\nb')", "print('a\nb')", r"Line 1 has the letters \n where 'old' has a real line end."),
+        ("x\ny = 'a\tb'", r"y = 'a\tb'", r"Line 2 has a real tab where 'old' has the letters \t."),
+        (
+            r"s.split('\0')",
+            "s.split('\0')",
+            r"Line 1 has the letters \0 where 'old' has a real NUL character.",
+        ),
+        (r"re.sub(r'\bx')", "re.sub(r'\bx')", r"where 'old' has a real control character U+0008."),
+        ("name = 1", "na\0me = 1", "'old' holds control characters that the file does not: U+0000."),
+    ],
+)
+async def test_a_miss_by_control_characters_names_them(bench, content, old, words):
+    bench.put("file.txt", content + "\n")
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", path="file.txt", old=old, new="z")
+    assert words in str(refusal.value)
+
+
 async def test_letters_that_only_the_new_text_has_stay_letters(bench):
     bench.put("file.js", "s = 'a\u200b'\n")
     await bench.call("edit", path="file.js", old=r"'a\u{200B}'", new=r"'a\u{200B}' + '\u{1B}'")
