@@ -38,6 +38,7 @@ _MOST_BYTES = 64 << 20
 _COMPLAINT_CHARACTERS = 1_500
 _READING = frozenset(
     (
+        "bisect",
         "blame",
         "cat-file",
         "check-attr",
@@ -51,9 +52,15 @@ _READING = frozenset(
         "show",
         "stash",
         "status",
+        "worktree",
     )
 )
-_CHANGING = frozenset(("add", "branch", "commit", "reset", "restore", "stash", "switch"))
+_CHANGING = frozenset(
+    (
+        *("add", "bisect", "branch", "cherry-pick", "commit", "merge", "mv", "rebase", "reset", "restore"),
+        *("revert", "rm", "stash", "switch", "tag", "worktree"),
+    )
+)
 _USER_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _USER_SCOPES = (b"system", b"global")
 _NOISE = re.compile(r"^(?:hint: .*|hint:)\n?", re.MULTILINE)
