@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
@@ -120,12 +123,32 @@ async def worktree(call: GitCall) -> ToolResult:
     (path,) = parsed.paths
     folder = str(git.repository.workspace / call.paths[0])
     if parsed.name == "remove":
-        await git.change(("worktree", "remove", folder))
+        result = await git.run(("worktree", "remove", folder), changes=True, spill=False)
+        if not result.ok:
+            listing = await git.output(("worktree", "list", "--porcelain", "-z"))
+            if f"worktree {folder}\0".encode() in listing:
+                raise GitError(complaint("worktree", result))
+            _remove_rest(call, call.paths[0])
         return ToolResult(True, f"removed the worktree {shown_path(path)}", {}, "worktree removed")
     target = await resolve(git, parsed.ref or "HEAD")
     await git.change(("worktree", "add", "--quiet", "--detach", folder, target))
     done = f"added the worktree {shown_path(path)} at {target[:9]}, with no branch"
     return ToolResult(True, done, {"commit": target}, done)
+
+
+def _remove_rest(call: GitCall, path: str) -> None:
+    """Remove what git could not of a tree it has let go of: the ``.git`` that a sandbox holds fast."""
+    with call.context.workspace.locate(path) as location, suppress(OSError):
+        (name,) = location.names
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=location.folder)
+        try:
+            with os.scandir(folder) as entries:
+                left = [entry.name for entry in entries]
+            if left == [".git"]:
+                os.unlink(".git", dir_fd=folder)
+        finally:
+            os.close(folder)
+        os.rmdir(name, dir_fd=location.folder)
 
 
 async def bisect(call: GitCall) -> ToolResult:
