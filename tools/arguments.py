@@ -10,16 +10,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from seedsmith.tools.base import JsonObject
 from seedsmith.tools.schema import flatten_schema
 from seedsmith.tools.text import escape
-
-if TYPE_CHECKING:
-    from seedsmith.tools.parameters import Parameters
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "path": (
@@ -77,7 +74,7 @@ _LARGEST_OF = frozenset({"context"})
 """Of several names for these the largest value counts: lines before and lines after a match."""
 
 
-def renamed(model: type[Parameters], values: JsonObject) -> JsonObject:
+def renamed(model: type[BaseModel], values: JsonObject) -> JsonObject:
     """Return ``values`` under the names of ``model``, as far as each has one reading."""
     fields = model.model_fields
     found = {name: value for name, value in values.items() if name in fields}
@@ -99,7 +96,7 @@ def renamed(model: type[Parameters], values: JsonObject) -> JsonObject:
     return found
 
 
-def as_meant(model: type[Parameters], values: JsonObject, notes: list[str]) -> JsonObject:
+def as_meant(model: type[BaseModel], values: JsonObject, notes: list[str]) -> JsonObject:
     """Return ``values`` in the types of ``model``, without what says nothing; adds to ``notes``."""
     known = _described(model)
     found: JsonObject = {}

@@ -16,8 +16,8 @@ def flatten_schema(model: type[BaseModel], kept: Sequence[str] = _KEPT) -> JsonO
     """Return the JSON schema of ``model`` without ``$defs``, titles, defaults and ``anyOf`` of null.
 
     Seed's template shows its model only the names, types and descriptions at the top level, and constrained
-    decoding refuses fancy schemas (docs/model-service.md, "Tools"), so a nested shape is inlined and spelt out once
-    more in the description of the property that holds it.
+    decoding refuses fancy schemas (docs/model-service.md, "Tools"), so a nested shape is inlined and spelt
+    out once more in the description of the property that holds it.
     """
     raw = model.model_json_schema()
     definitions = raw.get("$defs", {})

@@ -59,7 +59,7 @@ def unescape(text: str, as_in: str | None = None) -> str:
 
 def holds_hidden(text: str) -> bool:
     """Whether :func:`escape` would write a character of ``text`` otherwise."""
-    return _UNPRINTABLE.search(text) is not None
+    return INVISIBLE.search(text) is not None
 
 
 def path_as_shown(text: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.git.call import GitCall, listed, resolve, resolve_range, text_of
 from seedsmith.tools.git.changing import (
     changed_names,
@@ -17,7 +18,6 @@ from seedsmith.tools.git.changing import (
 )
 from seedsmith.tools.git.conflicts import conflict_lines
 from seedsmith.tools.git.status import read_status, status_lines
-from seedsmith.tools.shell import command_text
 from seedsmith.tools.text import clamp, count, shown_path
 
 _STEPS = ("continue", "skip", "abort")

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
-from seedsmith.tools.shell import command_text
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.commands.background import BackgroundCommand
