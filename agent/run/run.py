@@ -12,7 +12,7 @@ from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
 from seedsmith.agent.calls.tools import open_tools
-from seedsmith.agent.context.instructions import NestedInstructions
+from seedsmith.agent.context.instructions import NestedInstructions, root_notice
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -337,6 +337,8 @@ class _Run:
         told = (task, verification, attached.images, self._opened.skills.listing)
         for item in first_items(self._profile, self._place.workspace, *told):
             session.append(item)
+        if self._profile.facts and (notice := root_notice(self._place.workspace)):
+            self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(self._place.redactor.text(message), "hook"))
 
