@@ -318,6 +318,7 @@ class ServiceModel:
         paid = cost(self._entry.price, usage)
         answer = Answer(
             text=leaked.text,
+            attempted=leaked.attempted if request.tool_choice != "none" else "",
             reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
