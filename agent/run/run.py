@@ -274,6 +274,7 @@ class _Run:
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,
+            open_commands=self._background.listed if self._background is not None else str,
         )
 
     async def _check(self, text: str) -> str | None:

@@ -102,7 +102,7 @@ ERRORS = [
     (NoIsolation("x"), "no_sandbox", 5),
     (ServiceUnavailable("x"), "provider_error", 4),
     (LocalModelError("x"), "provider_error", 4),
-    (SessionError("x"), "gave_up", 2),  # 1 where a run had begun, which tells its end by itself
+    (SessionError("x"), "interrupted", 2),  # 130 where a run had begun, which tells its end by itself
     (UsageError("x"), None, 2),
     (UnknownModel("x"), None, 2),
     (PathNotFound("x"), None, 2),
