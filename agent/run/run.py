@@ -266,11 +266,9 @@ class _Run:
 
     def _compactor(self, ask: Ask) -> Compactor:
         entry = self._opened.entry
+        parts = self._session, self._model, self._budget, self._sink
         return Compactor(
-            self._session,
-            self._model,
-            self._budget,
-            self._sink,
+            *parts,
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,

@@ -102,11 +102,8 @@ def test_with_summary(items, turns):
     before = [item for item in shorter[: len(shorter) - len(tail)] if isinstance(item, ToolOutput)]
     assert all(loads(item) for item in before)
     assert len({call_name(items, item) for item in before}) == len(before)
-    summarised = (
-        SUMMARY in [getattr(item, "origin", "") for item in items[items.index(answers[-1]) :]]
-        if answers
-        else True
-    )
+    since = items[items.index(answers[-1]) :] if answers else ()
+    summarised = SUMMARY in [getattr(item, "origin", "") for item in since]
     if answers and answers[-1].calls and not summarised:
         turns = max(turns, 1)  # the model has not seen what its calls gave
     assert kept_answers == (answers[max(len(answers) - turns, 0) :] if turns else [])
