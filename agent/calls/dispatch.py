@@ -264,6 +264,8 @@ class Dispatcher:
             self._session.append(replace(each.message, text=text))
             told = f"{shown(each.message.source)} is told to the model from here on."
             self._sink.emit(NoticeGiven("instructions", told))
+            if each.cut:
+                self._sink.emit(NoticeGiven("instructions_cut", each.cut))
 
     def _show_images(self, results: Iterable[ToolResult]) -> None:
         """Append what results show as one message: neither wire takes pictures in a result."""

@@ -22,7 +22,7 @@ from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
 from seedsmith.agent.sessions.place import Place
-from seedsmith.agent.sessions.resume import changes, gone_on_with
+from seedsmith.agent.sessions.resume import changes, gone_on_with, limits_dropped, limits_set
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.skills.loader import Library
@@ -118,6 +118,8 @@ async def open_session(
         stack.callback(session.close)
     else:
         session, notices = resumed, changes(resumed.start, name, model.wire, address)
+        if dropped := limits_dropped(resumed.start, settings, limits.to_json()):
+            notices = (*notices, dropped)
     notices = (*notices, *skills.notices, *extensions.notices)
     told = (settings, task, skills, extensions.tools, output, attached, notices)
     return Opened(model, session, profile, limits, known, *told)
@@ -142,6 +144,7 @@ def _begin(
         images=attached.paths,
         skill=settings.skill or "",
         skill_with=settings.skill_with or {},
+        limits=limits_set(settings),
         base_url=address,
     )
     return Session.create(place.home, start, place.redactor)

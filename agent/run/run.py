@@ -12,7 +12,7 @@ from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
 from seedsmith.agent.calls.tools import open_tools
-from seedsmith.agent.context.instructions import NestedInstructions
+from seedsmith.agent.context.instructions import NestedInstructions, root_notice
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -266,14 +266,13 @@ class _Run:
 
     def _compactor(self, ask: Ask) -> Compactor:
         entry = self._opened.entry
+        parts = self._session, self._model, self._budget, self._sink
         return Compactor(
-            self._session,
-            self._model,
-            self._budget,
-            self._sink,
+            *parts,
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,
+            open_commands=self._background.listed if self._background is not None else str,
         )
 
     async def _check(self, text: str) -> str | None:
@@ -337,6 +336,8 @@ class _Run:
         told = (task, verification, attached.images, self._opened.skills.listing)
         for item in first_items(self._profile, self._place.workspace, *told):
             session.append(item)
+        if self._profile.facts and (notice := root_notice(self._place.workspace)):
+            self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(self._place.redactor.text(message), "hook"))
 

@@ -72,12 +72,14 @@ class Verifier:
 
     def evidence(self, files_changed: tuple[str, ...]) -> Verified | None:
         """What is known of the command now; None if it never ran."""
-        records = self._session.verifications
+        records = [each for each in self._session.verifications if each.command == self._command]
         if not records:
             return None
+        before_ran = self._session.verifications[0].command == self._command
         return Verified(
             command=self._command,
-            before_exit_code=records[0].exit_code,
+            before_exit_code=records[0].exit_code if before_ran else None,
+            before_ran=before_ran,
             exit_code=records[-1].exit_code,
             after_last_edit=self._effects_seen == self._dispatcher.effects,
             tests_changed=changed_tests(files_changed),

@@ -45,6 +45,8 @@ class Verified:
     """Whether that run came after the last call that could change the workspace."""
     tests_changed: tuple[str, ...] = ()
     """Changed files that look like tests."""
+    before_ran: bool = True
+    """Whether this command ran before the first turn; another may have."""
 
     @property
     def proven(self) -> bool:
@@ -53,7 +55,8 @@ class Verified:
 
     def sentence(self) -> str:
         """The evidence in words, bound to what really ran."""
-        before, after = _exit(self.before_exit_code), _exit(self.exit_code)
+        before = _exit(self.before_exit_code) if self.before_ran else "not run"
+        after = _exit(self.exit_code)
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
         return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}."
@@ -123,8 +126,8 @@ def ending_of(error: BaseException) -> Ending | None:
             return Ending("no_sandbox", str(error))
         case ModelError():
             return Ending("provider_error", str(error))
-        case SessionError():  # the disk is full: what was done is still told
-            return Ending("gave_up", str(error))
+        case SessionError():  # the disk is full: what was done is still told, and the model gave nothing up
+            return Ending("interrupted", f"{error} Make room there, then go on with --resume.")
         case AgentError() | SandboxError() | SkillError():
             return None
         case asyncio.CancelledError():
@@ -176,4 +179,6 @@ def _exit(code: int | None) -> str:
 
 
 def _json(verified: Verified) -> dict[str, Any]:
-    return asdict(verified) | {"tests_changed": list(verified.tests_changed)}
+    told = asdict(verified) | {"tests_changed": list(verified.tests_changed)}
+    del told["before_ran"]
+    return told

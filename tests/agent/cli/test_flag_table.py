@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from seedsmith.agent.cli.main import seedsmith
 from seedsmith.agent.cli.run import command
 from seedsmith.agent.settings.config import PREFIX
 from seedsmith.agent.settings.settings import OPTIONS
@@ -24,7 +25,7 @@ REWRITE = f"run: python {Path(__file__).relative_to(PAGE.parents[1])}"
 
 def flag_table() -> str:
     """A row for each flag of ``seedsmith run``, in the order in which ``--help`` shows them."""
-    context = click.Context(command)
+    context = click.Context(command, parent=seedsmith.make_context("seedsmith", ["run"]))
     flags = [flag for flag in command.get_params(context) if isinstance(flag, click.Option)]
     return HEAD + "".join(row(flag) for flag in flags)
 
