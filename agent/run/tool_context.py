@@ -34,13 +34,14 @@ def open_tool_context(
     :class:`Selection` asks. Raises :class:`NoIsolation`.
     """
     from seedsmith.sandbox.choose.select import choose
+    from seedsmith.sandbox.git.repository import shown_above
 
     policy = Policy(
         workspace=place.workspace.root,
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
-        also_readable=readable,
+        also_readable=(*shown_above(place.workspace.root, environment), *readable),
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)

@@ -102,6 +102,11 @@ class Isolation(Protocol):
         """Confine the calling thread; only called where ``Launch.restrict_thread`` is set."""
 
 
+def has_network(isolation: Isolation, policy: Policy) -> bool:
+    """Whether commands reach the network: where nothing confines them, the policy keeps none from it."""
+    return policy.network or isolation.name not in ("bwrap", "landlock")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Resource limits of one command; None leaves a limit as it is."""

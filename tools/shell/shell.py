@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from seedsmith.sandbox.isolation.base import has_network
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
 from seedsmith.tools.shell import command_text
@@ -18,8 +19,6 @@ _DEFAULT_SECONDS = 120
 _MOST_SECONDS = 3600
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """Nobody can tell what a command touches."""
-_WITHOUT_NETWORK = ("bwrap", "landlock")
-"""The isolations under which the policy decides about the network."""
 
 
 class ForegroundParameters(Parameters):
@@ -114,7 +113,7 @@ def _left_running(
     command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
 ) -> ToolResult:
     processes = context.processes
-    isolated = processes.isolation.name in _WITHOUT_NETWORK and not processes.policy.network
-    alone = "No other command can reach its ports: the sandbox has no network." if isolated else ""
+    reached = has_network(processes.isolation, processes.policy)
+    alone = "" if reached else "No other command can reach its ports: the sandbox has no network."
     text = command_text.lines(command_text.output(result), what, alone)
     return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)
