@@ -86,7 +86,7 @@ async def test_a_timeout_ends_a_command_wherever_it_runs(shells):
         foreground.data["timed_out"] and not foreground.ok and "timed out after 1 second" in foreground.text
     )
     await shells.call("shell", command="sleep 1000", background=True, timeout=1)
-    ended = await read_until(shells, "b1: timed out after 1 second; everything it started was ended")
+    await read_until(shells, "b1: timed out after 1 second; everything it started was ended")
 
 
 async def test_too_many_are_refused_and_a_slow_one_is_ended_for_want_of_room(shells, monkeypatch):
