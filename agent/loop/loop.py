@@ -27,7 +27,7 @@ from seedsmith.agent.sessions.session import Session
 MOST_CUT_ANSWERS = 3
 """So many answers in a row cut off at the output limit are given up on."""
 
-LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
+LoopStatus = Literal["done", "gave_up", "cannot_verify", "budget", "filtered"]
 Check = Callable[[str], Awaitable[str | None]]
 """Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
 

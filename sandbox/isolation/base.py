@@ -29,6 +29,8 @@ class Policy:
     """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
     folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
     so are those in the workspace: nobody vetted where links in it lead."""
+    programs: tuple[Path, ...] = ()
+    """Programs the user named by path: shown read-only with the installations they belong to."""
     unix_sockets: bool = False
     """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
     covers them."""

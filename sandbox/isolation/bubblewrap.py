@@ -122,7 +122,7 @@ class Bubblewrap:
     def _prepare(self, policy: Policy) -> None:
         """Work out everything that stays the same for all commands of a session."""
         homes = home_folders(policy.environ)
-        shown = needed_folders(policy.environ, policy.workspace)
+        shown = needed_folders(policy.environ, policy.workspace, policy.programs)
         arguments = ["--unshare-user", *self._flag("--disable-userns"), "--unshare-all"]
         if policy.network:
             arguments.append("--share-net")
