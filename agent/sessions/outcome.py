@@ -27,7 +27,7 @@ EXIT_CODES: dict[Status, int] = {
     "done": 0,
     "unverified": FAILED,
     "gave_up": FAILED,
-    "cannot_verify": 2,
+    "cannot_verify": WRONG_USAGE,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,
