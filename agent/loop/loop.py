@@ -30,7 +30,7 @@ MOST_CUT_ANSWERS = 3
 MOST_WRITTEN_CALLS = 3
 """So many answers in a row that hold a call as text, none that can be run, are given up on."""
 
-LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
+LoopStatus = Literal["done", "gave_up", "cannot_verify", "budget", "filtered"]
 Check = Callable[[str], Awaitable[str | None]]
 """Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
 

@@ -23,7 +23,7 @@ from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.run.opening import Opened, open_session
-from seedsmith.agent.run.tool_context import open_baseline, open_tool_context
+from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
 from seedsmith.agent.sessions.place import Place, open_place
@@ -105,6 +105,7 @@ class _Run:
         self._model = opened.model
         self._session = opened.session
         self._profile = opened.profile
+        self._command = opened.settings.verify or opened.session.start.verify or ""
         self._opened = opened
         self._output = opened.output
         self._stack = stack
@@ -121,7 +122,7 @@ class _Run:
         raised: BaseException | None = None
         try:
             context = self._begin()
-            for notice in notices:
+            for notice in (*shown_programs(context), *notices):
                 self._sink.emit(notice)
             for warning in parameters.warnings(self._settings, self._opened.entry, self._model.provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
@@ -150,9 +151,8 @@ class _Run:
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:
-            context = open_tool_context(
-                self._settings, self._environment, self._place, folder, self._opened.skills.readable
-            )
+            given = (self._settings, self._environment, self._place, folder, self._opened.skills.readable)
+            context = open_tool_context(*given, verify=self._command)
             sandbox = context.processes.isolation.name
             self._background = context.background
             self._stack.callback(context.processes.close)
@@ -204,10 +204,9 @@ class _Run:
         if self._hooks is not None:  # they may change files, too
             await self._baseline_taken()
         dispatcher = self._dispatcher = self._open_dispatcher(tools, context)
-        command = settings.verify or session.start.verify
-        if command:
+        if self._command:
             self._verifier = Verifier(
-                command,
+                self._command,
                 context.processes,
                 dispatcher,
                 session,
@@ -232,12 +231,10 @@ class _Run:
             entry=lambda: self._opened.entry,
             last_words=self._last_words if self._output else None,
         )
-        if self._verifier is not None and self._fixing:
-            from seedsmith.agent.repair.unusable_tests import settled_by
-
-            if (settled := settled_by(session.verifications[0])) is not None:
+        if self._verifier is not None:
+            if (settled := self._verifier.settled(fixing=self._fixing)) is not None:
                 return settled
-            if profile.searches:
+            if self._fixing and profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         check = self._check if self._verifier or self._output or self._hooks else None
         compactor = None if settings.compact == "off" else self._compactor(ask)
@@ -307,7 +304,7 @@ class _Run:
             self._sink,
             context,
             verifier.check,
-            hanging=self._session.verifications[0].exit_code is None,
+            hanging=verifier.first is not None and verifier.first.exit_code is None,
             measured=self._tape.measured if self._tape else float,
         )
         return await repair.run()
@@ -315,8 +312,11 @@ class _Run:
     async def _open_conversation(self, dispatcher: Dispatcher) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
         session, attached, task = self._session, self._opened.attached, self._opened.task
+        profile = self._profile
         if len(session.conversation):
             await dispatcher.dispatch(session.conversation.open_calls)
+            if self._verifier is not None and self._verifier.first is None:
+                await self._verifier.before(profile.first_verify_seconds)
             more = [
                 attached.beside(task) if task else "",
                 self._output.instruction if self._output else "",
@@ -327,14 +327,12 @@ class _Run:
             return
         if not task:
             raise UsageError("There is nothing to do: give a prompt.")
-        verification = (
-            await self._verifier.before(self._profile.first_verify_seconds) if self._verifier else None
-        )
+        verification = await self._verifier.before(profile.first_verify_seconds) if self._verifier else None
         task = attached.beside(task)
         if self._output is not None:
             task = f"{task}\n\n{self._output.instruction}"
         told = (task, verification, attached.images, self._opened.skills.listing)
-        for item in first_items(self._profile, self._place.workspace, *told):
+        for item in first_items(profile, self._place.workspace, *told):
             session.append(item)
         if self._profile.facts and (notice := root_notice(self._place.workspace)):
             self._sink.emit(notice)
@@ -345,6 +343,8 @@ class _Run:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
         if self._background is not None:  # Before the comparison: they may still be writing.
             await self._background.end(_SESSION_ENDED)
+        if status == "budget" and self._verifier is not None:
+            await self._verifier.at_the_end()
         changes = await self._changes()
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
     from seedsmith.sandbox.past.baseline import Changes
 
-Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
+Status = Literal[
+    "done", "unverified", "gave_up", "cannot_verify", "budget", "provider_error", "no_sandbox", "interrupted"
+]
 
 EXIT_CODES: dict[Status, int] = {
     "done": 0,
     "unverified": FAILED,
     "gave_up": FAILED,
+    "cannot_verify": WRONG_USAGE,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,

@@ -92,6 +92,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
         layers.keep_typed()
     try:
         settings = Settings(**layers.values)
+        if settings.verify and REPOSITORY_FILE not in layers.origins.get("verify", REPOSITORY_FILE):
+            settings = settings.in_own_words(settings.verify)
     except ValidationError as error:
         raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
     return Loaded(settings, tuple(layers.notices), layers.origins)
@@ -188,7 +190,7 @@ def checked(values: Mapping[str, Any]) -> Settings:
         if name not in OPTIONS:
             raise ConfigurationError(f"There is no setting {name!r}{suggestion(name, OPTIONS)}.")
     try:
-        return Settings(**values)
+        return Settings(**values).in_own_words(str(values.get("verify") or ""))
     except ValidationError as error:
         raise ConfigurationError(explain(error, values)) from None
 

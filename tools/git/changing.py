@@ -83,6 +83,8 @@ async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     lines = [f"committed {short} ({found.place}) as {escape(author)}: {escape(subject)}"]
     lines += clean_output(stat).rstrip("\n").splitlines()
     hooks = ["The repository's hooks were not run."] if git.has_hooks else []
+    if git.signs:
+        hooks.append("It is not signed, though commit.gpgSign asks for that: no signing program is run here.")
     summary = f"committed {short}: {escape(subject)}"
     return ToolResult(
         True, _with(listed(lines, call.context), [*notes, *hooks]), {"commit": found.commit}, summary

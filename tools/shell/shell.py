@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from seedsmith.sandbox.isolation.base import has_network
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content import command_text
@@ -23,8 +24,6 @@ _LEAST_MILLISECONDS = 10_000
 _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """Nobody can tell what a command touches."""
-_WITHOUT_NETWORK = ("bwrap", "landlock")
-"""The isolations under which the policy decides about the network."""
 
 
 class ForegroundParameters(Parameters):
@@ -142,7 +141,7 @@ def _left_running(
     command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
 ) -> ToolResult:
     processes = context.processes
-    isolated = processes.isolation.name in _WITHOUT_NETWORK and not processes.policy.network
-    alone = "No other command can reach its ports: the sandbox has no network." if isolated else ""
+    reached = has_network(processes.isolation, processes.policy)
+    alone = "" if reached else "No other command can reach its ports: the sandbox has no network."
     text = command_text.lines(command_text.output(result), what, alone)
     return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)
