@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Verdict
+from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Refused, Verdict
 from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.calls.truncation import bounded, escaped
 from seedsmith.agent.context.instructions import Found, NestedInstructions
@@ -252,7 +252,10 @@ class Dispatcher:
             self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
             request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
             allowed = await self._approver.approve(request)
-        return "" if allowed else f"Refused by the user: {decision.why}."
+        if allowed:
+            return ""
+        words = allowed.words if isinstance(allowed, Refused) else ""
+        return f"Refused by the user: {decision.why}." + (f" The user says: {words}" if words else "")
 
     def _tell(self, found: Iterable[Found]) -> None:
         """Append instructions that hold from here on; people are told of them, and of what was refused."""

@@ -62,7 +62,10 @@ class Verified:
         after = _exit(self.exit_code)
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
-        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}."
+        proof = ""
+        if self.before_exit_code == 0 and self.exit_code == 0:
+            proof = " It passed before, too: that it passes now proves nothing about the task."
+        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}.{proof}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,10 +204,15 @@ def explain(
     origin = (origins or {}).get(name, name)
     if first["type"] == "string_pattern_mismatch":
         return f"{origin} is empty."
-    shown = "that" if name in ("api_key", "hooks") else repr(values.get(name))
+    shown = "that" if name in ("api_key", "hooks") else _shown(values.get(name))
     if len(shown) > LONGEST_VALUE:
         shown = f"{shown[:LONGEST_VALUE]}…"
     return f"{origin} can't be {shown}: it {_fault(error)}."
+
+
+def _shown(value: Any) -> str:
+    """A value as it was given; the click library gathers what may be given several times in a tuple."""
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
 def _fault(error: ValidationError) -> str:
