@@ -78,8 +78,13 @@ class Verifier:
 
     @property
     def first(self) -> VerifyRecord | None:
-        """How this command, not another one the session had, ended the first time."""
-        return next((each for each in self._session.verifications if each.command == self._command), None)
+        """How this command ended the first time."""
+        return next(iter(self._records), None)
+
+    @property
+    def _records(self) -> list[VerifyRecord]:
+        """The runs of this command; the session may have had another one before."""
+        return [each for each in self._session.verifications if each.command == self._command]
 
     async def at_the_end(self) -> None:
         """Run it once more where calls may have changed something since: a budget ended, and that is free."""
@@ -92,7 +97,7 @@ class Verifier:
         Where it fails, what to tell the model; but None too if nothing was changed since it failed last:
         the model has nothing more to offer.
         """
-        if self._session.verifications[1:] and self._effects_seen == self._dispatcher.effects:
+        if self._records[1:] and self._effects_seen == self._dispatcher.effects:
             return None
         record = await self._run(self._budget.seconds_left)
         if record.exit_code == 0:
@@ -101,14 +106,12 @@ class Verifier:
 
     def evidence(self, files_changed: tuple[str, ...]) -> Verified | None:
         """What is known of the command now; None if it never ran."""
-        records = [each for each in self._session.verifications if each.command == self._command]
+        records = self._records
         if not records:
             return None
-        before_ran = self._session.verifications[0].command == self._command
         return Verified(
             command=self._command,
-            before_exit_code=records[0].exit_code if before_ran else None,
-            before_ran=before_ran,
+            before_exit_code=records[0].exit_code,
             exit_code=records[-1].exit_code,
             after_last_edit=self._effects_seen == self._dispatcher.effects,
             tests_changed=changed_tests(files_changed),

@@ -48,8 +48,6 @@ class Verified:
     """Whether that run came after the last call that could change the workspace."""
     tests_changed: tuple[str, ...] = ()
     """Changed files that look like tests."""
-    before_ran: bool = True
-    """Whether this command ran before the first turn; another may have."""
 
     @property
     def proven(self) -> bool:
@@ -58,8 +56,7 @@ class Verified:
 
     def sentence(self) -> str:
         """The evidence in words, bound to what really ran."""
-        before = _exit(self.before_exit_code) if self.before_ran else "not run"
-        after = _exit(self.exit_code)
+        before, after = _exit(self.before_exit_code), _exit(self.exit_code)
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
         proof = ""
@@ -185,6 +182,4 @@ def _exit(code: int | None) -> str:
 
 
 def _json(verified: Verified) -> dict[str, Any]:
-    told = asdict(verified) | {"tests_changed": list(verified.tests_changed)}
-    del told["before_ran"]
-    return told
+    return asdict(verified) | {"tests_changed": list(verified.tests_changed)}

@@ -3,8 +3,8 @@
     python tests/support/serve_endpoint.py --script script.json [--log requests.jsonl]
 
 It prints its base URL as one JSON line and serves until its stdin closes. ``script.json`` is a list of
-steps, each the keyword arguments of ``scripted_endpoint.Answer`` (``calls`` as a list of ``[name, arguments]``) or
-``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
+steps, each the keyword arguments of ``scripted_endpoint.Answer`` (``calls`` as a list of
+``[name, arguments]``) or ``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
 """
 
 from __future__ import annotations

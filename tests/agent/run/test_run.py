@@ -201,16 +201,6 @@ async def test_limits_that_a_resumed_session_does_not_keep_are_told(endpoint, op
     assert not [each for each in (*kept.events, *plain.events) if getattr(each, "code", "") == "limits"]
 
 
-async def test_before_belongs_to_the_command_it_was_run_with(endpoint, options):
-    endpoint.script(*[text("Done.")] * 4)
-    first = await Agent(**options, verify="exit 7").arun("Go")
-    assert first.verified is not None and first.verified.before_exit_code == 7
-    again = await Agent(**options, resume=first.session, verify="true").arun("Go")
-    assert again.verified is not None and again.verified.command == "true"
-    assert (again.verified.before_exit_code, again.verified.exit_code) == (None, 0)
-    assert "`true`: not run before, exit code 0 now" in again.message
-
-
 async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):
     endpoint.script(calls(EDIT, ("write", {"path": "b", "content": "b\n"})), text("Changed."), text("Again."))
     first = await Agent(**options).arun("Change it")

@@ -45,19 +45,6 @@ def test_the_sentence_names_command_codes_moment_and_tests():
     assert "but not after the last edit; tests changed: test_a.py" in doubtful.sentence()
 
 
-def test_before_is_not_said_of_a_command_that_did_not_run_then():
-    verified = Verified("pytest -q", None, 0, True, before_ran=False)
-    assert verified.sentence().startswith("`pytest -q`: not run before, exit code 0 now, run after")
-    event = Outcome("done", "m", verified=verified).to_event()
-    assert event.verified is not None and set(event.verified) == {
-        "command",
-        "before_exit_code",
-        "exit_code",
-        "after_last_edit",
-        "tests_changed",
-    }
-
-
 def test_a_full_disk_interrupts_and_says_how_to_go_on():
     ending = ending_of(SessionError("Can't write records.jsonl: No space left on device."))
     assert ending is not None and ending.status == "interrupted" and not ending.raised

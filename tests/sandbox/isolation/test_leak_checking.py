@@ -8,7 +8,10 @@ import subprocess
 
 import pytest
 
-LEAK = "#include <stdlib.h>\nint main(int n, char **v) { if (n > 1) malloc(9); else free(malloc(9)); return 0; }\n"
+LEAK = """\
+#include <stdlib.h>
+int main(int n, char **v) { if (n > 1) malloc(9); else free(malloc(9)); return 0; }
+"""
 
 
 @pytest.fixture
