@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ENDPOINT = Path(__file__).parents[1] / "tests" / "endpoint"
+TEST_SUPPORT = Path(__file__).parents[1] / "tests" / "support"
 STARTS = 7
 """Runs of which the start is the median."""
 WINDOW = 10
@@ -80,9 +80,9 @@ class Service:
 
 def serve(script: Path, log: Path) -> None:
     """The service's process: answer, and only at the end write down what came when."""
-    sys.path.insert(0, str(ENDPOINT))
-    serving, server = importlib.import_module("serve"), importlib.import_module("server")
-    with server.Endpoint(*serving.load_script(script)) as endpoint:
+    sys.path.insert(0, str(TEST_SUPPORT))
+    serving = importlib.import_module("serve_endpoint")
+    with serving.Endpoint(*serving.load_script(script)) as endpoint:
         print(json.dumps({"base_url": endpoint.base_url}), flush=True)
         sys.stdin.read()
         seen = [

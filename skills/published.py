@@ -32,7 +32,12 @@ _CLIENT_FIELDS = frozenset(
 MOST_NAME = 64
 MOST_DESCRIPTION = 1024
 MOST_COMPATIBILITY = 500
-_SCALAR_WITH_COLON = re.compile(r"^([A-Za-z][\w-]*): +(?![\"'|>\[{&*!])(.*: .*|.*:)$")
+_TEXTS = frozenset({"description", "license", "compatibility", "argument-hint"})
+"""Fields whose values are free text, whatever YAML would make of them."""
+_KEY = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(?P<value>\S.*))?[ \t]*$")
+_BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
+_STRUCTURED = frozenset("\"'|>[{&*!")
+"""What the value of another field may begin with for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,15 @@ def read_published(text: str, folder_name: str) -> Published:
     broken: list[Broken] = [*body_broken]
     try:
         document = parse(front, first_line=2, typed=False)
+        fault = _structured_text(document)
     except DocumentError as error:
-        mended = "\n".join(_quoted(line) for line in front.split("\n"))
+        fault = error
+    if fault is not None:
         try:
-            document = parse(mended, first_line=2, typed=False)
+            document = parse(_mended(front), first_line=2, typed=False)
         except DocumentError:
-            raise error from None
-        broken.append(Broken(str(error), error.line, error.column))
+            raise fault from None
+        broken.append(Broken(str(fault), fault.line, fault.column))
     fields = document.value
     if not isinstance(fields, dict):
         raise DocumentError("has front matter that is no mapping of keys to values", 2)
@@ -113,13 +120,54 @@ def _split(text: str) -> tuple[str, str, list[Broken]]:
     return "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip(), []
 
 
-def _quoted(line: str) -> str:
-    """A line whose value holds ': ' without quotes, which YAML forbids and many write."""
-    match = _SCALAR_WITH_COLON.match(line)
-    if match is None:
-        return line
-    value = match[2].replace("'", "''")
-    return f"{match[1]}: '{value}'"
+def _structured_text(document: Document) -> DocumentError | None:
+    """Why the description is no text though YAML takes it: brackets that it begins with make it a list."""
+    fields = document.value
+    if isinstance(fields, dict) and isinstance(fields.get("description"), list | dict):
+        return DocumentError("has a description that is no text", *document.place(("description",)))
+    return None
+
+
+def _mended(front: str) -> str:
+    """Front matter with those values in quotes that YAML forbids and many write, as plain text is meant.
+
+    These hold ``: ``, on one line or wrapped, or begin with a character that YAML keeps for itself. Every
+    line stays where it was.
+    """
+    lines = front.split("\n")
+    mended: list[str] = []
+    while lines:
+        line = lines.pop(0)
+        wrapped: list[str] = []
+        key = _KEY.match(line)
+        if key is not None:
+            while lines and lines[0][:1] in (" ", "\t", ""):
+                wrapped.append(lines.pop(0))
+        value = None if key is None else _plain_text(key[1], key["value"] or "", wrapped)
+        if key is None or value is None:
+            mended += [line, *wrapped]
+        else:
+            quoted = value.replace("'", "''")
+            mended += [f"{key[1]}: '{quoted}'", *("" for _ in wrapped)]
+    return "\n".join(mended)
+
+
+def _plain_text(key: str, first: str, wrapped: list[str]) -> str | None:
+    """The value of ``key`` as the text it is meant as; None where it is to be left to YAML."""
+    if key in _TEXTS:
+        if _BLOCK_SCALAR.fullmatch(first) or _is_text("\n".join([f"{key}: {first}", *wrapped])):
+            return None
+        return " ".join(part for each in (first, *wrapped) if (part := each.strip())) or None
+    stands_alone = first and not any(each.strip() for each in wrapped)
+    return first if stands_alone and first[0] not in _STRUCTURED and not _is_text(f"{key}: {first}") else None
+
+
+def _is_text(entry: str) -> bool:
+    try:
+        value = parse(entry, typed=False).value
+    except DocumentError:
+        return False
+    return isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), str)
 
 
 def _rules(fields: dict[str, Any], document: Document, folder_name: str) -> list[Broken]:

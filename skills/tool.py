@@ -20,8 +20,8 @@ from seedsmith.skills.parameters import ParameterSpec, accept_all
 from seedsmith.skills.skill import Skill
 from seedsmith.skills.template import fill_argv
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.parameters import Parameters, PydanticTool, Text
-from seedsmith.tools.shell import command_text
 
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000

@@ -131,6 +131,15 @@ class Seen:
     """What ``stat`` said of a large file: where it says so still, the content need not be digested again."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrackedIgnored:
+    """The files git tracks although a rule ignores them, as of ``stamp``, which says when to ask again."""
+
+    stamp: str = ""
+    names: tuple[str, ...] = ()
+    """Relative to the workspace."""
+
+
 @dataclass(slots=True)
 class ToolContext:
     """Everything a tool may reach; built once a session, the same for all tools."""
@@ -146,6 +155,8 @@ class ToolContext:
     """Commands that outlive their call; whoever opens the context ends them with the session."""
     ignored: tuple[str, ...] = ()
     """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
+    tracked_ignored: TrackedIgnored = TrackedIgnored()
+    """What searches have to add to what ``.gitignore`` leaves them."""
 
 
 class Tool(Protocol):

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property, wraps
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
+from seedsmith.tools.arguments import SYNONYMS, as_meant, renamed
 from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
+from seedsmith.tools.schema import flatten_schema, usage
 from seedsmith.tools.suggestions import did_you_mean, suggestion
 from seedsmith.tools.text import path_as_shown
 from seedsmith.tools.wrong_values import HALF_A_PAIR, IN_JSON, what_is_wrong
@@ -19,22 +30,31 @@ _SHOWN_VALUE_CHARACTERS = 60
 
 
 class Parameters(BaseModel):
-    """Base of every tool's parameters: nothing unknown, nothing converted, nothing changed afterwards."""
+    """Base of every tool's parameters: what has one reading is read so, see :mod:`arguments`; else strict."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    _notes: list[str] = PrivateAttr(default_factory=list)
+    """What the model should hear of how its arguments were read."""
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, values: Any) -> Any:
-        """Take null for an optional parameter as leaving it out, which is what models mean by it."""
+    def _read_as_meant(cls, values: Any, info: ValidationInfo) -> Any:
+        """Bring other names and types into this form; notes go to the list that is the context, if any."""
         if not isinstance(values, dict):
             return values
-        fields = cls.model_fields
-        return {
-            name: value
-            for name, value in values.items()
-            if value is not None or name not in fields or fields[name].is_required()
-        }
+        notes = info.context if isinstance(info.context, list) else []
+        return as_meant(cls, cls.prepare(renamed(cls, values), notes), notes)
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Read what only these parameters know of, before types are looked at; adds to ``notes``."""
+        return values
+
+    def take_notes(self) -> list[str]:
+        """Return the notes, once."""
+        notes = list(self._notes)
+        self._notes.clear()
+        return notes
 
 
 def _valid_text(text: str) -> str:
@@ -69,6 +89,12 @@ class PydanticTool(ABC, Generic[ParametersT]):
     description: ClassVar[str]
     parameters: ClassVar[type[Parameters]]
 
+    def __init_subclass__(cls) -> None:
+        """Let results of ``run`` say how the arguments were read, where that is worth a word."""
+        super().__init_subclass__()
+        if "run" in cls.__dict__:
+            cls.run = _with_notes(cls.run)  # type: ignore[assignment,method-assign]
+
     @cached_property
     def spec(self) -> ToolSpec:
         """Name, description and flat schema."""
@@ -85,12 +111,15 @@ class PydanticTool(ABC, Generic[ParametersT]):
             faults = [f"the arguments must be a JSON object, got {_shown(arguments)}"]
         else:
             try:
-                return cast(ParametersT, self.parameters.model_validate(arguments))
+                notes: list[str] = []
+                parsed = cast(ParametersT, self.parameters.model_validate(arguments, context=notes))
+                parsed._notes.extend(dict.fromkeys(notes))
+                return parsed
             except ValidationError as error:
                 faults = _faults(error, schema)
                 unknown = any(fault["type"] in _UNKNOWN for fault in error.errors(include_url=False))
-        usage = f" {_usage(schema)}" if unknown else ""
-        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}.{usage}")
+        told = f" {usage(schema)}" if unknown else ""
+        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}.{told}")
 
     @abstractmethod
     def access(self, parsed: ParametersT) -> Access:
@@ -101,69 +130,14 @@ class PydanticTool(ABC, Generic[ParametersT]):
         """Do it."""
 
 
-def flatten_schema(model: type[BaseModel]) -> JsonObject:
-    """Return the JSON schema of ``model`` without ``$defs``, titles, defaults and ``anyOf`` of null.
+def _with_notes(run: Callable[..., Awaitable[ToolResult]]) -> Callable[..., Awaitable[ToolResult]]:
+    @wraps(run)
+    async def telling(self: Any, parsed: Parameters, context: ToolContext) -> ToolResult:
+        result = await run(self, parsed, context)
+        notes = parsed.take_notes()
+        return replace(result, text=f"{result.text}\n[{'; '.join(notes)}]") if notes else result
 
-    Seed's template shows its model only the names, types and descriptions at the top level, and constrained
-    decoding refuses fancy schemas (docs/model-service.md, "Tools"), so a nested shape is inlined and spelt
-    out once more in the description of the property that holds it.
-    """
-    raw = model.model_json_schema()
-    definitions = raw.get("$defs", {})
-    properties: JsonObject = {}
-    for name, described in raw.get("properties", {}).items():
-        flat = _flatten(described, definitions)
-        shape = _shape(flat) if flat.get("type") in ("array", "object") else ""
-        if "{" in shape:
-            flat["description"] = " ".join(filter(None, (flat.get("description"), f"Shape: {shape}")))
-        properties[name] = flat
-    return {"type": "object", "properties": properties, "required": raw.get("required", [])}
-
-
-_KEPT = ("type", "description", "enum", "const")
-
-
-def _flatten(node: JsonObject, definitions: JsonObject) -> JsonObject:
-    """Inline references and keep what a model needs; limits are told when they are broken."""
-    if "$ref" in node:
-        target = definitions[node["$ref"].rsplit("/", 1)[-1]]
-        node = {**target, "description": None, **node}
-    choices = [choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"]
-    if len(choices) == 1:
-        node = {**choices[0], **{key: value for key, value in node.items() if key != "anyOf"}}
-        return _flatten(node, definitions)
-    flat: JsonObject = {key: node[key] for key in _KEPT if node.get(key) is not None}
-    if choices:
-        flat["anyOf"] = [_flatten(choice, definitions) for choice in choices]
-    if "items" in node:
-        flat["items"] = _flatten(node["items"], definitions)
-    if "properties" in node:
-        children = node["properties"].items()
-        flat["properties"] = {name: _flatten(child, definitions) for name, child in children}
-        flat["required"] = node.get("required", [])
-    return flat
-
-
-def _shape(node: JsonObject) -> str:
-    """Write a nested schema the way people do: ``[{old: string, all?: boolean}]``."""
-    if node.get("type") == "array":
-        return f"[{_shape(node.get('items', {}))}]"
-    if "properties" not in node:
-        return "|".join(map(str, node["enum"])) if "enum" in node else str(node.get("type", "any"))
-    required = node.get("required", ())
-    fields = (
-        f"{name}{'' if name in required else '?'}: {_shape(child)}"
-        for name, child in node["properties"].items()
-    )
-    return "{" + ", ".join(fields) + "}"
-
-
-def _usage(schema: JsonObject) -> str:
-    parts = []
-    for name, described in schema["properties"].items():
-        required = ", required" if name in schema["required"] else ""
-        parts.append(f"{name} ({_shape(described)}{required})")
-    return "Parameters: " + ", ".join(parts)
+    return telling
 
 
 _UNKNOWN = ("missing", "extra_forbidden")
@@ -203,32 +177,8 @@ def _suggestion(location: tuple[str | int, ...], schema: JsonObject) -> str:
         node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
     known = list(node.get("properties", {}))
     unknown = str(location[-1])
-    meant = next((name for name in known if unknown.casefold() in _SYNONYMS.get(name, ())), None)
+    meant = next((name for name in known if unknown.casefold() in SYNONYMS.get(name, ())), None)
     return did_you_mean(meant) if meant else suggestion(unknown, known)
-
-
-_SYNONYMS = {
-    "path": ("file", "filename", "file_path", "filepath", "dir", "directory", "folder"),
-    "old": ("old_string", "old_str", "old_text", "search", "find"),
-    "new": ("new_string", "new_str", "new_text", "replace", "replacement"),
-    "content": ("contents", "text", "data", "file_text"),
-    "command": ("cmd", "script", "code"),
-    "pattern": ("regex", "query", "regexp"),
-    "glob": ("include", "files", "type"),
-    "offset": ("start", "start_line", "line", "from"),
-    "limit": ("max", "count", "lines", "max_results", "head_limit"),
-    "items": ("todos", "tasks", "steps", "plan", "list"),
-    "state": ("status",),
-    "question": ("prompt", "message", "query"),
-    "options": ("choices", "answers"),
-    "timeout": ("timeout_ms", "timeout_seconds", "seconds"),
-    "background": ("run_in_background", "is_background", "detach"),
-    "id": ("shell_id", "bash_id", "command_id", "session_id", "process_id", "pid", "name"),
-    "text": ("input", "stdin", "chars", "data", "content"),
-    "wait": ("timeout", "seconds", "wait_seconds", "yield_time_ms"),
-    "close": ("eof", "end"),
-}
-"""What other agents call these parameters; only ever a hint, never accepted in their place."""
 
 
 def _shown(value: Any) -> str:

@@ -43,13 +43,23 @@ def shown_path(path: str) -> str:
     return escape(path).replace("\n", r"\u{A}").replace("\t", r"\u{9}")
 
 
-def unescape(text: str) -> str:
-    r"""Undo :func:`escape` where it wrote ``\u{…}`` for a character it never lets through."""
+def unescape(text: str, as_in: str | None = None) -> str:
+    r"""Undo :func:`escape` where it wrote ``\u{…}`` for a character it never lets through.
+
+    With ``as_in`` only of characters that are written so there, too: others are meant as these letters.
+    """
+    known = None if as_in is None else {int(code, 16) for code in _ESCAPED.findall(as_in)}
 
     def character(match: re.Match[str]) -> str:
-        return _hidden(int(match.group(1), 16)) or match.group()
+        code = int(match.group(1), 16)
+        return (_hidden(code) if known is None or code in known else "") or match.group()
 
     return _ESCAPED.sub(character, text)
+
+
+def holds_hidden(text: str) -> bool:
+    """Whether :func:`escape` would write a character of ``text`` otherwise."""
+    return INVISIBLE.search(text) is not None
 
 
 def path_as_shown(text: str) -> str:

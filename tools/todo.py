@@ -6,12 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from seedsmith.tools.base import Access, ToolContext, ToolResult
+from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
 from seedsmith.tools.text import clamp, count, escape
 
 _MOST_ITEMS = 50
 _SHOWN_CHARACTERS = 200
+
+
+_STATES = {
+    **dict.fromkeys(("completed", "complete", "finished"), "done"),
+    **dict.fromkeys(("in_progress", "doing", "started", "current"), "active"),
+    **dict.fromkeys(("todo", "open", "not_started"), "pending"),
+}
+"""What other programs call these states."""
 
 
 def _one_line(text: str) -> str:
@@ -27,6 +35,17 @@ class TodoItem(Parameters):
 
     text: Annotated[ArgumentText, AfterValidator(_one_line)] = Field(max_length=500)
     state: Literal["pending", "active", "done"]
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take other programs' states for these, and several lines for one."""
+        found = dict(values)
+        if isinstance(state := found.get("state"), str):
+            plain = state.strip().lower().replace("-", "_").replace(" ", "_")
+            found["state"] = _STATES.get(plain, state)
+        if isinstance(text := found.get("text"), str):
+            found["text"] = " ".join(text.split())
+        return found
 
 
 class TodoParameters(Parameters):

@@ -48,11 +48,21 @@ class ApprovalRequest:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A no, which is false, with what the person said besides."""
+
+    words: str = ""
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class Approver(Protocol):
     """Someone who can say yes or no: a person at a terminal, an editor, a batch."""
 
-    async def approve(self, request: ApprovalRequest) -> bool:
-        """Say whether the call may run."""
+    async def approve(self, request: ApprovalRequest) -> bool | Refused:
+        """Say whether the call may run; the words of a refusal reach the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Verdict
+from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Refused, Verdict
 from seedsmith.agent.calls.prepared import Prepared
 from seedsmith.agent.events import ApprovalRequested, Sink
 from seedsmith.tools.base import ToolResult
@@ -105,7 +105,10 @@ class ApprovalGate(Gate):
             self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
             request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
             allowed = await self._approver.approve(request)
-        return Passage() if allowed else _refused(f"Refused by the user: {decision.why}.")
+        if allowed:
+            return Passage()
+        words = f" The user says: {allowed.words}" if isinstance(allowed, Refused) and allowed.words else ""
+        return _refused(f"Refused by the user: {decision.why}.{words}")
 
 
 def _refused(sentence: str) -> Passage:

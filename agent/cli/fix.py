@@ -30,6 +30,8 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
     settings = load_settings(flags)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
+    if test_command:
+        settings = settings.in_own_words(test_command)
     notices: tuple[NoticeGiven, ...] = ()
     tests = test_command or ""
     if not tests and not settings.replay:

@@ -47,8 +47,7 @@ class CommandGroup(click.Group):
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
         elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
-            place = f"after the command: seedsmith {named or 'COMMAND'} {flag} …"
-            raise click.UsageError(f"{flag} belongs {place}")
+            raise click.UsageError(_misplaced(flag, args, named))
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -61,6 +60,18 @@ class CommandGroup(click.Group):
             meant = suggestion(args[0], COMMANDS) or "; seedsmith --help lists what there is"
             raise click.UsageError(f"There is no command {args[0]!r}{meant}.")
         return super().resolve_command(ctx, args)
+
+
+def _misplaced(flag: str, args: list[str], named: str | None) -> str:
+    """What is wrong with a flag before any command: it belongs behind one, or there is none such."""
+    from seedsmith.agent.cli.run import command, quoted
+
+    if any(flag in parameter.opts + parameter.secondary_opts for parameter in command.params):
+        return f"{flag} belongs after the command: seedsmith {named or 'COMMAND'} {flag} …"
+    words = tuple(arg for arg in args if not arg.startswith("-"))
+    if named or not words:
+        return f"There is no flag {flag}; seedsmith --help lists what there is."
+    return f"There is no flag {flag}; a prompt needs none: seedsmith run {quoted(words)}"
 
 
 def _is_prompt(argument: str) -> bool:

@@ -51,12 +51,16 @@ class ModelRow:
 @click.group(
     "models", invoke_without_command=True, short_help="List models, prices and limits; fetch a local one."
 )
+@json_flag
 @debug_flag
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, as_json: bool) -> None:
     """List providers, models, prices and limits; fetch the local model."""
     if context.invoked_subcommand is None:
-        context.invoke(list_models, as_json=False)
+        context.invoke(list_models, as_json=as_json)
+    elif as_json:
+        place = f"seedsmith models {context.invoked_subcommand} --json"
+        raise UsageError(f"--json belongs after the command, where it takes one: {place}")
 
 
 @command.command("list")

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 
 @click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
+@json_flag
 @debug_flag
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, as_json: bool) -> None:
     """Know-how for tasks: what to do, with which tools, and how to prove it."""
     if context.invoked_subcommand is None:
-        context.invoke(list_skills, as_json=False)
+        context.invoke(list_skills, as_json=as_json)
+    elif as_json:
+        place = f"seedsmith skills {context.invoked_subcommand} --json"
+        raise click.UsageError(f"--json belongs after the command, where it takes one: {place}")
 
 
 @command.command("list")
@@ -79,7 +83,8 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
             if spec.default is not None
             else "optional"
         )
-        lines.append(f"  --with {parameter}=…  {spec.type}, {need}. {spec.description}".rstrip())
+        choices = f", one of {', '.join(map(str, spec.choices))}" if spec.choices else ""
+        lines.append(f"  --with {parameter}=…  {spec.type}, {need}{choices}. {spec.description}".rstrip())
     for warning in skill.warnings:
         lines.append(f"warning: {warning}")
     print(visible("\n".join([*lines, "", told(skill, skill.instructions, skill.verify)])))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import Conversation, UserMessage
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -34,11 +35,21 @@ class Found:
 
     message: UserMessage | None = None
     refusal: str = ""
+    cut: str = ""
+    """What people should know of a file that is told in part only."""
 
 
 def root_instructions(workspace: Workspace) -> UserMessage | None:
     """The workspace's own ``AGENTS.md`` as an item; None where there is none to be read."""
     return _read(workspace, NAME, "instructions.md").message
+
+
+def root_notice(workspace: Workspace) -> NoticeGiven | None:
+    """What people should know of the workspace's own ``AGENTS.md``: that it is not told, or not all of it."""
+    found = _read(workspace, NAME, "instructions.md")
+    if found.refusal:
+        return NoticeGiven("instructions_refused", found.refusal)
+    return NoticeGiven("instructions_cut", found.cut) if found.cut else None
 
 
 class NestedInstructions:
@@ -127,9 +138,12 @@ def _read(workspace: Workspace, path: str, wording: str, **values: str) -> Found
     text = escape(decode_output(data[:MOST_BYTES]).replace("\r\n", "\n")).strip()
     if not text:
         return Found()
+    cut = ""
     if len(data) > MOST_BYTES:
         text += f"\n[only the first {MOST_BYTES:,} bytes; read shows the rest]"
-    return Found(UserMessage(prompt(wording, path=shown(path), text=text, **values), ORIGIN, path))
+        cut = f"{shown(path)} is too long: the model is told its first {MOST_BYTES:,} bytes, not the rest."
+    message = UserMessage(prompt(wording, path=shown(path), text=text, **values), ORIGIN, path)
+    return Found(message, cut=cut)
 
 
 def _is_there(workspace: Workspace, path: str) -> bool:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import difflib
+import json
 import os
 import re
-from typing import TextIO
+import termios
+from typing import Any, TextIO
 
-from seedsmith.agent.calls.approval import ApprovalRequest
+from seedsmith.agent.calls.approval import ApprovalRequest, Refused
 from seedsmith.agent.calls.ask import Question
 from seedsmith.agent.frontends.terminal import visible
 
 _LONG_BLANK = re.compile(" {9,}")
+_NO = re.compile(r"^no?\b[\s,.:;–—-]*", re.IGNORECASE)
 MAX_ANSWER_BYTES = 4096
 
 
@@ -23,17 +28,25 @@ class ConsoleApprover:
         self._screen = screen
         self._one_at_a_time = asyncio.Lock()
 
-    async def approve(self, request: ApprovalRequest) -> bool:
-        """Show the whole call and ask; anything but y or yes is no, and so is a closed terminal."""
+    async def approve(self, request: ApprovalRequest) -> bool | Refused:
+        """Show the whole call and ask; anything but y or yes is no, and so is a closed terminal.
+
+        What was typed before the question stood there is no answer to it. The words after a no, or instead
+        of it, are the reason.
+        """
         async with self._one_at_a_time:
-            what = _LONG_BLANK.sub(lambda blank: f"[{len(blank[0])} spaces]", visible(request.what))
+            shown = visible(readable(request.what))
+            what = _LONG_BLANK.sub(lambda blank: f"[{len(blank[0])} spaces]", shown)
             self._screen.write(
                 f"{visible(request.tool)} asks for your word: {visible(request.why)}\n{what}\n"
             )
-            self._screen.write("Run it? [y/N] ")
+            self._forget_typed()
+            self._screen.write("Run it? [y/N, or no and why] ")
             self._screen.flush()
-            answer = await self._read_line()
-        return answer.strip().lower() in (b"y", b"yes")
+            answer = (await self._read_line()).decode("utf-8", "replace").strip()
+        if answer.lower() in ("y", "yes"):
+            return True
+        return Refused(_NO.sub("", answer))
 
     async def answer(self, question: Question) -> str:
         """Show the question and read one line; the number of an option stands for it."""
@@ -41,6 +54,7 @@ class ConsoleApprover:
             self._screen.write(f"The model asks: {visible(question.text)}\n")
             for number, option in enumerate(question.options, 1):
                 self._screen.write(f"  {number}. {visible(option)}\n")
+            self._forget_typed()
             self._screen.write("Your answer> ")
             self._screen.flush()
             line = await self._read_line()
@@ -48,6 +62,11 @@ class ConsoleApprover:
         if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(question.options):
             return question.options[int(answer) - 1]
         return answer
+
+    def _forget_typed(self) -> None:
+        """What was typed before the question stood there is no answer to it."""
+        with contextlib.suppress(termios.error):  # no terminal
+            termios.tcflush(self._keyboard, termios.TCIFLUSH)
 
     async def _read_line(self) -> bytes:
         """Wait for a line without a thread, so that an interrupt ends the wait at once."""
@@ -59,3 +78,38 @@ class ConsoleApprover:
             return os.read(self._keyboard, MAX_ANSWER_BYTES)
         finally:
             loop.remove_reader(self._keyboard)
+
+
+def readable(arguments: str) -> str:
+    """A call's arguments as a person reads them, nothing left out: a command, a difference, or by name."""
+    try:
+        given = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
+    if not isinstance(given, dict):
+        return arguments
+    command = [f"$ {given['command']}"] if isinstance(given.get("command"), str) else []
+    edits = given["edits"] if isinstance(given.get("edits"), list) else [given]
+    pairs = [_difference(edit) for edit in edits if isinstance(edit, dict)]
+    if not pairs or not all(pairs):
+        pairs, told = [], {"command"} if command else set()
+    else:
+        told = {"edits"} if "edits" in given else {"old", "new"}
+    rest = [_named(name, value) for name, value in given.items() if name not in told]
+    return "\n".join([*command, *rest, *pairs]) or arguments
+
+
+def _difference(edit: dict[str, Any]) -> str:
+    """What an edit takes away and puts there; '' where it is none."""
+    if not all(isinstance(edit.get(name), str) for name in ("old", "new")):
+        return ""
+    others = [_named(name, value) for name, value in edit.items() if name not in ("old", "new", "path")]
+    lines = difflib.ndiff(edit["old"].split("\n"), edit["new"].split("\n"))
+    return "\n".join([*others, *(line for line in lines if not line.startswith("?"))])
+
+
+def _named(name: str, value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if "\n" not in text:
+        return f"{name}: {text}"
+    return f"{name}:\n" + "\n".join(f"  {line}" for line in text.split("\n"))

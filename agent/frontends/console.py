@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,6 +28,7 @@ _PROGRESS = frozenset(
     {"cost_estimate", "suspects", "model_download", "model_waiting", "model_load", "instructions", "image"}
 )
 """Notices that say how far a run is, nothing to worry about."""
+_DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
 _TOLD_FIRST = ("command", "path", "pattern", "message", "question")
 _NOT_TOLD = frozenset({"todo"})
 """Tools whose arguments are shown by their result."""
@@ -48,6 +50,9 @@ class ConsoleFrontEnd:
         self._said: list[str] = []
         self._running: dict[str, str] = {}
         self._searching = False
+        self._checks = 0
+        self._proves = True
+        self._failed_last = False
         self._gone = False
 
     def show(self, envelope: events.Envelope) -> None:
@@ -163,6 +168,7 @@ class ConsoleFrontEnd:
         if event.call.startswith(events.TRY) and event.ok:
             self._line(one_line(f"· tried in {call}", self._room(0)), "dim")
             return
+        self._failed_last = not event.ok
         mark = self._mark("✓" if event.ok else "✗")
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
         tail = f"{summary} · {_duration(event.duration_ms)}"
@@ -181,7 +187,11 @@ class ConsoleFrontEnd:
         passed = event.exit_code == 0
         result = "did not finish" if event.exit_code is None else f"exit code {event.exit_code}"
         style = "green" if passed else "red"
-        self._line(f"{self._mark('✓' if passed else '✗')} verify: {event.command} → {result}", style)
+        self._checks += 1
+        if self._checks == 1 and passed:  # it passes with nothing done: passing again says nothing
+            self._proves = False
+        mark = "✗" if not passed else "✓" if self._proves else "-"
+        self._line(f"{self._mark(mark)} verify: {event.command} → {result}", style if self._proves else "dim")
         if not passed:
             lines = event.output.strip().splitlines()
             for line in lines[-VERIFY_LINES:]:
@@ -196,22 +206,33 @@ class ConsoleFrontEnd:
             self._line("")
             show_diff(self._console, event.diff)
         cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
+        doubt = self._doubt(event)
         facts = [
-            event.status.replace("_", " "),
+            event.status.replace("_", " ") + doubt,
             _count(event.turns, "turn"),
             _count(event.tool_calls, "call"),
             _tokens(event.usage),
             cost,
             f"{_count(len(event.files_changed), 'file')} changed",
         ]
+        if deleted := len(_DELETED.findall(event.diff)):
+            facts[-1] += f", {deleted} of them deleted"
         good = event.exit_code == 0
+        mark, style = ("-", "bold yellow") if doubt else ("✓", "bold green") if good else ("✗", "bold red")
         self._line("")
-        self._line(
-            f"{self._mark('✓' if good else '✗')} {' · '.join(facts)}", "bold green" if good else "bold red"
-        )
+        self._line(f"{self._mark(mark)} {' · '.join(facts)}", style)
         if session:
             going_on = "" if good else f"; go on with: seedsmith run --resume {session}"
             self._line(f"session {session}{going_on}", "dim")
+
+    def _doubt(self, event: events.SessionFinished) -> str:
+        """What keeps a run that says it is done from having a tick; '' where nothing does."""
+        if event.exit_code != 0:
+            return ""
+        if event.verified is None:
+            unproven = ", with nothing verified" if event.files_changed else ""
+            return unproven + (", the last call failed" if self._failed_last else "")
+        return "" if event.verified.get("before_exit_code") != 0 else ", but the check passed before, too"
 
     def _line(self, text: str, style: str = "") -> None:
         """Print ``text`` on lines of its own."""

@@ -11,14 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import AssistantMessage, Item, UserMessage
 from seedsmith.agent.events import Compacted, NoticeGiven, TurnStarted
 from seedsmith.agent.loop.run_context import RunContext
-from seedsmith.agent.loop.shortening import calls_made, parted, transcript, with_summary, without_old_outputs
+from seedsmith.agent.loop.shortening import (
+    Parts,
+    calls_made,
+    parted,
+    transcript,
+    with_outputs_cut,
+    with_summary,
+    without_old_outputs,
+)
 from seedsmith.agent.loop.streaming import NoAnswer, report_usage
-from seedsmith.agent.loop.tiers import Crossing, boundary_crossed, worth_shortening
+from seedsmith.agent.loop.tiers import Crossing, boundaries_below, worth_shortening
 from seedsmith.agent.models.base import Answer, Notice, Request, Retrying, Spent, Usage
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
@@ -33,6 +42,8 @@ _AIM = 0.5
 """Of the room: a conversation shortened to just below it would be too long again at once."""
 _SUMMARY_TOKENS = 4096
 _CALLS_TOLD = 40
+_UNSEEN_CHARACTERS = (64_000, 16_000, 4_000, 1_000)
+"""What is shown of an output that the model has not seen yet, where all of it is too long."""
 
 Question = Callable[[], Awaitable[Answer]]
 
@@ -47,18 +58,25 @@ class Compactor:
         tools: Sequence[ToolSpec] = (),
         answer_tokens: int = 0,
         price: Price | None = None,
+        open_commands: Callable[[], str] = str,
     ) -> None:
-        """``answer_tokens`` is the most an answer may take; without ``price`` no tier is minded."""
+        """``answer_tokens`` is the most an answer may take; without ``price`` no tier is minded.
+
+        ``open_commands`` names the background commands that run, to be told beside notes; '' where none does.
+        """
         self._session = run.session
         self._model = run.model
         self._budget = run.budget
         self._sink = run.sink
         self._price = price
+        self._open_commands = open_commands
         self._tool_tokens = tool_tokens(tools)
         self._prompt = PromptEstimate(tools)
         context = run.model.context_tokens
         self._room = max(context - answer_tokens, context // 2)
         self._last_input = 0
+        self._grown = 0
+        """Input tokens that the turns so far added."""
         self._answers: list[Usage] = []
 
     async def ask(self, question: Question) -> Answer:
@@ -76,6 +94,8 @@ class Compactor:
                 continue
             if answer.usage is not None:
                 self._prompt.learn(items, answer.usage.input_tokens)
+                if self._answers and self._last_input:
+                    self._grown += max(answer.usage.input_tokens - self._last_input, 0)
                 self._last_input = answer.usage.input_tokens
                 self._room = max(self._room, self._last_input)
                 self._answers.append(answer.usage)
@@ -94,23 +114,28 @@ class Compactor:
         if tokens > self._room:
             await self._compact(int(self._room * _AIM), "the context is nearly full")
         elif self._price is not None and self._last_input:
-            boundary = boundary_crossed(self._price, self._last_input, tokens)
-            if boundary is not None:
-                self._stay_below(self._price, boundary, tokens)
+            boundaries = boundaries_below(self._price, tokens)
+            if boundaries:
+                self._go_below(self._price, boundaries, tokens)
 
-    def _stay_below(self, price: Price, boundary: int, tokens: int) -> None:
-        """Leave out old outputs if that is cheaper than going on in the dearer tier."""
+    def _go_below(self, price: Price, boundaries: Sequence[int], tokens: int) -> None:
+        """Leave out old outputs if that is cheaper than going on in a dearer tier; weighed at each question.
+
+        What keeps a conversation long may be its last turns, which grow old.
+        """
         shorter = without_old_outputs(self._items, KEPT_TURNS[0])
         turns = max(len(self._answers), 1)
         crossing = Crossing(
             before=tokens,
             after=self._measured(shorter),
-            growth=tokens / turns,
+            growth=(self._grown + max(tokens - self._last_input, 0)) / turns,
             answer=sum(usage.output_tokens for usage in self._answers) / turns,
             cached=any(usage.cached_tokens for usage in self._answers),
         )
-        if worth_shortening(price, boundary, crossing):
-            self._take(shorter, f"the next request would pass the price tier of {boundary:,} tokens")
+        for boundary in boundaries:
+            if worth_shortening(price, boundary, crossing):
+                self._take(shorter, f"the next request would pass the price tier of {boundary:,} tokens")
+                break
 
     async def _shorten_refused(self, error: ContextExceeded) -> None:
         """The service counts more than we do, or takes less than we know: aim well below what it refused."""
@@ -147,15 +172,30 @@ class Compactor:
             parts = parted(items, turns)
             if self._measured(parts.tail) <= target // 2:
                 break
-        if not any(isinstance(item, AssistantMessage) for item in parts.middle):
-            return items
-        task = next(
-            (item.text for item in items if isinstance(item, UserMessage) and item.origin == "user"), ""
-        )
-        notes = await self._notes(task, parts.middle)
+        summary = await self._summary(parts) if any(map(_is_answer, parts.middle)) else ""
+        shorter = items
+        for most in (None, *_UNSEEN_CHARACTERS):
+            tail = parts.tail if most is None else with_outputs_cut(parts.tail, most)
+            before = (*parts.head, *parts.middle)
+            shorter = with_summary(replace(parts, tail=tail), summary) if summary else (*before, *tail)
+            if self._measured(shorter) <= target:
+                break
+        return shorter
+
+    async def _summary(self, parts: Parts) -> str:
+        """The message that stands for the middle: notes, and what goes on whatever they leave out."""
+        notes = await self._notes(self._task, parts.middle)
         if not notes:
             notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_TOLD)
-        return with_summary(parts, prompt("compacted.md", summary=notes).strip())
+        if running := self._open_commands():
+            notes += f"\n\nBackground commands that still run: {running}."
+        return prompt("compacted.md", summary=notes).strip()
+
+    @property
+    def _task(self) -> str:
+        """What the user asked for first."""
+        said = (item for item in self._items if isinstance(item, UserMessage) and item.origin == "user")
+        return next((item.text for item in said), "")
 
     async def _notes(self, task: str, middle: Sequence[Item]) -> str:
         """What the model notes about ``middle``; '' where it can't."""
@@ -201,3 +241,7 @@ class Compactor:
         raw = self._tool_tokens + sum(item_tokens(item) for item in self._items)
         known = self._prompt.tokens(self._items)
         return int((self._tool_tokens + sum(item_tokens(item) for item in items)) * known / max(raw, 1))
+
+
+def _is_answer(item: Item) -> bool:
+    return isinstance(item, AssistantMessage)

@@ -58,6 +58,8 @@ class FollowedCalls:
             self._session.append(replace(file.message, text=self._redactor.text(file.message.text)))
             sentence = f"{shown(file.message.source)} is told to the model from here on."
             self._sink.emit(NoticeGiven("instructions", sentence))
+            if file.cut:
+                self._sink.emit(NoticeGiven("instructions_cut", file.cut))
 
     def _append_images(self, results: Iterable[ToolResult]) -> None:
         """Append what results show as one message: neither wire takes pictures in a result."""

@@ -27,7 +27,10 @@ from seedsmith.agent.models.base import Answer
 MOST_CUT_ANSWERS = 3
 """So many answers in a row cut off at the output limit are given up on."""
 
-LoopStatus = Literal["done", "gave_up", "budget", "filtered"]
+MOST_WRITTEN_CALLS = 3
+"""So many answers in a row that hold a call as text, none that can be run, are given up on."""
+
+LoopStatus = Literal["done", "gave_up", "cannot_verify", "budget", "filtered"]
 Check = Callable[[str], Awaitable[str | None]]
 """Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
 
@@ -94,7 +97,7 @@ class _Turns:
         self._ask = ask
         self._compactor = compactor
         self._repeats = RepeatWatch()
-        self._empty = self._cut = 0
+        self._empty = self._cut = self._written = 0
         self.last_text = ""
 
     async def until_done(self) -> str:
@@ -113,6 +116,8 @@ class _Turns:
                     self._shorten(answer)
                 elif not answer.calls and not answer.text.strip():
                     self._prod(answer)
+                elif answer.attempted and not answer.calls:
+                    self._call_properly(answer)
                 elif (words := await self._act(answer, early)) is not None:
                     return words
             finally:
@@ -126,7 +131,7 @@ class _Turns:
 
     async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
         """Take a whole answer into the conversation and run its calls; its text where it is the last."""
-        self._empty = self._cut = 0
+        self._empty = self._cut = self._written = 0
         self.last_text = answer.text or self.last_text
         calls = self._session.conversation.distinct(answer.calls)
         self._session.append(AssistantMessage(answer.text, answer.reasoning, calls))
@@ -153,6 +158,15 @@ class _Turns:
         if self._empty > 1:
             raise _GaveUp(reason)
         self._nudge("empty", reason, "nudge-empty.md")
+
+    def _call_properly(self, answer: Answer) -> None:
+        """Keep an answer that tries to call a tool in its text, and ask for the call itself."""
+        self._written += 1
+        self._session.append(AssistantMessage(answer.text, answer.reasoning))
+        reason = f"The model wrote a call of {answer.attempted} into its text, and nothing was run."
+        self._nudge("call_as_text", reason, "nudge-call-as-text.md", name=answer.attempted)
+        if self._written >= MOST_WRITTEN_CALLS:
+            raise _GaveUp(f"{reason} So it did {MOST_WRITTEN_CALLS - 1} times before.")
 
     def _shorten(self, answer: Answer) -> None:
         """Keep a cut answer's text, run none of its calls, ask for less at once.

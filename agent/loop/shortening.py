@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seedsmith.agent.context.skill_calls import skill_loaded
+from seedsmith.agent.context.skill_calls import SKILL_TOOL, skill_loaded
 from seedsmith.agent.conversation import (
     AssistantMessage,
     Item,
@@ -32,8 +32,9 @@ _REPEATABLE = frozenset({"read", "glob", "grep"})
 _LEFT_OUT = re.compile(r"\[output of .*, left out.*\]")
 _SPILL = re.compile(r"spill:[\w-]+")
 _TOLD_FIRST = ("path", "command", "pattern", "query")
-_EXCERPTS = (4000, 1000, 300, 100)
-"""Characters of one text that a transcript shows; the first that makes it short enough."""
+_LEAST_EXCERPT = 100
+"""Characters of one text that a transcript shows at least."""
+_TODO_TOOL = "todo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,12 @@ class Parts:
 
 
 def parted(items: Sequence[Item], turns: int) -> Parts:
-    """Cut ``items`` before the last ``turns`` turns; a turn is an answer with all that follows it."""
+    """Cut ``items`` before the last ``turns`` turns; a turn is an answer with all that follows it.
+
+    A turn whose results the model has not seen yet is never among what may be left out.
+    """
     answers = _answers(items)
+    turns = max(turns, 1) if _ends_unseen(items, answers) else turns
     summary = next((place for place, item in enumerate(items) if _is_summary(item)), len(items))
     first = min(answers[0] if answers else len(items), summary)
     if turns and answers:
@@ -60,7 +65,7 @@ def parted(items: Sequence[Item], turns: int) -> Parts:
             cut -= 1  # the model has not answered it yet
     head: list[Item] = []
     middle: list[Item] = []
-    loads = _last_loads(items[:cut])
+    loads = _last_loads(items[:cut]) | _last_todo(items, cut)
     for place, item in enumerate(items[:cut]):
         loading = _loading(item, loads)
         head += loading
@@ -85,12 +90,27 @@ def with_summary(parts: Parts, text: str) -> tuple[Item, ...]:
 
 def transcript(items: Sequence[Item], most: int) -> str:
     """What happened in ``items``, for a reader that has not seen it; at most about ``most`` characters."""
-    text = ""
-    for excerpt in _EXCERPTS:
-        text = "\n\n".join(_told(item, excerpt) for item in items)
-        if len(text) <= most:
-            return text
+    lengths = sorted(len(text) for item in items for text in _texts(item))
+    around = sum(len(_told(item, 0)) + 2 for item in items)
+    excerpt = _fair_share(lengths, most - around)
+    text = "\n\n".join(_told(item, max(excerpt, _LEAST_EXCERPT)) for item in items)
     return _excerpt(text, most)
+
+
+def with_outputs_cut(items: Sequence[Item], most: int) -> tuple[Item, ...]:
+    """``items`` with each output of more than ``most`` characters cut to its two ends, and told so."""
+    return tuple(_cut(item, most) if isinstance(item, ToolOutput) else item for item in items)
+
+
+def _cut(item: ToolOutput, most: int) -> ToolOutput:
+    if len(item.text) <= most or item.name == SKILL_TOOL:
+        return item
+    half = most // 2
+    spill = _SPILL.search(item.text)
+    again = f"; read {spill[0]} for the whole" if spill else ""
+    note = f"\n[... {len(item.text) - 2 * half:,} characters left out to make room{again} ...]\n"
+    cut = item.text[:half] + note + item.text[-half:]
+    return replace(item, text=cut) if len(cut) < len(item.text) else item
 
 
 def calls_made(items: Sequence[Item], most: int) -> str:
@@ -109,6 +129,16 @@ def _last_loads(items: Sequence[Item]) -> frozenset[str]:
     return frozenset(loads.values())
 
 
+def _last_todo(items: Sequence[Item], cut: int) -> frozenset[str]:
+    """The id of the last call that noted the plan, where that stands before ``cut``: it holds still."""
+    noted = [
+        (place, item.call_id)
+        for place, item in enumerate(items)
+        if isinstance(item, ToolOutput) and item.name == _TODO_TOOL and item.ok
+    ]
+    return frozenset(identity for place, identity in noted[-1:] if place < cut)
+
+
 def _loading(item: Item, loads: frozenset[str]) -> tuple[Item, ...]:
     """Of ``item`` what belongs to the calls ``loads``."""
     if isinstance(item, ToolOutput):
@@ -117,6 +147,13 @@ def _loading(item: Item, loads: frozenset[str]) -> tuple[Item, ...]:
         tuple(call for call in item.calls if call.id in loads) if isinstance(item, AssistantMessage) else ()
     )
     return (AssistantMessage(calls=calls),) if calls else ()
+
+
+def _ends_unseen(items: Sequence[Item], answers: Sequence[int]) -> bool:
+    """Whether the last answer made calls whose results were not seen; kept calls precede a summary."""
+    last = items[answers[-1]] if answers else None
+    since = items[answers[-1] :] if answers else ()
+    return isinstance(last, AssistantMessage) and bool(last.calls) and not any(map(_is_summary, since))
 
 
 def _calls(items: Sequence[Item]) -> dict[str, ToolCall]:
@@ -167,11 +204,32 @@ def _call(call: ToolCall) -> str:
     return f"{call.name} {_excerpt(' '.join(first.split()), 120)}".rstrip()
 
 
+def _texts(item: Item) -> list[str]:
+    """What a transcript tells of ``item``."""
+    if isinstance(item, AssistantMessage):
+        return [
+            each for each in (item.reasoning, item.text, *(call.arguments for call in item.calls)) if each
+        ]
+    return [item.text]
+
+
+def _fair_share(lengths: Sequence[int], most: int) -> int:
+    """How long each text may be so that all of ``lengths``, the shortest first, take ``most`` together."""
+    left = max(most, 0)
+    for place, length in enumerate(lengths):
+        share = left // (len(lengths) - place)
+        if length > share:
+            return share
+        left -= length
+    return lengths[-1] if lengths else 0
+
+
 def _told(item: Item, excerpt: int) -> str:
     match item:
-        case AssistantMessage(text=text, calls=calls):
+        case AssistantMessage(text=text, reasoning=reasoning, calls=calls):
+            thought = [f"AGENT THINKS:\n{_excerpt(reasoning, excerpt)}"] if reasoning else []
             asked = [f"[calls {call.name} {_excerpt(call.arguments, excerpt)}]" for call in calls]
-            return "\n".join(["AGENT:", *([_excerpt(text, excerpt)] if text else []), *asked])
+            return "\n".join([*thought, "AGENT:", *([_excerpt(text, excerpt)] if text else []), *asked])
         case ToolOutput(name=name, text=text, ok=ok):
             return f"RESULT of {name}{'' if ok else ' (failed)'}:\n{_excerpt(text, excerpt)}"
         case UserMessage(text=text, origin=origin):

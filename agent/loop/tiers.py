@@ -16,7 +16,7 @@ TURNS_LOST = 2
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A request that would be the first one beyond a boundary."""
+    """A request beyond a boundary, and the same one shortened."""
 
     before: int
     """Its input tokens as it stands."""
@@ -30,10 +30,9 @@ class Crossing:
     """Whether the service reads the prefix from a cache at a price of its own."""
 
 
-def boundary_crossed(price: Price, last: int, next_tokens: int) -> int | None:
-    """The highest boundary between the input tokens of the last request and of the next; None: no such."""
-    bounds = [tier.up_to for tier in price.tiers if tier.up_to is not None]
-    return max((bound for bound in bounds if last <= bound < next_tokens), default=None)
+def boundaries_below(price: Price, tokens: int) -> list[int]:
+    """The boundaries that a request of so many input tokens lies beyond, the highest first."""
+    return [tier.up_to for tier in reversed(price.tiers) if tier.up_to is not None and tier.up_to < tokens]
 
 
 def worth_shortening(price: Price, boundary: int, crossing: Crossing) -> bool:

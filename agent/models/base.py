@@ -120,6 +120,8 @@ class Answer:
     cost_estimated: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What the service said besides, e.g. logprobs or timings."""
+    attempted: str = ""
+    """A tool that the text tries to call, though no call can be made of it; '' where it tries none."""
     usage_estimated: bool = False
     """The service sent no usage: it is our own estimate."""
 

@@ -80,6 +80,10 @@ class LocalModelError(ModelError):
     """The weights can't be had or the server can't run; the message says what to do about it."""
 
 
+PAGE = "page"
+"""The kind of a refusal that was no JSON."""
+
+
 class Verdict(Enum):
     """What to do about a refusal."""
 
@@ -117,6 +121,13 @@ class Refusal:
         status = _status_named(self.code) or self.status
         family = _KINDS.get(self.kind.lower()) or _KINDS.get(self.code.lower())
         return family if status is None and family is not None else _verdict_of_status(status)
+
+    @property
+    def no_service(self) -> bool:
+        """Whether nothing is served at the address: a web page, or no word of a model."""
+        words = self.message.strip(" .").lower()
+        bare = not self.code and not self.kind and words in ("", "not found")
+        return self.status == 404 and (self.kind == PAGE or bare)
 
     @property
     def crowded(self) -> bool:
@@ -271,6 +282,9 @@ class Who:
         """The error that stops the run over this refusal; ``images`` says that the question held some."""
         asked, said = f"{self.provider}/{self.model}", self.said(refusal)
         over = _OVER_IMAGES if images and refusal.about_images else ""
+        if refusal.no_service:
+            there = f"There is no such service at {self.base_url}: check the base URL {said}."
+            return InvalidRequest(there, "no_service", refusal.status)
         kind, sentence = {
             Verdict.AUTHENTICATION: (
                 AuthenticationFailed,

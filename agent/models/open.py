@@ -45,7 +45,7 @@ def open_model(
     if tap is not None and tap.replays:  # neither keys nor proxies nor another service of this machine count
         environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
     known = known or catalog.load(environment)
-    name = settings.model or environment.get("SEEDSMITH_MODEL") or _default_model(known, environment)
+    name = settings.model or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
     if not fallbacks or known.resolve(name)[0].name == "local":
         return _open_one(name, settings, environment, None, tap, known)
@@ -159,11 +159,21 @@ def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> Refus
     return RefusedFieldsFile(state_folder(settings.home, environment), asked)
 
 
-def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
-    providers = [provider for provider in known.providers.values() if provider.default_model]
-    for provider in providers:
-        if _first(environment, *provider.key_variables):
+def default_model(known: Catalog, environment: Mapping[str, str]) -> str:
+    """The model taken where no setting names one: ``SEEDSMITH_MODEL``, the first whose key is set, or ''."""
+    named = environment.get("SEEDSMITH_MODEL")
+    if named:
+        return named
+    for provider in known.providers.values():
+        if provider.default_model and _first(environment, *provider.key_variables):
             return f"{provider.name}/{provider.default_model}"
+    return ""
+
+
+def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
+    if name := default_model(known, environment):
+        return name
+    providers = [provider for provider in known.providers.values() if provider.default_model]
     variables = dict.fromkeys(
         ["SEEDSMITH_MODEL", *(name for each in providers for name in each.key_variables)]
     )

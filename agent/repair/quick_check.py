@@ -6,29 +6,20 @@ the same. Only pytest is known well enough for that; any other command is run as
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watch import Injection, diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
 _FOLDER = "seedsmith-quick"
-_PLUGIN = "seedsmith_first"
-_NO_STALE_BYTECODE = "export PYTHONDONTWRITEBYTECODE=1\n"
-"""Bytecode is known by its source's size and second: two changes of one second would be one."""
-_NO_PLUGINS = "export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1\n"
-_FIRST_FAILURE_ONLY = 'export PYTEST_ADDOPTS="-x ${PYTEST_ADDOPTS-}"\n'
-_FAILED_ONLY = "export SEEDSMITH_ONLY=1\n"
+_FIRST = Path(__file__).parent / "injected" / "seedsmith_first.py"
+_NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+_FAILED_ONLY = {"SEEDSMITH_ONLY": "1"}
 _MOST_ONLY = 30
 """Failed tests that are run alone first."""
-_FAILED_FIRST = (
-    f'export SEEDSMITH_FIRST="${{TMPDIR:-/tmp}}/{_FOLDER}/first" '
-    f'PYTEST_PLUGINS="{_PLUGIN}${{PYTEST_PLUGINS:+,$PYTEST_PLUGINS}}" '
-    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}"\n'
-)
 _HANGING_SECONDS = 8.0
 _LONGEST_LOOK = 10.0
 """Seconds: in longer runs the time that plugins take is not looked for."""
@@ -41,8 +32,9 @@ class QuickCheck:
         self._command = command
         self._processes = processes
         self._diagnosis = diagnosis
-        self._prefix = _NO_STALE_BYTECODE
-        self._alone = ""
+        self._injection: Injection | None = None
+        self._environment: Mapping[str, str] = {}
+        self._alone: Mapping[str, str] | None = None
         self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self.seconds = diagnosis.seconds
         """What a run takes, as far as it is known."""
@@ -57,24 +49,30 @@ class QuickCheck:
         failed = {name: end for name, end in outcomes.items() if end != "passed" and "::" in name}
         if not failed:
             return
-        folder = self._processes.policy.private_tmp / _FOLDER
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        shutil.copy(Path(__file__).parent / "injected" / f"{_PLUGIN}.py", folder)
-        (folder / "first").write_text("\n".join(failed), encoding="utf-8", errors="surrogatepass")
-        self._prefix += _FAILED_FIRST
-        alone = _FAILED_ONLY if len(failed) <= _MOST_ONLY and not self._diagnosis.timed_out else ""
+        self._injection = Injection(self._processes, _FOLDER)
+        listed = self._injection.folder / "first"
+        listed.write_text("\n".join(failed), encoding="utf-8", errors="surrogatepass")
+        self._injection.add(_FIRST)
+        alone = len(failed) <= _MOST_ONLY and not self._diagnosis.timed_out
         if self.seconds < _LONGEST_LOOK and await self._same(_NO_PLUGINS, outcomes, known):
-            self._prefix += _NO_PLUGINS
-        for less in (_NO_PLUGINS, "") if alone else ():
-            if await self._same(alone + less, failed, known):
-                self._alone = self._prefix + alone + less
+            self._environment = _NO_PLUGINS
+        for less in (_NO_PLUGINS, {}) if alone else ():
+            if await self._same({**_FAILED_ONLY, **less}, failed, known):
+                self._alone = {**self._environment, **_FAILED_ONLY, **less}
                 break
 
-    async def _same(self, prefix: str, expected: Mapping[str, str], known: frozenset[str]) -> bool:
-        """Whether the tests end as ``expected`` with ``prefix``; then that is what a run takes."""
+    async def _same(
+        self, environment: Mapping[str, str], expected: Mapping[str, str], known: frozenset[str]
+    ) -> bool:
+        """Whether the tests end as ``expected`` with ``environment``; then that is what a run takes."""
+        assert self._injection is not None
         watched = await diagnose(
-            self._prefix + prefix + self._command, self._processes, known, self._patience
+            self._command,
+            self._processes,
+            known,
+            self._patience,
+            added=(_FIRST, self._injection.folder / "first"),
+            environment={**self._environment, **environment},
         )
         if watched.outcomes != expected:
             return False
@@ -84,15 +82,19 @@ class QuickCheck:
     async def passes(self, seconds: float) -> bool:
         """Whether the tests pass now; within ``seconds`` at most."""
         deadline = time.monotonic() + seconds
-        if self._alone and not await self._run(self._alone, deadline):
+        if self._alone is not None and not await self._run(self._alone, deadline):
             return False
-        return await self._run(self._prefix, deadline)
+        return await self._run(self._environment, deadline)
 
-    async def _run(self, prefix: str, deadline: float) -> bool:
+    async def _run(self, added: Mapping[str, str], deadline: float) -> bool:
         started = time.monotonic()
         patience = min(self._patience, max(deadline - started, 0.1))
-        result = await self._processes.run(
-            _FIRST_FAILURE_ONLY + prefix + self._command, timeout=patience, spill=False
-        )
+        given = self._processes.environment.get("PYTEST_ADDOPTS", "")
+        environment = {**added, "PYTEST_ADDOPTS": f"-x {given}".strip()}
+        if self._injection is None:  # bytecode is known by its source's size and second: two changes are one
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
+            result = await self._processes.run(self._command, timeout=patience, env=environment, spill=False)
+        else:
+            result = await self._injection.run(self._command, timeout=patience, environment=environment)
         self.seconds = min(self.seconds, time.monotonic() - started)
         return result.ok

@@ -93,8 +93,8 @@ class Repair:
         self._context = context
         self._check = check
         self._measured = measured
-        proofs = run.session.verifications
-        hangs = bool(proofs) and proofs[0].exit_code is None
+        first = next((each for each in run.session.verifications if each.command == command), None)
+        hangs = first is not None and first.exit_code is None
         self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()

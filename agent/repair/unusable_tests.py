@@ -76,7 +76,8 @@ _FAULTS: dict[str, tuple[_Fault, ...]] = {
 def settled_by(first: VerifyRecord) -> LoopResult | None:
     """How a fix ends after the test command's first run alone; None where a bug is left to be fixed."""
     if why := why_unusable(first.command, first.exit_code, first.output):
-        return LoopResult("gave_up", reason=why)
+        cannot = first.exit_code in _CANNOT_RUN
+        return LoopResult("cannot_verify" if cannot else "gave_up", reason=why)
     if first.exit_code == 0:
         return LoopResult("done", "The tests pass already; nothing was changed.")
     return None

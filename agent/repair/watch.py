@@ -4,27 +4,63 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
-from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.skill import BUILT_IN
 
 _FOLDER = "seedsmith-watch"
 _WATCHERS = BUILT_IN / "fix-bug" / "watch"
+_STARTS = ("*.sh", "sitecustomize.py", "seedsmith_start.py")
 _REPORT_BYTES = 64 << 20
-_PREFIX = (
-    "export PYTHONDONTWRITEBYTECODE=1 "  # what it left might be taken for a change's, one second later
-    f'SEEDSMITH_TRACE_ROOT="$PWD" SEEDSMITH_TRACE_OUT="${{TMPDIR:-/tmp}}/{_FOLDER}/out" '
-    'PYTEST_PLUGINS="seedsmith_trace${PYTEST_PLUGINS:+,$PYTEST_PLUGINS}" '
-    f'PYTHONPATH="${{TMPDIR:-/tmp}}/{_FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
-    f'NODE_OPTIONS="--require=${{TMPDIR:-/tmp}}/{_FOLDER}/seedsmith_watch.js'
-    '${NODE_OPTIONS:+ $NODE_OPTIONS}"\n'
-)
+
+
+class Injection:
+    """A copy of the watchers in the sandbox's private folder, into which a command's processes are led.
+
+    It holds what starts them, whatever the command is; :meth:`add` adds what is to be started.
+    """
+
+    def __init__(self, processes: ProcessRunner, name: str = _FOLDER) -> None:
+        self.folder = processes.policy.private_tmp / name
+        self._processes = processes
+        self.remove()
+        self.folder.mkdir()
+        for pattern in _STARTS:
+            self.add(*_WATCHERS.glob(pattern))
+
+    def add(self, *files: Path) -> None:
+        """Copy files into the folder; those named ``seedsmith_*.py`` are started in each Python process."""
+        for file in files:
+            shutil.copy(file, self.folder)
+
+    def remove(self) -> None:
+        """Leave nothing of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def run(
+        self,
+        command: str,
+        *,
+        timeout: float,  # noqa: ASYNC109
+        environment: Mapping[str, str] | None = None,
+        output_bytes: int = 8_000,
+    ) -> CommandResult:
+        """Run ``command`` with the watchers; both ends of its output are kept, ``output_bytes`` each."""
+        folder = f'"${{TMPDIR:-/tmp}}/{self.folder.name}"'
+        return await self._processes.run(
+            f'SEEDSMITH_WATCH={folder}; . "$SEEDSMITH_WATCH/watched.sh"',
+            timeout=timeout,
+            head_bytes=output_bytes,
+            tail_bytes=output_bytes,
+            env={**(environment or {}), "SEEDSMITH_COMMAND": command},
+            spill=False,
+        )
 
 
 async def diagnose(
@@ -32,22 +68,25 @@ async def diagnose(
     processes: ProcessRunner,
     known: frozenset[str],
     timeout: float,  # noqa: ASYNC109
+    *,
+    added: Iterable[Path] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Diagnosis:
     """Run ``command`` once, at most ``timeout`` seconds, and say what its failure shows.
 
-    ``known`` holds the workspace's files. Whatever the watched process wrote is taken as data from a
-    stranger: sizes are capped, shapes checked, and anything odd counts as not watched.
+    ``known`` holds the workspace's files; ``added`` are files to inject besides. Whatever the watched
+    process wrote is taken as data from a stranger: sizes are capped, shapes checked, and anything odd
+    counts as not watched.
     """
-    folder = processes.policy.private_tmp / _FOLDER
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(_WATCHERS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "out").mkdir()
-    result = await processes.run(
-        _PREFIX + command, timeout=timeout, head_bytes=64_000, tail_bytes=64_000, spill=False
-    )
+    injection = Injection(processes)
+    injection.add(_WATCHERS / "seedsmith_trace.py", _WATCHERS / "seedsmith_watch.js", *added)
+    (injection.folder / "out").mkdir()
+    try:
+        result = await injection.run(command, timeout=timeout, environment=environment, output_bytes=64_000)
+        tests = list(_tests(injection.folder / "out", known))
+    finally:
+        injection.remove()
     output = (result.head + result.tail).decode("utf-8", "replace")
-    tests = list(_tests(folder / "out", known))
-    shutil.rmtree(folder, ignore_errors=True)
     failed = tuple(test for test, outcome in tests if outcome != "passed" and (test.frames or test.message))
     if not failed and not result.ok:
         failed = (read_output(output, known),)

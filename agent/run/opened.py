@@ -20,7 +20,7 @@ from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
 from seedsmith.agent.sessions.place import Place, open_place
-from seedsmith.agent.sessions.resume import changes, gone_on_with
+from seedsmith.agent.sessions.resume import changes, gone_on_with, limits_dropped, limits_set
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -124,6 +124,7 @@ async def open_run(
         attached=attached,
         notices=(
             *(changes(resumed.start, name, model.wire, address) if resumed else ()),
+            *(limits_dropped(resumed.start, settled.settings, limits.to_json()) if resumed else ()),
             *skills.notices,
             *extensions.notices,
             *attached.notices,
@@ -204,6 +205,7 @@ def _begin(
         images=attached.paths,
         skill=settings.skill or "",
         skill_with=settings.skill_with or {},
+        limits=limits_set(settings),
         base_url=address,
     )
     return Session.create(place.home, start, place.redactor)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
+from seedsmith.agent.context.instructions import root_notice
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -22,7 +23,7 @@ from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
-from seedsmith.agent.run.tool_context import open_baseline, open_tool_context
+from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
 from seedsmith.agent.settings.request import RunRequest
@@ -78,6 +79,7 @@ class _Run:
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
     ) -> None:
+        self._command = opened.request.settings.verify or opened.session.start.verify or ""
         self._opened = opened
         self._settings = opened.request.settings
         self._session = opened.session
@@ -97,7 +99,7 @@ class _Run:
         raised: BaseException | None = None
         try:
             context = self._begin()
-            for notice in (*notices, *self._opened.notices):
+            for notice in (*shown_programs(context), *notices, *self._opened.notices):
                 self._sink.emit(notice)
             provider = self._opened.model.provider
             for warning in parameters.warnings(self._settings, self._opened.entry, provider):
@@ -127,7 +129,9 @@ class _Run:
         self._baseline.add_done_callback(self._close_baseline_at_the_end)
         sandbox = _NO_SANDBOX
         try:
-            context = open_tool_context(opened.request, opened.place, folder, opened.skills.readable)
+            context = open_tool_context(
+                opened.request, opened.place, folder, opened.skills.readable, verify=self._command
+            )
             sandbox = context.processes.isolation.name
             self._background = context.background
             self._stack.callback(context.processes.close)
@@ -191,10 +195,9 @@ class _Run:
             hooks=self._hooks,
             before_effects=self._baseline_taken,
         )
-        command = self._settings.verify or session.start.verify
-        if command:
+        if self._command:
             self._verifier = Verifier(
-                command,
+                self._command,
                 self._context,
                 context.processes,
                 dispatcher,
@@ -203,12 +206,11 @@ class _Run:
             )
         calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
-        if self._verifier is not None and opened.request.fixing:
-            from seedsmith.agent.repair.unusable_tests import settled_by
-
-            if (settled := settled_by(session.verifications[0])) is not None:
+        if self._verifier is not None:
+            fixing = opened.request.fixing
+            if (settled := self._verifier.settled(fixing=fixing)) is not None:
                 return settled
-            if profile.searches:
+            if fixing and profile.searches:
                 return await self._search(context, dispatcher, self._verifier)
         ask = self._ask(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
@@ -240,6 +242,7 @@ class _Run:
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,
+            open_commands=self._background.listed if self._background is not None else str,
         )
 
     async def _check(self, text: str) -> str | None:
@@ -267,7 +270,12 @@ class _Run:
 
         measured = self._opened.tape.measured if self._opened.tape else float
         repair = Repair(
-            verifier.command, self._context, dispatcher, context, verifier.check, measured=measured
+            verifier.command,
+            self._context,
+            dispatcher,
+            context,
+            verifier.check,
+            measured=measured,
         )
         return await repair.run()
 
@@ -275,8 +283,11 @@ class _Run:
         """Begin the conversation, or bring a resumed one to where it can go on."""
         opened, session = self._opened, self._session
         attached, output = opened.attached, opened.output
+        longest = opened.profile.first_verify_seconds
         if len(session.conversation):
             await calls.dispatch(session.conversation.open_calls)
+            if self._verifier is not None and self._verifier.first is None:
+                await self._verifier.before(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
                 output.instruction if output else "",
@@ -287,7 +298,6 @@ class _Run:
             return
         if not opened.task:
             raise UsageError("There is nothing to do: give a prompt.")
-        longest = opened.profile.first_verify_seconds
         task = attached.beside(opened.task)
         for item in first_items(
             opened.profile,
@@ -298,6 +308,8 @@ class _Run:
             skills=opened.skills.listing,
         ):
             session.append(item)
+        if opened.profile.facts and (notice := root_notice(opened.place.workspace)):
+            self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
 
@@ -305,6 +317,8 @@ class _Run:
         """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
         if self._background is not None:  # Before the comparison: they may still be writing.
             await self._background.end(_SESSION_ENDED)
+        if status == "budget" and self._verifier is not None:
+            await self._verifier.at_the_end()
         changes = await self._changes()
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:

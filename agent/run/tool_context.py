@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import SessionError
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.toolchains import installations
+from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.tools.base import ToolContext, ToolError
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.past.baseline import Baseline
+
+_WITH_PRIVATE_HOME = ("bwrap", "landlock")
 
 
 def open_tool_context(
@@ -23,29 +28,51 @@ def open_tool_context(
     place: Place,
     session_folder: Path,
     readable: tuple[Path, ...] = (),
+    *,
+    verify: str = "",
 ) -> ToolContext:
     """Choose the isolation, by what its probe shows, and make what tools work with.
 
-    ``readable`` are files and folders outside the workspace that commands are shown, read-only.
+    ``readable`` are files and folders outside the workspace that commands are shown, read-only; so are
+    the programs that the command ``verify`` names by path, where the user wrote it.
 
     Blocks until the probe has ended, on the thread that will run commands, as
     :class:`Selection` asks. Raises :class:`NoIsolation`.
     """
     from seedsmith.sandbox.choose.select import choose
+    from seedsmith.sandbox.git.repository import shown_above
+    from seedsmith.sandbox.isolation.masks import TEMPORARY
+    from seedsmith.sandbox.isolation.named import link_into_home, named_programs
 
-    settings = request.settings
+    settings, environment, root = request.settings, request.environment, place.workspace.root
+    programs = named_programs(verify, root, environment) if settings.wrote(verify) else ()
     policy = Policy(
-        workspace=place.workspace.root,
+        workspace=root,
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
-        also_readable=readable,
-        environ=request.environment,
+        also_readable=(*shown_above(root, environment), *readable),
+        programs=programs,
+        environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
+    called = TEMPORARY if isolation.name == "bwrap" else policy.private_tmp
+    place.workspace.take_in(str(called), policy.private_tmp)
+    if isolation.name in _WITH_PRIVATE_HOME:
+        link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
     return ToolContext(place.workspace, processes, spills, ignored=tuple(settings.ignore or ()))
+
+
+def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
+    """What a person should know of the installations that are shown for the verification command."""
+    policy = context.processes.policy
+    folders = installations(policy.environ, policy.workspace, policy.programs)
+    if not folders or context.processes.isolation.name not in _WITH_PRIVATE_HOME:
+        return ()
+    named = ", ".join(shown(str(folder)) for folder in folders)
+    return (NoticeGiven("shown", f"Commands see {named}, read-only: the verification command names it."),)
 
 
 def open_baseline(place: Place, session_folder: Path) -> Baseline:

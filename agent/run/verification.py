@@ -8,14 +8,19 @@ from __future__ import annotations
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.events import VerifyFinished
+from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
+from seedsmith.agent.repair.unusable_tests import settled_by
+from seedsmith.agent.run.cannot_run import why_cannot_run
 from seedsmith.agent.sessions.outcome import Verified, changed_tests
 from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""
+_LAST_SECONDS = 60.0
+"""So long the run at a budget's end may take, though the time was used up."""
 
 
 class Verifier:
@@ -41,6 +46,7 @@ class Verifier:
         self._redactor = redactor
         self._output_bytes = output_bytes
         self._effects_seen: int | None = None
+        self._ran_before = False
 
     @property
     def command(self) -> str:
@@ -49,7 +55,35 @@ class Verifier:
 
     async def before(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
         """Run it before the first turn, at most ``longest`` seconds; the result is in the first message."""
-        return await self._run(longest)
+        self._ran_before = True
+        return await self._run(min(longest, self._budget.seconds_left))
+
+    def settled(self, *, fixing: bool) -> LoopResult | None:
+        """How the run ends by the command's first run alone; None where a model has work to do.
+
+        ``fixing`` says that all there is to do is to make it pass.
+        """
+        first = self.first
+        if first is None or not (fixing or self._ran_before):
+            return None
+        if why := why_cannot_run(first, self._processes.policy):
+            return LoopResult("cannot_verify", reason=why)
+        return settled_by(first) if fixing else None
+
+    @property
+    def first(self) -> VerifyRecord | None:
+        """How this command ended the first time."""
+        return next(iter(self._records), None)
+
+    @property
+    def _records(self) -> list[VerifyRecord]:
+        """The runs of this command; the session may have had another one before."""
+        return [each for each in self._session.verifications if each.command == self._command]
+
+    async def at_the_end(self) -> None:
+        """Run it once more where calls may have changed something since: a budget ended, and that is free."""
+        if self.first is not None and self._effects_seen != self._dispatcher.effects:
+            await self._run(max(_LAST_SECONDS, self._budget.seconds_left))
 
     async def check(self) -> str | None:
         """Run it now that the model says it is done; None where it passes.
@@ -57,16 +91,16 @@ class Verifier:
         Where it fails, what to tell the model; but None too if nothing was changed since it failed last:
         the model has nothing more to offer.
         """
-        if self._session.verifications[1:] and self._effects_seen == self._dispatcher.effects:
+        if self._records[1:] and self._effects_seen == self._dispatcher.effects:
             return None
-        record = await self._run()
+        record = await self._run(self._budget.seconds_left)
         if record.exit_code == 0:
             return None
         return prompt("verify-failed.md", command=record.command, ending=record.ending, output=record.output)
 
     def evidence(self, files_changed: tuple[str, ...]) -> Verified | None:
         """What is known of the command now; None if it never ran."""
-        records = self._session.verifications
+        records = self._records
         if not records:
             return None
         return Verified(
@@ -77,12 +111,12 @@ class Verifier:
             tests_changed=changed_tests(files_changed),
         )
 
-    async def _run(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
+    async def _run(self, longest: float) -> VerifyRecord:
         await self._dispatcher.ready_for_effects()
         effects = self._dispatcher.effects
         result = await self._processes.run(
             self._command,
-            timeout=min(longest, self._budget.seconds_left),
+            timeout=min(LONGEST_SECONDS, longest),
             head_bytes=self._output_bytes // 4,
             tail_bytes=self._output_bytes - self._output_bytes // 4,
         )

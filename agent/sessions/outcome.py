@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
     from seedsmith.sandbox.past.baseline import Changes
 
-Status = Literal["done", "unverified", "gave_up", "budget", "provider_error", "no_sandbox", "interrupted"]
+Status = Literal[
+    "done", "unverified", "gave_up", "cannot_verify", "budget", "provider_error", "no_sandbox", "interrupted"
+]
 
 EXIT_CODES: dict[Status, int] = {
     "done": 0,
     "unverified": FAILED,
     "gave_up": FAILED,
+    "cannot_verify": WRONG_USAGE,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,
@@ -56,7 +59,10 @@ class Verified:
         before, after = _exit(self.before_exit_code), _exit(self.exit_code)
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
-        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}."
+        proof = ""
+        if self.before_exit_code == 0 and self.exit_code == 0:
+            proof = " It passed before, too: that it passes now proves nothing about the task."
+        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}.{proof}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +129,8 @@ def ending_of(error: BaseException) -> Ending | None:
             return Ending("no_sandbox", str(error))
         case ModelError():
             return Ending("provider_error", str(error))
-        case SessionError():  # the disk is full: what was done is still told
-            return Ending("gave_up", str(error))
+        case SessionError():  # the disk is full: what was done is still told, and the model gave nothing up
+            return Ending("interrupted", f"{error} Make room there, then go on with --resume.")
         case AgentError() | SandboxError() | SkillError():
             return None
         case asyncio.CancelledError():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from seedsmith.agent.events import NoticeGiven
@@ -42,6 +43,37 @@ def changes(start: SessionStart, model: str, wire: str, base_url: str) -> tuple[
             NoticeGiven("address_changed", f"The session began at {start.base_url}: now it goes to {now}.")
         )
     return tuple(notices)
+
+
+def limits_dropped(
+    start: SessionStart, settings: Settings, limits: Mapping[str, Any]
+) -> tuple[NoticeGiven, ...]:
+    """What a person should know of limits that were set for the session and hold no longer, ``limits`` do."""
+    dropped = [
+        f"{flag} was {start.limits[name]:,.10g} and is {_limit(limits[name])} now"
+        for name, (flag, field) in _LIMITS.items()
+        if name in start.limits and getattr(settings, field) is None and start.limits[name] != limits[name]
+    ]
+    told = f"Limits are not kept when a session is gone on with: {', '.join(dropped)}."
+    return (NoticeGiven("limits", told),) if dropped else ()
+
+
+def limits_set(settings: Settings) -> dict[str, float]:
+    """The limits that were set, as :attr:`SessionStart.limits` keeps them."""
+    told = {name: getattr(settings, field) for name, (_, field) in _LIMITS.items()}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+_LIMITS = {
+    "turns": ("--max-turns", "max_turns"),
+    "tokens": ("--max-tokens", "max_tokens"),
+    "cost": ("--max-cost", "max_cost"),
+    "seconds": ("--max-time", "max_time"),
+}
+
+
+def _limit(value: float | None) -> str:
+    return "none" if value is None else f"{value:,g}" if value % 1 else f"{value:,.0f}"
 
 
 def _provider(model: str) -> str:

@@ -58,6 +58,8 @@ class SessionStart:
     skill: str = ""
     """The skill the user named, with its parameters' values as they were given."""
     skill_with: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    """The limits the user set: ``turns``, ``tokens``, ``cost`` (yuan), ``seconds``."""
     base_url: str = ""
     """Where the user said the service is, without user and password; '' for the provider's own address."""
 

@@ -92,6 +92,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
         layers.keep_typed()
     try:
         settings = Settings(**layers.values)
+        if settings.verify and REPOSITORY_FILE not in layers.origins.get("verify", REPOSITORY_FILE):
+            settings = settings.in_own_words(settings.verify)
     except ValidationError as error:
         raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
     return Loaded(settings, tuple(layers.notices), layers.origins)
@@ -188,7 +190,7 @@ def checked(values: Mapping[str, Any]) -> Settings:
         if name not in OPTIONS:
             raise ConfigurationError(f"There is no setting {name!r}{suggestion(name, OPTIONS)}.")
     try:
-        return Settings(**values)
+        return Settings(**values).in_own_words(str(values.get("verify") or ""))
     except ValidationError as error:
         raise ConfigurationError(explain(error, values)) from None
 
@@ -202,10 +204,15 @@ def explain(
     origin = (origins or {}).get(name, name)
     if first["type"] == "string_pattern_mismatch":
         return f"{origin} is empty."
-    shown = "that" if name in ("api_key", "hooks") else repr(values.get(name))
+    shown = "that" if name in ("api_key", "hooks") else _shown(values.get(name))
     if len(shown) > LONGEST_VALUE:
         shown = f"{shown[:LONGEST_VALUE]}…"
     return f"{origin} can't be {shown}: it {_fault(error)}."
+
+
+def _shown(value: Any) -> str:
+    """A value as it was given; the click library gathers what may be given several times in a tuple."""
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
 
 
 def _fault(error: ValidationError) -> str:

@@ -20,13 +20,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     field_validator,
 )
 
-from seedsmith.agent.settings.skill_settings import hook_specs, pairs
+from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
 from seedsmith.skills.hooks import HookSpecs
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
@@ -55,10 +56,6 @@ class Option:
     """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
-
-
-def _one_or_several(given: Any) -> Any:
-    return [given] if isinstance(given, (str, Path)) else given
 
 
 def _names(given: Any) -> Any:
@@ -210,7 +207,7 @@ class Settings(BaseModel):
     )
     ignore: Annotated[
         list[str] | None,
-        BeforeValidator(_one_or_several),
+        BeforeValidator(one_or_several),
         AfterValidator(_path_globs),
         Option("GLOB", repository=True),
     ] = Field(
@@ -234,7 +231,7 @@ class Settings(BaseModel):
         Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
     )
     image: Annotated[
-        list[Path] | None, BeforeValidator(_one_or_several), Option("FILE", ambient=False, recorded=False)
+        list[Path] | None, BeforeValidator(one_or_several), Option("FILE", ambient=False, recorded=False)
     ] = Field(None, description="Picture to show with the prompt; may be repeated.")
     max_turns: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most questions to the model."
@@ -284,7 +281,7 @@ class Settings(BaseModel):
     seed: Annotated[int | None, _INTEGER] = Field(None, description="Seed for answers that can be repeated.")
     stop: Annotated[
         list[str] | None,
-        BeforeValidator(_one_or_several),
+        BeforeValidator(one_or_several),
         AfterValidator(_stop_texts),
         Option("TEXT", sampling=True),
     ] = Field(None, description="End an answer at this text; may be given several times.")
@@ -339,6 +336,17 @@ class Settings(BaseModel):
     home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
         None, description="State folder; default: the platform's."
     )
+    _own_command: str = PrivateAttr("")
+
+    def in_own_words(self, command: str) -> Settings:
+        """The same, knowing that the user wrote ``command``: programs it names by path may be shown to it."""
+        copied = self.model_copy()
+        copied._own_command = command
+        return copied
+
+    def wrote(self, command: str) -> bool:
+        """Whether the user wrote ``command``, not the repository, a skill, a recording or a model."""
+        return bool(command) and command == self._own_command
 
     @field_validator("*", mode="wrap")
     @classmethod

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from seedsmith.skills.hooks import HookSpecs
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
+
+
+def one_or_several(given: Any) -> Any:
+    """One file, or several, as a list."""
+    return [given] if isinstance(given, (str, Path)) else given
 
 
 def pairs(given: Any) -> Any:

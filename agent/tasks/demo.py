@@ -42,10 +42,10 @@ def test_command() -> str:
 
 
 def needs_local_model(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether neither a model was named nor a key is at hand."""
+    """Whether a run would find no model: none is named, and no key at hand chooses one."""
     if settings.model or settings.base_url or settings.api_key:
         return False
     from seedsmith.agent.models.catalog import catalog
+    from seedsmith.agent.models.open import default_model
 
-    providers = catalog.load().providers.values()
-    return not any(environment.get(key) for provider in providers for key in provider.key_variables)
+    return not default_model(catalog.load(environment), environment)

@@ -86,17 +86,23 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
 
 def _model(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
     from seedsmith.agent.models.catalog import catalog
+    from seedsmith.agent.models.open import default_model
 
-    variables = [key for each in catalog.load().providers.values() for key in each.key_variables]
+    known = catalog.load(environment)
+    providers = known.providers.values()
+    variables = [key for each in providers for key in each.key_variables]
     keys = [key for key in dict.fromkeys(("SEEDSMITH_API_KEY", *variables)) if environment.get(key)]
-    if keys:
-        yield Finding("keys", "ok", f"{', '.join(keys)} set")
+    choosing = [key for each in providers if each.default_model for key in each.key_variables]
+    model = settings.model or default_model(known, environment)
+    if not keys:
+        yield Finding("keys", "missing", "no key is set", f"Set one of {', '.join(dict.fromkeys(choosing))}.")
+    elif model:
+        yield Finding("keys", "ok", f"{', '.join(keys)} set; a run takes {model}")
     else:
-        yield Finding(
-            "keys", "missing", "no key is set", f"Set one of {', '.join(dict.fromkeys(variables))}."
-        )
+        mend = f"Name one with -m openai/NAME or SEEDSMITH_MODEL, or set one of {', '.join(choosing)}."
+        yield Finding("keys", "missing", f"{', '.join(keys)} set, which chooses no model by itself", mend)
     server = importlib.util.find_spec("xllamacpp") is not None
-    yield _local_server(server, bool(keys or settings.base_url))
+    yield _local_server(server, bool(model))
     if server:
         yield from _weights(environment)
 
@@ -106,7 +112,7 @@ def _local_server(installed: bool, other_model: bool) -> Finding:
         return Finding("local model", "ok", "xllamacpp is installed")
     mend = "Install it with: pip install 'seedsmith[local]'"
     said = "xllamacpp is not installed" + (
-        "" if other_model else " and there is no key, so there is no model"
+        "" if other_model else " and no key chooses a model, so there is none"
     )
     return Finding("local model", "missing" if other_model else "broken", said, mend)
 

@@ -41,7 +41,7 @@ class BackgroundCommands:
         """Raise :class:`TooManyCommands` where no other may run."""
         if not self.has_room:
             raise TooManyCommands(
-                f"{MOST_RUNNING} background commands run already, which is the most: {self._listed()}; "
+                f"{MOST_RUNNING} background commands run already, which is the most: {self.listed()}; "
                 "end one with shell_kill first."
             )
 
@@ -60,7 +60,7 @@ class BackgroundCommands:
         """The command of that id, ended or not; raises :class:`UnknownCommand` naming those that run."""
         command = self._commands.get(identifier)
         if command is None:
-            running = self._listed()
+            running = self.listed()
             raise UnknownCommand(
                 f"There is no background command '{shown(identifier)}'; "
                 + (f"running: {running}." if running else "none is running.")
@@ -95,5 +95,6 @@ class BackgroundCommands:
     def _still_running(self) -> list[BackgroundCommand]:
         return [command for command in self._commands.values() if not command.running.ended]
 
-    def _listed(self) -> str:
+    def listed(self) -> str:
+        """The commands that run, in one line; '' where none does."""
         return ", ".join(f"{command.id} ({shown(command.line)[:40]})" for command in self._still_running())

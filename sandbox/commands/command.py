@@ -20,8 +20,8 @@ from seedsmith.sandbox.isolation.base import Limits, Policy
 
 _TERMINATE_SECONDS = 1.0
 """How long a command may take to end by itself after SIGTERM."""
-_SETTLE_SECONDS = 0.1
-"""How long output may go on after its first byte before it is looked at: it comes in bursts."""
+_QUIET_SECONDS = 0.5
+"""Output comes in bursts: it is looked at once so long nothing more came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +121,21 @@ class RunningCommand:
         return self.look()
 
     async def wait_for_news(self, seconds: float) -> None:
-        """Wait at most ``seconds`` for output nobody has looked at yet, or for its end."""
+        """Wait at most ``seconds`` for output nobody has looked at yet and a short quiet, or for its end."""
         if self.ended:
             return
+        until = time.monotonic() + seconds
         news = asyncio.ensure_future(self._output.news.wait())
         try:
             either: set[asyncio.Future[Any]] = {self._task, news}
             await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if news.done():
-                await asyncio.wait({self._task}, timeout=min(_SETTLE_SECONDS, seconds))
         finally:
             news.cancel()
+        before = -1
+        while before != self._output.read_bytes and (left := until - time.monotonic()) > 0:
+            before = self._output.read_bytes
+            if await self.wait(min(_QUIET_SECONDS, left)):
+                return
 
     def look(self) -> CommandResult:
         """What it wrote since the last look, and how it ended or that it runs."""
@@ -141,11 +145,13 @@ class RunningCommand:
         captured, stopped = piece.captured, self._stopped
         status = self._started.process.returncode if self.ended else None
         status = 128 - status if status is not None and status < 0 else status
-        notes = [stopped.why] if stopped and self.ended else []
+        told = stopped is not None and self.ended and not stopped.timed_out  # ``timed_out`` tells the rest
+        notes = [stopped.why] if told and stopped else []
         notes += self._notes
         self._notes = []
-        if self.ended and stopped is None and status != 0:
-            notes += sandbox_note(captured.head + captured.tail, self._policy)
+        if self.ended and stopped is None:
+            output = captured.head + captured.tail
+            notes += sandbox_note(output, self._policy, self._limits, failed=status != 0)
         return CommandResult(
             exit_code=None if stopped else status,
             signal=status - 128 if status is not None and 128 < status <= 192 else None,

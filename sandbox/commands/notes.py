@@ -1,10 +1,10 @@
-"""What the sandbox has to say about a failed command, so that nobody takes a refusal for a bug."""
+"""What the sandbox has to say about a command's output, so that nobody takes a refusal for a bug."""
 
 from __future__ import annotations
 
 import re
 
-from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.base import Limits, Policy
 
 _REFUSED = re.compile(rb"PermissionError|Operation not permitted|EPERM|os error 1\b")
 _UNIX_SOCKET = re.compile(
@@ -15,21 +15,48 @@ _NETWORK = re.compile(
     rb"|EAI_AGAIN|no such host|Name or service not known|Connection refused.{0,40}:443",
     re.IGNORECASE,
 )
+_OFFLINE = re.compile(
+    rb"ENOTCACHED|cache mode is 'only-if-cached'|^Looking in indexes: *$|No matching distribution found for"
+    rb"|Ignoring indexes:|network (?:connectivity )?is disabled|network was disabled|network is blocked"
+    rb"|disabled by GOPROXY=off|--offline was specified|the --offline flag|network disabled",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""How package managers refuse by the settings they were given (:mod:`environment`)."""
+_TOO_MANY = re.compile(
+    rb"can't start new thread|pthread_create failed|thread::spawn|unable to create (?:native )?thread"
+    rb"|fork: (?:retry: )?Resource temporarily unavailable|BlockingIOError: \[Errno 11\]"
+    rb"|Resource temporarily unavailable.{0,80}thread|thread.{0,80}Resource temporarily unavailable"
+    rb"|failed to create new OS thread",
+    re.IGNORECASE,
+)
+_TRACED = re.compile(rb"LeakSanitizer (?:has encountered a fatal error|does not work under ptrace)")
 _READ_ONLY_GIT = re.compile(
     rb"\.git/[^\n]{0,200}Read-only file system|\.git[^\n]{0,80}read-only", re.IGNORECASE
 )
 _READ_ONLY_CONFIGURATION = re.compile(rb"\.seedsmith\b[^\n]{0,200}Read-only file system", re.IGNORECASE)
+_READ_ONLY = re.compile(rb"Read-only file system", re.IGNORECASE)
 
 
-def sandbox_note(output: bytes, policy: Policy) -> list[str]:
-    """Sentences on what in ``output`` looks like the sandbox's doing; empty where nothing does."""
+def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool) -> list[str]:
+    """Sentences on what in ``output`` looks like the sandbox's doing; empty where nothing does.
+
+    A pipe may hide that a command ``failed``; what is said unmistakably is explained all the same.
+    """
     notes: list[str] = []
+    if not policy.network and (_NETWORK.search(output) or _OFFLINE.search(output)):
+        notes.append("The sandbox has no network.")
+    if limits.processes is not None and _TOO_MANY.search(output):
+        notes.append(f"The sandbox lets a command have {limits.processes} processes and threads at once.")
+    if _TRACED.search(output):
+        notes.append("The sandbox refuses what leak checking needs: set ASAN_OPTIONS=detect_leaks=0.")
+    if not failed:
+        return notes
     if not policy.unix_sockets and _REFUSED.search(output) and _UNIX_SOCKET.search(output):
         notes.append("The sandbox refuses Unix sockets, which multiprocessing managers and forkserver need.")
-    if not policy.network and _NETWORK.search(output):
-        notes.append("The sandbox has no network.")
     if not policy.writable_git and _READ_ONLY_GIT.search(output):
         notes.append("The sandbox keeps .git read-only.")
-    if _READ_ONLY_CONFIGURATION.search(output):
+    elif _READ_ONLY_CONFIGURATION.search(output):
         notes.append("The sandbox keeps .seedsmith, the agent's own configuration, read-only.")
+    elif _READ_ONLY.search(output):
+        notes.append("The sandbox lets commands write the workspace and /tmp alone.")
     return notes

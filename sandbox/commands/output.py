@@ -42,7 +42,8 @@ class CommandOutput:
         self._loop = asyncio.get_running_loop()
         self._capture = self._new_capture()
         self._held = b""
-        self._read_bytes = 0
+        self.read_bytes = 0
+        """How much was written so far."""
         self.most_bytes = most_bytes
         self.overflowed: asyncio.Future[None] = self._loop.create_future()
         self.news = asyncio.Event()
@@ -67,8 +68,8 @@ class CommandOutput:
         Bounded, so that a survivor elsewhere can't keep this going.
         """
         self._loop.remove_reader(self._reader)
-        limit = self._read_bytes + 2 * PIPE_BYTES
-        while self._read_bytes < limit and (data := self._available()):
+        limit = self.read_bytes + 2 * PIPE_BYTES
+        while self.read_bytes < limit and (data := self._available()):
             self._feed(data)
         self._keep(self._held)
         self._held = b""
@@ -84,7 +85,7 @@ class CommandOutput:
             self._feed(data)
         if data == b"":
             self._loop.remove_reader(self._reader)
-        if self.most_bytes is not None and self._read_bytes > self.most_bytes:
+        if self.most_bytes is not None and self.read_bytes > self.most_bytes:
             self._loop.remove_reader(self._reader)
             if not self.overflowed.done():
                 self.overflowed.set_result(None)
@@ -98,7 +99,7 @@ class CommandOutput:
 
     def _feed(self, data: bytes) -> None:
         """Keep ``data``, but hold back a character cut off at its end: a piece might end there."""
-        self._read_bytes += len(data)
+        self.read_bytes += len(data)
         data = self._held + data
         whole = whole_characters(data)
         self._held = data[whole:]

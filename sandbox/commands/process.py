@@ -18,7 +18,7 @@ from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
-from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.environment import command_environment
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ProcessRunner:
         self.environment = (
             dict(environment)
             if environment is not None
-            else command_environment(policy.environ, policy.workspace, network=policy.network)
+            else command_environment(policy.environ, policy.workspace, network=has_network(isolation, policy))
         )
         self._spills = spills
         self._limits = limits or Limits()

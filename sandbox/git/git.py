@@ -21,6 +21,7 @@ from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.settings import (
     UserSettings,
+    asks_for_signing,
     environment,
     filter_names,
     identity,
@@ -38,6 +39,7 @@ _MOST_BYTES = 64 << 20
 _COMPLAINT_CHARACTERS = 1_500
 _READING = frozenset(
     (
+        "bisect",
         "blame",
         "cat-file",
         "check-attr",
@@ -51,9 +53,15 @@ _READING = frozenset(
         "show",
         "stash",
         "status",
+        "worktree",
     )
 )
-_CHANGING = frozenset(("add", "branch", "commit", "reset", "restore", "stash", "switch"))
+_CHANGING = frozenset(
+    (
+        *("add", "bisect", "branch", "cherry-pick", "commit", "merge", "mv", "rebase", "reset", "restore"),
+        *("revert", "rm", "stash", "switch", "tag", "worktree"),
+    )
+)
 _USER_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _USER_SCOPES = (b"system", b"global")
 _NOISE = re.compile(r"^(?:hint: .*|hint:)\n?", re.MULTILINE)
@@ -71,6 +79,8 @@ class Git:
     """Drivers the user or the repository set up to change contents, which are not run here."""
     has_hooks: bool
     """Whether a commit by hand would run programs."""
+    signs: bool
+    """Whether the user's or the repository's configuration asks for signed commits."""
     _program: str
     _settings: tuple[tuple[str, str], ...]
     _excludes: str
@@ -86,7 +96,7 @@ class Git:
         policy = processes.policy
         repository = find_repository(policy.workspace)
         program = _find_program(policy)
-        bare = cls(repository, {}, frozenset(), False, program, (), "", processes)
+        bare = cls(repository, {}, frozenset(), False, False, program, (), "", processes)
         listing = asyncio.ensure_future(
             bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS)
         )
@@ -102,6 +112,7 @@ class Git:
             identity=identity(own, user),
             filters=filter_names(own) | user.filters,
             has_hooks=repository.has_commit_hooks or "core.hookspath" in own,
+            signs=asks_for_signing(own, user),
             _settings=tuple(overrides(own, user)),
             _excludes=os.fspath(user.excludes_file or ""),
         )
@@ -189,8 +200,11 @@ def said(result: CommandResult) -> str:
     text = _PREFIX.sub("", _NOISE.sub("", text)).strip()
     if len(text) > _COMPLAINT_CHARACTERS:
         text = f"{text[:_COMPLAINT_CHARACTERS]}…"
-    if result.timed_out or not text:
-        text = " ".join(filter(None, (text, result.note))) or f"it ended with exit code {result.exit_code}."
+    if result.timed_out:
+        why = f"it was stopped after {result.duration_seconds:.0f} seconds."
+        text = " ".join(filter(None, (text, why, result.note)))
+    elif not text:
+        text = result.note or f"it ended with exit code {result.exit_code}."
     return text
 
 

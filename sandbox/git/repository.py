@@ -7,12 +7,13 @@ points anywhere. What is found here is told to git instead.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoRepository
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
-from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
 
 _RULES = (".gitignore", ".gitattributes")
 _OPERATIONS = (
@@ -97,6 +98,23 @@ def find_repository(workspace: Path) -> Repository:
         if _is_own(entry, workspace) and (found := _metadata(entry)) is not None:
             return Repository(workspace, folder, *found)
     raise NoRepository("The workspace is not in a git repository.")
+
+
+def shown_above(workspace: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """What commands in a subfolder of a repository need to see besides it: the whole, and git's own folders.
+
+    Empty for a workspace that is no subfolder, and where the whole is, or holds, a home folder or another
+    place that is hidden.
+    """
+    try:
+        repository = find_repository(workspace)
+    except NoRepository:
+        return ()
+    masks = (*home_folders(environ), TEMPORARY, RUNTIME)
+    if repository.is_whole or any(is_beneath(mask, (repository.top,)) for mask in masks):
+        return ()
+    outside = [folder for folder in repository.folders if not is_beneath(folder, (repository.top,))]
+    return (repository.top, *outside)
 
 
 def _metadata(entry: Path) -> tuple[Path, Path] | None:

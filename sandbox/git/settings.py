@@ -39,6 +39,8 @@ _FIXED: tuple[Setting, ...] = (
     ("gpg.ssh.defaultKeyCommand", "false"),
     ("commit.gpgSign", "false"),
     ("tag.gpgSign", "false"),
+    ("rebase.autoStash", "false"),
+    ("merge.autoStash", "false"),
     ("log.showSignature", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
@@ -74,6 +76,7 @@ _NAMED = (
     ("diff", "textconv", "cat"),
     ("diff", "command", ""),
     ("merge", "driver", "false"),
+    ("branch", "mergeoptions", ""),
     ("tar", "command", ""),
     ("trailer", "command", ""),
     ("trailer", "cmd", ""),
@@ -141,6 +144,12 @@ def filter_names(values: Mapping[str, str]) -> frozenset[str]:
     """The filter drivers that would change contents on their way into or out of the repository."""
     matches = (_FILTER_KEY.fullmatch(key) for key, value in values.items() if value)
     return frozenset(match[1] for match in matches if match)
+
+
+def asks_for_signing(own: Mapping[str, str], user: UserSettings) -> bool:
+    """Whether git by hand would sign commits: the repository's word counts before the user's."""
+    said = own.get("commit.gpgsign", user.values.get("commit.gpgsign", "false")).lower()
+    return said in ("", "true", "yes", "on", "1")  # a key without a value is true
 
 
 def overrides(own: Mapping[str, str], user: UserSettings) -> list[Setting]:

@@ -29,6 +29,8 @@ class Policy:
     """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
     folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
     so are those in the workspace: nobody vetted where links in it lead."""
+    programs: tuple[Path, ...] = ()
+    """Programs the user named by path: shown read-only with the installations they belong to."""
     unix_sockets: bool = False
     """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
     covers them."""
@@ -100,6 +102,11 @@ class Isolation(Protocol):
 
     def restrict(self, policy: Policy) -> None:
         """Confine the calling thread; only called where ``Launch.restrict_thread`` is set."""
+
+
+def has_network(isolation: Isolation, policy: Policy) -> bool:
+    """Whether commands reach the network: where nothing confines them, the policy keeps none from it."""
+    return policy.network or isolation.name not in ("bwrap", "landlock")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Bubblewrap:
     def _prepare(self, policy: Policy) -> None:
         """Work out everything that stays the same for all commands of a session."""
         homes = home_folders(policy.environ)
-        shown = needed_folders(policy.environ, policy.workspace)
+        shown = needed_folders(policy.environ, policy.workspace, policy.programs)
         arguments = ["--unshare-user", *self._flag("--disable-userns"), "--unshare-all"]
         if policy.network:
             arguments.append("--share-net")
@@ -186,8 +186,8 @@ class Bubblewrap:
                 binds += ["--ro-bind", str(path), str(path)]
         for folder in policy.git_folders:
             binds += ["--bind" if policy.writable_git else "--ro-bind", str(folder), str(folder)]
-            parts = [folder / part for part in _GIT_PARTS_NEVER_WRITTEN]
-            binds += [word for part in parts if part.exists() for word in ("--ro-bind", str(part), str(part))]
+            parts = [_real_within(folder, part) for part in _GIT_PARTS_NEVER_WRITTEN]
+            binds += [word for part in parts if part for word in ("--ro-bind", str(part), str(part))]
         return binds
 
     def _check_mount_points(self, policy: Policy) -> None:
@@ -206,6 +206,15 @@ class Bubblewrap:
                     f"A command replaced part of {path} in its /tmp by a link; remove that link "
                     f"from {policy.private_tmp}."
                 )
+
+
+def _real_within(folder: Path, part: str) -> Path | None:
+    """What ``part`` of git's ``folder`` really is; None where it is missing or a link leads out of there.
+
+    What lies outside the folder was not made writable with it, and may not be there inside.
+    """
+    real = Path(os.path.realpath(folder / part))
+    return real if os.path.exists(real) and is_beneath(real, (Path(os.path.realpath(folder)),)) else None
 
 
 def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:

@@ -70,6 +70,17 @@ _FROM_HOME = (
     ("PYTHONUSERBASE", ".local"),
 )
 """Tools that look beneath ``HOME``, which is private: where they find the user's own installation."""
+_OFFLINE = {
+    "CARGO_NET_OFFLINE": "true",
+    "COMPOSER_DISABLE_NETWORK": "1",
+    "GOPROXY": "off",
+    "GOTOOLCHAIN": "local",
+    "PIP_NO_INDEX": "1",
+    "UV_OFFLINE": "1",
+    "YARN_ENABLE_NETWORK": "0",
+    "npm_config_offline": "true",
+}
+"""What makes package managers fail at once where there is no network, instead of trying again and again."""
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_KEYS$|API_?KEY|AUTH", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"://[^/\s@]+@")
 
@@ -85,7 +96,7 @@ def harden_agent() -> None:
 def command_environment(
     environ: Mapping[str, str], workspace: Path, *, network: bool = False
 ) -> dict[str, str]:
-    """What commands get to see of the user's ``environ``.
+    """What commands get to see of the user's ``environ``; without ``network`` package managers are told so.
 
     ``HOME`` and ``TMPDIR`` are named as inside the sandbox; an isolation without a ``/tmp`` of its own
     moves them to the host folder behind it.
@@ -122,7 +133,7 @@ def command_environment(
         PIP_DISABLE_PIP_VERSION_CHECK="1",
     )
     if not network:
-        clean.update(CARGO_NET_OFFLINE="true", GOPROXY="off", GOTOOLCHAIN="local")
+        clean.update(_OFFLINE)
     return clean
 
 

@@ -134,7 +134,7 @@ def _readable_paths(policy: Policy) -> Iterable[Path]:
     homes = home_folders(policy.environ)
     hidden = {*homes, TEMPORARY, RUNTIME, Path("/dev"), policy.state}
     yield from _all_but(Path("/"), hidden)
-    yield from needed_folders(policy.environ, policy.workspace)
+    yield from needed_folders(policy.environ, policy.workspace, policy.programs)
     for entry in find_git_entries(policy.workspace):
         yield from metadata_folders(entry)
     yield from policy.git_folders

@@ -26,6 +26,7 @@ _MOST_FOLDERS = 60
 """Each read-only bind costs a launch about 0.1 ms (docs/sandbox.md, "Measurements")."""
 _MOST_FILES_LOOKED_AT = 400
 _FIRST_LINE_BYTES = 256
+_MOST_LINKS = 8
 
 _INSTALLATION_MARKS = ("pyvenv.cfg", "lib", "lib64", "libexec", "conda-meta", "shims", "installs")
 _COLLECTIONS = (
@@ -89,9 +90,22 @@ def search_path(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]
     return tuple(found)
 
 
-def needed_folders(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
-    """The hidden folders to show read-only, none within another; existing, and none above a mask."""
-    return _Collector(environ, workspace).collect()
+def needed_folders(
+    environ: Mapping[str, str], workspace: Path, programs: Iterable[Path] = ()
+) -> tuple[Path, ...]:
+    """The hidden folders to show read-only, none within another; existing, and none above a mask.
+
+    ``programs`` are shown besides the user's toolchain, each with the installation it belongs to.
+    """
+    return _Collector(environ, workspace).collect(programs)
+
+
+def installations(environ: Mapping[str, str], workspace: Path, programs: Iterable[Path]) -> tuple[Path, ...]:
+    """What of the hidden folders ``programs`` need, besides what is shown without them."""
+    without = needed_folders(environ, workspace)
+    return tuple(
+        folder for folder in needed_folders(environ, workspace, programs) if not is_beneath(folder, without)
+    )
 
 
 class _Collector:
@@ -105,7 +119,9 @@ class _Collector:
         self._found: set[Path] = set()
         self._files_left = _MOST_FILES_LOOKED_AT
 
-    def collect(self) -> tuple[Path, ...]:
+    def collect(self, programs: Iterable[Path] = ()) -> tuple[Path, ...]:
+        for program in programs:
+            self._add_named(program)
         for entry in search_path(self._environ, self._workspace):
             self._add_bin(entry)
         for name in TOOLCHAIN_VARIABLES:
@@ -195,6 +211,20 @@ class _Collector:
             self._add_root(program.parent.parent)
         if not is_beneath(program, tuple(self._found)):
             self._add(program)
+
+    def _add_named(self, program: Path) -> None:
+        """A program by its path: its folder of programs with what that leads to, else the file alone."""
+        if program.parent.name in ("bin", "sbin", "libexec", "shims"):
+            self._add_bin(program.parent)
+        for _ in range(_MOST_LINKS):
+            self._add_program(program)
+            interpreter = _interpreter_of(program)
+            if interpreter is not None and self._hidden(interpreter):
+                self._add_program(interpreter)
+            target = _link_target(program)
+            if target is None:
+                return
+            program = target
 
     def _add_root(self, root: Path) -> None:
         """An installation, whole, where it looks like one and can't hold secrets."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -78,6 +79,7 @@ class Workspace:
             raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
         self._names = (str(self.root), str(Path(root).absolute()))
         self._force_walk = force_walk
+        self._beside: dict[str, int] = {}
         self.state = self._inside(state)
         """The agent's state folder relative to the workspace; None where it lies outside."""
 
@@ -94,13 +96,28 @@ class Workspace:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+        while self._beside:
+            os.close(self._beside.popitem()[1])
+
+    def take_in(self, name: str, folder: Path) -> None:
+        """Let absolute paths below ``name`` mean what lies in ``folder``, as they do for commands."""
+        if name not in self._beside:
+            flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._beside[name] = os.open(folder, flags)
 
     def relative(self, path: str) -> str:
         """Return ``path`` relative to the workspace, normalised, ``.`` for the root; touches no disk.
 
-        Raises :class:`OutsideWorkspace` where ``..`` or an absolute path leads out by name.
+        A path in a folder that was taken in stays absolute. Raises :class:`OutsideWorkspace` where ``..`` or
+        an absolute path leads out by name.
         """
-        return normalise(path, self._names)
+        try:
+            return normalise(path, self._names)
+        except OutsideWorkspace:
+            for name in self._beside if path.startswith("/") else ():
+                with suppress(OutsideWorkspace):
+                    return posixpath.normpath(f"{name}/{normalise(path, (name,))}")
+            raise
 
     def stat(self, path: str, *, follow: bool = True) -> FileStat:
         """Say what is at ``path``; a link is followed inside the workspace unless ``follow`` is false."""
@@ -245,7 +262,7 @@ class Workspace:
             name = _only_name(location)
             _check_file_or_link(location, name, path)
             os.unlink(name, dir_fd=location.folder)
-        if prune:
+        if prune and not self.relative(path).startswith("/"):
             self._prune(location.path.rpartition("/")[0])
 
     def _prune(self, folder: str) -> None:
@@ -257,17 +274,26 @@ class Workspace:
                 folder = folder.rpartition("/")[0]
 
     def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
+        descriptor, root_path, relative = self._below(relative)
         return open_beneath(
-            self._descriptor,
+            descriptor,
             relative,
             flags,
-            root_path=str(self.root),
+            root_path=root_path,
             follow=follow,
             force_walk=self._force_walk,
         )
 
     def _locate(self, relative: str, *, follow_last: bool = True) -> Location:
-        return walk_beneath(self._descriptor, relative, root_path=str(self.root), follow_last=follow_last)
+        descriptor, root_path, relative = self._below(relative)
+        return walk_beneath(descriptor, relative, root_path=root_path, follow_last=follow_last)
+
+    def _below(self, relative: str) -> tuple[int, str, str]:
+        """The folder a path that :meth:`relative` gave begins at, what it is called, and the rest."""
+        for name, descriptor in self._beside.items() if relative.startswith("/") else ():
+            if relative == name or relative.startswith(name + "/"):
+                return descriptor, name, relative[len(name) + 1 :] or "."
+        return self._descriptor, str(self.root), relative
 
     def _locate_writable(self, path: str, *, follow_last: bool = True) -> Location:
         """Resolve ``path`` and check its own names and those it leads to against the protected ones."""

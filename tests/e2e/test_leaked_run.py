@@ -27,3 +27,23 @@ def test_calls_and_thinking_as_text_do_the_work(seedsmith, endpoint, delta):
     assert [event["code"] for event in done.of("notice")] == ["call_recovered", "call_recovered"]
     answer = endpoint.requests[1].body["messages"][-2]
     assert (answer["content"], answer["reasoning_content"]) == ("I write it.", "A file is asked for.")
+
+
+def test_calls_that_cannot_be_made_are_asked_for_again(seedsmith, endpoint):
+    parameters = '<parameter name="path">a</parameter>\n<parameter name="content">1</parameter>\n'
+    invoke = f'<invoke name="write">\n{parameters}'
+    endpoint.script(
+        text(f"I write it.\n<function_calls>\n{invoke}</invoke>\n</function_calls>\nNow I wait."),
+        text(f"<minimax:tool_call>\n{invoke}</invoke>\n</minimax:tool_call>"),
+        text("Written."),
+    )
+    done = seedsmith.run("Write it")
+    assert done.code == 0 and seedsmith.tree() == {"a": "1"}, done.errors
+    assert [event["code"] for event in done.of("notice")] == ["call_as_text", "call_recovered"]
+    assert "written as text" in endpoint.requests[1].body["messages"][-1]["content"]
+
+
+def test_a_model_that_only_writes_calls_has_not_done_it(seedsmith, endpoint):
+    endpoint.script(*[text('<invoke name="shell"><parameter name="command">ls')] * 9)
+    done = seedsmith.run("List it")
+    assert done.code == 1 and done.last["status"] == "gave_up" and len(endpoint.requests) == 3

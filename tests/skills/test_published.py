@@ -57,6 +57,35 @@ def test_a_colon_in_a_description_is_read_as_it_was_meant(folders):
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Tidies up.\n  Use when: asked", "Tidies up. Use when: asked"),
+        ("Tidies up. Triggers: a,\n  b: c,\n\n  and d", "Tidies up. Triggers: a, b: c, and d"),
+        ("\n  Tidies up.\n  Use when: asked", "Tidies up. Use when: asked"),
+        ("[Beta] Tidies up", "[Beta] Tidies up"),
+        ("[Beta]", "[Beta]"),
+        ("[Beta] Tidies up,\n  use when: asked", "[Beta] Tidies up, use when: asked"),
+        ("{{name}} tidies", "{{name}} tidies"),
+        ("@team's tidying", "@team's tidying"),
+        ("`tidy` tidies", "`tidy` tidies"),
+        ("*Tidies* up", "*Tidies* up"),
+        ("%s tidies", "%s tidies"),
+        ('"Tidy" tidies up', '"Tidy" tidies up'),
+        ('"Tidies: up"', "Tidies: up"),
+        ("|\n  Use when: asked", "Use when: asked"),
+        (">-\n  [Beta]\n  up", "[Beta] up"),
+    ],
+)
+@pytest.mark.parametrize(
+    "after", ["metadata:\n  version: '1.2'", "metadata:\n    version: 1.2\nlicense: MIT: yes"]
+)
+def test_a_description_is_text_whatever_it_begins_with_and_however_it_wraps(folders, written, read, after):
+    skill = folders.published(f"---\nname: tidy\ndescription: {written}\n{after}\n---\nBody")
+    assert isinstance(skill, Skill), folders.errors(skill)
+    assert (skill.description, skill.version, skill.instructions) == (read, "1.2", "Body")
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "1:1 does not begin with '---'"),

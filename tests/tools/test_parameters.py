@@ -56,7 +56,7 @@ def test_the_built_in_specs_are_small_flat_and_always_the_same():
     specs = [vars_of(tool.spec) for tool in default_tools(vision=True)]
     text = json.dumps(specs)
     assert text == json.dumps([vars_of(tool.spec) for tool in default_tools(vision=True)])
-    assert len(text) < 7_000
+    assert len(text) < 7_600
     for word in ("$defs", "$ref", '"title"', "anyOf", '"default"'):
         assert word not in text
     files = ["read", "edit", "write", "patch", "glob", "grep"]

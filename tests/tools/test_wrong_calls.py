@@ -16,7 +16,6 @@ PATHS = [
     ({"path": "../outside"}, "leads out of the workspace"),
     ({"path": "/etc/passwd"}, "leads out of the workspace"),
     ({"path": "a\0b"}, "NUL"),
-    ({"path": 3}, "'path' must be a string, got 3"),
     ({"path": ["a.py"]}, "'path' must be a string, got [\"a.py\"]"),
     ({"path": "\ud800"}, "must be valid Unicode"),
     ({"path": "escape"}, "leads out of the workspace"),
@@ -26,29 +25,22 @@ PATHS = [
 READ = [
     ({}, "'path' is missing"),
     ({"path": None}, "'path' must be a string, got null"),
-    ({"file": "a.py"}, "unknown parameter 'file' (did you mean 'path'?)"),
-    ({"path": "a.py", "offset": "2"}, "'offset' must be an integer, got \"2\""),
-    ({"path": "a.py", "offset": 0}, "'offset' must be at least 1, got 0"),
     ({"path": "a.py", "offset": -3}, "'offset' must be at least 1"),
     ({"path": "a.py", "offset": 1.5}, "'offset' must be an integer"),
     ({"path": "a.py", "limit": True}, "'limit' must be an integer, got true"),
-    ({"path": "a.py", "limit": 10**9}, "'limit' must be at most 5000"),
     ({"path": "a.py", "offset": 99}, "offset 99 is past the end: a.py has 6 lines"),
     ({"path": "missing.txt"}, "missing.txt does not exist"),
     ({"path": "a.pi"}, "did you mean 'a.py'?"),
     ({"path": "a.py/b"}, "does not exist"),
     ({"path": "spill:s1"}, "There is no spilled output spill:s1"),
     ({"path": "spill:../../etc/passwd"}, "There is no spilled output"),
-    ({"path": "a.py", "start_line": 3}, "did you mean 'offset'?"),
 ]
 
 EDIT = [
     ({"path": "a.py"}, "'old' and 'new' are missing"),
     ({"path": "a.py", "old": "x"}, "'new' is missing"),
     ({"path": "a.py", "new": "x"}, "'old' is missing"),
-    ({"path": "a.py", "old": 3, "new": "x"}, "'old' must be a string, got 3"),
-    ({"path": "a.py", "old_string": "x", "new_string": "y"}, "did you mean 'old'?"),
-    ({"path": "a.py", "old": "def f", "new": "x", "replace_all": "yes"}, "must be true or false"),
+    ({"path": "a.py", "old": "def f", "new": "x", "replace_all": "maybe"}, "must be true or false"),
     ({"path": "a.py", "old": "def f", "new": "def f"}, "the same: nothing would change"),
     ({"path": "a.py", "old": "", "new": "x"}, "'old' is empty, but a.py is not"),
     ({"path": "a.py", "old": "    return 1\n", "new": "x"}, "is in a.py 2 times, at lines 2, 6"),
@@ -65,7 +57,6 @@ EDIT = [
     ({"path": ".git/config", "old": "x", "new": "y"}, ".git"),
     ({"path": "latin.txt", "old": "caf", "new": "中"}, "latin-1, which can't hold '中' (U+4E2D)"),
     ({"path": "a.py", "edits": []}, "'edits' is empty"),
-    ({"path": "a.py", "edits": {"old": "x"}}, "'edits' must be an array"),
     ({"path": "a.py", "edits": [{"old": "x"}]}, "'edits[0].new' is missing"),
     ({"path": "a.py", "edits": ["x"]}, "'edits[0]' must be an object"),
     ({"path": "a.py", "old": "x", "new": "y", "edits": [{"old": "x", "new": "y"}]}, "not both"),
@@ -82,10 +73,8 @@ EDIT = [
 WRITE = [
     ({"path": "b.py"}, "'content' is missing"),
     ({"content": "x"}, "'path' is missing"),
-    ({"path": "b.py", "content": 3}, "'content' must be a string, got 3"),
     ({"path": "b.py", "content": None}, "'content' must be a string, got null"),
     ({"path": "b.py", "content": {"a": 1}}, "'content' must be a string"),
-    ({"path": "b.py", "text": "x"}, "did you mean 'content'?"),
     ({"path": "b.py", "content": "x", "mode": "0777"}, "unknown parameter 'mode'"),
     ({"path": "a.py", "content": "x"}, "exists and you have not read it"),
     ({"path": "folder", "content": "x"}, "is a folder"),
@@ -100,7 +89,6 @@ WRITE = [
 
 GLOB = [
     ({}, "'pattern' is missing"),
-    ({"pattern": 3}, "'pattern' must be a string"),
     ({"pattern": ""}, "'pattern' must not be empty"),
     ({"pattern": "x" * 2000}, "at most 1000 characters"),
     ({"pattern": "[a"}, "malformed: unclosed character class"),
@@ -111,7 +99,6 @@ GLOB = [
     ({"pattern": "*", "path": "missing"}, "missing does not exist"),
     ({"pattern": "*", "path": "a.py"}, "is not a folder"),
     ({"pattern": "*", "path": "binary"}, "is not a folder"),
-    ({"pattern": "*", "folder": "x"}, "did you mean 'path'?"),
     ({"patern": "*"}, "did you mean 'pattern'?"),
     ({"pattern": ["*"]}, "'pattern' must be a string, got [\"*\"]"),
 ]
@@ -119,7 +106,6 @@ GLOB = [
 GREP = [
     ({}, "'pattern' is missing"),
     ({"pattern": ""}, "'pattern' must not be empty"),
-    ({"pattern": 3}, "'pattern' must be a string, got 3"),
     ({"pattern": "("}, "The pattern '(' does not work: unclosed group"),
     ({"pattern": "*a"}, "does not work: repetition operator missing expression"),
     ({"pattern": "a(?=b)"}, "look-around"),
@@ -132,38 +118,29 @@ GREP = [
     ({"pattern": "x", "glob": "[a"}, "malformed: unclosed character class"),
     ({"pattern": "x", "context": -1}, "'context' must be at least 0"),
     ({"pattern": "x", "limit": 0}, "'limit' must be at least 1"),
-    ({"pattern": "x", "ignore_case": 1}, "'ignore_case' must be true or false, got 1"),
-    ({"query": "x"}, "did you mean 'pattern'?"),
+    ({"pattern": "x", "ignore_case": 2}, "'ignore_case' must be true or false, got 2"),
 ]
 
 SHELL = [
     ({}, "'command' is missing"),
     ({"command": None}, "'command' must be a string, got null"),
     ({"command": ""}, "'command' must not be empty"),
-    ({"command": 3}, "'command' must be a string, got 3"),
     ({"command": ["ls", "-l"]}, '\'command\' must be a string, got ["ls", "-l"]'),
     ({"command": {"cmd": "ls"}}, "'command' must be a string"),
     ({"command": True}, "'command' must be a string, got true"),
-    ({"cmd": "ls"}, "did you mean 'command'?"),
     ({"command": "ls", "timeout": 0}, "'timeout' must be at least 1"),
     ({"command": "ls", "timeout": -1}, "'timeout' must be at least 1"),
-    ({"command": "ls", "timeout": 10**6}, "'timeout' must be at most 3600"),
-    ({"command": "ls", "timeout": "60"}, "'timeout' must be an integer, got \"60\""),
     ({"command": "ls", "timeout": 1.5}, "'timeout' must be an integer"),
-    ({"command": "ls", "cwd": "/"}, "unknown parameter 'cwd'"),
     ({"command": "ls", "sandbox": "off"}, "unknown parameter 'sandbox'"),
-    ({"command": "ls", "timeout_ms": 5}, "did you mean 'timeout'?"),
     ({"command": "\ud800"}, "valid Unicode"),
     ({"command": "echo a\0b"}, "NUL"),
-    ({"command": "ls", "background": "yes"}, "'background' must be true or false, got \"yes\""),
-    ({"command": "ls", "background": 1}, "'background' must be true or false, got 1"),
-    ({"command": "ls", "run_in_background": True}, "did you mean 'background'?"),
+    ({"command": "ls", "background": "later"}, "'background' must be true or false, got \"later\""),
+    ({"command": "ls", "background": 2}, "'background' must be true or false, got 2"),
 ]
 
 IDS = [
     # What stands for the id; the same for every tool that takes one.
     ({"id": None}, "'id' must be a string, got null"),
-    ({"id": 1}, "'id' must be a string, got 1"),
     ({"id": 1.5}, "'id' must be a string, got 1.5"),
     ({"id": True}, "'id' must be a string, got true"),
     ({"id": ["b1"]}, "'id' must be a string, got [\"b1\"]"),
@@ -183,13 +160,9 @@ IDS = [
 
 SHELL_OUTPUT = [
     ({}, "'id' is missing"),
-    ({"shell_id": "b1"}, "unknown parameter 'shell_id' (did you mean 'id'?)"),
-    ({"id": "b1", "wait": "5"}, "'wait' must be an integer, got \"5\""),
     ({"id": "b1", "wait": 0.5}, "'wait' must be an integer, got 0.5"),
     ({"id": "b1", "wait": True}, "'wait' must be an integer, got true"),
     ({"id": "b1", "wait": -1}, "'wait' must be at least 0, got -1"),
-    ({"id": "b1", "wait": 601}, "'wait' must be at most 600, got 601"),
-    ({"id": "b1", "timeout": 5}, "did you mean 'wait'?"),
 ]
 
 SHELL_INPUT = [
@@ -197,17 +170,14 @@ SHELL_INPUT = [
     ({"id": "b1"}, "'text' is missing"),
     ({"text": "x"}, "'id' is missing"),
     ({"id": "b1", "text": None}, "'text' must be a string, got null"),
-    ({"id": "b1", "text": 3}, "'text' must be a string, got 3"),
     ({"id": "b1", "text": ["x"]}, "'text' must be a string"),
     ({"id": "b1", "text": "\ud800"}, "'text' must be valid Unicode"),
     ({"id": "b1", "text": ""}, "'text' is empty and 'close' is not set"),
-    ({"id": "b1", "text": "", "close": "yes"}, "'close' must be true or false"),
-    ({"id": "b1", "input": "x"}, "did you mean 'text'?"),
-    ({"id": "b1", "text": "x", "eof": True}, "did you mean 'close'?"),
+    ({"id": "b1", "text": "", "close": "maybe"}, "'close' must be true or false"),
     ({"id": "b1", "text": "x"}, "There is no background command 'b1'"),
 ]
 
-SHELL_KILL = [({}, "'id' is missing"), ({"command_id": "b1"}, "did you mean 'id'?")]
+SHELL_KILL = [({}, "'id' is missing")]
 
 REST = {
     "read": {},
@@ -255,10 +225,10 @@ async def test_a_wrong_call_is_told_exactly_what_is_wrong(bench, name, arguments
 
 async def test_several_faults_are_told_at_once_with_the_parameters(bench):
     with pytest.raises(ToolError) as refusal:
-        await bench.call("edit", file="a.py", old=3, new="x")
+        await bench.call("edit", oldest="a", old=[3], new="x")
     assert str(refusal.value) == (
-        "edit: 'path' is missing; 'old' must be a string, got 3; unknown parameter 'file' "
-        "(did you mean 'path'?). Parameters: path (string, required), old (string), new (string), "
+        "edit: 'path' is missing; 'old' must be a string, got [3]; unknown parameter "
+        "'oldest' (did you mean 'old'?). Parameters: path (string, required), old (string), new (string), "
         "replace_all (boolean), edits ([{old: string, new: string, replace_all?: boolean}])"
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ from seedsmith.sandbox.workspace.workspace import FileStat, Workspace, digest
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
 from seedsmith.tools.content.difference import Replacement
 from seedsmith.tools.content.encodings import Encoding, decode_text, describe_binary
-from seedsmith.tools.suggestions import did_you_mean, nearest
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.text import escape, human_bytes, shown_path
 
 MAX_TEXT_BYTES = 128 << 20
@@ -61,7 +60,7 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
     :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write it.
     """
     refuse_protected(context.workspace, path)
-    relative = context.workspace.relative(path)
+    relative = resolved(context.workspace, path)
     try:
         size = context.workspace.stat(relative).size
         if size > MAX_TEXT_BYTES:
@@ -104,10 +103,18 @@ def check_unchanged(context: ToolContext, path: str, data: bytes) -> None:
 
     ``path`` is relative to the workspace; ``data`` was read before this is called.
     """
-    if path in context.seen and not is_as_seen(context, path, context.workspace.stat(path), (data,)):
-        raise ToolError(
-            f"{shown_path(path)} has changed since you last saw it: read it again, then repeat the call."
-        )
+    if has_changed(context, path, data):
+        raise ToolError(f"{changed_since(path)}: read it again, then repeat the call.")
+
+
+def has_changed(context: ToolContext, path: str, data: bytes) -> bool:
+    """Whether the file at ``path`` was seen in this session and now holds other ``data``."""
+    return not is_as_seen(context, path, context.workspace.stat(path), (data,))
+
+
+def changed_since(path: str) -> str:
+    """Say that the file at ``path`` is not what the model last saw."""
+    return f"{shown_path(path)} has changed since you last saw it"
 
 
 def is_as_seen(context: ToolContext, path: str, found: FileStat, data: Iterable[bytes]) -> bool:
@@ -130,20 +137,6 @@ def check_encodable(file: TextFile, text: str) -> None:
             f"{escape(letter)!r} (U+{ord(letter):04X}); nothing was changed. Use other characters, "
             "or convert the file with shell first."
         )
-
-
-def not_found(workspace: Workspace, path: str) -> ToolError:
-    """Return the error for a missing file, naming what was probably meant."""
-    relative = workspace.relative(path)
-    folder, name = posixpath.split(relative)
-    with suppress(PathError):
-        near = nearest(name, (entry.name for entry in workspace.list_folder(folder or ".")))
-        if near:
-            meant = did_you_mean(posixpath.join(folder, near[0]))
-            return ToolError(f"{shown_path(path)} does not exist{meant}.")
-    return ToolError(
-        f"{shown_path(path)} does not exist; glob with **/{shown_path(name)} finds it elsewhere."
-    )
 
 
 def reads(path: str) -> Access:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pydantic import Field, model_validator
@@ -16,13 +16,14 @@ from seedsmith.tools.content.difference import Replacement, short_diff, unified_
 from seedsmith.tools.content.encodings import UTF_8
 from seedsmith.tools.content.loading import (
     TextFile,
+    changed_since,
     check_encodable,
-    check_unchanged,
+    has_changed,
     in_thread,
     load_text,
-    not_found,
     writes,
 )
+from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.large_files import (
     Changed,
@@ -38,6 +39,8 @@ from seedsmith.tools.files.nearest import explain
 from seedsmith.tools.files.omissions import find_omission
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path, unescape
+
+_MARK = "\ufeff"
 
 
 class Edit(Parameters):
@@ -89,6 +92,10 @@ class _Plan:
     replacements: tuple[Replacement, ...]
     rung: Rung
     data: bytes
+    as_shown: bool
+    r"""Whether ``\u{…}`` in an old text stood for a character that is shown so."""
+    had_changed: bool
+    """Whether the file is not what the model last saw, but for what it quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ class _Done:
     rung: Rung
     diff: str
     broken: str | None
+    had_changed: bool = False
+    as_shown: bool = False
 
 
 class EditTool(PydanticTool[EditParameters]):
@@ -126,7 +135,7 @@ class EditTool(PydanticTool[EditParameters]):
         broken = await newly_broken(plan.file.path, before, plan.data, context.processes)
         diff = await in_thread(lambda: _write(plan, context))
         done = _Done(plan.file.path, plan.created, len(plan.replacements), plan.rung, diff, broken)
-        return _result(done)
+        return _result(replace(done, had_changed=plan.had_changed, as_shown=plan.as_shown))
 
 
 def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
@@ -136,25 +145,45 @@ def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
     if file is None:
         if any(edit.old for edit in parsed.wanted):
             raise not_found(context.workspace, parsed.path)
-        file = TextFile(context.workspace.relative(parsed.path), b"", UTF_8, "")
-    check_unchanged(context, file.path, file.data)
-    found: list[tuple[int, Replacement]] = []
-    rungs = [Rung.EXACT]
-    for index, edit in enumerate(parsed.wanted):
-        try:
-            rung, replacements = _locate(edit, file)
-        except ToolError as error:
-            if len(parsed.wanted) == 1:
-                raise
-            number = f"edit {index + 1} of {len(parsed.wanted)}"
-            raise ToolError(f"{number}: {error} None of the edits was applied.") from None
-        rungs.append(rung)
-        found += [(index, replacement) for replacement in replacements]
+        file = TextFile(resolved(context.workspace, parsed.path), b"", UTF_8, "")
+    had_changed = not created and has_changed(context, file.path, file.data)
+    found, rungs = _locate_all(parsed.wanted, file, had_changed=had_changed)
     found.sort(key=lambda item: item[1].start)
     _check_apart(found, file.text)
     ordered = tuple(replacement for _, replacement in found)
     loosest = max(rungs, key=list(Rung).index)
-    return _Plan(file, created, ordered, loosest, file.splice(ordered))
+    as_shown = any(
+        edit.old not in file.text and unescape(edit.old, edit.old) != edit.old for edit in parsed.wanted
+    )
+    return _Plan(file, created, ordered, loosest, file.splice(ordered), as_shown, had_changed)
+
+
+def _locate_all(
+    wanted: Sequence[Edit], file: TextFile, *, had_changed: bool
+) -> tuple[list[tuple[int, Replacement]], list[Rung]]:
+    """Find every edit's place; raises one :class:`ToolError` that names all edits that have none.
+
+    Where the file ``had_changed`` since it was seen, only what is there just as it was quoted counts.
+    """
+    found: list[tuple[int, Replacement]] = []
+    rungs = [Rung.EXACT]
+    faults: list[str] = []
+    for index, edit in enumerate(wanted):
+        try:
+            rung, replacements = _locate(edit, file)
+            if had_changed and rung is not Rung.EXACT:
+                raise ToolError(explain(shown_path(file.path), file.text, edit.old, edit.new))
+        except ToolError as error:
+            number = f"edit {index + 1} of {len(wanted)}: " if len(wanted) > 1 else ""
+            faults.append(f"{number}{error}")
+            continue
+        rungs.append(rung)
+        found += [(index, replacement) for replacement in replacements]
+    if faults:
+        changed = [f"{changed_since(file.path)}."] if had_changed else []
+        none = ["None of the edits was applied."] if len(wanted) > 1 else []
+        raise ToolError("\n".join([*changed, *faults, *none]))
+    return found, rungs
 
 
 def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
@@ -165,6 +194,13 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
         raise ToolError(
             f"'new' holds the placeholder {escape(omission)!r}, which would be written into {path} as it "
             "stands: give the full text instead."
+        )
+    if file.encoding.bom and edit.old.startswith(_MARK):
+        # The file begins with that mark, which no text shows and no edit takes away.
+        edit = Edit(
+            old=edit.old.removeprefix(_MARK),
+            new=edit.new.removeprefix(_MARK),
+            replace_all=edit.replace_all,
         )
     check_encodable(file, edit.new)
     if not edit.old:
@@ -190,7 +226,9 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
 def _find_as_shown(edit: Edit, text: str) -> Found | None:
     r"""Look for text copied from read's output, which shows invisible characters as ``\u{…}``."""
     old = unescape(edit.old)
-    return None if old == edit.old else find(text, old, unescape(edit.new), everywhere=edit.replace_all)
+    if old == edit.old:
+        return None
+    return find(text, old, unescape(edit.new, edit.old), everywhere=edit.replace_all)
 
 
 def _ambiguous(path: str, text: str, found: Found) -> str:
@@ -219,7 +257,7 @@ def _write(plan: _Plan, context: ToolContext) -> str:
     path, file = plan.file.path, plan.file
     with ThreadPoolExecutor() as beside:
         diff = beside.submit(unified_diff, path, file.text, plan.replacements, created=plan.created)
-        known = plan.created or path in context.seen
+        known = plan.created or (path in context.seen and not plan.had_changed)
         after = beside.submit(digest, plan.data) if known else None
         context.workspace.write_bytes(path, plan.data, expected=None if plan.created else file.data)
         if after is not None:
@@ -236,7 +274,7 @@ def _edit_large(parsed: EditParameters, context: ToolContext) -> ToolResult:
     wanted = parsed.wanted
     if any(not edit.old or edit.replace_all or find_omission(edit.new, "") for edit in wanted):
         raise NotPlain
-    path = context.workspace.relative(parsed.path)
+    path = resolved(context.workspace, parsed.path)
     with opened(context, path) as file:
         spans = find_once(file, [edit.old.encode() for edit in wanted])
         placed = sorted(zip(spans, wanted, strict=True), key=lambda item: item[0].start)
@@ -265,7 +303,10 @@ def _result(done: _Done) -> ToolResult:
     name = shown_path(done.path)
     what = f"created {name}" if done.created else f"edited {name} at {places}"
     how = f" ('old' differed in {done.rung.value})" if done.rung is not Rung.EXACT else ""
-    text = f"{what}{how}\n{short_diff(done.diff)}"
+    since = "; the file had changed since you last saw it" if done.had_changed else ""
+    if done.as_shown:
+        since += "; each \\u{…} of 'old' was read as the hidden character shown so, and stays one in 'new'"
+    text = f"{what}{how}{since}\n{short_diff(done.diff)}"
     if done.broken:
         text += f"\n{warning(done.broken, done.created)}"
     data = {

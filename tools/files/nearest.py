@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
+from seedsmith.tools.files.control_characters import control_difference
 from seedsmith.tools.files.matching import LINE_END
 from seedsmith.tools.text import clamp, escape
 
@@ -28,6 +29,8 @@ _SHOWN_LINES = 40
 _SHOWN_CHARACTERS = 200
 _TOO_SHORT_TO_TELL = 12
 _SPACE_TO_SHOW = re.compile(r"^[ \t]+|[ \t]+$|\t+| {2,}")
+_NEVER_MEANT = frozenset(map(chr, (*range(9), 11, 12, *range(14, 32), 127)))
+"""Control characters that are most often a slip in writing JSON."""
 _NUMBERED = re.compile(r"[ ]*\d+(\t|→|: |\| )")
 
 
@@ -67,6 +70,10 @@ def explain(path: str, text: str, old: str, new: str) -> str:
     wanted = _lines(old)
     if all(_NUMBERED.match(line) for line in wanted if line.strip()):
         parts.append("Leave out the line numbers that read shows: they are not in the file.")
+    if control := control_difference(text, old):
+        parts.append(control)
+    elif hidden := sorted({f"U+{ord(letter):04X}" for letter in old if letter in _NEVER_MEANT} - _in(text)):
+        parts.append(f"'old' holds control characters that the file does not: {', '.join(hidden)}.")
     region = nearest(text, old)
     if region is None:
         parts.append("Nothing in the file comes near it: read the file, or grep for a part of it.")
@@ -75,6 +82,10 @@ def explain(path: str, text: str, old: str, new: str) -> str:
     where = f"line {last}" if last == region.first else f"lines {region.first}-{last}"
     parts.append(f"The nearest text is {where} ({region.likeness:.0%} alike; · is a space, → a tab):")
     return " ".join(parts) + "\n" + "\n".join(_comparison(region, wanted))
+
+
+def _in(text: str) -> set[str]:
+    return {f"U+{ord(letter):04X}" for letter in _NEVER_MEANT if letter in text}
 
 
 def visible(line: str) -> str:

@@ -11,9 +11,11 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import PathNotFound
 from seedsmith.sandbox.workspace.workspace import FileStat, digest
-from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
-from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, not_found, reads, version
+from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, reads, version
+from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.files.large_files import (
     NotPlain,
     decoded_from,
@@ -25,9 +27,10 @@ from seedsmith.tools.files.large_files import (
 from seedsmith.tools.files.matching import LINE_END
 from seedsmith.tools.files.window import TextTooLong, Window, cut, decoded, in_chunks
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
-from seedsmith.tools.text import clean_output, count, escape, human_bytes, shown_path
+from seedsmith.tools.text import clean_output, count, escape, holds_hidden, human_bytes, shown_path
 
-SPILL_PREFIX = "spill:"
+_LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
+_NAMED_LINES = 10
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
 _SHOWN_BYTES = 28_000
@@ -41,7 +44,30 @@ class ReadParameters(Parameters):
 
     path: PathText = Field(description="File, folder or spill:ID.")
     offset: int = Field(1, ge=1, description="First line, from 1.")
-    limit: int = Field(_DEFAULT_LINES, ge=1, le=_MOST_LINES, description=f"Lines; default {_DEFAULT_LINES}.")
+    limit: int = Field(
+        _DEFAULT_LINES,
+        ge=1,
+        le=_MOST_LINES,
+        description=f"Lines; default {_DEFAULT_LINES}, at most {_MOST_LINES}.",
+    )
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take a last line, and a pair of lines, for what they mean; line 0 is the first."""
+        found = dict(values)
+        extent = found.pop("view_range", None) or found.pop("line_range", None)
+        if isinstance(extent, list) and len(extent) == 2:
+            found.setdefault("offset", extent[0])
+            found.setdefault("end_line", extent[1])
+        offset = whole_number(found.get("offset", 1))
+        if offset == 0:
+            found["offset"] = offset = 1
+        ends = [name for name in _LAST_LINE if name in found]
+        last = whole_number(found[ends[0]]) if ends else None
+        if offset is not None and last is not None and (last >= offset or last == -1):
+            del found[ends[0]]
+            found.setdefault("limit", last - offset + 1 if last > 0 else _MOST_LINES)
+        return found
 
 
 class ReadTool(PydanticTool[ReadParameters]):
@@ -63,7 +89,7 @@ class ReadTool(PydanticTool[ReadParameters]):
 def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
     if parsed.path.startswith(SPILL_PREFIX):
         return _read_spill(parsed, context)
-    path = context.workspace.relative(parsed.path)
+    path = resolved(context.workspace, parsed.path)
     try:
         found = context.workspace.stat(path)
         if found.kind == "folder":
@@ -152,6 +178,11 @@ def _result(path: str, offset: int, window: Window, size: int, style: Iterable[s
         notes = [*_extent(window, size), *style]
     width = len(str(window.last))
     lines = [f"{window.first + index:>{width}}\t{escape(line)}" for index, line in enumerate(window.lines)]
+    hidden = [str(window.first + index) for index, line in enumerate(window.lines) if holds_hidden(line)]
+    if hidden:
+        more = ", …" if len(hidden) > _NAMED_LINES else ""
+        where = f"line {', '.join(hidden[:_NAMED_LINES])}{more}"
+        notes.append(rf"each \u{{…}} or \x{{…}} in {where} may be one hidden character, not these letters")
     if notes:
         lines.append(f"[{'; '.join(notes)}]")
     data = {"path": path, "first": window.first, "last": window.last, "total": total}

@@ -18,6 +18,7 @@ from seedsmith.tools.content.loading import (
     load_text,
     writes,
 )
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.matching import LINE_END, with_line_ends
 from seedsmith.tools.files.omissions import find_omission
@@ -66,7 +67,7 @@ class WriteTool(PydanticTool[WriteParameters]):
 def _plan(parsed: WriteParameters, context: ToolContext) -> _Plan:
     file = load_text(context, parsed.path, "write")
     if file is None:
-        relative = context.workspace.relative(parsed.path)
+        relative = resolved(context.workspace, parsed.path)
         new = TextFile(relative, b"", UTF_8, "")
         return _Plan(new, True, parsed.content, UTF_8.encode(parsed.content), ())
     path = shown_path(file.path)

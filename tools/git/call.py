@@ -11,6 +11,7 @@ from seedsmith.sandbox.errors import GitError, PathError
 from seedsmith.sandbox.git.git import Git, complaint
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.encodings import decode_output
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.git.git_parameters import GitParameters
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.suggestions import suggestion
@@ -61,7 +62,7 @@ def named_paths(context: ToolContext, paths: Sequence[str]) -> tuple[str, ...]:
     ``\u{A}`` stands for a newline, ``\x{FF}`` for a stray byte, unless a file is called just so. Raises
     :class:`seedsmith.sandbox.errors.PathError` for what leads out.
     """
-    return tuple(context.workspace.relative(_as_on_disk(context, path)) for path in paths)
+    return tuple(resolved(context.workspace, _as_on_disk(context, path)) for path in paths)
 
 
 def _as_on_disk(context: ToolContext, path: str) -> str:

@@ -9,7 +9,7 @@ from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.git.git import Git
 from seedsmith.sandbox.git.settings import without_warnings
 from seedsmith.tools.base import ToolError, ToolResult
-from seedsmith.tools.content.loading import not_found
+from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.git.call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn
@@ -38,20 +38,17 @@ async def commit(call: GitCall) -> ToolResult:
     """Commit what is staged; with ``paths`` or ``all`` stage that first, and with ``paths`` only that."""
     git, parsed = call.git, call.parsed
     operation = git.repository.operation
-    concludes = operation in _WITH_A_MESSAGE
+    amends = parsed.action == "amend"
+    concludes = operation in _WITH_A_MESSAGE or amends
     if parsed.message is None and not concludes:
         raise ToolError("'message' is missing: say what the commit does.")
-    if not git.identity:
-        raise ToolError(
-            "Git does not know who commits: have the user run `git config --global user.name NAME` and "
-            "`git config --global user.email ADDRESS`; nothing was staged or committed."
-        )
+    refuse_without_identity(git)
     await _refuse_conflicts(call)
     notes: list[str] = []
     if parsed.paths or parsed.all:
         notes = (await _stage(call))[1]
     only = ("--only", "--", *call.paths) if call.paths else ("--",)
-    if operation != "merge" and not await _has_staged(git, call.paths):
+    if operation != "merge" and not (amends and parsed.message) and not await _has_staged(git, call.paths):
         raise ToolError(
             f"Nothing {'below these paths has changed' if call.paths else 'is staged'}: "
             f"{'see status' if call.paths else 'use add first, or give paths or all: true'}."
@@ -61,8 +58,20 @@ async def commit(call: GitCall) -> ToolResult:
         if parsed.message
         else ("--no-edit", "--cleanup=strip")
     )
-    await git.change(("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--no-status", *words, *only))
+    amending = ("--amend",) if amends else ()
+    await git.change(
+        ("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--no-status", *amending, *words, *only)
+    )
     return await _committed(call, notes)
+
+
+def refuse_without_identity(git: Git) -> None:
+    """Refuse to commit where nobody said who does."""
+    if not git.identity:
+        raise ToolError(
+            "Git does not know who commits: have the user run `git config --global user.name NAME` and "
+            "`git config --global user.email ADDRESS`; nothing was staged or committed."
+        )
 
 
 async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
@@ -74,6 +83,8 @@ async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     lines = [f"committed {short} ({found.place}) as {escape(author)}: {escape(subject)}"]
     lines += clean_output(stat).rstrip("\n").splitlines()
     hooks = ["The repository's hooks were not run."] if git.has_hooks else []
+    if git.signs:
+        hooks.append("It is not signed, though commit.gpgSign asks for that: no signing program is run here.")
     summary = f"committed {short}: {escape(subject)}"
     return ToolResult(
         True, _with(listed(lines, call.context), [*notes, *hooks]), {"commit": found.commit}, summary
@@ -92,12 +103,12 @@ async def create_branch(call: GitCall) -> ToolResult:
 async def switch(call: GitCall) -> ToolResult:
     """Go to a branch or commit; files that differ are replaced, others stay as they are."""
     git, parsed = call.git, call.parsed
-    _refuse_part(git, "switch")
+    refuse_part(git, "switch")
     options = ("switch", "--quiet", "--no-recurse-submodules")
     target = await resolve(git, parsed.ref) if parsed.ref else ""
     if target and not await is_unborn(git):
-        changed = await _names(git, ("HEAD", target))
-        await _refuse_filtered(git, changed, "written without it")
+        changed = await changed_names(git, ("HEAD", target))
+        await refuse_filtered(git, changed, "written without it")
     if parsed.name:
         start = (target,) if target else ()
         await git.change((*options, "--no-track", "--create", parsed.name, *start))
@@ -115,7 +126,7 @@ async def switch(call: GitCall) -> ToolResult:
 async def stash(call: GitCall) -> ToolResult:
     """Put changes aside, or bring them back."""
     git, parsed = call.git, call.parsed
-    _refuse_part(git, "stash")
+    refuse_part(git, "stash")
     if parsed.verb != "push":
         return await _unstash(call)
     if await is_unborn(git):
@@ -127,7 +138,7 @@ async def stash(call: GitCall) -> ToolResult:
     own = [path for path in found.untracked if not path.endswith("/")]
     if not changed and not own:
         raise ToolError("There is nothing to stash: no tracked file has changed.")
-    await _refuse_filtered(git, [*changed, *own], "stashed without it")
+    await refuse_filtered(git, [*changed, *own], "stashed without it")
     options = [*(["--include-untracked"] if parsed.all else []), *_message(parsed.message)]
     paths = ("--", *call.paths) if call.paths else ()
     await git.change(("stash", "push", "--quiet", *options, *paths))
@@ -142,7 +153,7 @@ async def _unstash(call: GitCall) -> ToolResult:
         await git.change(("stash", "drop", "--quiet", parsed.stash))
         done = f"dropped {parsed.stash}, the commit {entry}"
         return ToolResult(True, done, {"commit": entry}, done)
-    await _refuse_filtered(git, await _names(git, (f"{entry}^1", entry)), "written without it")
+    await refuse_filtered(git, await changed_names(git, (f"{entry}^1", entry)), "written without it")
     await git.change(("stash", parsed.verb, "--quiet", parsed.stash))
     found = await read_status(git, ("--", "."))
     done = f"{'brought back' if parsed.verb == 'pop' else 'applied'} {parsed.stash}"
@@ -155,12 +166,12 @@ async def restore(call: GitCall) -> ToolResult:
     source = await resolve(git, parsed.ref) if parsed.ref else ""
     against = (source,) if source else ()
     if parsed.name == STAGED:
-        changed = await _names(git, ("--cached", *against), call.pathspec)
+        changed = await changed_names(git, ("--cached", *against), call.pathspec)
         await git.change(("reset", "--quiet", *against, *call.pathspec))
         done = f"unstaged {count(len(changed), 'path')}"
     else:
-        changed = await _names(git, against, call.pathspec)
-        await _refuse_filtered(git, changed, "written without it")
+        changed = await changed_names(git, against, call.pathspec)
+        await refuse_filtered(git, changed, "written without it")
         sides = (f"--source={source}", "--staged") if source else ()
         await git.change(
             ("restore", "--quiet", "--no-recurse-submodules", *sides, "--worktree", *call.pathspec)
@@ -183,14 +194,17 @@ async def _stage(call: GitCall) -> tuple[list[str], list[str]]:
     wanted = [change.path for change in (*found.unstaged, *found.conflicts)]
     wanted += [path for path in found.untracked if not path.endswith("/")]
     await _check_named(call, found)
-    await _refuse_filtered(git, wanted, "stored without it")
+    await refuse_filtered(git, wanted, "stored without it")
     notes = [f"{shown_path(path)} is a repository of its own and was left out." for path in nested[:_NAMED]]
     marked = [change.path for change in found.conflicts if _has_markers(call, change.path)]
     if marked:
         notes.append(f"Still with conflict markers: {_some(marked)}.")
     if wanted:
         stdin = os.fsencode("\0".join(wanted) + "\0")
-        await git.change(("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"), stdin=stdin)
+        # Forced, as what is tracked may be ignored; nothing else that is ignored is among them.
+        await git.change(
+            ("add", "--all", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"), stdin=stdin
+        )
     return sorted(wanted), notes
 
 
@@ -230,7 +244,7 @@ async def _refuse_conflicts(call: GitCall) -> None:
         raise ToolError(f"In conflict: {names}. Resolve them and use add on them first.")
 
 
-async def _refuse_filtered(git: Git, paths: Sequence[str], fate: str) -> None:
+async def refuse_filtered(git: Git, paths: Sequence[str], fate: str) -> None:
     """Refuse files whose contents the user's git would change on the way (LFS and its like)."""
     if not git.filters or not paths:
         return
@@ -246,7 +260,8 @@ async def _refuse_filtered(git: Git, paths: Sequence[str], fate: str) -> None:
             )
 
 
-def _refuse_part(git: Git, action: str) -> None:
+def refuse_part(git: Git, action: str) -> None:
+    """Refuse what would change files outside a workspace that is a part of the repository."""
     repository = git.repository
     if not repository.is_whole:
         raise ToolError(
@@ -262,7 +277,7 @@ async def _has_staged(git: Git, paths: Sequence[str]) -> bool:
     return result.exit_code == 1
 
 
-async def _names(git: Git, revisions: Sequence[str], pathspec: Iterable[str] = ("--",)) -> list[str]:
+async def changed_names(git: Git, revisions: Sequence[str], pathspec: Iterable[str] = ("--",)) -> list[str]:
     """The paths that differ, from the workspace."""
     options = (
         "--name-only",

@@ -51,7 +51,7 @@ class GitTool(PydanticTool[GitParameters]):
 
 def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
     """The function that does what was asked for."""
-    from seedsmith.tools.git import changing, reading
+    from seedsmith.tools.git import changing, conflicts, everyday, reading, tidying
 
     if parsed.changes:
         return {
@@ -61,6 +61,18 @@ def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
             "switch": changing.switch,
             "stash": changing.stash,
             "restore": changing.restore,
+            "amend": changing.commit,
+            "merge": everyday.merge,
+            "rebase": everyday.rebase,
+            "cherry-pick": everyday.cherry_pick,
+            "revert": everyday.revert,
+            "reset": everyday.reset,
+            "tag": everyday.tag,
+            "bisect": everyday.bisect,
+            "worktree": everyday.worktree,
+            "rm": tidying.rm,
+            "mv": tidying.mv,
+            "clean": tidying.clean,
         }[parsed.action]
     return {
         "status": reading.status,
@@ -70,4 +82,9 @@ def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
         "blame": reading.blame,
         "branch": reading.branches,
         "stash": reading.stashes,
+        "conflicts": conflicts.conflicts,
+        "tag": everyday.tag,
+        "bisect": everyday.bisect,
+        "worktree": everyday.worktree,
+        "clean": tidying.clean,
     }[parsed.action]

@@ -10,8 +10,45 @@ from pydantic import Field, model_validator
 from seedsmith.tools.parameters import ArgumentText, Parameters
 
 Action = Literal[
-    "status", "diff", "log", "show", "blame", "add", "commit", "branch", "switch", "stash", "restore"
+    "status",
+    "diff",
+    "log",
+    "show",
+    "blame",
+    "add",
+    "commit",
+    "branch",
+    "switch",
+    "stash",
+    "restore",
+    "amend",
+    "merge",
+    "rebase",
+    "cherry-pick",
+    "revert",
+    "reset",
+    "tag",
+    "rm",
+    "mv",
+    "clean",
+    "bisect",
+    "worktree",
+    "conflicts",
 ]
+_STEPS = ("continue", "skip", "abort")
+_NAMES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("merge", "rebase", "cherry-pick", "revert"), _STEPS),
+    "reset": ("soft", "mixed"),
+    "bisect": ("start", "good", "bad", "skip", "run", "reset", "log"),
+    "worktree": ("add", "remove"),
+    "clean": ("delete",),
+    "rm": ("cached",),
+}
+"""What ``name`` may say where it says how."""
+_DEFAULT_COMMITS = 20
+_MOST_COMMITS = 2_000
+_LINES = re.compile(r"([0-9]{1,9})(?:\s*(?:,|-|:|\.\.)\s*([0-9]{1,9}))?", re.ASCII)
+_ALWAYS_CHANGES = frozenset(("amend", "merge", "rebase", "cherry-pick", "revert", "reset", "rm", "mv"))
 STAGED = "staged"
 STASH_VERBS = ("push", "list", "show", "pop", "apply", "drop")
 _MAY_BE_EMPTY = ("ref", "name", "message")
@@ -20,15 +57,24 @@ _STASH_REF = re.compile(r"(?:stash@\{)?([0-9]{1,6})\}?")
 _TAKES: dict[str, tuple[str, ...]] = {
     "status": ("paths",),
     "diff": ("ref", "paths", "name", "all", "patch"),
-    "log": ("ref", "paths", "all", "patch"),
+    "log": ("ref", "paths", "all", "patch", "limit"),
     "show": ("ref", "paths", "patch"),
-    "blame": ("ref", "paths"),
+    "blame": ("ref", "paths", "lines"),
     "add": ("paths", "all"),
     "commit": ("message", "paths", "all"),
     "branch": ("name", "ref", "all"),
     "switch": ("ref", "name"),
     "stash": ("name", "ref", "message", "paths", "all"),
     "restore": ("paths", "all", "ref", "name"),
+    "amend": ("message", "paths", "all"),
+    **dict.fromkeys(("merge", "rebase", "cherry-pick", "revert", "reset"), ("ref", "name")),
+    "tag": ("name", "ref", "message"),
+    "rm": ("paths", "name"),
+    "mv": ("paths",),
+    "clean": ("paths", "name"),
+    "bisect": ("name", "ref", "message"),
+    "worktree": ("name", "paths", "ref"),
+    "conflicts": ("paths",),
 }
 
 
@@ -44,7 +90,10 @@ class GitParameters(Parameters):
     name: ArgumentText | None = Field(
         None,
         max_length=250,
-        description="New branch; 'staged' for diff, restore; for stash: push, list, show, pop, apply, drop.",
+        description="New branch or tag; 'staged' for diff, restore; "
+        "stash: push, list, show, pop, apply, drop; "
+        "merge, rebase, cherry-pick, revert: continue, skip, abort; reset: soft; bisect: start, good, bad, "
+        "run (ref good..bad, message its command), reset; worktree: add, remove; clean: delete; rm: cached.",
     )
     all: bool = Field(
         False,
@@ -52,15 +101,31 @@ class GitParameters(Parameters):
         "stash: untracked too.",
     )
     patch: bool | None = Field(None, description="log: with patches; false in diff, show: figures only.")
+    limit: int | None = Field(None, ge=1, le=_MOST_COMMITS, description=f"log: default {_DEFAULT_COMMITS}.")
+    lines: ArgumentText | None = Field(None, description="blame: e.g. 10,40")
 
     @property
     def changes(self) -> bool:
         """Whether it changes git's state or the working tree."""
         if self.action == "stash":
             return self.verb not in ("list", "show")
-        return self.action in ("add", "commit", "switch", "restore") or (
-            self.action == "branch" and self.name is not None
+        return (
+            self.action in ("add", "commit", "switch", "restore")
+            or (self.action in ("branch", "tag", "worktree", "clean") and self.name is not None)
+            or self.action in _ALWAYS_CHANGES
+            or (self.action == "bisect" and self.name not in (None, "log"))
         )
+
+    @property
+    def most_commits(self) -> int:
+        """How many commits a log shows."""
+        return self.limit or _DEFAULT_COMMITS
+
+    @property
+    def line_range(self) -> str:
+        """The lines asked for, as git's option has them; empty for all."""
+        match = _LINES.fullmatch((self.lines or "").strip())
+        return f"-L{match[1]},{match[2] or match[1]}" if match else ""
 
     @property
     def verb(self) -> str:
@@ -115,9 +180,32 @@ class GitParameters(Parameters):
             return "'ref' is where the new branch 'name' begins, and 'name' is missing"
         if action in ("diff", "restore") and self.name not in (None, STAGED):
             return f"'name' must be '{STAGED}' or left out, got {self.name!r}"
+        if self.lines is not None and not self.line_range:
+            return f"'lines' must be FIRST,LAST, got {self.lines!r}"
+        if fault := self._everyday_fault():
+            return fault
         if action == "diff" and everything and (self.ref or self.name):
             return "all: true compares with HEAD: leave out 'ref' and 'name'"
         return self._stash_fault() if action == "stash" else ""
+
+    def _everyday_fault(self) -> str:
+        """The same of the actions in :mod:`everyday` and :mod:`tidying`."""
+        action, name = self.action, self.name
+        if action == "reset" and name == "hard":
+            return "reset --hard would lose work that nothing keeps: use stash, or restore with 'paths'"
+        if action in _NAMES and name is not None and name not in _NAMES[action]:
+            return f"'name' must be one of {', '.join(_NAMES[action])} or left out, got {name!r}"
+        if action in ("merge", "rebase", "cherry-pick", "revert") and (self.ref is None) == (name is None):
+            return f"action '{action}' needs 'ref', or 'name': continue, skip or abort"
+        if action == "mv" and len(self.paths) < 2:
+            return "action 'mv' needs 'paths': what to move, then where to"
+        if (action == "rm" or name == "delete") and not self.paths:
+            return f"action '{action}' needs 'paths' here"
+        if action == "worktree" and name is not None and len(self.paths) != 1:
+            return "action 'worktree' needs one folder in 'paths'"
+        if action == "bisect" and name == "run" and not self.message:
+            return "bisect run needs 'message', the command that fails where the fault is"
+        return ""
 
     def _stash_fault(self) -> str:
         verb = self.verb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seedsmith.sandbox.errors import PathError
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content.encodings import describe_binary, detect
 from seedsmith.tools.git.call import (
@@ -20,7 +21,6 @@ from seedsmith.tools.git.status import read_status, status_lines, summary_of
 from seedsmith.tools.git.submodules import submodules_note
 from seedsmith.tools.text import count, human_bytes, shown_path
 
-_MOST_COMMITS = 2_000
 _MOST_PATCHES = 200
 _LOG_BYTES = 10_000
 _ENTRY = "%h %ad %an%d %s"
@@ -85,12 +85,14 @@ async def log(call: GitCall) -> ToolResult:
     parsed = call.parsed
     if not parsed.ref and not parsed.all and await is_unborn(call.git):
         return ToolResult(True, "There are no commits yet.", summary="no commits")
-    most = _MOST_PATCHES if parsed.patch else _MOST_COMMITS
+    most = min(parsed.most_commits, _MOST_PATCHES) if parsed.patch else parsed.most_commits
     revisions: tuple[str, ...] = ("--branches", "--remotes", "--tags") if parsed.all else ()
     if parsed.ref:
         revisions += ("".join(await resolve_range(call.git, parsed.ref)),)
     form = ("--patch", *DIFF_OPTIONS) if parsed.patch else ("--no-patch",)
     limits = ("--", *call.paths) if call.paths else ("--",)
+    if len(call.paths) == 1 and not _is_folder(call):
+        revisions = ("--follow", *revisions)
     text = await text_of(
         call,
         (
@@ -101,9 +103,16 @@ async def log(call: GitCall) -> ToolResult:
     )
     if not text:
         return ToolResult(True, "No commit fits.", summary="no commits")
-    note = f"[at most {count(most, 'commit')} are looked at: narrow it by ref or paths]"
-    spilled = "; the whole: spill:" in text
-    return ToolResult(True, f"{text}\n{note}" if spilled else text, summary=_extent("log", [text]))
+    more = parsed.patch or text.count("\n") + 1 >= most
+    note = f"[at most {count(most, 'commit')} are shown: limit shows more]"
+    return ToolResult(True, f"{text}\n{note}" if more else text, summary=_extent("log", [text]))
+
+
+def _is_folder(call: GitCall) -> bool:
+    try:
+        return call.context.workspace.stat(call.paths[0], follow=False).kind == "folder"
+    except PathError:
+        return False
 
 
 async def show(call: GitCall) -> ToolResult:
@@ -145,8 +154,9 @@ async def blame(call: GitCall) -> ToolResult:
     revision = (await resolve(call.git, parsed.ref),) if parsed.ref else ()
     if not revision and await is_unborn(call.git):
         raise ToolError("There are no commits yet.")
+    lines = (parsed.line_range,) if parsed.line_range else ()
     text = await text_of(
-        call, ("blame", "--no-textconv", "--date=short", "--abbrev=8", *revision, *call.pathspec)
+        call, ("blame", "--no-textconv", "--date=short", "--abbrev=8", *lines, *revision, *call.pathspec)
     )
     return ToolResult(True, text or "The file is empty.", summary=_extent("blame", [text]))
 

@@ -19,7 +19,7 @@ _CHANGES = {
     "C": "copied",
     "T": "type changed",
 }
-_CONFLICTS = {
+CONFLICTS = {
     "DD": "both deleted",
     "AU": "added by us",
     "UD": "deleted by them",
@@ -167,7 +167,7 @@ def status_lines(status: Status) -> list[str]:
     groups = (
         (
             "conflicts",
-            [_told(change, _CONFLICTS[change.staged + change.unstaged]) for change in status.conflicts],
+            [_told(change, CONFLICTS[change.staged + change.unstaged]) for change in status.conflicts],
         ),
         ("staged", [_told(change, _CHANGES.get(change.staged, change.staged)) for change in status.staged]),
         (

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import FileTooLarge, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
-from seedsmith.tools.content.loading import in_thread, not_found, reads
+from seedsmith.tools.content.loading import in_thread, reads
+from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import shown_path
 
@@ -39,7 +40,7 @@ class ViewImageTool(PydanticTool[ViewImageParameters]):
 def _view(parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
     from seedsmith.tools.images.images import MAX_FILE_BYTES, prepare_image, too_large
 
-    path = context.workspace.relative(parsed.path)
+    path = resolved(context.workspace, parsed.path)
     try:
         found = context.workspace.stat(path)
         if found.kind == "folder":

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.difference import unified_diff_of_parts
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.files.large_files import (
     Changed,
     Excerpt,
@@ -35,11 +36,13 @@ def patch_large(files: Sequence[FilePatch], context: ToolContext) -> Change:
         raise NotPlain
     (file,) = files
     lines = [hunk.start - 1 for hunk in file.hunks if hunk.start and hunk.old]
+    if any(hunk.recounted for hunk in file.hunks):
+        raise NotPlain
     if file.action is not Action.CHANGE or file.executable is not None:
         raise NotPlain
     if not lines or len(lines) < len(file.hunks) or lines != sorted(lines):
         raise NotPlain
-    path = context.workspace.relative(file.path)
+    path = resolved(context.workspace, file.path)
     try:
         PatchedTree(context, frozenset()).check_regular(path)
         with opened(context, path) as large:

@@ -53,6 +53,8 @@ class Hunk:
     """Lines the place lies below, outermost first (``@@ def f():``)."""
     at_end: bool = False
     """Whether the old lines must be the file's last (``*** End of File``)."""
+    recounted: bool = False
+    """Whether its header told other numbers of lines than follow, so that only its content says its place."""
 
     @cached_property
     def old(self) -> tuple[Line, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
+from types import MappingProxyType
 
 from pydantic import Field
 
@@ -32,8 +33,7 @@ class PatchParameters(Parameters):
     """The patch, as one text."""
 
     patch: Text = Field(
-        description="Diff as git writes it, with exact context and line counts; "
-        "or '*** Begin Patch' … '*** End Patch'."
+        description="Diff as git writes it, with exact context; or '*** Begin Patch' … '*** End Patch'."
     )
 
     @cached_property
@@ -85,7 +85,7 @@ class PatchTool(PydanticTool[PatchParameters]):
             if fault:
                 faults[path] = fault
         await in_thread(lambda: _write(plan, context))
-        return _result(plan.changes, faults)
+        return _result(plan.changes, faults, _notes(parsed.files, plan))
 
 
 def _checked_contents(plan: Plan) -> list[tuple[str, bytes | None, bytes]]:
@@ -103,6 +103,8 @@ def _write(plan: Plan, context: ToolContext) -> None:
     tree, seen = plan.tree, context.seen
     known = {change.path for change in plan.changes if change.source is None or change.source in seen}
     known |= seen.keys() - tree.left
+    known -= tree.unlike_seen
+    known -= {change.path for change in plan.changes if change.source in tree.unlike_seen}
     with ThreadPoolExecutor(1) as beside:
         digests = {
             path: beside.submit(digest, arrival.data)
@@ -116,9 +118,13 @@ def _write(plan: Plan, context: ToolContext) -> None:
             seen[path] = Seen(after.result())
 
 
-def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
+def _result(
+    changes: Sequence[Change],
+    faults: dict[str, str],
+    notes: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> ToolResult:
     done = f"patched {count(len({change.path for change in changes}), 'file')}"
-    lines = [_told(change) for change in changes[:_SHOWN_FILES]]
+    lines = [_told(change, notes.get(change.path, ())) for change in changes[:_SHOWN_FILES]]
     if len(changes) > _SHOWN_FILES:
         lines.append(f"[{count(len(changes) - _SHOWN_FILES, 'more file')} not shown]")
     created = {change.path for change in changes if change.action is Action.CREATE}
@@ -131,7 +137,21 @@ def _result(changes: Sequence[Change], faults: dict[str, str]) -> ToolResult:
     return ToolResult(True, "\n".join([done, *lines, *warnings]), data, summary=done + broken)
 
 
-def _told(change: Change) -> str:
+def _notes(files: Sequence[FilePatch], plan: Plan) -> dict[str, list[str]]:
+    """What else there is to say of files, by the path they have afterwards."""
+    notes: dict[str, list[str]] = {}
+    for change in plan.changes:
+        if (change.source or change.path) in plan.tree.unlike_seen:
+            notes[change.path] = ["the file had changed since you last saw it"]
+    for file, change in zip(files, plan.changes, strict=True):
+        wrong = [str(number) for number, hunk in enumerate(file.hunks, 1) if hunk.recounted]
+        if wrong:
+            told = f"the line counts in the header of hunk {', '.join(wrong)} were wrong and are put right"
+            notes.setdefault(change.path, []).append(told)
+    return notes
+
+
+def _told(change: Change, more: Sequence[str]) -> str:
     """Say in one line what happened to a file, and where hunks were not where the patch said."""
     names = [shown_path(name) for name in (change.source, change.path) if name is not None]
     text = f"{change.action.value} {' to '.join(dict.fromkeys(names))}"
@@ -148,6 +168,7 @@ def _told(change: Change) -> str:
         notes.append("executable" if change.executable else "not executable")
     if change.encoding:
         notes.append(f"in its encoding, {change.encoding}")
+    notes += more
     return f"{text}: {'; '.join(notes)}" if notes else text
 
 

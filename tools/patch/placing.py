@@ -83,6 +83,8 @@ def _find(document: Document, hunk: Hunk, after: _Place, which: str) -> _Place |
     candidates = _candidates(document, hunk, after)
     if hunk.start is None:
         return _one_by_content(document, hunk, after, candidates, which)
+    if hunk.recounted:
+        return _only(list(candidates), which)
     stated = max(0, hunk.start - 1)
     found: list[_Place] = []
     for place in candidates:
@@ -155,7 +157,7 @@ def _candidates(document: Document, hunk: Hunk, after: _Place) -> Iterator[_Plac
     """Yield every place behind ``after`` where the old lines are, in the file's order."""
     text = document.text
     counted, line = after.start, after.line
-    anchored = hunk.start is not None and not document.known
+    anchored = hunk.start is not None and not document.known and not hunk.recounted
     for start, end in (_loose_spans if document.loose else _exact_spans)(text, hunk, after.start):
         if anchored and hunk.start is not None and hunk.start <= 1 and start > 0:
             return

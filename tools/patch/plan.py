@@ -6,11 +6,19 @@ import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.difference import unified_diff, whole_replacement
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary
-from seedsmith.tools.content.loading import MAX_TEXT_BYTES, TextFile, check_encodable, refuse_protected
+from seedsmith.tools.content.loading import (
+    MAX_TEXT_BYTES,
+    TextFile,
+    changed_since,
+    check_encodable,
+    refuse_protected,
+)
+from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.patch.model import Action, FilePatch, Hunk, PatchError, joined
 from seedsmith.tools.patch.placing import Document, NotPlaced, Placed, place_hunks
 from seedsmith.tools.patch.tree import Arrival, PatchedTree
@@ -61,7 +69,7 @@ class _Patched:
 
 def make_plan(files: Sequence[FilePatch], context: ToolContext) -> Plan:
     """Do all of the thinking and none of the writing; raises an error on any doubt about any file."""
-    relative = context.workspace.relative
+    relative = partial(resolved, context.workspace)
     named = [
         replace(file, path=relative(file.path), source=None if file.source is None else relative(file.source))
         for file in files
@@ -91,6 +99,10 @@ def _plan_file(file: FilePatch, tree: PatchedTree) -> Change:
         before = original.data
     elif file.action is Action.DELETE:
         before = tree.read(source)
+        if file.any_content and source in tree.unlike_seen:
+            raise PatchError(
+                f"{changed_since(source)}: read it again before it is deleted; nothing was changed."
+            )
         _patch_away(source, before, file)
         tree.leave(source)
         return Change(file.action, path, source, before, None, (), None, "", "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from seedsmith.sandbox.errors import PathNotFound
 from seedsmith.sandbox.workspace.workspace import Kind
 from seedsmith.tools.base import ToolContext
-from seedsmith.tools.content.loading import MAX_TEXT_BYTES, check_unchanged, not_found
+from seedsmith.tools.content.loading import MAX_TEXT_BYTES, has_changed
+from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.patch.model import PatchError
 from seedsmith.tools.text import human_bytes, shown_path
 
@@ -44,6 +45,8 @@ class PatchedTree:
     left: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     arrivals: dict[str, Arrival] = field(default_factory=dict)
+    unlike_seen: set[str] = field(default_factory=set)
+    """Files that are not what the model last saw; a patch whose lines fit may change them all the same."""
     _kinds: dict[str, Kind | None] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
@@ -58,7 +61,7 @@ class PatchedTree:
         return self.original(path).data
 
     def original(self, path: str) -> Original:
-        """Return the regular file at ``path`` as it is on disk, unless it changed since it was last seen."""
+        """Return the regular file at ``path`` as it is on disk, whatever the model saw of it."""
         if path not in self.originals:
             self.check_regular(path)
             workspace = self.context.workspace
@@ -69,7 +72,8 @@ class PatchedTree:
                     f"{human_bytes(MAX_TEXT_BYTES)}: use shell (sed, python) for it; nothing was changed."
                 )
             data = workspace.read_bytes(path)
-            check_unchanged(self.context, path, data)
+            if has_changed(self.context, path, data):
+                self.unlike_seen.add(path)
             self.originals[path] = Original(data, found.mode)
         return self.originals[path]
 

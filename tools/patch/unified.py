@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedsmith.tools.patch.model import Action, FilePatch, Hunk, Line, Mark, PatchError
 from seedsmith.tools.patch.names import NO_FILE, check_name, header_names, name_of, shown, without_prefixes
@@ -145,28 +145,35 @@ def _any_name(section: _Section) -> str:
 
 
 def _read_hunks(lines: Sequence[str], position: int, name: str) -> tuple[tuple[Hunk, ...], int]:
-    start, number = position, 0
+    body: list[str] = []
+    recounted: list[bool] = []
     while _at(lines, position).startswith("@@"):
-        number += 1
-        position = _end_of_hunk(lines, position, f"hunk {number} of {name}")
-    hunks = _through_unidiff(lines[start:position], name) if number else ()
-    return hunks, position
+        header, end = _extent_of_hunk(lines, position, f"hunk {len(recounted) + 1} of {name}")
+        recounted.append(header != lines[position])
+        body += [header, *lines[position + 1 : end]]
+        position = end
+    hunks = _through_unidiff(body, name) if body else ()
+    counted = zip(hunks, recounted, strict=True)
+    return tuple(replace(hunk, recounted=wrong) for hunk, wrong in counted), position
 
 
-def _end_of_hunk(lines: Sequence[str], start: int, which: str) -> int:
-    """Return the index after the hunk's last line; raise :class:`PatchError` if its counts don't fit."""
+def _extent_of_hunk(lines: Sequence[str], start: int, which: str) -> tuple[str, int]:
+    """Return the hunk's header, its counts put right where they don't fit, and the index after its end."""
     header = _HUNK.match(lines[start])
     if header is None:
         raise PatchError(
             f"The header of {which}, {shown(lines[start])!r}, has no line numbers: it should look like "
             "'@@ -12,5 +12,6 @@'; nothing was changed."
         )
-    old, new = int(header[2] or 1), int(header[4] or 1)
+    end = _counted_end(lines, start, int(header[2] or 1), int(header[4] or 1))
+    return (lines[start], end) if end is not None else _recounted(lines, start, header)
+
+
+def _counted_end(lines: Sequence[str], start: int, old: int, new: int) -> int | None:
+    """Return the index after ``old`` and ``new`` lines; None where others follow, or too few."""
     position = start + 1
     while old > 0 or new > 0:
-        if position == len(lines):
-            raise _miscounted(lines, start, header, which)
-        mark = lines[position][:1]
+        mark = _at(lines, position)[:1] if position < len(lines) else "@"
         if mark in (" ", "", "\r"):
             old, new = old - 1, new - 1
         elif mark == "-":
@@ -174,15 +181,13 @@ def _end_of_hunk(lines: Sequence[str], start: int, which: str) -> int:
         elif mark == "+":
             new -= 1
         elif mark != "\\":
-            raise _miscounted(lines, start, header, which)
+            return None
         position += 1
     if old or new:
-        raise _miscounted(lines, start, header, which)
+        return None
     if _at(lines, position).startswith("\\ "):
         position += 1
-    if _goes_on(lines, position):
-        raise _miscounted(lines, start, header, which)
-    return position
+    return None if _goes_on(lines, position) else position
 
 
 def _goes_on(lines: Sequence[str], position: int) -> bool:
@@ -194,21 +199,19 @@ def _goes_on(lines: Sequence[str], position: int) -> bool:
     return line[:1] in ("+", "-", " ") and line.rstrip("\r") not in ("-- ", "--") and bool(line.strip())
 
 
-def _miscounted(lines: Sequence[str], start: int, header: re.Match[str], which: str) -> PatchError:
+def _recounted(lines: Sequence[str], start: int, header: re.Match[str]) -> tuple[str, int]:
+    """Count the lines that look like the hunk's; return a header that says so, and the index after them."""
     position, old, new = start + 1, 0, 0
     while position < len(lines):
         mark = lines[position][:1]
-        blank = not mark and _at(lines, position + 1)[:1] in (" ", "+", "-")
+        blank = mark in ("", "\r") and _at(lines, position + 1)[:1] in (" ", "+", "-")
         if not (blank or mark in (" ", "\\") or _goes_on(lines, position)):
             break
         old += blank or mark in (" ", "-")
         new += blank or mark in (" ", "+")
         position += 1
-    return PatchError(
-        f"The header of {which} announces {header[2] or 1} old and {header[4] or 1} new lines, but {old} and "
-        f"{new} follow: it should be '@@ -{header[1]},{old} +{header[3]},{new} @@', or lines are missing; "
-        "nothing was changed."
-    )
+    rest = lines[start][header.end() :]
+    return f"@@ -{header[1]},{old} +{header[3]},{new} @@{rest}", position
 
 
 def _through_unidiff(lines: Sequence[str], name: str) -> tuple[Hunk, ...]:

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolResult
-from seedsmith.tools.content.loading import not_found, reads
+from seedsmith.tools.content.loading import reads
+from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
 from seedsmith.tools.search.ripgrep import parent_rules
+from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.text import count, shown_path
 
 _SHOWN_FILES = 500
@@ -42,7 +44,7 @@ class GlobTool(PydanticTool[GlobParameters]):
     async def run(self, parsed: GlobParameters, context: ToolContext) -> ToolResult:
         """Let ripgrep walk the folder and keep what fits."""
         workspace = context.workspace
-        folder = workspace.relative(parsed.path)
+        folder = resolved(workspace, parsed.path)
         pattern = FilePattern(parsed.pattern)
         try:
             if workspace.stat(folder).kind != "folder":
@@ -53,7 +55,8 @@ class GlobTool(PydanticTool[GlobParameters]):
         try:
             rules = parent_rules(workspace.root) if folder == "." else ()
             rules += ignoring(context.ignored, folder)
-            listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS)
+            tracked = await tracked_though_ignored(context, folder, descriptor)
+            listing = await list_files(workspace.root, descriptor, pattern, rules, _SECONDS, tracked)
         finally:
             os.close(descriptor)
         prefix = "" if folder == "." else f"{folder}/"
@@ -74,6 +77,8 @@ def _result(parsed: GlobParameters, folder: str, files: list[str], listing: List
             f"No file{where} matches {shown_path(parsed.pattern)}; ignored files and links are left out, and "
             "a pattern with a slash starts at the folder searched (**/ before it finds it at any depth)."
         )
+    if listing.pattern.glob != parsed.pattern:
+        lines.append("[brackets and braces of the pattern were taken as part of the names]")
     if listing.unreadable.number:
         complete = False
         lines.append(listing.unreadable.sentence(folder))

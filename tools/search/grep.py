@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import BinaryIO
 
 from pydantic import Field
 
 from seedsmith.sandbox.errors import PathError, PathNotFound
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_output, detect
-from seedsmith.tools.content.loading import not_found, reads
+from seedsmith.tools.content.loading import reads
+from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.legacy_encodings import (
@@ -24,12 +26,15 @@ from seedsmith.tools.search.legacy_encodings import (
     reaches_beyond_ascii,
     ripgrep_name,
 )
+from seedsmith.tools.search.lines import Line, parse_lines
 from seedsmith.tools.search.patterns import FilePattern, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
+from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
 _DEFAULT_MATCHES = 200
+_MOST_MATCHES = 2_000
 _LINE_BYTES = 300
 _SHOWN_BYTES = 28_000
 _SAMPLE_BYTES = 64 << 10
@@ -45,23 +50,16 @@ class GrepParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line."
     )
-    path: PathText = Field(".", description="File or folder; default: the workspace.")
+    path: PathText = Field(".", description="File, folder or spill:ID; default: the workspace.")
     glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
     ignore_case: bool = False
-    context: int = Field(0, ge=0, le=20, description="Lines around each match.")
+    context: int = Field(0, ge=0, le=20, description="Lines around each match, at most 20.")
     limit: int = Field(
-        _DEFAULT_MATCHES, ge=1, le=2_000, description=f"Matching lines; default {_DEFAULT_MATCHES}."
+        _DEFAULT_MATCHES,
+        ge=1,
+        le=_MOST_MATCHES,
+        description=f"Matching lines; default {_DEFAULT_MATCHES}, most {_MOST_MATCHES}.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of the result; ``column`` is 1-based and in bytes, 0 for a line of context."""
-
-    path: str
-    number: int
-    column: int
-    text: bytes
 
 
 class GrepTool(PydanticTool[GrepParameters]):
@@ -72,14 +70,19 @@ class GrepTool(PydanticTool[GrepParameters]):
     parameters = GrepParameters
 
     def access(self, parsed: GrepParameters) -> Access:
-        """The file or folder."""
-        return reads(parsed.path)
+        """The file or folder; a kept output belongs to nobody else."""
+        return Access() if parsed.path.startswith(SPILL_PREFIX) else reads(parsed.path)
 
     async def run(self, parsed: GrepParameters, context: ToolContext) -> ToolResult:
         """Search, then show as much as is worth showing."""
-        path = context.workspace.relative(parsed.path)
-        pattern = FilePattern(parsed.glob) if parsed.glob else None
-        found = await _search(parsed, path, pattern, context)
+        if parsed.path.startswith(SPILL_PREFIX):
+            path = parsed.path
+            with context.spills.open(path.removeprefix(SPILL_PREFIX)) as file:
+                found = await _search_open(parsed, path, file, context)
+        else:
+            path = resolved(context.workspace, parsed.path)
+            pattern = FilePattern(parsed.glob) if parsed.glob else None
+            found = await _search(parsed, path, pattern, context)
         _check(parsed, found.output)
         return _result(parsed, path, found, context)
 
@@ -89,7 +92,7 @@ class _Found:
     """What ripgrep printed, understood, with paths relative to the workspace."""
 
     output: Output
-    lines: tuple[_Line, ...]
+    lines: tuple[Line, ...]
     binaries: tuple[str, ...]
     decoded: Mapping[str, Encoding] = field(default_factory=dict)
     """Files that were decoded before they were searched, so that their lines are UTF-8."""
@@ -110,13 +113,22 @@ async def _search(
     with ExitStack() as stack:
         stack.callback(os.close, folder)
         if pattern is None:
-            return await _search_folder(parsed, path, rules, folder, (), None, context)
-        listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS)
-        ignore = pattern.open_ignore_file()
+            listed = asyncio.ensure_future(tracked_though_ignored(context, path, folder))
+            try:
+                found = await _search_folder(parsed, path, rules, folder, (), None, context)
+                return await _search_tracked(parsed, path, await listed, folder, found, context)
+            finally:
+                listed.cancel()
+                await asyncio.gather(listed, return_exceptions=True)
+        tracked = await tracked_though_ignored(context, path, folder)
+        listing = await list_files(workspace.root, folder, pattern, rules, _SECONDS, tracked)
+        ignore = listing.pattern.open_ignore_file()
         stack.callback(os.close, ignore)
         options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
         names = frozenset(listing.names)
-        return await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+        found = await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+        meant = [name for name in tracked if name in names]
+        return await _search_tracked(parsed, path, meant, folder, found, context)
 
 
 async def _search_folder(
@@ -148,6 +160,31 @@ async def _search_folder(
     return await _search_legacy(parsed, legacy, folder, found, context)
 
 
+async def _search_tracked(
+    parsed: GrepParameters,
+    path: str,
+    names: Sequence[str],
+    folder: int,
+    found: _Found,
+    context: ToolContext,
+) -> _Found:
+    """Add to ``found`` the lines of the files ``names``, which git tracks though they are ignored."""
+    if not names or _is_refusal(found.output):
+        return found
+    output = await _run(parsed, (), [f"./{name}" for name in names], folder, (), context)
+    more = _understand(output, path, None)
+    known = {line.path for line in found.lines}
+    lines = [*found.lines, *(line for line in more.lines if line.path not in known)]
+    lines.sort(key=lambda line: os.fsencode(line.path).split(b"/"))
+    whole = replace(
+        found.output,
+        stopped=found.output.stopped or output.stopped,
+        timed_out=found.output.timed_out or output.timed_out,
+    )
+    binaries = tuple(dict.fromkeys((*found.binaries, *more.binaries)))
+    return _Found(whole, tuple(lines), binaries, found.decoded)
+
+
 async def _search_legacy(
     parsed: GrepParameters, paths: Sequence[str], folder: int, found: _Found, context: ToolContext
 ) -> _Found:
@@ -168,7 +205,7 @@ async def _search_legacy(
             outputs.append(output)
             searched = set(targets.values())
             lines = [line for line in lines if line.path not in searched]
-            lines += [replace(line, path=targets[line.path]) for line in _parse(output.data)[0]]
+            lines += [replace(line, path=targets[line.path]) for line in parse_lines(output.data)[0]]
     lines.sort(key=lambda line: os.fsencode(line.path).split(b"/"))
     whole = replace(
         found.output,
@@ -179,7 +216,13 @@ async def _search_legacy(
 
 
 async def _search_file(parsed: GrepParameters, path: str, context: ToolContext) -> _Found:
-    with context.workspace.open_read(path) as file, ExitStack() as stack:
+    with context.workspace.open_read(path) as file:
+        return await _search_open(parsed, path, file, context)
+
+
+async def _search_open(parsed: GrepParameters, path: str, file: BinaryIO, context: ToolContext) -> _Found:
+    """Search one open file."""
+    with ExitStack() as stack:
         encoding = detect(file.read(_SAMPLE_BYTES), complete=False)
         if encoding is None:
             raise ToolError(f"{shown_path(path)} is binary: grep searches text only.")
@@ -190,7 +233,7 @@ async def _search_file(parsed: GrepParameters, path: str, context: ToolContext) 
         name = ripgrep_name(encoding)
         options = (f"--encoding={name}",) if name else ()
         output = await _run(parsed, options, [target], folder, (file.fileno(),), context)
-    lines = tuple(replace(line, path=path) for line in _parse(output.data)[0])
+    lines = tuple(replace(line, path=path) for line in parse_lines(output.data)[0])
     return _Found(output, lines, (), {path: encoding} if name else {})
 
 
@@ -229,7 +272,7 @@ async def _run(
 
 def _understand(output: Output, path: str, wanted: frozenset[str] | None) -> _Found:
     """Make paths below the folder ``path`` relative to the workspace, and drop unwanted ones."""
-    lines, binaries = _parse(output.data)
+    lines, binaries = parse_lines(output.data)
     prefix = "" if path == "." else f"{path}/"
     return _Found(
         output,
@@ -254,33 +297,6 @@ def _check(parsed: GrepParameters, output: Output) -> None:
 def _is_refusal(output: Output) -> bool:
     ended_early = output.stopped or output.timed_out
     return not ended_early and output.exit_code not in (0, 1) and bool(output.error)
-
-
-_BINARY_NOTE = re.compile(
-    rb"(.+?): (?:binary file matches|WARNING: stopped searching binary file)[^\n]*\n", re.DOTALL
-)
-_RECORD = re.compile(rb"(\d+)(?::(\d+):|-)([^\n]*)(?:\n|\Z)")
-
-
-def _parse(data: bytes) -> tuple[list[_Line], list[str]]:
-    """Return the lines ripgrep printed (``path NUL number:column:text``), and the binary files it named."""
-    lines: list[_Line] = []
-    binaries: list[str] = []
-    position = 0
-    while position < len(data):
-        nul = data.find(b"\0", position)
-        before = data[position : nul if nul >= 0 else len(data)]
-        while note := _BINARY_NOTE.match(before):
-            binaries.append(os.fsdecode(note.group(1)).removeprefix("./"))
-            before = before[note.end() :]
-        record = _RECORD.match(data, nul + 1) if nul >= 0 else None
-        if record is None:
-            break
-        number, column, text = record.groups()
-        name = os.fsdecode(before).removeprefix("./")
-        lines.append(_Line(name, int(number), int(column or 0), text.removesuffix(b"\r")))
-        position = record.end()
-    return lines, binaries
 
 
 def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolContext) -> ToolResult:
@@ -322,7 +338,7 @@ def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolConte
     return ToolResult(True, "\n".join(text), data, summary)
 
 
-def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
+def _within_limits(lines: Iterable[Line], limit: int) -> Iterator[Line]:
     matches = spent = 0
     for line in lines:
         matches += line.column > 0
@@ -332,7 +348,7 @@ def _within_limits(lines: Iterable[_Line], limit: int) -> Iterator[_Line]:
         yield line
 
 
-def _encoding(path: str, lines: Sequence[_Line], context: ToolContext) -> Encoding:
+def _encoding(path: str, lines: Sequence[Line], context: ToolContext) -> Encoding:
     """The encoding of a file with matches; more than its BOM is read only if these lines are not UTF-8."""
     try:
         b"".join(line.text for line in lines).decode()
@@ -346,7 +362,7 @@ def _encoding(path: str, lines: Sequence[_Line], context: ToolContext) -> Encodi
         return UTF_8
 
 
-def _shown_lines(lines: Iterable[_Line], encoding: Encoding, gaps: bool) -> Iterator[str]:
+def _shown_lines(lines: Iterable[Line], encoding: Encoding, gaps: bool) -> Iterator[str]:
     """The lines of one file, numbered; with ``gaps`` a mark where lines between them are left out."""
     last = 0
     for line in lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,12 @@ class FilePattern:
             raise ToolError("A glob is one line of text.")
         if ".." in self.glob.split("/"):
             raise ToolError(f"The glob {self.glob!r} leads upwards; give the folder as 'path' instead.")
+
+    @property
+    def literal(self) -> tuple[FilePattern, ...]:
+        """The same with brackets, braces, or both as they stand, for folders such as ``app/[id]``."""
+        spelt = (re.sub(marks, r"\\\g<0>", self.glob) for marks in (r"[\[\]]", r"[{}]", r"[\[\]{}]"))
+        return tuple(FilePattern(glob) for glob in dict.fromkeys(spelt) if glob != self.glob)
 
     @property
     def option(self) -> str:
@@ -66,12 +73,50 @@ class Listing:
     complete: bool
     unreadable: Unreadable
     """Folders whose files are not among ``names``."""
+    pattern: FilePattern
+    """The glob that found them: the one asked for, or one that takes its brackets as they stand."""
 
 
 async def list_files(
-    workspace: Path, folder: int, pattern: FilePattern, rules: Sequence[str], seconds: float
+    workspace: Path,
+    folder: int,
+    pattern: FilePattern,
+    rules: Sequence[str],
+    seconds: float,
+    tracked: Sequence[str] = (),
 ) -> Listing:
     """List the files below the open ``folder`` that ``pattern`` means and no ignore file hides.
+
+    Of ``tracked``, ignored files that git tracks, those are listed, too, that ``pattern`` means. Where it
+    means no file, its brackets and braces are taken as they stand. Raises :class:`ToolError` if the glob is
+    malformed.
+    """
+    malformed = None
+    try:
+        first = await _list_files(workspace, folder, pattern, rules, seconds, tracked)
+        if first.names or not first.complete:
+            return first
+    except ToolError as error:
+        malformed = error
+    for each in pattern.literal if "\\" not in pattern.glob else ():
+        with suppress(ToolError):
+            listing = await _list_files(workspace, folder, each, rules, seconds, tracked)
+            if listing.names:
+                return listing
+    if malformed:
+        raise malformed
+    return first
+
+
+async def _list_files(
+    workspace: Path,
+    folder: int,
+    pattern: FilePattern,
+    rules: Sequence[str],
+    seconds: float,
+    tracked: Sequence[str] = (),
+) -> Listing:
+    """List the files that ``pattern`` means, as it stands.
 
     Neither of ripgrep's two ways to give a glob says this alone: one overrides ``.gitignore``, the other
     is overridden by it. What both list is right. Raises :class:`ToolError` if the glob is malformed.
@@ -100,6 +145,19 @@ async def list_files(
     finally:
         os.close(ignore)
     wanted = set(meant.data.split(b"\0"))
-    names = (os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted)
+    names = [os.fsdecode(name) for name in kept.data.split(b"\0")[:-1] if name in wanted]
+    more: set[str] = set()
+    if tracked:
+        every = await run_ripgrep(
+            workspace,
+            (*rules, "--files", "--no-ignore", pattern.option, "--glob=!.git", "--", "."),
+            folder,
+            records=_MOST_FILES,
+            seconds=seconds,
+        )
+        fitting = set(every.data.split(b"\0"))
+        more = {f"./{name}" for name in tracked if os.fsencode(f"./{name}") in fitting} - set(names)
+    if more:
+        names = sorted((*names, *more), key=lambda name: os.fsencode(name).split(b"/"))
     complete = not (meant.stopped or meant.timed_out or kept.stopped or kept.timed_out)
-    return Listing(tuple(name.removeprefix("./") for name in names), complete, kept.unreadable)
+    return Listing(tuple(name.removeprefix("./") for name in names), complete, kept.unreadable, pattern)

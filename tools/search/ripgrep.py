@@ -37,10 +37,13 @@ _COMMON = (
 """Whatever the user's configuration says: ``.gitignore`` holds, links are not followed, order is stable."""
 
 
-_SYSTEM_ERROR = re.compile(rb"rg: (.*?): (?:IO error for operation on .*: )?[^:]* \(os error (\d+)\)")
+_SYSTEM_ERROR = re.compile(
+    rb"rg: (.*?): (?:IO error for operation on .*: )?[^:]* \(os error (\d+)\)\n*", re.DOTALL
+)
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """Files that went away during the walk, and links that lead nowhere, are no loss."""
 _NAMED_UNREADABLE = 10
+_NAME_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Unreadable:
         prefix = "" if folder == "." else f"{folder}/"
         names = ", ".join(shown_path(prefix + name) for name in self.names)
         more = ", …" if self.number > len(self.names) else ""
-        why = "permission" if self.by_permission else "permission, or a fault of the disk"
+        why = "permission" if self.by_permission else "permission, too long a path, or a fault of the disk"
         many = count(self.number, "file or folder", "files and folders")
         return f"[{many} could not be read ({why}): {names}{more}]"
 
@@ -157,22 +160,48 @@ async def run_ripgrep(
 async def _read_complaints(stream: asyncio.StreamReader) -> tuple[bytes, Unreadable]:
     """Read standard error to its end: its beginning, less what it says of files it can't read, and those.
 
-    However much there is, little is kept, so that the writer never waits.
+    A complaint begins with ``rg: `` and may go on over lines, as names may hold line ends. However much
+    there is, little is kept, so that the writer never waits.
     """
-    kept = rest = b""
-    names: list[str] = []
-    number, by_permission = 0, True
+    kept = pending = rest = b""
+    unreadable = _Unreadables()
     while True:
         chunk = await stream.read(_CHUNK_BYTES)
-        *lines, rest = (rest[-_ERROR_BYTES:] + chunk).split(b"\n")
-        for line in lines if chunk else [rest]:
-            found = _SYSTEM_ERROR.fullmatch(line)
-            if found is None:
-                kept += (line + b"\n")[: _ERROR_BYTES - len(kept)]
-            elif (code := int(found[2])) not in _GONE:
-                number += 1
-                by_permission = by_permission and code in (errno.EACCES, errno.EPERM)
-                if len(names) < _NAMED_UNREADABLE:
-                    names.append(os.fsdecode(found[1]).removeprefix("./"))
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines if chunk else [*lines, rest]:
+            if line.startswith(b"rg: "):
+                kept += pending[: _ERROR_BYTES - len(kept)]
+                pending = b""
+            pending = _shortened(pending + line + b"\n")
+            if unreadable.takes(pending):
+                pending = b""
+        rest = _shortened(rest)
         if not chunk:
-            return kept.removesuffix(b"\n"), Unreadable(number, tuple(sorted(names)), by_permission)
+            return (kept + pending)[:_ERROR_BYTES].strip(b"\n"), unreadable.all
+
+
+@dataclass(slots=True)
+class _Unreadables:
+    """Collects what ripgrep says of files it can't read."""
+
+    all: Unreadable = Unreadable()
+
+    def takes(self, complaint: bytes) -> bool:
+        """Whether ``complaint`` is one about a file; it is then counted."""
+        found = _SYSTEM_ERROR.fullmatch(complaint)
+        if found is None:
+            return False
+        if (code := int(found[2])) not in _GONE:
+            names = self.all.names
+            if len(names) < _NAMED_UNREADABLE:
+                name = os.fsdecode(found[1][:_NAME_BYTES]).removeprefix("./")
+                names = tuple(sorted((*names, name + ("…" if len(found[1]) > _NAME_BYTES else ""))))
+            permitted = self.all.by_permission and code in (errno.EACCES, errno.EPERM)
+            self.all = Unreadable(self.all.number + 1, names, permitted)
+        return True
+
+
+def _shortened(text: bytes) -> bytes:
+    """``text``, or its beginning and its end where it is very long."""
+    half = _ERROR_BYTES // 2
+    return text if len(text) <= 2 * half else text[:half] + text[-half:]

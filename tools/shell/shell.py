@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
+from seedsmith.sandbox.isolation.base import has_network
+from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
-from seedsmith.tools.shell import command_text
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.commands.background import BackgroundCommand
@@ -16,10 +19,11 @@ if TYPE_CHECKING:
 
 _DEFAULT_SECONDS = 120
 _MOST_SECONDS = 3600
+_LEAST_MILLISECONDS = 10_000
+"""From here on a time that no command may take is one in milliseconds."""
+_FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """Nobody can tell what a command touches."""
-_WITHOUT_NETWORK = ("bwrap", "landlock")
-"""The isolations under which the policy decides about the network."""
 
 
 class ForegroundParameters(Parameters):
@@ -27,14 +31,37 @@ class ForegroundParameters(Parameters):
 
     command: ArgumentText = Field(min_length=1)
     timeout: int | None = Field(
-        None, ge=1, le=_MOST_SECONDS, description=f"Seconds; default {_DEFAULT_SECONDS}."
+        None,
+        ge=1,
+        le=_MOST_SECONDS,
+        description=f"Seconds; default {_DEFAULT_SECONDS}, at most {_MOST_SECONDS}.",
     )
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take a time that only milliseconds make sense of for those, and go to a folder given besides."""
+        found = dict(values)
+        given = whole_number(found.get("timeout"))
+        if given is not None and _LEAST_MILLISECONDS <= given <= _MOST_SECONDS * 1000:
+            found["timeout"] = seconds = -(-given // 1000)
+            notes.append(f"'timeout' is in seconds: {given} was taken for milliseconds, {seconds} s")
+        for name in _FOLDER_NAMES:
+            if isinstance(folder := found.get(name), str) and isinstance(found.get("command"), str):
+                del found[name]
+                if folder.strip() not in ("", ".", "./"):
+                    found["command"] = f"cd -- {shlex.quote(folder)} || exit\n{found['command']}"
+        return found
 
 
 class ShellParameters(ForegroundParameters):
     """The command line, when it is ended, and whether anybody waits for it."""
 
-    timeout: int | None = Field(None, ge=1, le=_MOST_SECONDS, description="Seconds after which it is ended.")
+    timeout: int | None = Field(
+        None,
+        ge=1,
+        le=_MOST_SECONDS,
+        description=f"Seconds after which it is ended, at most {_MOST_SECONDS}.",
+    )
     background: bool = Field(False, description="Return at once with an id; stdin is open.")
 
 
@@ -114,7 +141,7 @@ def _left_running(
     command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
 ) -> ToolResult:
     processes = context.processes
-    isolated = processes.isolation.name in _WITHOUT_NETWORK and not processes.policy.network
-    alone = "No other command can reach its ports: the sandbox has no network." if isolated else ""
+    reached = has_network(processes.isolation, processes.policy)
+    alone = "" if reached else "No other command can reach its ports: the sandbox has no network."
     text = command_text.lines(command_text.output(result), what, alone)
     return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)

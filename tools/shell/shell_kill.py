@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from seedsmith.tools.base import BACKGROUND, Access, ToolContext, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
-from seedsmith.tools.shell import command_text
 
 
 class ShellKillParameters(Parameters):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from seedsmith.tools.base import BACKGROUND, Access, ToolContext, ToolResult
+from seedsmith.tools.content import command_text
 from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
-from seedsmith.tools.shell import command_text
 
 _MOST_SECONDS = 600
 
@@ -16,7 +16,10 @@ class ShellOutputParameters(Parameters):
 
     id: ArgumentText = Field(min_length=1)
     wait: int = Field(
-        0, ge=0, le=_MOST_SECONDS, description="Seconds to wait for new output or its end; default 0."
+        0,
+        ge=0,
+        le=_MOST_SECONDS,
+        description=f"Seconds to wait for new output or its end; at most {_MOST_SECONDS}.",
     )
 
 

@@ -6,51 +6,49 @@ Everything here takes time linear in the text, whatever it holds, and raises not
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from seedsmith.agent.models.leaks.forms import (
+    GLM,
+    INVOKED,
+    JSON_ENDS,
+    JSON_TAGS,
+    MARKED,
+    MARKED_SECTIONS,
+    MARKS,
+    PREFIX,
+    QWEN,
+    SEED,
+    TAGS,
+    WRAPPERS,
+    Markup,
+)
+from seedsmith.agent.models.leaks.places import begins_statement
+from seedsmith.agent.models.leaks.values import DECODER, LeakedCall, converted, leaked_call, parsed, schema_of
 from seedsmith.tools.base import JsonObject, ToolSpec
 
-TAGS = ("<seed:tool_call>", "<tool_call>", "<|FunctionCallBegin|>", "<|FunctionCallBeginBegin|>")
-"""What opens a call that is no JSON in a fence. The last two are earlier Doubao models'."""
 FENCE_LANGUAGES = ("json", "tool_call", "tool_code", "")
 CALL_KEYS = ("name", "arguments", "parameters", "id", "type")
 """The keys a call as JSON may have; an object with others is something else."""
-STATEMENT_ENDS = frozenset("\n.!?:…。！？：")
-"""A call begins a line or follows a finished sentence; within a sentence it is quoted."""
 _MOST_FAILURES = 256
 """So many texts that were no JSON are enough: each failure costs the length of the whole text."""
 _MOST_CANDIDATES = 20_000
 """A text with more beginnings of calls or fences is no answer of sound mind: it stays prose."""
-_FAR = 200
-_FAR_LINES = 2000
-"""So many characters of lines above are looked at, to tell an indented block of code."""
-_INDENT = re.compile(r" {0,3}\t| {4}")
-
 _CANDIDATE = re.compile(
     r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})(?P<language>[^\n]*)$"
-    r"|<(?P<tag>seed:tool_call|tool_call|\|FunctionCallBegin(?:Begin)?\|)>",
+    rf"|(?P<tag>{'|'.join(map(re.escape, (*TAGS, *MARKED_SECTIONS, *JSON_TAGS, *WRAPPERS)))})"
+    rf"|(?P<mark>{'|'.join(map(re.escape, MARKS))})"
+    rf"|(?P<invoke><{PREFIX}invoke(?=[=\s]))|(?P<function><function(?=[=\s]))"
+    r"|^[ \t]*+(?P<object>\{)(?=\s*+\"name\"\s*+:)",
     re.MULTILINE,
 )
 _FENCE_END = re.compile(r"\s*+(?:`{3,}[ \t]*(?=\r?\n|\Z)|\Z)")
 _BLANKS = re.compile(r"\s*+")
-_NAME = r'(?:=|\s+name=)"?(?P<name>[^">\s]{1,128})"?'
-_FUNCTION = re.compile(rf"\s*+<function{_NAME}\s*>")
-_PARAMETER = re.compile(rf'\s*+<parameter{_NAME}(?:\s+string="(?P<string>true|false)")?\s*>')
-_FUNCTION_END = re.compile(r"\s*+(?:</function>|\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class LeakedCall:
-    """A call as it stood in the text."""
-
-    name: str
-    arguments: str
-    """As JSON."""
+_UNOPENED_END = re.compile(r"\s*+</tool_call>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +71,6 @@ class _Block:
     dialect: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Markup:
-    """One way of writing calls as tagged functions and parameters."""
-
-    dialect: str
-    closing: re.Pattern[str]
-    value_end: re.Pattern[str]
-    padded: bool
-    """Whether a value stands on lines of its own, their line ends no part of it."""
-
-
-def _markup(dialect: str, tag: str, *, padded: bool) -> _Markup:
-    """A value ends at the first closing tag after which the markup goes on as it must.
-
-    So a value may hold such tags itself, as code that is about them does. A missing ``</parameter>`` is
-    made up for by the end of the function, if the text ends there.
-    """
-    call_end = rf"</{tag}>[ \t]*+(?:\r?\n|\Z|<{tag}>)"
-    function_end = rf"</function>\s*+(?:{call_end}|<function[=\s]|\Z)"
-    value_end = re.compile(
-        rf"</parameter>(?=\s*+(?:<parameter[=\s]|{function_end}|\Z))|(?=</function>\s*+(?:</{tag}>\s*+)?\Z)"
-    )
-    return _Markup(dialect, re.compile(rf"\s*+(?:</{tag}>|\Z)"), value_end, padded)
-
-
-_SEED = _markup("Seed tags", "seed:tool_call", padded=False)
-_QWEN = _markup("tagged functions", "tool_call", padded=True)
-_JSON_END = {
-    "tool_call": ("tagged JSON", re.compile(r"\s*+(?:</tool_call>|\Z)")),
-    "|": ("Doubao function calls", re.compile(r"\s*+(?:<\|FunctionCallEnd(?:End)?\|>|\Z)")),
-}
-
-
 def trailing_calls(text: str, tools: Iterable[ToolSpec]) -> TrailingCalls | None:
     """The calls of ``tools`` that ``text`` ends with; None where it doesn't end with any."""
     reader = _Reader(text, {tool.name: tool for tool in tools})
@@ -120,8 +85,8 @@ def trailing_calls(text: str, tools: Iterable[ToolSpec]) -> TrailingCalls | None
         if candidate is None:
             break
         joined = bool(calls) and not text[end : candidate.start()].strip()
-        block = reader.fenced(candidate) if candidate["fence"] else reader.tagged(candidate, joined=joined)
-        position = block.end
+        block = reader.fenced(candidate) if candidate["fence"] else reader.opened(candidate, joined=joined)
+        position = max(block.end, candidate.end())
         if not block.calls:
             continue
         if not joined:
@@ -166,20 +131,61 @@ class _Reader:
         found = fence_end.search(self.text, opening.end())
         return _Block(found.end() if found else len(self.text))
 
-    def tagged(self, opening: re.Match[str], *, joined: bool) -> _Block:
-        """What follows an opening tag; ``joined`` says that a call ended right before it."""
-        tag = opening["tag"]
-        if not joined and not begins_statement(self.text, opening.start()):
-            return _Block(opening.end())
-        if tag == "seed:tool_call":
-            return self._functions(opening.end(), _SEED)
-        if tag == "tool_call" and _FUNCTION.match(self.text, opening.end()):
-            return self._functions(opening.end(), _QWEN)
-        values, end = self.objects(opening.end(), listed=tag != "tool_call")
+    def opened(self, opening: re.Match[str], *, joined: bool) -> _Block:
+        """What follows the beginning of a call; ``joined`` says that a call ended right before it.
+
+        What stands within a sentence is passed over whole: nothing inside it begins a call either.
+        """
+        block = self._block(opening)
+        if joined or begins_statement(self.text, opening.start(opening.lastgroup or 0)):
+            return block
+        return _Block(block.end)
+
+    def _block(self, opening: re.Match[str]) -> _Block:
+        if opening["invoke"]:
+            return self._functions(opening.start(), INVOKED)
+        if opening["function"]:
+            return self._functions(opening.start(), QWEN)
+        if opening["mark"]:
+            return self._marked(opening.start())
+        if opening["object"]:
+            values, end = self.objects(opening.start("object"))
+            calls, closed = self.json_calls(values), _UNOPENED_END.match(self.text, end)
+            return _Block(closed.end(), calls, "tagged JSON") if calls and closed else _Block(end)
+        return self._tagged(opening["tag"], opening.end())
+
+    def _tagged(self, tag: str, position: int) -> _Block:
+        if tag == "<seed:tool_call>":
+            return self._functions(position, SEED)
+        inside = (INVOKED,) if tag in WRAPPERS else (QWEN, GLM) if tag == "<tool_call>" else ()
+        markup = next((each for each in inside if each.function.match(self.text, position)), None)
+        if markup is not None:
+            return self._functions(position, markup)
+        if tag in MARKED_SECTIONS or any(each.call.match(self.text, position) for each in MARKED):
+            return self._marked(position)
+        values, end = self.objects(position, listed=tag != "<tool_call>")
         calls = self.json_calls(values, texts=True)
-        dialect, closing = _JSON_END["tool_call" if tag == "tool_call" else "|"]
+        dialect, closing = next(told for name, told in JSON_ENDS.items() if tag.startswith(name))
         closed = closing.match(self.text, end)
         return _Block(closed.end(), calls, dialect) if calls and closed else _Block(end)
+
+    def _marked(self, position: int) -> _Block:
+        marks = next((each for each in MARKED if each.call.match(self.text, position)), None)
+        if marks is None:
+            return _Block(position)
+        calls: list[LeakedCall] = []
+        while (opening := marks.call.match(self.text, position)) is not None:
+            values, position = self.objects(opening.end())
+            call = (
+                self._json_call({"name": opening["name"], "arguments": values[0]}, False) if values else None
+            )
+            ended = marks.call_end.match(self.text, position)
+            if call is None or len(values) > 1 or ended is None:
+                return _Block(position)
+            calls.append(call)
+            position = ended.end()
+        closed = marks.section_end.match(self.text, position)
+        return _Block(closed.end() if closed else position, tuple(calls), marks.dialect)
 
     def objects(self, position: int, *, listed: bool = False) -> tuple[list[Any], int]:
         """The JSON objects (or lists of them, where ``listed``) from ``position`` on, and where they end."""
@@ -189,7 +195,7 @@ class _Reader:
             if not self.text.startswith(("{", "[") if listed else "{", start):
                 break
             try:
-                value, position = _DECODER.raw_decode(self.text, start)
+                value, position = DECODER.raw_decode(self.text, start)
             except (ValueError, RecursionError):
                 self._failures += 1
                 break
@@ -210,20 +216,20 @@ class _Reader:
             return None
         name, arguments = value.get("name"), value.get("arguments", value.get("parameters"))
         if texts and isinstance(arguments, str):
-            arguments = _parsed(arguments)
+            arguments = parsed(arguments)
         if not isinstance(name, str) or name not in self._tools or not isinstance(arguments, dict):
             return None
-        return _call(name, arguments)
+        return leaked_call(name, arguments)
 
-    def _functions(self, position: int, markup: _Markup) -> _Block:
+    def _functions(self, position: int, markup: Markup) -> _Block:
         calls: list[LeakedCall] = []
-        while (opening := _FUNCTION.match(self.text, position)) is not None:
+        while (opening := markup.function.match(self.text, position)) is not None:
             tool = self._tools.get(opening["name"])
             if tool is None:
-                return _Block(opening.end())
+                return _Block(self._past(opening.end(), markup))
             arguments, position = self._parameters(opening.end(), tool, markup)
-            ended = _FUNCTION_END.match(self.text, position)
-            call = _call(tool.name, arguments)
+            ended = markup.function_end.match(self.text, position)
+            call = leaked_call(tool.name, arguments)
             if ended is None or call is None:
                 return _Block(position)
             calls.append(call)
@@ -233,11 +239,23 @@ class _Reader:
             return _Block(position)
         return _Block(closed.end(), tuple(calls), markup.dialect)
 
-    def _parameters(self, position: int, tool: ToolSpec, markup: _Markup) -> tuple[JsonObject, int]:
+    def _past(self, position: int, markup: Markup) -> int:
+        """Where the parameters of an unknown function end, which are not to be looked into."""
+        place = bisect_left(ends := self._ends(markup), (position, 0))
+        while (opening := markup.parameter.match(self.text, position)) is not None and place < len(ends):
+            place = bisect_left(ends, (opening.end(), 0))
+            position = ends[place][1] if place < len(ends) else opening.end()
+        ended = markup.function_end.match(self.text, position)
+        return ended.end() if ended else position
+
+    def _parameters(self, position: int, tool: ToolSpec, markup: Markup) -> tuple[JsonObject, int]:
         """The parameters from ``position`` on, and where they end: before one whose value does not."""
+        values, end = self.objects(position)
+        if len(values) == 1 and isinstance(values[0], dict):
+            return values[0], end  # as Llama writes it
         arguments: JsonObject = {}
         ends = self._ends(markup)
-        while (opening := _PARAMETER.match(self.text, position)) is not None:
+        while (opening := markup.parameter.match(self.text, position)) is not None:
             place = bisect_left(ends, (opening.end(), 0))
             if place == len(ends):
                 break
@@ -245,112 +263,17 @@ class _Reader:
             value = self.text[opening.end() : start]
             if markup.padded:
                 value = value.removeprefix("\n").removesuffix("\n")
-            arguments[opening["name"]] = _converted(value, opening["string"], _schema(tool, opening["name"]))
+            string = opening.groupdict().get("string")
+            arguments[opening["name"]] = converted(value, string, schema_of(tool, opening["name"]))
         return arguments, position
 
-    def _ends(self, markup: _Markup) -> list[tuple[int, int]]:
+    def _ends(self, markup: Markup) -> list[tuple[int, int]]:
         """Where values can end, found once for the whole text."""
         if markup.dialect not in self._value_ends:
             self._value_ends[markup.dialect] = [m.span() for m in markup.value_end.finditer(self.text)]
         return self._value_ends[markup.dialect]
 
 
-def begins_statement(text: str, position: int) -> bool:
-    """Whether what stands at ``position`` begins a line or follows a finished sentence or a thought.
-
-    In an indented block of code (CommonMark §4.4) nothing does: that is where prose shows examples.
-    """
-    if _in_indented_code(text, position):
-        return False
-    before = text[max(0, position - _FAR) : position].rstrip(" \t")
-    if not before:
-        return position < _FAR
-    return before[-1] in STATEMENT_ENDS or before.endswith("think>")
-
-
-def _in_indented_code(text: str, position: int) -> bool:
-    """Whether the line of ``position`` is indented, in a block of such lines below a blank one below text.
-
-    A line indented right below one of prose goes on with it, and one that a text begins with quotes nothing.
-    """
-    start = max(0, position - _FAR_LINES)
-    *above, line = text[start:position].split("\n")
-    above = above[1:] if start else above  # the first is the end of a line
-    if not above or not _INDENT.match(line):
-        return False
-    while above and above[-1].strip():
-        if not _INDENT.match(above.pop()):
-            return False
-    return start > 0 or any(map(str.strip, above))
-
-
 def _after_blanks(text: str, position: int) -> int:
     blanks = _BLANKS.match(text, position)
     return blanks.end() if blanks else position
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
-"""Takes line ends within strings: small models leave them unescaped."""
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return _DECODER.decode(text.strip())
-    except (ValueError, RecursionError):
-        return None
-
-
-def _call(name: str, arguments: JsonObject) -> LeakedCall | None:
-    try:
-        return LeakedCall(name, json.dumps(arguments, ensure_ascii=False))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _schema(tool: ToolSpec, parameter: str) -> JsonObject:
-    found = tool.parameters.get("properties", {}).get(parameter)
-    return found if isinstance(found, dict) else {}
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "string": (str,),
-    "null": (type(None),),
-}
-_WORDS = {"True": True, "False": False, "None": None}
-
-
-def _converted(raw: str, string: str | None, schema: JsonObject) -> Any:
-    """A parameter's text as the value it stands for; as it is where its type is text, unknown or another.
-
-    ``string`` is the attribute of that name: ``true``, ``false``, or None where there is none.
-    """
-    kinds = _kinds(schema)
-    if string == "true" or (string is None and (not kinds or "string" in kinds)):
-        return raw
-    try:
-        value = _WORDS[raw.strip()] if raw.strip() in _WORDS else _DECODER.decode(raw.strip())
-    except (ValueError, RecursionError):
-        return raw
-    return value if not kinds or any(_is(value, kind) for kind in kinds) else raw
-
-
-def _is(value: Any, kind: str) -> bool:
-    return isinstance(value, _KINDS.get(kind, ())) and (kind == "boolean" or not isinstance(value, bool))
-
-
-def _kinds(schema: JsonObject) -> set[str]:
-    """The JSON types a schema allows; empty where it doesn't say."""
-    kind = schema.get("type")
-    kinds = {kind} if isinstance(kind, str) else set(kind) if isinstance(kind, list) else set()
-    for other in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        kinds |= _kinds(other)
-    return kinds or ({"string"} if "enum" in schema else set())

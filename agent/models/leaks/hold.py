@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable
 
 from seedsmith.agent.models.base import ReasoningDelta, TextDelta
-from seedsmith.agent.models.leaks.dialects import CALL_KEYS, FENCE_LANGUAGES, STATEMENT_ENDS, TAGS
+from seedsmith.agent.models.leaks.dialects import CALL_KEYS, FENCE_LANGUAGES
+from seedsmith.agent.models.leaks.forms import OPENERS, TAGS
+from seedsmith.agent.models.leaks.places import STATEMENT_ENDS
 from seedsmith.agent.models.leaks.recover import THINKING_TAGS
 from seedsmith.tools.base import ToolSpec
 
@@ -25,16 +27,24 @@ _MOST_REFUTED = 256
 _FAR = 200
 
 
-def _prefixes(word: str) -> str:
-    """A pattern for ``word``, or for as much of it as stands at the end."""
-    pattern = ""
-    for character in reversed(word):
-        pattern = re.escape(character) + (f"(?:\\Z|{pattern})" if pattern else "")
-    return pattern
+def _prefixes(words: Iterable[str]) -> str:
+    """A pattern for any of ``words``, or for as much of one as stands at the end."""
+    rests: dict[str, list[str]] = {}
+    for word in words:
+        if not word:
+            return ""
+        rests.setdefault(word[0], []).append(word[1:])
+    ways = []
+    for first, rest in rests.items():
+        more = _prefixes(rest)
+        ways.append(re.escape(first) + (f"(?:\\Z|{more})" if more else ""))
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
 _THINKING = tuple(f"<{tag}>" for tag in THINKING_TAGS)
-_CANDIDATE = re.compile("|".join(["`{3,}", r"`{1,2}\Z", r"\{", *map(_prefixes, (*TAGS, *_THINKING))]))
+_CANDIDATE = re.compile(
+    "|".join(["`{3,}", r"`{1,2}\Z", r"\{", *map(_prefixes, (*TAGS, *OPENERS, *_THINKING))])
+)
 
 
 class TextHold:
@@ -49,6 +59,10 @@ class TextHold:
         functions: tuple[Words, ...] = (("<function",),)
         bodies: list[tuple[Words, ...]] = [functions, (("{", "["),)] if names else []
         self._tagged = [*((TAGS, *body) for body in bodies), (_THINKING,)]
+        if names:
+            plain = tuple(f"{tool[1:-1]}{end}" for tool in names for end in ("<", "\n", " "))
+            self._tagged += [(OPENERS,), (("<tool_call>",), plain)]
+        self._named = call[:1]
         self._fenced = [(FENCE_LANGUAGES, *body) for body in call]
         self._bare = call
         self._refuted = 0
@@ -148,7 +162,7 @@ class TextHold:
         before = self._held[max(0, start - _FAR) : start].rstrip(" \t")
         last = before[-1:] or self._last
         match self._held[start]:
-            case "<":
+            case "<" | "[":
                 if last and last not in STATEMENT_ENDS and last != ">":
                     return False
                 forms = self._tagged
@@ -159,9 +173,9 @@ class TextHold:
                     return None
                 start, forms = end, self._fenced
             case _:
-                if self._last or before.strip():
+                if last and last != "\n":
                     return False
-                forms = self._bare
+                forms = self._named if self._last or before.strip() else self._bare
         answers = [_follows(self._held, start, form) for form in forms]
         return True if True in answers else None if None in answers else False
 

@@ -1,7 +1,8 @@
 """Calls and thinking that leaked into an answer's text (docs/model-service.md, "Leaked calls").
 
-A leak is taken for a call only at the very end of a message that has no calls of its own, and only
-where it names a tool on offer: the same dialect quoted in prose or in a block of code stays prose.
+A leak is taken for a call only at the very end of a message that has no calls of its own, and only where it
+names a tool on offer: the same dialect quoted in prose or in a block of code stays prose. Where prose outside
+code holds one, or half of one, that is said, so that the model is asked again.
 Thinking is what an answer begins with, or what stands right before its calls.
 """
 
@@ -11,7 +12,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from seedsmith.agent.models.leaks.dialects import LeakedCall, begins_statement, trailing_calls
+from seedsmith.agent.models.leaks.attempts import attempted
+from seedsmith.agent.models.leaks.dialects import trailing_calls
+from seedsmith.agent.models.leaks.places import begins_statement
+from seedsmith.agent.models.leaks.values import LeakedCall
 from seedsmith.tools.base import ToolSpec
 
 THINKING_TAGS = ("seed:think", "think")
@@ -29,6 +33,8 @@ class Recovery:
     calls: tuple[LeakedCall, ...] = ()
     dialect: str = ""
     """How the calls were written, '' where there are none."""
+    attempted: str = ""
+    """A tool that the text tries to call in a way that no call can be made of; '' where it tries none."""
 
 
 def recover(text: str, tools: Collection[ToolSpec] = ()) -> Recovery:
@@ -47,7 +53,7 @@ def recover(text: str, tools: Collection[ToolSpec] = ()) -> Recovery:
     reasoning = "\n".join(thought.strip() for thought in thoughts if thought.strip())
     prose = "" if open_thought else rest.rstrip() if found else rest
     if found is None:
-        return Recovery(prose, reasoning)
+        return Recovery(prose, reasoning, attempted=attempted(prose, tools) if tools else "")
     return Recovery(prose, reasoning, found.calls, found.dialect)
 
 

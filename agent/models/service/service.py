@@ -268,7 +268,7 @@ class ServiceModel:
                 async with asyncio.timeout_at(deadline):
                     chunk = await response.chunk()
             except (TimeoutError, BrokenAnswer) as error:
-                if assembler.finish_reason is not None:
+                if assembler.settled:
                     break  # only the usage or the end mark is missing
                 if isinstance(error, BrokenAnswer):
                     raise
@@ -277,14 +277,14 @@ class ServiceModel:
             events = decoder.close() if chunk is None else decoder.feed(chunk)
             for event in events:
                 if event.strip() == DONE:
-                    ended = True
+                    ended = assembler.end_marked = True
                     break
                 for delta in assembler.feed(event):
                     yield delta
             ended = ended or assembler.ended
             if events or decoder.receiving:  # comments are no data
-                complete = assembler.finish_reason is not None
-                patience = min(USAGE_SECONDS, self._stall_seconds) if complete else self._stall_seconds
+                longest = USAGE_SECONDS if assembler.settled else self._stall_seconds
+                patience = min(longest, self._stall_seconds)
                 deadline = clock() + patience
         await response.finish()
         for delta in assembler.close():
@@ -294,6 +294,8 @@ class ServiceModel:
         """The parts that end a complete answer."""
         reason = assembler.finish_reason
         assert reason is not None
+        if assembler.inferred and self._fills_its_limit(request, assembler):
+            reason = "length"
         asked = f"{self.provider}/{self.name}"
         if reason == "content_filter":
             raise ContentFiltered(f"{asked} held back the answer as sensitive (content_filter).", reason)
@@ -316,6 +318,7 @@ class ServiceModel:
         paid = cost(self._entry.price, usage)
         answer = Answer(
             text=leaked.text,
+            attempted=leaked.attempted if request.tool_choice != "none" else "",
             reasoning=assembler.reasoning + leaked.reasoning,
             calls=calls,
             finish_reason=reason,
@@ -330,6 +333,10 @@ class ServiceModel:
             usage_estimated=estimated,
         )
         return [*parts, answer]
+
+    def _fills_its_limit(self, request: Request, assembler: AnswerAssembler) -> bool:
+        limit = request.max_completion_tokens or request.max_output_tokens or self._entry.output_tokens
+        return assembler.usage is not None and assembler.usage.output_tokens >= limit
 
     def _spent(self, assembler: AnswerAssembler, header_id: str) -> list[Part]:
         """What a try took by the service's own count, where it gives no answer; empty without a count."""

@@ -104,6 +104,8 @@ class CallSlot:
     name: str = ""
     pieces: list[str] = field(default_factory=list)
     ready: bool = False
+    named_again: bool = False
+    """Its name came once more after it was closed: the next one's may begin like that."""
 
     @property
     def arguments(self) -> str:
@@ -114,6 +116,12 @@ class CallSlot:
     def parsable(self) -> bool:
         """Whether name and arguments make a call that can be run."""
         return bool(self.name) and _is_object(self.arguments)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing but blanks can follow in its arguments, seen at little cost."""
+        last = next((piece for piece in reversed(self.pieces) if piece.strip()), "")
+        return last.rstrip().endswith("}") and self.parsable
 
     def add(self, piece: Any) -> None:
         """Take a piece of the arguments; raises :class:`BrokenAnswer` where the call was complete already."""
@@ -163,6 +171,8 @@ class AnswerAssembler(ABC):
     def __init__(self, taken_ids: Collection[str] = ()) -> None:
         self.finish_reason: FinishReason | None = None
         """None until the service said that the answer is complete."""
+        self.inferred = False
+        """The finish reason is our conclusion: the service sends none."""
         self.usage: Usage | None = None
         self.model = ""
         self.request_id = ""
@@ -174,6 +184,10 @@ class AnswerAssembler(ABC):
         """A call has another id here than the service gave it."""
         self.ended = False
         """Nothing can follow any more, not even the usage."""
+        self.end_marked = False
+        """The service marked the end of its answer: ``[DONE]`` came, or a plain answer was read whole."""
+        self.failed = ""
+        """What the service said in place of a finish reason: the answer broke off; '' where it did not."""
         self._ids = set(taken_ids)
 
     @abstractmethod
@@ -187,6 +201,11 @@ class AnswerAssembler(ABC):
     @abstractmethod
     def close(self) -> Iterator[Delta]:
         """The end of the input; raises :class:`BrokenAnswer` where the answer was not seen complete."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the service said how the answer ended: at most its usage is missing still."""
+        return self.finish_reason is not None or bool(self.failed)
 
     @property
     @abstractmethod

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from seedsmith.agent.models.errors import MESSAGE_LIMIT, Refusal
+from seedsmith.agent.models.errors import MESSAGE_LIMIT, PAGE, Refusal
 
 MOST_NESTED = 4
 """So many errors inside errors are looked through."""
@@ -33,7 +33,7 @@ def parse_refusal(status: int, body: bytes, location: str = "") -> Refusal:
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return Refusal(status, "", _words(text))
+        return Refusal(status, "", _words(text), kind=PAGE if status == 404 else "")
     return refusal_from(status, document)
 
 

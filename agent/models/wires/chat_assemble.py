@@ -7,6 +7,7 @@ Whatever arrives, it raises only a :class:`seedsmith.agent.models.tries.retry.Fa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from seedsmith.agent.models.stream.stream import (
     Characters,
     Delta,
     announce,
+    arguments_text,
     consistent_usage,
     count,
     detail,
@@ -47,11 +49,22 @@ class ChatAssembler(AnswerAssembler):
     def feed_plain(self, body: bytes) -> Iterator[Delta]:
         """See :meth:`AnswerAssembler.feed_plain`."""
         yield from self._take(self._decode(body), "message")
+        self.end_marked = True
 
     def close(self) -> Iterator[Delta]:
-        """See :meth:`AnswerAssembler.close`; complete means that a finish reason was seen."""
+        """See :meth:`AnswerAssembler.close`; complete means that a finish reason was seen.
+
+        Services that never send one say as much by the usage and the end mark, both of which came.
+        """
+        if self.failed:
+            raise BrokenAnswer(f"broke off (finish reason {self.failed})", "failed")
         if self.finish_reason is None:
-            raise BrokenAnswer("ended without a finish reason")
+            counted = self.usage is not None and self.usage.output_tokens > 0
+            held = bool(self._calls) or bool(self.text.strip())
+            if not (self.end_marked and counted and held and all(_whole(slot) for slot in self._calls)):
+                raise BrokenAnswer("ended without a finish reason")
+            self.finish_reason, self.inferred = "tool_calls" if self._calls else "stop", True
+            yield from announce(self._calls)
         yield from self._say(self._text_characters.close(), self._reasoning_characters.close())
 
     @property
@@ -97,10 +110,18 @@ class ChatAssembler(AnswerAssembler):
         yield from self._take_calls(delta.get("tool_calls") or [], numbered=kind == "message")
         if isinstance(choice.get("logprobs"), dict):
             self._take_logprobs(choice["logprobs"].get("content"))
-        if choice.get("finish_reason"):
-            self.finish_reason = _finish_reason(choice["finish_reason"], bool(self._calls))
-            if self.finish_reason != "length":
-                yield from announce(self._calls)
+        told = (place.get(key) for place in (choice, delta) for key in ("finish_reason", "finishReason"))
+        reason = next((each for each in told if each and not _says_nothing(each)), None)
+        if reason is not None:
+            yield from self._finish(reason)
+
+    def _finish(self, reason: Any) -> Iterator[Delta]:
+        self.failed = self.failed or _failure(reason)
+        if self.failed:
+            return
+        self.finish_reason = _finish_reason(reason, bool(self._calls))
+        if self.finish_reason != "length":
+            yield from announce(self._calls)
 
     def _say(self, text: str, thought: str) -> Iterator[Delta]:
         if thought:
@@ -123,6 +144,8 @@ class ChatAssembler(AnswerAssembler):
             key = place if numbered else index if isinstance(index, int) else None
             name, identity = plain_string(function.get("name")), plain_string(delta.get("id"))
             slot = self._slot(key, identity, name)
+            if slot is not None and key is not None and not identity:
+                name, slot = _told_apart(slot, name, arguments_text(function.get("arguments")))
             if slot is None:
                 yield from announce(self._calls)
                 slot = CallSlot(key, identity, self._unique(identity))
@@ -135,20 +158,93 @@ class ChatAssembler(AnswerAssembler):
         """The call a delta belongs to: by index, else by id, else the newest; None: a new one begins."""
         if key is not None:
             slot = next((slot for slot in reversed(self._calls) if slot.key == key), None)
-            if slot is not None and name and identity and slot.pieces and identity != slot.wire_id:
-                return None  # services that number every call 0
+            if slot is not None and name and identity and identity != slot.wire_id:
+                another = slot.pieces or (slot.wire_id and name != slot.name)
+                return None if another else slot  # services that number every call 0
             return slot
         if identity:
             return next((slot for slot in self._calls if slot.wire_id == identity), None)
         return self._calls[-1] if self._calls and not name else None
 
 
+def _told_apart(slot: CallSlot, name: str, arguments: str) -> tuple[str, CallSlot | None]:
+    """The name and the call of a delta that goes on with ``slot`` by its index; None: a new call begins.
+
+    Services that number every call 0 and give no ids go on like that where the next call begins. Some tell
+    the name once more when a call is complete, so the same name begins one only where arguments follow.
+    """
+    if not (name or slot.named_again) or not slot.closed:
+        return name, slot
+    if arguments.strip() or (name and name != slot.name):
+        return name or slot.name, None
+    slot.named_again = True
+    return name, slot
+
+
+def _whole(slot: CallSlot) -> bool:
+    """Whether a call can be run as it stands; one without any arguments can."""
+    return slot.parsable or (bool(slot.name) and not slot.arguments.strip())
+
+
+_NO_REASONS = frozenset({"", "null", "none", "undefined"})
+_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "max_length": "length",
+    "max_output_tokens": "length",
+    "max_completion_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "token_limit": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "safety": "content_filter",
+    "sensitive": "content_filter",
+    "prohibited_content": "content_filter",
+    "blocklist": "content_filter",
+    "recitation": "content_filter",
+    "spii": "content_filter",
+}
+"""As services spell them, in small letters: besides OpenAI's of Gemini, Anthropic, Mistral and others."""
+_FAILURES = frozenset(
+    {
+        "error",
+        "network_error",
+        "server_error",
+        "failed",
+        "failure",
+        "abort",
+        "aborted",
+        "cancelled",
+        "canceled",
+        "interrupted",
+        "timeout",
+        "insufficient_system_resource",
+        "malformed_function_call",
+    }
+)
+"""What stands in place of a finish reason where the answer broke off."""
+
+
+def _spelt(reason: Any) -> str:
+    """A finish reason as one word in small letters, e.g. ``MAX_TOKENS`` as ``max_tokens``."""
+    word = re.sub("(?<=[a-z])(?=[A-Z])", "_", plain_string(reason).strip())
+    return word.lower().replace("-", "_").replace(" ", "_").removeprefix("finish_reason_")
+
+
+def _says_nothing(reason: Any) -> bool:
+    return isinstance(reason, str) and _spelt(reason) in _NO_REASONS
+
+
+def _failure(reason: Any) -> str:
+    word = _spelt(reason)
+    return word if word in _FAILURES else ""
+
+
 def _finish_reason(reason: Any, has_calls: bool) -> FinishReason:
-    match reason:
-        case "stop" | "length" | "tool_calls" | "content_filter":
-            return reason  # type: ignore[no-any-return]
-        case _:
-            return "tool_calls" if has_calls else "stop"
+    return _REASONS.get(_spelt(reason), "tool_calls" if has_calls else "stop")
 
 
 def _usage(found: dict[str, Any]) -> Usage:

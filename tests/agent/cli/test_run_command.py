@@ -171,7 +171,7 @@ def test_fix_asks_no_model_where_nothing_fails(seedsmith, endpoint):
 
 def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
     done = seedsmith("fix", "--test", "no-such-command", *service(endpoint))
-    assert done.returncode == 1 and "can't be run: no-such-command" in done.stdout
+    assert done.returncode == 2 and "can't be run: no-such-command" in done.stdout
     assert endpoint.requests == []
 
 

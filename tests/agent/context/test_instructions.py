@@ -16,6 +16,7 @@ from seedsmith.agent.context.instructions import (
     MOST_NESTED_BYTES,
     NestedInstructions,
     root_instructions,
+    root_notice,
 )
 from seedsmith.agent.conversation import ToolCall, UserMessage
 from seedsmith.agent.events import NoticeGiven
@@ -215,6 +216,21 @@ async def test_a_long_file_is_cut_and_says_so(house):
     await touch(house, house.calls(LOOK, instructions=nested(house)), "pkg/a.py")
     last = house.session.conversation.last_item
     assert last.text.count("x") <= MOST_BYTES + 20 and "only the first 16,384 bytes" in last.text
+    (notice,) = [each for each in house.seen.of(NoticeGiven) if each.code == "instructions_cut"]
+    assert "pkg/AGENTS.md is too long" in notice.message and "first 16,384 bytes" in notice.message
+
+
+def test_what_is_not_told_of_the_root_file_is_said_to_people(tmp_path):
+    workspace = Workspace(tmp_path)
+    assert root_notice(workspace) is None
+    (tmp_path / "AGENTS.md").write_text("x" * MOST_BYTES)
+    assert root_notice(workspace) is None
+    (tmp_path / "AGENTS.md").write_text("x" * (MOST_BYTES + 1))
+    cut = root_notice(workspace)
+    assert cut is not None and cut.code == "instructions_cut" and "AGENTS.md is too long" in cut.message
+    (tmp_path / "AGENTS.md").write_bytes(b"\x7fELF\0\0")
+    refused = root_notice(workspace)
+    assert refused is not None and refused.code == "instructions_refused"
 
 
 async def test_a_tree_full_of_them_does_not_fill_the_context(house):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads
@@ -13,6 +14,7 @@ from seedsmith.agent.loop.budget import Budget, Limits
 from seedsmith.agent.loop.compaction import MOST_IN_A_ROW, Compactor
 from seedsmith.agent.loop.loop import Ask, run_loop
 from seedsmith.agent.loop.shortening import SUMMARY
+from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.catalog.prices import Price, PriceTier
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, ServiceUnavailable
 
@@ -28,12 +30,12 @@ def turns(count, start=0, **options):
     return [answer(f"step {n}", call(n), **options) for n in range(start, start + count)]
 
 
-async def play(house, *answers, context=10_000, price=None, limits=None, answer_tokens=1000):
+async def play(house, *answers, context=10_000, price=None, limits=None, answer_tokens=1000, **more):
     model = PlayedModel(*answers)
     model.context_tokens = context
     budget = Budget(limits or Limits())
     run = house.run_context(model, budget)
-    compactor = Compactor(run, tools=(READ.spec,), answer_tokens=answer_tokens, price=price)
+    compactor = Compactor(run, tools=(READ.spec,), answer_tokens=answer_tokens, price=price, **more)
     ask = Ask(tools=(READ.spec,))
     calls = house.calls(READ)
     return await run_loop(run, calls, ask, None, compactor), model
@@ -91,9 +93,9 @@ async def test_a_refusal_as_too_long_is_answered_with_notes(house):
 
 async def test_it_is_given_up_on_after_some_refusals_in_a_row(house):
     refusal = ContextExceeded("The conversation is longer than it can take.", "OutofContextError", 400)
-    answers = [*turns(8), *[each for _ in range(MOST_IN_A_ROW) for each in (refusal, answer("notes"))]]
+    answers = [*turns(8), refusal, answer("notes"), *[refusal] * MOST_IN_A_ROW]
     with pytest.raises(ContextExceeded, match="nothing more|times in a row"):
-        await play(house, *answers, refusal)
+        await play(house, *answers)
     assert house.reopen().conversation.open_calls == ()
 
 
@@ -143,6 +145,47 @@ async def test_a_resumed_session_goes_on_from_the_same_items(house):
     again = house.reopen().conversation
     assert again.items == before.items and len(house.seen.of(Compacted)) == 1
     assert again.distinct([call(0)]) != (call(0),)  # ids of turns that were left out stay taken
+
+
+async def test_results_the_model_has_not_seen_are_never_thrown_away(house):
+    refusal = ContextExceeded("Too long.")
+    notes = [answer("notes"), refusal, answer("done")]
+    result, model = await play(house, *turns(4), refusal, *notes)
+    assert result.text == "done"
+    seen = [item for item in model.requests[-1].items if isinstance(item, ToolOutput)]
+    assert seen and seen[-1].call_id == "c3" and seen[-1].text.startswith("3.py x")
+
+
+async def test_results_of_one_turn_that_leave_no_room_are_cut_and_say_so(house):
+    calls = tuple(call(number) for number in range(9))
+    result, model = await play(house, answer("all", *calls), ContextExceeded("Too long."), answer("done"))
+    assert result.text == "done" and len(model.requests) == 3
+    seen = [item.text for item in model.requests[-1].items if isinstance(item, ToolOutput)]
+    assert len(seen) == 9 and all("characters left out to make room" in text for text in seen)
+    assert [text[:5] for text in seen] == [f"{number}.py " for number in range(9)]
+
+
+async def test_background_commands_that_run_are_told_beside_the_notes(house):
+    answers = [*turns(4), ContextExceeded("Too long."), answer("notes"), answer("done")]
+    _, model = await play(house, *answers, open_commands=lambda: "b1 (serve)")
+    assert "notes\n\nBackground commands that still run: b1 (serve)." in model.requests[-1].items[2].text
+
+
+async def test_heavy_last_turns_are_left_out_once_they_are_old(house):
+    """At the crossing nothing is old enough to go; some turns later it is."""
+    sizes = [500, 1500, 2500, 3500, 3600, 3700, 3800, 3900, 2000, 2100, 2200]
+    heavy = SmallTool("read", reads, lambda path, _: "x" * (4000 if path[0] in "012" else 50))
+    counted = [replace(each, usage=Usage(size, 0, 9)) for each, size in zip(turns(11), sizes, strict=True)]
+    last = replace(answer("done"), usage=Usage(2300, 0, 9))
+    model = PlayedModel(*counted, last)
+    model.context_tokens = 100_000
+    run = house.run_context(model, Budget(Limits()))
+    compactor = Compactor(run, tools=(heavy.spec,), price=TIERS)
+    ask = Ask(tools=(heavy.spec,))
+    result = await run_loop(run, house.calls(heavy), ask, None, compactor)
+    assert result.status == "done"
+    (event, *_) = house.seen.of(Compacted)
+    assert event.before > 3000 > event.after and "price tier of 3,000" in event.why
 
 
 TIERS = Price((PriceTier(3000, 0.001, 0.01), PriceTier(None, 0.002, 0.02)), "seed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads, writes
@@ -13,7 +14,7 @@ from seedsmith.agent.conversation import AssistantMessage, ToolCall, UserMessage
 from seedsmith.agent.events import NoticeGiven, Text, TurnStarted, UsageReported
 from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, Limits
-from seedsmith.agent.loop.loop import run_loop
+from seedsmith.agent.loop.loop import MOST_WRITTEN_CALLS, run_loop
 from seedsmith.agent.models.base import CallReady, Retrying, TextDelta
 from seedsmith.tools.base import ToolResult
 
@@ -186,3 +187,25 @@ async def test_cancelling_leaves_the_session_consistent(house):
     assert house.session.conversation.open_calls == ()
     result, _ = await play(house, answer("picked up"))
     assert result.text == "picked up"
+
+
+def written(words):
+    return replace(answer(words), attempted="echo")
+
+
+TRIES = '<tool_call>{"name": "echo", "arguments": {"path": "a"}}</tool_call>\nI wait.'
+
+
+async def test_a_call_amid_words_is_asked_for_again_and_never_the_end(house):
+    result, model = await play(house, written(TRIES), answer("", call("1")), answer("Seen."))
+    assert (result.status, result.text) == ("done", "Seen.")
+    nudge = model.requests[1].items[-1]
+    assert nudge.origin == "nudge" and "call of `echo` written as text" in nudge.text
+    assert model.requests[1].items[-2] == AssistantMessage(TRIES)
+    assert notices(house) == ["call_as_text"]
+
+
+async def test_a_model_that_goes_on_writing_calls_has_given_up(house):
+    result, model = await play(house, *[written(TRIES)] * MOST_WRITTEN_CALLS)
+    assert result.status == "gave_up" and "nothing was run" in result.reason
+    assert len(model.requests) == MOST_WRITTEN_CALLS

@@ -11,7 +11,7 @@ from small_house import Collected
 
 from seedsmith import Agent
 from seedsmith.agent.errors import SessionError, UsageError
-from seedsmith.agent.events import SessionFinished, SessionStarted, VerifyFinished
+from seedsmith.agent.events import NoticeGiven, SessionFinished, SessionStarted, VerifyFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.request import RunRequest
@@ -66,12 +66,68 @@ async def test_unproven_changes_are_said(endpoint, options):
     assert outcome.message.startswith("Changed.") and "Nothing was verified" in outcome.message
 
 
-async def test_a_check_before_the_last_edit_proves_nothing(endpoint, options):
+async def test_at_a_budgets_end_the_check_says_what_is_true_then(endpoint, options):
     endpoint.script(calls(EDIT))
-    outcome = await Agent(**options, verify="true", max_turns=1).arun("Change it")
-    assert outcome.status == "budget" and outcome.verified is not None
-    assert outcome.verified.exit_code == 0 and not outcome.verified.after_last_edit
-    assert "but not after the last edit" in outcome.message
+    outcome = await Agent(**options, verify="grep -q two a.txt", max_turns=1).arun("Change it")
+    assert outcome.status == "budget" and outcome.verified is not None and outcome.verified.proven
+    assert (outcome.verified.before_exit_code, outcome.turns) == (1, 1)
+    assert "exit code 1 before, exit code 0 now, run after the last edit" in outcome.message
+
+
+async def test_before_belongs_to_the_command_it_was_run_with(endpoint, options):
+    endpoint.script(text("Nothing to do."), text("Nothing to do."), text("Changed."))
+    first = await Agent(**options, verify="sh -c 'exit 3'").arun("Change it")
+    again = await Agent(**options, verify="true", resume=first.session).arun("Go on")
+    assert again.verified is not None
+    assert (again.verified.command, again.verified.before_exit_code) == ("true", 0)
+
+
+@pytest.fixture
+def tool_outside(tmp_path, monkeypatch):
+    """A tool in the user's home, of which the sandbox shows nothing by itself."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    tool = tmp_path / "home/venvs/x/bin/check"
+    (tool.parents[1] / "lib").mkdir(parents=True)
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\ngrep -q "$(cat "$(dirname "$0")/../lib/word")" a.txt\n')
+    (tool.parents[1] / "lib/word").write_text("one")
+    (tmp_path / "home/secret").write_text("secret")
+    tool.chmod(0o755)
+    return tool
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["{tool}", "../home/venvs/x/bin/check", "~/venvs/x/bin/check", "env A=b $HOME/venvs/x/bin/check"],
+)
+async def test_a_tool_the_user_names_by_path_works_inside(endpoint, options, tool_outside, command):
+    endpoint.script(text("Nothing to do."))
+    seen = Collected()
+    agent = Agent(**options, verify=command.format(tool=tool_outside), front_ends=(seen,))
+    outcome = await agent.arun("Look")
+    assert outcome.status == "done" and outcome.verified is not None and outcome.verified.proven
+    told = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "shown"]
+    assert len(told) == 1 and str(tool_outside.parents[1]) in told[0]
+
+
+async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(endpoint, options, tool_outside):
+    settings = Settings(**options, verify="~/venvs/x/bin/check")
+    outcome = await run(settings, "Look")
+    assert (outcome.status, outcome.exit_code) == ("cannot_verify", 2)
+    assert f"exists outside, hidden by the sandbox: {tool_outside}" in outcome.message
+    assert endpoint.requests == []
+
+
+async def test_a_mistyped_check_names_the_nearest_command(endpoint, options):
+    outcome = await Agent(**options, verify="gti status").arun("Look")
+    assert outcome.exit_code == 2 and "did you mean git?" in outcome.message
+    assert endpoint.requests == []
+
+
+async def test_a_check_that_is_still_to_be_written_is_asked_for(endpoint, options):
+    endpoint.script(calls(("write", {"path": "check.sh", "content": "exit 0\n"})), text("Written."))
+    outcome = await Agent(**options, verify="sh ./check.sh").arun("Write check.sh")
+    assert outcome.status == "done"
 
 
 async def test_a_check_is_not_repeated_where_nothing_changed(endpoint, options):
@@ -131,6 +187,19 @@ async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, option
     assert first.status == "budget"
     again = await Agent(**options, resume=first.session).arun("")
     assert (again.status, again.message) == ("done", "Done.")
+
+
+async def test_limits_that_a_resumed_session_does_not_keep_are_told(endpoint, options):
+    endpoint.script(*[text("Done.")] * 4)
+    first = await Agent(**options, max_turns=3, max_time=60).arun("Go")
+    seen, kept, plain = Collected(), Collected(), Collected()
+    await Agent(**options, resume=first.session, max_time=70, front_ends=(seen,)).arun("On")
+    (told,) = [each.message for each in seen.events if getattr(each, "code", "") == "limits"]
+    assert told.endswith("--max-turns was 3 and is 200 now.")
+    await Agent(**options, max_turns=3, max_time=60, resume=first.session, front_ends=(kept,)).arun("On")
+    other = await Agent(**options).arun("Go")
+    await Agent(**options, resume=other.session, front_ends=(plain,)).arun("On")
+    assert not [each for each in (*kept.events, *plain.events) if getattr(each, "code", "") == "limits"]
 
 
 async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):

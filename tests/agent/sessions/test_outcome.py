@@ -45,6 +45,12 @@ def test_the_sentence_names_command_codes_moment_and_tests():
     assert "but not after the last edit; tests changed: test_a.py" in doubtful.sentence()
 
 
+def test_a_full_disk_interrupts_and_says_how_to_go_on():
+    ending = ending_of(SessionError("Can't write records.jsonl: No space left on device."))
+    assert ending is not None and ending.status == "interrupted" and not ending.raised
+    assert "No space left" in ending.reason and "--resume" in ending.reason
+
+
 def test_the_last_event_carries_everything():
     verified = Verified("make test", 2, 0, True, ("t/test_a.py",))
     outcome = Outcome("done", "m", "s", 3, 4, Usage(10, 2, 5, 1), 0.5, True, verified, ("a",), "diff")
@@ -83,7 +89,7 @@ ERRORS = [
     (NoIsolation("x"), "no_sandbox", 5),
     (ServiceUnavailable("x"), "provider_error", 4),
     (LocalModelError("x"), "provider_error", 4),
-    (SessionError("x"), "gave_up", 2),  # 1 where a run had begun, which tells its end by itself
+    (SessionError("x"), "interrupted", 2),  # 130 where a run had begun, which tells its end by itself
     (UsageError("x"), None, 2),
     (UnknownModel("x"), None, 2),
     (PathNotFound("x"), None, 2),

@@ -131,7 +131,7 @@ async def test_a_deadline_holds_in_the_background(runner: ProcessRunner) -> None
     running = runner.start("sleep 100", timeout=0.2)
     assert await running.wait(60)
     result = running.look()
-    assert result.timed_out and "Stopped after 0.2 seconds" in result.note
+    assert result.timed_out and result.exit_code is None
 
 
 async def test_input_that_nobody_reads_is_taken_in_part(runner: ProcessRunner) -> None:

@@ -90,7 +90,6 @@ async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
     result = await runner.run(command, timeout=1)
     assert result.timed_out
     assert result.exit_code is None
-    assert "1 second" in result.note
     assert await gone(f"sleep {mark}") == []
 
 

@@ -13,7 +13,7 @@ import pytest
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import GitError, NoRepository
 from seedsmith.sandbox.git.git import Git
-from seedsmith.sandbox.git.repository import find_repository
+from seedsmith.sandbox.git.repository import find_repository, shown_above
 from seedsmith.sandbox.git.settings import UserSettings, filter_names, identity, overrides, parse_listing
 
 
@@ -126,3 +126,43 @@ def test_the_identity_comes_from_environment_then_repository_then_user() -> None
         "GIT_COMMITTER_EMAIL": "r@x",
     }
     assert identity({}, replace(user, values={"user.name": "U"})) == {}
+
+
+@pytest.mark.parametrize("place", ["../githooks", "/nonexistent", "{outside}", "/usr/share"])
+async def test_a_hooks_folder_that_is_a_link_keeps_nobody_from_committing(runner, world, place) -> None:
+    hooks = world.workspace / ".git/hooks"
+    for file in hooks.iterdir():
+        file.unlink()
+    hooks.rmdir()
+    hooks.symlink_to(place.format(outside=world.outside))
+    (world.workspace / "a.txt").write_text("1\n")
+    git = await opened(runner, world)
+    await git.change(("add", "--all", "--", "a.txt"))
+    await git.change(("commit", "--quiet", "--no-verify", "--message=linked"))
+    assert plain(world.workspace, "log", "-1", "--format=%s") == "linked"
+
+
+async def test_a_subfolder_sees_its_repository_and_nothing_of_it_is_written(make_runner, world) -> None:
+    top = world.home / "project"
+    inner = top / "packages/app"
+    inner.mkdir(parents=True)
+    plain(top, "init", "-q")
+    (top / "shared.txt").write_text("above\n")
+    (world.home / "beside.txt").write_text("hidden\n")
+    shown = shown_above(inner, world.policy.environ)
+    assert shown == (top,)
+    runner = make_runner(workspace=inner, also_readable=shown)
+    said = await runner.run("git rev-parse --show-toplevel; cat ../../shared.txt; echo x > made", timeout=20)
+    assert said.head == f"{top}\nabove\n".encode() and (inner / "made").exists()
+    kept = await runner.run(
+        "echo x > ../../shared.txt; echo x > ../../new; cat ../../../beside.txt", timeout=20
+    )
+    assert kept.exit_code != 0 and b"hidden" not in kept.head
+    assert (top / "shared.txt").read_text() == "above\n" and not (top / "new").exists()
+
+
+def test_a_home_that_is_a_repository_stays_hidden(world) -> None:
+    plain(world.home, "init", "-q")
+    inner = world.home / "project"
+    inner.mkdir()
+    assert shown_above(inner, world.policy.environ) == ()

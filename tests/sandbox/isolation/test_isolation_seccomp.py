@@ -79,3 +79,15 @@ def test_programs_fit_and_everything_else_is_allowed(machine: str) -> None:
     assert len(program) // 8 < 4096
     refused = {n for n in range(512) if verdict(program, AUDIT[machine], n, 2, 1) != ALLOW}
     assert 30 < len(refused) < 70
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_tracing_looks_and_never_writes(machine: str) -> None:
+    program = filter_program(machine=machine, internet=True, unix_sockets=False)
+    ptrace = {"x86_64": 101, "aarch64": 117}[machine]
+    allowed = {
+        n
+        for n in (*range(64), *range(0x4200, 0x4220))
+        if verdict(program, AUDIT[machine], ptrace, n) == ALLOW
+    }
+    assert allowed == {7, 8, 12, 16, 17, 0x4204}  # neither TRACEME, POKE, SETREGS nor SEIZE

@@ -163,3 +163,9 @@ def test_the_environment_keeps_toolchains_and_drops_secrets(home: Path) -> None:
     assert clean["HOME"] != str(home)
     assert not {"OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "GOFLAGS"} & set(clean)
     assert not {"LD_PRELOAD", "BASH_ENV", "GIT_DIR"} & set(clean)
+
+
+def test_package_managers_are_told_that_there_is_no_network(tmp_path) -> None:
+    names = {"npm_config_offline", "PIP_NO_INDEX", "UV_OFFLINE", "CARGO_NET_OFFLINE", "GOPROXY"}
+    assert names <= command_environment({}, tmp_path).keys()
+    assert not names & command_environment({}, tmp_path, network=True).keys()

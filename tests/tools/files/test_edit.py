@@ -126,16 +126,41 @@ async def test_an_edit_made_before_is_recognised(bench):
         await bench.call("edit", path="file.py", old="    return compute(1)\n", new="    return compute(2)\n")
 
 
-async def test_a_file_changed_since_it_was_read_is_refused(bench):
+async def test_a_file_changed_since_it_was_read_is_edited_where_the_text_still_fits(bench):
     file = bench.put("file.txt", "one\n")
     await bench.call("read", path="file.txt")
     file.write_text("one\ntwo\n")
-    with pytest.raises(ToolError, match="has changed since you last saw it"):
-        await bench.call("edit", path="file.txt", old="one", new="1")
+    told = await bench.call("edit", path="file.txt", old="one", new="1")
+    assert "edited file.txt at 1 place; the file had changed since you last saw it\n" in told.text
+    # What else changed was still not seen, so that nothing may overwrite it whole.
+    with pytest.raises(ToolError, match="has changed since you last saw it: read it again"):
+        await bench.call("write", path="file.txt", content="x")
     await bench.call("read", path="file.txt")
-    await bench.call("edit", path="file.txt", old="one", new="1")
-    await bench.call("edit", path="file.txt", old="two", new="2")
+    told = await bench.call("edit", path="file.txt", old="two", new="2")
+    assert "had changed" not in told.text
     assert bench.bytes("file.txt") == b"1\n2\n"
+
+
+async def test_in_a_file_changed_since_it_was_read_only_what_fits_exactly_and_once_is_edited(bench):
+    file = bench.put("file.py", "if a:\n    b()\n")
+    await bench.call("read", path="file.py")
+    file.write_text("if a:\n  b()\nb()\n")
+    with pytest.raises(ToolError, match=r"file.py has changed since you last saw it.\n'old' was not found"):
+        await bench.call("edit", path="file.py", old="if a:\n    b()\n", new="if b:\n    b()\n")
+    with pytest.raises(ToolError, match=r"has changed since you last saw it.\n'old' is in file.py 2 times"):
+        await bench.call("edit", path="file.py", old="b()", new="c()")
+    assert bench.bytes("file.py") == b"if a:\n  b()\nb()\n"
+
+
+async def test_all_missing_edits_are_told_at_once_with_the_end_on_a_line_of_its_own(bench):
+    bench.put("file.txt", "one\ntwo\n")
+    edits = [{"old": "one", "new": "1"}, {"old": "tree", "new": "3"}, {"old": "fore", "new": "4"}]
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", path="file.txt", edits=edits)
+    told = str(refusal.value)
+    assert "edit 2 of 3: 'old' was not found" in told
+    assert "\nedit 3 of 3: 'old' was not found" in told
+    assert told.endswith("\nNone of the edits was applied.")
 
 
 async def test_a_file_changed_while_the_edit_is_checked_is_not_overwritten(bench):
@@ -195,9 +220,50 @@ async def test_genuine_code_is_no_omission(bench, line):
 async def test_invisible_characters_can_be_quoted_as_read_shows_them(bench):
     bench.put("file.txt", "a\x0cb\u200bc\n")
     shown = (await bench.call("read", path="file.txt")).text
-    assert shown == r"1" + "\t" + r"a\u{C}b\u{200B}c"
-    await bench.call("edit", path="file.txt", old=r"a\u{C}b\u{200B}c", new=r"A\u{C}b\u{200B}c")
+    assert shown.startswith(r"1" + "\t" + r"a\u{C}b\u{200B}c")
+    told = await bench.call("edit", path="file.txt", old=r"a\u{C}b\u{200B}c", new=r"A\u{C}b\u{200B}c")
+    assert "was read as the hidden character shown so, and stays one in 'new'" in told.text
     assert bench.bytes("file.txt") == "A\x0cb\u200bc\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "old", "words"),
+    [
+        (r"print('a\nb')", "print('a\nb')", r"Line 1 has the letters \n where 'old' has a real line end."),
+        ("x\ny = 'a\tb'", r"y = 'a\tb'", r"Line 2 has a real tab where 'old' has the letters \t."),
+        (
+            r"s.split('\0')",
+            "s.split('\0')",
+            r"Line 1 has the letters \0 where 'old' has a real NUL character.",
+        ),
+        (r"re.sub(r'\bx')", "re.sub(r'\bx')", r"where 'old' has a real control character U+0008."),
+        ("name = 1", "na\0me = 1", "'old' holds control characters that the file does not: U+0000."),
+    ],
+)
+async def test_a_miss_by_control_characters_names_them(bench, content, old, words):
+    bench.put("file.txt", content + "\n")
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("edit", path="file.txt", old=old, new="z")
+    assert words in str(refusal.value)
+
+
+async def test_letters_that_only_the_new_text_has_stay_letters(bench):
+    bench.put("file.js", "s = 'a\u200b'\n")
+    await bench.call("edit", path="file.js", old=r"'a\u{200B}'", new=r"'a\u{200B}' + '\u{1B}'")
+    assert bench.bytes("file.js") == "s = 'a\u200b' + '\\u{1B}'\n".encode()
+    # A hidden character given as itself can be replaced by its letters.
+    told = await bench.call("edit", path="file.js", old="'a\u200b'", new=r"'a\u{200B}'")
+    assert "hidden character" not in told.text
+    assert bench.bytes("file.js") == rb"s = 'a\u{200B}' + '\u{1B}'" + b"\n"
+
+
+async def test_a_hidden_character_is_told_from_the_letters_that_show_it(bench):
+    bench.put("file.txt", "plain \\u{1B}\nraw \x1b\n")
+    shown = (await bench.call("read", path="file.txt")).text
+    assert shown == (
+        "1\tplain \\u{1B}\n2\traw \\u{1B}\n"
+        r"[each \u{…} or \x{…} in line 2 may be one hidden character, not these letters]"
+    )
 
 
 BROKEN = [
@@ -277,3 +343,10 @@ async def test_two_hundred_thousand_places_cost_what_one_costs_and_little_is_sho
     result = await bench.call("edit", path="a.txt", old="words", new="WORDS", replace_all=True)
     assert result.ok and bench.bytes("a.txt") == line.replace(b"words", b"WORDS") * 200_000
     assert len(result.data["diff"]) < 200_000 and "more changed places not shown" in result.data["diff"]
+
+
+async def test_a_byte_order_mark_in_the_old_text_means_the_beginning_of_the_file(bench):
+    bench.put("file.txt", b"\xef\xbb\xbfone\ntwo\n")
+    await bench.call("edit", path="file.txt", old="\ufeffone\n", new="\ufeff1\n")
+    await bench.call("edit", path="file.txt", old="\ufeff1\ntwo", new="uno\ndue")
+    assert bench.bytes("file.txt") == b"\xef\xbb\xbfuno\ndue\n"

@@ -399,3 +399,14 @@ async def test_a_workspace_nobody_tracks_has_a_name_in_status(git_bench, place):
     git_bench.bench.context = git_bench.at(git_bench.root / place)
     text = (await git_bench.call("status")).text
     assert "untracked (1):\n  ./\n" in text
+
+
+@pytest.mark.parametrize("form", ["gpgSign = true", "gpgSign"])
+async def test_a_commit_says_that_it_is_not_signed(git_bench, form):
+    git_bench.configure(f"[user]\nname = A\nemail = a@example.org\n[commit]\n{form}\n")
+    git_bench.put("a.txt", "1\n")
+    result = await git_bench.call("commit", message="one", paths=["a.txt"])
+    assert "not signed, though commit.gpgSign asks for that" in result.text
+    git_bench.put("a.txt", "2\n")
+    git_bench.git("config", "commit.gpgSign", "false")
+    assert "signed" not in (await git_bench.call("commit", message="two", paths=["a.txt"])).text

@@ -133,15 +133,17 @@ async def test_a_diff_without_context_needs_the_content_it_was_made_from(bench):
     assert bench.bytes("a.txt").decode() == TEN.replace("line 5", "LINE 5")
 
 
-async def test_a_file_changed_since_it_was_read_is_not_patched(bench):
+async def test_a_file_changed_since_it_was_read_is_patched_where_the_lines_still_fit(bench):
     file = bench.put("a.txt", TEN)
     await bench.call("read", path="a.txt")
     file.write_text("above\n" + TEN)
+    told = await bench.call("patch", patch=change("a.txt", FIFTH))
+    assert "the file had changed since you last saw it" in told.text
+    assert bench.bytes("a.txt").decode() == "above\n" + TEN.replace("line 5", "LINE 5")
     with pytest.raises(ToolError, match="has changed since you last saw it"):
-        await bench.call("patch", patch=change("a.txt", FIFTH))
-    await bench.call("read", path="a.txt")
-    await bench.call("patch", patch=change("a.txt", FIFTH))
-    await bench.call("edit", path="a.txt", old="LINE 5", new="line five")
+        await bench.call("write", path="a.txt", content="x")
+    with pytest.raises(ToolError, match="has changed since you last saw it: read it again before"):
+        await bench.call("patch", patch="*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n")
 
 
 async def test_hard_links_keep_their_content_and_mode(bench):
@@ -210,3 +212,29 @@ async def test_every_file_named_is_told_to_the_scheduler(bench):
     access = tool.access(tool.parse({"patch": change("z", FIFTH) + rename.format("copy")}))
     assert access.writes == {"y", "z"} and access.reads == {"x", "y", "z"}
     assert tool.access(tool.parse({"patch": rename.format("rename")})).writes == {"x", "y"}
+
+
+@pytest.mark.parametrize("counts", ["-4,4 +4,3", "-4,2 +4,2", "-4 +4", "-2,9 +2,12", "-4,3 +4,2"])
+async def test_wrong_line_counts_are_put_right_where_the_lines_fit_in_one_place(bench, counts):
+    bench.put("a.txt", TEN)
+    bench.put("b.txt", TEN)
+    wrong = FIFTH.replace("-4,3 +4,3", counts)
+    told = await bench.call("patch", patch=change("a.txt", wrong) + change("b.txt", FIFTH))
+    assert "the line counts in the header of hunk 1 were wrong and are put right" in told.text
+    assert told.text.count("put right") == 1
+    for name in ("a.txt", "b.txt"):
+        assert bench.bytes(name).decode() == TEN.replace("line 5", "LINE 5")
+
+
+async def test_with_wrong_line_counts_a_place_in_doubt_is_refused(bench):
+    twice = TEN + TEN
+    bench.put("a.txt", twice)
+    with pytest.raises(ToolError, match="are in the file 2 times, at lines 4, 14"):
+        await bench.call("patch", patch=change("a.txt", FIFTH.replace("4,3 +4,3", "4,9 +4,9")))
+    assert bench.bytes("a.txt").decode() == twice
+
+
+async def test_a_new_file_with_a_wrong_line_count_is_created_whole(bench):
+    told = await bench.call("patch", patch="--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1,5 @@\n+one\n+two\n")
+    assert bench.bytes("new.txt") == b"one\ntwo\n"
+    assert "put right" in told.text

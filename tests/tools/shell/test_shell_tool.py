@@ -50,3 +50,20 @@ async def test_terminal_sequences_are_gone_and_invisible_characters_shown(bench)
 
 async def test_no_output_at_all_still_says_how_it_ended(bench):
     assert (await bench.call("shell", command="true")).text == "exit code 0"
+
+
+async def test_a_timeout_is_told_once(bench):
+    result = await bench.call("shell", command="sleep 60", timeout=1)
+    assert result.text == "timed out after 1 second; everything it started was ended"
+
+
+async def test_a_pipe_does_not_hide_that_there_is_no_network(bench):
+    said = "curl: (6) Could not resolve host: example.org"
+    result = await bench.call("shell", command=f"(echo '{said}'; exit 6) | tail -1")
+    assert result.ok and "The sandbox has no network." in result.text
+
+
+async def test_a_limit_of_threads_is_told_though_a_pipe_hides_the_failure(bench):
+    said = "RuntimeError: can't start new thread"
+    result = await bench.call("shell", command=f'(echo "{said}"; exit 1) | tail -1')
+    assert "512 processes and threads" in result.text

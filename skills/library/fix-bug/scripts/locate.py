@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,28 +21,25 @@ from typing import Any
 
 WATCHERS = Path(__file__).resolve().parents[1] / "watch"
 MOST_LINES = 40
+OUTPUT_END = 4000
+"""Characters of the output that are shown where nothing could be watched."""
 SECONDS = 600
 
 Place = tuple[str, int]
+START = 'SEEDSMITH_WATCH="$0"; . "$0/watched.sh"'
 
 
-def watched(command: str) -> tuple[list[dict[str, Any]], int | None]:
-    """What each test did, and the command's exit code; None where it took too long and was stopped."""
-    with tempfile.TemporaryDirectory() as reports:
-        added = {
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(WATCHERS), os.environ.get("PYTHONPATH")))),
-            "PYTEST_PLUGINS": ",".join(filter(None, ("seedsmith_trace", os.environ.get("PYTEST_PLUGINS")))),
-            "NODE_OPTIONS": f"--require={WATCHERS / 'seedsmith_watch.js'} {os.environ.get('NODE_OPTIONS', '')}".strip(),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "SEEDSMITH_TRACE_ROOT": os.getcwd(),
-            "SEEDSMITH_TRACE_OUT": reports,
-        }
+def watched(command: str) -> tuple[list[dict[str, Any]], int | None, str]:
+    """What each test did, the command's exit code (None where it was stopped), and the end of its output."""
+    with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryFile() as output:
+        folder = Path(temporary) / "watch"
+        shutil.copytree(WATCHERS, folder, ignore=shutil.ignore_patterns("__pycache__"))
         process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
-            env=os.environ | added,
+            [shutil.which("bash") or "/bin/sh", "-c", START, str(folder)],
+            env=os.environ | {"SEEDSMITH_COMMAND": command},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
@@ -54,8 +52,10 @@ def watched(command: str) -> tuple[list[dict[str, Any]], int | None]:
             except OSError:
                 pass
             process.wait()
-        tests = [test for file in sorted(Path(reports).glob("*.json")) for test in reported(file)]
-    return [test for test in tests if test["name"] and test["lines"]], exit_code
+        tests = [test for file in sorted((folder / "out").glob("*.json")) for test in reported(file)]
+        output.seek(max(0, output.seek(0, os.SEEK_END) - 4 * OUTPUT_END))
+        end = output.read().decode("utf-8", "replace").strip()[-OUTPUT_END:]
+    return [test for test in tests if test["name"] and test["lines"]], exit_code, end
 
 
 def reported(file: Path) -> list[dict[str, Any]]:
@@ -109,24 +109,27 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print(__doc__)
         return 1
-    tests, exit_code = watched(arguments[0])
+    tests, exit_code, end = watched(arguments[0])
     failing = [test for test in tests if test["outcome"] != "passed"]
     ended = f"Stopped after {SECONDS} s" if exit_code is None else f"Exit code {exit_code}"
     print(f"{ended}; watched {len(tests)} tests, {len(failing)} of them fail.")
     if not failing:
         print("Nothing to compare: no failing test could be watched.")
+        print(f"\nThe end of the output:\n{end}" if end else "There was no output.")
         return 1
     for test in failing[:5]:
         print(f"\nfails: {test['name']}\n  {str(test['message'])[:400]}")
         for path, line, name in test["frames"][-6:]:
             print(f"  at {path}:{line} in {name}")
     scores = suspicion(tests)
-    ranked = sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:MOST_LINES]
-    print("\nLines failing tests ran (1.00: only they did):")
-    for (path, line), score in sorted(
-        ranked, key=lambda each: (-max(scores[p] for p in scores if p[0] == each[0][0]), each[0])
-    ):
+    best = max(scores.values(), default=0.0)
+    ranked = sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+    told = [each for each in ranked if each[1] >= best / 2]
+    print("\nLines failing tests ran (1.00: only they did), the most suspicious first:")
+    for (path, line), score in told[:MOST_LINES]:
         print(f"  {score:.2f}  {path}:{line}: {source_line(path, line)}")
+    if len(told) > MOST_LINES:
+        print(f"  and {len(told) - MOST_LINES} more lines, none more suspicious")
     return 0
 
 

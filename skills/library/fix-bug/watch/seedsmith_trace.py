@@ -1,10 +1,12 @@
 """Watch a Python test command from inside: which workspace lines each test ran, and how it failed.
 
 This file is copied into the sandbox and imported by the *project's* interpreter, so it uses the
-standard library only and nothing of Seedsmith. It is told where to look by three variables:
-``SEEDSMITH_TRACE_ROOT`` (the workspace), ``SEEDSMITH_TRACE_OUT`` (folder for the reports) and
-``SEEDSMITH_TRACE_EVENTS`` (line events to watch per test before it stops watching).
-Each process writes one JSON report; a daemon thread renews it, so that a killed run leaves one too.
+standard library only and nothing of Seedsmith. Next to it lie ``root`` (a file that names the workspace)
+and ``out`` (the folder for the reports). Each process writes one JSON report; a daemon thread renews it,
+so that a killed run leaves one too.
+
+A test is watched until its call phase ends, and not while its values are shown: what only ``__repr__`` of
+a failing test's values ran has nothing to do with the failure.
 """
 
 import json
@@ -13,10 +15,14 @@ import sys
 import threading
 import time
 
-ROOT = os.path.join(os.path.realpath(os.environ["SEEDSMITH_TRACE_ROOT"]), "")
-OUT = os.environ["SEEDSMITH_TRACE_OUT"]
-EVENTS = int(os.environ.get("SEEDSMITH_TRACE_EVENTS", "2000000"))
-SKIPPED = ("site-packages", "dist-packages", "node_modules", ".venv", ".tox", ".nox")
+import seedsmith_start
+
+with open(os.path.join(seedsmith_start.HERE, "root")) as file:
+    ROOT = os.path.join(os.path.realpath(file.read().rstrip("\n")), "")
+OUT = os.path.join(seedsmith_start.HERE, "out")
+EVENTS = 2000000  # lines that are watched for each test
+INSTALLED = ("site-packages", "dist-packages")
+SKIPPED = (*INSTALLED, "node_modules", ".venv", ".tox", ".nox")
 MAIN_THREAD = threading.main_thread().ident
 
 
@@ -30,6 +36,7 @@ class Test:
         self.frames = []
         self.message = ""
         self.events = 0
+        self.tracer = None
         self.started = time.monotonic()
         self.seconds = 0.0
 
@@ -47,27 +54,68 @@ class Test:
 outside = Test("")
 tests = [outside]
 current = outside
+paused = 0  # greater while what runs is not to be noted
 known = {}
 
 
 def relative(filename):
     """Path below the workspace, or None where the file is not the user's own."""
     if filename not in known:
-        path = os.path.realpath(filename)
-        inside = path.startswith(ROOT) and not any(part in SKIPPED for part in path.split(os.sep))
-        known[filename] = path[len(ROOT) :] if inside and os.path.isfile(path) else None
+        known[filename] = find(os.path.realpath(filename))
     return known[filename]
+
+
+def find(path):
+    parts = (path[len(ROOT) :] if path.startswith(ROOT) else path).split(os.sep)
+    if any(part in INSTALLED for part in parts):
+        return source_of(path, parts)
+    inside = path.startswith(ROOT) and not any(part in SKIPPED for part in parts)
+    return path[len(ROOT) :] if inside and os.path.isfile(path) else None
+
+
+def source_of(path, parts):
+    """The workspace's file that was installed as this one, as tox does before it tests, or None."""
+    start = max(index for index, part in enumerate(parts) if part in INSTALLED) + 1
+    tail = os.path.join("", *parts[start:])
+    folders = [""] + [entry for entry in sorted(os.listdir(ROOT)) if entry[0] != "." and entry not in SKIPPED]
+    for folder in folders:
+        candidate = os.path.join(folder, tail)
+        if os.path.isfile(ROOT + candidate) and same(ROOT + candidate, path):
+            return candidate
+    return None
+
+
+def same(first, second):
+    try:
+        with open(first, "rb") as one, open(second, "rb") as other:
+            return one.read() == other.read()
+    except (IOError, OSError):
+        return False
+
+
+def unnoted(function):
+    """``function``, run without noting what it runs."""
+
+    def run(*arguments, **keywords):
+        global paused
+        paused += 1
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            paused -= 1
+
+    return run
 
 
 def watch_call(frame, event, argument):
     path = relative(frame.f_code.co_filename)
-    if path is None or current.events > EVENTS:
+    if path is None or paused or current.events > EVENTS:
         return None
     test = current
     lines = test.lines.setdefault(path, set())
 
     def watch_line(frame, event, argument):
-        if event == "line":
+        if event == "line" and not paused:
             lines.add(frame.f_lineno)
             test.events += 1
             if test.events > EVENTS:
@@ -78,9 +126,24 @@ def watch_call(frame, event, argument):
 
 
 def begin(name):
-    global current
+    global current, paused
     current = Test(name)
+    paused = 0
     tests.append(current)
+    if sys.gettrace() is not watch_call:  # something that measures coverage took its place
+        current.tracer = sys.gettrace()
+        sys.settrace(watch_call)
+
+
+def pause():
+    """Note nothing more of the current test: what it calls has ended."""
+    global paused
+    paused = max(paused, 1)
+
+
+def resume():
+    global paused
+    paused = 0
 
 
 def end(outcome):
@@ -88,7 +151,10 @@ def end(outcome):
     if current.outcome == "unfinished":
         current.outcome = outcome
     current.seconds = time.monotonic() - current.started
+    if current.tracer is not None:
+        sys.settrace(current.tracer)
     current = outside
+    resume()
 
 
 def failed(error, message=None):
@@ -97,7 +163,7 @@ def failed(error, message=None):
         return
     current.outcome = "failed"
     current.message = message or "%s: %s" % (type(error).__name__, error)
-    current.frames = frames_of(error.__traceback__)
+    current.frames = frames_of(getattr(error, "__traceback__", None))
 
 
 def frames_of(traceback):
@@ -144,58 +210,102 @@ def renew():
             pass
 
 
-def pytest_runtest_logstart(nodeid, location):
-    begin(nodeid)
+def pytest_plugin(hookimpl):
+    class Plugin:
+        distributes = False  # whether the tests run in other processes
+
+        def pytest_configure(self, config):
+            self.distributes = config.pluginmanager.hasplugin("dsession")
+
+        def pytest_runtest_logstart(self, nodeid):
+            if current is outside and not self.distributes:
+                begin(nodeid)
+
+        @hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_setup(self):
+            resume()
+            yield
+            pause()
+
+        @hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_call(self):
+            resume()
+            yield
+            pause()
+
+        @hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(self, item, call):
+            report = (yield).get_result()
+            if report.failed and current.name == item.nodeid:
+                crash = getattr(report.longrepr, "reprcrash", None)
+                message = getattr(crash, "message", "") or ("" if call.excinfo else str(report.longrepr))
+                failed(call.excinfo and call.excinfo.value, message)
+
+        def pytest_runtest_logfinish(self, nodeid):
+            if current.name == nodeid:
+                end("passed")
+
+    return Plugin()
 
 
-def pytest_runtest_makereport(item, call):
-    if call.excinfo is not None and not call.excinfo.errisinstance(_outcomes()):
-        failed(call.excinfo.value)
+def watch_assertions(module):
+    """Pytest shows the values of a failing assertion before the test's call ends."""
+    for name in ("_saferepr", "_format_explanation", "_call_reprcompare", "_format_assertmsg"):
+        if hasattr(module, name):
+            setattr(module, name, unnoted(getattr(module, name)))
 
 
-def pytest_runtest_logreport(report):
-    if report.failed and current.name == report.nodeid:
-        crash = getattr(report.longrepr, "reprcrash", None)
-        if crash is not None and getattr(crash, "message", ""):
-            current.message = crash.message
+class Shown:
+    """``pprint`` as unittest uses it, for what it shows of a failing assertion."""
+
+    def __init__(self, module):
+        self.pformat = unnoted(module.pformat)
 
 
-def pytest_runtest_logfinish(nodeid, location):
-    end("passed")
-
-
-def _outcomes():
-    import pytest
-
-    return (pytest.skip.Exception,)
-
-
-def watch_unittest():
-    from unittest import case, result
-
+def watch_test_cases(case):
     run = case.TestCase.run
-    add_error, add_failure = result.TestResult.addError, result.TestResult.addFailure
+    for name in ("safe_repr", "_common_shorten_repr"):
+        if hasattr(case, name):
+            setattr(case, name, unnoted(getattr(case, name)))
+    if hasattr(case, "pprint"):
+        case.pprint = Shown(case.pprint)
 
     def watched_run(self, *arguments, **keywords):
-        if current is not outside:
-            return run(self, *arguments, **keywords)
-        begin(self.id())
+        method = self._callTestMethod
+
+        def call(*given):
+            try:
+                return method(*given)
+            finally:
+                pause()
+
+        self._callTestMethod = call
+        seedsmith_start.leave_children()
+        begun = current is outside
+        if begun:
+            begin(self.id())
         try:
             return run(self, *arguments, **keywords)
         finally:
-            end("passed")
+            self.__dict__.pop("_callTestMethod", None)
+            if begun:
+                end("passed")
 
-    def watched_add(original):
-        def add(self, test, error):
-            if error[1] is not None:
-                failed(error[1])
-            return original(self, test, error)
+    case.TestCase.run = watched_run
+
+
+def watch_results(module):
+    def watched(original):
+        def add(self, test, *error):
+            if error[-1] is not None and error[-1][1] is not None:
+                failed(error[-1][1])
+            return original(self, test, *error)
 
         return add
 
-    case.TestCase.run = watched_run
-    result.TestResult.addError = watched_add(add_error)
-    result.TestResult.addFailure = watched_add(add_failure)
+    for name in ("addError", "addFailure", "addSubTest"):
+        if hasattr(module.TestResult, name):
+            setattr(module.TestResult, name, watched(getattr(module.TestResult, name)))
 
 
 def watch_uncaught():
@@ -212,7 +322,10 @@ def watch_uncaught():
 def start():
     import atexit
 
-    watch_unittest()
+    seedsmith_start.add_pytest_plugin(pytest_plugin, "seedsmith_trace")
+    seedsmith_start.after_import("_pytest.assertion.rewrite", watch_assertions)
+    seedsmith_start.after_import("unittest.case", watch_test_cases)
+    seedsmith_start.after_import("unittest.result", watch_results)
     watch_uncaught()
     atexit.register(write)
     threading.Thread(target=renew, daemon=True).start()

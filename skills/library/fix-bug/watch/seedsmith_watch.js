@@ -3,18 +3,27 @@
  * Watch a test run of node:test from inside: which workspace lines each test ran, and how it failed.
  *
  * This file is copied into the sandbox and required first by the project's Node (NODE_OPTIONS), so it
- * uses Node's own modules only. Like its Python neighbour it is told where to look by
- * SEEDSMITH_TRACE_ROOT and SEEDSMITH_TRACE_OUT, and each process writes one JSON report. Where anything
- * is not as expected it stays silent: the run must go on as if it were not there.
+ * uses Node's own modules only. As with its Python neighbour, `root` and `out` lie next to it, and each
+ * process writes one JSON report. Where anything is not as expected it stays silent: the run must go on as
+ * if it were not there.
  */
 const fs = require('node:fs');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 
-const ROOT = path.join(fs.realpathSync(process.env.SEEDSMITH_TRACE_ROOT || '.'), path.sep);
-const OUT = process.env.SEEDSMITH_TRACE_OUT;
+const ROOT = path.join(fs.realpathSync(rootFile() || '.'), path.sep);
+const OUT = path.join(__dirname, 'out');
 const MOST_TESTS = 3000;
 const MOST_MILLISECONDS = 30000; // spent on counting, of all tests together
+
+/** The workspace, as the file next to this one names it. */
+function rootFile() {
+  try {
+    return fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '');
+  } catch {
+    return '';
+  }
+}
 
 /** The path below the workspace, or null where the file is not the user's own. */
 function relative(url) {
@@ -38,7 +47,7 @@ function usesNodeTest(file) {
 }
 
 const main = process.argv[1];
-if (OUT && main && path.isAbsolute(main) && usesNodeTest(main)) watch();
+if (main && path.isAbsolute(main) && usesNodeTest(main)) watch();
 
 function watch() {
   const { Session } = require('node:inspector');

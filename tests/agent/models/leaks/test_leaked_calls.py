@@ -35,7 +35,37 @@ QWEN = f"<tool_call>\n{READ}\n</tool_call>"
 CODER = "<tool_call>\n<function=read>\n<parameter=path>\na.py\n</parameter>\n</function>\n</tool_call>"
 DOUBAO = f"<|FunctionCallBegin|>[{READ.replace('arguments', 'parameters')}]<|FunctionCallEnd|>"
 _LINE = "\n"
-DIALECTS = [SEED, SEED_LINES, QWEN, CODER, DOUBAO, f"```json\n{READ}\n```"]
+INVOKE = '<invoke name="read">\n<parameter name="path">a.py</parameter>\n</invoke>'
+CLAUDE = f"<function_calls>\n{INVOKE}\n</function_calls>"
+SPACED = CLAUDE.replace("</", "<|").replace("<", "<antml" + ":").replace("<antml" + ":|", "</antml" + ":")
+MINIMAX = f"<minimax:tool_call>\n{INVOKE}\n</minimax:tool_call>"
+DSML = CLAUDE.replace('path">', 'path" string="true">').replace("</", "<|").replace("<", "<｜DSML｜")
+DSML = DSML.replace("<｜DSML｜|", "</｜DSML｜")
+OLD_MINIMAX = f"<tool_calls>\n{READ}\n</tool_calls>"
+KIMI = (
+    "<|tool_calls_section_begin|><|tool_call_begin|>functions.read:0<|tool_call_argument_begin|>"
+    '{"path": "a.py"}<|tool_call_end|><|tool_calls_section_end|>'
+)
+DEEPSEEK = (
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>read\n"
+    '```json\n{"path": "a.py"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+)
+DEEPSEEK_31 = (
+    '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>{"path": "a.py"}'
+    "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+)
+GLM = "<tool_call>read\n<arg_key>path</arg_key>\n<arg_value>a.py</arg_value>\n</tool_call>"
+GLM_47 = GLM.replace(_LINE, "")
+MISTRAL = f"[TOOL_CALLS][{READ}]"
+MISTRAL_3 = '[TOOL_CALLS]read[ARGS]{"path": "a.py"}'
+UNOPENED = CODER.removeprefix("<tool_call>\n")
+LLAMA = '<function=read>{"path": "a.py"}</function>'
+UNOPENED_JSON = f"{READ}\n</tool_call>"
+MORE = [
+    *(INVOKE, CLAUDE, SPACED, MINIMAX, DSML, OLD_MINIMAX, KIMI, DEEPSEEK, DEEPSEEK_31, GLM, GLM_47, MISTRAL),
+    *(MISTRAL_3, UNOPENED, LLAMA),
+]
+DIALECTS = [SEED, SEED_LINES, QWEN, CODER, DOUBAO, *MORE, f"```json\n{READ}\n```"]
 
 
 @pytest.mark.parametrize(
@@ -104,23 +134,91 @@ def test_leaks_are_calls(text, names, rest):
         '<tool_call>{"name": "read", "arguments": {"path": "a',
         "<tool_call>read</tool_call>",
         f"<|FunctionCallBegin|>[{READ}, 1]<|FunctionCallEnd|>",
-        *(f"The model may write `{call}`" for call in DIALECTS[:5]),
-        *(f"The model may write {call}" for call in DIALECTS[:5]),
+        *(f"The model may write `{call}`" for call in DIALECTS[:-1]),
+        *(f"The model may write {call}" for call in DIALECTS[:-1]),
         *(f"{call}\nThat is how a call looks." for call in DIALECTS),
-        *(f"An example:\n```xml\n{call}\n```" for call in DIALECTS[:5]),
+        *(f"An example:\n```xml\n{call}\n```" for call in DIALECTS[:-1]),
         *(f"An example:\n~~~\n{call}\n~~~" for call in DIALECTS),
-        *(f"It never closed:\n```xml\n{call}" for call in DIALECTS[:5]),
-        *(f"An example:\n\n    {call.replace(_LINE, _LINE + '    ')}" for call in DIALECTS[:5]),
-        *(f"An example:\n\n\t{call}" for call in DIALECTS[:5]),
-        *(f"An example:\r\n\r\n  \t{call}" for call in DIALECTS[:5]),
-        *(f"An example:\n \n    It is done.\n\n     {call}" for call in DIALECTS[:5]),
-        *(f"Code:\n\n    x = 1\n    # So:\n    {call}" for call in DIALECTS[:5]),
-        *(f"Code:\n\n{('    x = 1.' + _LINE) * 300}    y.\n    {call}" for call in DIALECTS[:5]),
+        *(f"It never closed:\n```xml\n{call}" for call in DIALECTS[:-1]),
+        *(f"An example:\n\n    {call.replace(_LINE, _LINE + '    ')}" for call in DIALECTS[:-1]),
+        *(f"An example:\n\n\t{call}" for call in DIALECTS[:-1]),
+        *(f"An example:\r\n\r\n  \t{call}" for call in DIALECTS[:-1]),
+        *(f"An example:\n \n    It is done.\n\n     {call}" for call in DIALECTS[:-1]),
+        *(f"Code:\n\n    x = 1\n    # So:\n    {call}" for call in DIALECTS[:-1]),
+        *(f"Code:\n\n{('    x = 1.' + _LINE) * 300}    y.\n    {call}" for call in DIALECTS[:-1]),
     ],
 )
 def test_prose_stays_prose(text):
     found = recover(text, TOOLS)
     assert (found.text, found.calls, found.reasoning) == (text, (), "")
+
+
+@pytest.mark.parametrize(
+    "prose", ["", "I look.\n\n", "我来看看：\n", "```py\nx\n```\n", "<think>Hm.</think>\n"]
+)
+@pytest.mark.parametrize("call", [*MORE, UNOPENED_JSON])
+def test_each_known_form_is_a_call(call, prose):
+    found = recover(prose + call, TOOLS)
+    assert [(each.name, json.loads(each.arguments)) for each in found.calls] == [("read", {"path": "a.py"})]
+    said = "" if "think" in prose else prose.rstrip()
+    assert found.text == said and found.dialect and not found.attempted
+    twice = recover(f"{prose}{call}\n{call}", TOOLS)
+    assert len(twice.calls) == 2 and twice.text == said
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        (INVOKE.replace("path", "limit").replace("a.py", "12"), {"limit": 12}),
+        (GLM.replace("path", "limit").replace("a.py", "12"), {"limit": 12}),
+        (INVOKE.replace("a.py", "</parameter> & <invoke>\n`x`"), {"path": "</parameter> & <invoke>\n`x`"}),
+        (GLM.replace("a.py", "<arg_value>x</arg_value> y"), {"path": "<arg_value>x</arg_value> y"}),
+        (INVOKE.removesuffix("</invoke>"), {"path": "a.py"}),
+        (INVOKE.removesuffix("</parameter>\n</invoke>") + "</invoke>", {"path": "a.py"}),
+        (KIMI.removesuffix("<|tool_call_end|><|tool_calls_section_end|>"), {"path": "a.py"}),
+        (KIMI.removeprefix("<|tool_calls_section_begin|>"), {"path": "a.py"}),
+        (DEEPSEEK.removeprefix("<｜tool▁calls▁begin｜>"), {"path": "a.py"}),
+        (DEEPSEEK_31.replace("｜", "|").replace("▁", "_"), {"path": "a.py"}),
+        (CLAUDE.replace('"', "'"), {"path": "a.py"}),
+    ],
+)
+def test_values_of_each_form(call, arguments):
+    assert [json.loads(each.arguments) for each in recover(call, TOOLS).calls] == [arguments]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{call}\nNow I wait for the result." for call in [*DIALECTS, READ]),
+        *(f"I look {call}" for call in DIALECTS[:-1]),
+        *(call[: call.index("a.py") + 2] for call in DIALECTS if "a.py" in call and call[0] != "`"),
+        "<tool_call>read</tool_call>",
+        "[TOOL_CALLS]read{",
+    ],
+)
+def test_what_tries_to_call_is_no_call_and_is_seen(text):
+    found = recover(text, TOOLS)
+    assert found.calls == () and found.text == text and found.attempted in ("read", "shell")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I read a.py with the read tool.",
+        "Use <tool_call> and <function> tags; <invoke> too.",
+        *(f"A call is `{call}`." for call in DIALECTS if "`" not in call and _LINE not in call),
+        *(f"So:\n```xml\n{call}\n```\nThat is it." for call in DIALECTS[:-1] if "`" not in call),
+        *(f"So:\n```text\n{call}\n```\nThat is it." for call in DIALECTS[:-1] if "`" not in call),
+        *(f"So:\n\n    {call.replace(_LINE, _LINE + '    ')}\n\nIt is." for call in DIALECTS[:-1]),
+        *(f"{call.replace('read', 'rm').replace('shell', 'rm')}\nNow." for call in DIALECTS),
+        f"````\n```json\n{READ}\n```\n````",
+        'The file holds {"name": "read", "arguments": {}} here.',
+        '{"name": "read", "version": 1}',
+    ],
+)
+def test_what_only_quotes_a_call_tries_none(text):
+    assert recover(text, TOOLS).attempted == ""
 
 
 def test_a_quoted_call_before_a_real_one_is_not_drawn_in():
@@ -309,6 +407,14 @@ FLOODS = [
     "~~~~\n",
     "`",
     "<function ",
+    "\n<invoke ",
+    '\n<invoke name="read"><parameter name="path">',
+    "<tool_call>read<arg_key>path</arg_key><arg_value>",
+    "<|tool_call_begin|>read<|tool_call_argument_begin|>{",
+    "\n<function=rm><parameter=path>x</parameter>",
+    '\n{"name":',
+    "[TOOL_CALLS]",
+    "[TOOL_CALLS]read[ARGS]",
 ]
 
 
@@ -320,7 +426,7 @@ def test_a_flood_takes_no_more_than_its_length(flood):
     assert recover(text, TOOLS).calls == ()
 
 
-@pytest.mark.parametrize("call", DIALECTS[:5])
+@pytest.mark.parametrize("call", DIALECTS[:-1])
 @pytest.mark.parametrize(
     "before", ["I look.\n    ", "    ", "\n\n\t", "Two things.\n\n   ", "    I look.\n    "]
 )

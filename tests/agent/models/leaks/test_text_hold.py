@@ -22,6 +22,14 @@ CALLS = [
     f"```json\n{READ}\n```",
     f"```JSON\n{READ}",
     f"````\n{READ}\n````",
+    '<invoke name="read">\n<parameter name="path">a.py</parameter>\n</invoke>',
+    '<function_calls><invoke name="read"></invoke></function_calls>',
+    '<minimax:tool_call>\n<invoke name="read"></invoke>\n</minimax:tool_call>',
+    "<|tool_calls_section_begin|><|tool_call_begin|>functions.read:0<|tool_call_argument_begin|>{}<|tool_call_end|>",
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>read<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "<tool_call>read\n<arg_key>path</arg_key>\n<arg_value>a.py</arg_value>\n</tool_call>",
+    "<function=read>\n</function>\n</tool_call>",
+    f"[TOOL_CALLS][{READ}]",
 ]
 
 

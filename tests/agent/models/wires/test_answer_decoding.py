@@ -126,6 +126,34 @@ def test_calls_that_all_have_index_0():
     assert names(assemble(stream(*deltas))[1]) == [("f", "{}"), ("g", "{}")]
 
 
+@pytest.mark.parametrize(
+    ("deltas", "expected"),
+    [
+        ([call('{"a":1}', name="f"), call("{}", name="g")], [("f", '{"a":1}'), ("g", "{}")]),
+        ([call('{"a":1}', name="f"), call('{"a":2}', name="f")], [("f", '{"a":1}'), ("f", '{"a":2}')]),
+        (
+            [call("", name="f"), call('{"a"'), call(":1}"), call("", name="g"), call("{}")],
+            [("f", '{"a":1}'), ("g", "{}")],
+        ),
+        (
+            [call("", name="f"), call('{"a":1}'), call("", name="f"), call('{"a":2}')],
+            [("f", '{"a":1}'), ("f", '{"a":2}')],
+        ),
+        ([call("", name="f"), call('{"a":1}'), call("", name="f"), call(" ")], [("f", '{"a":1} ')]),
+        ([call('{"a":', name="f"), call('{"b":1}', name="f"), call("}", name="f")], [("f", '{"a":{"b":1}}')]),
+        ([call("", name="re"), call("{}", name="ad")], [("read", "{}")]),
+        ([call("", id="x", name="f"), call("", id="y", name="g")], [("f", "{}"), ("g", "{}")]),
+    ],
+)
+def test_calls_that_all_have_index_0_and_no_ids(deltas, expected):
+    for delta in deltas:
+        delta["tool_calls"][0]["index"] = 0
+    parts, assembler = assemble(stream(*deltas))
+    assert names(assembler) == expected and len({each.id for each in assembler.calls}) == len(expected)
+    in_one = {"tool_calls": [each for delta in deltas for each in delta["tool_calls"]]}
+    assert names(assemble(stream(in_one))[1]) == expected
+
+
 def test_interleaved_calls_and_a_name_sent_again():
     deltas = [
         call("", index=0, id="x", name="f"),

@@ -11,7 +11,7 @@ import pytest
 from scripted_endpoint import calls, error, raw, reasoning, text
 
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
-from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, TextDelta, Usage
+from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, ServiceUnavailable, StreamBroken
 
 
@@ -160,7 +160,17 @@ async def test_a_cut_stream_is_asked_again_and_nothing_of_it_remains(asking, end
     assert parts[-1].text == "whole"
 
 
-@pytest.mark.parametrize("options", [{"finish_reason": None}, {"finish_reason": None, "done": False}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"finish_reason": None, "usage": None},
+        {"finish_reason": None, "done": False},
+        {"finish_reason": "null", "done": False},
+        {"finish_reason": None, "usage": {"completion_tokens": 0}},
+        *({"finish_reason": reason} for reason in ("error", "ERROR", "network_error", "abort", "Cancelled")),
+        {"finish_reason": "insufficient_system_resource"},
+    ],
+)
 async def test_an_end_without_a_finish_reason_is_a_broken_stream(asking, endpoint, options):
     endpoint.script(text("half", **options), text("whole"))
     parts = await asking.parts()
@@ -168,6 +178,77 @@ async def test_an_end_without_a_finish_reason_is_a_broken_stream(asking, endpoin
         parts[-1].text == "whole"
         and "finish reason" in next(p for p in parts if isinstance(p, Retrying)).message
     )
+
+
+def chunk(delta, **more):
+    return {"choices": [{"index": 0, "delta": delta, **more}]}
+
+
+COUNTED = {"choices": [], "usage": {"prompt_tokens": 90, "completion_tokens": 5}}
+NAMED = {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": '{"path": "a"}'}}]}
+
+
+def events(*objects):
+    lines = [f"data: {json.dumps(each)}\n\n" for each in objects]
+    return raw("".join([*lines, "data: [DONE]\n\n"]).encode(), content_type="text/event-stream")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        chunk({}, finish_reason=None),
+        chunk({}, finish_reason=""),
+        chunk({}, finish_reason="null"),
+        chunk({}, finish_reason=None, finishReason="STOP"),
+        chunk({"finish_reason": "stop"}),
+        chunk({}, finish_reason="end_turn"),
+    ],
+)
+@pytest.mark.parametrize("delta", [{"content": "All is well."}, NAMED], ids=["text", "call"])
+async def test_a_whole_answer_with_usage_and_its_end_mark_is_taken(asking, endpoint, delta, end):
+    endpoint.script(events(chunk(delta, finish_reason="null"), end, COUNTED))
+    parts = await asking.parts()
+    answer, calls_seen = parts[-1], [part for part in parts if isinstance(part, CallReady)]
+    assert len(endpoint.requests) == 1 and answer.usage == Usage(90, 0, 5, 0)
+    assert (answer.text, len(answer.calls), len(calls_seen)) in (("All is well.", 0, 0), ("", 1, 1))
+    assert answer.finish_reason in ("tool_calls" if answer.calls else "stop", "stop")
+
+
+async def test_a_plain_answer_without_a_finish_reason_is_whole(asking, endpoint):
+    body = {"choices": [{"message": {"content": "whole"}}], "usage": COUNTED["usage"]}
+    endpoint.script(raw(json.dumps(body).encode(), content_type="application/json"))
+    assert (await asking.answer()).text == "whole" and len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [{"reasoning_content": "Hm."}],
+        [{"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": '{"pa'}}]}],
+        [NAMED, {"tool_calls": [{"index": 1, "id": "b", "function": {"name": "read", "arguments": "{"}}]}],
+    ],
+)
+async def test_half_an_answer_is_none_whatever_marks_its_end(asking, endpoint, deltas):
+    endpoint.script(events(*map(chunk, deltas), COUNTED), text("whole"))
+    assert (await asking.answer()).text == "whole" and len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "MAX_TOKENS", "maxTokens", "model_length"])
+async def test_a_cut_answer_is_seen_however_it_is_spelt(asking, endpoint, reason):
+    endpoint.script(calls(("read", {"path": "a"}), finish_reason=reason))
+    answer = await asking.answer()
+    assert (answer.calls, answer.finish_reason) == ((), "length")
+
+
+async def test_an_answer_without_a_reason_that_fills_its_limit_was_cut(asking, endpoint):
+    endpoint.script(events(chunk({"content": "So"}), COUNTED))
+    assert (await asking.answer(request=asking.request(max_output_tokens=5))).finish_reason == "length"
+
+
+async def test_what_a_broken_answer_took_is_counted_though_it_comes_later(asking, endpoint):
+    endpoint.script(events(chunk({"content": "half"}, finish_reason="error"), COUNTED), text("whole"))
+    spent = [part.usage for part in await asking.parts() if isinstance(part, Spent)]
+    assert spent == [Usage(90, 0, 5, 0)]
 
 
 async def test_a_finish_reason_is_enough_where_usage_and_end_mark_are_cut(asking, endpoint):

@@ -1,8 +1,8 @@
 """A scripted model service on loopback: chat completions and Responses, over SSE and plain, and texts to go
 on with. The same script serves either wire.
 
-In tests, ``tests/conftest.py`` loads this file once as the module ``scripted_endpoint`` and offers a
-started one as the fixture ``endpoint``::
+``tests/support`` is on the path of tests (``pythonpath`` in pyproject.toml); a started one is the fixture
+``endpoint``::
 
     from scripted_endpoint import calls, error, text
 
@@ -11,7 +11,8 @@ started one as the fixture ``endpoint``::
         ...  # point a client at endpoint.base_url
         assert endpoint.requests[0].body["tools"]
 
-Without pytest (benchmarks), load it by path, or start ``serve.py`` beside it as a process.
+Without pytest (benchmarks), put ``tests/support`` on the path, or start ``serve_endpoint.py`` there as a
+process.
 
 Headers and body of an answer leave in one write, so no timing carries a delayed ACK. Standard library only.
 """
@@ -19,31 +20,15 @@ Headers and body of an answer leave in one write, so no timing carries a delayed
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-
-def _load_forms() -> Any:
-    """The file beside this one, wherever this one was loaded from."""
-    spec = importlib.util.spec_from_file_location("scripted_forms", Path(__file__).with_name("forms.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-_forms = sys.modules.get("scripted_forms") or _load_forms()
-Answer, RecordedRequest = _forms.Answer, _forms.RecordedRequest
-plain_body, stream_events = _forms.plain_body, _forms.stream_events
+from .forms import Answer, RecordedRequest, plain_body, stream_events
 
 STALL_LIMIT_SECONDS = 30.0
 """A stalled answer ends at the latest after this."""

@@ -1,10 +1,10 @@
 """The scripted model service as a process, for programs that can't load it.
 
-    python tests/endpoint/serve.py --script script.json [--log requests.jsonl]
+    python tests/support/serve_endpoint.py --script script.json [--log requests.jsonl]
 
 It prints its base URL as one JSON line and serves until its stdin closes. ``script.json`` is a list of
-steps, each the keyword arguments of ``server.Answer`` (``calls`` as a list of ``[name, arguments]``) or
-``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
+steps, each the keyword arguments of ``scripted_endpoint.Answer`` (``calls`` as a list of
+``[name, arguments]``) or ``{"error": [status, code, message]}``, with an optional ``"repeat": N``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from server import (  # run as a script, its folder leads the path
+from scripted_endpoint import (  # a script's folder is on the path
     Answer,
     Endpoint,
     RecordedRequest,

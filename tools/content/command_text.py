@@ -29,8 +29,8 @@ def ending(result: CommandResult, seconds: float | None = None) -> str:
     if result.running:
         return f"still running after {count(round(result.duration_seconds), 'second')}"
     if result.timed_out:
-        after = f" after {count(round(seconds), 'second')}" if seconds is not None else ""
-        return f"timed out{after}; everything it started was ended"
+        after = round(result.duration_seconds if seconds is None else seconds)
+        return f"timed out after {count(after, 'second')}; everything it started was ended"
     if result.signal is not None:
         try:
             name = signal.Signals(result.signal).name

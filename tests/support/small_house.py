@@ -1,6 +1,6 @@
 """A real session, workspace and dispatcher around small tools, and a model that plays answers.
 
-Loaded once by ``tests/agent/conftest.py`` as the module ``small_house`` (tests are no package).
+The fixture ``house`` of ``tests/agent/conftest.py`` is one in a temporary folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a scripted answer looks like on either wire: chat completions and Responses.
 
 See docs/model-service.md, "Streaming".
-Loaded by ``server.py``, which offers its names too. Standard library only.
+The package offers its names. Standard library only.
 """
 
 from __future__ import annotations

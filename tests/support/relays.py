@@ -1,6 +1,6 @@
 """What stands between a client and a service, for tests: an HTTP proxy, a SOCKS 5 proxy, silence.
 
-In tests, ``tests/conftest.py`` loads this file once as the module ``relays``. Each is a context manager
+Each is a context manager
 and serves on loopback, in threads of its own. A proxy knows the way to names that nobody else resolves::
 
     with HttpProxy({"service.test": port_of_the_endpoint}) as proxy:

@@ -1,6 +1,6 @@
 """Makes the recordings of the built-in skills' tests, and the starter's, from ``answers/*.yaml``.
 
-    python tests/skills/record.py [SKILL]…
+    python tests/support/record_skills.py [SKILL]…
 
 Needed when a test, or the wording of a tool, changes. Each test runs against a scripted service on loopback
 that gives the written answers; a recording is written where the test passes. Exit code 1 where one fails.
@@ -9,7 +9,6 @@ that gives the written answers; a recording is written where the test passes. Ex
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from scripted_endpoint import Endpoint, calls
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_tests import TestResult, TestRun, run_test
@@ -25,42 +25,32 @@ from seedsmith.skills.folder import read_skill, recording_path
 from seedsmith.skills.scaffold import STARTER, scaffold
 from seedsmith.skills.skill import BUILT_IN, Origin, Skill
 
-ANSWERS = Path(__file__).with_name("answers")
+ANSWERS = Path(__file__).parents[1] / "skills" / "answers"
 NEW_NAME = "a-name-that-stands-for-another"
 USAGE = {"prompt_tokens": 4000, "completion_tokens": 100, "total_tokens": 4100}
 
 
-def load_endpoint() -> Any:
-    path = Path(__file__).parents[1] / "endpoint" / "server.py"
-    spec = importlib.util.spec_from_file_location("scripted_endpoint", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def answers(endpoint: Any, written: list[dict[str, Any]]) -> Iterator[Any]:
+def answers(written: list[dict[str, Any]]) -> Iterator[Any]:
     for answer in written:
         asked = [next(iter(call.items())) for call in answer.get("calls", ())]
-        yield endpoint.calls(*asked, text=answer.get("say", ""), usage=USAGE)
+        yield calls(*asked, text=answer.get("say", ""), usage=USAGE)
 
 
-def record(endpoint: Any, skill: Skill, script: dict[str, Any]) -> Iterator[TestResult]:
+def record(skill: Skill, script: dict[str, Any]) -> Iterator[TestResult]:
     for test in skill.tests:
-        with endpoint.Endpoint(*answers(endpoint, script[test.name])) as service:
+        with Endpoint(*answers(script[test.name])) as service:
             settings = Settings(model="openai/scripted", base_url=service.base_url, api_key="none-is-needed")
             how = TestRun(settings, os.environ, live=True, update=True)
             yield asyncio.run(run_test(skill, test, how))
 
 
-def record_starter(endpoint: Any) -> Iterator[TestResult]:
+def record_starter() -> Iterator[TestResult]:
     """A new skill is made and recorded; its recording is kept with the placeholder for its name."""
     text = (ANSWERS / "starter.yaml").read_text(encoding="utf-8").replace("SKILL_NAME", NEW_NAME)
     with tempfile.TemporaryDirectory() as root:
         skill = read_skill(scaffold(Path(root), NEW_NAME), Origin.USER)
         assert isinstance(skill, Skill), skill
-        yield from record(endpoint, skill, yaml.safe_load(text))
+        yield from record(skill, yaml.safe_load(text))
         for test in skill.tests:
             new = recording_path(skill, test)
             target = STARTER / new.relative_to(skill.folder)
@@ -69,17 +59,16 @@ def record_starter(endpoint: Any) -> Iterator[TestResult]:
 
 
 def main(names: list[str]) -> int:
-    endpoint = load_endpoint()
     failed = False
     for path in sorted(ANSWERS.glob("*.yaml")):
         if names and path.stem not in names:
             continue
         if path.stem == "starter":
-            results = record_starter(endpoint)
+            results = record_starter()
         else:
             skill = read_skill(BUILT_IN / path.stem, Origin.BUILT_IN)
             assert isinstance(skill, Skill), skill
-            results = record(endpoint, skill, yaml.safe_load(path.read_text(encoding="utf-8")))
+            results = record(skill, yaml.safe_load(path.read_text(encoding="utf-8")))
         for result in results:
             print(f"{path.stem}: {result.test}: {result.result}", *result.failures, sep="\n    ", flush=True)
             failed = failed or result.result != "passed"

@@ -108,7 +108,7 @@ def test_as_a_process_it_serves_a_script_file_and_logs(tmp_path):
     script.write_text(
         json.dumps([{"calls": [["shell", {"command": "true"}]], "repeat": 2}, {"error": [500, "Boom"]}])
     )
-    server = Path(__file__).parent / "serve.py"
+    server = Path(__file__).parent / "support" / "serve_endpoint.py"
     command = [sys.executable, str(server), "--script", str(script), "--log", str(log)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         address = urlsplit(json.loads(process.stdout.readline())["base_url"]).netloc

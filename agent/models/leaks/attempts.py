@@ -1,0 +1,35 @@
+"""Text that tries to call a tool, though no call can be made of it: half a call, or one amid words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from seedsmith.agent.models.leaks.dialects import FENCE_LANGUAGES
+from seedsmith.agent.models.leaks.forms import JSON_TAGS, PREFIX, TAGS, WRAPPERS
+from seedsmith.agent.models.leaks.places import code_apart
+from seedsmith.tools.base import ToolSpec
+
+_JSON = r'\{\s*+"name"\s*+:\s*+"(?P<name>[\w.-]{1,128})"'
+_TAG = "|".join(map(re.escape, (*TAGS, *WRAPPERS, *JSON_TAGS)))
+_TAGGED = (
+    rf"""<{PREFIX}(?:invoke|function)(?:=|\s+name=)["']?(?P<name>[\w.-]{{1,128}})""",
+    rf"(?:{_TAG})[\s\[]*+{_JSON}",
+    r"(?:<tool_call>|\[TOOL_CALLS\])\s*+(?P<name>[\w.-]{1,128})\s*+[<\[({]",
+    r"<[|｜]tool[▁_ ]call[▁_ ]begin[|｜]>\s*+(?:function\s*+<[^<>\n]{1,40}>\s*+)?(?:functions\.)?"
+    r"(?P<name>[\w.-]{1,128})",
+)
+_IN_TEXT = tuple(map(re.compile, _TAGGED))
+_AS_JSON = re.compile(rf'^[ \t]*+{_JSON}\s*+,\s*+"(?:arguments|parameters)"\s*+:', re.MULTILINE)
+
+
+def attempted(text: str, tools: Collection[ToolSpec]) -> str:
+    """The name of a tool of ``tools`` that ``text`` tries to call; '' where it tries none.
+
+    What stands in code is quoted and no attempt, but for JSON in a block of its own, as a call would be.
+    """
+    names = {tool.name for tool in tools}
+    prose, fenced = code_apart(text, FENCE_LANGUAGES)
+    places = [*((each, prose) for each in _IN_TEXT), (_AS_JSON, prose), (_AS_JSON, fenced)]
+    found = (match["name"] for pattern, where in places for match in pattern.finditer(where))
+    return next((name for name in found if name in names), "")

@@ -1,0 +1,68 @@
+"""Whether the verification command can be run at all, told before the first question costs anything."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from seedsmith.agent.sessions.session import VerifyRecord
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.named import named_programs, words_of
+from seedsmith.sandbox.isolation.toolchains import search_path
+
+_CANNOT_RUN = (126, 127)
+"""A shell's exit codes for a command that is not there or is no program."""
+_NOT_FOUND = re.compile(r"not found|No such file or directory", re.IGNORECASE)
+_MISSING = re.compile(r"(?:^|: )([\w.+-]+): (?:command )?not found$", re.MULTILINE)
+
+
+def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
+    """Why the command of ``record`` could not be run here, as one sentence; '' where nothing says so.
+
+    A script of the workspace that is missing is no reason: it may be what is to be written.
+    """
+    if record.exit_code == 0:
+        return ""
+    begin = f"The test command can't be run: {record.command}"
+    if record.exit_code in _CANNOT_RUN or _NOT_FOUND.search(record.output):
+        hidden = named_programs(record.command, policy.workspace, policy.environ)
+        named = [path for path in hidden if record.exit_code in _CANNOT_RUN or str(path) in record.output]
+        if named:
+            return f"{begin} ({_outside(named)}; name it in --verify or --test yourself to have it shown)"
+    if record.exit_code != 127:
+        return ""
+    words = words_of(record.command)
+    missing = [name for name in _MISSING.findall(record.output) if name in words]
+    if not missing:
+        return ""
+    outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
+    if outside:
+        return f"{begin} ({_outside([Path(outside)])})"
+    nearest = _nearest(missing[0], _programs(policy))
+    meant = f"; did you mean {nearest}?" if nearest else ""
+    return f"{begin} ({missing[0]} is not installed{meant})"
+
+
+def _outside(paths: Iterable[Path]) -> str:
+    return f"exists outside, hidden by the sandbox: {', '.join(map(str, paths))}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """The known name most like ``name``, before others the one with the same letters; '' where none is."""
+    close = difflib.get_close_matches(name, known, n=20)
+    return min(close, key=lambda each: (sorted(each) != sorted(name), each[0] != name[0]), default="")
+
+
+def _programs(policy: Policy) -> list[str]:
+    """The names of the programs commands find."""
+    names: set[str] = set()
+    for folder in search_path(policy.environ, policy.workspace):
+        try:
+            names.update(os.listdir(folder))  # noqa: PTH208
+        except OSError:
+            continue
+    return sorted(names)

@@ -1,0 +1,187 @@
+"""Everyday work with git: history brought together and taken apart, conflicts told with both sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.tools.base import ToolError
+
+TEN = [f"line {number}\n" for number in range(1, 11)]
+
+
+@pytest.fixture
+def forked(git_bench):
+    """``main`` and ``topic`` both changed the fifth line of a file; ``topic`` brought another file, too."""
+    git_bench.save("base", a="".join(TEN))
+    git_bench.git("switch", "-q", "-c", "topic")
+    git_bench.save("new file", b="b\n")
+    git_bench.save("theirs", a="".join(TEN).replace("line 5", "THEIRS"))
+    git_bench.git("switch", "-q", "main")
+    git_bench.save("ours", a="".join(TEN).replace("line 5", "OURS"))
+    return git_bench
+
+
+async def test_a_merge_without_conflict_is_done(git_bench):
+    git_bench.save("base", a="1\n")
+    git_bench.git("switch", "-q", "-c", "topic")
+    git_bench.save("two", b="2\n")
+    git_bench.git("switch", "-q", "main")
+    git_bench.save("three", c="3\n")
+    told = await git_bench.call("merge", ref="topic")
+    assert told.ok
+    assert len(git_bench.git("show", "-s", "--format=%P", "HEAD").split()) == 2
+    assert "nothing to do" in (await git_bench.call("merge", ref="topic")).text
+
+
+@pytest.mark.parametrize("action", ["merge", "rebase", "cherry-pick"])
+async def test_a_conflict_is_told_with_both_sides_and_can_be_resolved_or_given_up(forked, action):
+    before = forked.git("rev-parse", "HEAD")
+    told = await forked.call(action, ref="topic")
+    assert not told.ok
+    assert "a.txt: both modified\n  lines 5-9, ours (" in told.text
+    first, second = ("THEIRS", "OURS") if action == "rebase" else ("OURS", "THEIRS")
+    assert f"    6: {first}\n  theirs (" in told.text
+    assert f"    8: {second}\n" in told.text
+    assert ("in a rebase ours is what it goes onto" in told.text) == (action == "rebase")
+    assert f"then {action} with name: continue" in told.text
+    assert "THEIRS" in (await forked.call("conflicts")).text
+    await forked.call(action, name="abort")
+    assert forked.git("rev-parse", "HEAD") == before
+    assert (await forked.call("conflicts")).text == "There are no conflicts."
+    await forked.call(action, ref="topic")
+    forked.put("a.txt", "".join(TEN).replace("line 5", "BOTH"))
+    await forked.call("add", paths=["a.txt"])
+    assert (await forked.call(action, name="continue")).ok
+    assert forked.git("status", "--porcelain") == ""
+    assert "BOTH" in forked.git("show", "HEAD:a.txt")
+
+
+async def test_a_revert_undoes_a_commit_and_an_amend_changes_the_last(git_bench):
+    git_bench.save("one", a="1\n")
+    second = git_bench.save("two", a="2\n")
+    await git_bench.call("revert", ref=second)
+    assert git_bench.bytes("a.txt") == b"1\n"
+    git_bench.put("a.txt", "1!\n")
+    await git_bench.call("amend", all=True, message="back again")
+    assert git_bench.git("log", "--format=%s") == "back again\ntwo\none"
+    assert git_bench.git("show", "HEAD:a.txt") == "1!"
+    await git_bench.call("amend", message="only words")
+    assert git_bench.git("log", "-1", "--format=%s") == "only words"
+
+
+@pytest.mark.parametrize(("mode", "status"), [("soft", "M  a.txt"), ("mixed", "M a.txt")])
+async def test_a_reset_moves_the_branch_and_keeps_every_file(git_bench, mode, status):
+    first = git_bench.save("one", a="1\n")
+    git_bench.save("two", a="2\n")
+    told = await git_bench.call("reset", ref="HEAD~1", name=mode)
+    assert "it was at " in told.text
+    assert git_bench.git("rev-parse", "HEAD") == first
+    assert git_bench.git("status", "--porcelain").strip() == status
+    assert git_bench.bytes("a.txt") == b"2\n"
+    with pytest.raises(ToolError, match="would lose work that nothing keeps"):
+        await git_bench.call("reset", name="hard")
+
+
+async def test_tags_are_made_and_listed(git_bench):
+    commit = git_bench.save("one", a="1\n")
+    await git_bench.call("tag", name="v1")
+    await git_bench.call("tag", name="v2", message="second", ref="HEAD")
+    assert git_bench.git("rev-parse", "v2^{commit}") == commit
+    assert git_bench.git("cat-file", "-t", "v2") == "tag"
+    told = await git_bench.call("tag")
+    assert "v1 " in told.text
+    assert "second" in told.text
+
+
+async def test_files_are_removed_moved_and_cleaned_after_they_were_listed(git_bench):
+    git_bench.put(".gitignore", "*.log\n")
+    git_bench.save("one", a="1\n", b="2\n", c="3\n")
+    await git_bench.call("rm", paths=["a.txt"])
+    await git_bench.call("rm", paths=["c.txt"], name="cached")
+    await git_bench.call("mv", paths=["b.txt", "moved.txt"])
+    assert git_bench.git("status", "--porcelain") == "D  a.txt\nD  c.txt\nR  b.txt -> moved.txt\n?? c.txt"
+    git_bench.put("x.log", "ignored")
+    git_bench.put("junk/x.txt", "x")
+    told = await git_bench.call("clean")
+    assert "2 untracked files:\n  c.txt\n  junk/x.txt\n" in told.text
+    assert "nothing was removed" in told.text
+    await git_bench.call("clean", name="delete", paths=["junk"])
+    assert sorted(path.name for path in git_bench.root.glob("[!.]*")) == ["c.txt", "moved.txt", "x.log"]
+
+
+async def test_what_a_removal_would_lose_is_kept(git_bench):
+    git_bench.save("one", a="1\n")
+    git_bench.put("a.txt", "changed\n")
+    with pytest.raises((ToolError, SandboxError), match="local modifications"):
+        await git_bench.call("rm", paths=["a.txt"])
+    assert git_bench.bytes("a.txt") == b"changed\n"
+
+
+async def test_a_bisect_finds_the_commit_by_a_command(git_bench):
+    commits = [git_bench.save(str(number), a=f"{number}\n") for number in range(1, 9)]
+    told = await git_bench.call(
+        "bisect", name="run", ref=f"{commits[0]}..{commits[-1]}", message="test $(cat a.txt) -lt 6"
+    )
+    assert f"{commits[5]} is the first bad commit" in told.text
+    await git_bench.call("bisect", name="reset")
+    assert git_bench.git("rev-parse", "HEAD") == commits[-1]
+    assert git_bench.git("status", "--porcelain") == ""
+
+
+async def test_a_worktree_is_added_listed_and_removed(git_bench):
+    git_bench.save("one", a="1\n")
+    await git_bench.call("worktree", name="add", paths=["other"])
+    assert git_bench.bytes("other/a.txt") == b"1\n"
+    assert "/other" in (await git_bench.call("worktree")).text
+    await git_bench.call("worktree", name="remove", paths=["other"])
+    assert not (git_bench.root / "other").exists()
+
+
+async def test_a_log_has_a_count_and_follows_a_file_through_its_renames(git_bench):
+    for number in range(30):
+        git_bench.save(f"commit {number}", a=f"{number}\nsame\nlines\nas\never\n")
+    git_bench.git("mv", "a.txt", "new.txt")
+    git_bench.save("renamed")
+    told = await git_bench.call("log")
+    assert "at most 20 commits are shown: limit shows more" in told.text
+    assert told.text.count("\n") == 20
+    assert (await git_bench.call("log", limit=3)).text.count("\n") == 3
+    assert "commit 0" in (await git_bench.call("log", paths=["new.txt"], limit=100)).text
+
+
+@pytest.mark.parametrize("lines", ["2,3", "2-3", "2:3"])
+async def test_a_blame_takes_a_range_of_lines(git_bench, lines):
+    git_bench.save("one", a="1\n2\n3\n4\n")
+    told = await git_bench.call("blame", paths=["a.txt"], lines=lines)
+    assert [line[-1] for line in told.text.splitlines()] == ["2", "3"]
+
+
+async def test_a_repository_s_own_merge_options_and_programs_are_not_heard(forked):
+    mark = forked.root.parent / "fired"
+    forked.git("config", "branch.main.mergeOptions", "--strategy=evil")
+    forked.git("config", "merge.autoStash", "true")
+    forked.git("config", "merge.evil.driver", f"touch {mark}; false")
+    forked.put(".gitattributes", "*.txt merge=evil\n")
+    forked.git("add", "-A")
+    forked.git("commit", "-q", "-m", "attributes")
+    told = await forked.call("merge", ref="topic")
+    assert "a.txt: both modified" in told.text
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"action": "merge"}, "action 'merge' needs 'ref', or 'name'"),
+        ({"action": "mv", "paths": ["a"]}, "what to move, then where to"),
+        ({"action": "clean", "name": "delete"}, "needs 'paths' here"),
+        ({"action": "bisect", "name": "run"}, "the command that fails where the fault is"),
+        ({"action": "blame", "paths": ["a"], "lines": "x"}, "'lines' must be FIRST,LAST"),
+        ({"action": "rebase", "name": "continue"}, "No rebase is under way."),
+    ],
+)
+async def test_what_is_missing_is_told(git_bench, arguments, words):
+    git_bench.save("one", a="1\n")
+    with pytest.raises(ToolError, match=words):
+        await git_bench.ask(arguments)

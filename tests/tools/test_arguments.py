@@ -1,0 +1,118 @@
+"""Arguments as models write them: what has one reading is done at once, and what was changed is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seedsmith.tools.base import InvalidArguments
+from seedsmith.tools.registry import default_tools
+
+TOOLS = {tool.spec.name: tool for tool in default_tools(vision=True)}
+ONE = {"old": "x", "new": "y"}
+
+READ_AS = [
+    # The tool, what was written, and what it means.
+    ("read", {"file_path": "a", "offset": "290", "limit": 10.0}, {"path": "a", "offset": 290, "limit": 10}),
+    ("read", {"filePath": "a", "offset": 0, "limit": ""}, {"path": "a", "offset": 1, "limit": 400}),
+    ("read", {"path": "a", "start_line": 3, "end_line": 12}, {"offset": 3, "limit": 10}),
+    ("read", {"path": "a", "view_range": [5, -1]}, {"offset": 5, "limit": 5000}),
+    ("read", {"path": "a", "limit": 10**9}, {"limit": 5000}),
+    ("read", {"path": 3, "file": "3", "explanation": "why"}, {"path": "3"}),
+    ("edit", {"path": "a", "old_string": "x", "new_string": "y", "replace_all": "false"}, ONE),
+    ("edit", {"path": "a", "edits": json.dumps([ONE])}, {"wanted": [ONE]}),
+    ("edit", {"path": "a", "edits": [json.dumps(ONE)]}, {"wanted": [ONE]}),
+    ("edit", {"path": "a", "edits": {"oldText": "x", "newText": "y"}}, {"wanted": [ONE]}),
+    ("write", {"file_path": "a", "text": "x"}, {"path": "a", "content": "x"}),
+    ("glob", {"pattern": "*", "directory": "src"}, {"path": "src"}),
+    (
+        "grep",
+        {"query": "x", "-n": True, "-i": "true", "-A": 3, "-B": "5"},
+        {"ignore_case": True, "context": 5},
+    ),
+    ("grep", {"pattern": 404, "include": "*.py", "head_limit": 5000}, {"pattern": "404", "limit": 2000}),
+    ("grep", {"pattern": "x", "context": 45, "multiline": False}, {"context": 20}),
+    ("shell", {"cmd": "ls", "description": "List", "timeout": 120_000}, {"command": "ls", "timeout": 120}),
+    (
+        "shell",
+        {"command": "ls", "timeout": "60", "run_in_background": "yes"},
+        {"timeout": 60, "background": True},
+    ),
+    ("shell", {"command": "ls", "timeout": 7200}, {"timeout": 3600}),
+    ("shell", {"command": "ls", "timeout_ms": 2500}, {"timeout": 3}),
+    ("shell", {"command": "ls", "workdir": "a b"}, {"command": "cd -- 'a b' || exit\nls"}),
+    ("shell_output", {"bash_id": "b1", "timeout": "5"}, {"id": "b1", "wait": 5}),
+    ("shell_input", {"id": "b1", "input": "x\n", "eof": 1}, {"text": "x\n", "close": True}),
+    ("git", {"action": "add", "paths": "a.txt"}, {"paths": ["a.txt"]}),
+    ("git", {"action": "add", "files": '["a.txt", "b.txt"]'}, {"paths": ["a.txt", "b.txt"]}),
+    ("git", {"action": "LOG", "commit": "main", "all": "false"}, {"action": "log", "ref": "main"}),
+    (
+        "todo",
+        {"todos": [{"content": "a\nb", "status": "in_progress", "activeForm": "A", "id": "1"}]},
+        {"items": [{"text": "a b", "state": "active"}]},
+    ),
+    (
+        "todo",
+        {"items": json.dumps([{"step": "a", "status": "completed"}])},
+        {"items": [{"text": "a", "state": "done"}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "meant"), READ_AS)
+def test_what_has_one_reading_is_read_so(name, written, meant):
+    parsed = TOOLS[name].parse(written)
+    for key, value in meant.items():
+        found = getattr(parsed, key)
+        if isinstance(found, (list, tuple)) and found and hasattr(found[0], "model_dump"):
+            found = [each.model_dump(include=set(value[0])) for each in found]
+        assert found == value
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "words"),
+    [
+        ("read", {"path": "a", "file_path": "b"}, "unknown parameter 'file_path' (did you mean 'path'?)"),
+        ("read", {"path": "a", "offset": "first"}, "'offset' must be an integer"),
+        ("read", {"path": "a", "offset": True}, "'offset' must be an integer"),
+        ("grep", {"pattern": "x", "limit": 0}, "'limit' must be at least 1"),
+        ("grep", {"pattern": "x", "multiline": True}, "unknown parameter 'multiline'"),
+        ("shell", {"command": "ls", "sandbox": "off"}, "unknown parameter 'sandbox'"),
+        ("edit", {"path": "a", "edits": "[{"}, "'edits' must be an array"),
+        ("write", {"path": "a", "content": {"b": 1}}, "'content' must be a string"),
+    ],
+)
+def test_what_may_mean_two_things_is_refused(name, written, words):
+    with pytest.raises(InvalidArguments) as refusal:
+        TOOLS[name].parse(written)
+    assert words in str(refusal.value)
+
+
+async def test_the_result_says_what_was_ignored_and_what_was_lowered(bench):
+    bench.put("a.txt", "x\n")
+    told = await bench.call("grep", pattern="x", limit=5000, description="Look", path="a.txt")
+    assert told.text.endswith(
+        "[ignored, as this tool has no such parameter: description]"
+    ) or told.text.endswith(
+        "['limit' was lowered from 5000 to 2000, the most there is; "
+        "ignored, as this tool has no such parameter: description]"
+    )
+    assert "'limit' was lowered from 5000 to 2000" in told.text
+    assert "[" not in (await bench.call("grep", query="x", path="a.txt")).text
+
+
+async def test_a_time_in_milliseconds_is_told(bench):
+    told = await bench.call("shell", command="echo hi", timeout=120_000)
+    assert "120000 was taken for milliseconds, 120 s" in told.text
+
+
+def test_the_most_is_told_beforehand():
+    for name, parameter, most in (
+        ("read", "limit", "5000"),
+        ("grep", "context", "20"),
+        ("grep", "limit", "2000"),
+        ("shell", "timeout", "3600"),
+        ("shell_output", "wait", "600"),
+    ):
+        assert most in TOOLS[name].spec.parameters["properties"][parameter]["description"]
