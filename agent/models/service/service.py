@@ -8,28 +8,21 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedsmith.agent.conversation import AssistantMessage, ToolCall
+from seedsmith.agent.conversation import AssistantMessage
 from seedsmith.agent.models.address import service_root, shown
-from seedsmith.agent.models.base import Answer, CallReady, Notice, Part, Request, Retrying, Spent
+from seedsmith.agent.models.base import Notice, Part, Request, Retrying, Spent
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
-from seedsmith.agent.models.catalog.prices import cost
 from seedsmith.agent.models.encode.chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
-from seedsmith.agent.models.leaks.recover import recover
 from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Tap, Transport
-from seedsmith.agent.models.service.counted import counted
-from seedsmith.agent.models.stream.sniff import SniffedReply
-from seedsmith.agent.models.stream.stream import DONE, AnswerAssembler, Delta, SseDecoder
+from seedsmith.agent.models.service.conclusion import conclude, spent
+from seedsmith.agent.models.service.reading import PLAIN_SECONDS, read_reply
+from seedsmith.agent.models.stream.stream import AnswerAssembler
 from seedsmith.agent.models.tries.gate import Gate
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
-
-PLAIN_SECONDS = 600.0
-"""How long a plain answer may take: nothing is seen of it before it is whole."""
-USAGE_SECONDS = 5.0
-"""How long to wait for the usage once the answer itself is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,32 +191,33 @@ class ServiceModel:
         if body.previous_id:
             since = asyncio.get_running_loop().time() - self._answered
             await self._retry.sleep(max(0.0, PAUSE_SECONDS - since))
-        response = await self._post(self._format.path(request), body.content)
+        reply = await self._post(self._format.path(request), body.content)
+        assembler = self._format.assembler(self._encoder.call_ids)
         try:
-            kind = response.content_type
-            if kind == "text/html":
+            if reply.content_type == "text/html":
                 raise InvalidRequest(
                     f"{self._who.base_url} answers with a web page: check the base URL, "
                     "and whether this network wants a sign-in first."
                 )
-            assembler = self._format.assembler(self._encoder.call_ids)
-            plain = kind.endswith("json") or (not self._streams and kind != "text/event-stream")
-            sniffed, plain = await self._sniff(response, plain)
-            read = self._read_plain if plain else self._read_stream
-            async with aclosing(read(sniffed, assembler)) as deltas:
+            deltas = read_reply(reply, assembler, streamed=self._streams, stall_seconds=self._stall_seconds)
+            async with aclosing(deltas):
                 async for delta in deltas:
                     yield delta
         except FailedTry:
-            for spent in self._spent(assembler, response.request_id):
-                yield spent
+            for part in spent(assembler, self._entry, reply.request_id):
+                yield part
             raise
         finally:
-            await response.aclose()
+            await reply.aclose()
         if assembler.finish_reason == "content_filter":
-            for spent in self._spent(assembler, response.request_id):
-                yield spent
-        for part in self._conclude(request, assembler, response.request_id):
-            yield part
+            for part in spent(assembler, self._entry, reply.request_id):
+                yield part
+            asked = f"{self.provider}/{self.name}"
+            message = f"{asked} held back the answer as sensitive (content_filter)."
+            raise ContentFiltered(message, "content_filter")
+        self._remember(request, assembler)
+        for ending in conclude(request, assembler, self._entry, reply.request_id):
+            yield ending
 
     async def _post(self, path: str, body: bytes) -> Reply:
         try:
@@ -231,128 +225,6 @@ class ServiceModel:
                 return await self._connection.post(path, body)
         except TimeoutError:
             raise BrokenAnswer("did not begin in time", "stalled") from None
-
-    async def _sniff(self, response: Reply, plain: bool) -> tuple[Reply, bool]:
-        """The answer, and whether it is a plain one: by its first byte, else ``plain``, as it is labelled."""
-        sniffed = SniffedReply(response)
-        try:
-            async with asyncio.timeout(self._stall_seconds if self._streams else PLAIN_SECONDS):
-                found = await sniffed.is_json()
-        except TimeoutError:
-            raise (
-                self._stalled() if self._streams else BrokenAnswer("did not end in time", "stalled")
-            ) from None
-        return sniffed, plain if found is None else found
-
-    def _stalled(self) -> BrokenAnswer:
-        return BrokenAnswer(f"stalled for {self._stall_seconds:g} s", "stalled")
-
-    async def _read_plain(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
-        try:
-            async with asyncio.timeout(PLAIN_SECONDS):
-                body = await response.read()
-        except TimeoutError:
-            raise BrokenAnswer("did not end in time", "stalled") from None
-        for delta in assembler.feed_plain(body):
-            yield delta
-        for delta in assembler.close():
-            yield delta
-
-    async def _read_stream(self, response: Reply, assembler: AnswerAssembler) -> AsyncGenerator[Delta, None]:
-        decoder = SseDecoder()
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + self._stall_seconds
-        ended = False
-        while not ended:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    chunk = await response.chunk()
-            except (TimeoutError, BrokenAnswer) as error:
-                if assembler.settled:
-                    break  # only the usage or the end mark is missing
-                if isinstance(error, BrokenAnswer):
-                    raise
-                raise self._stalled() from None
-            ended = chunk is None
-            events = decoder.close() if chunk is None else decoder.feed(chunk)
-            for event in events:
-                if event.strip() == DONE:
-                    ended = assembler.end_marked = True
-                    break
-                for delta in assembler.feed(event):
-                    yield delta
-            ended = ended or assembler.ended
-            if events or decoder.receiving:  # comments are no data
-                longest = USAGE_SECONDS if assembler.settled else self._stall_seconds
-                patience = min(longest, self._stall_seconds)
-                deadline = clock() + patience
-        await response.finish()
-        for delta in assembler.close():
-            yield delta
-
-    def _conclude(self, request: Request, assembler: AnswerAssembler, header_id: str) -> list[Part]:
-        """The parts that end a complete answer."""
-        reason = assembler.finish_reason
-        assert reason is not None
-        if assembler.inferred and self._fills_its_limit(request, assembler):
-            reason = "length"
-        asked = f"{self.provider}/{self.name}"
-        if reason == "content_filter":
-            raise ContentFiltered(f"{asked} held back the answer as sensitive (content_filter).", reason)
-        parts: list[Part] = []
-        text, calls = assembler.text, assembler.calls
-        self._remember(request, assembler)
-        if assembler.damaged:
-            parts.append(Notice("invalid_utf8", "The answer held invalid UTF-8, shown as U+FFFD."))
-        if reason == "length" and calls:
-            names = ", ".join(call.name for call in calls)
-            parts.append(Notice("calls_cut", f"The answer was cut by its length limit; not run: {names}."))
-            calls = ()
-        leaked = recover(text, request.tools if not calls and reason != "length" else ())
-        if leaked.calls:
-            calls = tuple(ToolCall(assembler.new_id(), each.name, each.arguments) for each in leaked.calls)
-            reason = "tool_calls"
-            message = f"The model wrote {len(calls)} call(s) as text ({leaked.dialect}): taken as calls."
-            parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
-        usage, estimated = counted(request, assembler)
-        paid = cost(self._entry.price, usage)
-        answer = Answer(
-            text=leaked.text,
-            attempted=leaked.attempted if request.tool_choice != "none" else "",
-            reasoning=assembler.reasoning + leaked.reasoning,
-            calls=calls,
-            finish_reason=reason,
-            usage=usage,
-            model=assembler.model or self.name,
-            request_id=assembler.request_id or header_id,
-            service_tier=assembler.service_tier,
-            cost_cny=paid.cny if paid else None,
-            price_tier=paid.tier if paid else "",
-            cost_estimated=estimated or (paid is not None and paid.estimated),
-            extra=assembler.extra,
-            usage_estimated=estimated,
-        )
-        return [*parts, answer]
-
-    def _fills_its_limit(self, request: Request, assembler: AnswerAssembler) -> bool:
-        limit = request.max_completion_tokens or request.max_output_tokens or self._entry.output_tokens
-        return assembler.usage is not None and assembler.usage.output_tokens >= limit
-
-    def _spent(self, assembler: AnswerAssembler, header_id: str) -> list[Part]:
-        """What a try took by the service's own count, where it gives no answer; empty without a count."""
-        if assembler.usage is None or not assembler.usage.total_tokens:
-            return []
-        paid = cost(self._entry.price, assembler.usage)
-        spent = Spent(
-            usage=assembler.usage,
-            model=assembler.model or self.name,
-            request_id=assembler.request_id or header_id,
-            service_tier=assembler.service_tier,
-            cost_cny=paid.cny if paid else None,
-            price_tier=paid.tier if paid else "",
-            cost_estimated=paid.estimated if paid else False,
-        )
-        return [spent]
 
     def _remember(self, request: Request, assembler: AnswerAssembler) -> None:
         """Let the next question continue this answer, if the service has all of it as it stands here."""
