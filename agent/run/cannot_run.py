@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.named import named_programs, words_of
 from seedsmith.sandbox.isolation.toolchains import search_path
+from seedsmith.tools.suggestions import suggestion
 
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""
@@ -42,19 +42,12 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
     outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
     if outside:
         return f"{begin} ({_outside([Path(outside)])})"
-    nearest = _nearest(missing[0], _programs(policy))
-    meant = f"; did you mean {nearest}?" if nearest else ""
-    return f"{begin} ({missing[0]} is not installed{meant})"
+    meant = suggestion(missing[0], _programs(policy))
+    return f"{begin}: {missing[0]} is not installed{meant}"
 
 
 def _outside(paths: Iterable[Path]) -> str:
     return f"exists outside, hidden by the sandbox: {', '.join(map(str, paths))}"
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    """The known name most like ``name``, before others the one with the same letters; '' where none is."""
-    close = difflib.get_close_matches(name, known, n=20)
-    return min(close, key=lambda each: (sorted(each) != sorted(name), each[0] != name[0]), default="")
 
 
 def _programs(policy: Policy) -> list[str]:

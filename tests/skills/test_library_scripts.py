@@ -254,7 +254,7 @@ def test_the_lines_that_only_failing_tests_run(script, tmp_path):
     (tmp_path / "test_shop.py").write_text(TESTS)
     code, said = script(LOCATE, "--", f"{sys.executable} -m unittest -q")
     assert code == 0 and "watched 2 tests, 1 of them fail" in said and "180 != 160" in said
-    ranked = said.partition("only they did):\n")[2].splitlines()
+    ranked = said.partition("the most suspicious first:\n")[2].splitlines()
     assert "  1.00  shop.py:3: return count * 9" in ranked and not any("test_shop" in line for line in ranked)
     assert not any("1.00" in line for line in ranked if ":4:" in line or ":2:" in line)
 

@@ -55,13 +55,13 @@ class EditParameters(Parameters):
     """One replacement by ``old`` and ``new``, or several by ``edits``."""
 
     path: PathText
-    old: Text = Field("", description="Must occur exactly once. Empty only to create a file.")
+    old: Text = Field("", description="Empty only to create a file.")
     new: Text = ""
     replace_all: bool = False
     edits: list[Edit] = Field(
         [],
         max_length=100,
-        description="Several edits instead, all found in the present file; all or none apply.",
+        description="Several instead, all found in the present file; all or none apply.",
     )
 
     @model_validator(mode="after")
@@ -118,7 +118,7 @@ class EditTool(PydanticTool[EditParameters]):
     name = "edit"
     description = (
         "Replace text in a file. `old` must be unique: copy it from read, without line numbers, with enough "
-        "lines around. On a miss nothing changes and the nearest text is shown."
+        "lines around."
     )
     parameters = EditParameters
 

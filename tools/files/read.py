@@ -74,7 +74,7 @@ class ReadTool(PydanticTool[ReadParameters]):
     """Reads text of any size and encoding in parts."""
 
     name = "read"
-    description = "Read a text file as numbered lines, or list a folder. Says what part is shown."
+    description = "Read a text file as numbered lines, or list a folder."
     parameters = ReadParameters
 
     def access(self, parsed: ReadParameters) -> Access:

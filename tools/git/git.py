@@ -19,8 +19,8 @@ class GitTool(PydanticTool[GitParameters]):
 
     name = "git"
     description = (
-        "Git on the workspace's repository; hooks, filters and remotes are off. diff shows staged and not "
-        "staged changes; commit takes what is staged, or stages paths or all first."
+        "Git without hooks, filters and remotes. diff: staged changes and others; commit: what is staged, "
+        "or stages paths or all first."
     )
     parameters = GitParameters
 

@@ -90,10 +90,9 @@ class GitParameters(Parameters):
     name: ArgumentText | None = Field(
         None,
         max_length=250,
-        description="New branch or tag; 'staged' for diff, restore; "
-        "stash: push, list, show, pop, apply, drop; "
-        "merge, rebase, cherry-pick, revert: continue, skip, abort; reset: soft; bisect: start, good, bad, "
-        "run (ref good..bad, message its command), reset; worktree: add, remove; clean: delete; rm: cached.",
+        description="New branch or tag; or a step: staged (diff), pop (stash), continue, abort, "
+        "soft (reset), delete (clean), cached (rm), add (worktree), "
+        "run (bisect: ref good..bad, message: command)",
     )
     all: bool = Field(
         False,

@@ -54,8 +54,8 @@ class PatchTool(PydanticTool[PatchParameters]):
 
     name = "patch"
     description = (
-        "Create, delete, rename, copy or edit several files by one diff: all of it applies or nothing. "
-        "Hunks may have moved; their lines must fit exactly, in one place only."
+        "Create, delete, rename, copy or edit several files by one diff, all or nothing. Hunks may have "
+        "moved, but must fit exactly, in one place."
     )
     parameters = PatchParameters
 

@@ -66,7 +66,7 @@ class GrepTool(PydanticTool[GrepParameters]):
     """Searches file contents with ripgrep."""
 
     name = "grep"
-    description = "Search file contents; .gitignore is respected, binary files are skipped."
+    description = "Search file contents; .gitignore is respected."
     parameters = GrepParameters
 
     def access(self, parsed: GrepParameters) -> Access:

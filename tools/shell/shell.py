@@ -70,8 +70,8 @@ class ForegroundShellTool(PydanticTool[ForegroundParameters]):
 
     name = "shell"
     description = (
-        "Run a bash command in the sandbox. Each call starts anew in the workspace root: no state stays but "
-        "files, nothing runs on in the background, stdin is closed."
+        "Run a bash command, anew in the workspace root: no state stays but files, nothing runs on in the "
+        "background, stdin is closed."
     )
     parameters = ForegroundParameters
 
@@ -95,9 +95,9 @@ class ShellTool(PydanticTool[ShellParameters]):
 
     name = "shell"
     description = (
-        "Run a bash command in the sandbox. Each call starts anew in the workspace root; stdin is closed. "
-        f"One without timeout that still runs after {_DEFAULT_SECONDS} s goes on in the background. What "
-        "runs there gets an id for shell_output, shell_input and shell_kill, and ends with the session."
+        "Run a bash command, anew in the workspace root, stdin closed. "
+        f"Without timeout it goes on in the background after {_DEFAULT_SECONDS} s: with an id for "
+        "shell_output, shell_input and shell_kill, until the session ends."
     )
     parameters = ShellParameters
 

@@ -73,8 +73,8 @@ async def test_bad_calls_are_told_what_fits_and_the_run_goes_on(house, bad, says
     ("arguments", "told"),
     [
         ({"action": "log", "message": "x"}, ""),
-        ({"action": "stash", "paths": [3]}, ""),
-        ({"action": "push"}, ""),
+        ({"action": "stash", "paths": [True]}, ""),
+        ({"action": "fetch"}, ""),
         ({"act": "log"}, " Parameters: action (status|diff|log|"),
         ({}, " Parameters: action (status|diff|log|"),
     ],

@@ -79,7 +79,7 @@ def test_console_shows_the_run(seedsmith, endpoint):
     done = seedsmith("Change it now", *service(endpoint))
     assert done.returncode == 0, done.stderr
     assert "It is [b]two[/b] now." in done.stdout and "\n+two\n" in done.stdout and "\x1b" not in done.stdout
-    assert "✓ done · 2 turns · 1 call" in done.stdout
+    assert "- done, with nothing verified · 2 turns · 1 call" in done.stdout
 
 
 @pytest.mark.parametrize(

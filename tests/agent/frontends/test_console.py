@@ -104,7 +104,7 @@ def test_a_whole_run_in_a_file_is_plain_text():
         "! the service was busy; asked again",
         "+y",
         "Proof: it ran.",
-        "✓ done · 2 turns · 1 call · 1,234 tokens · ¥0.0123 · 1 file changed",
+        "- done, with nothing verified · 2 turns · 1 call · 1,234 tokens · ¥0.0123 · 1 file changed",
     ):
         assert line in text.split("\n"), line
     assert text.count("Done.") == 1

@@ -57,7 +57,7 @@ WRONG = [
     ("max_cost", "0", "--max-cost can't be '0': it must be a number above 0."),
     ("max_cost", "inf", "--max-cost can't be 'inf': it must be a number above 0."),
     ("max_time", "nan", "--max-time can't be 'nan': it must be a number above 0."),
-    ("stop", ("",), "--stop can't be ('',): it must hold one text or more, none of them empty."),
+    ("stop", ("",), "--stop can't be '': it must hold one text or more, none of them empty."),
     ("stop", [], "--stop can't be []: it must hold one text or more, none of them empty."),
     ("logit_bias", "[1]", "--logit-bias can't be '[1]': it must be a JSON object."),
     ("logit_bias", "{", "--logit-bias can't be '{': it must be a JSON object."),

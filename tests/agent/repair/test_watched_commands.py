@@ -12,7 +12,7 @@ import pytest
 
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.watch import diagnose
-from seedsmith.skills.roots import BUILT_IN
+from seedsmith.skills.skill import BUILT_IN
 
 LOCATE = BUILT_IN / "fix-bug/scripts/locate.py"
 PROGRAM = "def double(x):\n    return x * x\n\n\ndef half(x):\n    return x // 2\n"
