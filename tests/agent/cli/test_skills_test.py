@@ -61,7 +61,7 @@ def test_a_new_skill_passes_with_a_table_and_an_xml_file(seedsmith, new, tmp_pat
 
 def test_a_failing_and_a_broken_one_as_json(seedsmith, new):
     manifest = new / "skill.yaml"
-    manifest.write_text(manifest.read_text().replace("says: [CHANGELOG.md]", "says: [nothing]"))
+    manifest.write_text(manifest.read_text().replace("says: [CHANGELOG.md]", "says: [elephants]"))
     broken = new.with_name("broken")
     broken.mkdir()
     (broken / "skill.yaml").write_text("name: broken\n")
@@ -75,7 +75,7 @@ def test_a_failing_and_a_broken_one_as_json(seedsmith, new):
         ("explain", "passed"),
     ]
     assert "skill.yaml:1:1: 'description' is missing" in rows[0]["failures"][0]
-    assert "does not say 'nothing'" in rows[1]["failures"][0]
+    assert "does not say 'elephants'" in rows[1]["failures"][0]
 
 
 def test_a_changed_skill_of_the_repository_is_not_tested_by_its_name(seedsmith, new):
