@@ -12,7 +12,7 @@ from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
 from seedsmith.agent.models.network.sdk import load_sdk_in_background
-from seedsmith.agent.models.network.transport import Tap
+from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.fail_over import FailOverModel
 from seedsmith.agent.models.tries.gate import gate_for
 from seedsmith.agent.models.tries.refused_fields import RefusedFieldsFile
@@ -32,27 +32,28 @@ BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=3
 def open_model(
     settings: Settings,
     environment: Mapping[str, str],
-    tap: Tap | None = None,
+    interceptor: TransportInterceptor | None = None,
     known: Catalog | None = None,
 ) -> Model:
     """The model a run works with. Raises a :class:`seedsmith.agent.errors.UsageError` that says what to set.
 
     The model is ``settings.model``, ``SEEDSMITH_MODEL``, or the first provider's whose key is set.
     ``settings.fallback`` follow it, except where it is local: what is kept on this machine stays there.
-    ``tap`` records or replays what crosses the wire; a replay needs neither key nor weights nor proxy.
+    ``interceptor`` records or replays what crosses the wire; a replay needs neither key, weights nor proxy.
     ``known`` is the catalog to go by; None: the program's and the user's.
     """
-    if tap is not None and tap.replays:  # neither keys nor proxies nor another service of this machine count
+    if interceptor is not None and interceptor.replays:
+        # Neither keys nor proxies nor another service of this machine count.
         environment = {name: environment[name] for name in _REPLAY_VARIABLES if name in environment}
     known = known or catalog.load(environment)
     name = settings.model or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
     if not fallbacks or known.resolve(name)[0].name == "local":
-        return _open_one(name, settings, environment, None, tap, known)
-    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, tap, known)]
+        return _open_one(name, settings, environment, None, interceptor, known)
+    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, interceptor, known)]
     for fallback in fallbacks:
         retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
-        models.append(_open_fallback(fallback, name, settings, environment, retry, tap, known))
+        models.append(_open_fallback(fallback, name, settings, environment, retry, interceptor, known))
     return FailOverModel(tuple(models))
 
 
@@ -62,7 +63,7 @@ def _open_fallback(
     settings: Settings,
     environment: Mapping[str, str],
     retry: RetryPolicy | None,
-    tap: Tap | None,
+    interceptor: TransportInterceptor | None,
     known: Catalog,
 ) -> Model:
     """One that may take over; the address and the key given for the first are its provider's only."""
@@ -74,7 +75,7 @@ def _open_fallback(
     if settings.wire not in provider.wires:
         settings = settings.model_copy(update={"wire": None})
     try:
-        model = _open_one(name, settings, environment, retry, tap, known)
+        model = _open_one(name, settings, environment, retry, interceptor, known)
     except MissingKey:
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
@@ -91,10 +92,10 @@ def _open_one(
     settings: Settings,
     environment: Mapping[str, str],
     retry: RetryPolicy | None,
-    tap: Tap | None,
+    interceptor: TransportInterceptor | None,
     known: Catalog,
 ) -> Model:
-    replays = tap is not None and tap.replays
+    replays = interceptor is not None and interceptor.replays
     provider, entry = known.resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
@@ -102,7 +103,7 @@ def _open_one(
     if provider.name == "local":
         from seedsmith.agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment, tap=tap, known=known)
+        return open_local(entry.name, settings, environment, interceptor=interceptor, known=known)
     given = given_address(settings, environment)
     host = check_base_url(given or provider.base_url).hostname or ""
     base_url = service_root(given or provider.base_url)
@@ -127,8 +128,8 @@ def _open_one(
         ca_bundle=settings.ca_bundle,
         gate=None if replays else gate_for(base_url),
         # what this machine remembers would tell a replay apart from its recording
-        refused_fields=_refused_fields(settings, environment) if tap is None else None,
-        tap=tap,
+        refused_fields=_refused_fields(settings, environment) if interceptor is None else None,
+        interceptor=interceptor,
     )
 
 

@@ -1,4 +1,6 @@
-"""A run as a file: written while it happens, and held against a run that is made again.
+"""A run as a file, the recording: written while the run happens, and compared with the same run made again.
 
-It listens and plays back; it never decides what a run does. Begin with ``recorder``, then ``replayer``.
+``format`` has the lines of the file; ``writer`` and ``reader`` are its two ends. ``recorder`` and
+``replayer`` stand between a run and its connection. Nothing here decides what a run does. Begin with
+``recorder``, then ``replayer``.
 """

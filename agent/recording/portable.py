@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.lines import Line, ResponseLine
+from seedsmith.agent.recording.format import Line, ResponseLine
 from seedsmith.agent.recording.masking import mask_stream
-from seedsmith.agent.recording.recorder import STEADY_NAMES
-from seedsmith.agent.recording.recording import Recording
-from seedsmith.agent.recording.volatile import steady
+from seedsmith.agent.recording.normalize import normalizer
+from seedsmith.agent.recording.reader import Recording
+from seedsmith.agent.recording.recorder import FOLDER_PLACEHOLDERS
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.whole_file import write_whole
 
@@ -25,7 +25,7 @@ SERVICE = "http://127.0.0.1/v1"
 """Stands for the address of the service that answered."""
 _TIMED = ("ms", "duration_ms", "time", "seconds")
 _OUTPUTS = ("done", "verify")
-_plain = steady((), anywhere=True)
+_plain = normalizer((), anywhere=True)
 _LEFT_OUT = frozenset({"notice", "intended"})
 _KEPT = frozenset({"skill", "skill_with", "model", "wire"})
 """The settings that a replay goes by; what the skill itself wishes for is read from it as it is then."""
@@ -42,7 +42,7 @@ def write_portable(source: Path, target: Path) -> None:
     recording = Recording.read(source)
     head = recording.head
     places = (head.workspace, head.state, head.skill, head.library)
-    folders = {word: place for word, place in zip(STEADY_NAMES, places, strict=True) if place}
+    folders = {word: place for word, place in zip(FOLDER_PLACEHOLDERS, places, strict=True) if place}
     lines = [json.loads(line) for line in source.read_bytes().splitlines()]
     kept = _in_call_order([line for line in lines if line["kind"] not in _LEFT_OUT], recording)
     texts = [json.dumps(_portable(line, folders), separators=(",", ":")) for line in kept]

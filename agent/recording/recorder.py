@@ -1,4 +1,4 @@
-"""Writes a run down while it happens: what was told, what crossed the wire, what the tools gave."""
+"""Writes a run down while it happens: what was asked, what crossed the wire, what the tools returned."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Transport
 from seedsmith.agent.models.tries.retry import RetryPolicy
-from seedsmith.agent.recording.bodies import difference
-from seedsmith.agent.recording.file import RecordingFile
-from seedsmith.agent.recording.lines import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
+from seedsmith.agent.recording.body_difference import difference
+from seedsmith.agent.recording.catalog_and_schema import user_entries
+from seedsmith.agent.recording.format import DoneLine, FinishLine, Head, Line, ResponseLine, VerifyLine
+from seedsmith.agent.recording.interceptor import RunFacts
 from seedsmith.agent.recording.masking import environment_file_secrets, mask_stream
-from seedsmith.agent.recording.tape import RunFacts
-from seedsmith.agent.recording.told import own_entries
-from seedsmith.agent.recording.tree import listed, tree_of
-from seedsmith.agent.recording.volatile import Steady, digest, steady
-from seedsmith.agent.recording.wiretap import RecordingTransport
+from seedsmith.agent.recording.normalize import Normalizer, digest, normalizer
+from seedsmith.agent.recording.record_transport import RecordTransport
+from seedsmith.agent.recording.workspace_digest import digest_workspace, listed
+from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.request import RunRequest
@@ -31,18 +31,18 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.skill import BUILT_IN
 from seedsmith.tools.base import Image
 
-STEADY_NAMES = ("<workspace>", "<state>", "<skill>", "<library>")
+FOLDER_PLACEHOLDERS = ("<workspace>", "<state>", "<skill>", "<library>")
 
 
 class Recorder:
-    """Implements :class:`seedsmith.agent.recording.tape.Tape` and, for notices, a front end."""
+    """Implements :class:`.interceptor.RunInterceptor` and, for notices, a front end."""
 
     replays = False
     images: tuple[Image, ...] = ()
     known: Catalog | None = None
     output: OutputSchema | None = None
 
-    def __init__(self, request: RunRequest, file: RecordingFile) -> None:
+    def __init__(self, request: RunRequest, file: RecordingWriter) -> None:
         self.asked = request
         self._file = file
         self._start = time.monotonic()
@@ -53,7 +53,7 @@ class Recorder:
 
     def transport(self, inner: Transport) -> Transport:
         """``inner``, listened to."""
-        return RecordingTransport(inner, self)
+        return RecordTransport(inner, self)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
         """``policy`` as it is."""
@@ -64,7 +64,7 @@ class Recorder:
         self._facts = facts
         self._file.on_failure = lambda sentence: sink.emit(NoticeGiven("recording_ended", sentence))
         self._redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
-        tree = await asyncio.to_thread(tree_of, facts.place.workspace)
+        tree = await asyncio.to_thread(digest_workspace, facts.place.workspace)
         head = Head(
             seedsmith=VERSION,
             provider=facts.model.provider,
@@ -81,7 +81,7 @@ class Recorder:
             skill=facts.skill,
             library=str(BUILT_IN),
             output_schema=facts.output.to_json() if facts.output else None,
-            catalog=own_entries(facts.known, _models_of(facts)),
+            catalog=user_entries(facts.known, _models_of(facts)),
             time=round(time.time(), 3),
         )
         self.write(head.to_json())
@@ -127,8 +127,8 @@ class Recorder:
     async def conclude(self, outcome: Outcome) -> Outcome:
         """Write down how the run ended."""
         if self._facts is not None:
-            tree = await asyncio.to_thread(tree_of, self._facts.place.workspace)
-            finish = finish_of(outcome, tree.sha256, steady(steady_paths(self._facts)))
+            tree = await asyncio.to_thread(digest_workspace, self._facts.place.workspace)
+            finish = finish_of(outcome, tree.sha256, normalizer(folder_placeholders(self._facts)))
             self.write({"kind": "finish", "ms": self.ms, **asdict(finish)})
         return outcome
 
@@ -173,10 +173,10 @@ RECORDED = frozenset(name for name in Settings.model_fields if OPTIONS[name].rec
 """Settings a recording holds and a replay takes from it."""
 
 
-def steady_paths(facts: RunFacts) -> tuple[tuple[str, str], ...]:
-    """The folders whose paths differ from machine to machine."""
+def folder_placeholders(facts: RunFacts) -> tuple[tuple[str, str], ...]:
+    """The folders whose paths differ from machine to machine, each with its placeholder."""
     folders = (str(facts.place.workspace.root), str(facts.place.home), facts.skill, str(BUILT_IN))
-    return tuple(zip(folders, STEADY_NAMES, strict=True))
+    return tuple(zip(folders, FOLDER_PLACEHOLDERS, strict=True))
 
 
 def line_of(record: Line) -> DoneLine | VerifyLine:
@@ -187,7 +187,7 @@ def line_of(record: Line) -> DoneLine | VerifyLine:
     return DoneLine(output["call"], output["name"], output["ok"], output["text"], record["duration_ms"])
 
 
-def finish_of(outcome: Outcome, tree_sha256: str, replaced: Steady) -> FinishLine:
+def finish_of(outcome: Outcome, tree_sha256: str, replaced: Normalizer) -> FinishLine:
     """The last line for ``outcome``."""
     return FinishLine(
         status=outcome.status,

@@ -12,16 +12,22 @@ from seedsmith.agent.loop.schema import OutputSchema
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Transport
 from seedsmith.agent.models.tries.retry import RetryPolicy
+from seedsmith.agent.recording.catalog_and_schema import recorded_catalog, recorded_schema
 from seedsmith.agent.recording.errors import RecordingEnded
-from seedsmith.agent.recording.lines import CallLine, DoneLine, Line, ResponseLine, VerifyLine
-from seedsmith.agent.recording.playing import PlayingTransport
+from seedsmith.agent.recording.format import CallLine, DoneLine, Line, ResponseLine, VerifyLine
+from seedsmith.agent.recording.interceptor import RunFacts
+from seedsmith.agent.recording.normalize import Normalizer, digest, normalizer
 from seedsmith.agent.recording.portable import answer_here
-from seedsmith.agent.recording.recorder import STEADY_NAMES, finish_of, knowing_files, line_of, steady_paths
-from seedsmith.agent.recording.recording import RecordedCall, RecordedRequest, Recording
-from seedsmith.agent.recording.tape import RunFacts
-from seedsmith.agent.recording.told import recorded_catalog, recorded_schema
-from seedsmith.agent.recording.tree import tree_of
-from seedsmith.agent.recording.volatile import Steady, digest, steady
+from seedsmith.agent.recording.reader import RecordedCall, RecordedRequest, Recording
+from seedsmith.agent.recording.recorder import (
+    FOLDER_PLACEHOLDERS,
+    finish_of,
+    folder_placeholders,
+    knowing_files,
+    line_of,
+)
+from seedsmith.agent.recording.replay_transport import ReplayTransport
+from seedsmith.agent.recording.workspace_digest import digest_workspace
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.agent.settings.request import RunRequest
@@ -41,7 +47,7 @@ _CUT_OFF = frozenset({"interrupted", "budget"})
 
 
 class Replayer:
-    """Implements :class:`seedsmith.agent.recording.tape.Tape`."""
+    """Implements :class:`seedsmith.agent.recording.interceptor.RunInterceptor`."""
 
     replays = True
 
@@ -64,8 +70,8 @@ class Replayer:
         self._facts: RunFacts | None = None
         self._sink: EventSink | None = None
         self._folders: dict[str, str] = {}
-        self._steady: Steady = str
-        self._plain: Steady = str
+        self._normalize: Normalizer = str
+        self._plain: Normalizer = str
         self._workspace_agrees = True
         self._ended = False
 
@@ -76,7 +82,7 @@ class Replayer:
 
     def transport(self, inner: Transport) -> Transport:
         """One that plays the recorded answers; ``inner`` is never opened."""
-        return PlayingTransport(self.answer)
+        return ReplayTransport(self.answer)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
         """``policy`` without its pauses."""
@@ -86,13 +92,15 @@ class Replayer:
         """Compare the workspace with the recorded one; where they differ a notice says so."""
         self._facts, self._sink = facts, sink
         head = self._recording.head
-        folders = steady_paths(facts)
+        folders = folder_placeholders(facts)
         self._folders = {word: folder for folder, word in folders if folder}
-        recorded = zip((head.workspace, head.state, head.skill, head.library), STEADY_NAMES, strict=True)
-        self._steady = steady((*recorded, *folders), anywhere=head.portable)
+        recorded = zip(
+            (head.workspace, head.state, head.skill, head.library), FOLDER_PLACEHOLDERS, strict=True
+        )
+        self._normalize = normalizer((*recorded, *folders), anywhere=head.portable)
         redactor = await asyncio.to_thread(knowing_files, facts.place.redactor, facts.place.workspace)
-        self._plain = functools.cache(lambda text: self._steady(redactor.text(text)))
-        tree = await asyncio.to_thread(tree_of, facts.place.workspace, self._own_name(facts))
+        self._plain = functools.cache(lambda text: self._normalize(redactor.text(text)))
+        tree = await asyncio.to_thread(digest_workspace, facts.place.workspace, self._own_name(facts))
         self._workspace_agrees = tree.sha256 == head.tree.sha256
         if not self._workspace_agrees:
             paths = tree.differing(head.tree)
@@ -181,7 +189,7 @@ class Replayer:
             self._keys[request.n] = (request.path, None if body is None else digest(self._plain_body(body)))
         return self._keys[request.n]
 
-    def _told(self, call: CallLine) -> tuple[str, str]:
+    def _normalized(self, call: CallLine) -> tuple[str, str]:
         return call.name, self._plain(call.arguments)
 
     def _plain_body(self, body: str) -> str:
@@ -198,19 +206,19 @@ class Replayer:
     def _match(self, call: CallLine) -> None:
         """Find the recorded call that ``call`` repeats: the same one, else the one of that id."""
         self._asked[call.id] = call
-        plain = self._told(call)
+        plain = self._normalized(call)
         of_id = next((each for each in self._calls if each.call.id == call.id), None)
-        if of_id is not None and self._told(of_id.call) == plain:
+        if of_id is not None and self._normalized(of_id.call) == plain:
             same: RecordedCall | None = of_id
         else:
-            same = next((each for each in self._calls if self._told(each.call) == plain), None)
+            same = next((each for each in self._calls if self._normalized(each.call) == plain), None)
         found = same or of_id
         if found is None:
             return  # it comes of an answer that was not the recorded one, which is told already
         self._calls.remove(found)
         self._matched[call.id] = found
         if same is None:
-            recorded = " ".join(self._told(found.call))
+            recorded = " ".join(self._normalized(found.call))
             what = f"call {call.id} asks for something else."
             self._diverge(
                 Divergence(
@@ -256,7 +264,7 @@ class Replayer:
         if self._divergences or finish is None or (at_its_end and finish.status in _CUT_OFF):
             return
         last = self._recording.last_line
-        now = finish_of(outcome, "", self._steady)
+        now = finish_of(outcome, "", self._normalize)
         if finish.status != now.status:
             what = f"the run ended {now.status}, and the recorded one {finish.status}."
             self._diverge(

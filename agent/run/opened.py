@@ -28,7 +28,7 @@ from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool
 
 if TYPE_CHECKING:
-    from seedsmith.agent.recording.tape import Tape
+    from seedsmith.agent.recording.interceptor import RunInterceptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class OpenedRun:
     request: RunRequest
     """What the run is asked to do, its settings with what the session and the skill add."""
     place: Place
-    tape: Tape | None
+    interceptor: RunInterceptor | None
     """What records or replays the run, if anything does."""
     model: Model
     session: Session
@@ -70,7 +70,11 @@ class OpenedRun:
 
 
 async def open_run(
-    asked: RunRequest, stack: AsyncExitStack, *, tape: Tape | None = None, library: Library | None = None
+    asked: RunRequest,
+    stack: AsyncExitStack,
+    *,
+    interceptor: RunInterceptor | None = None,
+    library: Library | None = None,
 ) -> OpenedRun:
     """Open the workspace and the model, and begin a session or take up ``settings.resume``.
 
@@ -82,14 +86,14 @@ async def open_run(
 
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
-    output = open_output(asked.settings.output_schema, tape.output if tape else None)
-    known = (tape.known if tape else None) or catalog.load(asked.environment)
+    output = open_output(asked.settings.output_schema, interceptor.output if interceptor else None)
+    known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
     resumed = _resume(asked, place, stack)
     request = replace(asked, settings=gone_on_with(asked.settings, resumed.start)) if resumed else asked
-    model = open_model(request.settings, request.environment, tape, known)
+    model = open_model(request.settings, request.environment, interceptor, known)
     stack.push_async_callback(model.aclose)
-    address = _address(request, model, tape)
-    attached = await _attach(request, place, model, resumed, tape)
+    address = _address(request, model, interceptor)
+    attached = await _attach(request, place, model, resumed, interceptor)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
     name = f"{model.provider}/{model.name}"
     entry = known.resolve(name)[1]
@@ -111,7 +115,7 @@ async def open_run(
     return OpenedRun(
         request=settled,
         place=place,
-        tape=tape,
+        interceptor=interceptor,
         model=model,
         session=session,
         profile=profile,
@@ -141,20 +145,24 @@ def _resume(request: RunRequest, place: Place, stack: AsyncExitStack) -> Session
     return session
 
 
-def _address(request: RunRequest, model: Model, tape: Tape | None) -> str:
+def _address(request: RunRequest, model: Model, interceptor: RunInterceptor | None) -> str:
     """Where the user said the service is, to be shown; a replay goes by no environment."""
     from seedsmith.agent.models.open import given_address
 
-    ambient = {} if tape is not None and tape.replays else request.environment
+    ambient = {} if interceptor is not None and interceptor.replays else request.environment
     return "" if model.provider == "local" else shown(given_address(request.settings, ambient))
 
 
 async def _attach(
-    request: RunRequest, place: Place, model: Model, resumed: Session | None, tape: Tape | None
+    request: RunRequest,
+    place: Place,
+    model: Model,
+    resumed: Session | None,
+    interceptor: RunInterceptor | None,
 ) -> Attached:
     """The pictures that go with the prompt; a replay's are the recorded ones."""
-    if tape is not None and tape.replays:
-        return Attached(tape.images)
+    if interceptor is not None and interceptor.replays:
+        return Attached(interceptor.images)
     named = request.settings.image or ()
     return await attach(named, request.prompt, request.typed, resumed, place.workspace.root, model)
 

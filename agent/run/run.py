@@ -31,7 +31,7 @@ from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
-    from seedsmith.agent.recording.tape import Tape
+    from seedsmith.agent.recording.interceptor import RunInterceptor
     from seedsmith.sandbox.commands.background import BackgroundCommands
     from seedsmith.sandbox.past.baseline import Baseline, Changes
     from seedsmith.skills.loader import Library
@@ -58,14 +58,14 @@ async def run(
     after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
     async with AsyncExitStack() as stack:
-        tape: Tape | None = None
+        interceptor: RunInterceptor | None = None
         if request.settings.record is not None or request.settings.replay is not None:
-            from seedsmith.agent.recording.open_tape import open_tape
+            from seedsmith.agent.recording.record_or_replay import record_or_replay
 
-            tape = open_tape(request)
-            stack.callback(tape.close)
-        asked = request if tape is None else tape.asked
-        opened = await open_run(asked, stack, tape=tape, library=library)
+            interceptor = record_or_replay(request)
+            stack.callback(interceptor.close)
+        asked = request if interceptor is None else interceptor.asked
+        opened = await open_run(asked, stack, interceptor=interceptor, library=library)
         return await _Run(opened, stack, front_ends, approver).perform(notices)
 
 
@@ -104,8 +104,8 @@ class _Run:
             provider = self._opened.model.provider
             for warning in parameters.warnings(self._settings, self._opened.entry, provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
-            if self._opened.tape is not None:
-                await self._begin_tape(self._opened.tape)
+            if self._opened.interceptor is not None:
+                await self._begin_interceptor(self._opened.interceptor)
             status, text, reason = await self._work(context)
         except (Exception, asyncio.CancelledError) as error:
             ending = ending_of(error)
@@ -149,9 +149,9 @@ class _Run:
                 )
             )
 
-    async def _begin_tape(self, tape: Tape) -> None:
+    async def _begin_interceptor(self, interceptor: RunInterceptor) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
-        from seedsmith.agent.recording.tape import RunFacts
+        from seedsmith.agent.recording.interceptor import RunFacts
 
         opened = self._opened
         facts = RunFacts(
@@ -164,8 +164,8 @@ class _Run:
             output=opened.output.schema if opened.output else None,
             skill=opened.skills.folder,
         )
-        await tape.begin(facts, self._sink)
-        self._session.observer = tape.observe
+        await interceptor.begin(facts, self._sink)
+        self._session.observer = interceptor.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
@@ -268,7 +268,7 @@ class _Run:
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
 
-        measured = self._opened.tape.measured if self._opened.tape else float
+        measured = self._opened.interceptor.measured if self._opened.interceptor else float
         repair = Repair(
             verifier.command,
             self._context,
@@ -350,8 +350,8 @@ class _Run:
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
             await self._session.sync()
-        tape = self._opened.tape
-        concluded = await tape.conclude(outcome) if tape is not None else outcome
+        interceptor = self._opened.interceptor
+        concluded = await interceptor.conclude(outcome) if interceptor is not None else outcome
         self._sink.emit(concluded.to_event())
         return concluded
 

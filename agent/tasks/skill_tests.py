@@ -235,7 +235,7 @@ def _settings(attempt: _Attempt, how: TestRun) -> Settings:
 
 def _stale(attempt: _Attempt, settings: Settings) -> str:
     """Why the recording is not one of this test as it is now; '' where it is."""
-    from seedsmith.agent.recording.recording import Recording
+    from seedsmith.agent.recording.reader import Recording
 
     head = Recording.read(recording_path(attempt.skill, attempt.spec)).head
     pairs = (

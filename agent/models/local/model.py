@@ -19,7 +19,7 @@ from seedsmith.agent.models.local.machine import available_memory, fitting_conte
 from seedsmith.agent.models.local.pull import Progress, ShowProgress, ensure
 from seedsmith.agent.models.local.server import Endpoint, LocalServer, ServerOptions
 from seedsmith.agent.models.local.weights import LocalWeights, cache_folder, find_weights
-from seedsmith.agent.models.network.transport import Tap
+from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.models.wires.chat import ChatModel
 from seedsmith.agent.models.wires.responses import ResponsesModel
@@ -39,7 +39,7 @@ def open_local(
     settings: Settings,
     environment: Mapping[str, str],
     progress: ShowProgress | None = None,
-    tap: Tap | None = None,
+    interceptor: TransportInterceptor | None = None,
     known: Catalog | None = None,
 ) -> LocalModel:
     """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
@@ -49,12 +49,14 @@ def open_local(
     Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
     """
     weights = find_weights(name)
-    replays = tap is not None and tap.replays
+    replays = interceptor is not None and interceptor.replays
     if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
     provider, entry = (known or catalog.load()).resolve(f"{PROVIDER}/{name}")
     wire = provider.choose_wire(settings.wire)
-    return LocalModel(provider, entry, weights, environment, wire=wire, progress=progress, tap=tap)
+    return LocalModel(
+        provider, entry, weights, environment, wire=wire, progress=progress, interceptor=interceptor
+    )
 
 
 class LocalModel:
@@ -70,9 +72,9 @@ class LocalModel:
         wire: str = "chat",
         cache: Path | None = None,
         progress: ShowProgress | None = None,
-        tap: Tap | None = None,
+        interceptor: TransportInterceptor | None = None,
     ) -> None:
-        """``tap`` records or replays what crosses the wire; a replay fetches and starts nothing."""
+        """``interceptor`` records or replays what crosses the wire; a replay fetches and starts nothing."""
         self._provider = provider
         self._entry = entry
         self._weights = weights
@@ -80,7 +82,7 @@ class LocalModel:
         self._wire = wire
         self._cache = cache or cache_folder()
         self._report = progress
-        self._tap = tap
+        self._interceptor = interceptor
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         self._last_notice = ""
         self._server: LocalServer | None = None
@@ -180,7 +182,7 @@ class LocalModel:
 
     async def _start(self) -> None:
         await self._stop()
-        if self._tap is not None and self._tap.replays:
+        if self._interceptor is not None and self._interceptor.replays:
             self._open_wires(Endpoint(_NOWHERE, "", self._entry.context_tokens))
             return
         path = await ensure(self.name, self._cache, environment=self._environment, progress=self._show)
@@ -201,7 +203,7 @@ class LocalModel:
             "environment": self._environment,
             "retry": _RETRY,
             "keep_alive": False,  # its server closes one now and then as the next request arrives
-            "tap": self._tap,
+            "interceptor": self._interceptor,
         }
         self._chat = ChatModel(self._provider, self._entry, **connection)
         self._responses = ResponsesModel(self._provider, self._entry, **connection)

@@ -52,7 +52,7 @@ class Transport(Protocol):
         """Close it; a later :meth:`post` opens it anew."""
 
 
-class Tap(Protocol):
+class TransportInterceptor(Protocol):
     """What stands between a model and its connection where a run is recorded or replayed."""
 
     @property

@@ -16,7 +16,7 @@ from seedsmith.agent.models.encode.chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from seedsmith.agent.models.network.connection import Connection
-from seedsmith.agent.models.network.transport import Reply, Tap, Transport
+from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
 from seedsmith.agent.models.service.conclusion import conclude, spent
 from seedsmith.agent.models.service.reading import PLAIN_SECONDS, read_reply
 from seedsmith.agent.models.stream.stream import AnswerAssembler
@@ -57,7 +57,7 @@ class ServiceModel:
         ca_bundle: Path | None = None,
         gate: Gate | None = None,
         refused_fields: RefusedFields | None = None,
-        tap: Tap | None = None,
+        interceptor: TransportInterceptor | None = None,
     ) -> None:
         """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
 
@@ -65,20 +65,20 @@ class ServiceModel:
         ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
         waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
         stored answer before it instead of carrying the history, where the wire can.
-        ``refused_fields`` are those that earlier runs were refused. ``tap`` records or replays what crosses
-        the wire.
+        ``refused_fields`` are those that earlier runs were refused. ``interceptor`` records or replays what
+        crosses the wire.
         """
         self._format = wire_format
         self._provider = provider
         self._entry = entry
         self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
         self._retry = retry or RetryPolicy()
-        if tap is not None:
-            self._retry = tap.retry(self._retry)
+        if interceptor is not None:
+            self._retry = interceptor.retry(self._retry)
         connection = Connection(
             base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
         )
-        self._connection: Transport = connection if tap is None else tap.transport(connection)
+        self._connection: Transport = connection if interceptor is None else interceptor.transport(connection)
         self._gate = gate or Gate()
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
         own = base_url == service_root(provider.base_url)

@@ -17,13 +17,13 @@ from scripted_endpoint import calls, text
 
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.models.errors import Refusal
-from seedsmith.agent.recording.bodies import difference, restored
+from seedsmith.agent.recording.body_difference import difference, restored
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.file import RecordingFile
-from seedsmith.agent.recording.lines import ResponseLine
+from seedsmith.agent.recording.format import ResponseLine
 from seedsmith.agent.recording.masking import mask_pieces, mask_stream
-from seedsmith.agent.recording.recording import Recording
-from seedsmith.agent.recording.wiretap import at_line_ends
+from seedsmith.agent.recording.reader import Recording
+from seedsmith.agent.recording.record_transport import at_line_ends
+from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import MASK, Redactor
 
 READ = ("read", {"path": "a.txt"})
@@ -232,7 +232,7 @@ def test_no_damage_is_unforeseen(data):
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_run(studio, monkeypatch):
-    real, room = RecordingFile.write, [12]
+    real, room = RecordingWriter.write, [12]
 
     def write(self, line, redactor):
         room[0] -= 1
@@ -245,7 +245,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(studio, monkeypatch):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    monkeypatch.setattr(RecordingFile, "write", write)
+    monkeypatch.setattr(RecordingWriter, "write", write)
     outcome = studio.record(*[calls(READ)] * 4, text("Done."), front_ends=(studio.seen,))
     assert outcome.status == "done" and room[0] < 0
     (notice,) = (each for each in studio.seen.of(NoticeGiven) if each.code == "recording_ended")

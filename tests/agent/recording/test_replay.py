@@ -15,7 +15,7 @@ from scripted_endpoint import Raw, calls, error, reasoning, text
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ReplayDiverged, SessionFinished
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.reader import Recording
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.run.replay import replay
 from seedsmith.agent.run.run import run

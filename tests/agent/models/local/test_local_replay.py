@@ -9,7 +9,7 @@ import pytest
 from small_house import Collected
 
 from seedsmith.agent.events import NoticeGiven, ReplayDiverged
-from seedsmith.agent.recording.recording import Recording
+from seedsmith.agent.recording.reader import Recording
 from seedsmith.agent.run.replay import replay
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.fix import fix

@@ -1,4 +1,4 @@
-"""A connection that plays recorded answers, without waiting and without a network."""
+"""A connection that returns recorded answers, without waiting and without a network."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from seedsmith.agent.models.network.transport import Reply, read_all
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused, Unreachable
-from seedsmith.agent.recording.lines import ResponseLine
+from seedsmith.agent.recording.format import ResponseLine
 
 Choose = Callable[[str, str], ResponseLine]
 """Finds the answer to a path and a body; raises :class:`seedsmith.agent.recording.errors.RecordingEnded`."""
 
 
-class PlayingTransport:
+class ReplayTransport:
     """Implements :class:`seedsmith.agent.models.network.transport.Transport`."""
 
     def __init__(self, choose: Choose) -> None:
@@ -29,13 +29,13 @@ class PlayingTransport:
             raise BrokenAnswer(response.message, response.code)
         if response.status is None:
             raise TimeoutError
-        return PlayingReply(response)
+        return ReplayReply(response)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
 
-class PlayingReply:
+class ReplayReply:
     """Implements :class:`seedsmith.agent.models.network.transport.Reply`."""
 
     def __init__(self, response: ResponseLine) -> None:

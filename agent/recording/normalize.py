@@ -1,4 +1,4 @@
-"""What differs between two runs of the same thing: paths, times, durations, process ids, addresses."""
+"""Replaces what differs between two runs of one task: paths, times, durations, process ids, addresses."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ _PORTABLE_RULES: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
 _PORTABLE = tuple((re.compile(pattern), replacement) for pattern, replacement in _PORTABLE_RULES)
 
-Steady = Callable[[str], str]
+Normalizer = Callable[[str], str]
 
 
-def steady(paths: Iterable[tuple[str, str]], *, anywhere: bool = False) -> Steady:
+def normalizer(paths: Iterable[tuple[str, str]], *, anywhere: bool = False) -> Normalizer:
     """A function that replaces in a text whatever is volatile by its nature.
 
     With ``anywhere`` also what differs from machine to machine.

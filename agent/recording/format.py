@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
-from seedsmith.agent.recording.tree import Tree
+from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
 from seedsmith.agent.sessions.records import image_from_json, image_to_json
 from seedsmith.tools.base import Image
 
@@ -40,7 +40,7 @@ class Head:
     """Where the folder was, so that its path can be told from other text."""
     state: str
     """The state folder, for the same reason."""
-    tree: Tree
+    tree: WorkspaceDigest
     """The workspace before anything ran."""
     time: float
     """Seconds since the epoch."""
@@ -65,7 +65,7 @@ class Head:
         """The inverse; raises KeyError or TypeError on anything else."""
         texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
         values: dict[str, Any] = {name: _text(line[name]) for name in texts}
-        tree = Tree(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        tree = WorkspaceDigest(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
         values |= {name: _text(line.get(name, "")) for name in ("skill", "library")}
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         for name in ("output_schema", "catalog"):
@@ -195,7 +195,7 @@ class FinishLine:
     """Of the final diff, with what changes from run to run taken out."""
     files_changed: tuple[str, ...]
     tree_sha256: str
-    """The workspace after the run, as :class:`seedsmith.agent.recording.tree.Tree` has it."""
+    """Of the workspace after the run (:class:`WorkspaceDigest`)."""
     message: str = ""
 
     @classmethod

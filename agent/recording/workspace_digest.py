@@ -21,7 +21,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class WorkspaceDigest:
     """What a workspace held: every regular file its ``.gitignore`` does not ignore, caches left out."""
 
     sha256: str
@@ -29,7 +29,7 @@ class Tree:
     files: Mapping[str, str] = field(default_factory=dict)
     """The start of each file's own SHA-256; empty beyond :data:`MOST_NAMED` files."""
 
-    def differing(self, other: Tree) -> list[str]:
+    def differing(self, other: WorkspaceDigest) -> list[str]:
         """The files that are not the same in both, sorted; empty where either does not name its files."""
         if not self.files or not other.files:
             return []
@@ -37,14 +37,14 @@ class Tree:
         return sorted(path for path in paths if self.files.get(path) != other.files.get(path))
 
 
-def tree_of(workspace: Workspace, without: Collection[str] = ()) -> Tree:
+def digest_workspace(workspace: Workspace, without: Collection[str] = ()) -> WorkspaceDigest:
     """Read all of ``workspace`` but the paths ``without``; blocks, so run it in a thread."""
     digests = {path: _digest(workspace, path) for path in listed(workspace) if path not in without}
     whole = hashlib.sha256()
     for path in sorted(digests):
         whole.update(f"{path}\0{digests[path]}\n".encode("utf-8", "surrogateescape"))
     named = {path: digest[:_SHORT] for path, digest in digests.items()} if len(digests) <= MOST_NAMED else {}
-    return Tree(whole.hexdigest(), named)
+    return WorkspaceDigest(whole.hexdigest(), named)
 
 
 def listed(workspace: Workspace, *, ignored: bool = False) -> set[str]:

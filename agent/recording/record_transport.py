@@ -1,4 +1,4 @@
-"""A connection that is listened to: every request and answer is handed to the recorder as it passes."""
+"""A connection over another one; every request and answer is handed to the recorder as it passes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from seedsmith.agent.models.network.transport import Reply, Transport, read_all
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused, Unreachable
-from seedsmith.agent.recording.lines import Ending, ResponseLine
+from seedsmith.agent.recording.format import Ending, ResponseLine
 
 _OK = 200
 
@@ -24,7 +24,7 @@ class Listener(Protocol):
         """Take what became of it."""
 
 
-class RecordingTransport:
+class RecordTransport:
     """Implements :class:`seedsmith.agent.models.network.transport.Transport` over another one."""
 
     def __init__(self, inner: Transport, listener: Listener) -> None:
@@ -63,14 +63,14 @@ class RecordingTransport:
         except asyncio.CancelledError:
             self._listener.response(ResponseLine(number, "waiting"))
             raise
-        return RecordingReply(reply, self._listener, number, start)
+        return RecordReply(reply, self._listener, number, start)
 
     async def aclose(self) -> None:
         """Close the inner one."""
         await self._inner.aclose()
 
 
-class RecordingReply:
+class RecordReply:
     """Implements :class:`seedsmith.agent.models.network.transport.Reply` over another one."""
 
     def __init__(self, inner: Reply, listener: Listener, number: int, start: float) -> None:

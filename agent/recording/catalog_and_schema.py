@@ -1,4 +1,7 @@
-"""What files of the user's told a run, and a replay elsewhere can't read there: providers and a schema."""
+"""The user's catalog entries and output schema as a recording holds them.
+
+A run reads them from files of the user's, which another machine that replays the recording does not have.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ from seedsmith.agent.recording.errors import RecordingError
 
 if TYPE_CHECKING:
     from seedsmith.agent.loop.schema import OutputSchema
-    from seedsmith.agent.recording.lines import Head
+    from seedsmith.agent.recording.format import Head
 
 
-def own_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
+def user_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
     """The user's own entries of the catalog ``known`` that say what ``models`` (``PROVIDER/MODEL``) are.
 
     Those of their providers; all, where another's tell the price. Addresses come without user and password.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from seedsmith.agent.recording.bodies import Difference, restored
+from seedsmith.agent.recording.body_difference import Difference, restored
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.lines import (
+from seedsmith.agent.recording.format import (
     VERSION,
     CallLine,
     DoneLine,

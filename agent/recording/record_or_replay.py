@@ -1,4 +1,4 @@
-"""From ``--record`` and ``--replay`` to what a run is asked to do and who listens to it."""
+"""``--record`` and ``--replay``: make the recorder or the replayer that a run needs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.file import RecordingFile
+from seedsmith.agent.recording.interceptor import RunInterceptor
+from seedsmith.agent.recording.reader import Recording
 from seedsmith.agent.recording.recorder import RECORDED, Recorder
-from seedsmith.agent.recording.recording import Recording
 from seedsmith.agent.recording.replayer import Replayer
-from seedsmith.agent.recording.tape import Tape
+from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.settings.config import flag_name
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -20,10 +20,10 @@ _PASSING = frozenset({"expire_at"})
 """Times that had to lie ahead when they were recorded."""
 
 
-def open_tape(request: RunRequest) -> Tape:
-    """Open the file that ``settings.record`` or ``settings.replay`` names; the caller closes the tape.
+def record_or_replay(request: RunRequest) -> RunInterceptor:
+    """Open the file that ``settings.record`` or ``settings.replay`` names; the caller closes what it gets.
 
-    The tape's own request is the one to carry out: a replay takes prompt, settings and ``fixing`` from the
+    The request to carry out is the one in ``asked``: a replay takes prompt, settings and ``fixing`` from the
     recording. Raises :class:`RecordingError`.
     """
     settings = request.settings
@@ -32,7 +32,7 @@ def open_tape(request: RunRequest) -> Tape:
         raise RecordingError(f"{flag} takes a run from its beginning: leave out --resume.")
     if settings.replay is None:
         assert settings.record is not None
-        return Recorder(request, RecordingFile(settings.record, settings.workspace.resolve()))
+        return Recorder(request, RecordingWriter(settings.record, settings.workspace.resolve()))
     if settings.record is not None:
         raise RecordingError("A replay can't be recorded: leave out --record or --replay.")
     recording = Recording.read(settings.replay)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedsmith.agent.recording.volatile import steady
+from seedsmith.agent.recording.normalize import normalizer
 
 FOLDERS = (
     ("/home/me/app", "<workspace>"),
@@ -43,7 +43,7 @@ FOLDERS = (
 )
 @pytest.mark.parametrize("frame", ["{}", '{{"content":"first\\n{}\\nlast"}}'])
 def test_volatile_things_are_the_same(one, other, frame):
-    plain = steady(FOLDERS)
+    plain = normalizer(FOLDERS)
     assert plain(frame.format(one)) == plain(frame.format(other))
 
 
@@ -62,11 +62,11 @@ def test_volatile_things_are_the_same(one, other, frame):
     ],
 )
 def test_everything_else_is_not(one, other):
-    plain = steady(FOLDERS)
+    plain = normalizer(FOLDERS)
     assert plain(one) != plain(other)
 
 
 @given(st.text(max_size=300))
 def test_the_same_text_stays_the_same(text):
-    plain = steady(FOLDERS)
+    plain = normalizer(FOLDERS)
     assert plain(text) == plain(text) and plain(json.dumps(text)) == plain(json.dumps(text))

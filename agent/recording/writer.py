@@ -1,4 +1,4 @@
-"""The file a recording is written to: one unbuffered line after the other, until the disk refuses."""
+"""Writes a recording's file, one unbuffered line after the other, until the disk refuses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seedsmith.agent.recording.errors import RecordingError
-from seedsmith.agent.recording.lines import Line
+from seedsmith.agent.recording.format import Line
 from seedsmith.agent.redact import Redactor
 
 
-class RecordingFile:
+class RecordingWriter:
     """A new file of mode 0600, outside the workspace; a crash can tear its last line only."""
 
     def __init__(self, path: Path, workspace: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a run needs of a recorder or a replayer, and what either gets to know of the run."""
+"""The interface of a recorder and a replayer, and what they are given to know of the run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog.entries import Catalog
-from seedsmith.agent.models.network.transport import Tap
-from seedsmith.agent.recording.lines import Line
+from seedsmith.agent.models.network.transport import TransportInterceptor
+from seedsmith.agent.recording.format import Line
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.settings.request import RunRequest
@@ -39,8 +39,8 @@ class RunFacts:
     """The folder of the named skill, if one was."""
 
 
-class Tape(Tap, Protocol):
-    """A recorder or a replayer: it stands on the wire and beside the session's records."""
+class RunInterceptor(TransportInterceptor, Protocol):
+    """A recorder or a replayer: it takes requests and answers on the wire, and the session's records."""
 
     asked: RunRequest
     """What the run is asked to do: a replay takes it from its recording."""
