@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from seedsmith.skills.parameters import ManifestPart
+from seedsmith.skills.parameter_specs import ManifestPart
 
 HookEvent = Literal["session_start", "before_tool", "after_tool", "before_finish"]
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from seedsmith.skills.errors import Misplaced
 from seedsmith.skills.hooks import HookSpecs
-from seedsmith.skills.parameters import NAME_PATTERN, ManifestPart, ParameterSpec
+from seedsmith.skills.parameter_specs import NAME_PATTERN, ManifestPart, ParameterSpec
 from seedsmith.skills.template import placeholders
 
 RESERVED_NAMES = frozenset({"skill", "skills", "all", "none", "new", "list"})

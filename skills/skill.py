@@ -10,7 +10,7 @@ from pathlib import Path
 from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.hooks import HookSpecs
 from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
-from seedsmith.skills.parameters import ParameterSpec, Value, accept_all
+from seedsmith.skills.parameter_specs import ParameterSpec, Value, accept_all
 from seedsmith.skills.template import fill_command, fill_text
 
 BUILT_IN = Path(__file__).with_name("library")

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from seedsmith.skills.errors import BadParameters
-from seedsmith.skills.parameters import ParameterSpec, Value
+from seedsmith.skills.parameter_specs import ParameterSpec, Value
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 _IN_TEXT = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")

@@ -16,12 +16,12 @@ from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.folder import check_unchanged, list_files, read_file
 from seedsmith.skills.manifest import CommandSpec
-from seedsmith.skills.parameters import ParameterSpec, accept_all
+from seedsmith.skills.parameter_specs import ParameterSpec, accept_all
 from seedsmith.skills.skill import Skill
 from seedsmith.skills.template import fill_argv
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content import command_text
-from seedsmith.tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000

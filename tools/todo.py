@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolResult
-from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PydanticTool
 from seedsmith.tools.text import clamp, count, escape
 
 _MOST_ITEMS = 50

@@ -8,7 +8,7 @@ from typing import Annotated, Protocol, runtime_checkable
 from pydantic import AfterValidator, Field
 
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
-from seedsmith.tools.parameters import Parameters, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 
 NAME = "ask"
 NOBODY = "No one is there: decide yourself and say so."

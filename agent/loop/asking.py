@@ -9,7 +9,7 @@ from typing import Any
 from seedsmith.agent.conversation import Item
 from seedsmith.agent.events import NoticeGiven, Sink, TurnStarted
 from seedsmith.agent.loop.budget import Budget
-from seedsmith.agent.loop.parameters import SMALLEST_ANSWER, OutputLimit, output_limit
+from seedsmith.agent.loop.parameter_checks import SMALLEST_ANSWER, OutputLimit, output_limit
 from seedsmith.agent.models.base import Answer, Effort, Model, Request
 from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.models.catalog.prices import PriceTier

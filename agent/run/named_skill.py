@@ -23,7 +23,7 @@ from seedsmith.skills.hooks import HookSpecs
 from seedsmith.skills.listing import listing
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes
-from seedsmith.skills.parameters import Value
+from seedsmith.skills.parameter_specs import Value
 from seedsmith.skills.skill import Origin, Skill
 from seedsmith.skills.tool import missing_programs, told
 from seedsmith.skills.trust import TrustStore

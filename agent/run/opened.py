@@ -11,7 +11,7 @@ from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.pictures import Attached, attach
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.loop import parameters
+from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.budget import Limits, choose_limits
 from seedsmith.agent.loop.output_schema import OutputCheck, open_output
 from seedsmith.agent.models.address import shown
@@ -102,7 +102,7 @@ async def open_run(
     extensions = open_extensions(settled.settings, profile)
     task = _task(asked, skills, resumed)
     offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
-    parameters.check(
+    parameter_checks.check(
         settled.settings,
         task or (resumed.start.prompt if resumed else ""),
         offered() if settled.settings.tool_choice else (),

@@ -14,7 +14,7 @@ from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
-from seedsmith.agent.loop import parameters
+from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
@@ -102,7 +102,7 @@ class _Run:
             for notice in (*shown_programs(context), *notices, *self._opened.notices):
                 self._sink.emit(notice)
             provider = self._opened.model.provider
-            for warning in parameters.warnings(self._settings, self._opened.entry, provider):
+            for warning in parameter_checks.warnings(self._settings, self._opened.entry, provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
             if self._opened.interceptor is not None:
                 await self._begin_interceptor(self._opened.interceptor)
@@ -220,7 +220,7 @@ class _Run:
     def _ask(self, tools: tuple[ToolSpec, ...]) -> Ask:
         """How the questions of the run are put."""
         settings, profile = self._settings, self._opened.profile
-        first_choice, later_choice = parameters.tool_choices(settings.tool_choice, profile.tool_choice)
+        first_choice, later_choice = parameter_checks.tool_choices(settings.tool_choice, profile.tool_choice)
         return Ask(
             tools=tools,
             tool_choice=later_choice,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedsmith.skills.errors import BadParameters
-from seedsmith.skills.parameters import ParameterSpec, accept_all
+from seedsmith.skills.parameter_specs import ParameterSpec, accept_all
 from seedsmith.skills.template import fill_argv, fill_command, fill_text
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)

@@ -37,7 +37,7 @@ from seedsmith.tools.files.large_files import (
 from seedsmith.tools.files.matching import ENOUGH, Found, Rung, find, line_number
 from seedsmith.tools.files.nearest import explain
 from seedsmith.tools.files.omissions import find_omission
-from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path, unescape
 
 _MARK = "\ufeff"

@@ -26,7 +26,7 @@ from seedsmith.tools.files.large_files import (
 )
 from seedsmith.tools.files.matching import LINE_END
 from seedsmith.tools.files.window import TextTooLong, Window, cut, decoded, in_chunks
-from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
+from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import clean_output, count, escape, holds_hidden, human_bytes, shown_path
 
 _LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")

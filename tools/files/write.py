@@ -22,7 +22,7 @@ from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.matching import LINE_END, with_line_ends
 from seedsmith.tools.files.omissions import find_omission
-from seedsmith.tools.parameters import Parameters, PathText, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path
 
 

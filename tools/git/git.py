@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from seedsmith.sandbox.errors import GitError
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.git.git_parameters import GitParameters
-from seedsmith.tools.parameters import PydanticTool
+from seedsmith.tools.pydantic_tool import PydanticTool
 from seedsmith.tools.text import clean_output
 
 _STATE = ".git"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from seedsmith.tools.parameters import ArgumentText, Parameters
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters
 
 Action = Literal[
     "status",

@@ -10,7 +10,7 @@ from seedsmith.sandbox.errors import FileTooLarge, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.loading import in_thread, reads
 from seedsmith.tools.content.naming import not_found, resolved
-from seedsmith.tools.parameters import Parameters, PathText, PydanticTool
+from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import shown_path
 
 

@@ -10,7 +10,7 @@ from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolResult
 from seedsmith.tools.content.loading import reads
 from seedsmith.tools.content.naming import not_found, resolved
-from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
 from seedsmith.tools.search.ripgrep import parent_rules

@@ -18,7 +18,7 @@ from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, Too
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_output, detect
 from seedsmith.tools.content.loading import reads
 from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
-from seedsmith.tools.parameters import ArgumentText, Parameters, PathText, PydanticTool
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.legacy_encodings import (
     across_stray_bytes,

@@ -11,7 +11,7 @@ from seedsmith.sandbox.isolation.base import has_network
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content import command_text
-from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PydanticTool
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.commands.background import BackgroundCommand

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
-from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PydanticTool, Text
 from seedsmith.tools.text import count
 
 _WRITE_SECONDS = 5.0

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from seedsmith.tools.base import BACKGROUND, Access, ToolContext, ToolResult
 from seedsmith.tools.content import command_text
-from seedsmith.tools.parameters import ArgumentText, Parameters, PydanticTool
+from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PydanticTool
 
 _MOST_SECONDS = 600
 

@@ -6,7 +6,7 @@ import pytest
 
 from seedsmith import Agent
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.loop.parameters import (
+from seedsmith.agent.loop.parameter_checks import (
     OutputLimit,
     ParameterConflict,
     check,

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from seedsmith.tools.base import Effect
-from seedsmith.tools.parameters import Parameters, flatten_schema
+from seedsmith.tools.pydantic_tool import Parameters, flatten_schema
 from seedsmith.tools.registry import default_tools
 
 
