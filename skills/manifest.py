@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from seedsmith.skills.errors import Misplaced
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.parameter_specs import NAME_PATTERN, ManifestPart, ParameterSpec
 from seedsmith.skills.template import placeholders
 

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from seedsmith.skills.errors import ManifestError
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, Value, accept_all
 from seedsmith.skills.template import fill_command, fill_text

@@ -21,7 +21,7 @@ from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.folder import check_unchanged
-from seedsmith.skills.hooks import HookEvent, HookSpec, HookSpecs
+from seedsmith.skills.hook_specs import HookEvent, HookSpec, HookSpecs
 from seedsmith.skills.skill import Skill
 
 DENIED = 2

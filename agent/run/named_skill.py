@@ -19,7 +19,7 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import prepare_state, state_folder
 from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.folder import read_skill
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.listing import listing
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes

@@ -28,7 +28,7 @@ from pydantic import (
 )
 
 from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
 

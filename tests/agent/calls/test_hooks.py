@@ -15,7 +15,7 @@ from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
-from seedsmith.skills.hooks import HookSpecs
+from seedsmith.skills.hook_specs import HookSpecs
 
 PUT = SmallTool("put", writes, lambda path, context: context.workspace.write_bytes(path, b"x") and "written")
 
