@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from seedsmith.tools.base import JsonObject
-from seedsmith.tools.schema import flatten_schema
+from seedsmith.tools.flat_schema import flatten_schema
 from seedsmith.tools.text import escape
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {

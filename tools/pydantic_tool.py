@@ -21,7 +21,7 @@ from pydantic import (
 
 from seedsmith.tools.arguments import SYNONYMS, as_meant, renamed
 from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
-from seedsmith.tools.schema import flatten_schema, usage
+from seedsmith.tools.flat_schema import flatten_schema, usage
 from seedsmith.tools.suggestions import did_you_mean, suggestion
 from seedsmith.tools.text import path_as_shown
 from seedsmith.tools.wrong_values import HALF_A_PAIR, IN_JSON, what_is_wrong

@@ -1,78 +1,211 @@
-"""Holding the model's final message to a JSON Schema: told in the prompt, checked at the end, repaired.
-
-The work itself is done as always, since a service that is given ``response_format`` beside tools may call
-none of them. Only a repair is asked for with the schema as ``response_format``, where the catalog says that
-the service takes one.
-"""
+"""A JSON Schema that a final message is held to: read, checked itself, and applied to a text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seedsmith.agent.context.prompts import prompt
-from seedsmith.agent.events import NoticeGiven, Sink
-from seedsmith.agent.loop.schema import OutputSchema, given, load
-from seedsmith.agent.loop.schema_process import read_apart
+from seedsmith.agent.errors import UsageError
 
-MOST_REPAIRS = 3
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MAX_FILE_BYTES = 1 << 20
+MOST_ERRORS = 10
+LONGEST_ERROR = 300
+UNNAMED = "output"
+_FENCED = re.compile(r"^[ \t]*```[A-Za-z0-9]*[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-class OutputCheck:
-    """Checks the final messages of one run, and asks for those that are wrong again, a few times."""
+class SchemaError(UsageError):
+    """The schema's file can't be used; the message names it and says why."""
 
-    def __init__(self, schema: OutputSchema) -> None:
-        self.schema = schema
-        self._repairs = 0
-        self._repairing = False
-        self._read: tuple[str, Any, list[str]] | None = None
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """A JSON Schema and what checks values against it."""
+
+    name: str
+    """What a service calls it."""
+    source: str
+    """What messages call it: its file, where it has one."""
+    schema: Mapping[str, Any]
+    validator: Validator
 
     @property
-    def instruction(self) -> str:
-        """What the model is told at the start."""
-        return prompt("output-schema.md", schema=self.schema.text)
+    def text(self) -> str:
+        """The schema as it is told to the model."""
+        return json.dumps(self.schema, ensure_ascii=False, separators=(",", ":"))
 
-    async def check(self, text: str, sink: Sink) -> str | None:
-        """What to tell the model about its final message; None where it holds, or enough was tried."""
-        self._repairing = False
-        _, errors = await self._verdict(text)
-        if not errors or self._repairs >= MOST_REPAIRS:
-            return None
-        self._repairs += 1
-        self._repairing = True
-        said = f"The final message does not follow the schema ({errors[0]}): asked for again."
-        sink.emit(NoticeGiven("output_schema", said))
-        listed = "\n".join(f"- {error}" for error in errors)
-        return prompt("output-repair.md", errors=listed, schema=self.schema.text)
+    @property
+    def response_format(self) -> dict[str, Any]:
+        """The schema as a service takes it (docs/model-service.md, "Parameters")."""
+        return {"type": "json_schema", "json_schema": self.to_json()}
 
-    def last_words(self, takes_schema: Callable[[], bool]) -> dict[str, Any] | None:
-        """The ``response_format`` of the next question, where that is a repair and the service takes one."""
-        repairing, self._repairing = self._repairing, False
-        return self.schema.response_format if repairing and takes_schema() else None
+    @property
+    def searches(self) -> bool:
+        """Whether it holds regular expressions, which some texts keep busy for years."""
+        return _has_key(self.schema, _REGULAR)
 
-    async def result(self, text: str) -> tuple[Any, str]:
-        """The value of the final message, and '' or what is wrong with it, in words."""
-        value, errors = await self._verdict(text)
-        if not errors:
-            return value, ""
-        listed = "\n".join(f"- {error}" for error in errors)
-        return None, f"The final message does not follow {self.schema.source}:\n{listed}"
+    def to_json(self) -> dict[str, Any]:
+        """``{"name": …, "schema": …}``."""
+        return {"name": self.name, "schema": dict(self.schema)}
 
-    async def _verdict(self, text: str) -> tuple[Any, list[str]]:
-        """:meth:`OutputSchema.read`, apart where it may never end; asked twice of one text, it reads once."""
-        if self._read is None or self._read[0] != text:
-            if self.schema.searches:
-                self._read = (text, *await read_apart(self.schema, text))
-            else:
-                self._read = (text, *self.schema.read(text))
-        return self._read[1:]
+    def read(self, text: str) -> tuple[Any, list[str]]:
+        """The JSON value that ``text`` is, or holds as its only fenced block; and what is wrong with it."""
+        from referencing.exceptions import Unresolvable
+
+        try:
+            value = parsed(text)
+        except ValueError as error:
+            return None, [str(error)]
+        except RecursionError:
+            return None, ["it is nested too deeply"]
+        try:
+            errors = sorted(self.validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
+        except RecursionError:
+            return None, ["it is nested too deeply to be checked"]
+        except Unresolvable as error:
+            return None, [f"the schema refers to {error.ref!r}, which its file does not hold"]
+        said = [_shortened(f"{error.json_path}: {error.message}") for error in errors[:MOST_ERRORS]]
+        if len(errors) > MOST_ERRORS:
+            said.append(f"and {len(errors) - MOST_ERRORS} more")
+        return value, said
 
 
-def open_output(
-    told: Path | dict[str, Any] | None, recorded: OutputSchema | None = None
-) -> OutputCheck | None:
-    """The check for the ``recorded`` schema, else the one ``told``, itself or by its file; None without."""
-    if recorded is None and told is not None:
-        recorded = load(told) if isinstance(told, Path) else given(told)
-    return OutputCheck(recorded) if recorded is not None else None
+def load(path: Path) -> OutputSchema:
+    """Read and check a schema; raises :class:`SchemaError`. Nothing it refers to is ever fetched."""
+    name = _NOT_A_NAME.sub("_", path.stem).strip("_")[:64] or UNNAMED
+    return checked_schema(_read(path), name=name, source=str(path))
+
+
+def schema_itself(given: Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, given as one or by its file; raises :class:`SchemaError`."""
+    return _read(given) if isinstance(given, Path) else given
+
+
+def checked_schema(
+    schema: dict[str, Any], *, name: str = UNNAMED, source: str = "the given schema"
+) -> OutputSchema:
+    """Check a schema; raises :class:`SchemaError`, whose message names ``source``."""
+    from jsonschema.exceptions import SchemaError as InvalidSchema
+    from jsonschema.validators import Draft202012Validator, validator_for
+    from referencing.jsonschema import EMPTY_REGISTRY
+
+    kind = validator_for(schema, default=Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except InvalidSchema as error:
+        raise SchemaError(
+            f"{_first_upper(source)} is no JSON Schema: {_shortened(f'{error.json_path}: {error.message}')}."
+        ) from None
+    except RecursionError:
+        raise SchemaError(f"{_first_upper(source)} is nested too deeply.") from None
+    _check_references(source, schema)
+    return OutputSchema(name, source, schema, kind(schema, registry=EMPTY_REGISTRY))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            raise SchemaError(f"There is no schema file {path}.")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        raise SchemaError(f"The schema {path} can't be read: {why}.") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise SchemaError(f"The schema {path} is larger than {MAX_FILE_BYTES >> 20} MB.")
+    try:
+        schema = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise SchemaError(f"The schema {path} is not UTF-8 text.") from None
+    except ValueError as error:
+        raise SchemaError(f"The schema {path} is not JSON: {error}.") from None
+    except RecursionError:
+        raise SchemaError(f"The schema {path} is nested too deeply.") from None
+    if not isinstance(schema, dict):
+        raise SchemaError(f"The schema {path} should be a JSON object.")
+    return schema
+
+
+def _check_references(source: str, schema: dict[str, Any]) -> None:
+    """Refuse what stands outside the file, before a model has worked for an hour."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012, specification_with
+
+    base = specification_with(str(schema.get("$schema", "")), default=DRAFT202012)
+    resource = base.create_resource(schema)
+    registry: Registry[Any] = Registry().with_resource(resource.id() or "", resource).crawl()
+    resolver = registry.resolver_with_root(resource)
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise SchemaError(
+                f"{_first_upper(source)} refers to {reference!r}, which it does not hold: nothing is fetched."
+            ) from None
+
+
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value holds schemas by names that are no keywords."""
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+"""Keywords whose value is no schema."""
+
+
+_REGULAR = frozenset({"pattern", "patternProperties"})
+
+
+def _has_key(value: Any, keys: frozenset[str]) -> bool:
+    """Whether a mapping anywhere in ``value`` has one of ``keys``, be it as a keyword or not."""
+    if isinstance(value, Mapping):
+        return not keys.isdisjoint(value) or any(_has_key(inner, keys) for inner in value.values())
+    return isinstance(value, list) and any(_has_key(inner, keys) for inner in value)
+
+
+def _references(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
+                    yield inner
+                elif key in _BY_NAME and isinstance(inner, dict):
+                    for schema in inner.values():
+                        yield from _references(schema)
+                elif key not in _VALUES:
+                    yield from _references(inner)
+        case list():
+            for inner in value:
+                yield from _references(inner)
+
+
+def parsed(text: str) -> Any:
+    """The text as JSON; raises ValueError saying why it is none."""
+    try:
+        return json.loads(text.strip(), parse_constant=_refuse_constant)
+    except ValueError as error:
+        fenced = _FENCED.findall(text)
+        if len(fenced) != 1:
+            raise ValueError(f"it is not JSON ({_shortened(str(error))})") from None
+    try:
+        return json.loads(fenced[0].strip(), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ValueError(f"its fenced block is not JSON ({_shortened(str(error))})") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _first_upper(text: str) -> str:
+    return f"The{text.removeprefix('the')}" if text.startswith("the ") else text
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"

@@ -16,7 +16,7 @@ from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.recording.errors import RecordingError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.loop.schema import OutputSchema
+    from seedsmith.agent.loop.output_schema import OutputSchema
     from seedsmith.agent.recording.format import Head
 
 
@@ -52,11 +52,11 @@ def recorded_schema(head: Head, path: Path) -> OutputSchema | None:
     """
     if head.output_schema is None:
         return None
-    from seedsmith.agent.loop.schema import SchemaError, given
+    from seedsmith.agent.loop.output_schema import SchemaError, checked_schema
 
     try:
         schema, name = head.output_schema["schema"], head.output_schema["name"]
-        return given(dict(schema), name=str(name), source="the recorded schema")
+        return checked_schema(dict(schema), name=str(name), source="the recorded schema")
     except (SchemaError, KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"Line 1 of {path} is damaged: its output schema can't be used.") from error
 

@@ -17,7 +17,7 @@ from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:
-    from seedsmith.agent.loop.schema import OutputSchema
+    from seedsmith.agent.loop.output_schema import OutputSchema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,9 +71,9 @@ def _with_schema(settings: Settings, recording: Recording) -> Settings:
         return settings
     recorded = recording.head.output_schema.get("schema")
     if settings.output_schema is not None:
-        from seedsmith.agent.loop.schema import schema_of
+        from seedsmith.agent.loop.output_schema import schema_itself
 
-        if schema_of(settings.output_schema) != recorded:
+        if schema_itself(settings.output_schema) != recorded:
             raise RecordingError(
                 f"{flag_name('output_schema')} is not the one {recording.path} was recorded with: "
                 "leave it out."

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from seedsmith.agent.events import Envelope, EventSink, NoticeGiven
-from seedsmith.agent.loop.schema import OutputSchema
+from seedsmith.agent.loop.output_schema import OutputSchema
 from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Transport

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from seedsmith.agent.calls.dispatch import INTERRUPTED, NOT_STARTED
 from seedsmith.agent.events import EventSink, NoticeGiven, ReplayDiverged
-from seedsmith.agent.loop.schema import OutputSchema
+from seedsmith.agent.loop.output_schema import OutputSchema
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import Transport
 from seedsmith.agent.models.tries.retry import RetryPolicy

@@ -13,7 +13,7 @@ from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profil
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.budget import Limits, choose_limits
-from seedsmith.agent.loop.output_schema import OutputCheck, open_output
+from seedsmith.agent.loop.output_check import OutputCheck, open_output
 from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog

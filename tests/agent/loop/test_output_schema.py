@@ -18,9 +18,9 @@ from small_house import Collected
 from seedsmith import Agent
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, SessionFinished
-from seedsmith.agent.loop import schema_process
-from seedsmith.agent.loop.output_schema import MOST_REPAIRS
-from seedsmith.agent.loop.schema import SchemaError, given, load
+from seedsmith.agent.loop import output_check_process
+from seedsmith.agent.loop.output_check import MOST_REPAIRS
+from seedsmith.agent.loop.output_schema import SchemaError, checked_schema, load
 
 SCHEMA = {
     "type": "object",
@@ -242,7 +242,7 @@ ENDLESS = json.dumps({"a": "a" * 60 + "!"})
 
 
 async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, monkeypatch):
-    monkeypatch.setattr(schema_process, "DEADLINE_SECONDS", 4)
+    monkeypatch.setattr(output_check_process, "DEADLINE_SECONDS", 4)
     endpoint.script(text(ENDLESS), text('{"a": "b"}'), text('{"a": "aaa"}'))
     ticks = 0
 
@@ -268,7 +268,7 @@ def test_a_run_s_time_ends_such_a_check(agent, endpoint):
 
 
 async def test_cancelling_ends_the_process(agent, endpoint):
-    task = asyncio.create_task(schema_process.read_apart(given(CATASTROPHE), ENDLESS))
+    task = asyncio.create_task(output_check_process.read_apart(checked_schema(CATASTROPHE), ENDLESS))
     children = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")
     while not (begun := children.read_text().split()):
         await asyncio.sleep(0)
@@ -279,11 +279,11 @@ async def test_cancelling_ends_the_process(agent, endpoint):
 
 
 async def test_what_is_read_apart_is_read_the_same():
-    schema = given(CATASTROPHE)
-    assert schema.searches and not given(SCHEMA).searches
+    schema = checked_schema(CATASTROPHE)
+    assert schema.searches and not checked_schema(SCHEMA).searches
     for said in ('{"a": "aa"}', '{"a": "错"}', '{"a": "\\ud800"}', "[", "[" * 90_000, '{"a": NaN}', "{}"):
         value, errors = schema.read(said)
-        assert await schema_process.read_apart(schema, said) == (None if errors else value, errors)
+        assert await output_check_process.read_apart(schema, said) == (None if errors else value, errors)
 
 
 @pytest.mark.parametrize(

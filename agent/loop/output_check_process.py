@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from seedsmith.agent.loop.schema import OutputSchema, given, parsed
+from seedsmith.agent.loop.output_schema import OutputSchema, checked_schema, parsed
 from seedsmith.agent.subprocesses import kill
 
 DEADLINE_SECONDS = 10
@@ -26,16 +26,16 @@ async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
     Cancelling ends the process.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "seedsmith.agent.loop.schema_process"),
+        *(sys.executable, "-P", "-m", "seedsmith.agent.loop.output_check_process"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
-    told = json.dumps({"schema": dict(schema.schema), "text": text, "seconds": DEADLINE_SECONDS})
+    asked = json.dumps({"schema": dict(schema.schema), "text": text, "seconds": DEADLINE_SECONDS})
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            said, _ = await process.communicate(told.encode("ascii"))
+            said, _ = await process.communicate(asked.encode("ascii"))
     except TimeoutError:
         return None, [f"it could not be checked in {DEADLINE_SECONDS} s"]
     finally:
@@ -49,12 +49,12 @@ async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
 
 def main() -> None:
     """Check what stdin holds; the system ends what outlives the one who asked."""
-    told = json.load(sys.stdin.buffer)
+    asked = json.load(sys.stdin.buffer)
     with suppress(ImportError, OSError, ValueError):  # Windows has none
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (told["seconds"] + 1, told["seconds"] + 1))
-    _, errors = given(told["schema"]).read(told["text"])
+        resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"] + 1, asked["seconds"] + 1))
+    _, errors = checked_schema(asked["schema"]).read(asked["text"])
     json.dump(errors, sys.stdout)
 
 
