@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seedsmith.tools.patch.model import Action, FilePatch, Hunk, Line, Mark, PatchError
-from seedsmith.tools.patch.names import shown
+from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, Line, Mark, PatchError
+from seedsmith.tools.patch.header_names import shown
 
 BEGIN = "*** Begin Patch"
 _END = "*** End Patch"

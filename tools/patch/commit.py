@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seedsmith.sandbox.errors import ChangedOnDisk, SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
-from seedsmith.tools.patch.model import PatchError
+from seedsmith.tools.patch.file_patch import PatchError
+from seedsmith.tools.patch.patched_tree import Original
 from seedsmith.tools.patch.plan import Plan
-from seedsmith.tools.patch.tree import Original
 from seedsmith.tools.text import shown_path
 
 

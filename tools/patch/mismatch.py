@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seedsmith.tools.patch.model import Hunk, joined
-from seedsmith.tools.patch.names import shown
+from seedsmith.tools.patch.file_patch import Hunk, joined
+from seedsmith.tools.patch.header_names import shown
 
 _PROBES = 3
 _MOST_PLACES = 50

@@ -19,10 +19,10 @@ from seedsmith.tools.files.large_files import (
     opened,
     write,
 )
-from seedsmith.tools.patch.model import Action, FilePatch, Hunk, joined
+from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, joined
+from seedsmith.tools.patch.patched_tree import PatchedTree
 from seedsmith.tools.patch.placing import Document, Placed, place_hunks
 from seedsmith.tools.patch.plan import Change
-from seedsmith.tools.patch.tree import PatchedTree
 
 
 def patch_large(files: Sequence[FilePatch], context: ToolContext) -> Change:

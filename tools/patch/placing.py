@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from seedsmith.tools.content.difference import Replacement, whole_replacement
+from seedsmith.tools.patch.file_patch import Hunk, Mark, PatchError, joined
 from seedsmith.tools.patch.headings import Range, narrowed
 from seedsmith.tools.patch.mismatch import explain_mismatch
-from seedsmith.tools.patch.model import Hunk, Mark, PatchError, joined
 from seedsmith.tools.text import shown_path
 
 _SHOWN_PLACES = 5

@@ -19,9 +19,9 @@ from seedsmith.tools.content.loading import (
     refuse_protected,
 )
 from seedsmith.tools.content.naming import resolved
-from seedsmith.tools.patch.model import Action, FilePatch, Hunk, PatchError, joined
+from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, PatchError, joined
+from seedsmith.tools.patch.patched_tree import Arrival, PatchedTree
 from seedsmith.tools.patch.placing import Document, NotPlaced, Placed, place_hunks
-from seedsmith.tools.patch.tree import Arrival, PatchedTree
 from seedsmith.tools.text import human_bytes, shown_path
 
 _LEAST_BLOB_DIGITS = 7

@@ -11,8 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seedsmith.tools.patch.model import Action, FilePatch, Hunk, Line, Mark, PatchError
-from seedsmith.tools.patch.names import NO_FILE, check_name, header_names, name_of, shown, without_prefixes
+from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, Line, Mark, PatchError
+from seedsmith.tools.patch.header_names import (
+    NO_FILE,
+    check_name,
+    header_names,
+    name_of,
+    shown,
+    without_prefixes,
+)
 from seedsmith.tools.text import count
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")

@@ -26,9 +26,9 @@ from seedsmith.tools.search.legacy_encodings import (
     reaches_beyond_ascii,
     ripgrep_name,
 )
-from seedsmith.tools.search.lines import Line, parse_lines
 from seedsmith.tools.search.patterns import FilePattern, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
+from seedsmith.tools.search.ripgrep_output import Line, parse_lines
 from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.text import count, escape, shown_path
 

@@ -1,7 +1,7 @@
 """Models that run on this machine: pulled once, served by a child process, asked like any other."""
 
 from seedsmith.agent.models.errors import LocalModelError
-from seedsmith.agent.models.local.model import LocalModel, open_local
+from seedsmith.agent.models.local.local_model import LocalModel, open_local
 from seedsmith.agent.models.local.pull import Progress, ensure, pull
 from seedsmith.agent.models.local.weights import CachedWeights, list_local
 

@@ -20,8 +20,8 @@ from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCa
 from seedsmith.agent.models.base import Answer, CallReady, Notice, Request, Retrying, TextDelta
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import ContextExceeded, LocalModelError
+from seedsmith.agent.models.local.local_model import LocalModel
 from seedsmith.agent.models.local.machine import physical_cores
-from seedsmith.agent.models.local.model import LocalModel
 from seedsmith.agent.models.local.server import LocalServer, ServerOptions
 from seedsmith.agent.models.local.weights import WEIGHTS
 from seedsmith.tools.base import ToolSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seedsmith.sandbox.git_names import unquoted
-from seedsmith.tools.patch.model import PatchError
+from seedsmith.tools.patch.file_patch import PatchError
 from seedsmith.tools.text import clamp, shown_path
 
 NO_FILE = "/dev/null"
