@@ -6,7 +6,7 @@ from seedsmith.tools.base import Tool
 from seedsmith.tools.files.edit import EditTool
 from seedsmith.tools.files.read import ReadTool
 from seedsmith.tools.files.write import WriteTool
-from seedsmith.tools.git.git import GitTool
+from seedsmith.tools.git.git_tool import GitTool
 from seedsmith.tools.images.view_image import ViewImageTool
 from seedsmith.tools.patch.patch import PatchTool
 from seedsmith.tools.search.glob import GlobTool

@@ -43,7 +43,7 @@ def open_tools(
     from seedsmith.agent.calls.ask import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
     from seedsmith.skills.loader import Library
-    from seedsmith.skills.tool import SkillTool
+    from seedsmith.skills.skill_tool import SkillTool
     from seedsmith.tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None

@@ -68,7 +68,7 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
         _print_json(_data(skill))
         return
     from seedsmith.agent.frontends.terminal import visible
-    from seedsmith.skills.tool import told
+    from seedsmith.skills.skill_tool import told
 
     lines = [
         f"{skill.name} {skill.version}".strip(),

@@ -21,7 +21,7 @@ from seedsmith.agent.models.base import (
     TextDelta,
     Usage,
 )
-from seedsmith.agent.models.leaks.hold import TextHold
+from seedsmith.agent.models.leaks.text_hold import TextHold
 
 
 class NoAnswer(Exception):

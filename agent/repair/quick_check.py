@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.watch import Injection, diagnose
+from seedsmith.agent.repair.watched_run import Injection, diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
 _FOLDER = "seedsmith-quick"

@@ -36,7 +36,7 @@ from seedsmith.agent.repair.questions import Question, plan
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.variations import varied
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.agent.repair.wording import word
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.past.listing import list_files

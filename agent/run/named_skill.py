@@ -20,12 +20,12 @@ from seedsmith.agent.settings.state import prepare_state, state_folder
 from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.folder import read_skill
 from seedsmith.skills.hook_specs import HookSpecs
-from seedsmith.skills.listing import listing
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameter_specs import Value
 from seedsmith.skills.skill import Origin, Skill
-from seedsmith.skills.tool import missing_programs, told
+from seedsmith.skills.skill_listing import listing
+from seedsmith.skills.skill_tool import missing_programs, told
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
 

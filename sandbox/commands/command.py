@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.sandbox.commands.descendants import ProcessTree
+from seedsmith.sandbox.commands.limit_watch import exceeded_limit
 from seedsmith.sandbox.commands.notes import sandbox_note
 from seedsmith.sandbox.commands.output import CommandOutput
 from seedsmith.sandbox.commands.spawn import Started
-from seedsmith.sandbox.commands.watch import exceeded_limit
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.base import Limits, Policy
 

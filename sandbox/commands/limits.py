@@ -17,7 +17,7 @@ def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
 
     The kernel counts processes by user: within a user namespace of its own a command starts at zero,
     elsewhere everything the user runs already is added on top (root is not counted at all, so
-    :mod:`seedsmith.sandbox.commands.watch` counts as well).
+    :mod:`seedsmith.sandbox.commands.limit_watch` counts as well).
     """
     wanted = {
         resource.RLIMIT_CORE: 0,

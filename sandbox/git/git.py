@@ -19,7 +19,7 @@ from pathlib import Path
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.repository import Repository, find_repository
-from seedsmith.sandbox.git.settings import (
+from seedsmith.sandbox.git.safe_settings import (
     UserSettings,
     asks_for_signing,
     environment,

@@ -11,7 +11,7 @@ from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.loader import Library
-from seedsmith.skills.tool import SkillTool
+from seedsmith.skills.skill_tool import SkillTool
 from seedsmith.tools.base import Effect, ToolContext, ToolError
 
 MANIFEST = """

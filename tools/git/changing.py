@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.git.git import Git
-from seedsmith.sandbox.git.settings import without_warnings
+from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.git.call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedsmith.sandbox.git.git import Git
-from seedsmith.sandbox.git.settings import without_warnings
+from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.text import count, shown_path
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seedsmith.sandbox.git.settings import without_warnings
+from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import shown_path

@@ -18,7 +18,7 @@ from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdi
 from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
 from seedsmith.agent.models.service.conclusion import conclude, spent
-from seedsmith.agent.models.service.reading import PLAIN_SECONDS, read_reply
+from seedsmith.agent.models.service.read_reply import PLAIN_SECONDS, read_reply
 from seedsmith.agent.models.stream.stream import AnswerAssembler
 from seedsmith.agent.models.tries.gate import Gate
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields

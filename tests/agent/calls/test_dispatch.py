@@ -19,7 +19,7 @@ from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.records import RecordFile
 from seedsmith.tools.base import Image, ToolError, ToolResult
-from seedsmith.tools.git.git import GitTool
+from seedsmith.tools.git.git_tool import GitTool
 
 ECHO = SmallTool("echo", reads, lambda path, _: f"read {path}")
 

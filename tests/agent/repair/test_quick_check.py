@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.agent.repair.quick_check import QuickCheck
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
 KNOWN = frozenset({"program.py", "test_program.py"})

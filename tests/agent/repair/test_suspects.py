@@ -4,7 +4,7 @@ import pytest
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame
 from seedsmith.agent.repair.suspects import find_suspects
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.past.listing import list_files
 from seedsmith.sandbox.workspace.workspace import Workspace

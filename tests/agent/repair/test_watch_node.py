@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watched_run import diagnose
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.agent.repair.quick_check import QuickCheck
-from seedsmith.agent.repair.watch import diagnose
+from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.skills.skill import BUILT_IN
 
 LOCATE = BUILT_IN / "fix-bug/scripts/locate.py"

@@ -14,7 +14,7 @@ from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import GitError, NoRepository
 from seedsmith.sandbox.git.git import Git
 from seedsmith.sandbox.git.repository import find_repository, shown_above
-from seedsmith.sandbox.git.settings import UserSettings, filter_names, identity, overrides, parse_listing
+from seedsmith.sandbox.git.safe_settings import UserSettings, filter_names, identity, overrides, parse_listing
 
 
 def plain(folder: Path, *arguments: str) -> str:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedsmith.agent.models.base import TextDelta
-from seedsmith.agent.models.leaks.hold import TextHold
 from seedsmith.agent.models.leaks.recover import recover
+from seedsmith.agent.models.leaks.text_hold import TextHold
 from seedsmith.tools.base import ToolSpec
 
 TOOLS = (ToolSpec("read", "Read.", {"type": "object", "properties": {"path": {"type": "string"}}}),)

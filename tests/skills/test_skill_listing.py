@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedsmith.skills.listing import CHARACTERS_A_TOKEN, SHARE_OF_WINDOW, listing
 from seedsmith.skills.skill import Skill
+from seedsmith.skills.skill_listing import CHARACTERS_A_TOKEN, SHARE_OF_WINDOW, listing
 
 
 def skill(name: str, description: str, **more) -> Skill:
