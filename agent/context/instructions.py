@@ -100,10 +100,10 @@ class NestedInstructions:
         found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
         if found.message is None:
             return found
-        from seedsmith.agent.context.third_party import why_foreign
+        from seedsmith.agent.context.third_party import why_third_party
 
         try:
-            why = await why_foreign(self._workspace, path)
+            why = await why_third_party(self._workspace, path)
         except PathError as error:
             return Found(refusal=f"Instructions are not told: {error}")
         if why:

@@ -23,7 +23,7 @@ _SECONDS = 10.0
 _MOST_FILES = 1_000
 
 
-async def why_foreign(workspace: Workspace, path: str) -> str:
+async def why_third_party(workspace: Workspace, path: str) -> str:
     """Why the file at ``path`` is not the repository's own, as the rest of a sentence; empty where it is.
 
     ``path`` is relative to the workspace; where links lead to it, the place they lead to counts as well.

@@ -10,7 +10,7 @@ from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content import command_text
 from seedsmith.tools.git.call import GitCall, listed, resolve, resolve_range, text_of
-from seedsmith.tools.git.changing import (
+from seedsmith.tools.git.change_actions import (
     changed_names,
     refuse_filtered,
     refuse_part,
