@@ -30,13 +30,13 @@ def faults(
     schema = model.model_json_schema()
     for details in error.errors(include_url=False):
         found.setdefault(_path(details, document.value), []).append(details)
-    told = []
+    errors = []
     for path, several in found.items():
         if several[0]["type"] in _UNFIT and any(other[: len(path)] == path != other for other in found):
             continue  # another member of the union fits, but for what is said of its inside
         line, column = document.place(path)
-        told.append(ManifestError(file, _sentence(_choose(several), path, schema), line, column))
-    return sorted(told, key=lambda fault: (fault.line, fault.column))
+        errors.append(ManifestError(file, _sentence(_choose(several), path, schema), line, column))
+    return sorted(errors, key=lambda fault: (fault.line, fault.column))
 
 
 def _choose(several: list[ErrorDetails]) -> ErrorDetails:

@@ -64,7 +64,7 @@ class Skill:
         """Its parameters' values; raises :class:`seedsmith.skills.errors.BadParameters`."""
         return accept_all(self.parameters, given, f"The skill {self.name}")
 
-    def told(self, values: Mapping[str, Value]) -> str:
+    def filled_instructions(self, values: Mapping[str, Value]) -> str:
         """Its instructions with ``values`` in place."""
         return fill_text(self.instructions, self.parameters, values)
 

@@ -52,10 +52,10 @@ def _cut(line: str, most: int) -> str:
 
 
 def _names_alone(names: list[str], room: int) -> str:
-    told: list[str] = []
+    named: list[str] = []
     for name in names:
         room -= len(name.encode()) + 2
         if room < 0:
-            return ", ".join(told) + f" … and {len(names) - len(told)} more" if told else ""
-        told.append(name)
-    return ", ".join(told)
+            return ", ".join(named) + f" … and {len(names) - len(named)} more" if named else ""
+        named.append(name)
+    return ", ".join(named)

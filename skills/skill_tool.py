@@ -81,7 +81,9 @@ class SkillTool(PydanticTool[SkillParameters]):
             raise ToolError(str(error)) from error
         self._active.activate(skill)
         return ToolResult(
-            True, told(skill, skill.told(values), skill.verify_command(values)), summary=skill.name
+            True,
+            skill_text(skill, skill.filled_instructions(values), skill.verify_command(values)),
+            summary=skill.name,
         )
 
     def _find(self, name: str) -> Skill:
@@ -91,7 +93,7 @@ class SkillTool(PydanticTool[SkillParameters]):
             raise ToolError(str(error)) from error
 
 
-def told(skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True) -> str:
+def skill_text(skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True) -> str:
     """All that the model learns of a skill it is to follow: its instructions, and what comes with it.
 
     ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files.

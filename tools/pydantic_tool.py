@@ -118,8 +118,8 @@ class PydanticTool(ABC, Generic[ParametersT]):
             except ValidationError as error:
                 faults = _faults(error, schema)
                 unknown = any(fault["type"] in _UNKNOWN for fault in error.errors(include_url=False))
-        told = f" {usage(schema)}" if unknown else ""
-        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}.{told}")
+        hint = f" {usage(schema)}" if unknown else ""
+        raise InvalidArguments(f"{self.name}: {'; '.join(faults)}.{hint}")
 
     @abstractmethod
     def access(self, parsed: ParametersT) -> Access:

@@ -35,7 +35,7 @@ class Dispatched:
     """What the calls that were understood touch, whatever came of them."""
 
 
-class Early(Protocol):
+class StartedCalls(Protocol):
     """Calls that were started before their answer was complete."""
 
     def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
@@ -63,7 +63,7 @@ class Dispatcher:
         self.effects = 0
         """Calls begun so far that could change the workspace."""
 
-    async def dispatch(self, calls: Sequence[ToolCall], early: Early | None = None) -> Dispatched:
+    async def dispatch(self, calls: Sequence[ToolCall], early: StartedCalls | None = None) -> Dispatched:
         """Run the open ``calls`` of the last answer and append one result each, in call order.
 
         ``early`` holds effect-free calls already started; calls whose result the session knows don't run.

@@ -68,7 +68,7 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
         _print_json(_data(skill))
         return
     from seedsmith.agent.frontends.terminal import visible
-    from seedsmith.skills.skill_tool import told
+    from seedsmith.skills.skill_tool import skill_text
 
     lines = [
         f"{skill.name} {skill.version}".strip(),
@@ -87,7 +87,7 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
         lines.append(f"  --with {parameter}=…  {spec.type}, {need}{choices}. {spec.description}".rstrip())
     for warning in skill.warnings:
         lines.append(f"warning: {warning}")
-    print(visible("\n".join([*lines, "", told(skill, skill.instructions, skill.verify)])))
+    print(visible("\n".join([*lines, "", skill_text(skill, skill.instructions, skill.verify)])))
 
 
 @command.command("new")

@@ -59,7 +59,7 @@ class NestedInstructions:
         self._workspace = workspace
         self._conversation = conversation
         self._looked_at: set[str] = set()
-        self._told: set[str] | None = None
+        self._shown: set[str] | None = None
         self._bytes = 0
 
     async def touched(self, accesses: Iterable[Access]) -> list[Found]:
@@ -95,7 +95,7 @@ class NestedInstructions:
 
     async def _look(self, folder: str) -> Found:
         path = posixpath.join(folder, NAME)
-        if path in self._told_before():
+        if path in self._shown_before():
             return Found()
         found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
         if found.message is None:
@@ -114,17 +114,17 @@ class NestedInstructions:
             return Found(refusal=f"{shown(path)} is not told: {most}.")
         return found
 
-    def _told_before(self) -> set[str]:
-        """The files an earlier process of this session told; what this one tells it looks at only once."""
-        if self._told is None:
-            told = [
+    def _shown_before(self) -> set[str]:
+        """The files an earlier process of this session showed the model; the conversation is read once."""
+        if self._shown is None:
+            earlier = [
                 item
                 for item in self._conversation
                 if isinstance(item, UserMessage) and item.origin == ORIGIN and item.source != NAME
             ]
-            self._told = {item.source for item in told}
-            self._bytes = sum(len(item.text.encode()) for item in told)
-        return self._told
+            self._shown = {item.source for item in earlier}
+            self._bytes = sum(len(item.text.encode()) for item in earlier)
+        return self._shown
 
 
 def _read(workspace: Workspace, path: str, wording: str, **values: str) -> Found:

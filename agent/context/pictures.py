@@ -134,7 +134,7 @@ def _attach(named: Sequence[Path], pasted: Sequence[Path], workspace: Path) -> A
             continue
         total += len(prepared.image.data)
         images.append(prepared.image)
-        notices.append(_told(path, prepared, asked))
+        notices.append(_attached(path, prepared, asked))
     return Attached(tuple(images), tuple(notices))
 
 
@@ -170,7 +170,7 @@ def _leads_out(path: Path, workspace: Path) -> bool:
     return leads_in and not named.resolve().is_relative_to(workspace)
 
 
-def _told(path: Path, prepared: Prepared, asked: bool) -> NoticeGiven:
+def _attached(path: Path, prepared: Prepared, asked: bool) -> NoticeGiven:
     where = "" if asked else ", named in the prompt"
     return NoticeGiven("image", f"Attached {shown(str(path))}{where}: {prepared.describe()}.")
 

@@ -92,10 +92,10 @@ def readable(arguments: str) -> str:
     edits = given["edits"] if isinstance(given.get("edits"), list) else [given]
     pairs = [_difference(edit) for edit in edits if isinstance(edit, dict)]
     if not pairs or not all(pairs):
-        pairs, told = [], {"command"} if command else set()
+        pairs, shown = [], {"command"} if command else set()
     else:
-        told = {"edits"} if "edits" in given else {"old", "new"}
-    rest = [_named(name, value) for name, value in given.items() if name not in told]
+        shown = {"edits"} if "edits" in given else {"old", "new"}
+    rest = [_named(name, value) for name, value in given.items() if name not in shown]
     return "\n".join([*command, *rest, *pairs]) or arguments
 
 

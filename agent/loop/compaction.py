@@ -202,8 +202,8 @@ class Compactor:
         answer_tokens = min(_SUMMARY_TOKENS, max(self._room // 4, 256))
         most = max(self._room - answer_tokens, 1024) * 2  # characters: two a token is on the safe side
         while most >= 1024:
-            told = prompt("compact.md", task=task[:most], transcript=transcript(middle, most))
-            request = Request((UserMessage(told, "nudge"),), max_output_tokens=answer_tokens)
+            question = prompt("compact.md", task=task[:most], transcript=transcript(middle, most))
+            request = Request((UserMessage(question, "nudge"),), max_output_tokens=answer_tokens)
             try:
                 return (await self._asked(request)).text.strip()
             except ContextExceeded:

@@ -31,7 +31,7 @@ _REPEATABLE = frozenset({"read", "glob", "grep"})
 """Tools that show the same again at no risk."""
 _LEFT_OUT = re.compile(r"\[output of .*, left out.*\]")
 _SPILL = re.compile(r"spill:[\w-]+")
-_TOLD_FIRST = ("path", "command", "pattern", "query")
+_MAIN_ARGUMENTS = ("path", "command", "pattern", "query")
 _LEAST_EXCERPT = 100
 """Characters of one text that a transcript shows at least."""
 _TODO_TOOL = "todo"
@@ -91,9 +91,9 @@ def with_summary(parts: Parts, text: str) -> tuple[Item, ...]:
 def transcript(items: Sequence[Item], most: int) -> str:
     """What happened in ``items``, for a reader that has not seen it; at most about ``most`` characters."""
     lengths = sorted(len(text) for item in items for text in _texts(item))
-    around = sum(len(_told(item, 0)) + 2 for item in items)
+    around = sum(len(_transcribed(item, 0)) + 2 for item in items)
     excerpt = _fair_share(lengths, most - around)
-    text = "\n\n".join(_told(item, max(excerpt, _LEAST_EXCERPT)) for item in items)
+    text = "\n\n".join(_transcribed(item, max(excerpt, _LEAST_EXCERPT)) for item in items)
     return _excerpt(text, most)
 
 
@@ -199,8 +199,8 @@ def _call(call: ToolCall) -> str:
         arguments = json.loads(call.arguments)
     except (ValueError, RecursionError):
         arguments = None
-    told = arguments if isinstance(arguments, dict) else {}
-    first = next((str(told[key]) for key in _TOLD_FIRST if key in told), call.arguments)
+    given = arguments if isinstance(arguments, dict) else {}
+    first = next((str(given[key]) for key in _MAIN_ARGUMENTS if key in given), call.arguments)
     return f"{call.name} {_excerpt(' '.join(first.split()), 120)}".rstrip()
 
 
@@ -224,7 +224,7 @@ def _fair_share(lengths: Sequence[int], most: int) -> int:
     return lengths[-1] if lengths else 0
 
 
-def _told(item: Item, excerpt: int) -> str:
+def _transcribed(item: Item, excerpt: int) -> str:
     match item:
         case AssistantMessage(text=text, reasoning=reasoning, calls=calls):
             thought = [f"AGENT THINKS:\n{_excerpt(reasoning, excerpt)}"] if reasoning else []

@@ -93,10 +93,10 @@ def _portable(line: Line, folders: Folders) -> Line:
     if kind == "request":
         line = {name: line[name] for name in ("kind", "n", "ms", "path")}
     elif kind == "head":
-        told = {name: value for name, value in line["settings"].items() if name in _KEPT}
+        kept = {name: value for name, value in line["settings"].items() if name in _KEPT}
         tree = line["tree"] | {"files": dict(sorted(line["tree"]["files"].items()))}
-        told |= {"base_url": SERVICE, "wire": line["wire"]}
-        line |= {"settings": told, "tree": tree, "portable": True, "catalog": _portable_catalog(line)}
+        kept |= {"base_url": SERVICE, "wire": line["wire"]}
+        line |= {"settings": kept, "tree": tree, "portable": True, "catalog": _portable_catalog(line)}
     elif kind == "response" and "pieces" in line:
         texts = [text for _, text in line["pieces"]]
         for word, folder in _longest_first(folders):

@@ -82,7 +82,7 @@ class RecordReply:
         self._line = ResponseLine(
             number, "left", _OK, {name: value for name, value in headers.items() if value}
         )
-        self._told = False
+        self._reported = False
 
     @property
     def content_type(self) -> str:
@@ -99,13 +99,13 @@ class RecordReply:
         try:
             piece = await self._inner.chunk()
         except BrokenAnswer as error:
-            self._tell("broken", str(error), error.code)
+            self._report("broken", str(error), error.code)
             raise
         except asyncio.CancelledError:
-            self._tell("waiting")
+            self._report("waiting")
             raise
         if piece is None:
-            self._tell("complete")
+            self._report("complete")
         elif piece:
             self._read.append((round((time.monotonic() - self._start) * 1000), piece))
         return piece
@@ -116,17 +116,17 @@ class RecordReply:
 
     async def finish(self) -> None:
         """As the inner one does; what comes after the answer is not recorded."""
-        self._tell("left")
+        self._report("left")
         await self._inner.finish()
 
     async def aclose(self) -> None:
         """Let go of the inner one."""
-        self._tell("left")
+        self._report("left")
         await self._inner.aclose()
 
-    def _tell(self, end: Ending, message: str = "", code: str = "") -> None:
-        if not self._told:
-            self._told = True
+    def _report(self, end: Ending, message: str = "", code: str = "") -> None:
+        if not self._reported:
+            self._reported = True
             pieces = tuple(at_line_ends(self._read))
             self._listener.response(replace(self._line, end=end, pieces=pieces, message=message, code=code))
 

@@ -25,7 +25,7 @@ from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameter_specs import Value
 from seedsmith.skills.skill import Origin, Skill
 from seedsmith.skills.skill_listing import listing
-from seedsmith.skills.skill_tool import missing_programs, told
+from seedsmith.skills.skill_tool import missing_programs, skill_text
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
 
@@ -44,8 +44,8 @@ class NamedSkill:
 
     def task(self, prompt: str) -> str:
         """What the model is told: the skill's instructions, then what the user said besides."""
-        instructions = self.skill.told(self.values)
-        text = told(self.skill, instructions, self.verify, callable_commands=self.callable)
+        instructions = self.skill.filled_instructions(self.values)
+        text = skill_text(self.skill, instructions, self.verify, callable_commands=self.callable)
         return f"{text}\n\n{prompt}" if prompt.strip() else text
 
     @property

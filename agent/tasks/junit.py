@@ -33,8 +33,8 @@ def junit_xml(cases: Iterable[Case]) -> bytes:
     for name, inside in suites.items():
         suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(name), **_counts(inside)})
         for case in inside:
-            told = {"classname": _clean(name), "name": _clean(case.name), "time": f"{case.seconds:.3f}"}
-            element = ElementTree.SubElement(suite, "testcase", told)
+            attributes = {"classname": _clean(name), "name": _clean(case.name), "time": f"{case.seconds:.3f}"}
+            element = ElementTree.SubElement(suite, "testcase", attributes)
             if case.failure:
                 message = _clean(case.failure.partition("\n")[0])
                 failure = ElementTree.SubElement(element, "failure", {"message": message, "type": "failure"})

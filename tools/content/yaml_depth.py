@@ -34,7 +34,7 @@ def shallow_events(text: str | bytes, most_depth: int, loader: Any) -> Iterator[
     """
     import yaml
 
-    depth, told = 0, 0
+    depth, passed = 0, 0
     try:
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.CollectionStartEvent):
@@ -45,8 +45,8 @@ def shallow_events(text: str | bytes, most_depth: int, loader: Any) -> Iterator[
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             yield event
-            told += 1
+            passed += 1
     except yaml.MarkedYAMLError as error:
         if loader is yaml.SafeLoader or "nesting depth" not in str(error.problem):
             raise
-        yield from islice(shallow_events(text, most_depth, yaml.SafeLoader), told, None)
+        yield from islice(shallow_events(text, most_depth, yaml.SafeLoader), passed, None)

@@ -76,8 +76,8 @@ def refuse_without_identity(git: Git) -> None:
 
 async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     git = call.git
-    told = await git.output(("log", "--max-count=1", "--no-show-signature", f"--format={_COMMIT_FORMAT}"))
-    short, subject, author = _text(told).rstrip("\n").split("\0")
+    output = await git.output(("log", "--max-count=1", "--no-show-signature", f"--format={_COMMIT_FORMAT}"))
+    short, subject, author = _text(output).rstrip("\n").split("\0")
     stat = _text(await git.output(("show", "--stat=100", "--format=", *DIFF_OPTIONS, "HEAD")))
     found = await read_status(git, ("--", "."), untracked="no")
     lines = [f"committed {short} ({found.place}) as {escape(author)}: {escape(subject)}"]

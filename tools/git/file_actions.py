@@ -18,8 +18,8 @@ async def rm(call: GitCall) -> ToolResult:
     names = [os.fsdecode(name) for name in data.split(b"\0") if name]
     await call.git.change(("rm", "--quiet", "-r", *cached, *call.pathspec))
     done = f"{'no longer tracked' if cached else 'removed'}: {count(len(names), 'file')}"
-    told = listed([f"  {shown_path(name)}" for name in names], call.context)
-    return ToolResult(True, f"{done}\n{told}", {"files": len(names)}, done)
+    lines = listed([f"  {shown_path(name)}" for name in names], call.context)
+    return ToolResult(True, f"{done}\n{lines}", {"files": len(names)}, done)
 
 
 async def mv(call: GitCall) -> ToolResult:

@@ -179,7 +179,7 @@ async def _run_trials(call: GitCall) -> ToolResult:
     """Run the command at each commit in the sandbox, where it can't write git's own data as git can."""
     if call.git.repository.operation != "bisect":
         raise ToolError("No bisect is under way: give 'ref' as GOOD..BAD.")
-    told: list[str] = []
+    lines: list[str] = []
     for _ in range(_MOST_TRIALS):
         commit = await resolve(call.git, "HEAD")
         result = await call.context.processes.run(
@@ -191,8 +191,8 @@ async def _run_trials(call: GitCall) -> ToolResult:
             raise ToolError(f"The command {command_text.ending(result)} at {commit[:9]}:\n{output}".rstrip())
         verdict = "skip" if code == _CANNOT_TELL else "good" if code == 0 else "bad"
         said = await _step(call, verdict)
-        told.append(f"{commit[:9]} {verdict} (exit code {code})")
+        lines.append(f"{commit[:9]} {verdict} (exit code {code})")
         if "is the first" in said or "cannot bisect more" in said:
             end = f"{said}\nThe bisect is still under way: bisect with name: reset ends it."
-            return ToolResult(True, "\n".join([*told, end]), {"trials": len(told)}, said.partition("\n")[0])
+            return ToolResult(True, "\n".join([*lines, end]), {"trials": len(lines)}, said.partition("\n")[0])
     raise ToolError(f"No end after {count(_MOST_TRIALS, 'trial')}: bisect with name: reset ends it.")

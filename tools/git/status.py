@@ -167,12 +167,18 @@ def status_lines(status: Status) -> list[str]:
     groups = (
         (
             "conflicts",
-            [_told(change, CONFLICTS[change.staged + change.unstaged]) for change in status.conflicts],
+            [_change_line(change, CONFLICTS[change.staged + change.unstaged]) for change in status.conflicts],
         ),
-        ("staged", [_told(change, _CHANGES.get(change.staged, change.staged)) for change in status.staged]),
+        (
+            "staged",
+            [_change_line(change, _CHANGES.get(change.staged, change.staged)) for change in status.staged],
+        ),
         (
             "not staged",
-            [_told(change, _CHANGES.get(change.unstaged, change.unstaged)) for change in status.unstaged],
+            [
+                _change_line(change, _CHANGES.get(change.unstaged, change.unstaged))
+                for change in status.unstaged
+            ],
         ),
         ("untracked", [f"  {shown_path(path)}" for path in status.untracked]),
     )
@@ -196,7 +202,7 @@ def _compared(status: Status) -> str:
     return f", {' and '.join(parts)} {upstream}" if parts else f", level with {upstream}"
 
 
-def _told(change: Change, word: str) -> str:
+def _change_line(change: Change, word: str) -> str:
     name = shown_path(change.path)
     if change.original and word in ("renamed", "copied"):
         name = f"{shown_path(change.original)} → {name}"

@@ -124,7 +124,7 @@ def _result(
     notes: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> ToolResult:
     done = f"patched {count(len({change.path for change in changes}), 'file')}"
-    lines = [_told(change, notes.get(change.path, ())) for change in changes[:_SHOWN_FILES]]
+    lines = [_change_line(change, notes.get(change.path, ())) for change in changes[:_SHOWN_FILES]]
     if len(changes) > _SHOWN_FILES:
         lines.append(f"[{count(len(changes) - _SHOWN_FILES, 'more file')} not shown]")
     created = {change.path for change in changes if change.action is Action.CREATE}
@@ -146,12 +146,12 @@ def _notes(files: Sequence[FilePatch], plan: Plan) -> dict[str, list[str]]:
     for file, change in zip(files, plan.changes, strict=True):
         wrong = [str(number) for number, hunk in enumerate(file.hunks, 1) if hunk.recounted]
         if wrong:
-            told = f"the line counts in the header of hunk {', '.join(wrong)} were wrong and are put right"
-            notes.setdefault(change.path, []).append(told)
+            note = f"the line counts in the header of hunk {', '.join(wrong)} were wrong and are put right"
+            notes.setdefault(change.path, []).append(note)
     return notes
 
 
-def _told(change: Change, more: Sequence[str]) -> str:
+def _change_line(change: Change, more: Sequence[str]) -> str:
     """Say in one line what happened to a file, and where hunks were not where the patch said."""
     names = [shown_path(name) for name in (change.source, change.path) if name is not None]
     text = f"{change.action.value} {' to '.join(dict.fromkeys(names))}"

@@ -165,7 +165,7 @@ class _Reader:
             return self._marked(position)
         values, end = self.objects(position, listed=tag != "<tool_call>")
         calls = self.json_calls(values, texts=True)
-        dialect, closing = next(told for name, told in JSON_ENDS.items() if tag.startswith(name))
+        dialect, closing = next(ends for name, ends in JSON_ENDS.items() if tag.startswith(name))
         closed = closing.match(self.text, end)
         return _Block(closed.end(), calls, dialect) if calls and closed else _Block(end)
 

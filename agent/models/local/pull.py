@@ -238,11 +238,11 @@ async def _only_one(path: Path, weights: LocalWeights, progress: ShowProgress) -
     """Hold the lock file; while another run holds it, wait for what it pulls."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        told = False
+        announced = False
         while not _locked(descriptor):
-            if not told:
+            if not announced:
                 progress(Progress(weights.name, "waiting", 0, weights.size))
-                told = True
+                announced = True
             await asyncio.sleep(_TICK_SECONDS)
         yield
     finally:

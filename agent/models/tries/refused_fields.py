@@ -104,15 +104,15 @@ class FieldMemory:
         self._service = service
         self._wire = wire
         self.refused = known.refused(service, wire) if known is not None else frozenset()
-        self._told = False
+        self._noticed = False
         self._new: set[str] = set()
 
     def notices(self) -> list[Notice]:
         """What to say, once, of the fields that are not even tried."""
-        told, self._told = self._told, True
+        noticed, self._noticed = self._noticed, True
         return [
             Notice("field_dropped", f"{self._provider} refused {field} within the last week: it is not sent.")
-            for field in sorted(self.refused if not told else ())
+            for field in sorted(self.refused if not noticed else ())
         ]
 
     def dropped(self, field: str) -> None:

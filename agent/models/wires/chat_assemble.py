@@ -110,8 +110,8 @@ class ChatAssembler(AnswerAssembler):
         yield from self._take_calls(delta.get("tool_calls") or [], numbered=kind == "message")
         if isinstance(choice.get("logprobs"), dict):
             self._take_logprobs(choice["logprobs"].get("content"))
-        told = (place.get(key) for place in (choice, delta) for key in ("finish_reason", "finishReason"))
-        reason = next((each for each in told if each and not _says_nothing(each)), None)
+        reasons = (place.get(key) for place in (choice, delta) for key in ("finish_reason", "finishReason"))
+        reason = next((each for each in reasons if each and not _says_nothing(each)), None)
         if reason is not None:
             yield from self._finish(reason)
 
@@ -145,7 +145,7 @@ class ChatAssembler(AnswerAssembler):
             name, identity = plain_string(function.get("name")), plain_string(delta.get("id"))
             slot = self._slot(key, identity, name)
             if slot is not None and key is not None and not identity:
-                name, slot = _told_apart(slot, name, arguments_text(function.get("arguments")))
+                name, slot = _slot_for(slot, name, arguments_text(function.get("arguments")))
             if slot is None:
                 yield from announce(self._calls)
                 slot = CallSlot(key, identity, self._unique(identity))
@@ -167,7 +167,7 @@ class ChatAssembler(AnswerAssembler):
         return self._calls[-1] if self._calls and not name else None
 
 
-def _told_apart(slot: CallSlot, name: str, arguments: str) -> tuple[str, CallSlot | None]:
+def _slot_for(slot: CallSlot, name: str, arguments: str) -> tuple[str, CallSlot | None]:
     """The name and the call of a delta that goes on with ``slot`` by its index; None: a new call begins.
 
     Services that number every call 0 and give no ids go on like that where the next call begins. Some tell

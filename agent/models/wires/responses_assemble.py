@@ -78,8 +78,8 @@ class _Item:
         """Whether an item without a known id can be this one."""
         if self.call is None:
             return True
-        told = ((self.call.name, found.get("name")), (self.call.wire_id, found.get("call_id")))
-        return all(not ours or not theirs or ours == theirs for ours, theirs in told)
+        pairs = ((self.call.name, found.get("name")), (self.call.wire_id, found.get("call_id")))
+        return all(not ours or not theirs or ours == theirs for ours, theirs in pairs)
 
     def was(self, found: Mapping[str, Any]) -> bool:
         """Whether an item that is done can be told again by another."""
