@@ -14,6 +14,7 @@ from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
 from seedsmith.agent.version import VERSION
 
 COMMANDS = {
+    "talk": "seedsmith.agent.cli.conversation",
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
     "tool": "seedsmith.agent.cli.tool",
@@ -24,6 +25,8 @@ COMMANDS = {
 }
 """Each command and the module that holds it as ``command``, imported when it is called."""
 
+ALONE = "talk"
+"""The command that is meant where none is named, at a terminal."""
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
 
@@ -42,10 +45,14 @@ class CommandGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``."""
+        """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``, flags alone as ``talk``'s."""
+        from seedsmith.agent.cli.conversation import at_a_terminal
+
         named = next((arg for arg in args if arg in COMMANDS), None)
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
+        elif named is None and at_a_terminal() and not GROUP_FLAGS.intersection(args) and _only_flags(args):
+            args = [ALONE, *args]
         elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
             raise click.UsageError(_misplaced(flag, args, named))
         return super().parse_args(ctx, args)
@@ -74,6 +81,16 @@ def _misplaced(flag: str, args: list[str], named: str | None) -> str:
     return f"There is no flag {flag}; a prompt needs none: seedsmith run {quoted(words)}"
 
 
+def _only_flags(args: list[str]) -> bool:
+    """Whether ``args`` are nothing, or flags of the conversation."""
+    if not args:
+        return True
+    from seedsmith.agent.cli.conversation import command
+
+    flags = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return args[0].partition("=")[0] in flags
+
+
 def _is_prompt(argument: str) -> bool:
     return not argument.startswith("-") and any(letter.isspace() for letter in argument.strip())
 
@@ -88,7 +105,8 @@ def seedsmith(context: click.Context) -> None:
     """A coding agent for the terminal.
 
     It fixes bugs and carries out tasks in a local repository, inside a sandbox, and proves its work by
-    running it. A prompt alone is short for run: seedsmith "Fix the failing test"
+    running it. Alone it opens a conversation. A prompt alone is short for run:
+    seedsmith "Fix the failing test"
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

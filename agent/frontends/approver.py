@@ -44,9 +44,7 @@ class ConsoleApprover:
             self._screen.write("Run it? [y/N, or no and why] ")
             self._screen.flush()
             answer = (await self._read_line()).decode("utf-8", "replace").strip()
-        if answer.lower() in ("y", "yes"):
-            return True
-        return Refused(_NO.sub("", answer))
+        return decision(answer)
 
     async def answer(self, question: Question) -> str:
         """Show the question and read one line; the number of an option stands for it."""
@@ -78,6 +76,11 @@ class ConsoleApprover:
             return os.read(self._keyboard, MAX_ANSWER_BYTES)
         finally:
             loop.remove_reader(self._keyboard)
+
+
+def decision(answer: str) -> bool | Refused:
+    """What ``answer`` says: y or yes is a yes, anything else a no, its words the reason."""
+    return answer.lower() in ("y", "yes") or Refused(_NO.sub("", answer))
 
 
 def readable(arguments: str) -> str:

@@ -103,9 +103,10 @@ class _Turns:
     async def until_done(self) -> str:
         """Take turns until the model asks for nothing more; returns its last words."""
         last = self._session.conversation.last_item
-        if isinstance(last, AssistantMessage) and not last.calls:  # resumed: only the check is left
-            return last.text
+        if isinstance(last, AssistantMessage) and not last.calls and not self._run.inbox.waiting:
+            return last.text  # resumed: only the check is left
         while True:
+            self._hear()
             early = self._calls.early(parallel=self._ask.parallel_tool_calls)
             try:
                 question = partial(self._stream, early)
@@ -118,10 +119,16 @@ class _Turns:
                     self._prod(answer)
                 elif answer.attempted and not answer.calls:
                     self._call_properly(answer)
-                elif (words := await self._act(answer, early)) is not None:
+                elif (words := await self._act(answer, early)) is not None and not self._run.inbox.waiting:
                     return words
             finally:
                 await early.discard()
+
+    def _hear(self) -> None:
+        """Take what the person said meanwhile into the conversation."""
+        for message in self._run.inbox.take_all():
+            self._session.append(UserMessage(message))
+            self._run.sink.emit(NoticeGiven("message", message))
 
     async def _stream(self, early: EarlyCalls) -> Answer:
         request = self._questions.next(self._session.conversation.items)

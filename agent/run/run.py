@@ -19,6 +19,7 @@ from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
@@ -48,10 +49,12 @@ async def run(
     *,
     notices: tuple[NoticeGiven, ...] = (),
     library: Library | None = None,
+    inbox: Inbox | None = None,
 ) -> Outcome:
     """Carry out ``request``: its prompt in its workspace, or go on with the session it names.
 
     ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
+    What is put into ``inbox`` reaches the model with its next question.
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
@@ -66,7 +69,7 @@ async def run(
             stack.callback(interceptor.close)
         asked = request if interceptor is None else interceptor.asked
         opened = await open_run(asked, stack, interceptor=interceptor, library=library)
-        return await _Run(opened, stack, front_ends, approver).perform(notices)
+        return await _Run(opened, stack, front_ends, approver, inbox or Inbox()).perform(notices)
 
 
 class _Run:
@@ -78,6 +81,7 @@ class _Run:
         stack: AsyncExitStack,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
+        inbox: Inbox,
     ) -> None:
         self._command = opened.request.settings.verify or opened.session.start.verify or ""
         self._opened = opened
@@ -87,7 +91,7 @@ class _Run:
         self._approver = approver
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends)
-        self._context = RunContext(opened.session, opened.model, self._budget, self._sink)
+        self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
         self._baseline: asyncio.Future[Baseline] | None = None
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None

@@ -1,0 +1,57 @@
+"""``seedsmith`` alone at a terminal: a conversation in the current folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seedsmith.agent.cli.flags import debug_flag, load_settings, setting_flags
+from seedsmith.agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from seedsmith.agent.frontends.conversation.conversation import Conversation
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can type here and see what is written."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+@click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
+@setting_flags(without=("skill", "skill_with", "image", "record", "replay", "output_schema"))
+@debug_flag
+def command(**flags: Any) -> int:
+    """Talk with the model in a folder: follow up, steer it while it works, look at what it did.
+
+    /help says what can be typed. --resume ID goes on with a session.
+    """
+    if not at_a_terminal():
+        raise UsageError("A conversation needs a terminal; seedsmith run PROMPT carries out one task.")
+    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.frontends.conversation.commands import command as offer
+    from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
+    from seedsmith.agent.models.catalog import catalog
+    from seedsmith.agent.settings.state import prepare_state, state_folder
+
+    settings = load_settings(flags)
+    home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())
+    context_tokens = 0
+    if settings.model:
+        context_tokens = catalog.load(os.environ).resolve(settings.model)[1].context_tokens
+    offer("doctor", "what is enforced here, and what is missing")(_doctor)
+    talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
+    talk.status.session = settings.resume or ""
+    until_done(talk.talk())
+    return 0
+
+
+async def _doctor(talk: Conversation, _: str) -> None:
+    from seedsmith.agent.tasks import doctor
+
+    findings = await asyncio.to_thread(lambda: list(doctor.examine(talk.settings, talk.environment)))
+    for finding in findings:
+        talk.say(f"{finding.state:8}{finding.subject}: {finding.said}")

@@ -1,0 +1,85 @@
+"""Shows what an edit changed: line numbers, and within a line the words that differ."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from seedsmith.agent.frontends.terminal import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+MOST_LINES = 60
+"""Longer changes end with a count; ``/diff`` shows them whole."""
+_WORDS = re.compile(r"\w+|\s+|.")
+
+
+def show_change(console: Console, diff: str, most: int = MOST_LINES) -> None:
+    """Print the unified ``diff`` of one or more files; text that is no diff is printed as it is."""
+    from rich.text import Text
+
+    shown = 0
+    lines = list(_numbered(diff))
+    for line in lines[:most]:
+        console.print(line)
+        shown += 1
+    if len(lines) > shown:
+        console.print(Text(f"       ({len(lines) - shown:,} more lines; /diff shows them)", "dim"))
+
+
+def line_counts(diff: str) -> list[tuple[str, int, int]]:
+    """Each file of a diff with its lines added and removed; empty for what can't be read."""
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
+
+    try:
+        return [(visible(file.path), file.added, file.removed) for file in PatchSet(diff)]
+    except (UnidiffParseError, ValueError):
+        return []
+
+
+def _numbered(diff: str) -> Iterator[Text]:
+    from rich.text import Text
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
+
+    try:
+        files = PatchSet(diff)
+    except (UnidiffParseError, ValueError):
+        yield from (Text(visible(line)) for line in diff.splitlines())
+        return
+    for file in files:
+        if len(files) > 1:
+            yield Text(f"  {visible(file.path)}", "bold")
+        for hunk in file:
+            removed: list[str] = []
+            for line in hunk:
+                number = line.target_line_no or line.source_line_no or 0
+                text = visible(line.value.rstrip("\n"))
+                if line.is_removed:
+                    removed.append(text)
+                    yield Text(f"{number:6} - {text}", "red")
+                elif line.is_added:
+                    before = removed.pop(0) if removed else ""
+                    yield _marked(f"{number:6} + ", before, text)
+                else:
+                    removed.clear()
+                    yield Text(f"{number:6}   {text}", "dim")
+
+
+def _marked(head: str, before: str, after: str) -> Text:
+    """An added line, the words that ``before`` did not hold in reverse."""
+    from rich.text import Text
+
+    shown = Text(head, "green")
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    if not before or matcher.ratio() < 0.5:
+        return shown.append(after)
+    for kind, _, _, start, end in matcher.get_opcodes():
+        shown.append("".join(new[start:end]), "green" if kind == "equal" else "reverse green")
+    return shown

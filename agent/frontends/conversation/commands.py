@@ -1,0 +1,140 @@
+"""The commands of a conversation: what ``/NAME`` does, a function each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seedsmith.tools.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from seedsmith.agent.frontends.conversation.conversation import Conversation
+
+Action = Callable[["Conversation", str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command."""
+
+    what: str
+    """What it does, in a few words."""
+    action: Action
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(name: str, what: str) -> Callable[[Action], Action]:
+    """Offer a function as ``/name``; it gets the conversation and the words behind the name."""
+
+    def add(action: Action) -> Action:
+        COMMANDS[name] = Command(what, action)
+        return action
+
+    return add
+
+
+_TYPING = (
+    "  /SKILL …    carry out a skill; /skills lists them",
+    "  !COMMAND    run a command in the sandbox; its output joins the conversation",
+    "  @PATH       a file of the workspace",
+    "  Enter sends; Alt-Enter, or \\ before Enter, begins a line; Ctrl-X Ctrl-E opens $EDITOR",
+    "  Esc or Ctrl-C stops the turn; Ctrl-C twice leaves; up takes back a message that waits",
+    "  Ctrl-T shows the last thinking; Shift-Tab switches whether you are asked for approval",
+)
+
+
+@command("help", "what can be typed")
+async def _help(talk: Conversation, _: str) -> None:
+    for name, each in COMMANDS.items():
+        talk.say(f"  /{name:10} {each.what}")
+    for line in _TYPING:
+        talk.say(line)
+
+
+@command("model", "show or choose the model: /model PROVIDER/MODEL")
+async def _model(talk: Conversation, words: str) -> None:
+    if words:
+        talk.set(model=words)
+    talk.say(f"model: {talk.settings.model or 'the default'}")
+
+
+@command("effort", "how hard the model thinks: /effort minimal|low|medium|high")
+async def _effort(talk: Conversation, words: str) -> None:
+    if words:
+        talk.set(effort=words)
+    talk.say(f"effort: {talk.settings.effort or 'the default of the model'}")
+
+
+@command("verify", "the command that proves the work: /verify CMD, /verify off")
+async def _verify(talk: Conversation, words: str) -> None:
+    if words:
+        talk.set(verify=None if words == "off" else words)
+    talk.say(f"verify: {talk.settings.verify or 'nothing'}")
+
+
+@command("cost", "what the conversation took")
+async def _cost(talk: Conversation, _: str) -> None:
+    status = talk.status
+    cost = "no price known" if status.cost is None else f"¥{status.cost:.4f}"
+    talk.say(f"{status.input_tokens:,} tokens in, {status.output_tokens:,} out · {cost}")
+
+
+@command("context", "how full the model's window is")
+async def _context(talk: Conversation, _: str) -> None:
+    talk.say(talk.status.bar())
+
+
+@command("diff", "everything that changed since the conversation began")
+async def _diff(talk: Conversation, _: str) -> None:
+    talk.show_diff()
+
+
+@command("skills", "list the skills")
+async def _skills(talk: Conversation, _: str) -> None:
+    for name, what in talk.skills().items():
+        talk.say(f"  /{name:20} {what}")
+
+
+@command("tools", "list the tools the model has")
+async def _tools(talk: Conversation, _: str) -> None:
+    from seedsmith.agent.calls.tools import open_tools
+    from seedsmith.agent.context.profile import FULL
+
+    for name, tool in open_tools(FULL, vision=True).items():
+        talk.say(f"  {name:14} {tool.spec.description.partition('. ')[0]}")
+
+
+@command("init", "write an AGENTS.md from the repository")
+async def _init(talk: Conversation, words: str) -> None:
+    from seedsmith.agent.context.prompts import prompt
+
+    talk.send(f"{prompt('init.md')}\n{words}".strip())
+
+
+@command("thinking", "show the model's last thinking whole")
+async def _thinking(talk: Conversation, _: str) -> None:
+    talk.show_thoughts()
+
+
+@command("vi", "switch between vi's and emacs's keys")
+async def _vi(talk: Conversation, _: str) -> None:
+    talk.input.vi = not talk.input.vi
+    talk.say(f"keys: {'vi' if talk.input.vi else 'emacs'}")
+
+
+@command("clear", "begin a new conversation")
+async def _clear(talk: Conversation, _: str) -> None:
+    talk.begin_anew()
+
+
+@command("quit", "leave")
+async def _quit(talk: Conversation, _: str) -> None:
+    raise EOFError
+
+
+def unknown(name: str, skills: list[str]) -> str:
+    """What to say of a command that is none."""
+    return f"There is no command /{name}{suggestion(name, [*COMMANDS, *skills]) or '; /help lists them'}."

@@ -1,0 +1,181 @@
+"""Where the person types: keys, history, long pastes folded to a mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import Output
+
+LONG_PASTE_LINES = 8
+LONG_PASTE_CHARACTERS = 800
+_MARK = re.compile(r"\[pasted text (\d+): [\d,]+ lines?\]")
+
+
+class KeyActions(Protocol):
+    """What keys do besides editing."""
+
+    def interrupt(self) -> bool:
+        """Stop what is under way; False where nothing is."""
+
+    def take_back(self) -> str:
+        """Return a message that still waits, for editing; '' without one."""
+
+    def show_thoughts(self) -> None:
+        """Show the model's last thinking whole."""
+
+    def switch_approval(self) -> None:
+        """Go on to the next way of approving calls."""
+
+
+class LineInput:
+    """One prompt that is asked again and again."""
+
+    def __init__(
+        self,
+        keys: KeyActions,
+        message: Callable[[], str],
+        toolbar: Callable[[], str],
+        *,
+        history: Path | None = None,
+        completer: Completer | None = None,
+        terminal: tuple[Input, Output] | None = None,
+    ) -> None:
+        """``message`` is what stands before the cursor, ``toolbar`` the line below.
+
+        ``history`` is the file that keeps what was typed. ``terminal`` is another than the process's own.
+        """
+        self._keys = keys
+        self._pastes: list[str] = []
+        self._put_aside = Document()
+        self._leaving = False
+        own_input, own_output = terminal or (None, None)
+        self._session: PromptSession[str] = PromptSession(
+            message=message,
+            bottom_toolbar=toolbar,
+            multiline=True,
+            history=_history(history),
+            completer=completer,
+            complete_while_typing=True,
+            key_bindings=self._bindings(),
+            enable_open_in_editor=True,
+            editing_mode=EditingMode.EMACS,
+            erase_when_done=True,
+            refresh_interval=0.5,
+            input=own_input,
+            output=own_output,
+        )
+
+    async def read(self) -> str:
+        """Wait for a message; raises EOFError where the person leaves."""
+        text = await self._session.prompt_async()
+        return _MARK.sub(lambda mark: self._pastes[int(mark[1]) - 1], text).rstrip()
+
+    def redraw(self) -> None:
+        """Show the message and the toolbar as they are now."""
+        self._session.app.invalidate()
+
+    def put_aside(self) -> None:
+        """Empty the line for a question; :meth:`put_back` brings back what was typed."""
+        buffer = self._session.default_buffer
+        self._put_aside = buffer.document
+        buffer.reset()
+        self.redraw()
+
+    def put_back(self) -> None:
+        """Bring back what :meth:`put_aside` took."""
+        self._session.default_buffer.document, self._put_aside = self._put_aside, Document()
+        self.redraw()
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal."""
+        return self._session.output.get_size().columns
+
+    @property
+    def vi(self) -> bool:
+        """Whether vi's keys are in use."""
+        return self._session.editing_mode == EditingMode.VI
+
+    @vi.setter
+    def vi(self, on: bool) -> None:
+        self._session.editing_mode = EditingMode.VI if on else EditingMode.EMACS
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        emacs_or_vi_normal = Condition(lambda: not self.vi) | vi_navigation_mode
+
+        @bindings.add("enter")
+        def _(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if buffer.complete_state and buffer.complete_state.current_completion:
+                buffer.apply_completion(buffer.complete_state.current_completion)
+            elif buffer.document.text_before_cursor.endswith("\\"):
+                buffer.delete_before_cursor()
+                buffer.insert_text("\n")
+            else:
+                buffer.validate_and_handle()
+
+        @bindings.add("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        @bindings.add("c-c")
+        def _(event: KeyPressEvent) -> None:
+            if self._keys.interrupt():
+                self._leaving = False
+            elif event.current_buffer.text:
+                event.current_buffer.reset()
+            elif self._leaving:
+                event.app.exit(exception=EOFError)
+            else:
+                self._leaving = True
+
+        @bindings.add("escape", filter=emacs_or_vi_normal)
+        def _(event: KeyPressEvent) -> None:
+            self._keys.interrupt()
+
+        @bindings.add("up", filter=Condition(lambda: not self._session.default_buffer.text))
+        def _(event: KeyPressEvent) -> None:
+            if message := self._keys.take_back():
+                event.current_buffer.insert_text(message)
+            else:
+                event.current_buffer.auto_up()
+
+        @bindings.add("c-t")
+        def _(event: KeyPressEvent) -> None:
+            self._keys.show_thoughts()
+
+        @bindings.add("s-tab")
+        def _(event: KeyPressEvent) -> None:
+            self._keys.switch_approval()
+
+        @bindings.add(Keys.BracketedPaste)
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text(self._folded(event.data))
+
+        return bindings
+
+    def _folded(self, pasted: str) -> str:
+        """A long text as a mark that stands for it."""
+        text = pasted.replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.count("\n") + 1
+        if lines <= LONG_PASTE_LINES and len(text) <= LONG_PASTE_CHARACTERS:
+            return text
+        self._pastes.append(text)
+        return f"[pasted text {len(self._pastes)}: {lines:,} line{'' if lines == 1 else 's'}]"
+
+
+def _history(path: Path | None) -> History:
+    return InMemoryHistory() if path is None else FileHistory(str(path))

@@ -1,0 +1,151 @@
+"""Shows the runs of a conversation: whole blocks scroll up, what is under way stands above the prompt."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TextIO
+
+from seedsmith.agent import events
+from seedsmith.agent.frontends.console import ConsoleFrontEnd
+from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
+from seedsmith.agent.frontends.terminal import one_line, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_TAIL_LINES = 6
+"""So many lines of an answer's unfinished block are shown above the prompt."""
+_FENCES = ("```", "~~~")
+
+
+class ScreenFrontEnd(ConsoleFrontEnd):
+    """The console's front end for a stream that a prompt stands below.
+
+    What the console shows in a line that the next one replaces is kept in :meth:`under_way` for the prompt.
+    """
+
+    def __init__(self, stream: TextIO, changed: Callable[[], None]) -> None:
+        """``changed`` is called when :meth:`under_way` says something else."""
+        super().__init__(stream)
+        self._changed = changed
+        self._activity = ""
+        self._since = 0.0
+        self._block = ""
+        self._thinking: list[str] = []
+        self._session_shown = False
+        self._diff_shown = ""
+        self.last_thoughts = ""
+        """The model's last thinking, whole."""
+
+    def under_way(self, width: int) -> list[str]:
+        """What goes on now, as lines of at most ``width`` characters: the answer's end, and the activity."""
+        lines = [one_line(line, width) for line in self._block.splitlines()[-_TAIL_LINES:]]
+        if self._activity:
+            seconds = time.monotonic() - self._since
+            lines.append(one_line(f"… {self._activity} · {seconds:.0f} s · Esc stops it", width))
+        return lines
+
+    def idle(self) -> None:
+        """Nothing goes on any more."""
+        self._start_line()
+        self._activity = ""
+        self._changed()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a sentence of the program's own, or of others: it is made harmless."""
+        self._line(text, style)
+
+    def echo(self, message: str) -> None:
+        """Show what the person said, as it was taken."""
+        first, *more = message.splitlines() or [""]
+        self._line("")
+        self._line(f"> {first}", "bold")
+        for line in more:
+            self._line(f"  {line}", "bold")
+
+    def show_whole_diff(self, diff: str) -> None:
+        """Show a diff of any length."""
+        show_change(self._console, diff, most=sys.maxsize)
+
+    @property
+    def _console(self) -> Console:
+        """One that breaks lines between words: the prompt below knows where they end."""
+        if self._rich is None:
+            from rich.console import Console
+
+            self._rich = Console(file=self._stream, markup=False, highlight=False, emoji=False)
+        return self._rich
+
+    def _show(self, event: events.Event, session: str) -> None:
+        if isinstance(event, events.Reasoning):
+            self._thinking.append(event.delta)
+        elif self._thinking:
+            self.last_thoughts = "".join(self._thinking)
+            self._thinking.clear()
+        super()._show(event, session)
+
+    def _session(self, event: events.SessionStarted) -> None:
+        if not self._session_shown:
+            self._session_shown = True
+            super()._session(event)
+
+    def _notice(self, event: events.NoticeGiven) -> None:
+        if event.code == "message":
+            self.echo(event.message)
+        else:
+            super()._notice(event)
+
+    def _text(self, delta: str) -> None:
+        self._said.append(delta)
+        whole, self._block = _whole_blocks(self._block + delta)
+        if whole.strip():
+            self._markdown(whole)
+        self._changed()
+
+    def _tool(self, event: events.ToolFinished) -> None:
+        super()._tool(event)
+        diff = event.data.get("diff")
+        if event.ok and isinstance(diff, str) and diff:
+            show_change(self._console, diff)
+
+    def _finish(self, event: events.SessionFinished, session: str) -> None:
+        self._start_line()
+        if event.diff != self._diff_shown:
+            self._diff_shown = event.diff
+            for path, added, removed in line_counts(event.diff):
+                self._line(f"  {path}  +{added} -{removed}", "dim")
+        super()._finish(replace(event, diff=""), "")
+
+    def _start_line(self) -> None:
+        if self._block:
+            block, self._block = self._block, ""
+            self._markdown(block)
+
+    def _status(self, text: str) -> None:
+        if text != self._activity:
+            self._activity, self._since = text, time.monotonic()
+        self._changed()
+
+    def _clear_status(self) -> None:
+        """Nothing was written that would have to go."""
+
+    def _markdown(self, text: str) -> None:
+        from rich.markdown import Markdown
+
+        self._console.print(Markdown(visible(text.strip("\n")), hyperlinks=False), soft_wrap=False)
+
+
+def _whole_blocks(text: str) -> tuple[str, str]:
+    """``text`` up to its last blank line outside of fenced code, and the rest."""
+    end = position = 0
+    fenced = False
+    for line in text.splitlines(keepends=True):
+        position += len(line)
+        if line.lstrip().startswith(_FENCES):
+            fenced = not fenced
+        if not fenced and not line.strip() and line.endswith("\n"):
+            end = position
+    return text[:end], text[end:]

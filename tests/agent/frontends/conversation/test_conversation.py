@@ -1,0 +1,245 @@
+"""A conversation as a person has it: keys go in, the screen is read, the endpoint sees what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+from scripted_endpoint import calls, text
+
+from seedsmith.agent.frontends.conversation.conversation import Conversation
+from seedsmith.agent.settings.settings import Settings
+
+ESCAPE, CONTROL_C, SHIFT_TAB, CONTROL_T = "\x1b", "\x03", "\x1b[Z", "\x14"
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+class Person:
+    """Types, waits for what the screen shows, and leaves."""
+
+    def __init__(self, talk: Conversation, keyboard, screen: io.StringIO) -> None:
+        self.talk = talk
+        self._keyboard = keyboard
+        self._screen = screen
+
+    @property
+    def seen(self) -> str:
+        return self._screen.getvalue()
+
+    def type(self, keys: str) -> None:
+        self._keyboard.send_text(keys)
+
+    async def sees(self, words: str, times: int = 1) -> None:
+        await until(lambda: self.seen.count(words) >= times, lambda: f"{words!r} in {self.seen!r}")
+
+    async def says(self, message: str) -> None:
+        self.type(message + "\r")
+        await self.sees(message.splitlines()[0])
+
+
+async def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"never came: {what()}")
+
+
+@pytest.fixture
+def converse(tmp_path, endpoint, monkeypatch):
+    """Hold a conversation in which a coroutine is the person."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "a.txt").write_text("one\n")
+    settings = Settings(
+        workspace=repository,
+        model="openai/scripted",
+        base_url=endpoint.base_url,
+        api_key="a-key",
+        home=tmp_path / "state",
+    )
+
+    async def hold(person: Callable[[Person], Awaitable[None]], **more) -> Person:
+        screen = io.StringIO()
+        with create_pipe_input() as keyboard:
+            output = Vt100_Output(screen, lambda: Size(rows=40, columns=100), term="xterm")
+            with create_app_session(input=keyboard, output=output):
+                talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
+                living = Person(talk, keyboard, screen)
+                task = asyncio.create_task(talk.talk())
+                try:
+                    await person(living)
+                finally:
+                    living.type("\x15\r/quit\r" if not task.done() else "")
+                    await asyncio.wait_for(task, 60)
+        return living
+
+    return hold
+
+
+def bodies(endpoint) -> list[dict]:
+    return [json.loads(request.raw) for request in endpoint.requests]
+
+
+def said_by_user(endpoint, number: int) -> list[str]:
+    return [each["content"] for each in bodies(endpoint)[number]["messages"] if each["role"] == "user"]
+
+
+async def test_messages_go_on_with_one_session(converse, endpoint):
+    endpoint.script(calls(EDIT), text("Changed **it**."), text("You are welcome."))
+
+    async def person(at):
+        await at.says("Change it")
+        await at.sees("with nothing verified")
+        await at.says("Thanks")
+        await at.sees("You are welcome.")
+
+    at = await converse(person)
+    assert "edit a.txt" in at.seen and "Changed it." in at.seen and "**" not in at.seen
+    assert said_by_user(endpoint, 2)[-2:] == ["Change it", "Thanks"]
+    assert "--resume 2" in at.seen
+
+
+async def test_what_is_typed_while_it_works_reaches_the_next_question(converse, endpoint, tmp_path):
+    endpoint.script(calls(("shell", {"command": "until [ -e go ]; do :; done"})), text("Heard."))
+
+    async def person(at):
+        await at.says("Begin")
+        await until(lambda: bool(at.talk._screen._running), lambda: "the command")
+        at.type("In English, please\r")
+        await at.sees("waits: In English, please")
+        (tmp_path / "repository" / "go").touch()
+        await at.sees("Heard.")
+
+    await converse(person)
+    assert said_by_user(endpoint, 1)[-1] == "In English, please"
+
+
+async def test_escape_stops_the_turn_and_the_conversation_goes_on(converse, endpoint):
+    endpoint.script(calls(("shell", {"command": "sleep 600"})), text("Back again."))
+
+    async def person(at):
+        await at.says("Begin")
+        await until(lambda: bool(at.talk._screen._running), lambda: "the command")
+        at.type(ESCAPE)
+        await at.sees("Stopped. What was done stays")
+        await at.says("Go on")
+        await at.sees("Back again.")
+
+    await converse(person)
+    results = [each for each in bodies(endpoint)[1]["messages"] if each["role"] == "tool"]
+    assert len(results) == 1 and "nterrupted" in results[0]["content"]
+
+
+async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoint):
+    endpoint.script(calls(("ask", {"question": "Red or blue?", "options": ["red", "blue"]})), text("Blue."))
+
+    async def person(at):
+        at.type("Paint it\r")
+        await at.sees("1. red")
+        at.type("2\r")
+        await at.sees("Blue.")
+
+    await converse(person)
+    assert "blue" in json.dumps(bodies(endpoint)[1]["messages"][-1])
+
+
+async def test_a_command_of_the_person_joins_the_conversation(converse, endpoint):
+    endpoint.script(text("I see it."))
+
+    async def person(at):
+        at.type("!echo to-$((40 + 2))\r")
+        await at.sees("exit code 0")
+        await at.says("What does it say?")
+        await at.sees("I see it.")
+
+    await converse(person)
+    assert "to-42" in said_by_user(endpoint, 0)[-1]
+
+
+async def test_commands(converse, endpoint):
+    async def person(at):
+        for line, answer in [
+            ("/help", "carry out a skill"),
+            ("/effort high", "effort: high"),
+            ("/effort loud", "must be"),
+            ("/verify true", "verify: true"),
+            ("/cost", "no price known"),
+            ("/context", "is not known"),
+            ("/diff", "Nothing has changed."),
+            ("/modell", "did you mean 'model'?"),
+            ("/skills", "/fix-bug"),
+            ("/tools", "shell_output"),
+            ("/vi", "keys: vi"),
+            ("/vi", "keys: emacs"),
+        ]:
+            at.type(line + "\r")
+            await at.sees(answer)
+        assert (at.talk.settings.effort, at.talk.settings.verify) == ("high", "true")
+
+    await converse(person)
+    assert endpoint.requests == []
+
+
+async def test_a_long_paste_is_folded_and_sent_whole(converse, endpoint):
+    endpoint.script(text("Read."))
+    pasted = "\n".join(f"line {number}" for number in range(50))
+
+    async def person(at):
+        at.type(f"\x1b[200~{pasted}\x1b[201~")
+        await at.sees("[pasted text 1: 50 lines]")
+        at.type("\r")
+        await at.sees("Read.")
+
+    await converse(person)
+    assert said_by_user(endpoint, 0)[-1].endswith(pasted)
+
+
+async def test_keys_show_thoughts_and_switch_approval(converse, endpoint):
+    endpoint.script(text("Hello.", reasoning="A person greets me."))
+
+    async def person(at):
+        await at.says("Hi")
+        await at.sees("Hello.")
+        at.type(CONTROL_T)
+        await at.sees("A person greets me.")
+        at.type(SHIFT_TAB)
+        await at.sees("refused without asking")
+        at.type("first\\\rsecond")
+        await at.sees("second")
+        at.type(CONTROL_C)
+
+    await converse(person)
+
+
+async def test_what_the_model_says_is_neither_markup_nor_control(converse, endpoint):
+    endpoint.script(text("[red]x[/red] \x1b]0;owned\x07 \u202eabc"))
+
+    async def person(at):
+        await at.says("Hi")
+        await at.sees("abc")
+
+    at = await converse(person)
+    assert "[red]x[/red]" in at.seen and "\x1b]0;owned" not in at.seen and "\u202e" not in at.seen
+
+
+async def test_an_error_is_a_sentence_and_the_conversation_goes_on(converse, endpoint):
+    endpoint.script(text("Now."))
+
+    async def person(at):
+        model = at.talk.settings.model
+        at.talk.set(model="nobody/nothing")
+        await at.says("Hi")
+        await at.sees("nobody")
+        at.talk.set(model=model)
+        await at.says("Again")
+        await at.sees("Now.")
+
+    await converse(person)

@@ -1,0 +1,85 @@
+"""The conversation's parts by themselves: blocks, changes, completion, the status line."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from rich.console import Console
+
+from seedsmith.agent.events import Envelope, SessionStarted, UsageReported
+from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
+from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
+from seedsmith.agent.frontends.conversation.screen import _whole_blocks
+from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.loop.inbox import Inbox
+
+DIFF = "--- a/a.py\n+++ b/a.py\n@@ -3,2 +3,2 @@\n kept\n-return one\n+return two\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        ("one\n\ntwo", "one\n\n"),
+        ("one", ""),
+        ("one\ntwo\n", ""),
+        ("```\na\n\nb\n", ""),
+        ("```\na\n\nb\n```\n\nmore", "```\na\n\nb\n```\n\n"),
+    ],
+)
+def test_blocks_end_at_blank_lines_outside_of_code(answer, whole):
+    assert _whole_blocks(answer) == (whole, answer.removeprefix(whole))
+
+
+def test_a_change_is_shown_with_numbers_and_marked_words():
+    screen = io.StringIO()
+    show_change(Console(file=screen, width=80, force_terminal=True, color_system="standard"), DIFF)
+    shown = screen.getvalue()
+    assert "     4 - return one" in shown and "     4 + " in shown
+    assert "\x1b[7;32mtwo" in shown and "\x1b[7;32mreturn" not in shown
+    assert line_counts(DIFF) == [("a.py", 1, 1)] and line_counts("no diff") == []
+
+
+def test_long_changes_say_how_much_is_missing():
+    screen = io.StringIO()
+    show_change(Console(file=screen, width=80), DIFF, most=1)
+    assert "(2 more lines; /diff shows them)" in screen.getvalue()
+
+
+def test_paths_are_found_by_letters_in_their_order():
+    paths = ["src/main.py", "docs/main.md", "src/domain/names.py", "文档/说明.md"]
+    assert ranked("main", paths)[:2] == ["src/main.py", "docs/main.md"]
+    assert ranked("sdn", paths) == ["src/domain/names.py"]
+    assert ranked("说", paths) == ["文档/说明.md"] and ranked("xyz", paths) == []
+
+
+def test_commands_and_paths_are_completed():
+    completer = MessageCompleter(lambda: {"model": "choose", "help": "this"}, lambda: ["a/b.py"])
+
+    def completed(text: str) -> list[str]:
+        return [each.text for each in completer.get_completions(Document(text), CompleteEvent())]
+
+    assert completed("/mo") == ["model"] and completed("look at @b") == ["a/b.py"]
+    assert completed("a/mo") == completed("me@b") == []
+
+
+def test_the_status_line_counts_over_runs():
+    status = StatusLine(context_tokens=1000)
+    started = SessionStarted("seed", "wcode", "chat", "/w", "bwrap", {})
+    usage = UsageReported("r", "seed", "", 90, 0, 10, 0, 0.5, "≤ 32k")
+    for number, event in enumerate((started, usage, usage)):
+        status.show(Envelope(number, 0.0, "s1", event))
+    assert status.text(effort="high") == (
+        "wcode/seed · effort high · context 10% of 1k · tier ≤ 32k · ¥1.0000 (last ¥0.5000) · sandbox bwrap"
+    )
+    assert status.session == "s1" and status.bar(10) == "[#.........] 100 of 1,000 tokens (10%)"
+
+
+def test_messages_wait_in_their_order_and_can_be_taken_back():
+    inbox = Inbox()
+    inbox.put("one")
+    inbox.put("two")
+    assert inbox.waiting == ("one", "two") and inbox.take_back() == "two"
+    assert inbox.take_all() == ("one",) and inbox.take_all() == () and inbox.take_back() == ""

@@ -1,0 +1,100 @@
+"""The conversation in a real terminal, as tmux shows it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from scripted_endpoint import calls, text
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="this machine has no tmux")
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+class Terminal:
+    """A terminal of ``columns`` by 24 that runs a command."""
+
+    def __init__(self, socket, columns: int, command: str, folder) -> None:
+        self._tmux = ["tmux", "-S", str(socket)]
+        size = ["-x", str(columns), "-y", "24"]
+        self._run("-f", "/dev/null", "new-session", "-d", "-s", "t", *size, "-c", str(folder), command)
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def type(self, *keys: str) -> None:
+        self._run("send-keys", "-t", "t", *keys)
+
+    @property
+    def screen(self) -> str:
+        return self._run("capture-pane", "-p", "-S", "-500", "-t", "t")
+
+    def shows(self, words: str) -> str:
+        for _ in range(600):
+            if words in (screen := self.screen):
+                return screen
+            time.sleep(0.05)
+        pytest.fail(f"{words!r} never came:\n{self.screen}")
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], capture_output=True)
+
+
+@pytest.fixture
+def terminal(tmp_path, endpoint):
+    opened = []
+
+    def open_terminal(columns: int, **environment: str) -> Terminal:
+        repository = tmp_path / "repository"
+        repository.mkdir(exist_ok=True)
+        (repository / "a.txt").write_text("one\n")
+        given = {"SEEDSMITH_HOME": str(tmp_path / "state"), "OPENAI_API_KEY": "a-key", **environment}
+        words = ["env", *(f"{name}={value}" for name, value in given.items())]
+        words += [sys.executable, "-P", "-m", "seedsmith", "-m", "openai/scripted"]
+        words += ["--base-url", endpoint.base_url]
+        opened.append(
+            Terminal(tmp_path / f"t{len(opened)}", columns, f"{shlex.join(words)}; cat", repository)
+        )
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_a_conversation_fits_the_terminal(terminal, endpoint, columns):
+    endpoint.script(calls(EDIT, text="I change it.\n"), text("It says **two** now."))
+    at = terminal(columns)
+    at.shows("can be typed")
+    at.type("Change it", "Enter")
+    screen = at.shows("1 file changed")
+    assert "edit a.txt" in screen and "+ two" in screen and "It says two now." in screen
+    assert "context " in screen  # the status line
+    at.type("/quit", "Enter")
+    assert "--resume" in at.shows("Go on with")
+
+
+def test_without_colour_nothing_but_text_is_written(terminal, endpoint):
+    endpoint.script(text("Plain."))
+    at = terminal(80, NO_COLOR="1")
+    at.shows("can be typed")
+    at.type("Hi", "Enter")
+    at.shows("Plain.")
+    at.type("C-c", "C-c")
+    at.shows("Go on with")
+    assert json.loads(endpoint.requests[0].raw)["messages"][-1]["content"] == "Hi"
+
+
+def test_alone_without_a_terminal_the_help_is_shown(tmp_path):
+    command = [sys.executable, "-P", "-m", "seedsmith"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "talk" in done.stdout and "run" in done.stdout
+    done = subprocess.run([*command, "talk"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2 and "needs a terminal" in done.stderr
