@@ -13,7 +13,7 @@ from seedsmith.agent.cli.flags import debug_flag, load_settings, setting_flags
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.frontends.conversation.conversation import Conversation
+    from seedsmith.agent.frontends.conversation.commands import Talk
 
 
 def at_a_terminal() -> bool:
@@ -49,7 +49,7 @@ def command(**flags: Any) -> int:
     return 0
 
 
-async def _doctor(talk: Conversation, _: str) -> None:
+async def _doctor(talk: Talk, _: str) -> None:
     from seedsmith.agent.tasks import doctor
 
     findings = await asyncio.to_thread(lambda: list(doctor.examine(talk.settings, talk.environment)))

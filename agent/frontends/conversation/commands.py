@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.suggestions import suggestion
 
-if TYPE_CHECKING:
-    from seedsmith.agent.frontends.conversation.conversation import Conversation
 
-Action = Callable[["Conversation", str], Awaitable[None]]
+class Talk(Protocol):
+    """What commands do with a conversation."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    status: StatusLine
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a line."""
+
+    def set(self, **changed: Any) -> None:
+        """Change settings from the next message on."""
+
+    def send(self, message: str, skill: str | None = None) -> None:
+        """Give the model a message."""
+
+    def skills(self) -> dict[str, str]:
+        """The skills by name, with what each is for."""
+        ...
+
+    def show_diff(self) -> None:
+        """Show the whole change."""
+
+    def show_thoughts(self) -> None:
+        """Show the last thinking."""
+
+    def switch_keys(self) -> str:
+        """Go from emacs's keys to vi's or back; the name of those in use now."""
+        ...
+
+    def begin_anew(self) -> None:
+        """Forget the conversation."""
+
+
+Action = Callable[[Talk, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +81,7 @@ _TYPING = (
 
 
 @command("help", "what can be typed")
-async def _help(talk: Conversation, _: str) -> None:
+async def _help(talk: Talk, _: str) -> None:
     for name, each in COMMANDS.items():
         talk.say(f"  /{name:10} {each.what}")
     for line in _TYPING:
@@ -55,51 +89,51 @@ async def _help(talk: Conversation, _: str) -> None:
 
 
 @command("model", "show or choose the model: /model PROVIDER/MODEL")
-async def _model(talk: Conversation, words: str) -> None:
+async def _model(talk: Talk, words: str) -> None:
     if words:
         talk.set(model=words)
     talk.say(f"model: {talk.settings.model or 'the default'}")
 
 
 @command("effort", "how hard the model thinks: /effort minimal|low|medium|high")
-async def _effort(talk: Conversation, words: str) -> None:
+async def _effort(talk: Talk, words: str) -> None:
     if words:
         talk.set(effort=words)
     talk.say(f"effort: {talk.settings.effort or 'the default of the model'}")
 
 
 @command("verify", "the command that proves the work: /verify CMD, /verify off")
-async def _verify(talk: Conversation, words: str) -> None:
+async def _verify(talk: Talk, words: str) -> None:
     if words:
         talk.set(verify=None if words == "off" else words)
     talk.say(f"verify: {talk.settings.verify or 'nothing'}")
 
 
 @command("cost", "what the conversation took")
-async def _cost(talk: Conversation, _: str) -> None:
+async def _cost(talk: Talk, _: str) -> None:
     status = talk.status
     cost = "no price known" if status.cost is None else f"¥{status.cost:.4f}"
     talk.say(f"{status.input_tokens:,} tokens in, {status.output_tokens:,} out · {cost}")
 
 
 @command("context", "how full the model's window is")
-async def _context(talk: Conversation, _: str) -> None:
+async def _context(talk: Talk, _: str) -> None:
     talk.say(talk.status.bar())
 
 
 @command("diff", "everything that changed since the conversation began")
-async def _diff(talk: Conversation, _: str) -> None:
+async def _diff(talk: Talk, _: str) -> None:
     talk.show_diff()
 
 
 @command("skills", "list the skills")
-async def _skills(talk: Conversation, _: str) -> None:
+async def _skills(talk: Talk, _: str) -> None:
     for name, what in talk.skills().items():
         talk.say(f"  /{name:20} {what}")
 
 
 @command("tools", "list the tools the model has")
-async def _tools(talk: Conversation, _: str) -> None:
+async def _tools(talk: Talk, _: str) -> None:
     from seedsmith.agent.calls.tools import open_tools
     from seedsmith.agent.context.profile import FULL
 
@@ -108,30 +142,29 @@ async def _tools(talk: Conversation, _: str) -> None:
 
 
 @command("init", "write an AGENTS.md from the repository")
-async def _init(talk: Conversation, words: str) -> None:
+async def _init(talk: Talk, words: str) -> None:
     from seedsmith.agent.context.prompts import prompt
 
     talk.send(f"{prompt('init.md')}\n{words}".strip())
 
 
 @command("thinking", "show the model's last thinking whole")
-async def _thinking(talk: Conversation, _: str) -> None:
+async def _thinking(talk: Talk, _: str) -> None:
     talk.show_thoughts()
 
 
 @command("vi", "switch between vi's and emacs's keys")
-async def _vi(talk: Conversation, _: str) -> None:
-    talk.input.vi = not talk.input.vi
-    talk.say(f"keys: {'vi' if talk.input.vi else 'emacs'}")
+async def _vi(talk: Talk, _: str) -> None:
+    talk.say(f"keys: {talk.switch_keys()}")
 
 
 @command("clear", "begin a new conversation")
-async def _clear(talk: Conversation, _: str) -> None:
+async def _clear(talk: Talk, _: str) -> None:
     talk.begin_anew()
 
 
 @command("quit", "leave")
-async def _quit(talk: Conversation, _: str) -> None:
+async def _quit(talk: Talk, _: str) -> None:
     raise EOFError
 
 

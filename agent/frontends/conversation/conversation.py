@@ -137,6 +137,11 @@ class Conversation:
             return
         self._screen.show_whole_diff(self._outcome.diff)
 
+    def switch_keys(self) -> str:
+        """Go from emacs's keys to vi's or back; the name of those in use now."""
+        self.input.vi = not self.input.vi
+        return "vi" if self.input.vi else "emacs"
+
     # What keys do (line_input.KeyActions).
 
     def interrupt(self) -> bool:
