@@ -49,8 +49,8 @@ def test_long_changes_say_how_much_is_missing():
 
 
 def test_paths_are_found_by_letters_in_their_order():
-    paths = ["src/main.py", "docs/main.md", "src/domain/names.py", "文档/说明.md"]
-    assert ranked("main", paths)[:2] == ["src/main.py", "docs/main.md"]
+    paths = ["src/main.py", "pages/main.md", "src/domain/names.py", "文档/说明.md"]
+    assert ranked("main", paths)[:2] == ["src/main.py", "pages/main.md"]
     assert ranked("sdn", paths) == ["src/domain/names.py"]
     assert ranked("说", paths) == ["文档/说明.md"] and ranked("xyz", paths) == []
 
