@@ -65,6 +65,19 @@ class NarrowingGate(Gate):
         return self._refusal(tool)
 
 
+class PlanGate(Gate):
+    """Lets nothing be changed: the run ends with a plan."""
+
+    async def before(self, prepared: Prepared) -> Passage:
+        """Refuse what would write, whoever asks for it."""
+        if not prepared.access.writes:
+            return Passage()
+        return _refused(
+            "Refused: this run only plans, nothing may be changed (--approve plan). "
+            "Read and search as far as you need, then answer with the plan."
+        )
+
+
 class HookGate(Gate):
     """Asks the hooks before a call, shows them its result, and adds what they say to it."""
 

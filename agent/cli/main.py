@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,10 @@ COMMANDS = {
 
 ALONE = "talk"
 """The command that is meant where none is named, at a terminal."""
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese: no command's name holds one."""
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
 
@@ -92,7 +97,10 @@ def _only_flags(args: list[str]) -> bool:
 
 
 def _is_prompt(argument: str) -> bool:
-    return not argument.startswith("-") and any(letter.isspace() for letter in argument.strip())
+    """Whether ``argument`` can only be a prompt: it holds a space, or is in a script that has none."""
+    if argument.startswith("-"):
+        return False
+    return any(letter.isspace() for letter in argument.strip()) or _SPACELESS.search(argument) is not None
 
 
 @click.group(

@@ -43,7 +43,7 @@ def open_front_end(as_json: bool) -> FrontEnd:
 
 def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
     """The person at the terminal, or nobody (``--approve auto``, the default without a terminal)."""
-    if settings.approve == "auto":
+    if settings.approve in ("auto", "plan"):
         return None
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         if settings.approve == "ask":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate
+from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.tools import open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
@@ -57,6 +57,8 @@ def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> FollowedCal
 def _gates(opened: OpenedRun, sink: Sink, approver: Approver | None, hooks: Hooks | None) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
+    if opened.request.settings.approve == "plan":
+        yield PlanGate()
     if hooks is not None:
         yield HookGate(hooks)
     confined = opened.request.settings.sandbox != "off"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.pictures import Attached, attach
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
+from seedsmith.agent.context.prompts import prompt as wording
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.budget import Limits, choose_limits
@@ -174,7 +175,10 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> 
     """
     goes_on = resumed is not None and bool(resumed.conversation.items)
     prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
-    return prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    task = prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    if task and asked.settings.approve == "plan":
+        return f"{task}\n\n{wording('plan.md').strip()}"
+    return task
 
 
 def _open_skills(

@@ -243,8 +243,10 @@ class Settings(BaseModel):
     max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
         None, gt=0, description="Most seconds."
     )
-    approve: Annotated[Literal["ask", "auto"] | None, Option(recorded=False)] = Field(
-        None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
+    approve: Annotated[Literal["ask", "auto", "plan"] | None, Option(recorded=False)] = Field(
+        None,
+        description="Ask a person where policy says so (the default at a terminal), refuse instead, "
+        "or let nothing be changed and end with a plan.",
     )
     sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
         Field("auto", description="How commands are confined.")

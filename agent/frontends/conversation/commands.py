@@ -109,6 +109,19 @@ async def _verify(talk: Talk, words: str) -> None:
     talk.say(f"verify: {talk.settings.verify or 'nothing'}")
 
 
+@command("plan", "let nothing be changed until you leave it (again, or Shift-Tab): /plan [MESSAGE]")
+async def _plan(talk: Talk, words: str) -> None:
+    plans = talk.settings.approve == "plan"
+    if words or not plans:
+        talk.set(approve="plan")
+        talk.say("plan: nothing is changed; /plan leaves it", "dim")
+    else:
+        talk.set(approve="ask")
+        talk.say("ask: the model may change things again", "dim")
+    if words:
+        talk.send(words)
+
+
 @command("cost", "what the conversation took")
 async def _cost(talk: Talk, _: str) -> None:
     status = talk.status

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 HISTORY = "history"
 """The file below the state folder that keeps what was typed."""
 _PROMPT = "> "
+_MODES = {
+    "ask": "you are asked before calls that need your word",
+    "auto": "calls that need your word are refused without asking",
+    "plan": "nothing is changed; the model reads and answers with a plan",
+}
 
 
 class Conversation:
@@ -161,12 +166,11 @@ class Conversation:
         self.say(thoughts or "The model has not thought aloud yet.", "dim italic")
 
     def switch_approval(self) -> None:
-        """Ask before what policy doubts, or refuse it without asking."""
-        asks = self.settings.approve == "auto"
-        self.set(approve="ask" if asks else "auto")
-        self.say(
-            f"Calls that need your word: {'you are asked' if asks else 'refused without asking'}.", "dim"
-        )
+        """Go on to the next mode: ask before what policy doubts, refuse it, let nothing be changed."""
+        modes = list(_MODES)
+        mode = modes[(modes.index(self.settings.approve or "ask") + 1) % len(modes)]
+        self.set(approve=mode)
+        self.say(f"{mode}: {_MODES[mode]}", "dim")
 
     @property
     def _working(self) -> bool:
@@ -218,7 +222,7 @@ class Conversation:
             self._shell_outputs.clear()
             settings = self._settings_of_run(skill)
             request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
-            approver = None if settings.approve == "auto" else self._questions
+            approver = self._questions if settings.approve in (None, "ask") else None
             try:
                 front_ends = (self._screen, self.status)
                 self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
@@ -260,8 +264,8 @@ class Conversation:
         return "\n".join([*lines, self._questions.prompt or _PROMPT])
 
     def _toolbar(self) -> str:
-        approve = "never asks" if self.settings.approve == "auto" else ""
-        return self.status.text(effort=self.settings.effort or "", approve=approve)
+        mode = self.settings.approve or "ask"
+        return self.status.text(effort=self.settings.effort or "", approve="" if mode == "ask" else mode)
 
     def _completions(self) -> dict[str, str]:
         return {name: each.what for name, each in COMMANDS.items()} | self.skills()

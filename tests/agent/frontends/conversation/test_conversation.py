@@ -171,6 +171,8 @@ async def test_commands(converse, endpoint):
             ("/effort high", "effort: high"),
             ("/effort loud", "must be"),
             ("/verify true", "verify: true"),
+            ("/plan", "plan: nothing is changed"),
+            ("/plan", "may change things again"),
             ("/cost", "no price known"),
             ("/context", "is not known"),
             ("/diff", "Nothing has changed."),
@@ -212,6 +214,8 @@ async def test_keys_show_thoughts_and_switch_approval(converse, endpoint):
         await at.sees("A person greets me.")
         at.type(SHIFT_TAB)
         await at.sees("refused without asking")
+        at.type(SHIFT_TAB)
+        await at.sees("answers with a plan")
         at.type("first\\\rsecond")
         await at.sees("second")
         at.type(CONTROL_C)
