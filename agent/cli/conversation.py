@@ -35,13 +35,21 @@ def command(**flags: Any) -> int:
     from seedsmith.agent.frontends.conversation.commands import command as offer
     from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
     from seedsmith.agent.models.catalog import catalog
+    from seedsmith.agent.models.open import default_model
     from seedsmith.agent.settings.state import prepare_state, state_folder
 
     settings = load_settings(flags)
     home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())
-    context_tokens = 0
-    if settings.model:
-        context_tokens = catalog.load(os.environ).resolve(settings.model)[1].context_tokens
+    known = catalog.load(os.environ)
+    if not settings.model and not default_model(known, os.environ):
+        from seedsmith.agent.cli.first_run import choose_model
+
+        chosen = choose_model(settings, known, os.environ)
+        if chosen is None:
+            return 0
+        settings = chosen
+    model = settings.model or default_model(known, os.environ)
+    context_tokens = known.resolve(model)[1].context_tokens
     offer("doctor", "what is enforced here, and what is missing")(_doctor)
     talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
     talk.status.session = settings.resume or ""

@@ -12,6 +12,7 @@ import click
 
 from seedsmith.agent.cli.flags import Invocation, debug_flag, say
 from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
+from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
 
 COMMANDS = {
@@ -23,6 +24,7 @@ COMMANDS = {
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
+    "completion": "seedsmith.agent.cli.completion",
 }
 """Each command and the module that holds it as ``command``, imported when it is called."""
 
@@ -125,6 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     invocation = Invocation()
     _never_fail_to_print()
     try:
+        os.environ.update(with_kept_keys(os.environ))
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
         return result if isinstance(result, int) else 0
     except BrokenPipeError:
