@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.loop.inbox import Inbox
+from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -83,7 +85,9 @@ class Conversation:
                 await self._take(first)
             try:
                 while True:
-                    await self._take(await self.input.read())
+                    line = await self.input.read()
+                    with self._errors_shown():
+                        await self._take(line)
             except EOFError:
                 pass
             finally:
@@ -225,11 +229,10 @@ class Conversation:
             approver = self._questions if settings.approve in (None, "ask") else None
             try:
                 front_ends = (self._screen, self.status)
-                self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
+                with self._errors_shown():
+                    self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
             except asyncio.CancelledError:
                 self.say("Stopped. What was done stays; go on with another message.", "yellow")
-            except (AgentError, SandboxError, SkillError) as error:
-                self.say(str(error), "red")
             finally:
                 self._screen.idle()
             late = self._inbox.take_all()
@@ -237,6 +240,18 @@ class Conversation:
                 return
             message, skill = "\n\n".join(late), None
             self._screen.echo(message)
+
+    @contextmanager
+    def _errors_shown(self) -> Iterator[None]:
+        """Show an error as a sentence; the conversation goes on."""
+        try:
+            yield
+        except (AgentError, ModelError, SandboxError, SkillError) as error:
+            self.say(str(error), "red")
+        except EOFError:
+            raise
+        except Exception as error:  # a defect must not take the conversation with it
+            self.say(f"Something unforeseen went wrong ({type(error).__name__}: {error}).", "red")
 
     def _settings_of_run(self, skill: str | None) -> Settings:
         changed: dict[str, Any] = {"resume": self.status.session or None}

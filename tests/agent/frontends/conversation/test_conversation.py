@@ -234,6 +234,20 @@ async def test_what_the_model_says_is_neither_markup_nor_control(converse, endpo
     assert "[red]x[/red]" in at.seen and "\x1b]0;owned" not in at.seen and "\u202e" not in at.seen
 
 
+async def test_a_defect_is_told_and_the_conversation_goes_on(converse, endpoint, monkeypatch):
+    endpoint.script(text("Now."))
+
+    async def person(at):
+        with monkeypatch.context() as broken:
+            broken.setattr("seedsmith.agent.run.run.open_run", None)
+            await at.says("Hi")
+            await at.sees("Something unforeseen went wrong (TypeError")
+        await at.says("Again")
+        await at.sees("Now.")
+
+    await converse(person)
+
+
 async def test_an_error_is_a_sentence_and_the_conversation_goes_on(converse, endpoint):
     endpoint.script(text("Now."))
 
