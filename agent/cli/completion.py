@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from seedsmith.agent.cli.flags import debug_flag
+from seedsmith.agent.cli.invocation import debug_flag
 
 SHELLS = ("bash", "zsh", "fish")
 _VARIABLE = "_SEEDSMITH_COMPLETE"

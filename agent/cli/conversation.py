@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import at_a_terminal, debug_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.frontends.conversation.commands import Talk
-
-
-def at_a_terminal() -> bool:
-    """Whether a person can type here and see what is written."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")

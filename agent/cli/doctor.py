@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag
 
 
 @click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.settings.settings import Settings

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from seedsmith.agent.cli.flags import Invocation, debug_flag, say
+from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag, say
 from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
 from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
@@ -53,8 +53,6 @@ class CommandGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``, flags alone as ``talk``'s."""
-        from seedsmith.agent.cli.conversation import at_a_terminal
-
         named = next((arg for arg in args if arg in COMMANDS), None)
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
