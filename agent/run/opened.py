@@ -71,11 +71,7 @@ class OpenedRun:
 
 
 async def open_run(
-    asked: RunRequest,
-    stack: AsyncExitStack,
-    *,
-    interceptor: RunInterceptor | None = None,
-    library: Library | None = None,
+    asked: RunRequest, stack: AsyncExitStack, interceptor: RunInterceptor | None, library: Library | None
 ) -> OpenedRun:
     """Open the workspace and the model, and begin a session or take up ``settings.resume``.
 
@@ -102,12 +98,9 @@ async def open_run(
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
     task = _task(asked, skills, resumed)
-    offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
-    parameter_checks.check(
-        settled.settings,
-        task or (resumed.start.prompt if resumed else ""),
-        offered() if settled.settings.tool_choice else (),
-    )
+    asked_for = task or (resumed.start.prompt if resumed else "")
+    tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
+    parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     session = resumed
     if session is None:

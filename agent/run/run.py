@@ -68,7 +68,7 @@ async def run(
             interceptor = record_or_replay(request)
             stack.callback(interceptor.close)
         asked = request if interceptor is None else interceptor.asked
-        opened = await open_run(asked, stack, interceptor=interceptor, library=library)
+        opened = await open_run(asked, stack, interceptor, library)
         return await _Run(opened, stack, front_ends, approver, inbox or Inbox()).perform(notices)
 
 
