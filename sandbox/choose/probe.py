@@ -32,6 +32,10 @@ if { true >"$workspace/.git/$name"; } 2>/dev/null && rm "$workspace/.git/$name";
 { true >"$home/$name"; } 2>/dev/null
 if [ -n "$secret" ] && { read -r _ <"$secret"; } 2>/dev/null; then echo secret; fi
 if { grep -q . "/proc/$agent/environ"; } 2>/dev/null; then echo environ; fi
+for setting in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /proc/sysrq-trigger \\
+    /proc/irq/default_smp_affinity /sys/kernel/uevent_helper /sys/power/state; do
+  if { true >>"$setting"; } 2>/dev/null; then echo kernel; fi
+done
 if { true >"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then echo network; fi
 """
 _WRITABLE_BY_ALL = ("/var/tmp", "/dev/shm")  # noqa: S108
@@ -40,6 +44,7 @@ _PHRASES = (
     ("outside", "no writes outside the workspace"),
     ("secret", "home folder not readable"),
     ("environ", "the agent's environment not readable"),
+    ("kernel", "the kernel's settings not writable"),
     ("network", "no network"),
     ("git", ".git read-only"),
 )
@@ -112,7 +117,7 @@ class ProbeRun:
         lines = set(output.split("\n"))
         if "works" not in lines and not ("starts" in lines and self._refuses_everybody()):
             return ProbeResult(works=False, reason=failure_reason(self._isolation.name, output))
-        broken = lines & {"secret", "environ", "network", "git"}
+        broken = lines & {"secret", "environ", "kernel", "network", "git"}
         if (self._outside / self._name).exists() or (self._home / self._name).exists():
             broken.add("outside")
         if self._policy.network:

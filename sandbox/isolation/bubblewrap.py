@@ -127,7 +127,8 @@ class Bubblewrap:
         if policy.network:
             arguments.append("--share-net")
         arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        # As root the kernel's own settings (/proc/sys, sysrq-trigger, irq ...) could be written otherwise.
+        arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc"]
         arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
         if RUNTIME.is_dir() and not RUNTIME.is_symlink():
             arguments += self._memory_folder(RUNTIME)
