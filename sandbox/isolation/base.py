@@ -86,6 +86,8 @@ class ProbeResult:
     missing: tuple[str, ...] = ()
     reason: str = ""
     """Why it does not work, as one sentence with what to do about it."""
+    hindered: bool = False
+    """Whether it works on this machine and fails by something in the workspace: no ground for a weaker."""
 
 
 class Isolation(Protocol):
