@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -32,6 +33,10 @@ if { true >"$workspace/.git/$name"; } 2>/dev/null && rm "$workspace/.git/$name";
 { true >"$home/$name"; } 2>/dev/null
 if [ -n "$secret" ] && { read -r _ <"$secret"; } 2>/dev/null; then echo secret; fi
 if { grep -q . "/proc/$agent/environ"; } 2>/dev/null; then echo environ; fi
+for setting in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /proc/sysrq-trigger \\
+    /proc/irq/default_smp_affinity /sys/kernel/uevent_helper /sys/power/state; do
+  if { true >>"$setting"; } 2>/dev/null; then echo kernel; fi
+done
 if { true >"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then echo network; fi
 """
 _WRITABLE_BY_ALL = ("/var/tmp", "/dev/shm")  # noqa: S108
@@ -40,6 +45,7 @@ _PHRASES = (
     ("outside", "no writes outside the workspace"),
     ("secret", "home folder not readable"),
     ("environ", "the agent's environment not readable"),
+    ("kernel", "the kernel's settings not writable"),
     ("network", "no network"),
     ("git", ".git read-only"),
 )
@@ -112,7 +118,7 @@ class ProbeRun:
         lines = set(output.split("\n"))
         if "works" not in lines and not ("starts" in lines and self._refuses_everybody()):
             return ProbeResult(works=False, reason=failure_reason(self._isolation.name, output))
-        broken = lines & {"secret", "environ", "network", "git"}
+        broken = lines & {"secret", "environ", "kernel", "network", "git"}
         if (self._outside / self._name).exists() or (self._home / self._name).exists():
             broken.add("outside")
         if self._policy.network:
@@ -148,6 +154,24 @@ class ProbeRun:
 def probe(isolation: Isolation, policy: Policy) -> ProbeResult:
     """Run canaries under ``isolation`` and say what the kernel really refuses."""
     return ProbeRun(isolation, policy).finish()
+
+
+def works_elsewhere(isolation: Isolation, policy: Policy) -> bool:
+    """Whether ``isolation`` holds in an empty workspace, so that what fails is this one's doing.
+
+    The empty one has the same owner and mode, which no repository brings along.
+    """
+    with tempfile.TemporaryDirectory(prefix="seedsmith-probe-", dir=_place_outside(policy)) as place:
+        empty, private_tmp = (Path(place).resolve() / name for name in ("empty", "tmp"))
+        for folder in (empty, private_tmp):
+            folder.mkdir(mode=0o700)
+        status = policy.workspace.stat()
+        Path(place).chmod(0o711)
+        with suppress(OSError):  # Only root can give folders away.
+            os.chown(empty, status.st_uid, status.st_gid)
+            empty.chmod(stat.S_IMODE(status.st_mode))
+        neutral = Policy(empty, private_tmp, policy.state, network=policy.network, environ=policy.environ)
+        return probe(isolation, neutral).works
 
 
 def failure_reason(name: str, output: str) -> str:

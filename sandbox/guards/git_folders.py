@@ -81,7 +81,7 @@ def shared_folder(folder: Path) -> Path:
 def alternates(folder: Path) -> tuple[Path, ...]:
     """Where a repository takes objects from besides its own metadata ``folder`` (``git clone --shared``)."""
     objects = folder / "objects"
-    lines = _start_of(objects / "info/alternates").splitlines()
+    lines = start_of(objects / "info/alternates").splitlines()
     return tuple(Path(os.path.normpath(objects / line)) for line in lines if line and line[0] != "#")
 
 
@@ -99,7 +99,7 @@ def _points_back(folder: Path, entry: Path) -> bool:
     worktree = _first_line(folder / "gitdir")
     if worktree:
         return os.path.realpath(folder / worktree) == os.path.realpath(entry)
-    for line in _start_of(folder / "config").splitlines():
+    for line in start_of(folder / "config").splitlines():
         key, _, value = line.partition("=")
         if key.strip().lower() == "worktree":
             return os.path.realpath(folder / value.strip().strip('"')) == os.path.realpath(entry.parent)
@@ -107,16 +107,20 @@ def _points_back(folder: Path, entry: Path) -> bool:
 
 
 def _first_line(file: Path) -> str:
-    return _start_of(file).partition("\n")[0]
+    return start_of(file).partition("\n")[0]
 
 
-def _start_of(file: Path) -> str:
-    """The first bytes of a regular file; empty for anything else, so that no FIFO makes us wait."""
+def start_of(file: Path, most: int = _POINTER_BYTES) -> str:
+    """The first ``most`` bytes of a regular file; empty for anything else, so that no FIFO makes us wait."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with os.fdopen(descriptor, "rb") as handle:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return ""
-        return os.fsdecode(handle.read(_POINTER_BYTES))
+        return os.fsdecode(os.read(descriptor, most))
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)

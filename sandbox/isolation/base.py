@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from seedsmith.sandbox.isolation.shapes import leads_through
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -28,7 +30,7 @@ class Policy:
     also_readable: tuple[Path, ...] = ()
     """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
     folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
-    so are those in the workspace: nobody vetted where links in it lead."""
+    so are those in the workspace, or that lead through it: commands decide where links in it lead."""
     programs: tuple[Path, ...] = ()
     """Programs the user named by path: shown read-only with the installations they belong to."""
     unix_sockets: bool = False
@@ -44,7 +46,7 @@ class Policy:
 
     def _may_be_shown(self, path: Path) -> bool:
         real = Path(os.path.realpath(path))
-        if path.is_relative_to(self.workspace) or not os.path.exists(real):
+        if leads_through(path, (self.workspace,)) or not os.path.exists(real):
             return False
         return not self.state.is_relative_to(real) and not real.is_relative_to(self.state)
 
@@ -84,6 +86,8 @@ class ProbeResult:
     missing: tuple[str, ...] = ()
     reason: str = ""
     """Why it does not work, as one sentence with what to do about it."""
+    hindered: bool = False
+    """Whether it works on this machine and fails by something in the workspace: no ground for a weaker."""
 
 
 class Isolation(Protocol):

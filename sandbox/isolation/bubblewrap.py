@@ -17,14 +17,15 @@ from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import (
     RUNTIME,
     TEMPORARY,
+    hidden_within,
     home_folders,
+    homes_within,
     is_beneath,
     outermost,
-    secrets_in,
 )
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
-from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER
+from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP_FILES
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
@@ -127,7 +128,8 @@ class Bubblewrap:
         if policy.network:
             arguments.append("--share-net")
         arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        # As root the kernel's own settings (/proc/sys, sysrq-trigger, irq ...) could be written otherwise.
+        arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc"]
         arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
         if RUNTIME.is_dir() and not RUNTIME.is_symlink():
             arguments += self._memory_folder(RUNTIME)
@@ -157,14 +159,20 @@ class Bubblewrap:
     def _hide_inside(self, policy: Policy, homes: tuple[Path, ...]) -> list[str]:
         """What must stay hidden although the workspace was bound over it."""
         hidden: list[str] = []
-        for home in homes:
-            if not is_beneath(home, (policy.workspace,)):
-                continue
-            for secret in secrets_in(home):
-                if os.path.isdir(secret) and not secret.is_symlink():
-                    hidden += self._memory_folder(secret)
-                elif os.path.isfile(secret) and not secret.is_symlink():
-                    hidden += ["--ro-bind", "/dev/null", str(secret)]
+        secrets = [path for path in hidden_within(policy.workspace, policy.environ) if _is_there(path)]
+        for pinned in _folders_above(secrets, policy.workspace):
+            # A mount point can't be renamed: what is hidden below it stays where the next command looks.
+            hidden += ["--bind", str(pinned), str(pinned)]
+        for secret in secrets:
+            if secret.is_dir():
+                hidden += self._memory_folder(secret)
+            else:
+                hidden += ["--ro-bind", "/dev/null", str(secret)]
+        for home in homes_within(policy.workspace, policy.environ):
+            for name in START_UP_FILES:
+                real = Path(os.path.realpath(home / name))
+                if policy.workspace in real.parents and os.path.isfile(real):
+                    hidden += ["--ro-bind", str(real), str(real)]
         covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
         if policy.state.is_dir() and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
             hidden += self._memory_folder(policy.state)
@@ -206,6 +214,17 @@ class Bubblewrap:
                     f"A command replaced part of {path} in its /tmp by a link; remove that link "
                     f"from {policy.private_tmp}."
                 )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is there under its real name; what links lead to is hidden by its own."""
+    return os.path.exists(path) and os.path.realpath(path) == os.fspath(path)
+
+
+def _folders_above(paths: list[Path], workspace: Path) -> list[Path]:
+    """The folders between ``workspace`` and ``paths``, outermost first."""
+    above = {parent for path in paths for parent in path.parents if workspace in parent.parents}
+    return sorted(above - set(paths))
 
 
 def _real_within(folder: Path, part: str) -> Path | None:

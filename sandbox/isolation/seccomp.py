@@ -36,6 +36,9 @@ _NEW_NAMESPACES = 0x7E020000
 _TIOCSTI = 0x5412
 _TIOCLINUX = 0x541C
 _SOCKET_TYPE_MASK = 0xF
+"""What the kernel looks at of a socket's type; the bits above it are flags."""
+_CONNECTED_FOR_GOOD = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
+"""The types whose pairs can't be pointed at another socket; every other becomes, or is, datagrams."""
 _LOOKING = (7, 8, 12, 16, 17, 0x4204)
 """Of ptrace: CONT, KILL, GETREGS, ATTACH, DETACH, GETREGSET. Leak checkers stop their own threads with them;
 nothing is written into another process, and none outside is in reach (process namespace, Landlock)."""
@@ -151,7 +154,7 @@ def filter_program(*, internet: bool, unix_sockets: bool, machine: str | None = 
     program += _for_call(target.ptrace, _only(_LOOKING))
     program += _for_call(target.socket, _only(families))
     if not unix_sockets:
-        program += _for_call(target.socketpair, _no_datagrams())
+        program += _for_call(target.socketpair, _connected_pairs())
     program += _for_call(target.clone, [_argument(0), *_refuse_any_bit(_NEW_NAMESPACES)])
     program += _for_call(target.ioctl, [_argument(1), *_refuse_values((_TIOCSTI, _TIOCLINUX))])
     program.append(_instruction(_RETURN, _ALLOW))
@@ -183,20 +186,22 @@ def _for_call(number: int, body: list[bytes]) -> list[bytes]:
 
 def _only(values: Iterable[int]) -> list[bytes]:
     """Refuse every value of the first argument but these."""
-    allowed = [
-        part
-        for value in values
-        for part in (_instruction(_JUMP_EQUAL, value, 0, 1), _instruction(_RETURN, _ALLOW))
-    ]
-    return [_argument(0), *allowed, _refuse(errno.EPERM)]
+    return [_argument(0), *_allow_values(values), _refuse(errno.EPERM)]
 
 
-def _no_datagrams() -> list[bytes]:
-    """A datagram socket made as half of a pair can still be connected to a socket of the host by path."""
+def _connected_pairs() -> list[bytes]:
+    """Refuse pairs of other families, and of types that can be pointed at a socket of the host afterwards.
+
+    What the kernel turns into datagrams (``SOCK_RAW``) is one as much as what is called so.
+    """
     return [
+        _argument(0),
+        _instruction(_JUMP_EQUAL, socket.AF_UNIX, 1, 0),
+        _refuse(errno.EPERM),
         _argument(1),
         _instruction(_AND, _SOCKET_TYPE_MASK),
-        *_refuse_values((socket.SOCK_DGRAM,)),
+        *_allow_values(_CONNECTED_FOR_GOOD),
+        _refuse(errno.EPERM),
     ]
 
 
@@ -207,4 +212,13 @@ def _refuse_any_bit(mask: int) -> list[bytes]:
 def _refuse_values(values: Iterable[int]) -> list[bytes]:
     return [
         part for value in values for part in (_instruction(_JUMP_EQUAL, value, 0, 1), _refuse(errno.EPERM))
+    ]
+
+
+def _allow_values(values: Iterable[int]) -> list[bytes]:
+    """Allow the call where what is loaded is one of ``values``, and go on else."""
+    return [
+        part
+        for value in values
+        for part in (_instruction(_JUMP_EQUAL, value, 0, 1), _instruction(_RETURN, _ALLOW))
     ]

@@ -3,7 +3,8 @@
 The home folder is masked whole, so everything a ``PATH`` entry leads to has to be bound back, read-only
 (docs/sandbox.md, "Environment and toolchains"): the installation it belongs to, the interpreter behind a
 virtual environment, what its links and first lines point at. Never a whole home, nor a place that
-holds secrets.
+holds secrets. Nothing in the workspace is believed, since commands write there: an environment in it can
+only name a Python that proves to be one by itself.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from seedsmith.sandbox.guards.git_folders import start_of
 from seedsmith.sandbox.isolation.masks import (
     RUNTIME,
     TEMPORARY,
@@ -21,12 +24,23 @@ from seedsmith.sandbox.isolation.masks import (
     outermost,
     secrets_in,
 )
+from seedsmith.sandbox.isolation.shapes import (
+    installation_parts,
+    interpreter_home,
+    interpreter_of,
+    is_program,
+    leads_through,
+    owners_around,
+    python_parts,
+)
 
 _MOST_FOLDERS = 60
 """Each read-only bind costs a launch about 0.1 ms (docs/sandbox.md, "Measurements")."""
 _MOST_FILES_LOOKED_AT = 400
-_FIRST_LINE_BYTES = 256
 _MOST_LINKS = 8
+_MOST_ENVIRONMENTS = 16
+"""So many virtual environments of the workspace are looked at, and as many in a chain of them."""
+_CONFIGURATION_BYTES = 65536
 
 _INSTALLATION_MARKS = ("pyvenv.cfg", "lib", "lib64", "libexec", "conda-meta", "shims", "installs")
 _COLLECTIONS = (
@@ -34,6 +48,7 @@ _COLLECTIONS = (
     Path(".local/pipx/venvs"),
     Path(".local/share/uv/tools"),
     Path(".local/share/uv/python"),
+    Path(".pyenv/versions"),
 )
 """Folders of many installations, bound at once rather than one by one."""
 _CARGO_PARTS = ("bin", "registry", "git")
@@ -117,6 +132,7 @@ class _Collector:
         self._homes = home_folders(environ)
         self._masks = (*self._homes, TEMPORARY, RUNTIME)
         self._found: set[Path] = set()
+        self._looked_at: set[Path] = set()
         self._files_left = _MOST_FILES_LOOKED_AT
 
     def collect(self, programs: Iterable[Path] = ()) -> tuple[Path, ...]:
@@ -133,7 +149,7 @@ class _Collector:
             if folder.startswith("/"):
                 self._add(Path(os.path.normpath(folder)))
         for environment in self._environments_inside():
-            self._add_interpreter(environment)
+            self._add_python_of(environment)
         return outermost(self._found)[:_MOST_FOLDERS]
 
     def _add_fixed(self) -> None:
@@ -171,6 +187,8 @@ class _Collector:
 
     def _add_bin(self, entry: Path) -> None:
         """A folder of programs: the installation it belongs to, and what its files lead to."""
+        if self._is_written_by_commands(entry):
+            return
         if not self._hidden(entry):
             real = Path(os.path.realpath(entry))
             if real == entry or not self._hidden(real):
@@ -192,25 +210,34 @@ class _Collector:
             if self._files_left <= 0:
                 return
             self._files_left -= 1
-            target = _link_target(folder / name) or _interpreter_of(folder / name)
+            target = _link_target(folder / name) or self._interpreter_of(folder / name)
             if target is not None and self._hidden(target):
                 self._add_program(target)
 
+    def _interpreter_of(self, script: Path) -> Path | None:
+        return None if self._is_written_by_commands(script) else interpreter_of(script)
+
     def _add_program(self, program: Path) -> None:
         """A single program somewhere hidden: its installation where it has one, else the file alone."""
-        if is_beneath(program, tuple(self._found)):
+        if is_beneath(program, tuple(self._found)) or self._is_written_by_commands(program):
             return
-        for home in self._homes:
-            for owner in (home, *self._own_homes()):
-                for collection in _COLLECTIONS:
-                    if owner / collection in program.parents:
-                        self._add(owner / collection)
-                        self._add_interpreter(_environment_of(program))
-                        return
+        collection = self._collection_of(program)
+        if collection is not None:
+            self._add(collection)
+            self._add_interpreter(_environment_of(program))
+            return
         if program.parent.name in ("bin", "sbin", "libexec"):
             self._add_root(program.parent.parent)
-        if not is_beneath(program, tuple(self._found)):
+        if not is_beneath(program, tuple(self._found)) and is_program(program):
             self._add(program)
+
+    def _collection_of(self, path: Path) -> Path | None:
+        """The folder of many installations that ``path`` lies in."""
+        for home in (*self._homes, *self._own_homes()):
+            for collection in _COLLECTIONS:
+                if home / collection in path.parents:
+                    return home / collection
+        return None
 
     def _add_named(self, program: Path) -> None:
         """A program by its path: its folder of programs with what that leads to, else the file alone."""
@@ -218,7 +245,7 @@ class _Collector:
             self._add_bin(program.parent)
         for _ in range(_MOST_LINKS):
             self._add_program(program)
-            interpreter = _interpreter_of(program)
+            interpreter = self._interpreter_of(program)
             if interpreter is not None and self._hidden(interpreter):
                 self._add_program(interpreter)
             target = _link_target(program)
@@ -228,7 +255,12 @@ class _Collector:
 
     def _add_root(self, root: Path) -> None:
         """An installation, whole, where it looks like one and can't hold secrets."""
+        if root in self._looked_at or len(self._looked_at) > _MOST_FOLDERS:
+            return
+        self._looked_at.add(root)
         if not self._hidden(root) and not self._hidden(Path(os.path.realpath(root))):
+            return
+        if self._is_written_by_commands(root):
             return
         if root.name == ".cargo":
             self._add_cargo(root)
@@ -236,32 +268,45 @@ class _Collector:
             if os.path.exists(root / "credentials.toml"):
                 self._add_cargo(root)
                 return
-            self._add(root)
+            for part in installation_parts(root):
+                self._add(part)
             self._add_interpreter(root)
 
     def _add_interpreter(self, environment: Path | None) -> None:
-        """The Python a virtual environment was made from (``home`` in ``pyvenv.cfg``)."""
-        if environment is None:
+        """The Python a virtual environment of the user's was made from."""
+        home = interpreter_home(environment) if environment is not None else None
+        if home is not None:
+            self._add_root(home.parent)
+            self._add_root(Path(os.path.realpath(home / "python3")).parent.parent)
+
+    def _add_python_of(self, environment: Path) -> None:
+        """The Python that an environment in the workspace names, if it proves to be one; nothing beside."""
+        home = interpreter_home(environment)
+        if home is None or self._is_written_by_commands(home):
             return
-        try:
-            text = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")[:4096]
-        except OSError:
-            return
-        for line in text.splitlines():
-            key, _, value = line.partition("=")
-            if key.strip() == "home" and value.strip().startswith("/"):
-                home = Path(os.path.normpath(value.strip()))
-                self._add_root(home.parent)
-                self._add_root(Path(os.path.realpath(home / "python3")).parent.parent)
+        for root in dict.fromkeys((home.parent, Path(os.path.realpath(home / "python3")).parent.parent)):
+            if is_beneath(root, tuple(self._found)) or self._is_written_by_commands(root):
+                continue
+            parts = python_parts(root, owners_around(self._own_homes()))
+            whole = parts and self._collection_of(root) is not None
+            for part in (root,) if whole else parts:
+                self._add(part)
 
     def _environments_inside(self) -> Iterable[Path]:
-        """Virtual environments at the workspace's top level, whatever they are called."""
-        try:
-            with os.scandir(self._workspace) as entries:
-                folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:
-            return ()
-        return [folder for folder in folders if os.path.isfile(folder / "pyvenv.cfg")]
+        """Virtual environments at the workspace's top level, whatever they are called, and the active one."""
+        found = []
+        with suppress(OSError), os.scandir(self._workspace) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and os.path.isfile(f"{entry.path}/pyvenv.cfg"):
+                    found.append(Path(entry.path))
+                if len(found) >= _MOST_ENVIRONMENTS:
+                    break
+        active = Path(os.path.normpath(self._environ.get("VIRTUAL_ENV") or "/"))
+        return (active, *found) if is_beneath(active, (self._workspace,)) else found
+
+    def _is_written_by_commands(self, path: Path) -> bool:
+        """Whether commands decide what is at ``path``, or where it leads."""
+        return leads_through(path, (self._workspace,))
 
     def _hidden(self, path: Path) -> bool:
         return is_beneath(path, self._masks)
@@ -284,8 +329,9 @@ class _Collector:
         return candidate != self._workspace and candidate not in self._workspace.parents
 
     def _add(self, path: Path) -> None:
-        inside = is_beneath(path, (self._workspace,))
-        if not inside and self._hidden(path) and self._may_be_shown(path) and os.path.exists(path):
+        if self._is_written_by_commands(path):
+            return
+        if self._hidden(path) and self._may_be_shown(path) and os.path.exists(path):
             self._found.add(path)
 
 
@@ -297,28 +343,10 @@ def _link_target(path: Path) -> Path | None:
     return Path(os.path.normpath(path.parent / target))
 
 
-def _interpreter_of(path: Path) -> Path | None:
-    """The program named in a script's first line."""
-    try:
-        if not os.path.isfile(path):
-            return None
-        with path.open("rb") as file:
-            first = file.read(_FIRST_LINE_BYTES).split(b"\n", 1)[0]
-    except OSError:
-        return None
-    if not first.startswith(b"#!"):
-        return None
-    words = first[2:].split()
-    return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
-
-
 def _environment_of(program: Path) -> Path | None:
     return next((parent for parent in program.parents if os.path.isfile(parent / "pyvenv.cfg")), None)
 
 
 def _mentions_secret(file: Path) -> bool:
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace").lower()
-    except OSError:
-        return True
-    return any(word in text for word in ("token", "password", "secret"))
+    text = start_of(file, _CONFIGURATION_BYTES).lower()
+    return not text or any(word in text for word in ("token", "password", "secret"))

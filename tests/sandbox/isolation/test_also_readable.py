@@ -79,6 +79,18 @@ async def test_a_link_in_the_workspace_shows_nothing(make_runner, world) -> None
     assert result.exit_code != 0 and SECRET.encode() not in result.head
 
 
+async def test_a_link_that_leads_through_the_workspace_shows_nothing(make_runner, world, masked) -> None:
+    """Commands could turn its second half after it was looked at."""
+    skill(world.workspace / "skills/tidy")
+    masked.mkdir(parents=True)
+    (masked / "tidy").symlink_to(world.workspace / "skills/tidy")
+    runner = make_runner(also_readable=(masked / "tidy",))
+    turn = f"mv skills/tidy skills/old; ln -s {world.home}/.ssh skills/tidy"
+    await runner.run(turn, timeout=30)
+    result = await runner.run(f"cat {masked}/tidy/id_ed25519", timeout=30)
+    assert result.exit_code != 0 and SECRET.encode() not in result.head
+
+
 async def test_a_folder_that_holds_the_workspace_leaves_it_writable(make_runner, world) -> None:
     folder = skill(world.home / "skills/tidy")
     inner = folder / "work"

@@ -198,6 +198,7 @@ async def test_31_and_32_sockets_of_the_host_are_out_of_reach(runner, tmp_path) 
         path = str(tmp_path / "work" / "s")  # In the workspace: no mask covers it.
         by_path.bind(path)
         by_path.listen()
+        by_path.setblocking(False)
         name = f"\0seedsmith-test-{os.getpid()}"
         abstract.bind(name)
         abstract.listen()
@@ -216,16 +217,29 @@ for label, family, address in [("path", socket.AF_UNIX, {path!r}), ("abstract", 
 first, second = socket.socketpair()
 first.send(b"x")
 print("pair", second.recv(1))
-try:
-    socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    print("datagrams open")
-except OSError as error:
-    print("datagrams", error.errno)
+other = []
+for family in range(46):
+    for kind in range(16):
+        try:
+            first, second = socket.socketpair(family, kind)
+        except OSError:
+            continue
+        try:
+            first.sendto(b"x", {path!r})
+        except OSError as error:
+            other.append((family, kind, error.errno))
+        else:
+            other.append((family, kind, "sent"))
+print(other)
 """
         result = await run_python(runner, code)
+        with pytest.raises(BlockingIOError):
+            by_path.accept()
     lines = text(result).splitlines()
     assert lines[:6] == [f"{name} 1" for name in ("path", "abstract", "vsock", "alg", "packet", "netlink")]
-    assert lines[6:] == ["pair b'x'", "datagrams 1"]
+    assert lines[6] == "pair b'x'"
+    # Streams and packets alone, and those are bound to each other: EISCONN, or the address is not looked at.
+    assert lines[7] == "[(1, 1, 106), (1, 5, 'sent')]"
 
 
 async def test_31_no_docker_socket_and_no_agent(runner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -101,15 +102,138 @@ def test_links_and_first_lines_lead_to_what_they_need(home: Path) -> None:
     assert not covers(found, home / ".local/share/keyrings")
 
 
+def python_installation(root: Path) -> Path:
+    """What a real one looks like; returns its program."""
+    python = root / "bin/python3.13"
+    python.parent.mkdir(parents=True)
+    python.write_bytes(b"\x7fELF and so on")
+    python.chmod(0o755)
+    (root / "bin/python3").symlink_to("python3.13")
+    library = root / "lib/python3.13"
+    library.mkdir(parents=True)
+    for name in ("os.py", "site.py"):
+        (library / name).touch()
+    return python
+
+
+def environment_in_workspace(home: Path, named: Path | str, name: str = ".venv") -> Path:
+    environment = home / "work" / name
+    (environment / "bin").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {named}\nversion = 3.13\n")
+    return environment
+
+
 def test_the_interpreter_of_an_environment_in_the_workspace_is_shown(home: Path) -> None:
-    python = program(home / ".pythons/3.13/bin/python3")
-    (python.parent.parent / "lib").mkdir()
-    environment = home / "work/.venv"
+    python = python_installation(home / ".pythons/3.13")
+    (home / ".pythons/3.13/.env").write_text("secret")
+    environment = environment_in_workspace(home, python.parent)
     program(environment / "bin/pytest")
-    (environment / "pyvenv.cfg").write_text(f"home = {python.parent}\nversion = 3.13\n")
     found = shown(home, "/usr/bin")
-    assert covers(found, python)
+    assert covers(found, python) and covers(found, python.parent.parent / "lib/python3.13/os.py")
     assert not covers(found, environment)
+    assert not covers(found, home / ".pythons/3.13/.env")
+
+
+def test_an_interpreter_in_a_known_collection_is_shown_whole(home: Path) -> None:
+    root = home / ".local/share/uv/python/cpython-3.13"
+    environment_in_workspace(home, python_installation(root).parent)
+    assert covers(shown(home, "/usr/bin"), root / "share")
+
+
+@pytest.mark.parametrize("way", ["name", "relative link", "cwd", "root", "bare folder", "own python"])
+def test_a_workspace_opens_no_folder_by_pyvenv_cfg(home: Path, way: str) -> None:
+    private = home / "private"
+    (private / "lib").mkdir(parents=True)
+    program(private / "bin/python3")
+    work = home / "work"
+    named = str(private / "bin")
+    if way == "relative link":
+        (work / "y/b").mkdir(parents=True)
+        (work / "y/b/python3").symlink_to("../../../private/bin/python3")
+        named = str(work / "y/b")
+    elif way in ("cwd", "root"):
+        named = f"/proc/self/{way}{private}/bin"
+    elif way == "bare folder":
+        named = str(private)
+    elif way == "own python":  # The shape is there, but the workspace's own.
+        python_installation(work / "python")
+        (work / "python/lib/secret").symlink_to(private)
+        named = str(work / "python/bin")
+    before = shown(home, "/usr/bin")
+    environment = environment_in_workspace(home, named)
+    assert shown(home, "/usr/bin") == before
+    active = shown(home, environment / "bin", "/usr/bin", VIRTUAL_ENV=str(environment))
+    assert active == before
+    assert not covers(active, private / "lib")
+
+
+@pytest.mark.parametrize("target", [".netrc", ".ssh/id_ed25519", "notes/.env", "key.pem", "plain.txt"])
+@pytest.mark.parametrize("way", ["first line", "link"])
+def test_no_file_of_an_environment_opens_another(home: Path, target: str, way: str) -> None:
+    """Whether it lies in the workspace or, as a mistake of the user's, in a folder of programs."""
+    secret = home / target
+    secret.parent.mkdir(parents=True, exist_ok=True)
+    secret.write_text("secret")
+    environment = environment_in_workspace(home, "/usr/bin")
+    for folder in (environment / "bin", home / "bin"):
+        folder.mkdir(exist_ok=True)
+        if way == "link":
+            (folder / "tool").symlink_to(secret)
+        else:
+            program(folder / "tool", f"#!{secret}\n")
+    found = shown(home, environment / "bin", home / "bin", VIRTUAL_ENV=str(environment))
+    assert not covers(found, secret)
+
+
+def test_what_leads_through_the_workspace_shows_nothing(home: Path) -> None:
+    (home / "private/lib").mkdir(parents=True)
+    (home / "work/private").symlink_to(home / "private")
+    (home / "work/tool").symlink_to(home / "private/tool")
+    program(home / "private/tool")
+    (home / "bin").mkdir()
+    (home / "bin/tool").symlink_to(home / "work/tool")
+    (home / "lib").symlink_to(home / "work/private/lib")
+    found = shown(home, home / "bin", PYTHONPATH=str(home / "lib"), JAVA_HOME=str(home / "work/private"))
+    assert not covers(found, home / "private/tool")
+    assert not covers(found, home / "lib") and not covers(found, home / "private/lib")
+
+
+def test_secrets_beside_an_installation_stay_hidden(home: Path) -> None:
+    program(home / "project/bin/tool")
+    (home / "project/lib").mkdir()
+    for name in (".env", ".env.local", "server.key", "credentials.json"):
+        (home / "project" / name).write_text("secret")
+    found = shown(home, home / "project/bin")
+    assert covers(found, home / "project/bin/tool") and covers(found, home / "project/lib")
+    assert not any(covers(found, path) for path in (home / "project").iterdir() if path.is_file())
+
+
+def test_a_python_others_could_have_written_is_not_shown(home: Path) -> None:
+    python = python_installation(home / "open")
+    (home / "open/lib").chmod(0o777)
+    environment_in_workspace(home, python.parent)
+    assert not covers(shown(home, "/usr/bin"), python)
+
+
+def test_environments_without_end_are_read_to_an_end(home: Path) -> None:
+    """A chain of a thousand, a circle, a file of 20 GB and a pipe."""
+    chain = [home / f"chain/{number}" for number in range(1_000)]
+    for here, further in zip(chain, [*chain[1:], chain[0]], strict=True):
+        (here / "bin").mkdir(parents=True)
+        (here / "lib").mkdir()
+        (here / "pyvenv.cfg").write_text(f"home = {further}/bin\n")
+    for number in range(100):
+        environment_in_workspace(home, chain[number] / "bin", f"e{number}")
+    huge = home / "work/a-huge"
+    huge.mkdir()
+    with (huge / "pyvenv.cfg").open("wb") as file:
+        file.truncate(20 << 30)
+    pipe = home / "work/a-pipe"
+    pipe.mkdir()
+    os.mkfifo(pipe / "pyvenv.cfg")
+    found = shown(home, chain[0] / "bin", VIRTUAL_ENV=str(huge))
+    assert len(found) <= 60
+    assert not any(covers(found, folder) for folder in chain[100:])
 
 
 def test_the_interpreter_running_this_is_shown_where_it_is_hidden(home: Path) -> None:
