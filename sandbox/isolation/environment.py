@@ -114,9 +114,8 @@ def command_environment(
         if value and Path(value).is_dir():
             clean[name] = value
     if "PYTHONPATH" in clean:
-        clean["PYTHONPATH"] = os.pathsep.join(
-            entry for entry in clean["PYTHONPATH"].split(os.pathsep) if entry.startswith("/")
-        )
+        entries = filter(None, clean["PYTHONPATH"].split(os.pathsep))
+        clean["PYTHONPATH"] = os.pathsep.join(os.path.normpath(workspace / entry) for entry in entries)
     clean.update(
         PATH=os.pathsep.join(map(str, search_path(environ, workspace))),
         HOME=PRIVATE_HOME,
