@@ -54,7 +54,7 @@ async def run_tool(
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)
         tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
-        sink = EventSink(session.id, front_ends)
+        sink = EventSink(session.id, front_ends, redactor=place.redactor)
         for notice in extensions.notices:
             sink.emit(notice)
         gates = (ApprovalGate(policy, sink),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.approval import Approver
@@ -26,7 +27,7 @@ from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs
 from seedsmith.agent.run.verification import Verifier
-from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
+from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import ToolContext, ToolSpec
 
@@ -90,7 +91,7 @@ class _Run:
         self._stack = stack
         self._approver = approver
         self._budget = Budget(opened.limits)
-        self._sink = EventSink(opened.session.id, front_ends)
+        self._sink = EventSink(opened.session.id, front_ends, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
         self._baseline: asyncio.Future[Baseline] | None = None
         self._dispatcher: Dispatcher | None = None
@@ -99,7 +100,10 @@ class _Run:
         self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...]) -> Outcome:
-        """Begin, show ``notices``, work, end; the last event is shown and recorded whatever happens."""
+        """Begin, show ``notices``, work, end; the last event is shown and recorded whatever happens.
+
+        Only what fails before the first event is told by its error alone.
+        """
         raised: BaseException | None = None
         try:
             context = self._begin()
@@ -111,10 +115,11 @@ class _Run:
             if self._opened.interceptor is not None:
                 await self._begin_interceptor(self._opened.interceptor)
             status, text, reason = await self._work(context)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
             ending = ending_of(error)
-            if ending is None:
+            if ending is None and not self._sink.used:
                 raise
+            ending = ending or refused(error)
             status, text, reason = ending.status, "", ending.reason
             raised = error if ending.raised else None
         taken = self._baseline if raised is not None else None
@@ -318,7 +323,21 @@ class _Run:
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
 
     async def _end(self, status: Status, text: str, reason: str) -> Outcome:
-        """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
+        """Record and show the outcome; where it can't be worked out, that is told as the end, and raised."""
+        try:
+            outcome = await self._outcome(status, text, reason)
+        except BaseException as error:
+            ending = ending_of(error) or refused(error)
+            message = "\n\n".join(dict.fromkeys(part for part in (reason, ending.reason) if part))
+            outcome = self._so_far(Outcome(status=ending.status, message=message))
+            self._record(outcome)
+            self._sink.emit(outcome.to_event())
+            raise
+        self._sink.emit(outcome.to_event())
+        return outcome
+
+    async def _outcome(self, status: Status, text: str, reason: str) -> Outcome:
+        """Compare the workspace with its baseline, bind the evidence, and record the outcome."""
         if self._background is not None:  # Before the comparison: they may still be writing.
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
@@ -332,32 +351,42 @@ class _Run:
             output, fault = await self._opened.output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
+        outcome = self._so_far(
+            Outcome(
+                status=status,
+                message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+                verified=verified,
+                files_changed=changes.files_changed,
+                diff=changes.diff,
+                output=output,
+            )
+        )
+        self._record(outcome)
+        with suppress(SessionError):
+            await self._session.sync()
+        interceptor = self._opened.interceptor
+        return await interceptor.conclude(outcome) if interceptor is not None else outcome
+
+    def _so_far(self, outcome: Outcome) -> Outcome:
+        """``outcome`` with what the run has taken."""
         cost = self._budget.cost
         if cost is None and self._opened.model.priced and not self._budget.turns:
             cost = 0.0
-        outcome = Outcome(
-            status=status,
-            message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+        return replace(
+            outcome,
             session=self._session.id,
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
             cost_cny=cost,
             cost_estimated=self._budget.cost_estimated,
-            verified=verified,
-            files_changed=changes.files_changed,
-            diff=changes.diff,
-            output=output,
         )
+
+    def _record(self, outcome: Outcome) -> None:
         with suppress(SessionError, OSError):
             self._session.record_finished(
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
-            await self._session.sync()
-        interceptor = self._opened.interceptor
-        concluded = await interceptor.conclude(outcome) if interceptor is not None else outcome
-        self._sink.emit(concluded.to_event())
-        return concluded
 
     def _close_baseline_at_the_end(self, taken: asyncio.Future[Baseline]) -> None:
         if not taken.cancelled() and taken.exception() is None:

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.past.baseline import Changes
 
 Status = Literal[
-    "done", "unverified", "gave_up", "cannot_verify", "budget", "provider_error", "no_sandbox", "interrupted"
+    "done",
+    "unverified",
+    "gave_up",
+    "cannot_verify",
+    "refused",
+    "budget",
+    "provider_error",
+    "no_sandbox",
+    "interrupted",
 ]
 
 EXIT_CODES: dict[Status, int] = {
@@ -28,6 +36,7 @@ EXIT_CODES: dict[Status, int] = {
     "unverified": FAILED,
     "gave_up": FAILED,
     "cannot_verify": WRONG_USAGE,
+    "refused": WRONG_USAGE,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,
@@ -133,11 +142,16 @@ def ending_of(error: BaseException) -> Ending | None:
             return Ending("interrupted", f"{error} Make room there, then go on with --resume.")
         case AgentError() | SandboxError() | SkillError():
             return None
-        case asyncio.CancelledError():
+        case asyncio.CancelledError() | KeyboardInterrupt() | SystemExit():
             return Ending("interrupted", "Interrupted.", raised=True)
         case _:  # a defect: programs that follow the run need its end all the same
             what = type(error).__name__
             return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)
+
+
+def refused(error: BaseException) -> Ending:
+    """How a run ends over an ``error`` that says by itself what can't be done, once the run had begun."""
+    return Ending("refused", str(error), raised=True)
 
 
 def exit_code_of(error: BaseException) -> int:

