@@ -36,6 +36,8 @@ _READ_ONLY_GIT = re.compile(
 )
 _READ_ONLY_CONFIGURATION = re.compile(rb"\.seedsmith\b[^\n]{0,200}Read-only file system", re.IGNORECASE)
 _READ_ONLY = re.compile(rb"Read-only file system", re.IGNORECASE)
+_READ_ONLY_SAID = re.compile(rb": Read-only file system\s*$|\[Errno 30\]|\bEROFS\b", re.MULTILINE)
+"""The same as programs end their complaints."""
 
 
 def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool) -> list[str]:
@@ -50,8 +52,6 @@ def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool)
         notes.append(f"The sandbox lets a command have {limits.processes} processes and threads at once.")
     if _TRACED.search(output):
         notes.append("The sandbox refuses what leak checking needs: set ASAN_OPTIONS=detect_leaks=0.")
-    if not failed:
-        return notes
     if policy.unix_sockets and _REFUSED.search(output) and _CONNECTS.search(output):
         notes.append(
             "The sandbox lets commands reach Unix stream sockets of their own in /tmp, and no others."
@@ -62,6 +62,6 @@ def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool)
         notes.append("The sandbox keeps .git read-only.")
     elif _READ_ONLY_CONFIGURATION.search(output):
         notes.append("The sandbox keeps .seedsmith, the agent's own configuration, read-only.")
-    elif _READ_ONLY.search(output):
+    elif (_READ_ONLY if failed else _READ_ONLY_SAID).search(output):
         notes.append("The sandbox lets commands write the workspace and /tmp alone.")
     return notes

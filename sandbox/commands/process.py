@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
 from seedsmith.sandbox.commands.connections import Connections
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
 from seedsmith.sandbox.commands.spawn import Started, start
@@ -127,7 +128,10 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
+        if isinstance(command, str):
+            argv: tuple[str, ...] = (self._shell, "-c", telling(command) if self._contained else command)
+        else:
+            argv = tuple(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
         if marker:
