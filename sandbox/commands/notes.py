@@ -10,6 +10,7 @@ _REFUSED = re.compile(rb"PermissionError|Operation not permitted|EPERM|os error 
 _UNIX_SOCKET = re.compile(
     rb"AF_UNIX|socket\.py|unix socket|forkserver|multiprocessing[/.]managers|\.sock\b", re.IGNORECASE
 )
+_CONNECTS = re.compile(rb"\bconnect\b|" + _UNIX_SOCKET.pattern, re.IGNORECASE)
 _NETWORK = re.compile(
     rb"Temporary failure in name resolution|Could not resolve host|Network is unreachable|ENETUNREACH"
     rb"|EAI_AGAIN|no such host|Name or service not known|Connection refused.{0,40}:443",
@@ -35,6 +36,8 @@ _READ_ONLY_GIT = re.compile(
 )
 _READ_ONLY_CONFIGURATION = re.compile(rb"\.seedsmith\b[^\n]{0,200}Read-only file system", re.IGNORECASE)
 _READ_ONLY = re.compile(rb"Read-only file system", re.IGNORECASE)
+_READ_ONLY_SAID = re.compile(rb": Read-only file system\s*$|\[Errno 30\]|\bEROFS\b", re.MULTILINE)
+"""The same as programs end their complaints."""
 
 
 def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool) -> list[str]:
@@ -49,14 +52,16 @@ def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool)
         notes.append(f"The sandbox lets a command have {limits.processes} processes and threads at once.")
     if _TRACED.search(output):
         notes.append("The sandbox refuses what leak checking needs: set ASAN_OPTIONS=detect_leaks=0.")
-    if not failed:
-        return notes
-    if not policy.unix_sockets and _REFUSED.search(output) and _UNIX_SOCKET.search(output):
+    if policy.unix_sockets and _REFUSED.search(output) and _CONNECTS.search(output):
+        notes.append(
+            "The sandbox lets commands reach Unix stream sockets of their own in /tmp, and no others."
+        )
+    elif not policy.unix_sockets and _REFUSED.search(output) and _UNIX_SOCKET.search(output):
         notes.append("The sandbox refuses Unix sockets, which multiprocessing managers and forkserver need.")
     if not policy.writable_git and _READ_ONLY_GIT.search(output):
         notes.append("The sandbox keeps .git read-only.")
     elif _READ_ONLY_CONFIGURATION.search(output):
         notes.append("The sandbox keeps .seedsmith, the agent's own configuration, read-only.")
-    elif _READ_ONLY.search(output):
+    elif (_READ_ONLY if failed else _READ_ONLY_SAID).search(output):
         notes.append("The sandbox lets commands write the workspace and /tmp alone.")
     return notes

@@ -7,11 +7,14 @@ import copy
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
+from seedsmith.sandbox.commands.connections import Connections
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
 from seedsmith.sandbox.commands.spawn import Started, start
@@ -57,6 +60,7 @@ class ProcessRunner:
         )
         self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
         self._lifeline = Lifeline()
+        self._connections = Connections(isolation, policy)
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
@@ -71,6 +75,7 @@ class ProcessRunner:
     def close(self) -> None:
         """End what watches over the commands, and with it any that still run; another start is no error."""
         self._lifeline.close(at_once=not self._running)
+        self._connections.close()
 
     async def run(
         self,
@@ -123,12 +128,20 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
+        if isinstance(command, str):
+            argv: tuple[str, ...] = (self._shell, "-c", telling(command) if self._contained else command)
+        else:
+            argv = tuple(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
+        own_sockets = self._connections.begin()
+        if self.policy.unix_sockets != own_sockets:
+            self.policy = replace(self.policy, unix_sockets=own_sockets)
         launch = self.isolation.launch(argv, self.policy, environment, self._folder(cwd))
+        if own_sockets:
+            launch = replace(launch, start_in=self._connections.call)
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()

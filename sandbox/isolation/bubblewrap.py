@@ -247,7 +247,7 @@ def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
 
 
 def _without_git(policy: Policy) -> Policy:
-    return replace(policy, writable_git=False, git_folders=(), also_readable=())
+    return replace(policy, writable_git=False, git_folders=(), also_readable=(), unix_sockets=False)
 
 
 def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:
