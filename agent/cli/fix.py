@@ -38,11 +38,14 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()
+    from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
 
+    piped = "" if settings.replay else read_piped(say)
+
     return perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, more=piped.strip()),
         settings,
         as_json,
     ).exit_code

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
+_SEARCHED = "A local model's search goes by the tests alone; what was told or piped in besides is not read."
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
 
@@ -211,6 +212,8 @@ class _Run:
             if (settled := self._verifier.settled(fixing=fixing)) is not None:
                 return settled
             if fixing and profile.searches:
+                if opened.request.prompt:
+                    self._sink.emit(NoticeGiven("prompt_unused", _SEARCHED))
                 return await self._search(context, dispatcher, self._verifier)
         ask = self._ask(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
