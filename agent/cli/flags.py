@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,26 @@ class Invocation:
 def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         context.ensure_object(Invocation).debug = True
+
+
+class WordsCommand(click.Command):
+    """A command whose complaints about a flag or a word say how to tell it what to do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        given = list(args)  # click empties its own
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            raise click.UsageError(f"There is no flag {error.option_name}{_prompt_hint(given)}") from None
+
+
+def _prompt_hint(arguments: list[str]) -> str:
+    words = [each for each in arguments if not each.startswith("-")]
+    hint = f"; a prompt needs none: seedsmith run {shlex.quote(' '.join(words))}" if words else ""
+    return hint or "; --help lists what there is."
 
 
 debug_flag = click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.flags import WordsCommand, debug_flag, json_flag, load_settings, say, setting_flags
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_PROMPT_BYTES = 1 << 20
 
 
-@click.command("run", short_help="Carry out one task, then exit.")
+@click.command("run", cls=WordsCommand, short_help="Carry out one task, then exit.")
 @click.argument("words", nargs=-1, metavar="[PROMPT]")
 @setting_flags()
 @json_flag

@@ -331,9 +331,10 @@ class _Run:
             output, fault = await self._opened.output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
-        cost = self._budget.cost
-        if cost is None and self._opened.model.priced and not self._budget.turns:
-            cost = 0.0
+        cost, estimated = self._budget.cost, self._budget.cost_estimated
+        if self._opened.model.priced and (cost is None or status == "interrupted"):
+            cost = (cost or 0.0) + self._budget.under_way
+            estimated = estimated or self._budget.under_way > 0
         outcome = Outcome(
             status=status,
             message=closing_words(text or (last.text if last else ""), reason, verified, changes),
@@ -342,7 +343,7 @@ class _Run:
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
             cost_cny=cost,
-            cost_estimated=self._budget.cost_estimated,
+            cost_estimated=estimated,
             verified=verified,
             files_changed=changes.files_changed,
             diff=changes.diff,
