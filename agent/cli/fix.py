@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import click
@@ -14,13 +15,14 @@ from seedsmith.agent.settings.settings import Settings
 
 
 @click.command("fix", short_help="Fix the bug that a failing test shows.")
+@click.argument("words", nargs=-1, metavar="")
 @click.option(
     "--test", "test_command", metavar="CMD", help="Command that runs the tests. Default: found by itself."
 )
 @setting_flags(without=("verify", "skill"))
 @json_flag
 @debug_flag
-def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
+def command(words: tuple[str, ...], test_command: str | None, as_json: bool, **flags: Any) -> int:
     """Fix the bug that a failing test shows, and prove it by running the test.
 
     Without --test it takes the configured verify command, what AGENTS.md names, or what the files speak
@@ -28,6 +30,12 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
     test or check, in this order, and says which before it runs. With --replay FILE it runs a recording
     again. Exit codes as for run.
     """
+    if words:
+        said = " ".join(words)
+        raise UsageError(
+            f"fix takes no words but --test CMD: say {said!r:.80} with --with symptom={shlex.quote(said)}, "
+            "or ask seedsmith run."
+        )
     settings = load_settings(flags)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
@@ -39,11 +47,14 @@ def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()
+    from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
 
+    piped = "" if settings.replay else read_piped(say)
+
     return perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, more=piped.strip()),
         settings,
         as_json,
     ).exit_code

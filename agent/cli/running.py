@@ -23,22 +23,22 @@ Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, 
 
 def perform(start: Start, settings: Settings, as_json: bool) -> Outcome:
     """Run ``start`` to its end with the front end and the approver that fit this terminal."""
-    front_end = open_front_end(as_json)
+    front_end = open_front_end(as_json, replays=settings.replay is not None)
     try:
         return until_done(start((front_end,), choose_approver(settings, as_json)))
     finally:
         front_end.close()
 
 
-def open_front_end(as_json: bool) -> FrontEnd:
-    """JSON lines, or the console."""
+def open_front_end(as_json: bool, *, replays: bool = False) -> FrontEnd:
+    """JSON lines, or the console, which is told where answers are recorded ones."""
     if as_json:
         from seedsmith.agent.frontends.jsonl import JsonLines
 
         return JsonLines(sys.stdout.buffer)
     from seedsmith.agent.frontends.console import ConsoleFrontEnd
 
-    return ConsoleFrontEnd(sys.stdout)
+    return ConsoleFrontEnd(sys.stdout, replays=replays)
 
 
 def choose_approver(settings: Settings, as_json: bool) -> Approver | None:

@@ -41,7 +41,8 @@ _STEP_STYLES = {"pending": "", "active": "bold", "done": "dim"}
 class ConsoleFrontEnd:
     """Shows a run as it happens; words of the model and the repository are neither markup nor controls."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, replays: bool = False) -> None:
+        """``replays`` says that answers are recorded ones, which nobody pays."""
         self._stream = stream
         self._rich: Console | None = None
         self._at_line_start = True
@@ -54,6 +55,7 @@ class ConsoleFrontEnd:
         self._proves = True
         self._failed_last = False
         self._gone = False
+        self._replays = replays
 
     def show(self, envelope: events.Envelope) -> None:
         """Show one event; whatever goes wrong here stays here."""
@@ -117,7 +119,7 @@ class ConsoleFrontEnd:
                 self._line(f"{self._mark('?')} needs your word: {why}", "yellow")
             case events.UsageReported():
                 if not self._searching:
-                    self._line(_usage(event), "dim")
+                    self._line(_usage(event, paid=not self._replays), "dim")
             case events.Compacted():
                 self._line(
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
@@ -156,6 +158,8 @@ class ConsoleFrontEnd:
     def _notice(self, event: events.NoticeGiven) -> None:
         if event.code == "question":
             self._status(event.message)
+            return
+        if self._replays and event.code == "cost_estimate":
             return
         self._searching = self._searching or event.code == "suspects"
         progress = event.code in _PROGRESS
@@ -206,6 +210,7 @@ class ConsoleFrontEnd:
             self._line("")
             show_diff(self._console, event.diff)
         cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
+        cost = "nothing paid" if self._replays else cost
         doubt = self._doubt(event)
         facts = [
             event.status.replace("_", " ") + doubt,
@@ -308,11 +313,11 @@ def _limit(name: str, value: Any) -> str:
     return f"{value:,.15g} {unit}" if isinstance(value, int | float) else f"{name} {value}"
 
 
-def _usage(event: events.UsageReported) -> str:
+def _usage(event: events.UsageReported, *, paid: bool) -> str:
     cached = f" ({event.cached_tokens:,} cached)" if event.cached_tokens else ""
     thinking = f" ({event.reasoning_tokens:,} thinking)" if event.reasoning_tokens else ""
     parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out{thinking}"]
-    if event.cost_cny is not None:
+    if paid and event.cost_cny is not None:
         parts.append(_yuan(event.cost_cny, event.cost_estimated))
     if event.tier:
         parts.append(f"tier {event.tier}")

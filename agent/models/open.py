@@ -170,15 +170,27 @@ def default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     return ""
 
 
+def keys_at_hand(known: Catalog, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of keys that are set, each with the provider whose it is first."""
+    owners = {"SEEDSMITH_API_KEY": "openai"}
+    for provider in known.providers.values():
+        for variable in provider.key_variables:
+            owners.setdefault(variable, provider.name)
+    return {variable: owner for variable, owner in owners.items() if environment.get(variable)}
+
+
 def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     if name := default_model(known, environment):
         return name
-    providers = [provider for provider in known.providers.values() if provider.default_model]
-    variables = dict.fromkeys(
-        ["SEEDSMITH_MODEL", *(name for each in providers for name in each.key_variables)]
-    )
+    choosing = [provider for provider in known.providers.values() if provider.default_model]
+    variables = dict.fromkeys(name for each in choosing for name in each.key_variables)
+    if keys := keys_at_hand(known, environment):
+        raise NoModelConfigured(
+            f"No model is configured: {' and '.join(keys)} chooses none by itself; name one with "
+            f"-m {next(iter(keys.values()))}/NAME or SEEDSMITH_MODEL, or set one of {', '.join(variables)}."
+        )
     raise NoModelConfigured(
-        f"No model is configured: none of {', '.join(variables)} is set; set one, "
+        f"No model is configured: none of {', '.join(('SEEDSMITH_MODEL', *variables))} is set; set one, "
         f"or use -m {LOCAL_MODEL}, which needs no key."
     )
 

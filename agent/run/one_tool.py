@@ -57,7 +57,7 @@ async def run_tool(
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
         for notice in extensions.notices:
             sink.emit(notice)
-        gates = (ApprovalGate(policy, sink),)
+        gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of),)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
         calls = FollowedCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)

@@ -39,7 +39,7 @@ def open_dispatcher(
         context,
         sink,
         opened.place.redactor,
-        gates=tuple(_gates(opened, sink, approver, hooks)),
+        gates=tuple(_gates(opened, sink, approver, hooks, context.workspace.names_of)),
         output_bytes=profile.output_bytes,
     )
     return Dispatcher(
@@ -54,7 +54,13 @@ def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> FollowedCal
     return FollowedCalls(dispatcher, session, sink, place.redactor, nested)
 
 
-def _gates(opened: OpenedRun, sink: Sink, approver: Approver | None, hooks: Hooks | None) -> Iterator[Gate]:
+def _gates(
+    opened: OpenedRun,
+    sink: Sink,
+    approver: Approver | None,
+    hooks: Hooks | None,
+    names_of: Callable[[str], frozenset[str]],
+) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
     if opened.request.settings.approve == "plan":
@@ -62,4 +68,5 @@ def _gates(opened: OpenedRun, sink: Sink, approver: Approver | None, hooks: Hook
     if hooks is not None:
         yield HookGate(hooks)
     confined = opened.request.settings.sandbox != "off"
-    yield ApprovalGate(CallPolicy(confined=confined, can_ask=approver is not None), sink, approver)
+    policy = CallPolicy(confined=confined, can_ask=approver is not None)
+    yield ApprovalGate(policy, sink, approver, names_of)

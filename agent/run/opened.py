@@ -158,7 +158,8 @@ async def _attach(
     if interceptor is not None and interceptor.replays:
         return Attached(interceptor.images)
     named = request.settings.image or ()
-    return await attach(named, request.prompt, request.typed, resumed, place.workspace.root, model)
+    prompt = request.prompt.removesuffix(request.piped)
+    return await attach(named, prompt, request.typed, resumed, place.workspace.root, model)
 
 
 def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> str:

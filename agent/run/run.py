@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
+_SEARCHED = "A local model's search goes by the tests alone; what was told or piped in besides is not read."
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
 
@@ -220,6 +221,8 @@ class _Run:
             if (settled := self._verifier.settled(fixing=fixing)) is not None:
                 return settled
             if fixing and profile.searches:
+                if opened.request.prompt:
+                    self._sink.emit(NoticeGiven("prompt_unused", _SEARCHED))
                 return await self._search(context, dispatcher, self._verifier)
         ask = self._ask(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
@@ -369,9 +372,10 @@ class _Run:
 
     def _so_far(self, outcome: Outcome) -> Outcome:
         """``outcome`` with what the run has taken."""
-        cost = self._budget.cost
-        if cost is None and self._opened.model.priced and not self._budget.turns:
-            cost = 0.0
+        cost, estimated = self._budget.cost, self._budget.cost_estimated
+        if self._opened.model.priced and (cost is None or outcome.status == "interrupted"):
+            cost = (cost or 0.0) + self._budget.under_way
+            estimated = estimated or self._budget.under_way > 0
         return replace(
             outcome,
             session=self._session.id,
@@ -379,7 +383,7 @@ class _Run:
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
             cost_cny=cost,
-            cost_estimated=self._budget.cost_estimated,
+            cost_estimated=estimated,
         )
 
     def _record(self, outcome: Outcome) -> None:

@@ -22,11 +22,14 @@ async def fix(
     front_ends: tuple[FrontEnd, ...] = (),
     approver: Approver | None = None,
     notices: tuple[NoticeGiven, ...] = (),
+    *,
+    more: str = "",
 ) -> Outcome:
     """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
 
     The user's own skill of that name, or a trusted one of the repository's, takes the built-in one's place.
-    ``notices`` are shown first. A replay takes the test command from its recording; it may be ''.
+    ``notices`` are shown first; ``more`` is told with the task. A replay takes the
+    test command from its recording; it may be ''.
     Raises what :func:`seedsmith.agent.run.run.run` raises.
     """
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
@@ -37,5 +40,5 @@ async def fix(
     if _PARAMETER in library.find(SKILL).parameters:
         values[_PARAMETER] = test_command
     fixing = settings.model_copy(update={"skill": SKILL, "skill_with": values, "verify": test_command})
-    request = RunRequest(settings=fixing, fixing=True)
+    request = RunRequest(settings=fixing, prompt=more, fixing=True)
     return await run(request, front_ends, approver, notices=notices, library=library)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from seedsmith.sandbox.guards.run_by_others import ASK_FOR_IT
 from seedsmith.sandbox.isolation.base import Limits, Policy
+from seedsmith.sandbox.workspace.protected import RUN_BY_OTHERS
 
 _REFUSED = re.compile(rb"PermissionError|Operation not permitted|EPERM|os error 1\b")
 _UNIX_SOCKET = re.compile(
@@ -35,6 +37,13 @@ _READ_ONLY_GIT = re.compile(
     rb"\.git/[^\n]{0,200}Read-only file system|\.git[^\n]{0,80}read-only", re.IGNORECASE
 )
 _READ_ONLY_CONFIGURATION = re.compile(rb"\.seedsmith\b[^\n]{0,200}Read-only file system", re.IGNORECASE)
+_READ_ONLY_RUN_BY_OTHERS = re.compile(
+    rb"(?P<name>[\w./-]*(?:"
+    + b"|".join(re.escape("/".join(names)).encode() for names in sorted(RUN_BY_OTHERS))
+    + rb"))\b[^\n]{0,200}(?:Read-only file system|Device or resource busy)",
+    re.IGNORECASE,
+)
+_HELD = re.compile(rb"Device or resource busy", re.IGNORECASE)
 _READ_ONLY = re.compile(rb"Read-only file system", re.IGNORECASE)
 _READ_ONLY_SAID = re.compile(rb": Read-only file system\s*$|\[Errno 30\]|\bEROFS\b", re.MULTILINE)
 """The same as programs end their complaints."""
@@ -62,6 +71,11 @@ def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool)
         notes.append("The sandbox keeps .git read-only.")
     elif _READ_ONLY_CONFIGURATION.search(output):
         notes.append("The sandbox keeps .seedsmith, the agent's own configuration, read-only.")
+    elif held := _READ_ONLY_RUN_BY_OTHERS.search(output):
+        name = held["name"].decode()
+        notes.append(f"The sandbox keeps {name} read-only: other programs run it. {ASK_FOR_IT}")
+    elif _HELD.search(output):
+        notes.append("The sandbox holds .git, and files that other programs run (.envrc and its like), fast.")
     elif (_READ_ONLY if failed else _READ_ONLY_SAID).search(output):
         notes.append("The sandbox lets commands write the workspace and /tmp alone.")
     return notes

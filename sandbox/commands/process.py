@@ -6,7 +6,7 @@ import contextlib
 import copy
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.guards.run_by_others import RunByOthersGuard
 from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.environment import command_environment
 
@@ -59,6 +60,7 @@ class ProcessRunner:
             policy.workspace, restores=isolation.name == "landlock", save=spills.save
         )
         self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
+        self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
         self._connections = Connections(isolation, policy)
         self._running: set[ProcessTree] = set()
@@ -71,6 +73,10 @@ class ProcessRunner:
         other.policy = policy
         other.environment = dict(environment)
         return other
+
+    def accept(self, paths: Iterable[str]) -> None:
+        """Let the workspace's protected ``paths`` stay as they are now, whatever runs: a person said so."""
+        self._run_by_others.accept(paths)
 
     def close(self) -> None:
         """End what watches over the commands, and with it any that still run; another start is no error."""
@@ -145,6 +151,7 @@ class ProcessRunner:
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()
+            self._run_by_others.refresh()
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
@@ -194,18 +201,22 @@ class ProcessRunner:
         return started, reader, keyboard
 
     def _restore(self, ended: ProcessTree) -> list[str]:
-        """Undo what was done to git's files and the agent's own; commands that still run are held meanwhile.
+        """Undo what was done to git's files, the agent's own and those that other programs run.
+
+        Commands that still run are held meanwhile.
 
         Where one of them can't be held still, the end of the last one restores them.
         """
         self._running.discard(ended)
         if self.policy.writable_git and not self._running:
             self._configuration.refresh()  # It came with a commit the git tool went to.
-        harmed = self._git.is_harmed() or self._configuration.is_harmed()
+            self._run_by_others.refresh()
+        guards = (self._configuration, self._run_by_others, self._git)
+        harmed = any(guard.is_harmed() for guard in guards)
         with frozen(self._running if harmed else ()) as still:
             if not harmed or not still:
                 return self._git.report()
-            return [*self._configuration.restore(), *self._git.restore()]
+            return [note for guard in guards for note in guard.restore()]
 
     def _folder(self, cwd: str) -> Path:
         """The folder ``cwd`` names, links resolved; only ever inside the workspace."""

@@ -34,8 +34,21 @@ def walk_folders(root: Path, most: int = _MOST_FOLDERS) -> Iterator[tuple[str, f
             continue
         yield folder, frozenset(entry.name for entry in children), changed
         for entry in children:
-            if entry.name != DOT_GIT and entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
+            if is_entered(entry.name) and entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
+
+
+def is_entered(name: str) -> bool:
+    """Whether a folder of that name is looked into."""
+    return name != DOT_GIT and name not in _SKIPPED
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at ``path`` itself, not by a link."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_bare_repository(names: frozenset[str]) -> bool:

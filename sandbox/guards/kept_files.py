@@ -75,6 +75,10 @@ class KeptFiles:
             kept = before.get(path)
             self._files[path] = _keep(path) if kept is None or kept.stamp != _stamp_of(path) else kept
 
+    def accept(self, path: Path) -> None:
+        """Take ``path`` as it is now."""
+        self._files[path] = _keep(path)
+
     def changed(self) -> list[Path]:
         """Those that differ from what is remembered, new ones included; folders before what is in them."""
         changed = []

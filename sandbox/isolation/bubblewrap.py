@@ -13,6 +13,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import (
     RUNTIME,
@@ -31,6 +32,7 @@ from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
 _MOST_GIT_ENTRIES = 24
+_MOST_FILES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
 _GIT_PARTS_NEVER_WRITTEN = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
@@ -72,6 +74,7 @@ class Bubblewrap:
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
+        self._run_by_others: tuple[Path, ...] = ()
         self._git_entries: tuple[Path, ...] = ()
 
     @property
@@ -146,6 +149,7 @@ class Bubblewrap:
         workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
         self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
         self._git_entries = find_git_entries(policy.workspace)[:_MOST_GIT_ENTRIES]
+        self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
         self._arguments = tuple(arguments)
         self._prepared_for = policy
 
@@ -185,6 +189,9 @@ class Bubblewrap:
         # What git's tool takes from the repository's past may well be there.
         if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
             binds += ["--ro-bind", str(own_folder), str(own_folder)]
+        for file in () if policy.writable_git else self._run_by_others:
+            if file.is_file() and is_plain_path(policy.workspace, file):
+                binds += ["--ro-bind", str(file), str(file)]
         own = policy.workspace / DOT_GIT
         entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
         for entry in entries:

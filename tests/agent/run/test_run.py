@@ -171,6 +171,22 @@ async def test_cancelling_records_the_end_and_stays_a_cancellation(endpoint, opt
     assert seen.events[-1].status == "interrupted"
 
 
+async def test_an_interrupted_question_to_a_priced_model_costs_what_is_estimated(endpoint, options):
+    endpoint.script(text("never", stall_after=1))
+    seen = Collected()
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    endpoint.on_request = lambda _: loop.call_soon_threadsafe(asked.set)
+    settings = Settings(**options | {"model": "wcode/doubao-seed-2.0-code"})
+    task = asyncio.create_task(run(RunRequest(settings=settings, prompt="Go"), (seen,)))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    end = seen.events[-1]
+    assert end.status == "interrupted" and 0 < end.cost_cny < 0.1 and end.cost_estimated
+
+
 async def test_a_finished_session_goes_on_with_another_prompt_and_the_same_model(endpoint, options):
     endpoint.script(calls(EDIT), text("Changed."), text("Again."))
     first = await Agent(**options).arun("Change it")
