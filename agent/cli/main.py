@@ -16,13 +16,15 @@ from seedsmith.agent.version import VERSION
 COMMANDS = {
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
+    "undo": "seedsmith.agent.cli.undo",
+    "redo": "seedsmith.agent.cli.undo:redo",
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
 }
-"""Each command and the module that holds it as ``command``, imported when it is called."""
+"""Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""
 
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
@@ -38,7 +40,8 @@ class CommandGroup(click.Group):
         """Import the command ``cmd_name``; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import SessionError
@@ -33,7 +32,7 @@ class RunPast:
 
     def begin(self) -> None:
         """Begin the first snapshot; returns at once."""
-        self._start(lambda: self._take("the run began", whole=True))
+        self._start("the run began", whole=True)
 
     async def ready(self) -> None:
         """Return once a change loses nothing of what was; raises what kept a snapshot from being taken."""
@@ -42,11 +41,11 @@ class RunPast:
 
     def changed(self) -> None:
         """Begin a snapshot, as something may have been changed; returns at once."""
-        turn = self._session.turns
-        self._start(lambda: self._take(f"turn {turn}"))
+        self._start(f"turn {self._session.turns}")
 
     async def changes(self) -> Changes:
         """What has changed since the session began, as it is now."""
+        self._start("the run ended", whole=True)
         await self.ready()
         return await asyncio.to_thread(self._compared)
 
@@ -68,18 +67,18 @@ class RunPast:
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
-    def _start(self, work: Callable[[], None]) -> None:
-        before = self._under_way
+    def _start(self, label: str, *, whole: bool = False) -> None:
+        before, turn = self._under_way, self._session.turns
 
         async def after() -> None:
             if before is not None:
                 await before
-            await asyncio.to_thread(work)
+            self._session.record_snapshot(turn, await asyncio.to_thread(self._take, label, whole=whole))
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)
 
-    def _take(self, label: str, *, whole: bool = False) -> None:
+    def _take(self, label: str, *, whole: bool) -> str:
         try:
             if self._store is None:
                 self._store = self._open()
@@ -89,10 +88,9 @@ class RunPast:
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise SessionError(f"Can't record what the workspace is now: {why}.") from error
-        self._session.record_snapshot(self._session.turns, taken)
+        return taken
 
     def _compared(self) -> Changes:
-        self._take("the run ended", whole=True)
         assert self._store is not None
         try:
             return self._store.compare(self._first, self._session.snapshots[-1].id)

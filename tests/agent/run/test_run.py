@@ -274,7 +274,7 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     endpoint.script(calls(EDIT), text("Changed."))
     seen = Collected()
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setattr("seedsmith.sandbox.past.store.SnapshotStore.take", broken)
