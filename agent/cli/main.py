@@ -19,6 +19,8 @@ COMMANDS = {
     "talk": "seedsmith.agent.cli.conversation",
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
+    "undo": "seedsmith.agent.cli.undo",
+    "redo": "seedsmith.agent.cli.undo:redo",
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
     "models": "seedsmith.agent.cli.models",
@@ -26,7 +28,7 @@ COMMANDS = {
     "demo": "seedsmith.agent.cli.demo",
     "completion": "seedsmith.agent.cli.completion",
 }
-"""Each command and the module that holds it as ``command``, imported when it is called."""
+"""Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""
 
 ALONE = "talk"
 """The command that is meant where none is named, at a terminal."""
@@ -48,7 +50,8 @@ class CommandGroup(click.Group):
         """Import the command ``cmd_name``; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
@@ -14,6 +14,7 @@ from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.opened import OpenedRun
+from seedsmith.agent.run.past import RunPast
 from seedsmith.tools.base import ToolContext
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def open_dispatcher(
     *,
     approver: Approver | None,
     hooks: Hooks | None,
-    before_effects: Callable[[], Awaitable[None]],
+    past: RunPast,
 ) -> Dispatcher:
-    """What runs the calls of ``opened``; ``before_effects`` is awaited before anything may be changed."""
+    """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     tools = open_tools(
         profile, approver, opened.extensions, vision=opened.model.vision, skills=opened.skills.active
@@ -43,7 +44,11 @@ def open_dispatcher(
         output_bytes=profile.output_bytes,
     )
     return Dispatcher(
-        runner, opened.session, before_effects=before_effects, parallel=settings.parallel_tool_calls
+        runner,
+        opened.session,
+        before_effects=past.ready,
+        after_effects=past.changed,
+        parallel=settings.parallel_tool_calls,
     )
 
 

@@ -25,17 +25,18 @@ from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
-from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs
+from seedsmith.agent.run.past import RunPast
+from seedsmith.agent.run.tool_context import open_tool_context, shown_programs
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.settings.request import RunRequest
+from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
     from seedsmith.sandbox.commands.background import BackgroundCommands
-    from seedsmith.sandbox.past.baseline import Baseline, Changes
     from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
@@ -94,7 +95,7 @@ class _Run:
         self._budget = Budget(opened.limits)
         self._sink = EventSink(opened.session.id, front_ends, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
-        self._baseline: asyncio.Future[Baseline] | None = None
+        self._past = RunPast(opened.place, opened.session)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
@@ -123,20 +124,17 @@ class _Run:
             ending = ending or refused(error)
             status, text, reason = ending.status, "", ending.reason
             raised = error if ending.raised else None
-        taken = self._baseline if raised is not None else None
-        if taken is not None and taken.done() and not taken.cancelled() and taken.exception() is not None:
-            self._baseline = None  # its failure must not keep the end from being told
-        outcome = await self._end(status, text, reason)
+        outcome = await self._end(status, text, reason, compares=raised is None or not self._past.failed)
         if raised is not None:
             raise raised
         return outcome
 
     def _begin(self) -> ToolContext:
-        """Choose the isolation while the baseline is taken; say that the session starts."""
+        """Choose the isolation while the first snapshot is taken; say that the session starts."""
         opened, folder = self._opened, self._session.folder
         opened.model.prepare()
-        self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, opened.place, folder))
-        self._baseline.add_done_callback(self._close_baseline_at_the_end)
+        self._past.begin()
+        self._stack.push_async_callback(self._past.close)
         sandbox = _NO_SANDBOX
         try:
             context = open_tool_context(
@@ -196,14 +194,14 @@ class _Run:
         redactor, profile = opened.place.redactor, opened.profile
         self._hooks = opened.skills.open_hooks(context, self._sink, session.id, redactor)
         if self._hooks is not None:  # they may change files, too
-            await self._baseline_taken()
+            await self._past.ready()
         dispatcher = self._dispatcher = open_dispatcher(
             opened,
             context,
             self._sink,
             approver=self._approver,
             hooks=self._hooks,
-            before_effects=self._baseline_taken,
+            past=self._past,
         )
         if self._command:
             self._verifier = Verifier(
@@ -325,10 +323,10 @@ class _Run:
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
 
-    async def _end(self, status: Status, text: str, reason: str) -> Outcome:
+    async def _end(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
         """Record and show the outcome; where it can't be worked out, that is told as the end, and raised."""
         try:
-            outcome = await self._outcome(status, text, reason)
+            outcome = await self._outcome(status, text, reason, compares=compares)
         except BaseException as error:
             ending = ending_of(error) or refused(error)
             message = "\n\n".join(dict.fromkeys(part for part in (reason, ending.reason) if part))
@@ -339,13 +337,13 @@ class _Run:
         self._sink.emit(outcome.to_event())
         return outcome
 
-    async def _outcome(self, status: Status, text: str, reason: str) -> Outcome:
-        """Compare the workspace with its baseline, bind the evidence, and record the outcome."""
+    async def _outcome(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
+        """Compare the workspace with what it was, bind the evidence, and record the outcome."""
         if self._background is not None:  # Before the comparison: they may still be writing.
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
-        changes = await self._changes()
+        changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
@@ -391,20 +389,3 @@ class _Run:
             self._session.record_finished(
                 {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
             )
-
-    def _close_baseline_at_the_end(self, taken: asyncio.Future[Baseline]) -> None:
-        if not taken.cancelled() and taken.exception() is None:
-            self._stack.callback(taken.result().close)
-
-    async def _baseline_taken(self) -> None:
-        """Return once the baseline is complete; nothing may be changed before."""
-        if self._baseline is not None:
-            await asyncio.shield(self._baseline)
-
-    async def _changes(self) -> Changes:
-        if self._baseline is None:
-            from seedsmith.sandbox.past.baseline import Changes
-
-            return Changes((), (), (), b"", ())
-        baseline = await asyncio.shield(self._baseline)
-        return await asyncio.to_thread(baseline.changes)

@@ -17,7 +17,7 @@ from seedsmith.skills.errors import SkillError
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
-    from seedsmith.sandbox.past.baseline import Changes
+    from seedsmith.sandbox.past.changes import Changes
 
 Status = Literal[
     "done",

@@ -2,9 +2,9 @@
 
 See docs/decisions.md, "Records and events" and "Durability".
 Records, one JSON line each: ``session`` (what was asked, and where), ``item`` (a message), ``intended``
-(a call is about to run), ``done`` (its result), ``verify``, ``compaction`` (the items the conversation goes
-on from instead), ``resumed`` and ``finished``. A tool's output stands in its ``done`` record, and in those of
-compactions.
+(a call is about to run), ``done`` (its result), ``snapshot`` (what the workspace was), ``verify``,
+``compaction`` (the items the conversation goes on from instead), ``resumed`` and ``finished``. A tool's
+output stands in its ``done`` record, and in those of compactions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.conversation import Conversation, ConversationError, Item, ToolCall, ToolOutput
+from seedsmith.agent.conversation import (
+    AssistantMessage,
+    Conversation,
+    ConversationError,
+    Item,
+    ToolCall,
+    ToolOutput,
+)
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.records import Record, RecordFile, item_from_json, item_to_json
@@ -80,6 +87,16 @@ class VerifyRecord:
         return f"exit code {self.exit_code}"
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """One snapshot of the workspace, as recorded."""
+
+    turn: int
+    """How many answers the session had then."""
+    id: str
+    """Of the snapshot in the workspace's store."""
+
+
 class Session:
     """One conversation, its records and its folder. Made by :meth:`create` and :meth:`resume`."""
 
@@ -89,9 +106,13 @@ class Session:
         self.conversation = Conversation()
         self._known_results: dict[str, ToolOutput] = {}
         self.verifications: list[VerifyRecord] = []
+        self.snapshots: list[SnapshotRecord] = []
+        self.turns = 0
+        """Answers of the model so far, over all runs of the session."""
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
         self._file = file
+        self._begins = True
 
     @property
     def id(self) -> str:
@@ -148,6 +169,7 @@ class Session:
         if isinstance(item, ToolOutput):
             self._known_results.pop(item.call_id, None)
         else:
+            self.turns += isinstance(item, AssistantMessage)
             self._append({"kind": "item", "item": item_to_json(item)})
 
     def known_result(self, call_id: str) -> ToolOutput | None:
@@ -181,6 +203,14 @@ class Session:
             }
         )
 
+    def record_snapshot(self, turn: int, snapshot: str) -> None:
+        """Record what the workspace was after ``turn`` answers; the same one again is no news."""
+        if self.snapshots and self.snapshots[-1].id == snapshot and not self._begins:
+            return
+        self._begins = False
+        self.snapshots.append(SnapshotRecord(turn, snapshot))
+        self._append({"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()})
+
     def record_finished(self, outcome: Mapping[str, Any]) -> None:
         """Record how the run ended."""
         self._append({"kind": "finished", "time": time.time(), **outcome})
@@ -204,7 +234,11 @@ class Session:
             match record["kind"]:
                 case "item":
                     self._close_calls()
-                    self.conversation.append(item_from_json(record["item"]))
+                    item = item_from_json(record["item"])
+                    self.turns += isinstance(item, AssistantMessage)
+                    self.conversation.append(item)
+                case "snapshot":
+                    self.snapshots.append(SnapshotRecord(record["turn"], record["id"]))
                 case "compaction":
                     self._close_calls()
                     self.conversation.replace(item_from_json(item) for item in record["items"])

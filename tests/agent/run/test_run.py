@@ -290,10 +290,10 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     endpoint.script(calls(EDIT), text("Changed."))
     seen = Collected()
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("seedsmith.agent.run.run.open_baseline", broken)
+    monkeypatch.setattr("seedsmith.sandbox.past.store.SnapshotStore.take", broken)
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     assert isinstance(seen.events[-1], SessionFinished)
