@@ -24,7 +24,9 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs
+from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
+from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import ToolContext, ToolSpec
@@ -86,7 +88,7 @@ class _Run:
         self._stack = stack
         self._approver = approver
         self._budget = Budget(opened.limits)
-        self._sink = EventSink(opened.session.id, front_ends)
+        self._sink = EventSink(opened.session.id, (*front_ends, UsageRecords(opened.session)))
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink)
         self._baseline: asyncio.Future[Baseline] | None = None
         self._dispatcher: Dispatcher | None = None
@@ -290,7 +292,7 @@ class _Run:
                 await self._verifier.before(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
-                output.instruction if output else "",
+                output.instruction if output and "output_schema" in opened.told_anew else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
@@ -345,10 +347,10 @@ class _Run:
             diff=changes.diff,
             output=output,
         )
+        with suppress(OSError):
+            await asyncio.to_thread(keep_diff, self._session.folder, changes.patch)
         with suppress(SessionError, OSError):
-            self._session.record_finished(
-                {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
-            )
+            self._session.record_finished(outcome.to_record(changes.left_out))
             await self._session.sync()
         tape = self._opened.tape
         concluded = await tape.conclude(outcome) if tape is not None else outcome

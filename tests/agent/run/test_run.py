@@ -189,19 +189,6 @@ async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, option
     assert (again.status, again.message) == ("done", "Done.")
 
 
-async def test_limits_that_a_resumed_session_does_not_keep_are_told(endpoint, options):
-    endpoint.script(*[text("Done.")] * 4)
-    first = await Agent(**options, max_turns=3, max_time=60).arun("Go")
-    seen, kept, plain = Collected(), Collected(), Collected()
-    await Agent(**options, resume=first.session, max_time=70, front_ends=(seen,)).arun("On")
-    (told,) = [each.message for each in seen.events if getattr(each, "code", "") == "limits"]
-    assert told.endswith("--max-turns was 3 and is 200 now.")
-    await Agent(**options, max_turns=3, max_time=60, resume=first.session, front_ends=(kept,)).arun("On")
-    other = await Agent(**options).arun("Go")
-    await Agent(**options, resume=other.session, front_ends=(plain,)).arun("On")
-    assert not [each for each in (*kept.events, *plain.events) if getattr(each, "code", "") == "limits"]
-
-
 async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):
     endpoint.script(calls(EDIT, ("write", {"path": "b", "content": "b\n"})), text("Changed."), text("Again."))
     first = await Agent(**options).arun("Change it")
