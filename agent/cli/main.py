@@ -18,6 +18,7 @@ COMMANDS = {
     "fix": "seedsmith.agent.cli.fix",
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
+    "sessions": "seedsmith.agent.cli.sessions",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",

@@ -1,7 +1,7 @@
 """A session's records read one after the other, so that a log of any length takes little memory.
 
-Each record has an id, its place in the file, and its parent's: a session is a tree, and what it goes on from
-is the way from its head to its newest record. Records of before ids were written follow each other.
+Each record has an id (``n``), its place in the file, and its parent's: a session is a tree, and what it goes
+on from is the way from its head to its newest record. Records of before ids were written follow each other.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Log:
         parent = record.get("parent", self.count - 1)
         if not isinstance(parent, int) or not 0 <= parent < self.count:
             return None
-        return record | {"id": self.count, "parent": parent}
+        return record | {"n": self.count, "parent": parent}
 
     def _refuse_records_after(self, file: BinaryIO) -> None:
         while line := file.readline(LONGEST_RECORD):

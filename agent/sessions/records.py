@@ -33,7 +33,7 @@ class RecordFile:
     """Append-only and locked: one process writes a session at a time.
 
     Every record is one ``write`` of one line, so a crash can tear the last line only
-    (docs/decisions.md, "Durability"). Each but the first gets an ``id`` and its ``parent``'s.
+    (docs/decisions.md, "Durability"). Each but the first gets an id (``n``) and its ``parent``'s.
     """
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
@@ -81,7 +81,7 @@ class RecordFile:
 
         What was written of it then is taken back, so that the session can be gone on with.
         """
-        placed = record | {"id": self._next, "parent": self._parent} if self._next else record
+        placed = record | {"n": self._next, "parent": self._parent} if self._next else record
         line = self._redactor.text(json.dumps(placed, separators=(",", ":"))) + "\n"
         data = line.encode("ascii")
         rest = memoryview(data)

@@ -191,7 +191,7 @@ class Session:
 
     def copy(self, record: Record) -> None:
         """Write another session's record down; this one is to be opened anew to go on from it."""
-        self._file.append({name: value for name, value in record.items() if name not in ("id", "parent")})
+        self._file.append({name: value for name, value in record.items() if name not in ("n", "parent")})
 
     def known_result(self, call_id: str) -> ToolOutput | None:
         """The result an open call has from before the session was resumed: such a call must not run again."""

@@ -31,6 +31,8 @@ from pydantic import (
 from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
 from seedsmith.skills.hooks import HookSpecs
 
+OFFER = "?"
+"""Stands for the session that a person is to choose from a list."""
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
 
@@ -57,6 +59,8 @@ class Option:
     """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
     kept: bool | None = None
     """Whether a session that is gone on with keeps it; None: where a recording holds it."""
+    alone: str = ""
+    """What the flag means where no value follows; '': one must."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
 
@@ -327,8 +331,10 @@ class Settings(BaseModel):
     chain: Annotated[bool, Option()] = Field(
         False, description="Continue the stored answer by its id and send only what is new."
     )
-    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
-        None, pattern=r"\S", description="Session to go on with: an id, its beginning, or last."
+    resume: Annotated[str | None, Option("[ID]", ambient=False, recorded=False, alone=OFFER)] = Field(
+        None,
+        pattern=r"\S",
+        description="Session to go on with: an id, its beginning, last; alone: offered.",
     )
     fork: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
         None, pattern=r"\S", description="Session to go on with in a copy of it, which leaves it as it is."

@@ -73,8 +73,8 @@ def test_a_session_of_before_ids_is_read_and_gone_on_with(old, tmp_path, workspa
     session.go_on({})
     session.close()
     *_, last, new = Log(old)
-    assert (last["id"], new["id"], new["parent"]) == (before - 1, before, before - 1)
-    assert json.loads(old.read_text().splitlines()[-1])["id"] == before
+    assert (last["n"], new["n"], new["parent"]) == (before - 1, before, before - 1)
+    assert json.loads(old.read_text().splitlines()[-1])["n"] == before
 
 
 async def test_an_old_session_keeps_its_limits_and_its_check(old, options, endpoint):
@@ -156,5 +156,5 @@ async def test_what_each_question_took_is_recorded_with_all_so_far(options, endp
     ends = [record for record in records if record["kind"] == "finished"]
     tokens = first.usage.total_tokens + again.usage.total_tokens
     assert ends[-1]["total"] == {"turns": 3, "tokens": tokens, "cost_cny": None, "cost_estimated": False}
-    assert [record["id"] for record in records[1:]] == list(range(1, len(records)))
+    assert [record["n"] for record in records[1:]] == list(range(1, len(records)))
     assert find_session(options["home"], "last", options["workspace"]).id == first.session

@@ -23,7 +23,7 @@ def texts(house):
 def test_every_record_has_an_id_and_its_parents(house):
     house.reopen().append(AssistantMessage("yes"))
     records = list(Log(house.session.folder / "records.jsonl"))
-    assert [(each["id"], each["parent"]) for each in records[1:]] == [(1, 0), (2, 1), (3, 2)]
+    assert [(each["n"], each["parent"]) for each in records[1:]] == [(1, 0), (2, 1), (3, 2)]
 
 
 def test_a_branch_is_gone_on_with_and_the_other_one_stays(house):
@@ -34,8 +34,8 @@ def test_a_branch_is_gone_on_with_and_the_other_one_stays(house):
     assert texts(house) == ["system", "task", "no", "second try"]
     assert texts_of(house.reopen()) == ["system", "task", "no", "second try"]
     log = Log(house.session.folder / "records.jsonl")
-    assert [each["id"] for each in log.active()][1:] == [1, 2, 4, 5]
-    assert [each["id"] for each in log][1:] == [1, 2, 3, 4, 5]
+    assert [each["n"] for each in log.active()][1:] == [1, 2, 4, 5]
+    assert [each["n"] for each in log][1:] == [1, 2, 3, 4, 5]
 
 
 def texts_of(session):
@@ -48,7 +48,7 @@ def test_a_torn_end_is_left_out_and_its_length_told(house, torn):
     path = house.session.folder / "records.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole + torn)
-    assert [each["id"] for each in Log(path)][1:] == [1, 2, 3]
+    assert [each["n"] for each in Log(path)][1:] == [1, 2, 3]
     assert house.reopen().cut_bytes == len(torn)
     assert path.read_bytes() == whole and texts(house)[-1] == "whole"
 
@@ -56,7 +56,7 @@ def test_a_torn_end_is_left_out_and_its_length_told(house, torn):
 @pytest.mark.parametrize("parent", ["x", -1, 9])
 def test_what_follows_no_record_is_no_record(house, parent):
     path = house.session.folder / "records.jsonl"
-    line = json.dumps({"kind": "item", "item": {}, "id": 3, "parent": parent}) + "\n"
+    line = json.dumps({"kind": "item", "item": {}, "n": 3, "parent": parent}) + "\n"
     path.write_bytes(path.read_bytes() + line.encode())
     assert len(list(Log(path))) == 3
     path.write_bytes(path.read_bytes() + b'{"kind": "verify"}\n')
