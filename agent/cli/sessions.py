@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN_LINES = 12
 """Of an output or a message, where a session is shown; an export has all."""
+_LONGEST_FOLDER = 50
 
 folder_flag = click.option(
     "-C", "--workspace", "folder", metavar="DIR", default=".", help="The folder whose sessions are meant."
@@ -187,7 +188,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
             each.outcome.replace("_", " "),
             "" if each.turns is None else str(each.turns),
             "" if each.cost_cny is None else f"{'~' if each.cost_estimated else ''}¥{each.cost_cny:.4f}",
-            *((one_line(_tilde(each.workspace), 60),) if everywhere else ()),
+            *((_folder(each.workspace),) if everywhere else ()),
         )
         for each in found
     ]
@@ -217,6 +218,10 @@ def _age(seconds: float) -> str:
     return "now"
 
 
-def _tilde(folder: str) -> str:
+def _folder(folder: str) -> str:
+    """A folder in few words: its end says more than its beginning."""
+    from seedsmith.agent.frontends.terminal import visible
+
     home = os.path.expanduser("~")  # noqa: PTH111
-    return "~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder
+    told = visible("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
+    return told if len(told) <= _LONGEST_FOLDER else f"…{told[1 - _LONGEST_FOLDER :]}"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.find import RECORDS, read_head, session_paths
@@ -16,7 +16,7 @@ from seedsmith.agent.sessions.records import in_use
 
 _BLOCK = 32 << 10
 _MOST_READ = 1 << 20
-"""So much of a log's end is looked at."""
+"""So much of a log's end is looked at, and one block of one that holds no totals."""
 _WORK = frozenset({"resumed", "item", "intended", "done", "verify", "usage", "compaction", "session"})
 """Kinds of records that are written while a run is under way."""
 
@@ -75,7 +75,7 @@ def summarized(path: Path) -> SessionSummary:
     try:
         head = read_head(records)
         worked = records.stat().st_mtime
-        end = _end_of(records)
+        end = _end_of(records, _BLOCK if head["version"] == 1 else _MOST_READ)
     except (SessionError, OSError) as error:
         return SessionSummary(
             path.name, "", "", "", "", _time_of(path), _time_of(path), DAMAGED, None, None, None, False, "",
@@ -116,14 +116,14 @@ def summaries(home: Path, workspace: Path | None = None) -> Iterator[SessionSumm
             yield found
 
 
-def _end_of(records: Path) -> _End:
+def _end_of(records: Path, most: int) -> _End:
     """Read backwards until it is known how the newest run ended and what all of them took."""
     end = _End()
     answers = 0
     decided = False
     with records.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        for line in _lines_from_the_end(file, size):
+        for line in _lines_from_the_end(file, size, most):
             try:
                 record = json.loads(line)
                 kind = record["kind"]
@@ -142,10 +142,10 @@ def _end_of(records: Path) -> _End:
     return end
 
 
-def _lines_from_the_end(file: Any, size: int) -> Iterator[bytes]:
-    """Whole lines, the last one first, of at most the last ``_MOST_READ`` bytes."""
+def _lines_from_the_end(file: BinaryIO, size: int, most: int) -> Iterator[bytes]:
+    """Whole lines, the last one first, of about the last ``most`` bytes."""
     at, rest = size, b""
-    while at > 0 and size - at < _MOST_READ:
+    while at > 0 and size - at < most:
         step = min(_BLOCK, at)
         at -= step
         file.seek(at)
