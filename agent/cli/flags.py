@@ -52,6 +52,10 @@ def _flag(name: str) -> Callable[[Command], Command]:
         return click.option(name, f"{long}/--no-{long[2:]}", default=None, help=_help(name))
     metavar = "|".join(get_args(annotation)) if get_origin(annotation) is Literal else option.metavar
     several = get_origin(annotation) is list or option.several
+    if option.alone:
+        return click.option(
+            *names, metavar=metavar, is_flag=False, flag_value=option.alone, default=None, help=_help(name)
+        )
     return click.option(*names, metavar=metavar, multiple=several, default=None, help=_help(name))
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "redo": "seedsmith.agent.cli.undo:redo",
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
+    "sessions": "seedsmith.agent.cli.sessions",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",

@@ -27,7 +27,9 @@ from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.past import RunPast
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs
+from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
+from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.sandbox.past.changes import NO_CHANGES
@@ -93,7 +95,8 @@ class _Run:
         self._stack = stack
         self._approver = approver
         self._budget = Budget(opened.limits)
-        self._sink = EventSink(opened.session.id, front_ends, redactor=opened.place.redactor)
+        seen_by = (*front_ends, UsageRecords(opened.session))
+        self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
         self._past = RunPast(opened.place, opened.session)
         self._dispatcher: Dispatcher | None = None
@@ -300,7 +303,7 @@ class _Run:
                 await self._verifier.before(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
-                output.instruction if output else "",
+                output.instruction if output and "output_schema" in opened.told_anew else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
@@ -362,8 +365,10 @@ class _Run:
                 output=output,
             )
         )
-        self._record(outcome)
-        with suppress(SessionError):
+        with suppress(OSError):
+            await asyncio.to_thread(keep_diff, self._session.folder, changes.patch)
+        self._record(outcome, changes.left_out)
+        with suppress(SessionError, OSError):
             await self._session.sync()
         interceptor = self._opened.interceptor
         return await interceptor.conclude(outcome) if interceptor is not None else outcome
@@ -384,8 +389,6 @@ class _Run:
             cost_estimated=estimated,
         )
 
-    def _record(self, outcome: Outcome) -> None:
+    def _record(self, outcome: Outcome, left_out: tuple[str, ...] = ()) -> None:
         with suppress(SessionError, OSError):
-            self._session.record_finished(
-                {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
-            )
+            self._session.record_finished(outcome.to_record(left_out))

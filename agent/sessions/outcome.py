@@ -119,6 +119,20 @@ class Outcome:
             output=self.output,
         )
 
+    def to_record(self, left_out: tuple[str, ...]) -> dict[str, Any]:
+        """What the session's records keep of it; the diff, which lacks ``left_out``, has its own file."""
+        return {
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "message": self.message,
+            "turns": self.turns,
+            "tool_calls": self.tool_calls,
+            "verified": None if self.verified is None else _json(self.verified),
+            "files_changed": list(self.files_changed),
+            "left_out": list(left_out),
+            "output": self.output,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.find import SessionFolder
-from seedsmith.agent.sessions.records import Record, RecordFile
+from seedsmith.agent.sessions.log import Record
+from seedsmith.agent.sessions.records import RecordFile
 from seedsmith.agent.sessions.session import MAY_HAVE_RUN
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
 from seedsmith.sandbox.past.look import LeftOut

@@ -5,6 +5,7 @@ docs/command-line.md, "The flags of run", lists the flags that are made from its
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -28,6 +29,8 @@ from seedsmith.agent.settings import validators
 from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
 from seedsmith.skills.hook_specs import HookSpecs
 
+OFFER = "?"
+"""Stands for the session that a person is to choose from a list."""
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
 
@@ -52,6 +55,10 @@ class Option:
     """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
     recorded: bool = True
     """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
+    kept: bool | None = None
+    """Whether a session that is gone on with keeps it; None: where a recording holds it."""
+    alone: str = ""
+    """What the flag means where no value follows; '': one must."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
 
@@ -144,7 +151,7 @@ class Settings(BaseModel):
     max_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens, input and output together."
     )
-    max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
+    max_time: Annotated[float | None, Option("SECONDS", recorded=False, kept=True)] = Field(
         None, gt=0, description="Most seconds."
     )
     approve: Annotated[Literal["ask", "auto", "plan"] | None, Option(recorded=False)] = Field(
@@ -216,7 +223,9 @@ class Settings(BaseModel):
         None, description="How long answers should be; the model's own default is medium."
     )
     output_schema: Annotated[
-        Path | dict[str, Any] | None, AfterValidator(validators.plain_json), Option("FILE", recorded=False)
+        Path | dict[str, Any] | None,
+        AfterValidator(validators.plain_json),
+        Option("FILE", recorded=False, kept=True),
     ] = Field(None, description="JSON Schema that the final message must follow, as JSON.")
     store: Annotated[bool | None, Option(sampling=True)] = Field(
         None, description="Let the service keep the answers; it decides where this is left out."
@@ -230,8 +239,13 @@ class Settings(BaseModel):
     chain: Annotated[bool, Option()] = Field(
         False, description="Continue the stored answer by its id and send only what is new."
     )
-    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
-        None, pattern=r"\S", description="Session to go on with."
+    resume: Annotated[str | None, Option("[ID]", ambient=False, recorded=False, alone=OFFER)] = Field(
+        None,
+        pattern=r"\S",
+        description="Session to go on with: an id, its beginning, last; alone: offered.",
+    )
+    fork: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
+        None, pattern=r"\S", description="Session to go on with in a copy of it, which leaves it as it is."
     )
     record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="New file, outside the workspace, to record the whole run in."
@@ -243,6 +257,18 @@ class Settings(BaseModel):
         None, description="State folder; default: the platform's."
     )
     _own_command: str = PrivateAttr("")
+    _typed: frozenset[str] | None = PrivateAttr(None)
+
+    def typed(self, names: Collection[str]) -> Settings:
+        """The same, knowing that only ``names`` were given for this run; the others are how things are."""
+        copied = self.model_copy()
+        copied._typed = frozenset(names)
+        return copied
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The settings that were given for this run; all that were set, unless :meth:`typed` said."""
+        return frozenset(self.model_fields_set) if self._typed is None else self._typed
 
     def in_own_words(self, command: str) -> Settings:
         """The same, knowing that the user wrote ``command``: programs it names by path may be shown to it."""
@@ -308,5 +334,9 @@ def _wanted(name: str) -> str:
 
 OPTIONS: dict[str, Option] = {name: _option(name) for name in Settings.model_fields}
 """How each setting is reached from outside, by field name."""
+KEPT = frozenset(
+    name for name, option in OPTIONS.items() if (option.recorded if option.kept is None else option.kept)
+)
+"""Settings that a session that is gone on with keeps, unless they are given again."""
 WANTED: dict[str, str] = {name: wanted for name in Settings.model_fields if (wanted := _wanted(name))}
 """What each numeric or boolean setting should be, with its range, e.g. ``a number from 0 to 2``."""
