@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,18 @@ from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.frontends.conversation.commands import Talk
+
+
+_SESSION = "SESSION"
+_COMMANDS = (
+    ("undo", ("undo", _SESSION), "take back what the session did to the files: /undo [--to TURN] [PATH…]"),
+    ("redo", ("redo", _SESSION), "take the last undo back"),
+    ("sessions", ("sessions", "list"), "list this folder's sessions"),
+    ("history", ("sessions", "show", _SESSION), "show the session whole: calls, evidence, cost by turn"),
+    ("export", ("sessions", "export", _SESSION), "write the session down: /export -o FILE.html"),
+    ("doctor", ("doctor",), "what is enforced here, and what is missing"),
+)
+"""Commands of the command line that a conversation has, too: its own name, what is typed, what it does."""
 
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
@@ -45,16 +59,28 @@ def command(**flags: Any) -> int:
         settings = chosen
     model = settings.model or default_model(known, os.environ)
     context_tokens = known.resolve(model)[1].context_tokens
-    offer("doctor", "what is enforced here, and what is missing")(_doctor)
+    root = click.get_current_context().find_root().command
+    for name, arguments, what in _COMMANDS:
+        offer(name, what)(partial(_run_command, root, arguments))
     talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
     talk.status.session = settings.resume or ""
     until_done(talk.talk())
     return 0
 
 
-async def _doctor(talk: Talk, _: str) -> None:
-    from seedsmith.agent.tasks import doctor
-
-    findings = await asyncio.to_thread(lambda: list(doctor.examine(talk.settings, talk.environment)))
-    for finding in findings:
-        talk.say(f"{finding.state:8}{finding.subject}: {finding.said}")
+async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Talk, words: str) -> None:
+    """Carry out what would be typed at a shell, for the conversation's session and folder."""
+    if _SESSION in arguments and not talk.status.session:
+        talk.say("The conversation has no session yet: say something first.")
+        return
+    if talk.working:
+        talk.say("The model works: Esc stops it.", "yellow")
+        return
+    typed = [talk.status.session if each == _SESSION else each for each in arguments]
+    try:
+        typed += ["-C", str(talk.settings.workspace), *shlex.split(words)]
+        await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False)
+    except click.ClickException as error:
+        talk.say(error.format_message(), "red")
+    except ValueError as error:  # an open quote
+        talk.say(f"{words!r} can't be read: {error}.", "red")

@@ -60,11 +60,21 @@ class CommandGroup(click.Group):
         named = next((arg for arg in args if arg in COMMANDS), None)
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
-        elif named is None and at_a_terminal() and not GROUP_FLAGS.intersection(args) and _only_flags(args):
+        elif named is None and at_a_terminal() and self._is_alone(ctx, args):
             args = [ALONE, *args]
         elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
             raise click.UsageError(_misplaced(flag, args, named))
         return super().parse_args(ctx, args)
+
+    def _is_alone(self, ctx: click.Context, args: list[str]) -> bool:
+        """Whether ``args`` are nothing, or flags of the conversation."""
+        if not args or GROUP_FLAGS.intersection(args):
+            return not args
+        alone = self.get_command(ctx, ALONE)
+        flags = (
+            {name for each in alone.params for name in each.opts + each.secondary_opts} if alone else set()
+        )
+        return args[0].partition("=")[0] in flags
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -88,16 +98,6 @@ def _misplaced(flag: str, args: list[str], named: str | None) -> str:
     if named or not words:
         return f"There is no flag {flag}; seedsmith --help lists what there is."
     return f"There is no flag {flag}; a prompt needs none: seedsmith run {quoted(words)}"
-
-
-def _only_flags(args: list[str]) -> bool:
-    """Whether ``args`` are nothing, or flags of the conversation."""
-    if not args:
-        return True
-    from seedsmith.agent.cli.conversation import command
-
-    flags = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    return args[0].partition("=")[0] in flags
 
 
 def _is_prompt(argument: str) -> bool:

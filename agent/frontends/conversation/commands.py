@@ -18,6 +18,11 @@ class Talk(Protocol):
     environment: Mapping[str, str]
     status: StatusLine
 
+    @property
+    def working(self) -> bool:
+        """Whether a turn is under way."""
+        ...
+
     def say(self, text: str, style: str = "") -> None:
         """Show a line."""
 

@@ -114,17 +114,17 @@ class Conversation:
 
     def send(self, message: str, skill: str | None = None) -> None:
         """Give the model ``message``, now or, while it works, with its next question."""
-        if self._working and skill is None:
+        if self.working and skill is None:
             self._inbox.put(message)
             self.input.redraw()
-        elif self._working:
+        elif self.working:
             self.say("A skill can be begun when the turn has ended.", "yellow")
         else:
             self._turn = asyncio.create_task(self._work(message, skill))
 
     def begin_anew(self) -> None:
         """Forget the conversation; its session stays on disk."""
-        if self._working:
+        if self.working:
             self.say("The model works: Esc stops it.", "yellow")
             return
         old = self.status
@@ -155,7 +155,7 @@ class Conversation:
 
     def interrupt(self) -> bool:
         """Stop the turn that is under way; False where none is."""
-        if not self._working or self._turn is None:
+        if not self.working or self._turn is None:
             return False
         self._turn.cancel()
         return True
@@ -177,7 +177,8 @@ class Conversation:
         self.say(f"{mode}: {_MODES[mode]}", "dim")
 
     @property
-    def _working(self) -> bool:
+    def working(self) -> bool:
+        """Whether a turn is under way."""
         return self._turn is not None and not self._turn.done()
 
     async def _take(self, line: str) -> None:
@@ -189,7 +190,7 @@ class Conversation:
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
             await self._run_named(line)
         elif line.strip():
-            if not self._working and self._screen is not None:
+            if not self.working and self._screen is not None:
                 self._screen.echo(line)
             self.send(line)
 
@@ -274,7 +275,7 @@ class Conversation:
         if self._screen is None:
             return _PROMPT
         width = max(self.input.width - 1, 20)
-        lines = self._screen.under_way(width) if self._working else []
+        lines = self._screen.under_way(width) if self.working else []
         lines += [f"  waits: {message.splitlines()[0]}"[:width] for message in self._inbox.waiting]
         return "\n".join([*lines, self._questions.prompt or _PROMPT])
 
