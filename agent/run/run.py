@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
-from seedsmith.agent.context.instructions import root_notice
+from seedsmith.agent.context.instructions import root_notice, user_instructions
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -312,19 +312,27 @@ class _Run:
         if not opened.task:
             raise UsageError("There is nothing to do: give a prompt.")
         task = attached.beside(opened.task)
-        for item in first_items(
+        system, *rest = first_items(
             opened.profile,
             opened.place.workspace,
             task=f"{task}\n\n{output.instruction}" if output else task,
             verification=await self._verifier.before(longest) if self._verifier else None,
             images=attached.images,
             skills=opened.skills.listing,
-        ):
+        )
+        for item in (system, *self._user_instructions(), *rest):
             session.append(item)
         if opened.profile.facts and (notice := root_notice(opened.place.workspace)):
             self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
+
+    def _user_instructions(self) -> tuple[UserMessage, ...]:
+        """The user's own AGENTS.md; a replay goes by what was recorded."""
+        opened = self._opened
+        replays = opened.interceptor is not None and opened.interceptor.replays
+        own = user_instructions(opened.request.environment) if opened.profile.facts and not replays else None
+        return (own,) if own is not None else ()
 
     async def _end(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
         """Record and show the outcome; where it can't be worked out, that is told as the end, and raised."""

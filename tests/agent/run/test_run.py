@@ -284,3 +284,14 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     assert isinstance(seen.events[-1], SessionFinished)
+
+
+async def test_the_users_own_instructions_come_before_the_workspaces(endpoint, options, workspace, tmp_path):
+    (tmp_path / "config/seedsmith").mkdir(parents=True)
+    (tmp_path / "config/seedsmith/AGENTS.md").write_text("Be brief.")
+    (workspace / "AGENTS.md").write_text("Be kind.")
+    endpoint.script(text("Yes."))
+    environment = {"PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    await run(RunRequest(settings=Settings(**options), prompt="Go", environment=environment))
+    said = [each["content"] for each in endpoint.requests[0].body["messages"]]
+    assert "Be brief." in said[1] and "Be kind." in said[2] and said[3].startswith("Go")
