@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver
-from seedsmith.agent.calls.finish import NAME as FINISH
-from seedsmith.agent.calls.finish import FinishTool
+from seedsmith.agent.calls.finish_tool import NAME as FINISH
+from seedsmith.agent.calls.finish_tool import FinishTool
 from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import Tool
@@ -40,7 +40,7 @@ def open_tools(
     is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
     packages, which follow the built-in ones.
     """
-    from seedsmith.agent.calls.ask import AskTool, Respondent
+    from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
     from seedsmith.skills.loader import Library
     from seedsmith.skills.skill_tool import SkillTool

@@ -27,7 +27,7 @@ from seedsmith.agent.loop.shortening import (
     without_old_outputs,
 )
 from seedsmith.agent.loop.streaming import NoAnswer, report_usage
-from seedsmith.agent.loop.tiers import Crossing, boundaries_below, worth_shortening
+from seedsmith.agent.loop.tier_crossing import Crossing, boundaries_below, worth_shortening
 from seedsmith.agent.models.base import Answer, Notice, Request, Retrying, Spent, Usage
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest

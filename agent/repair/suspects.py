@@ -19,7 +19,7 @@ _MOST_FILES = 400
 """So many sources are read; those of the failing tests' frames and their folders come first."""
 
 # The weights below are added to, or multiply, Ochiai's measure, which goes from 0 (only passing tests ran it)
-# to 1 (all failing tests ran it and no passing one). They were set by hand, and the tests hold the orders that
+# to 1 (all failing tests ran it and no passing one). They were set by hand; the tests hold the orders that
 # must come of them.
 _PER_CALL = 0.9
 """For each call between a test and a function: tests name what they test, and use more than that."""

@@ -81,8 +81,7 @@ async def open_run(
     """Open the workspace and the model, and begin a session or take up ``settings.resume``.
 
     ``stack`` closes all. ``library`` holds the skills; None: those that are found. Raises
-    :class:`AgentError`, :class:`SandboxError` and :class:`seedsmith.skills.errors.SkillError` for what can't
-    be used.
+    :class:`AgentError`, :class:`SandboxError` and :class:`SkillError` for what can't be used.
     """
     from seedsmith.agent.models.open import open_model
 
@@ -113,10 +112,8 @@ async def open_run(
     session = resumed
     if session is None:
         start = _start(asked, settled.settings, place, model, profile, address)
-        told = told_to(asked.settings, schema)
-        session = Session.create(
-            place.home, replace(start, images=attached.paths, settings=told), place.redactor
-        )
+        start = replace(start, images=attached.paths, settings=told_to(asked.settings, schema))
+        session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
     else:
         notices = notices_of(session, asked.settings, name, model.wire, address)
@@ -137,12 +134,7 @@ async def open_run(
         output=output,
         attached=attached,
         told_anew=frozenset(anew),
-        notices=(
-            *notices,
-            *skills.notices,
-            *extensions.notices,
-            *attached.notices,
-        ),
+        notices=(*notices, *skills.notices, *extensions.notices, *attached.notices),
     )
 
 

@@ -15,7 +15,7 @@ from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
 from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
-from seedsmith.sandbox.isolation.masks import (
+from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
     TEMPORARY,
     hidden_within,

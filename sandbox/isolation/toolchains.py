@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import start_of
-from seedsmith.sandbox.isolation.masks import (
+from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
     TEMPORARY,
     home_folders,

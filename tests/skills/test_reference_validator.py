@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skills_ref import validate
 
-from seedsmith.skills.check import check
+from seedsmith.skills.skill_check import check
 
 FRONTS = {
     "good": "name: tidy\ndescription: d",

@@ -24,7 +24,7 @@ from seedsmith.agent.loop.shortening import (
     with_summary,
     without_old_outputs,
 )
-from seedsmith.agent.loop.tiers import Crossing, boundaries_below, worth_shortening
+from seedsmith.agent.loop.tier_crossing import Crossing, boundaries_below, worth_shortening
 from seedsmith.agent.models.catalog.prices import Price, PriceTier
 from seedsmith.tools.base import Image
 

@@ -17,8 +17,8 @@ from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
 from seedsmith.sandbox.isolation.external import External
+from seedsmith.sandbox.isolation.hidden_folders import secrets_in
 from seedsmith.sandbox.isolation.landlock import Landlock
-from seedsmith.sandbox.isolation.masks import secrets_in
 from seedsmith.sandbox.isolation.off import Off
 from seedsmith.sandbox.workspace.spill import SpillStore
 
