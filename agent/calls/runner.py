@@ -1,6 +1,6 @@
-"""One call, from its raw arguments to a result that can be sent: parse, gates, run, redact, shorten.
+"""Runs one call, from raw arguments to a result that can be sent: parse, gates, run, redact, shorten.
 
-Whatever a call asks for and whatever a tool does, the call gets exactly one result.
+Whatever the call asks for and whatever the tool does, there is exactly one result.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class CallRunner:
         gates: Sequence[Gate] = (),
         output_bytes: int = 32 << 10,
     ) -> None:
-        """``gates`` are asked in their order; ``output_bytes`` is the most of a result the model reads."""
+        """``gates`` are asked in order; ``output_bytes`` limits how much of a result the model reads."""
         self._tools = tools
         self._context = context
         self._sink = sink
@@ -43,11 +43,11 @@ class CallRunner:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools as the model is offered them, in their order."""
+        """The specifications of the tools, in the order in which the model gets them."""
         return tuple(tool.spec for tool in self._tools.values())
 
     def prepare(self, call: ToolCall) -> Prepared:
-        """Understand a call; never raises, the refusal says what is wrong and what would fit."""
+        """Parse a call. Never raises: the refusal says what is wrong and what would be right."""
         tool = self._tools.get(call.name)
         try:
             arguments = json_object(call.arguments)
@@ -75,7 +75,7 @@ class CallRunner:
             return Prepared(call, arguments, refusal=self._defect(call, error))
 
     async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
-        """Run a call and show its start and end; ``begin`` is awaited once nothing refused it."""
+        """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass."""
         call = prepared.call
         self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
         start = time.perf_counter()
@@ -89,7 +89,7 @@ class CallRunner:
         return Finished(result, duration)
 
     async def run_early(self, prepared: Prepared) -> Finished:
-        """Run an effect-free call before its answer is complete; nothing is recorded yet."""
+        """Run a call without effects before the model's answer is complete; nothing is recorded yet."""
         return await self.run(prepared, _nothing)
 
     async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
@@ -142,7 +142,7 @@ async def _nothing() -> None:
 
 
 def _checked(result: ToolResult) -> ToolResult:
-    """``result`` as it is; a tool of others may give back anything."""
+    """Return ``result``; raises TypeError if it is none, since a third party's tool may return anything."""
     if not isinstance(result, ToolResult) or not isinstance(result.text, str):
         raise TypeError(f"it gave back {type(result).__name__}, not a ToolResult with text")
     return result

@@ -1,4 +1,4 @@
-"""The tools that a run offers: the built-in ones, those of packages, the skill tool, the ask tool."""
+"""The tools that a run offers: built-in tools, tools of packages, the skill tool and the ask tool."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ def open_tools(
     vision: bool = False,
     skills: ActiveSkills | None = None,
 ) -> dict[str, Tool]:
-    """The tools a profile offers, by name, in the order they are told.
+    """The tools of a profile by name, in the order in which the model gets them.
 
-    ``approver`` is who may be asked questions, too, if it is an :class:`Respondent`.
-    ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
-    is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
-    packages, which follow the built-in ones.
+    If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
+    the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
+    so that the list of tools is always the same. ``extensions``, the tools of packages, come last.
     """
     from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
