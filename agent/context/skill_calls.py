@@ -1,4 +1,4 @@
-"""Calls of the ``skill`` tool that loaded a skill's instructions, as they stand in a conversation."""
+"""Finds calls in a conversation by which the model loaded a skill's instructions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SKILL_TOOL = "skill"
 
 
 def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
-    """The name of the skill whose instructions ``output`` holds; '' where it holds something else."""
+    """The name of the skill whose instructions ``output`` holds; '' if it holds something else."""
     if call.name != SKILL_TOOL or not output.ok:
         return ""
     try:
@@ -24,7 +24,7 @@ def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
 
 
 def last_loaded(items: Iterable[Item]) -> str:
-    """The skill that the model loaded last; '' where it loaded none."""
+    """The name of the skill that the model loaded last; '' if it loaded none."""
     calls: dict[str, ToolCall] = {}
     name = ""
     for item in items:
