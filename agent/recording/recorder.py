@@ -1,4 +1,4 @@
-"""Writes a run down while it happens: what was asked, what crossed the wire, what the tools returned."""
+"""Records a run while it happens: the task, all requests and answers, and the results of tools."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Recorder:
         self._body = ""
 
     def transport(self, inner: Transport) -> Transport:
-        """``inner``, listened to."""
+        """``inner``, wrapped so that it is recorded."""
         return RecordTransport(inner, self)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
@@ -88,13 +88,13 @@ class Recorder:
         sink.follow(self)
 
     def show(self, envelope: Envelope) -> None:
-        """Write notices down; everything else comes from the wire and the session's records."""
+        """Record notices; everything else comes from requests, answers and the session's records."""
         if isinstance(envelope.event, NoticeGiven):
             notice = envelope.event
             self.write({"kind": "notice", "ms": self.ms, "code": notice.code, "message": notice.message})
 
     def observe(self, record: Line) -> None:
-        """Write down calls, their results and verifications; the messages stand in the requests."""
+        """Record calls, their results and verifications; messages are contained in the requests."""
         match record["kind"]:
             case "item" if record["item"].get("calls"):
                 self.write({"kind": "calls", "calls": record["item"]["calls"]})
@@ -118,7 +118,7 @@ class Recorder:
         return self._requests
 
     def response(self, response: ResponseLine) -> None:
-        """Write an answer down, once it is whole or over."""
+        """Write an answer down once it is complete or has failed."""
         texts = mask_stream([text for _, text in response.pieces], self._redactor)
         times = [ms for ms, _ in response.pieces]
         pieces = [list(piece) for piece in zip(times, texts, strict=True)]
@@ -133,7 +133,7 @@ class Recorder:
         return outcome
 
     def close(self) -> None:
-        """Close the file; as a front end there is nothing to put back."""
+        """Close the file."""
         self._file.close()
 
     @property

@@ -1,4 +1,4 @@
-"""Where the fault may be: regions of the workspace's sources, the most suspicious first."""
+"""Ranks the regions of the workspace's sources by how likely they contain the fault."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Suspect:
     region: Region
     score: float
     lines: Mapping[int, float] = field(default_factory=dict)
-    """Suspicion of single lines by their number in the file; empty where it is not known."""
+    """The scores of single lines by their number in the file; empty if they are unknown."""
 
 
 @dataclass(slots=True)
@@ -70,11 +70,11 @@ class _Evidence:
 def find_suspects(
     diagnosis: Diagnosis, known: Iterable[str], read: Callable[[str], str | None]
 ) -> list[Suspect]:
-    """Rank the regions of all source files that are no tests.
+    """Rank the regions of all source files that are not tests.
 
-    What counts: lines that failing tests ran and passing ones did not, places in tracebacks, and names
-    that the failing test mentions, directly or through the functions it calls. ``read`` gives a file's
-    text, or None where it has none.
+    A region scores by lines that failing tests ran and passing ones did not, by locations in tracebacks, and
+    by names that the failing test mentions, directly or through the functions it calls. ``read`` returns a
+    file's text, or None if it has none.
     """
     suspicion = diagnosis.suspicion()
     texts = _texts(diagnosis, suspicion, known, read)
@@ -103,7 +103,7 @@ def _texts(
     known: Iterable[str],
     read: Callable[[str], str | None],
 ) -> dict[str, str]:
-    """The sources to look at: those that ran where that is known, else all of the failing language."""
+    """The sources to rank: those that ran, if that is known, or else all sources."""
     sources = [
         path
         for path in known
