@@ -16,8 +16,7 @@ Line = dict[str, Any]
 Number = TypeVar("Number", int, float)
 Ending = Literal["complete", "left", "waiting", "broken", "refused", "unreachable"]
 """How an answer ended, in the order above: at the end of its body; closed by the reader, who had all it
-needed;
-cancelled while the reader waited; broken off; with an error status; without a connection."""
+needed; cancelled while the reader waited; broken off; with an error status; without a connection."""
 
 
 @dataclass(frozen=True, slots=True)

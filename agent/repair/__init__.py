@@ -1,5 +1,4 @@
-"""Fixes a bug with a small model by a search: it finds suspects, asks many small questions, and runs the
-tests.
+"""Fixes a bug with a small model by a search: suspects, many small questions, and tests that decide.
 
 Nothing here knows one benchmark or one repository. Begin with ``repair``.
 """
