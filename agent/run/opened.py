@@ -32,7 +32,7 @@ from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool
 
 if TYPE_CHECKING:
-    from seedsmith.agent.recording.interceptor import RunInterceptor
+    from seedsmith.agent.recording.interceptor import RunFacts, RunInterceptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,22 @@ class OpenedRun:
         return self.known.resolve(f"{self.model.provider}/{self.model.name}")[1]
 
     @property
+    def facts(self) -> RunFacts:
+        """What a recorder or replayer is given to know of the run."""
+        from seedsmith.agent.recording.interceptor import RunFacts
+
+        return RunFacts(
+            request=self.request,
+            model=self.model,
+            profile=self.profile,
+            place=self.place,
+            images=self.attached.images,
+            known=self.known,
+            output=self.output.schema if self.output else None,
+            skill=self.skills.folder,
+        )
+
+    @property
     def spoken(self) -> Wire:
         """How the model is spoken to now."""
         return self.known.providers[self.model.provider].wires[self.model.wire]
@@ -96,8 +112,7 @@ async def open_run(
     address = _address(request, model, interceptor)
     attached = await _attach(request, place, model, resumed, interceptor)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    name = f"{model.provider}/{model.name}"
-    entry = known.resolve(name)[1]
+    entry = known.resolve(name := f"{model.provider}/{model.name}")[1]
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.finish import NAME as FINISH
+from seedsmith.agent.calls.finish_tool import NAME as FINISH
 from seedsmith.agent.context.instructions import root_notice, user_instructions
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
@@ -162,20 +162,7 @@ class _Run:
 
     async def _begin_interceptor(self, interceptor: RunInterceptor) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
-        from seedsmith.agent.recording.interceptor import RunFacts
-
-        opened = self._opened
-        facts = RunFacts(
-            request=opened.request,
-            model=opened.model,
-            profile=opened.profile,
-            place=opened.place,
-            images=opened.attached.images,
-            known=opened.known,
-            output=opened.output.schema if opened.output else None,
-            skill=opened.skills.folder,
-        )
-        await interceptor.begin(facts, self._sink)
+        await interceptor.begin(self._opened.facts, self._sink)
         self._session.observer = interceptor.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
