@@ -73,7 +73,10 @@ class RunPast:
         async def after() -> None:
             if before is not None:
                 await before
-            self._session.record_snapshot(turn, await asyncio.to_thread(self._take, label, whole=whole))
+            taken = await asyncio.to_thread(self._take, label, whole=whole)
+            if not self._session.snapshots and self._first != taken:
+                self._session.record_snapshot(0, self._first)
+            self._session.record_snapshot(turn, taken)
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)
@@ -98,7 +101,15 @@ class RunPast:
             raise SessionError(f"Can't compare what the workspace is now: {error.strerror}.") from error
 
     def _begun_with(self, store: SnapshotStore, now: str) -> str:
-        """The snapshot to compare with: the session's first where it is kept still, else the run's."""
+        """The snapshot to compare with: the session's first where it is kept still, else the run's.
+
+        A session of an older program, which kept a baseline instead, gets its first snapshot from that.
+        """
+        if not self._session.snapshots:
+            try:
+                return store.take_over(self._session.folder, now) or now
+            except SnapshotError:
+                return now
         for recorded in self._session.snapshots[:1]:
             try:
                 return store.snapshot(recorded.id).id

@@ -15,7 +15,7 @@ import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -24,6 +24,7 @@ from seedsmith.sandbox.past.changes import Changes, changes
 from seedsmith.sandbox.past.listing import list_files
 from seedsmith.sandbox.past.look import LeftOut, Watcher
 from seedsmith.sandbox.past.objects import ObjectStore
+from seedsmith.sandbox.past.old_baseline import INDEX, baseline_root
 from seedsmith.sandbox.past.restore import put_back
 from seedsmith.sandbox.past.rows import Difference, Row, decode, differences, names_below, row_at
 from seedsmith.sandbox.whole_file import write_whole
@@ -114,10 +115,30 @@ class SnapshotStore:
             last = self._last
             if last is not None and last.root == found.root and (last.ignored == ignored or ignored is None):
                 return last.id
-            document = json.dumps(asdict(found), separators=(",", ":"))
-            write_whole(self._snapshots / f"{found.id}.json", document.encode("ascii"))
+            self._write(found)
             self._last = found
             return found.id
+
+    def take_over(self, folder: Path, now: SnapshotId) -> SnapshotId | None:
+        """Make a snapshot of the baseline that an older program kept in a session's ``folder``, if it did.
+
+        ``now`` is a present snapshot, taken ``whole``. Raises OSError, and :class:`SnapshotError` where the
+        baseline is damaged.
+        """
+        if not (folder / INDEX).exists():
+            return None
+        present = self.snapshot(now)
+        ignored = frozenset(self._ignored(present.ignored))
+        rows = self.manifest(now)
+        with self._one_at_a_time:
+            try:
+                root = baseline_root(folder, rows, ignored, self.read, self._objects.add)
+            except (ValueError, KeyError, TypeError) as error:
+                raise SnapshotError(f"{folder / INDEX} is damaged: {type(error).__name__}.") from error
+            self._objects.flush()
+            taken = replace(present, id=_new_id(), label="the session began", root=root, left_out=())
+            self._write(taken)
+        return taken.id
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
         """What is recorded under an id; raises :class:`SnapshotError`."""
@@ -203,6 +224,10 @@ class SnapshotStore:
             finally:
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
         return len(gone)
+
+    def _write(self, taken: Snapshot) -> None:
+        document = json.dumps(asdict(taken), separators=(",", ":"))
+        write_whole(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
 
     def _ignored(self, name: str | None) -> list[str]:
         return [] if name is None else list(json.loads(self.read(name)))
