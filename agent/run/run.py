@@ -163,6 +163,7 @@ class _Run:
     async def _begin_interceptor(self, interceptor: RunInterceptor) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
         from seedsmith.agent.recording.interceptor import RunFacts
+        from seedsmith.agent.sessions.carried import Carried
 
         opened = self._opened
         facts = RunFacts(
@@ -174,6 +175,7 @@ class _Run:
             known=opened.known,
             output=opened.output.schema if opened.output else None,
             skill=opened.skills.folder,
+            carried=Carried.of(self._session, opened.told_anew),
         )
         await interceptor.begin(facts, self._sink)
         self._session.observer = interceptor.observe
