@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.records import image_from_json, image_to_json
 from seedsmith.tools.base import Image
 
@@ -52,13 +53,16 @@ class Head:
     catalog: Mapping[str, Any] | None = None
     """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
     older recordings."""
+    carried: Carried | None = None
+    """What the session held where the run went on with one; None where it began one."""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`seedsmith.agent.recording.portable`)."""
 
     def to_json(self) -> Line:
         """The line."""
         images = [image_to_json(image) for image in self.images]
-        return {"kind": "head", "version": VERSION, **asdict(self), "images": images}
+        line = {"kind": "head", "version": VERSION, **asdict(replace(self, carried=None)), "images": images}
+        return line | {"carried": self.carried.to_json() if self.carried else None}
 
     @classmethod
     def from_json(cls, line: Line) -> Head:
@@ -70,6 +74,8 @@ class Head:
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         for name in ("output_schema", "catalog"):
             values[name] = _mapping(line[name]) if line.get(name) is not None else None
+        carried = line.get("carried")
+        values["carried"] = None if carried is None else Carried.from_json(_mapping(carried))
         settings = _mapping(line["settings"])
         return cls(
             **values,

@@ -11,6 +11,7 @@ from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.recording.format import Line
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.settings.request import RunRequest
@@ -37,6 +38,8 @@ class RunFacts:
     """What the final message must follow, if anything."""
     skill: str = ""
     """The folder of the named skill, if one was."""
+    carried: Carried | None = None
+    """What the session held, where the run goes on with one."""
 
 
 class RunInterceptor(TransportInterceptor, Protocol):
@@ -56,6 +59,10 @@ class RunInterceptor(TransportInterceptor, Protocol):
     @property
     def output(self) -> OutputSchema | None:
         """The schema of a replayed run's final message; None: the one the settings name."""
+
+    @property
+    def carried(self) -> Carried | None:
+        """What the session of a replayed run holds from before; None where it begins one."""
 
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:
         """Examine the workspace before anything runs; notices for people go to ``sink``."""

@@ -27,9 +27,9 @@ def record_or_replay(request: RunRequest) -> RunInterceptor:
     recording. Raises :class:`RecordingError`.
     """
     settings = request.settings
-    if settings.resume is not None:
-        flag = "--record" if settings.replay is None else "--replay"
-        raise RecordingError(f"{flag} takes a run from its beginning: leave out --resume.")
+    if settings.replay is not None and (settings.resume is not None or settings.fork is not None):
+        flag = "--resume" if settings.resume is not None else "--fork"
+        raise RecordingError(f"--replay takes what it goes on with from the recording: leave out {flag}.")
     if settings.replay is None:
         assert settings.record is not None
         return Recorder(request, RecordingWriter(settings.record, settings.workspace.resolve()))

@@ -23,6 +23,7 @@ from seedsmith.agent.recording.record_transport import RecordTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace, listed
 from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
@@ -41,6 +42,7 @@ class Recorder:
     images: tuple[Image, ...] = ()
     known: Catalog | None = None
     output: OutputSchema | None = None
+    carried: Carried | None = None
 
     def __init__(self, request: RunRequest, file: RecordingWriter) -> None:
         self.asked = request
@@ -83,6 +85,7 @@ class Recorder:
             output_schema=facts.output.to_json() if facts.output else None,
             catalog=user_entries(facts.known, _models_of(facts)),
             time=round(time.time(), 3),
+            carried=facts.carried,
         )
         self.write(head.to_json())
         sink.follow(self)

@@ -28,6 +28,7 @@ from seedsmith.agent.recording.recorder import (
 )
 from seedsmith.agent.recording.replay_transport import ReplayTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.agent.settings.request import RunRequest
@@ -79,6 +80,11 @@ class Replayer:
     def images(self) -> tuple[Image, ...]:
         """The recorded prompt's pictures."""
         return self._recording.head.images
+
+    @property
+    def carried(self) -> Carried | None:
+        """What the recorded run's session held."""
+        return self._recording.head.carried
 
     def transport(self, inner: Transport) -> Transport:
         """A transport that returns the recorded answers; ``inner`` is never used."""
@@ -270,7 +276,7 @@ class Replayer:
             self._diverge(
                 Divergence("end", what, last, self._plain(finish.message), self._plain(now.message))
             )
-        elif finish.diff_sha256 != now.diff_sha256:
+        elif self.carried is None and finish.diff_sha256 != now.diff_sha256:  # of the whole session, else
             same = finish.files_changed == now.files_changed
             how = "the same files with another content" if same else "other files"
             what = f"the run left {how} behind."

@@ -33,6 +33,7 @@ from seedsmith.tools.base import Tool
 
 if TYPE_CHECKING:
     from seedsmith.agent.recording.interceptor import RunFacts, RunInterceptor
+    from seedsmith.agent.sessions.carried import Carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class OpenedRun:
     def facts(self) -> RunFacts:
         """What a recorder or replayer is given to know of the run."""
         from seedsmith.agent.recording.interceptor import RunFacts
+        from seedsmith.agent.sessions.carried import Carried
 
         return RunFacts(
             request=self.request,
@@ -83,6 +85,7 @@ class OpenedRun:
             known=self.known,
             output=self.output.schema if self.output else None,
             skill=self.skills.folder,
+            carried=Carried.of(self.session, self.told_anew),
         )
 
     @property
@@ -104,7 +107,7 @@ async def open_run(
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
-    resumed = _resume(asked, place, stack)
+    resumed = _resume(asked, place, stack, interceptor)
     request = _gone_on_with(asked, resumed) if resumed else asked
     output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
     model = open_model(request.settings, request.environment, interceptor, known)
@@ -116,7 +119,8 @@ async def open_run(
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
-    task = _task(asked, skills, resumed)
+    carried = interceptor.carried if interceptor is not None else None
+    task = _task(asked, skills, resumed, carried)
     asked_for = task or (resumed.start.prompt if resumed else "")
     tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
@@ -148,21 +152,27 @@ async def open_run(
         extensions=extensions.tools,
         output=output,
         attached=attached,
-        told_anew=frozenset(anew),
+        told_anew=frozenset(carried.told_anew if carried is not None else anew),
         notices=(*notices, *skills.notices, *extensions.notices, *attached.notices),
     )
 
 
-def _resume(request: RunRequest, place: Place, stack: AsyncExitStack) -> Session | None:
-    """The session to go on with; None where a new one begins."""
+def _resume(
+    request: RunRequest, place: Place, stack: AsyncExitStack, interceptor: RunInterceptor | None
+) -> Session | None:
+    """The session to go on with, a replay's with what the recorded one held; None where one begins."""
     meant, root = request.settings.resume, place.workspace.root
     if request.settings.fork:
         if meant:
             raise UsageError("Give --resume to go on with a session itself, or --fork with a copy, not both.")
         meant = fork(find_session(place.home, request.settings.fork, root), redactor=place.redactor).id
-    if not meant:
+    carried = interceptor.carried if interceptor is not None else None
+    if meant:
+        session = Session.resume(place.home, meant, root, place.redactor)
+    elif carried is not None:
+        session = carried.begin(place.home, root, place.redactor)
+    else:
         return None
-    session = Session.resume(place.home, meant, root, place.redactor)
     stack.callback(session.close)
     return session
 
@@ -197,14 +207,15 @@ async def _attach(
     return await attach(named, prompt, request.typed, resumed, place.workspace.root, model)
 
 
-def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> str:
+def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, carried: Carried | None) -> str:
     """What the model is to do now; '' where a conversation only goes on.
 
     A conversation that goes on holds its skill's instructions already, unless a skill is asked for again.
     """
     goes_on = resumed is not None and bool(resumed.conversation.items)
     prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
-    task = prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
+    task = prompt if goes_on and not named else skills.task(prompt)
     if task and asked.settings.approve == "plan":
         return f"{task}\n\n{wording('plan.md').strip()}"
     return task

@@ -31,6 +31,7 @@ from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
+from seedsmith.agent.sessions.prune import told_of_pruning
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
@@ -341,6 +342,9 @@ class _Run:
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
+        place, most = self._opened.place, self._settings.sessions_mb
+        if (told := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
+            self._sink.emit(told)
         changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:

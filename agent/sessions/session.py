@@ -218,6 +218,11 @@ class Session:
         """The result an open call has from before the session was resumed: such a call must not run again."""
         return self._known_results.get(call_id)
 
+    def take_result(self, output: ToolOutput) -> None:
+        """Let the open call of ``output`` have it from before: it must not run again."""
+        self._known_results[output.call_id] = output
+        self.record_done(output)
+
     def compact(self, items: Iterable[Item], why: str) -> None:
         """Go on from the shorter ``items``; a session that is resumed goes on from the same."""
         shorter = tuple(items)
