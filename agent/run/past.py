@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import Session
-from seedsmith.sandbox.errors import SnapshotError
+from seedsmith.sandbox.errors import NoRepository, SnapshotError
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:
+    from seedsmith.sandbox.git.repository import Repository
+    from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.past.changes import Changes
+    from seedsmith.sandbox.past.rows import Difference
     from seedsmith.sandbox.past.store import SnapshotStore
 
 
@@ -29,6 +34,10 @@ class RunPast:
         self._store: SnapshotStore | None = None
         self._under_way: asyncio.Future[None] | None = None
         self._first = ""
+        self._repository: Repository | None = None
+        self._git: GitState | None = None
+        self.lost: tuple[str, ...] = ()
+        """Files that :meth:`changes` found deleted or overwritten though no commit held what they were."""
 
     def begin(self) -> None:
         """Begin the first snapshot; returns at once."""
@@ -43,8 +52,12 @@ class RunPast:
         """Begin a snapshot, as something may have been changed; returns at once."""
         self._start(f"turn {self._session.turns}")
 
-    async def changes(self) -> Changes:
-        """What has changed since the session began, as it is now."""
+    async def changes(self, *, compares: bool = True) -> Changes:
+        """What has changed since the session began, as it is now; nothing unless it ``compares``."""
+        if self._under_way is None or not compares:
+            from seedsmith.sandbox.past.changes import NO_CHANGES
+
+            return NO_CHANGES
         self._start("the run ended", whole=True)
         await self.ready()
         return await asyncio.to_thread(self._compared)
@@ -54,11 +67,6 @@ class RunPast:
         """Whether a snapshot could not be taken."""
         task = self._under_way
         return task is not None and task.done() and not task.cancelled() and task.exception() is not None
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is anything to compare with."""
-        return self._under_way is not None
 
     async def close(self) -> None:
         """Wait for what is under way, and let go of the store."""
@@ -82,7 +90,7 @@ class RunPast:
         try:
             if self._store is None:
                 self._store = self._open()
-            taken = self._store.take(label, whole=whole)
+            taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))
             if not self._first:
                 self._first = self._begun_with(self._store, taken)
         except OSError as error:
@@ -93,9 +101,54 @@ class RunPast:
     def _compared(self) -> Changes:
         assert self._store is not None
         try:
-            return self._store.compare(self._first, self._session.snapshots[-1].id)
-        except OSError as error:
-            raise SessionError(f"Can't compare what the workspace is now: {error.strerror}.") from error
+            found = self._store.compare(self._first, self._session.snapshots[-1].id)
+        except (OSError, SnapshotError) as error:
+            raise SessionError(f"Can't compare what the workspace is now: {error}") from error
+        self.lost = self._lost(found.differences)
+        return found
+
+    def _look_at_git(self, *, whole: bool) -> tuple[bytes, ...]:
+        """What git's branches, stash and index are; commits that could be lost, or are, are kept first."""
+        from seedsmith.sandbox.git.commits import KEPT_COMMITS, keep_at_risk, keep_index, keep_lost
+        from seedsmith.sandbox.git.state import read_index, read_state
+
+        if self._repository is None:
+            return ()
+        assert self._store is not None
+        folder = self._store.folder / KEPT_COMMITS
+        before, now = self._git, read_state(self._repository)
+        if before is None:
+            keep_at_risk(self._repository, now, folder)
+        elif before.tips != now.tips:
+            keep_lost(self._repository, before, now, folder)
+        self._git = now
+        if not whole:
+            return (now.encode(),)
+        index = read_index(self._repository)
+        keep_index(self._repository, now, index, folder)
+        return now.encode(), index
+
+    def _lost(self, differences: Iterable[Difference]) -> tuple[str, ...]:
+        """The files of ``differences`` whose old content no commit holds; without git the deleted ones."""
+        from seedsmith.sandbox.git.commits import Commits
+        from seedsmith.sandbox.git.state import GitState
+
+        assert self._store is not None
+        gone = {
+            path: old.name
+            for path, old, new in differences
+            if old is not None
+            and old.name is not None
+            and not old.is_folder
+            and (new is None or old.name != new.name)
+            and ".git" not in path.split("/")
+        }
+        kept = self._store.snapshot(self._first).beside
+        if self._repository is None or not kept:
+            deleted = {path for path, _, new in differences if new is None}
+            return tuple(sorted(gone.keys() & deleted))
+        commit = GitState.decode(self._store.read(kept[0])).commit
+        return tuple(sorted(gone.keys() - Commits(self._repository).committed(commit, gone)))
 
     def _begun_with(self, store: SnapshotStore, now: str) -> str:
         """The snapshot to compare with: the session's first where it is kept still, else the run's."""
@@ -107,9 +160,12 @@ class RunPast:
         return now
 
     def _open(self) -> SnapshotStore:
+        from seedsmith.sandbox.git.repository import find_repository
         from seedsmith.sandbox.past.store import SnapshotStore
         from seedsmith.tools.search.ripgrep import find_ripgrep
 
+        with suppress(NoRepository):
+            self._repository = find_repository(self._place.workspace.root)
         try:
             ripgrep = find_ripgrep(self._place.workspace.root)
         except ToolError:

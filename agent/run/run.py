@@ -32,7 +32,6 @@ from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.settings.request import RunRequest
-from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
@@ -354,7 +353,7 @@ class _Run:
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
-        changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
+        changes = await self._past.changes(compares=compares)
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
@@ -366,11 +365,15 @@ class _Run:
         outcome = self._so_far(
             Outcome(
                 status=status,
-                message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+                message=closing_words(
+                    text or (last.text if last else ""), reason, verified, changes, self._past.lost
+                ),
                 verified=verified,
                 files_changed=changes.files_changed,
                 diff=changes.diff,
                 output=output,
+                lost=self._past.lost,
+                undo=f"seedsmith undo {self._session.id}" if changes.differences else "",
             )
         )
         with suppress(OSError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
@@ -26,6 +26,9 @@ from seedsmith.sandbox.past.rows import Difference
 from seedsmith.sandbox.past.store import SnapshotStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import Effect
+
+if TYPE_CHECKING:
+    from seedsmith.agent.sessions.undo_git import Moved
 
 UNDO, REDO = "undo", "redo"
 
@@ -195,6 +198,15 @@ class Undo:
         now = self._take("before redo")
         ours, theirs = set(self._changed(before, after)), set(self._changed(after, now))
         return self._plan(REDO, self.story.turns, before, now, (ours, theirs), paths)
+
+    def moved(self, plan: Plan) -> tuple[Moved, ...]:
+        """What of git is not what it was, with the commands for it; an undo leaves it to people."""
+        from seedsmith.agent.sessions.undo_git import moved
+
+        try:
+            return moved(self._store, plan.first, self._session.workspace) if plan.kind == UNDO else ()
+        except SnapshotError as error:
+            raise SessionError(str(error)) from error
 
     def carry_out(self, plan: Plan) -> tuple[str, ...]:
         """Do what ``plan`` says and record it; returns a sentence for each path that can't be put back."""

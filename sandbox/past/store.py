@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -53,6 +53,8 @@ class Snapshot:
     ignored: str | None = None
     """The name of the list of files that did not count; None where nobody asked."""
     left_out: tuple[LeftOut, ...] = ()
+    beside: tuple[str, ...] = ()
+    """The names of what else was to be kept with it."""
 
 
 class SnapshotStore:
@@ -89,11 +91,11 @@ class SnapshotStore:
         os.close(self._lock)
         self._lock = -1
 
-    def take(self, label: str = "", *, whole: bool = False) -> SnapshotId:
+    def take(self, label: str = "", *, whole: bool = False, beside: Sequence[bytes] = ()) -> SnapshotId:
         """Record the workspace as it is, and return the snapshot's id: the last one's where nothing changed.
 
         ``whole`` records which files are ignored, too: what :meth:`compare` needs of both its snapshots.
-        Raises OSError where the disk refuses.
+        ``beside`` is kept along with it. Raises OSError where the disk refuses.
         """
         with self._one_at_a_time:
             counted = list_files(self._workspace, self._ripgrep) if whole else None
@@ -101,7 +103,8 @@ class SnapshotStore:
             ignored = None
             if counted is not None:
                 ignored = self._objects.add(_listing(self._watcher.uncounted(counted)))
-                self._objects.flush()
+            kept = tuple(self._objects.add(content) for content in beside)
+            self._objects.flush()
             found = Snapshot(
                 id=_new_id(),
                 time=time.time(),
@@ -110,9 +113,10 @@ class SnapshotStore:
                 inode=self._workspace.stat(".").inode,
                 ignored=ignored,
                 left_out=tuple(look.left_out[:_TOLD_MOST]),
+                beside=kept,
             )
             last = self._last
-            if last is not None and last.root == found.root and (last.ignored == ignored or ignored is None):
+            if last is not None and _says_no_more(found, last):
                 return last.id
             document = json.dumps(asdict(found), separators=(",", ":"))
             write_whole(self._snapshots / f"{found.id}.json", document.encode("ascii"))
@@ -129,7 +133,8 @@ class SnapshotStore:
                 raise FileNotFoundError
             document = json.loads(path.read_bytes())
             left_out = tuple(LeftOut(*each) for each in document["left_out"])
-            return Snapshot(**document | {"left_out": left_out})
+            told = {"left_out": left_out, "beside": tuple(document["beside"])}
+            return Snapshot(**document | told)
         except FileNotFoundError:
             raise SnapshotError(
                 f"The snapshot {snapshot} is not kept any more under {self._snapshots}."
@@ -196,7 +201,7 @@ class SnapshotStore:
                 for each in self.ids():
                     kept = self.snapshot(each)
                     names_below(self.read, kept.root, needed)
-                    needed.update(filter(None, (kept.ignored,)))
+                    needed.update(filter(None, (kept.ignored, *kept.beside)))
                 self._watcher.forget()
                 self._last = None
                 self._objects.keep_only(needed)
@@ -206,6 +211,15 @@ class SnapshotStore:
 
     def _ignored(self, name: str | None) -> list[str]:
         return [] if name is None else list(json.loads(self.read(name)))
+
+
+def _says_no_more(found: Snapshot, last: Snapshot) -> bool:
+    """Whether ``last`` holds all that ``found`` does."""
+    return (
+        found.root == last.root
+        and found.ignored in (None, last.ignored)
+        and found.beside == last.beside[: len(found.beside)]
+    )
 
 
 def store_folder(home: Path, workspace: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 
 import pytest
 from scripted_endpoint import calls, text
@@ -197,3 +198,80 @@ def test_a_run_killed_in_a_call_is_undone(seedsmith, endpoint, monkeypatch, caps
     assert main(["undo", "-C", str(seedsmith.workspace)]) == 0
     assert "killed during a call" in capsys.readouterr().out
     assert content(seedsmith.workspace) == before
+
+
+def git(folder, *arguments):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", *settings, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def commands(out):
+    return [line.strip().partition("    # ")[0] for line in out.splitlines() if line.startswith("  git ")]
+
+
+DESTROY = {
+    "stash drop": "git stash drop -q",
+    "reset --hard": "git reset -q --hard HEAD~1",
+    "branch -D": "git branch -qD side",
+    "switch": "git checkout -qf side && git stash clear",
+    "amend": "echo x > a.txt && git -c user.name=B -c user.email=b@c.d commit -qam x --amend",
+    "index": "git add -A && git tag -m t t1 2>/dev/null; git rm -q --cached a.txt",
+    "everything": "git stash clear; git reset -q --hard HEAD~1; git branch -qD side; git reflog expire --all "
+    "--expire=now; git gc -q --prune=now",
+}
+
+
+@pytest.mark.parametrize("command", DESTROY.values(), ids=DESTROY.keys())
+async def test_what_git_moved_is_listed_with_commands_that_move_it_back(world, command):
+    folder = world.folder
+    git(folder, "init", "-qb", "main")
+    for number in range(2):
+        (folder / "docs/b.txt").write_text(f"{number}\n")
+        git(folder, "add", "a.txt", "docs")
+        git(folder, "commit", "-qm", f"commit {number}")
+    git(folder, "switch", "-qc", "side")
+    (folder / "docs/b.txt").write_text("side\n")
+    git(folder, "commit", "-qam", "side")
+    git(folder, "switch", "-q", "main")
+    for number in range(2):
+        (folder / "a.txt").write_text(f"stashed {number}\n")
+        git(folder, "stash", "push", "-qm", f"it's {number}")
+    (folder / "a.txt").write_text("not committed\n")
+    (folder / "docs/b.txt").write_text("staged\n")
+    git(folder, "add", "docs")
+
+    def state():
+        git(folder, "fsck")
+        listed = [git(folder, "stash", "list", "--format=%H %gs"), git(folder, "for-each-ref")]
+        return [*listed, git(folder, "status", "-sb"), git(folder, "diff", "--cached"), git(folder, "diff")]
+
+    before, files = state(), content(folder / "docs")
+    await world.run(calls(shell(command)), text("Done."))
+    git(folder, "reflog", "expire", "--expire=now", "HEAD", "refs/heads/main")
+    git(folder, "gc", "-q", "--prune=now")
+    code, out, _ = world.say("undo")
+    assert code == 0 and commands(out)
+    assert content(folder / "docs") == files and (folder / "a.txt").read_text() == "not committed\n"
+    for each in commands(out):
+        subprocess.run(["sh", "-c", each], cwd=folder, check=True)
+    assert state() == before
+    assert not commands(world.say("undo")[1])
+
+
+async def test_a_run_says_by_name_what_it_deleted_that_no_commit_held(world):
+    git(world.folder, "init", "-q")
+    (world.folder / "own.txt").write_text("own\n")
+    git(world.folder, "add", "a.txt", ".gitignore")
+    git(world.folder, "commit", "-qm", "start")
+    outcome = await world.run(
+        calls(shell("rm -r docs kept.log; echo x > own.txt; rm a.txt; echo n > n")), text("Done.")
+    )
+    assert outcome.lost == ("docs/b.txt", "kept.log", "own.txt")
+    assert "in no commit: docs/b.txt, kept.log, own.txt. seedsmith undo brings them back." in outcome.message
+    assert outcome.undo == f"seedsmith undo {outcome.session}"
+    quiet = await world.run(text("Nothing to do."))
+    assert (quiet.lost, quiet.undo) == ((), "")
