@@ -35,6 +35,7 @@ _PROGRESS = frozenset(
         "instructions",
         "image",
         "kept",
+        "snapshot",
     }
 )
 """Notices that say how far a run is, nothing to worry about."""

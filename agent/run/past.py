@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.calls.loss import Files
 from seedsmith.agent.errors import SessionError
+from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import NoRepository, SnapshotError
+from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.past.changes import Changes
+    from seedsmith.sandbox.past.look import LeftOut
     from seedsmith.sandbox.past.rows import Difference
     from seedsmith.sandbox.past.store import SnapshotStore
+
+
+_QUIET_SECONDS = 1.0
+"""A longer wait for a snapshot is shown."""
+_NAMED = 5
 
 
 class RunPast:
@@ -28,8 +38,10 @@ class RunPast:
     is taken at the end. Calls with effects wait for the one that is under way.
     """
 
-    def __init__(self, place: Place, session: Session) -> None:
+    def __init__(self, place: Place, session: Session, sink: Sink) -> None:
         self._place = place
+        self._sink = sink
+        self._told: set[str] = set()
         self._session = session
         self._store: SnapshotStore | None = None
         self._under_way: asyncio.Future[None] | None = None
@@ -45,8 +57,21 @@ class RunPast:
 
     async def ready(self) -> None:
         """Return once a change loses nothing of what was; raises what kept a snapshot from being taken."""
-        if self._under_way is not None:
-            await asyncio.shield(self._under_way)
+        task = self._under_way
+        if task is None:
+            return
+        done, _ = await asyncio.wait({task}, timeout=_QUIET_SECONDS)
+        if not done:
+            waits = "Waiting until what is in the workspace is recorded, so that it can be undone."
+            self._sink.emit(NoticeGiven("snapshot", waits))
+        await asyncio.shield(task)
+        self._tell_left_out()
+
+    async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
+        """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
+        self._start("before a call that deletes")
+        await self.ready()
+        return await asyncio.to_thread(self._unkept, files)
 
     def changed(self) -> None:
         """Begin a snapshot, as something may have been changed; returns at once."""
@@ -106,6 +131,41 @@ class RunPast:
             raise SessionError(f"Can't compare what the workspace is now: {error}") from error
         self.lost = self._lost(found.differences)
         return found
+
+    def _left_out(self) -> tuple[LeftOut, ...]:
+        """The files that the newest snapshot leaves out; not the folders, whose sizes nobody knows."""
+        if self._store is None or not self._session.snapshots:
+            return ()
+        found = self._store.snapshot(self._session.snapshots[-1].id).left_out
+        return tuple(each for each in found if each.size is not None)
+
+    def _unkept(self, files: Files) -> tuple[LeftOut, ...]:
+        from seedsmith.sandbox.git.index import read_entries
+        from seedsmith.sandbox.git.state import read_index
+
+        left_out = self._left_out()
+        if files == "all" or self._repository is None or not left_out:
+            return left_out if files == "all" else ()
+        staged = {name: each for (name, _), each in read_entries(read_index(self._repository)).items()}
+        above = os.path.relpath(self._place.workspace.root, self._repository.top)
+        found = []
+        for each in left_out:
+            entry = staged.get(os.fsencode(os.path.normpath(f"{above}/{each.path}")))
+            if (entry is not None) != (files == "tracked"):
+                continue
+            now = self._place.workspace.stat(each.path, follow=False)
+            if entry is None or (entry.size, entry.modified) != (now.size, now.modified_ns // 10**9):
+                found.append(each)
+        return tuple(found)
+
+    def _tell_left_out(self) -> None:
+        new = [each for each in self._left_out() if each.path not in self._told]
+        if new:
+            self._told.update(each.path for each in new)
+            names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in new[:_NAMED])
+            more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
+            told = f"Not recorded, so undo can't bring it back: {names}{more}."
+            self._sink.emit(NoticeGiven("left_out", told))
 
     def _look_at_git(self, *, whole: bool) -> tuple[bytes, ...]:
         """What git's branches, stash and index are; commits that could be lost, or are, are kept first."""

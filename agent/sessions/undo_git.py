@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import NoRepository
 from seedsmith.sandbox.git.commits import KEPT_COMMITS, index_name, kept_pack
-from seedsmith.sandbox.git.index import read_entries
+from seedsmith.sandbox.git.index import staged_contents
 from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.state import STASH, GitState, read_index, read_state
 from seedsmith.sandbox.past.store import SnapshotStore
@@ -78,7 +78,7 @@ def _stashes(store: SnapshotStore, before: GitState, now: GitState) -> Iterator[
 
 def _index(store: SnapshotStore, repository: Repository, kept: str) -> Iterator[Moved]:
     before, now = store.read(kept), read_index(repository)
-    if before and before != now and read_entries(before) != read_entries(now):
+    if before and before != now and staged_contents(before) != staged_contents(now):
         source = f"git --git-dir={shlex.quote(str(store.folder))} cat-file blob {kept}"
         first = _unpacked(store, index_name(before))
         yield Moved(

@@ -6,6 +6,7 @@ import struct
 from typing import NamedTuple
 
 _STAT_BYTES = 40
+_MODIFIED_AT = 8
 _MODE_AT = 24
 _NAME_AT = 62
 _EXTENDED = 0x4000
@@ -16,6 +17,9 @@ class Staged(NamedTuple):
 
     mode: int
     blob: str
+    modified: int
+    """When the file was changed when git looked last, in whole seconds."""
+    size: int
 
     @property
     def is_module(self) -> bool:
@@ -31,6 +35,11 @@ def read_entries(index: bytes) -> dict[tuple[bytes, int], Staged]:
         return {}
 
 
+def staged_contents(index: bytes) -> dict[tuple[bytes, int], tuple[int, str]]:
+    """What ``index`` stages, apart from what it remembers of the files."""
+    return {key: (each.mode, each.blob) for key, each in read_entries(index).items()}
+
+
 def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
     mark, version, count = struct.unpack_from(">4sLL", index)
     if mark != b"DIRC" or version not in (2, 3, 4):
@@ -38,7 +47,8 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
     found: dict[tuple[bytes, int], Staged] = {}
     at, name = 12, b""
     for _ in range(count):
-        (mode,) = struct.unpack_from(">L", index, at + _MODE_AT)
+        (modified,) = struct.unpack_from(">L", index, at + _MODIFIED_AT)
+        mode, _, _, size = struct.unpack_from(">4L", index, at + _MODE_AT)
         blob = index[at + _STAT_BYTES : at + _STAT_BYTES + 20].hex()
         (flags,) = struct.unpack_from(">H", index, at + 60)
         start = at + _NAME_AT + (2 if flags & _EXTENDED else 0)
@@ -51,7 +61,7 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
             end = index.index(b"\0", start)
             name = index[start:end]
             at += (end - at + 8) // 8 * 8
-        found[name, flags >> 12 & 3] = Staged(mode, blob)
+        found[name, flags >> 12 & 3] = Staged(mode, blob, modified, size)
     return found
 
 

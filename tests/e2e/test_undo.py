@@ -13,6 +13,7 @@ from scripted_endpoint import calls, text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
+from seedsmith.sandbox.past.objects import blob_name
 
 
 def shell(command):
@@ -43,7 +44,8 @@ def world(endpoint, tmp_path, monkeypatch, capsys):
 
         async def run(self, *script, **settings):
             endpoint.script(*script)
-            place = {"workspace": self.folder, "home": tmp_path / "state", "sandbox": "off"}
+            place = {"workspace": self.folder, "home": tmp_path / "state"}
+            settings.setdefault("sandbox", "off")
             service = {"model": "openai/scripted", "base_url": endpoint.base_url, "api_key": "key-for-tests"}
             return await Agent(**place, **service, **settings).arun("Go on")
 
@@ -275,3 +277,68 @@ async def test_a_run_says_by_name_what_it_deleted_that_no_commit_held(world):
     assert outcome.undo == f"seedsmith undo {outcome.session}"
     quiet = await world.run(text("Nothing to do."))
     assert (quiet.lost, quiet.undo) == ((), "")
+
+
+@pytest.fixture
+def large(world, monkeypatch):
+    """A file that no snapshot holds."""
+    monkeypatch.setattr("seedsmith.sandbox.past.look.KEPT_FILE_BYTES", 1000)
+    (world.folder / "data").mkdir()
+    path = world.folder / "data/large.bin"
+    path.write_bytes(b"x" * 2000)
+    return path
+
+
+class Person:
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    async def approve(self, request):
+        self.asked.append(request.why)
+        return self.answer
+
+
+async def test_what_no_snapshot_holds_is_not_deleted_without_a_word(world, large, endpoint):
+    await world.run(calls(shell("rm -rf data")), text("Done."))
+    assert large.exists()
+    told = endpoint.requests[-1].body["messages"][-1]["content"]
+    assert "Refused: data/large.bin (2,000 bytes) could be lost for good" in told
+    await world.run(calls(shell("rm -rf docs")), text("Done."))
+    assert not (world.folder / "docs").exists() and large.exists()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_a_person_is_asked_about_what_no_snapshot_holds(world, large, answer):
+    endpoint_script = (
+        calls(("git", {"action": "restore", "all": True}), shell("rm data/*.bin")),
+        text("Done."),
+    )
+    person = Person(answer)
+    await world.run(*endpoint_script, approver=person, sandbox="auto")
+    (why,) = [why for why in person.asked if "lost for good" in why]
+    assert "data/large.bin" in why and large.exists() != answer
+
+
+async def test_git_holds_what_is_committed_and_unchanged(world, large):
+    git(world.folder, "init", "-q")
+    git(world.folder, "add", ".")
+    git(world.folder, "commit", "-qm", "start")
+    (world.folder / "a.txt").write_text("two\n")
+    await world.run(calls(shell("git reset -q --hard")), text("Done."))
+    assert (world.folder / "a.txt").read_text() == "one\n"
+    large.write_bytes(b"y" * 2000)
+    (world.folder / "a.txt").write_text("two\n")
+    await world.run(calls(shell("git reset -q --hard")), text("Done."))
+    assert (world.folder / "a.txt").read_text() == "two\n" and large.read_bytes() == b"y" * 2000
+
+
+async def test_what_people_write_while_the_model_thinks_is_kept_before_a_deletion(world):
+    def think(_):
+        (world.folder / "docs/b.txt").write_text("written meanwhile\n")
+        return calls(shell("rm -rf docs"))
+
+    await world.run(calls(shell("echo x > x.txt")), think, text("Done."))
+    world.say("undo", "--force")
+    kept = next(world.folder.parent.glob("state/snapshots/*"))
+    names = [blob_name(b"written meanwhile\n")]
+    assert subprocess.run(["git", "--git-dir", kept, "cat-file", "-e", *names], check=False).returncode == 0
