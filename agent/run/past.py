@@ -42,6 +42,7 @@ class RunPast:
         self._place = place
         self._sink = sink
         self._told: set[str] = set()
+        self._pruned = 0
         self._session = session
         self._store: SnapshotStore | None = None
         self._under_way: asyncio.Future[None] | None = None
@@ -159,6 +160,10 @@ class RunPast:
         return tuple(found)
 
     def _tell_left_out(self) -> None:
+        if self._pruned:
+            told = f"{self._pruned:,} old snapshots of this folder were dropped: undo goes back no further."
+            self._sink.emit(NoticeGiven("pruned", told))
+            self._pruned = 0
         new = [each for each in self._left_out() if each.path not in self._told]
         if new:
             self._told.update(each.path for each in new)
@@ -220,6 +225,7 @@ class RunPast:
         return now
 
     def _open(self) -> SnapshotStore:
+        from seedsmith.sandbox.git.commits import KEPT_COMMITS, drop_older
         from seedsmith.sandbox.git.repository import find_repository
         from seedsmith.sandbox.past.store import SnapshotStore
         from seedsmith.tools.search.ripgrep import find_ripgrep
@@ -230,7 +236,11 @@ class RunPast:
             ripgrep = find_ripgrep(self._place.workspace.root)
         except ToolError:
             ripgrep = None
-        return SnapshotStore(self._place.home, self._place.workspace, ripgrep)
+        store = SnapshotStore(self._place.home, self._place.workspace, ripgrep)
+        self._pruned = store.prune_old({each.id for each in self._session.snapshots})
+        if self._pruned and (kept := store.ids()):
+            drop_older(store.folder / KEPT_COMMITS, store.snapshot(kept[0]).time)
+        return store
 
 
 def _retrieved(task: asyncio.Future[None]) -> None:

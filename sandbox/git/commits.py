@@ -212,7 +212,7 @@ def keep_lost(repository: Repository, before: GitState, now: GitState, folder: P
 def keep_index(repository: Repository, state: GitState, index: bytes, folder: Path) -> None:
     """Keep what ``index`` stages and the checked out commit does not hold in ``folder``."""
     target = kept_pack(folder, index_name(index))
-    if index and not target.exists():
+    if index and not _is_kept(target):
         staged = (each.blob for each in read_entries(index).values() if not each.is_module)
         Commits(repository).keep_staged(state.commit, staged, target, LOST)
 
@@ -226,7 +226,7 @@ def _keep(
     repository: Repository, wanted: Iterable[str], known: Iterable[str], folder: Path, limits: Limits
 ) -> None:
     """Keep each of ``wanted`` that ``known`` does not lead to, but for those kept already."""
-    missing = [commit for commit in wanted if commit and not kept_pack(folder, commit).exists()]
+    missing = [commit for commit in wanted if commit and not _is_kept(kept_pack(folder, commit))]
     if not missing:
         return
     commits = Commits(repository)
@@ -234,6 +234,22 @@ def _keep(
     for commit in missing:
         if commit not in reached:
             commits.keep(commit, reached, kept_pack(folder, commit), limits)
+
+
+def drop_older(folder: Path, seconds: float) -> None:
+    """Drop what was kept in ``folder`` and has not been wanted since that time."""
+    for path in folder.glob("*.pack"):
+        if path.stat().st_mtime < seconds:
+            path.unlink(missing_ok=True)
+
+
+def _is_kept(pack: Path) -> bool:
+    """Whether it is there already; that it is wanted still is noted."""
+    try:
+        os.utime(pack)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def kept_pack(folder: Path, commit: str) -> Path:

@@ -32,6 +32,11 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 SnapshotId = str
 FOLDER = "snapshots"
 """Where in the state folder the stores of all workspaces lie."""
+MOST_SNAPSHOTS = 1000
+MOST_BYTES = 2 << 30
+OLDEST_SECONDS = 30 * 86400.0
+"""More snapshots, a larger store and older ones are dropped, the oldest first."""
+_SHARE_WORTH_WRITING = 0.25
 _TOLD_MOST = 1000
 _ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
 _MEMORY = "seen.json"
@@ -183,10 +188,21 @@ class SnapshotStore:
         """The content kept under a row's name; raises :class:`SnapshotError` where the store is damaged."""
         return self._objects.read(name)
 
-    def prune(self, keep: Collection[SnapshotId]) -> int:
+    def prune_old(self, keep: Collection[SnapshotId] = ()) -> int:
+        """Drop what is too old, too many or too large in all, but for ``keep``; how many snapshots went."""
+        ids = self.ids()
+        oldest = time.strftime("%Y%m%d-%H%M%S", time.gmtime(time.time() - OLDEST_SECONDS))
+        dropped = {each for each in ids if each < oldest} | set(ids[:-MOST_SNAPSHOTS])
+        if self._objects.size > MOST_BYTES:
+            dropped.update(ids[: len(ids) // 2])
+        dropped.difference_update(keep)
+        return self.prune(set(ids) - dropped, least=_SHARE_WORTH_WRITING) if dropped else 0
+
+    def prune(self, keep: Collection[SnapshotId], *, least: float = 0.0) -> int:
         """Drop all snapshots but ``keep`` and what only they held; how many went.
 
-        Does nothing where another process uses the store.
+        The disk is left as it is where only the share ``least`` of all objects would go. Does nothing where
+        another process uses the store.
         """
         gone = [each for each in self.ids() if each not in keep]
         with self._one_at_a_time:
@@ -204,7 +220,7 @@ class SnapshotStore:
                     needed.update(filter(None, (kept.ignored, *kept.beside)))
                 self._watcher.forget()
                 self._last = None
-                self._objects.keep_only(needed)
+                self._objects.keep_only(needed, least=least)
             finally:
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
         return len(gone)
