@@ -58,6 +58,10 @@ class RunPast:
 
     async def ready(self) -> None:
         """Return once a change loses nothing of what was; raises what kept a snapshot from being taken."""
+        await self._settled()
+        self._tell_left_out()
+
+    async def _settled(self) -> None:
         task = self._under_way
         if task is None:
             return
@@ -66,7 +70,6 @@ class RunPast:
             waits = "Waiting until what is in the workspace is recorded, so that it can be undone."
             self._sink.emit(NoticeGiven("snapshot", waits))
         await asyncio.shield(task)
-        self._tell_left_out()
 
     async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
         """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
@@ -85,7 +88,7 @@ class RunPast:
 
             return NO_CHANGES
         self._start("the run ended", whole=True)
-        await self.ready()
+        await self._settled()
         return await asyncio.to_thread(self._compared)
 
     @property
