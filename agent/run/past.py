@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seedsmith.agent.calls.loss import Files
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.sessions.half_done import TakenBack, take_back_half_done
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import NoRepository, SnapshotError
@@ -47,6 +48,7 @@ class RunPast:
         self._store: SnapshotStore | None = None
         self._under_way: asyncio.Future[None] | None = None
         self._first = ""
+        self._taken_back: TakenBack | None = None
         self._repository: Repository | None = None
         self._git: GitState | None = None
         self.lost: tuple[str, ...] = ()
@@ -110,7 +112,10 @@ class RunPast:
         async def after() -> None:
             if before is not None:
                 await before
-            self._session.record_snapshot(turn, await asyncio.to_thread(self._take, label, whole=whole))
+            taken = await asyncio.to_thread(self._take, label, whole=whole)
+            if self._taken_back is not None:
+                self._tell_taken_back(self._taken_back)
+            self._session.record_snapshot(turn, taken)
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)
@@ -119,6 +124,7 @@ class RunPast:
         try:
             if self._store is None:
                 self._store = self._open()
+                self._taken_back = take_back_half_done(self._store, self._session)
             taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))
             if not self._first:
                 self._first = self._begun_with(self._store, taken)
@@ -135,6 +141,14 @@ class RunPast:
             raise SessionError(f"Can't compare what the workspace is now: {error}") from error
         self.lost = self._lost(found.differences)
         return found
+
+    def _tell_taken_back(self, found: TakenBack) -> None:
+        self._taken_back = None
+        self._session.record_undo(found.before, found.after)
+        names = ", ".join(map(shown, found.paths[:_NAMED]))
+        more = f" and {len(found.paths) - _NAMED:,} more" if len(found.paths) > _NAMED else ""
+        told = f"What the killed {found.tool} had begun was taken back: {names}{more}."
+        self._sink.emit(NoticeGiven("taken_back", told))
 
     def _left_out(self) -> tuple[LeftOut, ...]:
         """The files that the newest snapshot leaves out; not the folders, whose sizes nobody knows."""
