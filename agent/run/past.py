@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.loss import Files
@@ -51,8 +52,6 @@ class RunPast:
         self._taken_back: TakenBack | None = None
         self._repository: Repository | None = None
         self._git: GitState | None = None
-        self.lost: tuple[str, ...] = ()
-        """Files that :meth:`changes` found deleted or overwritten though no commit held what they were."""
 
     def begin(self) -> None:
         """Begin the first snapshot; returns at once."""
@@ -139,8 +138,7 @@ class RunPast:
             found = self._store.compare(self._first, self._session.snapshots[-1].id)
         except (OSError, SnapshotError) as error:
             raise SessionError(f"Can't compare what the workspace is now: {error}") from error
-        self.lost = self._lost(found.differences)
-        return found
+        return replace(found, lost=self._lost(found.differences))
 
     def _tell_taken_back(self, found: TakenBack) -> None:
         self._taken_back = None

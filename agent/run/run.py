@@ -365,14 +365,12 @@ class _Run:
         outcome = self._so_far(
             Outcome(
                 status=status,
-                message=closing_words(
-                    text or (last.text if last else ""), reason, verified, changes, self._past.lost
-                ),
+                message=closing_words(text or (last.text if last else ""), reason, verified, changes),
                 verified=verified,
                 files_changed=changes.files_changed,
                 diff=changes.diff,
                 output=output,
-                lost=self._past.lost,
+                lost=changes.lost,
                 undo=f"seedsmith undo {self._session.id}" if changes.differences else "",
             )
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -186,9 +185,7 @@ def exit_code_of(error: BaseException) -> int:
     return EXIT_CODES[ending.status]
 
 
-def closing_words(
-    text: str, reason: str, verified: Verified | None, changes: Changes, lost: Sequence[str] = ()
-) -> str:
+def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
     """The model's last words, why the run ended where it was not done, and the evidence."""
     parts = [text.strip(), reason]
     if verified is not None:
@@ -197,7 +194,7 @@ def closing_words(
         parts.append("Nothing was verified: no verification command was given (--verify).")
     if changes.left_out:
         parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
-    if lost:
+    if lost := changes.lost:
         more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
         names = ", ".join(map(shown, lost[:_NAMED])) + more
         parts.append(f"Deleted or overwritten, and in no commit: {names}. seedsmith undo brings them back.")
