@@ -57,6 +57,17 @@ class Story:
     interrupted: bool = False
     """Whether a call that could change something was under way when the newest run was killed."""
 
+    def place_of(self, turn: int) -> int:
+        """Which of the points is what the session left after ``turn`` answers, before people changed more."""
+        return max(
+            (
+                at
+                for at, point in enumerate(self.points)
+                if point.turn <= turn and (point.ours or not at) and not point.taken_back
+            ),
+            default=0,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -173,14 +184,7 @@ class Undo:
         points = self.story.points
         if turn > self.story.turns:
             raise SessionError(f"Session {self._session.id} has {self.story.turns} turns, not {turn}.")
-        target = max(
-            (
-                at
-                for at, point in enumerate(points)
-                if point.turn <= turn and (point.ours or not at) and not point.taken_back
-            ),
-            default=0,
-        )
+        target = self.story.place_of(turn)
         now = self._take("before undo")
         ours: set[str] = set()
         theirs: set[str] = set()

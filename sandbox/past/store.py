@@ -172,9 +172,12 @@ class SnapshotStore:
         """Everything that differs between two snapshots, folders and ignored files included."""
         return differences(self.read, self.snapshot(old).root, self.snapshot(new).root)
 
-    def compare(self, old: SnapshotId, new: SnapshotId) -> Changes:
-        """What changed from ``old`` to ``new`` of the files that count, both taken ``whole``."""
-        before, now = (frozenset(self._ignored(self.snapshot(each).ignored)) for each in (old, new))
+    def compare(self, old: SnapshotId, new: SnapshotId, like: SnapshotId | None = None) -> Changes:
+        """What changed from ``old`` to ``new`` of the files that count, both taken ``whole``.
+
+        Where ``new`` was not, ``like`` says which files count.
+        """
+        before, now = (frozenset(self._ignored(self.snapshot(each).ignored)) for each in (old, like or new))
         return changes(self.differences(old, new), self.read, before, now)
 
     def restore(self, wanted: Iterable[Difference]) -> tuple[str, ...]:

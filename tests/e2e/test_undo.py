@@ -13,6 +13,7 @@ from scripted_endpoint import calls, text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
+from seedsmith.agent.sessions.library import Sessions
 from seedsmith.sandbox.past.objects import blob_name
 
 
@@ -342,3 +343,12 @@ async def test_what_people_write_while_the_model_thinks_is_kept_before_a_deletio
     kept = next(world.folder.parent.glob("state/snapshots/*"))
     names = [blob_name(b"written meanwhile\n")]
     assert subprocess.run(["git", "--git-dir", kept, "cat-file", "-e", *names], check=False).returncode == 0
+
+
+async def test_the_diff_of_each_turn_is_kept(world):
+    outcome = await world.run(*TURNS)
+    session = Sessions(world.folder.parent / "state").open(outcome.session)
+    first, second = session.diff(1).text, session.diff(2).text
+    assert "+two" in first and "new/n.txt" not in first and "kept.log" not in first
+    assert "new/n.txt" in second and second == outcome.diff
+    assert session.diff(0).text == ""
