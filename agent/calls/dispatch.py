@@ -17,6 +17,7 @@ from seedsmith.agent.calls.prepared import Finished
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.conversation import ToolCall, ToolOutput
+from seedsmith.agent.events import TAKE_BACK, TRY
 from seedsmith.agent.sessions.session import Session
 from seedsmith.tools.base import EVERYTHING, Access, Effect, ToolResult
 
@@ -56,7 +57,8 @@ class Dispatcher:
     ) -> None:
         """``before_effects`` is awaited before any call that can change something.
 
-        ``after_effects`` is called once all calls of an answer that had one are done.
+        ``after_effects`` is called once all calls of an answer that had one are done, but for those that a
+        search tries and takes back.
         """
         self.runner = runner
         self._session = session
@@ -102,7 +104,8 @@ class Dispatcher:
             await run_scheduled([each.access for each in prepared], one, parallel=self._parallel)
         finally:
             results = tuple(self._close(call, finished.get(call.id), call.id in begun) for call in calls)
-            if self.effects != effects and self._after_effects is not None:
+            lasting = any(not call.id.startswith((TRY, TAKE_BACK)) for call in calls)
+            if self.effects != effects and lasting and self._after_effects is not None:
                 self._after_effects()
         changing = (
             each.call

@@ -33,7 +33,6 @@ from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.sessions.prune import told_of_pruning
 from seedsmith.agent.settings.request import RunRequest
-from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class _Run:
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
-        self._past = RunPast(opened.place, opened.session)
+        self._past = RunPast(opened.place, opened.session, self._sink)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
@@ -345,7 +344,7 @@ class _Run:
         place, most = self._opened.place, self._settings.sessions_mb
         if (told := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
             self._sink.emit(told)
-        changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
+        changes = await self._past.changes(compares=compares)
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
@@ -362,6 +361,8 @@ class _Run:
                 files_changed=changes.files_changed,
                 diff=changes.diff,
                 output=output,
+                lost=changes.lost,
+                undo=f"seedsmith undo {self._session.id}" if changes.differences else "",
             )
         )
         with suppress(OSError):

@@ -26,7 +26,7 @@ def store(tmp_path):
 
 
 def kept(folder, **files):
-    """What the old program kept of ``files``, by path with ``__`` for a slash; content or its digest alone."""
+    """What the old program kept of ``files``: by path with ``__`` for a slash, content or its digest."""
     entries, pack = {}, b""
     for name, (mode, content, packed) in files.items():
         path = name.replace("__", "/")

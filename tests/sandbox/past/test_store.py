@@ -15,6 +15,7 @@ from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.git_names import quoted
 from seedsmith.sandbox.past import changes as changes_module
 from seedsmith.sandbox.past import look
+from seedsmith.sandbox.past import store as store_module
 from seedsmith.sandbox.past.diff import Version, file_patch
 from seedsmith.sandbox.past.store import SnapshotStore, store_folder
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -548,6 +549,23 @@ def test_prune_drops_what_only_the_dropped_snapshots_held(project, tmp_path):
     with pytest.raises(SnapshotError):
         past.store.snapshot(past.first)
     assert past.store.compare(second, past.store.take(whole=True)).differences == ()
+
+
+def test_too_many_old_and_large_snapshots_are_dropped(project, tmp_path, monkeypatch):
+    write(project, {"a": b"0"})
+    past = taken(project, tmp_path)
+    ids = [past.first]
+    for number in range(1, 6):
+        write(project, {"a": b"%d" % number})
+        ids.append(past.store.take())
+    assert past.store.prune_old() == 0
+    monkeypatch.setattr(store_module, "MOST_SNAPSHOTS", 4)
+    assert past.store.prune_old(keep={ids[0]}) == 1 and past.store.ids() == [ids[0], *ids[2:]]
+    monkeypatch.setattr(store_module, "MOST_BYTES", 0)
+    assert past.store.prune_old() == 2 and past.store.ids() == ids[3:]
+    monkeypatch.setattr(store_module, "OLDEST_SECONDS", -60.0)
+    assert past.store.prune_old(keep={ids[5]}) == 2
+    assert past.store.read(past.store.row(ids[5], "a").name) == b"5"
 
 
 def test_prune_waits_for_others_who_use_the_store(project, tmp_path):
