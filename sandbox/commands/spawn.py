@@ -149,10 +149,10 @@ def _popen(
         isolation.restrict(policy)
         return popen()
 
-    return _in_thread(confined)
+    return in_passing_thread(confined)
 
 
-def _in_thread(function: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+def in_passing_thread(function: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
     """Call ``function`` in a thread that ends with it; its exception is raised here."""
     results: list[subprocess.Popen[bytes]] = []
     errors: list[Exception] = []
