@@ -102,7 +102,8 @@ def _ruleset(program: str, folder: int, workspace: Path, descriptors: Sequence[i
     try:
         for descriptor in (folder, *descriptors):
             _allow(ruleset, descriptor)
-        for path in map(Path, (*_SYSTEM, os.path.realpath(program), workspace, *_rules_above(workspace))):
+        own = (*map(Path, _SYSTEM), Path(os.path.realpath(program)), workspace)
+        for path in (*own, *_rules_above(workspace)):
             with suppress(OSError):
                 descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
                 try:
