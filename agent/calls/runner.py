@@ -5,6 +5,7 @@ Whatever the call asks for and whatever the tool does, there is exactly one resu
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,9 @@ from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult, ToolSpec
+
+MOST_AT_ONCE = 8
+"""So many calls of an answer run at once, however many it holds: each takes processes and descriptors."""
 
 
 class CallRunner:
@@ -40,6 +44,7 @@ class CallRunner:
         self._redactor = redactor
         self._gates = gates
         self._output_bytes = output_bytes
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -75,7 +80,14 @@ class CallRunner:
             return Prepared(call, arguments, refusal=self._defect(call, error))
 
     async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
-        """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass."""
+        """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass.
+
+        Where :data:`MOST_AT_ONCE` run, it waits for its turn first.
+        """
+        async with self._room:
+            return await self._run(prepared, begin)
+
+    async def _run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
         call = prepared.call
         self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
         start = time.perf_counter()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,9 +111,14 @@ class Bubblewrap:
         )
         _make_mount_points(policy.private_tmp, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
-        filter_fd = _readable(program)
-        information, information_writer = os.pipe()
-        block, release = os.pipe()
+        with ExitStack() as opened:  # Closed here only where there are too many.
+            filter_fd = _readable(program)
+            opened.callback(os.close, filter_fd)
+            information, information_writer = os.pipe()
+            opened.callback(os.close, information)
+            opened.callback(os.close, information_writer)
+            block, release = os.pipe()
+            opened.pop_all()
         arguments = (
             *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
