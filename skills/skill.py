@@ -11,7 +11,7 @@ from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.hooks import HookSpecs
 from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 from seedsmith.skills.parameters import ParameterSpec, Value, accept_all
-from seedsmith.skills.template import fill_command, fill_text
+from seedsmith.skills.template import NOT_GIVEN, fill_command, fill_text
 
 BUILT_IN = Path(__file__).with_name("library")
 """Where the built-in skills are."""
@@ -64,9 +64,9 @@ class Skill:
         """Its parameters' values; raises :class:`seedsmith.skills.errors.BadParameters`."""
         return accept_all(self.parameters, given, f"The skill {self.name}")
 
-    def told(self, values: Mapping[str, Value]) -> str:
-        """Its instructions with ``values`` in place."""
-        return fill_text(self.instructions, self.parameters, values)
+    def told(self, values: Mapping[str, Value], missing: str = NOT_GIVEN) -> str:
+        """Its instructions with ``values`` in place, and ``missing`` for what was not given."""
+        return fill_text(self.instructions, self.parameters, values, missing)
 
     def verify_command(self, values: Mapping[str, Value]) -> str:
         """The command that proves the work; empty where it has none."""

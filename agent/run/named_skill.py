@@ -24,11 +24,14 @@ from seedsmith.skills.listing import listing
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameters import Value
+from seedsmith.skills.programs import how_to_install, missing_programs
 from seedsmith.skills.skill import Origin, Skill
-from seedsmith.skills.tool import missing_programs, told
+from seedsmith.skills.template import NOT_GIVEN
+from seedsmith.skills.tool import told
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
 
+_IN_THE_PROMPT = "(see what the user says at the end)"
 _WISHES = ("effort", "temperature", "top_p", "max_output_tokens")
 """What of a skill's ``model`` fills settings the user left open."""
 
@@ -44,8 +47,10 @@ class NamedSkill:
 
     def task(self, prompt: str) -> str:
         """What the model is told: the skill's instructions, then what the user said besides."""
-        instructions = self.skill.told(self.values)
-        text = told(self.skill, instructions, self.verify, callable_commands=self.callable)
+        missing = _IN_THE_PROMPT if prompt.strip() else NOT_GIVEN
+        instructions = self.skill.told(self.values, missing)
+        # The command that proves the work is told with what it showed before the first turn.
+        text = told(self.skill, instructions, "", callable_commands=self.callable)
         return f"{text}\n\n{prompt}" if prompt.strip() else text
 
     @property
@@ -176,7 +181,8 @@ def _named(
     missing = missing_programs(skill, path)
     if missing:
         raise UsageError(
-            f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH."
+            f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH; "
+            f"{how_to_install(missing)}."
         )
     return NamedSkill(skill, values, callable_commands)
 
