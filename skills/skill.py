@@ -60,6 +60,11 @@ class Skill:
     warnings: tuple[ManifestError, ...] = ()
     """Broken rules that don't keep it from being used."""
 
+    @property
+    def real_folder(self) -> Path:
+        """Where the folder really lies: commands are shown that, and no link on the way to it."""
+        return self.folder.resolve()
+
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Its parameters' values; raises :class:`seedsmith.skills.errors.BadParameters`."""
         return accept_all(self.parameters, given, f"The skill {self.name}")

@@ -131,7 +131,7 @@ def told(
         names = "\n".join(f"- {path}" for path in files[:MOST_FILES_TOLD])
         by_call = f'; or call skill(name="{skill.name}", file=…)' if callable_commands else ""
         parts.append(
-            f"Its files lie in {skill.folder}, where commands can read them{by_call}:\n{names}{more}"
+            f"Its files lie in {skill.real_folder}, where commands can read them{by_call}:\n{names}{more}"
         )
     if verify and verify not in instructions:
         parts.append(f"What proves the work: `{verify}`")
@@ -170,7 +170,7 @@ async def _run(skill: Skill, name: str, given: dict[str, Any], context: ToolCont
     spec = _command(skill, name)
     check_unchanged(skill)
     values = accept_all(spec.parameters, given, f"The command {name} of {skill.name}")
-    argv = fill_argv(spec.argv, {**values, "skill": str(skill.folder)})
+    argv = fill_argv(spec.argv, {**values, "skill": str(skill.real_folder)})
     if is_missing(argv[0], context.processes.environment.get("PATH")):
         raise SkillError(
             f"The command {name} of {skill.name!r} needs {argv[0]}, which is not on PATH here; "

@@ -87,7 +87,7 @@ class SessionSkills:
     @property
     def folder(self) -> str:
         """Where the named skill is; '' where none is named."""
-        return str(self.named.skill.folder) if self.named else ""
+        return str(self.named.skill.real_folder) if self.named else ""
 
     @property
     def budget(self) -> BudgetWishes:

@@ -206,3 +206,13 @@ async def test_a_command_that_stands_in_the_instructions_is_told_once(room, fold
     room.active.library.skills["prove"] = instructed(folders, "prove", "Run {{test}}.", parameters)
     told = (await room.call(name="prove", parameters={"test": "make check"})).text
     assert told.count("make check") == 1
+
+
+async def test_a_skill_behind_a_link_is_found_by_its_commands(room, folders):
+    real = folders.own(
+        "commands:\n  own: {description: Its own., argv: [cat, '{skill}/more.md']}\n", **{"more.md": "MORE"}
+    )
+    linked = folders.root / "linked"
+    linked.symlink_to(real.folder)
+    room.active.library.skills["tidy"] = read_skill(linked, Origin.USER)
+    assert "MORE" in (await room.call(command="own")).text
