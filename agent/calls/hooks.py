@@ -63,7 +63,7 @@ def gather(configured: HookSpecs, skills: Iterable[Skill]) -> tuple[Hook, ...]:
     found = [_hook(event, spec, "the configuration", "") for event, spec in _each(configured)]
     for skill in skills:
         found += [
-            _hook(event, spec, f"the skill {skill.name}", str(skill.folder), skill)
+            _hook(event, spec, f"the skill {skill.name}", str(skill.real_folder), skill)
             for event, spec in _each(skill.hooks)
         ]
     return tuple(found)

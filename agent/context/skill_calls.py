@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall, ToolOutput
+from seedsmith.skills.active import LEAVE
 
 SKILL_TOOL = "skill"
 
@@ -32,4 +33,4 @@ def last_loaded(items: Iterable[Item]) -> str:
             calls.update((call.id, call) for call in item.calls)
         elif isinstance(item, ToolOutput) and item.call_id in calls:
             name = skill_loaded(calls[item.call_id], item) or name
-    return name
+    return "" if name == LEAVE else name
