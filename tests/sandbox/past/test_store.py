@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -564,7 +565,7 @@ LINES = st.lists(
 
 
 @given(old=LINES, new=LINES, tail=st.sampled_from([b"", b"end"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_two_texts_make_a_patch_git_applies(tmp_path_factory, old, new, tail):
     before, after = b"".join(old) + tail, b"".join(new)
     folder = tmp_path_factory.mktemp("patched")

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def test_relative_normalises_by_text_alone(workspace):
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "é", "\udc80", "~", "b c"]), max_size=8), st.booleans())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_relative_agrees_with_the_kernel(tmp_path_factory, parts, absolute):
     root = tmp_path_factory.getbasetemp()
     workspace = Workspace(root)
@@ -295,7 +296,7 @@ NAMES = st.text(min_size=1, max_size=20).filter(
 @given(
     name=st.one_of(NAMES, st.binary(min_size=1, max_size=20).map(os.fsdecode)), data=st.binary(max_size=300)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_written_is_read_back(tmp_path_factory, name, data):
     folder = tmp_path_factory.mktemp("round")
     with Workspace(folder) as workspace:
