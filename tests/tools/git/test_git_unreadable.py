@@ -28,7 +28,10 @@ LOOKING = [
 ]
 
 
-@pytest.fixture(params=["bwrap", "landlock"])
+TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
+
+
+@pytest.fixture(params=TIERS)
 def confined(request, tmp_path):
     """An isolation under which folders below /tmp are hidden."""
     folders = [tmp_path / f"probe-{name}" for name in ("work", "private", "state")]
@@ -37,7 +40,7 @@ def confined(request, tmp_path):
     try:
         return choose(request.param, Policy(*folders, environ={"PATH": os.environ["PATH"], "HOME": "/root"}))
     except NoIsolation as why:
-        pytest.skip(str(why))
+        pytest.skip(f"needs {TIERS[request.param]}: {why}")
 
 
 async def test_objects_the_sandbox_hides_are_named(git_bench, confined):

@@ -187,7 +187,7 @@ def test_a_price_of_unlisted_models_counts_alone(own):
 
 
 def test_what_is_said_of_a_local_model_counts_in_the_run(own):
-    pytest.importorskip("xllamacpp")
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp")
     name = "qwen2.5-coder-0.5b"
     environment = own(f"providers: {{local: {{models: {{{name}: {{context_tokens: 999}}}}}}}}")
     assert open_model(Settings(model=f"local/{name}"), environment).context_tokens == 999
