@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -10,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from seedsmith.agent.cli.main import main
+from command import call_here
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -43,17 +41,7 @@ def seedsmith(
 
     def call(*arguments: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if not name.startswith("PYTEST_")]:
-                patch.delenv(name)
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            patch.chdir(place / "repo")
-            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
-            capsys.readouterr()
-            code = main(arguments)
-        captured = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, captured.out, captured.err)
+        return call_here(arguments, place / "repo", environment, monkeypatch, capsys, given)
 
     return call
 
