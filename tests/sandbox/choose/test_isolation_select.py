@@ -137,7 +137,7 @@ def test_a_repository_never_chooses_the_weaker_tier(world) -> None:
     programs = candidates(world.policy.environ, world.workspace)
     strong = next((Hindered(each) for each in programs if probe(Bubblewrap(each), world.policy).works), None)
     if strong is None:
-        pytest.skip("user namespaces are refused here")
+        pytest.skip("needs bwrap: user namespaces are refused here")
     both = (strong, Landlock())
     assert Selection("auto", world.policy, both).isolation() is strong
     (world.workspace / "trap").touch()
