@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executabl
 @pytest.fixture(params=["ripgrep", "walk"])
 def ripgrep(request):
     if request.param == "ripgrep" and RIPGREP is None:
-        pytest.skip("ripgrep is not installed")
+        pytest.skip("needs ripgrep")
     return RIPGREP if request.param == "ripgrep" else None
 
 
@@ -232,7 +233,7 @@ def test_a_folder_that_became_a_link_is_not_looked_or_written_through(project, t
     assert (project / target / "f").read_bytes() == b"canary"
 
 
-@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.skipif(RIPGREP is None, reason="needs ripgrep")
 @pytest.mark.parametrize("git", [False, True])
 def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
     if git:
@@ -279,7 +280,7 @@ def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
     assert (project / "node_modules/m.js").read_bytes() == b"2" and (project / ".git/x").exists()
 
 
-@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.skipif(RIPGREP is None, reason="needs ripgrep")
 @pytest.mark.parametrize("git", [False, True])
 def test_rules_above_the_workspace_do_not_hide_it(project, tmp_path, git):
     write(tmp_path, {".gitignore": b"*\n"} | ({".git/HEAD": b""} if git else {}))
@@ -582,7 +583,7 @@ LINES = st.lists(
 
 
 @given(old=LINES, new=LINES, tail=st.sampled_from([b"", b"end"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_two_texts_make_a_patch_git_applies(tmp_path_factory, old, new, tail):
     before, after = b"".join(old) + tail, b"".join(new)
     folder = tmp_path_factory.mktemp("patched")
