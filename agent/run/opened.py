@@ -128,16 +128,14 @@ async def open_run(
     schema = output.schema.schema if output else None
     notices: list[NoticeGiven] = []
     anew: dict[str, Any] = {}
-    session = resumed
-    if session is None:
+    if resumed is None:
         start = _start(asked, settled.settings, place, model, profile, address)
         start = replace(start, images=attached.paths, settings=told_to(asked.settings, schema))
         session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
     else:
-        notices = notices_of(session, asked.settings, name, model.wire, address)
-        anew = told_anew(asked.settings, schema, session.start)
-        session.go_on(anew)
+        session, notices = resumed, notices_of(resumed, asked.settings, name, model.wire, address)
+        session.go_on(anew := told_anew(asked.settings, schema, session.start))
     return OpenedRun(
         request=settled,
         place=place,

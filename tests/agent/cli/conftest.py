@@ -17,7 +17,7 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder that holds the home folder ``home`` and the workspace ``repo`` with the file ``a.txt``."""
+    """A folder that holds the home folder ``home`` and the workspace ``repo`` with one file."""
     (tmp_path / "home").mkdir()
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "a.txt").write_text("one\n")
