@@ -134,6 +134,7 @@ class Session:
         """Calls that could change something and were under way when the session was killed."""
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
+        self._went_on = False
         self._file = file
         self._begins = True
 
@@ -193,8 +194,14 @@ class Session:
             raise
         return session
 
+    def drop_unbegun(self) -> None:
+        """Leave nothing of a fork where no run of it began."""
+        if not self._went_on:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def go_on(self, told: Mapping[str, Any]) -> None:
         """Record that the session is gone on with, and the settings it was ``told`` anew."""
+        self._went_on = True
         self.start = replace(self.start, settings={**self.start.settings, **told})
         self._append({"kind": "resumed", "time": time.time(), "settings": dict(told)})
 
