@@ -116,7 +116,7 @@ async def open_run(
     address = _address(request, model, interceptor)
     attached = await _attach(request, place, model, resumed, interceptor)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    entry = known.resolve(name := f"{model.provider}/{model.name}")[1]
+    entry = known.resolve(f"{model.provider}/{model.name}")[1]
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
