@@ -1,4 +1,4 @@
-"""Shared by read, write and edit: loads whole text files, and checks if they are as the model last saw them."""
+"""Shared by read, write and edit: loads whole text files, and checks that they are as the model saw them."""
 
 from __future__ import annotations
 

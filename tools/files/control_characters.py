@@ -1,4 +1,4 @@
-r"""Explains old texts that don't match because of control characters, e.g. a newline for the file's ``\n``."""
+r"""Explains old texts that don't match because of control characters, a newline for the file's ``\n``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explains that an edit's old text is not in the file: shows the most similar region, with its white space."""
+"""Explains that an edit's old text is not in the file: shows the most similar region with its white space."""
 
 from __future__ import annotations
 
