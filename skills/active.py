@@ -45,7 +45,7 @@ class ActiveSkills:
         return ""
 
     def command_refusal(self, skill: Skill) -> str:
-        """Why a command of ``skill`` may not run now, '' if it may: another skill's command is like a shell."""
+        """Why a command of ``skill`` may not run now, '' if it may; another skill's is as good as a shell."""
         for holder in (self.named, self.called):
             if holder is not None and holder is not skill and not _allows(holder, "shell"):
                 others = f"none of the commands of {skill.name!r}"
