@@ -1,4 +1,4 @@
-"""Reading one skill's folder: its manifest in either form, its files, its digest."""
+"""Reads one skill's folder: its manifest in either form, its files, its digest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OWN_FORM = "skill.yaml"
 PUBLISHED_FORM = "SKILL.md"
 FORMS = (OWN_FORM, PUBLISHED_FORM, "skill.md", "skill.yml")
-"""Manifest names; the first that is there is read."""
+"""Manifest names; the first one that exists is read."""
 RECORDINGS = "tests"
 """Folder of a skill for the recordings that its manifest does not name."""
 MOST_FILES = 2000
@@ -39,7 +39,7 @@ def find_manifest(folder: Path) -> Path | None:
 
 
 def read_skill(folder: Path, origin: Origin) -> Skill | BrokenSkill:
-    """Read the skill in ``folder``, which has a manifest; never raises for what is wrong with it."""
+    """Read the skill in ``folder``, which has a manifest; never raises for errors in it."""
     manifest = find_manifest(folder)
     if manifest is None:
         missing = ManifestError(folder, f"there is neither {OWN_FORM} nor {PUBLISHED_FORM} in this folder")
@@ -66,7 +66,7 @@ def read_file(skill: Skill, path: str) -> bytes:
 
 
 def list_files(skill: Skill) -> tuple[str, ...]:
-    """What may be read with ``skill``, relative to its folder, but for its manifest."""
+    """The files that may be read with ``skill``, relative to its folder, without its manifest."""
     if skill.files is not None:
         return skill.files
     with Workspace(skill.folder) as opened:
@@ -74,7 +74,7 @@ def list_files(skill: Skill) -> tuple[str, ...]:
 
 
 def recording_path(skill: Skill, test: TestSpec) -> Path:
-    """Where the recording of ``test`` is, or is to be."""
+    """The path of the recording of ``test``, whether it exists or not."""
     return skill.folder / _recording(test)
 
 
@@ -95,7 +95,7 @@ def digest(folder: Path) -> str:
 def check_unchanged(skill: Skill) -> None:
     """Raise :class:`SkillError` where a repository's skill is no longer what was trusted.
 
-    Asked before anything of it runs: a session may have changed its files meanwhile.
+    Called before anything of it runs, since a session may have changed its files.
     """
     if not skill.digest:
         return

@@ -1,4 +1,4 @@
-"""Everything that can be said about a skill without running it: what is wrong, and what is odd."""
+"""Checks a skill without running it: reports errors, and what is unusual."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Checked:
     skill: Skill | None
     """None where it is broken."""
     errors: tuple[str, ...]
-    """Located sentences: broken rules of its form."""
+    """Sentences with line and column: violated rules of its form."""
     warnings: tuple[str, ...]
-    """What still works, but perhaps not as it was meant."""
+    """Sentences about what works, but perhaps not as it was meant."""
 
     @property
     def ok(self) -> bool:

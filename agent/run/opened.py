@@ -102,16 +102,13 @@ async def open_run(
     ``stack`` closes all. ``library`` holds the skills; None: those that are found. Raises
     :class:`AgentError`, :class:`SandboxError` and :class:`SkillError` for what can't be used.
     """
-    from seedsmith.agent.models.open import open_model
-
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
     resumed = _resume(asked, place, stack, interceptor)
     request = _gone_on_with(asked, resumed) if resumed else asked
     output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
-    model = open_model(request.settings, request.environment, interceptor, known)
-    stack.push_async_callback(model.aclose)
+    model = _open_model(request, known, interceptor, stack)
     request = _affordable(request, asked, resumed, model)
     address = _address(request, model, interceptor)
     attached = await _attach(request, place, model, resumed, interceptor)
@@ -215,6 +212,17 @@ def _gone_on_with(asked: RunRequest, resumed: Session) -> RunRequest:
     settings = gone_on_with(asked.settings, resumed.start)
     fixing = asked.fixing or (resumed.start.fixing and not asked.prompt)
     return replace(asked, settings=settings, fixing=fixing)
+
+
+def _open_model(
+    request: RunRequest, known: Catalog, interceptor: RunInterceptor | None, stack: AsyncExitStack
+) -> Model:
+    """The model to ask; ``stack`` closes it."""
+    from seedsmith.agent.models.open import open_model
+
+    model = open_model(request.settings, request.environment, interceptor, known)
+    stack.push_async_callback(model.aclose)
+    return model
 
 
 def _address(request: RunRequest, model: Model, interceptor: RunInterceptor | None) -> str:

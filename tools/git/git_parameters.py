@@ -198,7 +198,7 @@ class GitParameters(Parameters):
         return self._stash_fault() if action == "stash" else ""
 
     def _everyday_fault(self) -> str:
-        """The same of the actions in :mod:`everyday` and :mod:`tidying`."""
+        """The same for the actions in :mod:`history_actions` and :mod:`file_actions`."""
         action, name = self.action, self.name
         if action == "reset" and name == "hard":
             return "reset --hard would lose work that nothing keeps: use stash, or restore with 'paths'"

@@ -1,4 +1,4 @@
-"""The git tool: the workspace's repository, looked at and changed without running anything it names."""
+"""The git tool: reads and changes the workspace's repository without running programs that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seedsmith.tools.pydantic_tool import PydanticTool
 from seedsmith.tools.text import clean_output
 
 _STATE = ".git"
-"""Named beside everything else, so that not even a command runs beside a change of git's state."""
+"""Added to the access, so that not even a command runs at the same time as a change of git's state."""
 
 
 class GitTool(PydanticTool[GitParameters]):

@@ -1,4 +1,4 @@
-"""Everyday work on history: merge, rebase, cherry-pick, revert, reset, tag, bisect, worktree."""
+"""The git tool's actions on history: merge, rebase, cherry-pick, revert, reset, tag, bisect, worktree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def revert(call: GitCall) -> ToolResult:
 
 
 async def _bring_in(call: GitCall, options: tuple[str, ...]) -> ToolResult:
-    """Do what changes files and may meet conflicts; those are told with both sides."""
+    """Run a subcommand that changes files; conflicts are described with both sides."""
     git, parsed, action = call.git, call.parsed, call.parsed.action
     refuse_part(git, action)
     refuse_without_identity(git)
@@ -142,7 +142,7 @@ async def worktree(call: GitCall) -> ToolResult:
 
 
 def _remove_rest(call: GitCall, path: str) -> None:
-    """Remove what git could not of a tree it has let go of: the ``.git`` that a sandbox holds fast."""
+    """Remove what git could not remove of a working tree: its ``.git``, which the sandbox binds."""
     with call.context.workspace.locate(path) as location, suppress(OSError):
         (name,) = location.names
         folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=location.folder)
