@@ -147,7 +147,7 @@ def filter_names(values: Mapping[str, str]) -> frozenset[str]:
 
 
 def asks_for_signing(what: str, own: Mapping[str, str], user: UserSettings) -> bool:
-    """Whether git by hand would sign a ``commit`` or ``tag``; the repository's word goes before the user's."""
+    """Whether git by hand would sign a ``commit`` or ``tag``; the repository goes before the user."""
     said = own.get(f"{what}.gpgsign", user.values.get(f"{what}.gpgsign", "false")).lower()
     return said in ("", "true", "yes", "on", "1")  # a key without a value is true
 
