@@ -75,6 +75,13 @@ def refuse_without_identity(git: Git) -> None:
         )
 
 
+def unsigned_note(git: Git) -> list[str]:
+    """What to know where commits by hand would be signed."""
+    if not git.signs:
+        return []
+    return ["It is not signed, though commit.gpgSign asks for that: no signing program is run here."]
+
+
 async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     git = call.git
     output = await git.output(("log", "--max-count=1", "--no-show-signature", f"--format={_COMMIT_FORMAT}"))
@@ -84,8 +91,7 @@ async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     lines = [f"committed {short} ({found.place}) as {escape(author)}: {escape(subject)}"]
     lines += clean_output(stat).rstrip("\n").splitlines()
     hooks = ["The repository's hooks were not run."] if git.has_hooks else []
-    if git.signs:
-        hooks.append("It is not signed, though commit.gpgSign asks for that: no signing program is run here.")
+    hooks += unsigned_note(git)
     summary = f"committed {short}: {escape(subject)}"
     return ToolResult(
         True, _with(listed(lines, call.context), [*notes, *hooks]), {"commit": found.commit}, summary
