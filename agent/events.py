@@ -114,6 +114,14 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyStarted:
+    """The verification command is about to run."""
+
+    type: ClassVar[str] = "verify.started"
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyFinished:
     """The verification command ran."""
 
@@ -182,6 +190,7 @@ Event = (
     | ApprovalRequested
     | UsageReported
     | Compacted
+    | VerifyStarted
     | VerifyFinished
     | NoticeGiven
     | ReplayDiverged
