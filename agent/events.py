@@ -23,6 +23,8 @@ class SessionStarted:
     workspace: str
     sandbox: str
     budget: dict[str, Any]
+    git: bool = True
+    """Whether the workspace lies in a git repository."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ class ConsoleFrontEnd:
         self._line(f"{model} over {event.wire} in {event.workspace}", "bold")
         warning = _WEAKER.get(event.sandbox, "")
         self._line(f"sandbox: {event.sandbox}{warning}", "yellow" if warning else "dim")
+        if not event.git:
+            self._line("no git repository: the diff is against what the folder held at the start", "dim")
         if limits := [_limit(name, value) for name, value in event.budget.items() if value]:
             self._line(f"budget: {', '.join(limits)}", "dim")
         if session:

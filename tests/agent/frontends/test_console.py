@@ -225,3 +225,9 @@ def test_a_replay_prints_no_cost():
     text = shown(RUN[0], estimate, *RUN[1:], replays=True)
     assert "¥" not in text and "nothing paid" in text and "1,200 in" in text
     assert "¥0.0123" in shown(*RUN)
+
+
+def test_that_there_is_no_repository_is_told():
+    without = events.SessionStarted("m", "p", "chat", "/w", "bwrap", {}, git=False)
+    assert "no git repository: the diff is against what the folder held at the start\n" in shown(without)
+    assert "no git repository" not in shown(RUN[0])
