@@ -159,6 +159,7 @@ def run(place, endpoint):
 @pytest.mark.slow  # half a minute of commands on a quiet machine
 @of("sh")
 def test_commands_run_as_pasted(block, run, place):
+    begin(block, run)
     if " mine" in block.body:
         run((sys.executable, "-P", "-m", "seedsmith", "skills", "trust", "mine"))
     if "seedsmith tool" in block.body:
@@ -173,7 +174,14 @@ def test_programs_run_as_pasted(block, run):
     if block.heading.startswith("`") or _HOME_FILE.match(block.body):
         ast.parse(block.body)  # a file of a package, or of the home folder, that others run
         return
+    begin(block, run)
     run((sys.executable, "-P", "-c", block.body), folder=".")
+
+
+def begin(block, run):
+    """Have a session where the sample tells of what was done before."""
+    if re.search("seedsmith (?:sessions|undo)|Sessions\\(|--continue", block.body):
+        run((sys.executable, "-P", "-m", "seedsmith", "run", "Begin it"))
 
 
 @of("toml")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedsmith.skills.check import check
+from seedsmith.skills.skill_check import check
 
 BROKEN = """\
 name: Wrong Name
