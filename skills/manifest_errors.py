@@ -39,6 +39,11 @@ def faults(
     return sorted(errors, key=lambda fault: (fault.line, fault.column))
 
 
+def fault_paths(error: ValidationError, document: Document) -> list[tuple[int | str, ...]]:
+    """Where each fault stands in the file."""
+    return [_path(details, document.value) for details in error.errors(include_url=False)]
+
+
 def _choose(several: list[ErrorDetails]) -> ErrorDetails:
     """Choose which error to report for a value that fits no member of a union; each member has its own."""
     kinds = {details["type"] for details in several}

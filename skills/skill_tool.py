@@ -160,7 +160,7 @@ def _narrowing(tools: tuple[str, ...], may_leave: bool) -> str:
 
 def _signature(parameters: dict[str, ParameterSpec]) -> str:
     return ", ".join(
-        f"{name}: {spec.type}{'' if spec.required else '?'}" for name, spec in parameters.items()
+        f"{name}: {_kind(spec)}{'' if spec.required else '?'}" for name, spec in parameters.items()
     )
 
 
@@ -203,3 +203,8 @@ def _command(skill: Skill, name: str) -> CommandSpec:
         known = f"it has {', '.join(skill.commands)}" if skill.commands else "it has none"
         raise SkillError(f"The skill {skill.name!r} has no command {name!r:.60}: {known}.")
     return skill.commands[name]
+
+
+def _kind(spec: ParameterSpec) -> str:
+    """What a parameter takes: its choices, or its type."""
+    return "|".join(map(str, spec.choices)) if spec.choices else spec.type

@@ -116,6 +116,15 @@ def new_skill(name: str, user: bool, **flags: Any) -> None:
     say(f"Edit {folder / 'skill.yaml'}, then: {', '.join(first)} and {last}.")
 
 
+@command.command("schema")
+@debug_flag
+def show_schema() -> None:
+    """Print all that a skill.yaml may say, as JSON Schema, for editors."""
+    from seedsmith.skills.manifest import schema_text
+
+    print(schema_text(), end="")
+
+
 @command.command("check")
 @click.argument("names", nargs=-1, metavar="[NAME|FOLDER]…")
 @setting_flags("workspace")
