@@ -21,7 +21,6 @@ from typing import Any
 from seedsmith.agent.conversation import (
     AssistantMessage,
     Conversation,
-    ConversationError,
     Item,
     ToolCall,
     ToolOutput,
@@ -186,7 +185,10 @@ class Session:
         except OSError as error:
             file.close()
             raise SessionError(f"Can't use {found.path}: {error.strerror}.") from error
-        except (KeyError, TypeError, ValueError, AssertionError, ConversationError) as error:
+        except (SessionError, MemoryError):
+            file.close()
+            raise
+        except Exception as error:  # whatever a record of another shape leads to
             file.close()
             raise SessionError(f"{path} is damaged: {type(error).__name__} {error}.") from error
         except BaseException:
