@@ -276,6 +276,10 @@ class Settings(BaseModel):
         """The settings that were given for this run; all that were set, unless :meth:`typed` said."""
         return frozenset(self.model_fields_set) if self._typed is None else self._typed
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same; who typed what doesn't count."""
+        return isinstance(other, Settings) and self.__dict__ == other.__dict__
+
     def in_own_words(self, command: str) -> Settings:
         """The same, knowing that the user wrote ``command``: programs it names by path may be shown to it."""
         copied = self.model_copy()
