@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedsmith.agent.errors import UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.sandbox.isolation.masks import hidden_within
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 
@@ -25,8 +27,15 @@ class Place:
 def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
     """Open the workspace and the state folder; raises WorkspaceError or UsageError."""
     home = state_folder(settings.home, environment)
-    workspace = Workspace(settings.workspace, state=home)
+    real = settings.workspace.resolve()
+    hidden = hidden_within(real, environment)
+    workspace = Workspace(settings.workspace, state=home, hidden=hidden)
     try:
+        if hidden and not settings.workspace_is_home:
+            raise UsageError(
+                f"The workspace {real} is your home folder, or holds it, with the keys and settings of other "
+                "programs: name a project's folder with -C, or say --workspace-is-home."
+            )
         home = prepare_state(home, workspace.root)
     except BaseException:
         workspace.close()

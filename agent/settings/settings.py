@@ -179,6 +179,9 @@ class Settings(BaseModel):
     workspace: Annotated[Path, Option("DIR", "-C", ambient=False, recorded=False)] = Field(
         Path("."), description="Folder to work in."
     )
+    workspace_is_home: Annotated[bool, Option(ambient=False, recorded=False)] = Field(
+        False, description="Work in the home folder itself, or in one that holds it."
+    )
     model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
         None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
     )

@@ -65,19 +65,20 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
         workspace = settings.workspace.resolve()
         network = settings.network == "on"
         probed = explain(Policy(workspace, private_tmp, state, network, environ=environment))
-    taken = False
+    taken = hindered = False
     for isolation, probe in probed:
         subject = f"sandbox {isolation.name}"
         if isolation.name in _BY_YOUR_WORD:
             continue
         if not probe.works:
-            yield Finding(subject, "missing", "does not work here", probe.reason)
+            hindered = hindered or (probe.hindered and not taken)
+            yield Finding(subject, "broken" if hindered else "missing", "does not work here", probe.reason)
             continue
-        chosen = "" if taken else "taken by --sandbox auto; "
+        chosen = "" if taken or hindered else "taken by --sandbox auto; "
         gaps = f"; not held: {', '.join(probe.missing)}" if probe.missing else ""
         yield Finding(subject, "ok", f"{chosen}{isolation.description}; {', '.join(probe.enforced)}{gaps}")
         taken = True
-    if not taken:
+    if not taken and not hindered:
         mend = (
             "In a container that confines already, use --sandbox external; at your own risk, --sandbox off."
         )

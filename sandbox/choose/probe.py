@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -153,6 +154,24 @@ class ProbeRun:
 def probe(isolation: Isolation, policy: Policy) -> ProbeResult:
     """Run canaries under ``isolation`` and say what the kernel really refuses."""
     return ProbeRun(isolation, policy).finish()
+
+
+def works_elsewhere(isolation: Isolation, policy: Policy) -> bool:
+    """Whether ``isolation`` holds in an empty workspace, so that what fails is this one's doing.
+
+    The empty one has the same owner and mode, which no repository brings along.
+    """
+    with tempfile.TemporaryDirectory(prefix="seedsmith-probe-", dir=_place_outside(policy)) as place:
+        empty, private_tmp = (Path(place).resolve() / name for name in ("empty", "tmp"))
+        for folder in (empty, private_tmp):
+            folder.mkdir(mode=0o700)
+        status = policy.workspace.stat()
+        Path(place).chmod(0o711)
+        with suppress(OSError):  # Only root can give folders away.
+            os.chown(empty, status.st_uid, status.st_gid)
+            empty.chmod(stat.S_IMODE(status.st_mode))
+        neutral = Policy(empty, private_tmp, policy.state, network=policy.network, environ=policy.environ)
+        return probe(isolation, neutral).works
 
 
 def failure_reason(name: str, output: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from seedsmith.sandbox.choose.probe import ProbeRun, probe
+from seedsmith.sandbox.choose.probe import ProbeRun, probe, works_elsewhere
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Isolation, Policy, ProbeResult
 from seedsmith.sandbox.isolation.bubblewrap import OPTIONAL_FLAGS, Bubblewrap, candidates
@@ -15,6 +16,10 @@ from seedsmith.sandbox.isolation.off import Off
 
 CHOICES = ("auto", "bwrap", "landlock", "external", "off")
 _UNKNOWN_FLAG = re.compile(r"[Uu]nknown option (--[a-z-]+)")
+_HINDERED = (
+    "It works on this machine, so something in this workspace keeps it from holding, and no weaker tier is "
+    "taken for that; mend it, or say --sandbox landlock by your own word."
+)
 _WAYS_OUT = (
     "Inside a container that isolates already, say --sandbox external; "
     "--sandbox off runs commands without any protection, by your own word."
@@ -48,6 +53,8 @@ class Selection:
             if result.works:
                 self.result = result
                 return isolation
+            if result.hindered:
+                raise NoIsolation(result.reason)
             reasons.append(result.reason)
         if self._choice == "external":
             raise NoIsolation(reasons[0])
@@ -92,7 +99,10 @@ def _begin(isolation: Isolation, policy: Policy) -> ProbeRun | None:
 
 
 def _finish(isolation: Isolation, run: ProbeRun | None, policy: Policy) -> tuple[Isolation, ProbeResult]:
-    """The probe's result; a ``bwrap`` that lacks an optional flag is tried again without it."""
+    """The probe's result; a ``bwrap`` that lacks an optional flag is tried again without it.
+
+    Where one fails it is tried on an empty workspace too: a repository must not choose the weaker tier.
+    """
     if isinstance(isolation, External | Off):
         return isolation, isolation.probe(policy)
     result = run.finish() if run is not None else probe(isolation, policy)
@@ -102,4 +112,6 @@ def _finish(isolation: Isolation, run: ProbeRun | None, policy: Policy) -> tuple
             break
         isolation = isolation.without(frozenset((unknown[1],)))
         result = probe(isolation, policy)
+    if not result.works and isinstance(isolation, Bubblewrap) and works_elsewhere(isolation, policy):
+        result = replace(result, reason=f"{result.reason} {_HINDERED}", hindered=True)
     return isolation, result

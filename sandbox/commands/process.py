@@ -7,6 +7,7 @@ import copy
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,10 +53,14 @@ class ProcessRunner:
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
         self._contained = isolation.name == "bwrap"
-        self._git = GitGuard.capture(
-            policy.workspace, restores=isolation.name == "landlock", save=spills.save
+        self._git = GitGuard(
+            policy.workspace,
+            restores=isolation.name in ("bwrap", "landlock"),
+            is_bound=self._contained,
+            save=spills.save,
         )
         self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
+        self._last_shown: tuple[Policy, Policy] | None = None
         self._lifeline = Lifeline()
         self._running: set[ProcessTree] = set()
         if not self._contained:
@@ -128,10 +133,11 @@ class ProcessRunner:
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
-        launch = self.isolation.launch(argv, self.policy, environment, self._folder(cwd))
+        folder = self._folder(cwd)
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()
+        launch = self.isolation.launch(argv, self._shown(), environment, folder)
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
@@ -147,6 +153,17 @@ class ProcessRunner:
             stdin=keyboard,
             when_ended=lambda: self._restore(tree),
         )
+
+    def _shown(self) -> Policy:
+        """The policy with what the strong tier shows read-only for git's sake."""
+        if not self._contained:
+            return self.policy
+        read_only = self._git.bound(alone=not self._running)
+        if self._last_shown is None or self._last_shown[0] is not self.policy:
+            self._last_shown = (self.policy, self.policy)
+        if self._last_shown[1].read_only != read_only:
+            self._last_shown = (self.policy, replace(self.policy, read_only=read_only))
+        return self._last_shown[1]
 
     def _new_marker(self) -> str:
         try:

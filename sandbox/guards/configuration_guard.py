@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import is_plain_path
-from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, everything_below, listed
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
-
-_MOST_ENTRIES = 2_000
-"""So many files and folders in it are watched, the nearest first: two system calls each for every command."""
 
 
 class ConfigurationGuard:
@@ -43,7 +40,7 @@ class ConfigurationGuard:
 
     def is_harmed(self) -> bool:
         """Whether there is something to put back."""
-        return not self._is_held and bool(self._kept.changed())
+        return not self._is_held and self._kept.is_changed()
 
     def restore(self) -> list[str]:
         """Put back what a command changed; returns sentences on that."""
@@ -64,31 +61,12 @@ class ConfigurationGuard:
 
     def _entries(self) -> Iterator[Path]:
         """The folder and all below it, and what its file really was where that was a link."""
-        folder = self._root / CONFIGURATION_FOLDER
-        yield folder
         if self._real is not None:
             yield self._real
-        waiting = [folder]
-        left = _MOST_ENTRIES
-        while waiting and left > 0:
-            for entry in _entries_of(waiting.pop(0))[:left]:
-                left -= 1
-                yield Path(entry.path)
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
+        yield from everything_below(self._root / CONFIGURATION_FOLDER)
 
 
 def _real_file(root: Path) -> Path | None:
     """Where in the workspace the configuration file lies by way of a link; None where there is no link."""
     real = Path(os.path.realpath(root / CONFIGURATION_FILE))
     return real if root in real.parents and real != root / CONFIGURATION_FILE else None
-
-
-def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    if folder.is_symlink():
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []

@@ -27,6 +27,8 @@ class Policy:
     git_folders: tuple[Path, ...] = ()
     """Git's metadata folders beyond what the workspace shows read-only by itself: those to be writable, and
     those that lie outside (a worktree's, or the repository's the workspace is a subfolder of)."""
+    read_only: tuple[Path, ...] | None = None
+    """What of the workspace to show read-only for git's sake; None for what a look at it finds."""
     also_readable: tuple[Path, ...] = ()
     """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
     folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
@@ -86,6 +88,8 @@ class ProbeResult:
     missing: tuple[str, ...] = ()
     reason: str = ""
     """Why it does not work, as one sentence with what to do about it."""
+    hindered: bool = False
+    """Whether it works on this machine and fails by something in the workspace: no ground for a weaker."""
 
 
 class Isolation(Protocol):

@@ -12,23 +12,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation, PathError
-from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import (
     RUNTIME,
     TEMPORARY,
+    hidden_within,
     home_folders,
+    homes_within,
     is_beneath,
     outermost,
-    secrets_in,
 )
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
-from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER
+from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP_FILES
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
-_MOST_GIT_ENTRIES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
 _GIT_PARTS_NEVER_WRITTEN = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
@@ -70,7 +70,6 @@ class Bubblewrap:
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
-        self._git_entries: tuple[Path, ...] = ()
         self._mount_points: tuple[Path, ...] = ()
 
     @property
@@ -144,7 +143,6 @@ class Bubblewrap:
         self._mount_points = tuple(
             path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
         )
-        self._git_entries = find_git_entries(policy.workspace)[:_MOST_GIT_ENTRIES]
         self._arguments = tuple(arguments)
         self._prepared_for = policy
 
@@ -158,14 +156,20 @@ class Bubblewrap:
     def _hide_inside(self, policy: Policy, homes: tuple[Path, ...]) -> list[str]:
         """What must stay hidden although the workspace was bound over it."""
         hidden: list[str] = []
-        for home in homes:
-            if not is_beneath(home, (policy.workspace,)):
-                continue
-            for secret in secrets_in(home):
-                if os.path.isdir(secret) and not secret.is_symlink():
-                    hidden += self._memory_folder(secret)
-                elif os.path.isfile(secret) and not secret.is_symlink():
-                    hidden += ["--ro-bind", "/dev/null", str(secret)]
+        secrets = [path for path in hidden_within(policy.workspace, policy.environ) if _is_there(path)]
+        for pinned in _folders_above(secrets, policy.workspace):
+            # A mount point can't be renamed: what is hidden below it stays where the next command looks.
+            hidden += ["--bind", str(pinned), str(pinned)]
+        for secret in secrets:
+            if secret.is_dir():
+                hidden += self._memory_folder(secret)
+            else:
+                hidden += ["--ro-bind", "/dev/null", str(secret)]
+        for home in homes_within(policy.workspace, policy.environ):
+            for name in START_UP_FILES:
+                real = Path(os.path.realpath(home / name))
+                if policy.workspace in real.parents and os.path.isfile(real):
+                    hidden += ["--ro-bind", str(real), str(real)]
         covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
         if policy.state.is_dir() and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
             hidden += self._memory_folder(policy.state)
@@ -178,12 +182,11 @@ class Bubblewrap:
         # What git's tool takes from the repository's past may well be there.
         if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
             binds += ["--ro-bind", str(own_folder), str(own_folder)]
-        own = policy.workspace / DOT_GIT
-        entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
-        for entry in entries:
-            if not os.path.lexists(entry) or not is_plain_path(policy.workspace, entry):
-                continue
-            for path in (*metadata_folders(entry), entry):
+        paths = policy.read_only
+        if paths is None:
+            paths = read_only_paths(find_git_entries(policy.workspace), policy.workspace)
+        for path in paths:
+            if os.path.exists(path):
                 binds += ["--ro-bind", str(path), str(path)]
         for folder in policy.git_folders:
             binds += ["--bind" if policy.writable_git else "--ro-bind", str(folder), str(folder)]
@@ -209,6 +212,17 @@ class Bubblewrap:
                 )
 
 
+def _is_there(path: Path) -> bool:
+    """Whether something is there under its real name; what links lead to is hidden by its own."""
+    return os.path.exists(path) and os.path.realpath(path) == os.fspath(path)
+
+
+def _folders_above(paths: list[Path], workspace: Path) -> list[Path]:
+    """The folders between ``workspace`` and ``paths``, outermost first."""
+    above = {parent for path in paths for parent in path.parents if workspace in parent.parents}
+    return sorted(above - set(paths))
+
+
 def _real_within(folder: Path, part: str) -> Path | None:
     """What ``part`` of git's ``folder`` really is; None where it is missing or a link leads out of there.
 
@@ -226,7 +240,7 @@ def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
 
 
 def _without_git(policy: Policy) -> Policy:
-    return replace(policy, writable_git=False, git_folders=(), also_readable=())
+    return replace(policy, writable_git=False, git_folders=(), read_only=None, also_readable=())
 
 
 def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ from seedsmith.sandbox.guards.git_folders import find_git_entries, metadata_fold
 from seedsmith.sandbox.isolation import syscalls
 from seedsmith.sandbox.isolation.base import Launch, Policy
 from seedsmith.sandbox.isolation.environment import host_environment
-from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
+from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, homes_within
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders
 
@@ -76,7 +76,7 @@ class Landlock:
         """Have ``argv`` started from a confined thread; raises :class:`NoIsolation` where that can't be."""
         if self.abi < _LOWEST_ABI or not supported():
             raise NoIsolation("This kernel has no Landlock (Linux 6.2 or newer, switched on, is needed).")
-        if any(is_beneath(home, (policy.workspace,)) for home in home_folders(policy.environ)):
+        if homes_within(policy.workspace, policy.environ):
             raise NoIsolation("Landlock can't hide secrets in a workspace that holds your home folder.")
         if self._prepared_for is not policy:
             self._prepare(policy)

@@ -27,6 +27,25 @@ SECRETS = (
     ".kube",
     ".mozilla",
     ".netrc",
+    ".authinfo",
+    ".pgpass",
+    ".my.cnf",
+    ".boto",
+    ".s3cfg",
+    ".dockercfg",
+    ".vault-token",
+    ".terraform.d",
+    ".gitconfig",
+    ".thunderbird",
+    ".pki",
+    ".bash_history",
+    ".zsh_history",
+    ".python_history",
+    ".psql_history",
+    ".mysql_history",
+    ".composer/auth.json",
+    ".gem/credentials",
+    ".local/share/kwalletd",
     ".npmrc",
     ".pypirc",
     ".git-credentials",
@@ -37,7 +56,7 @@ SECRETS = (
     ".gradle/gradle.properties",
     ".local/share/keyrings",
 )
-"""Files and folders of a home in which programs keep secrets.
+"""Files and folders of a home in which programs keep secrets: the one list, for tools and for commands.
 
 No installation is shown that is one of them or holds one; where the workspace holds the home folder, which
 then can't be hidden whole, each is hidden by itself.
@@ -61,6 +80,27 @@ def home_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
             continue
         found.add(real)
     return outermost(found)
+
+
+def homes_within(workspace: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The home folders, the user's own and those of all, that ``workspace`` is or holds."""
+    candidates = [*_SHARED_HOMES, Path(environ.get("HOME") or "/")]
+    with suppress(KeyError):  # A container's user may have no record.
+        candidates.append(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    real = (Path(os.path.realpath(path)) for path in candidates if path.is_absolute() and path.is_dir())
+    return tuple(
+        dict.fromkeys(path for path in real if is_beneath(path, (workspace,)) and path.parent != path)
+    )
+
+
+def hidden_within(workspace: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """What must be kept from tools and commands in a workspace that is or holds a home, by its real place.
+
+    Of a link both are given: the name, and where it leads as long as that is in the workspace.
+    """
+    secrets = [secret for home in homes_within(workspace, environ) for secret in secrets_in(home)]
+    real = [Path(os.path.realpath(secret)) for secret in secrets]
+    return tuple(dict.fromkeys(path for path in (*secrets, *real) if workspace in path.parents))
 
 
 def secrets_in(home: Path) -> tuple[Path, ...]:

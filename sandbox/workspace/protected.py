@@ -11,15 +11,19 @@ _GIT_NAMES = frozenset({".git", "git~1"})
 CONFIGURATION_FOLDER = ".seedsmith"
 """At the workspace's top: the agent's own, with what a session obeys."""
 CONFIGURATION_FILE = f"{CONFIGURATION_FOLDER}/config.yaml"
+START_UP_FILES = (
+    *(".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile"),
+    *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".login"),
+    *(".logout", ".xprofile", ".inputrc"),
+)
+"""What shells of a home folder read when they begin."""
 _BY_APPROVAL = frozenset(
     {
         (".envrc",),
         (".mcp.json",),
         (".vscode", "tasks.json"),
         (".config", "fish", "config.fish"),
-        *((name,) for name in (".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases")),
-        *((name,) for name in (".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout")),
-        *((name,) for name in (".kshrc", ".cshrc", ".tcshrc", ".login", ".logout", ".xprofile", ".inputrc")),
+        *((name,) for name in START_UP_FILES),
     }
 )
 """Files that other programs execute on their own; all of the last components must match."""

@@ -17,7 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal
 
-from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathNotFound, WorkspaceError
+from seedsmith.sandbox.errors import (
+    FileTooLarge,
+    OutsideWorkspace,
+    PathNotFound,
+    ProtectedPath,
+    WorkspaceError,
+)
 from seedsmith.sandbox.workspace.paths import normalise, not_a_file, path_errors, reason, shown
 from seedsmith.sandbox.workspace.protected import check_writable
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
@@ -57,13 +63,21 @@ class FolderEntry:
 class Workspace:
     """The folder ``root``, held by descriptor; safe to use from several threads.
 
-    ``state`` is the agent's own state folder: where it lies inside, tools may not write it.
+    ``state`` is the agent's own state folder: where it lies inside, tools may not write it. ``hidden`` are
+    files and folders inside, by their real places, that tools may neither read nor write.
     ``force_walk`` resolves paths without ``openat2``, as on kernels that lack it.
     Raises :class:`WorkspaceError` if ``root`` is missing, not a folder or unreadable. All methods raise a
     :class:`PathError`, most often one of its narrower kinds, when a path can't be used.
     """
 
-    def __init__(self, root: Path | str, *, state: Path | None = None, force_walk: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        state: Path | None = None,
+        hidden: tuple[Path, ...] = (),
+        force_walk: bool = False,
+    ) -> None:
         name = shown(str(root))
         try:
             self.root = Path(root).resolve(strict=True)
@@ -79,6 +93,7 @@ class Workspace:
             raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
         self._names = (str(self.root), str(Path(root).absolute()))
         self._force_walk = force_walk
+        self._hidden = tuple(map(os.fspath, hidden))
         self._beside: dict[str, int] = {}
         self.state = self._inside(state)
         """The agent's state folder relative to the workspace; None where it lies outside."""
@@ -274,15 +289,23 @@ class Workspace:
                 folder = folder.rpartition("/")[0]
 
     def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
-        descriptor, root_path, relative = self._below(relative)
-        return open_beneath(
+        descriptor, root_path, below = self._below(relative)
+        opened = open_beneath(
             descriptor,
-            relative,
+            below,
             flags,
             root_path=root_path,
             follow=follow,
             force_walk=self._force_walk,
         )
+        if self._hidden:
+            try:
+                # What was opened, not what it was called: no link and no rename leads around this.
+                self._check_shown(relative, os.readlink(f"/proc/self/fd/{opened}"))  # noqa: PTH115
+            except BaseException:
+                os.close(opened)
+                raise
+        return opened
 
     def _locate(self, relative: str, *, follow_last: bool = True) -> Location:
         descriptor, root_path, relative = self._below(relative)
@@ -302,10 +325,18 @@ class Workspace:
         location = self._locate(relative, follow_last=follow_last)
         try:
             check_writable(location.path, self.state)
+            self._check_shown(path, f"{self.root}/{location.path}")
         except BaseException:
             location.close()
             raise
         return location
+
+    def _check_shown(self, path: str, real: str) -> None:
+        if any(real == hidden or real.startswith(f"{hidden}/") for hidden in self._hidden):
+            raise ProtectedPath(
+                f"{shown(path)} is where programs keep their keys and settings in your home folder, which "
+                "tools may neither read nor write."
+            )
 
     def _inside(self, state: Path | None) -> str | None:
         if state is None:

@@ -124,6 +124,27 @@ def test_where_user_namespaces_are_refused_the_weaker_tier_is_taken(world, tmp_p
     assert "weaker" in isolation.description
 
 
+class Hindered(Bubblewrap):
+    """The strong tier, which a file of the workspace keeps from holding."""
+
+    def launch(self, argv, policy, environment, folder):
+        if (policy.workspace / "trap").exists():
+            argv = (*argv[:2], argv[2].replace('>"$workspace/', '>"$workspace/none/'), *argv[3:])
+        return super().launch(argv, policy, environment, folder)
+
+
+def test_a_repository_never_chooses_the_weaker_tier(world) -> None:
+    programs = candidates(world.policy.environ, world.workspace)
+    strong = next((Hindered(each) for each in programs if probe(Bubblewrap(each), world.policy).works), None)
+    if strong is None:
+        pytest.skip("user namespaces are refused here")
+    both = (strong, Landlock())
+    assert Selection("auto", world.policy, both).isolation() is strong
+    (world.workspace / "trap").touch()
+    with pytest.raises(NoIsolation, match="something in this workspace.*--sandbox landlock"):
+        Selection("auto", world.policy, both).isolation()
+
+
 IN_A_CONTAINER = """
 import asyncio, os, sys
 from pathlib import Path
