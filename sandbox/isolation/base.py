@@ -124,6 +124,6 @@ class Limits:
     file_bytes: int | None = 4 << 30
     open_files: int | None = 1024
     memory_bytes: int | None = 8 << 30
-    """Resident memory of the whole process tree, watched a few times a second."""
+    """Memory of the whole process tree, files in memory included, watched a few times a second."""
     output_bytes: int | None = 256 << 20
     """A command that writes more than this is stopped."""

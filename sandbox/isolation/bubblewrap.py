@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,7 @@ class Bubblewrap:
         self.missing_flags = missing_flags
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
+        self._shown_arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
         self._mount_points: tuple[Path, ...] = ()
 
@@ -104,6 +106,8 @@ class Bubblewrap:
         block, release = os.pipe()
         arguments = (
             *self._arguments,
+            *self._pinned(policy),
+            *self._shown_arguments,
             *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
             *self._workspace_arguments,
             *self._protected_binds(policy),
@@ -131,7 +135,8 @@ class Bubblewrap:
         arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
         if RUNTIME.is_dir() and not RUNTIME.is_symlink():
             arguments += self._memory_folder(RUNTIME)
-        arguments += ["--bind", str(policy.private_tmp), str(TEMPORARY)]
+        self._arguments = (*arguments, "--bind", str(policy.private_tmp), str(TEMPORARY))
+        arguments = []
         for home in outermost(set(homes)):
             if not is_beneath(home, (TEMPORARY, RUNTIME)):
                 arguments += self._memory_folder(home)
@@ -143,7 +148,7 @@ class Bubblewrap:
         self._mount_points = tuple(
             path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
         )
-        self._arguments = tuple(arguments)
+        self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
 
     def _flag(self, name: str) -> list[str]:
@@ -194,16 +199,28 @@ class Bubblewrap:
             binds += [word for part in parts if part for word in ("--ro-bind", str(part), str(part))]
         return binds
 
-    def _check_mount_points(self, policy: Policy) -> None:
-        """Refuse links a command left in ``/tmp`` where bubblewrap is about to make mount points.
+    def _pinned(self, policy: Policy) -> list[str]:
+        """Make the folders of ``/tmp`` above mount points mount points themselves, which can't be renamed.
 
-        It would follow them, and create folders on the host.
+        ``/tmp`` belongs to all commands of the session, and bubblewrap follows links: one that runs could
+        have it mount elsewhere, and make folders on the host.
         """
+        points = (*self._mount_points, *policy.git_folders, *policy.shown_besides, *(policy.read_only or ()))
+        below = {point.relative_to(TEMPORARY) for point in points if is_beneath(point, (TEMPORARY,))}
+        above = {parent for point in below for parent in point.parents} - {Path()}
+        binds: list[str] = []
+        for folder in sorted(above):
+            inside = policy.private_tmp / folder
+            with suppress(FileExistsError):
+                inside.mkdir()
+            binds += ["--bind", str(inside), str(TEMPORARY / folder)]
+        return binds
+
+    def _check_mount_points(self, policy: Policy) -> None:
+        """Refuse links that are left in ``/tmp`` where bubblewrap is about to make mount points."""
         (policy.private_tmp / "home").mkdir(exist_ok=True)
-        gits = [
-            path for path in (*policy.git_folders, *policy.shown_besides) if is_beneath(path, (TEMPORARY,))
-        ]
-        for path in (*self._mount_points, *gits):
+        more = (*policy.git_folders, *policy.shown_besides, *(policy.read_only or ()))
+        for path in (*self._mount_points, *(path for path in more if is_beneath(path, (TEMPORARY,)))):
             inside = policy.private_tmp / path.relative_to(TEMPORARY)
             if not is_plain_path(policy.private_tmp, inside):
                 raise PathError(

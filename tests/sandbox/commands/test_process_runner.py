@@ -245,3 +245,41 @@ async def test_what_forks_and_exits_in_a_loop_ends_with_its_command(
     beat.unlink()
     await asyncio.sleep(0.3)
     assert not beat.exists()
+
+
+HOLDING = {
+    "memory file": "import os; f = os.memfd_create('a'); [os.write(f, block) for _ in range(400)]",
+    "part of it mapped": "import mmap, os; f = os.memfd_create('a'); "
+    "[os.write(f, block) for _ in range(400)]; m = mmap.mmap(f, 4096); m[0]",
+    "mapped and closed": "import mmap; m = mmap.mmap(-1, 400 << 20); [m.write(block) for _ in range(400)]",
+    "shared memory": "f = open('/dev/shm/held{name}', 'wb'); [f.write(block) for _ in range(400)]; f.flush()",
+    "of its own": "a = [bytearray(block) for _ in range(400)]",
+}
+
+
+@pytest.mark.parametrize("kind", HOLDING)
+async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: str) -> None:
+    if kind == "shared memory" and tier != "bwrap":
+        pytest.skip("the machine's own, which is not the command's")
+    runner = make_runner(limits=Limits(memory_bytes=300 << 20))
+    code = f"block = b'x' * (1 << 20); {HOLDING[kind].format(name=os.getpid())}; input()"
+    running = runner.start((sys.executable, "-c", code), timeout=30, open_stdin=True)
+    await running.wait()
+    assert "more than 300 MB of memory" in running.look().note
+
+
+async def test_shared_memory_is_counted_once(make_runner) -> None:
+    runner = make_runner(limits=Limits(memory_bytes=300 << 20))
+    code = """import mmap, os, time
+file = os.memfd_create("a")
+os.truncate(file, 200 << 20)
+mapped = mmap.mmap(file, 200 << 20)
+for _ in range(200):
+    mapped.write(b"x" * (1 << 20))
+os.fork()
+os.fork()
+mapped[0]
+time.sleep(1)
+"""
+    result = await runner.run((sys.executable, "-c", code), timeout=30)
+    assert (result.exit_code, result.note) == (0, "")
