@@ -10,6 +10,7 @@ left, and other commands are held still.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from seedsmith.sandbox.guards.harmless import is_harmless
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
 from seedsmith.sandbox.guards.known_folders import KnownFolders
 
+_WHERE_TO_LOOK = ("config", "config.worktree", "commondir", "worktrees", "modules")
 _MOST_MADE = 500
 """So many repositories that commands made are looked into after each; any more are set aside unseen."""
 
@@ -51,6 +53,7 @@ class GitGuard:
         self._included: tuple[Path, ...] = ()
         self._parts: frozenset[Path] = frozenset()
         self._bound: tuple[Path, ...] = ()
+        self._settled: tuple[object, ...] = (None,)
         self._told_lost: set[Path] = set()
         self._notes: list[str] = []
         self._looked = False
@@ -119,6 +122,8 @@ class GitGuard:
 
     def _watch(self) -> None:
         """Settle which folders git obeys by what the entries say now, and which of them are read-only."""
+        if self._is_bound and self._signature() == self._settled:
+            return
         self._watched = {entry: self._metadata(entry) for entry in self._trusted}
         if self._is_bound:
             own = self._root / DOT_GIT
@@ -129,6 +134,14 @@ class GitGuard:
             dict.fromkeys(path for folder in obeyed for path in included_files(folder, self._root))
         )
         self._parts = frozenset(part for folder in obeyed if folder not in held for part in parts_of(folder))
+        self._settled = self._signature()
+
+    def _signature(self) -> tuple[object, ...]:
+        """What differs where git would look elsewhere than before."""
+        folders = [folder for folders in self._watched.values() for folder in folders]
+        files = [*(folder / name for folder in folders for name in _WHERE_TO_LOOK), *self._included]
+        entries = [(entry, inode, _changed(entry)) for entry, inode in self._trusted.items()]
+        return (*entries, *map(_changed, files))
 
     def _held(self) -> frozenset[Path]:
         """What commands can neither change nor move: read-only, and at the top, which is held itself."""
@@ -249,6 +262,15 @@ class GitGuard:
         lost = [os.fspath(entry.relative_to(self._root)) for entry in gone - self._told_lost]
         self._told_lost |= gone
         return [f"The command removed or replaced {listed(lost)}."] if lost else []
+
+
+def _changed(path: Path) -> int:
+    """When a file or link last changed, 1 for a folder, 0 for nothing."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0
+    return 1 if stat.S_ISDIR(status.st_mode) else status.st_ctime_ns
 
 
 def _inode(path: Path) -> int:

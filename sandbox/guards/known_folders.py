@@ -6,6 +6,7 @@ import itertools
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, wa
 
 _NEAR = 400
 """So many folders, the nearest, are looked at after every command; of the others as many, in turn."""
+_FRESH_SECONDS = 0.005
+"""Where commands follow each other so quickly, nobody did anything between them."""
 
 
 class KnownFolders:
@@ -24,6 +27,7 @@ class KnownFolders:
         """When each last changed; a time that no command can set."""
         self._entries: list[Path] = []
         self._turn = 0
+        self._last_look = 0.0
         self._walk: threading.Thread | None = threading.Thread(
             target=self._first_walk, name="git-folders", daemon=True
         )
@@ -44,6 +48,9 @@ class KnownFolders:
         """
         self.first_look()
         found: list[Path] = []
+        if near and time.monotonic() - self._last_look < _FRESH_SECONDS:
+            return found
+        self._last_look = time.monotonic()
         for folder in [*self._due(near)]:
             known = self._stamps[folder]
             try:

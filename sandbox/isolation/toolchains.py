@@ -131,6 +131,9 @@ class _Collector:
         self._workspace = workspace
         self._homes = home_folders(environ)
         self._masks = (*self._homes, TEMPORARY, RUNTIME)
+        homes = dict.fromkeys((*self._homes, *self._own_homes()))
+        secrets = (secret for home in homes for secret in secrets_in(home))
+        self._secrets = (*(f"{secret}/" for secret in secrets), *(f"{home}/.local/state/" for home in homes))
         self._found: set[Path] = set()
         self._looked_at: set[Path] = set()
         self._files_left = _MOST_FILES_LOOKED_AT
@@ -319,12 +322,9 @@ class _Collector:
                 candidate == mask or candidate in mask.parents for mask in (*self._masks, *self._own_homes())
             ):
                 return False
-            for home in (*self._homes, *self._own_homes()):
-                secrets = secrets_in(home)
-                if is_beneath(candidate, secrets) or any(candidate in each.parents for each in secrets):
-                    return False
-                if candidate == home / ".local/state":
-                    return False
+            name = f"{candidate}/"
+            if any(name.startswith(secret) or secret.startswith(name) for secret in self._secrets):
+                return False
         # Binding the workspace or what holds it would show it twice, read-only.
         return candidate != self._workspace and candidate not in self._workspace.parents
 
