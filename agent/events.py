@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol
+
+from seedsmith.agent.redact import Redactor
 
 VERSION = 1
 
@@ -212,22 +214,52 @@ class Sink(Protocol):
 
 
 class EventSink:
-    """Numbers and stamps events and hands them to the front ends."""
+    """Numbers and stamps events, takes the secrets out of them, and hands them to the front ends."""
 
     def __init__(
-        self, session: str, front_ends: tuple[FrontEnd, ...] = (), clock: Callable[[], float] = time.time
+        self,
+        session: str,
+        front_ends: tuple[FrontEnd, ...] = (),
+        clock: Callable[[], float] = time.time,
+        redactor: Redactor | None = None,
     ) -> None:
         self._session = session
         self._front_ends = front_ends
         self._clock = clock
+        self._redactor = redactor or Redactor(())
         self._seq = 0
+        self._deltas: type[Text | Reasoning] = Text
+        self._held = self._redactor.stream()
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was sent."""
+        return self._seq > 0
 
     def follow(self, front_end: FrontEnd) -> None:
         """Show ``front_end`` all events from here on, too."""
         self._front_ends = (*self._front_ends, front_end)
 
     def emit(self, event: Event) -> None:
-        """Send ``event`` to every front end."""
+        """Send ``event`` to every front end; an end that may begin a secret waits."""
+        if isinstance(event, Text | Reasoning):
+            if not isinstance(event, self._deltas):
+                self._flush()
+                self._deltas = type(event)
+            self._send_delta(self._held.feed(event.delta))
+            return
+        self._flush()
+        clean = {each.name: self._redactor.data(getattr(event, each.name)) for each in fields(event)}
+        self._send(type(event)(**clean))
+
+    def _flush(self) -> None:
+        self._send_delta(self._held.close())
+
+    def _send_delta(self, text: str) -> None:
+        if text:
+            self._send(self._deltas(text))
+
+    def _send(self, event: Event) -> None:
         self._seq += 1
         envelope = Envelope(self._seq, self._clock(), self._session, event)
         for front_end in self._front_ends:

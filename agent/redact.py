@@ -45,6 +45,7 @@ class Redactor:
         values = {secret for secret in self._secrets if len(secret) >= _SHORTEST_SECRET}
         values |= {json.dumps(value)[1:-1] for value in values}
         longest_first = sorted(values, key=len, reverse=True)
+        self._values = tuple(longest_first)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     @classmethod
@@ -64,6 +65,10 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return ``text`` without the secrets; JSON text stays valid JSON."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def stream(self) -> RedactedStream:
+        """What redacts a text that comes in pieces."""
+        return RedactedStream(self, self._values)
 
     def data(self, value: Any) -> Any:
         """Return JSON-like ``value`` with every string in it redacted.
@@ -86,3 +91,32 @@ class Redactor:
                 return [self._data(item, levels - 1) for item in value]
             case _:
                 return value
+
+
+class RedactedStream:
+    """A text that comes in pieces, without the secrets, wherever the pieces part them."""
+
+    def __init__(self, redactor: Redactor, values: tuple[str, ...]) -> None:
+        self._redactor = redactor
+        self._values = values
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be shown now that ``piece`` came: all but an end that may begin a secret."""
+        text = self._held + piece
+        cut = len(text) - max((_begun(value, text) for value in self._values), default=0)
+        for start, end in self._redactor.spans(text):
+            cut = start if start < cut < end else cut
+        self._held = text[cut:]
+        return self._redactor.text(text[:cut])
+
+    def close(self) -> str:
+        """What was held back, once nothing more comes."""
+        held, self._held = self._held, ""
+        return self._redactor.text(held)
+
+
+def _begun(secret: str, text: str) -> int:
+    """How many characters at the end of ``text`` are the beginning of ``secret``, but not all of it."""
+    lengths = range(min(len(secret) - 1, len(text)), 0, -1)
+    return next((length for length in lengths if text.endswith(secret[:length])), 0)

@@ -57,6 +57,10 @@ class TooManyCommands(SandboxError):
     """As many background commands run as may at once."""
 
 
+class SnapshotError(SandboxError):
+    """A snapshot is not kept any more, or what is kept of it is damaged."""
+
+
 class GitError(SandboxError):
     """Git can't be used here, or a git command failed."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -157,6 +158,18 @@ class ToolContext:
     """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
     tracked_ignored: TrackedIgnored = TrackedIgnored()
     """What searches have to add to what ``.gitignore`` leaves them."""
+
+    @contextmanager
+    def approving(self, paths: frozenset[str]) -> Iterator[None]:
+        """Let the protected ``paths`` be written meanwhile, and stay as they are then: a person said so."""
+        if not paths:
+            yield
+            return
+        try:
+            with self.workspace.approving(paths):
+                yield
+        finally:
+            self.processes.accept(paths)
 
 
 class Tool(Protocol):

@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import PurePosixPath
 from typing import Protocol
 
+from seedsmith.sandbox.workspace.protected import is_run_by_others
 from seedsmith.tools.base import EVERYTHING, Access
-
-_RUN_BY_OTHERS = frozenset(
-    {".envrc", ".mcp.json", ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".zprofile"}
-)
-"""Files that other programs on the host execute when a person opens the folder
-(docs/sandbox.md, "File tools")."""
-
-_RUN_BY_EDITORS = frozenset({".vscode/tasks.json", ".vscode/launch.json", ".vscode/settings.json"})
 
 
 class Verdict(Enum):
@@ -35,6 +27,8 @@ class Decision:
 
     verdict: Verdict
     why: str = ""
+    paths: frozenset[str] = frozenset()
+    """The files it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +70,9 @@ class CallPolicy:
 
     def decide(self, access: Access) -> Decision:
         """Judge a call by what it touches."""
-        for path in sorted(access.writes):
-            if _is_run_by_others(path):
-                return Decision(Verdict.ASK, f"{path} is run by other programs outside the sandbox")
+        if paths := frozenset(filter(is_run_by_others, access.writes)):
+            why = f"{' and '.join(sorted(paths))} {'is' if len(paths) == 1 else 'are'} run by other programs"
+            return Decision(Verdict.ASK, f"{why} outside the sandbox", paths)
         if EVERYTHING in access.writes and not self.confined and self.can_ask:
             return Decision(Verdict.ASK, "commands are not confined (--sandbox off)")
         return Decision(Verdict.ALLOW)
-
-
-def _is_run_by_others(path: str) -> bool:
-    pure = PurePosixPath(path.casefold())
-    return pure.name in _RUN_BY_OTHERS or "/".join(pure.parts[-2:]) in _RUN_BY_EDITORS

@@ -51,12 +51,17 @@ class Dispatcher:
         session: Session,
         *,
         before_effects: Callable[[], Awaitable[None]] | None = None,
+        after_effects: Callable[[], None] | None = None,
         parallel: bool = True,
     ) -> None:
-        """``before_effects`` is awaited before any call that can change something."""
+        """``before_effects`` is awaited before any call that can change something.
+
+        ``after_effects`` is called once all calls of an answer that had one are done.
+        """
         self.runner = runner
         self._session = session
         self._before_effects = before_effects
+        self._after_effects = after_effects
         self._parallel = parallel
         self.calls = 0
         """Calls given a result so far."""
@@ -72,6 +77,7 @@ class Dispatcher:
         prepared = [self.runner.prepare(call) for call in calls]
         finished: dict[str, Finished] = {}
         begun: set[str] = set()
+        effects = self.effects
         durable = _Once(self._session.sync)
 
         async def one(index: int) -> None:
@@ -96,6 +102,8 @@ class Dispatcher:
             await run_scheduled([each.access for each in prepared], one, parallel=self._parallel)
         finally:
             results = tuple(self._close(call, finished.get(call.id), call.id in begun) for call in calls)
+            if self.effects != effects and self._after_effects is not None:
+                self._after_effects()
         changing = (
             each.call
             for each, result in zip(prepared, results, strict=True)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Refused, Verdict
 from seedsmith.agent.calls.prepared import Prepared
 from seedsmith.agent.events import ApprovalRequested, Sink
-from seedsmith.tools.base import ToolResult
+from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
@@ -29,6 +29,8 @@ class Passage:
     """The refusal as people see it; '' for its first line."""
     additions: tuple[str, ...] = ()
     """What the model reads below the result."""
+    approved: frozenset[str] = frozenset()
+    """Protected files that a person lets this call write."""
 
 
 class Gate(Protocol):
@@ -65,6 +67,19 @@ class NarrowingGate(Gate):
         return self._refusal(tool)
 
 
+class PlanGate(Gate):
+    """Lets nothing be changed: the run ends with a plan."""
+
+    async def before(self, prepared: Prepared) -> Passage:
+        """Refuse what would write, whoever asks for it."""
+        if not prepared.access.writes:
+            return Passage()
+        return _refused(
+            "Refused: this run only plans, nothing may be changed (--approve plan). "
+            "Read and search as far as you need, then answer with the plan."
+        )
+
+
 class HookGate(Gate):
     """Asks the hooks before a call, shows them its result, and adds what they say to it."""
 
@@ -87,7 +102,15 @@ class HookGate(Gate):
 class ApprovalGate(Gate):
     """Judges a call by policy, and asks a person where policy says so, about one call at a time."""
 
-    def __init__(self, policy: CallPolicy, sink: Sink, approver: Approver | None = None) -> None:
+    def __init__(
+        self,
+        policy: CallPolicy,
+        sink: Sink,
+        approver: Approver | None = None,
+        names_of: Callable[[str], frozenset[str]] = lambda path: frozenset((path,)),
+    ) -> None:
+        """``names_of`` says what a path is called, and where its links lead."""
+        self._names_of = names_of
         self._policy = policy
         self._sink = sink
         self._approver = approver
@@ -95,7 +118,9 @@ class ApprovalGate(Gate):
 
     async def before(self, prepared: Prepared) -> Passage:
         """What policy and, if asked, the person say."""
-        decision = self._policy.decide(prepared.access)
+        access = prepared.access
+        named = (self._names_of(path) if path != EVERYTHING else {path} for path in access.writes)
+        decision = self._policy.decide(replace(access, writes=frozenset().union(*named)))
         if decision.verdict is Verdict.ALLOW:
             return Passage()
         if self._approver is None or not self._policy.can_ask:
@@ -106,7 +131,7 @@ class ApprovalGate(Gate):
             request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
             allowed = await self._approver.approve(request)
         if allowed:
-            return Passage()
+            return Passage(approved=decision.paths)
         words = f" The user says: {allowed.words}" if isinstance(allowed, Refused) and allowed.words else ""
         return _refused(f"Refused by the user: {decision.why}.{words}")
 

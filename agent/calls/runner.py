@@ -96,13 +96,16 @@ class CallRunner:
         if prepared.tool is None:
             return ToolResult(ok=False, text=prepared.refusal)
         additions: list[str] = []
+        approved: frozenset[str] = frozenset()
         for gate in self._gates:
             passage = await gate.before(prepared)
             if passage.refusal:
                 return ToolResult(ok=False, text=passage.refusal, summary=passage.summary)
             additions += passage.additions
+            approved |= passage.approved
         await begin()
-        result = await self._result(prepared, prepared.tool)
+        with self._context.approving(approved):
+            result = await self._result(prepared, prepared.tool)
         for gate in self._gates:
             additions += await gate.after(prepared, result)
         return replace(result, text="\n\n".join((result.text, *additions))) if additions else result

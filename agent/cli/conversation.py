@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import at_a_terminal, debug_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.frontends.conversation.commands import Talk
 
 
-def at_a_terminal() -> bool:
-    """Whether a person can type here and see what is written."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+_SESSION = "SESSION"
+_COMMANDS = (
+    ("undo", ("undo", _SESSION), "take back what the session did to the files: /undo [--to TURN] [PATH…]"),
+    ("redo", ("redo", _SESSION), "take the last undo back"),
+    ("sessions", ("sessions", "list"), "list this folder's sessions"),
+    ("history", ("sessions", "show", _SESSION), "show the session whole: calls, evidence, cost by turn"),
+    ("export", ("sessions", "export", _SESSION), "write the session down: /export -o FILE.html"),
+    ("doctor", ("doctor",), "what is enforced here, and what is missing"),
+)
+"""Commands of the command line that a conversation has, too: its own name, what is typed, what it does."""
 
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
@@ -35,23 +44,43 @@ def command(**flags: Any) -> int:
     from seedsmith.agent.frontends.conversation.commands import command as offer
     from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
     from seedsmith.agent.models.catalog import catalog
+    from seedsmith.agent.models.open import default_model
     from seedsmith.agent.settings.state import prepare_state, state_folder
 
     settings = load_settings(flags)
     home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())
-    context_tokens = 0
-    if settings.model:
-        context_tokens = catalog.load(os.environ).resolve(settings.model)[1].context_tokens
-    offer("doctor", "what is enforced here, and what is missing")(_doctor)
+    known = catalog.load(os.environ)
+    if not settings.model and not default_model(known, os.environ):
+        from seedsmith.agent.cli.first_run import choose_model
+
+        chosen = choose_model(settings, known, os.environ)
+        if chosen is None:
+            return 0
+        settings = chosen
+    model = settings.model or default_model(known, os.environ)
+    context_tokens = known.resolve(model)[1].context_tokens
+    root = click.get_current_context().find_root().command
+    for name, arguments, what in _COMMANDS:
+        offer(name, what)(partial(_run_command, root, arguments))
     talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
     talk.status.session = settings.resume or ""
     until_done(talk.talk())
     return 0
 
 
-async def _doctor(talk: Talk, _: str) -> None:
-    from seedsmith.agent.tasks import doctor
-
-    findings = await asyncio.to_thread(lambda: list(doctor.examine(talk.settings, talk.environment)))
-    for finding in findings:
-        talk.say(f"{finding.state:8}{finding.subject}: {finding.said}")
+async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Talk, words: str) -> None:
+    """Carry out what would be typed at a shell, for the conversation's session and folder."""
+    if _SESSION in arguments and not talk.status.session:
+        talk.say("The conversation has no session yet: say something first.")
+        return
+    if talk.working:
+        talk.say("The model works: Esc stops it.", "yellow")
+        return
+    typed = [talk.status.session if each == _SESSION else each for each in arguments]
+    try:
+        typed += ["-C", str(talk.settings.workspace), *shlex.split(words)]
+        await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False)
+    except click.ClickException as error:
+        talk.say(error.format_message(), "red")
+    except ValueError as error:  # an open quote
+        talk.say(f"{words!r} can't be read: {error}.", "red")

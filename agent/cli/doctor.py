@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag
 
 
 @click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")
@@ -34,5 +35,6 @@ def command(as_json: bool, **flags: Any) -> int:
                 print(f"{'':8}→ {visible(finding.mend)}", flush=True)
     ready = doctor.possible(findings)
     if not as_json:
-        print("\nA run is possible." if ready else "\nA run is not possible yet; mend what is broken.")
+        how = " with a model named" if doctor.names_no_model(findings) else ""
+        print(f"\nA run is possible{how}." if ready else "\nA run is not possible yet; mend what is broken.")
     return 0 if ready else 1

@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.settings.settings import Settings
 
 
 @click.command("fix", short_help="Fix the bug that a failing test shows.")
+@click.argument("words", nargs=-1, metavar="")
 @click.option(
     "--test", "test_command", metavar="CMD", help="Command that runs the tests. Default: found by itself."
 )
 @setting_flags(without=("verify", "skill"))
+@continue_flag
 @json_flag
 @debug_flag
-def command(test_command: str | None, as_json: bool, **flags: Any) -> int:
+def command(
+    words: tuple[str, ...], test_command: str | None, goes_on: bool, as_json: bool, **flags: Any
+) -> int:
     """Fix the bug that a failing test shows, and prove it by running the test.
 
     Without --test it takes the configured verify command, what AGENTS.md names, or what the files speak
     for: pytest, unittest, tox, nox, npm, pnpm or yarn test, go test, cargo test, Maven, Gradle, CTest, make
     test or check, in this order, and says which before it runs. With --replay FILE it runs a recording
-    again. Exit codes as for run.
+    again; with --continue, --resume or --fork it goes on with a session and its test. Exit codes as for run.
     """
-    settings = load_settings(flags)
+    words = going_on_flags(flags, goes_on, words)
+    if words:
+        said = " ".join(words)
+        raise UsageError(
+            f"fix takes no words but --test CMD: say {said!r:.80} with --with symptom={shlex.quote(said)}, "
+            "or ask seedsmith run."
+        )
+    settings = offered(load_settings(flags))
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
     if test_command:
         settings = settings.in_own_words(test_command)
     notices: tuple[NoticeGiven, ...] = ()
     tests = test_command or ""
-    if not tests and not settings.replay:
+    if not tests and not settings.replay and not test_of_session(settings):
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if as_json else ()
+    from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
 
+    piped = "" if settings.replay else read_piped(say)
+
     return perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices),
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, more=piped.strip()),
         settings,
         as_json,
+        "fix",
     ).exit_code
+
+
+def test_of_session(settings: Settings) -> str:
+    """The test of the session that is gone on with; '' where it has none, or a new one begins."""
+    meant = settings.resume or settings.fork
+    if not meant:
+        return ""
+    from seedsmith.agent.sessions.library import Sessions
+
+    return Sessions(settings.home).open(meant, settings.workspace).start.verify or ""
 
 
 def choose_tests(settings: Settings) -> tuple[str, str]:

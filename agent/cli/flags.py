@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from annotated_types import Ge, Gt, Le
 
+from seedsmith.agent.cli.invocation import say
 from seedsmith.agent.settings.config import Loaded, flag_name, load
 from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass(slots=True)
-class Invocation:
-    """What one call of the command line knows besides its settings."""
-
-    debug: bool = False
-
-
-def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        context.ensure_object(Invocation).debug = True
-
-
-debug_flag = click.option(
-    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show tracebacks."
-)
-json_flag = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, one object a line, and nothing else."
-)
 
 
 def setting_flags(*names: str, without: Collection[str] = ()) -> Callable[[Command], Command]:
@@ -60,13 +39,6 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
     return loaded.settings
 
 
-def say(sentence: str) -> None:
-    """Tell the person at the terminal something beside the output proper: on stderr."""
-    from seedsmith.agent.frontends.terminal import visible
-
-    print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)
-
-
 def _given(value: Any) -> bool:
     return value is not None and value != ()
 
@@ -80,6 +52,10 @@ def _flag(name: str) -> Callable[[Command], Command]:
         return click.option(name, f"{long}/--no-{long[2:]}", default=None, help=_help(name))
     metavar = "|".join(get_args(annotation)) if get_origin(annotation) is Literal else option.metavar
     several = get_origin(annotation) is list or option.several
+    if option.alone:
+        return click.option(
+            *names, metavar=metavar, is_flag=False, flag_value=option.alone, default=None, help=_help(name)
+        )
     return click.option(*names, metavar=metavar, multiple=several, default=None, help=_help(name))
 
 

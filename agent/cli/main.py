@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 import click
 
-from seedsmith.agent.cli.flags import Invocation, debug_flag, say
+from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag, say
 from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
+from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
 
 COMMANDS = {
     "talk": "seedsmith.agent.cli.conversation",
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
+    "undo": "seedsmith.agent.cli.undo",
+    "redo": "seedsmith.agent.cli.undo:redo",
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
+    "sessions": "seedsmith.agent.cli.sessions",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
+    "completion": "seedsmith.agent.cli.completion",
 }
-"""Each command and the module that holds it as ``command``, imported when it is called."""
+"""Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""
 
 ALONE = "talk"
 """The command that is meant where none is named, at a terminal."""
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese: no command's name holds one."""
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
 
@@ -41,21 +51,30 @@ class CommandGroup(click.Group):
         """Import the command ``cmd_name``; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``, flags alone as ``talk``'s."""
-        from seedsmith.agent.cli.conversation import at_a_terminal
-
         named = next((arg for arg in args if arg in COMMANDS), None)
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
-        elif named is None and at_a_terminal() and not GROUP_FLAGS.intersection(args) and _only_flags(args):
+        elif named is None and at_a_terminal() and self._is_alone(ctx, args):
             args = [ALONE, *args]
         elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
             raise click.UsageError(_misplaced(flag, args, named))
         return super().parse_args(ctx, args)
+
+    def _is_alone(self, ctx: click.Context, args: list[str]) -> bool:
+        """Whether ``args`` are nothing, or flags of the conversation."""
+        if not args or GROUP_FLAGS.intersection(args):
+            return not args
+        alone = self.get_command(ctx, ALONE)
+        flags = (
+            {name for each in alone.params for name in each.opts + each.secondary_opts} if alone else set()
+        )
+        return args[0].partition("=")[0] in flags
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,18 +100,11 @@ def _misplaced(flag: str, args: list[str], named: str | None) -> str:
     return f"There is no flag {flag}; a prompt needs none: seedsmith run {quoted(words)}"
 
 
-def _only_flags(args: list[str]) -> bool:
-    """Whether ``args`` are nothing, or flags of the conversation."""
-    if not args:
-        return True
-    from seedsmith.agent.cli.conversation import command
-
-    flags = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    return args[0].partition("=")[0] in flags
-
-
 def _is_prompt(argument: str) -> bool:
-    return not argument.startswith("-") and any(letter.isspace() for letter in argument.strip())
+    """Whether ``argument`` can only be a prompt: it holds a space, or is in a script that has none."""
+    if argument.startswith("-"):
+        return False
+    return any(letter.isspace() for letter in argument.strip()) or _SPACELESS.search(argument) is not None
 
 
 @click.group(
@@ -117,6 +129,7 @@ def main(arguments: Sequence[str]) -> int:
     invocation = Invocation()
     _never_fail_to_print()
     try:
+        os.environ.update(with_kept_keys(os.environ))
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
         return result if isinstance(result, int) else 0
     except BrokenPipeError:

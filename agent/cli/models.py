@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag
+from seedsmith.agent.cli.invocation import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.words_command import WordsCommand
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,19 +21,22 @@ if TYPE_CHECKING:
 MOST_PROMPT_BYTES = 1 << 20
 
 
-@click.command("run", short_help="Carry out one task, then exit.")
+@click.command("run", cls=WordsCommand, short_help="Carry out one task, then exit.")
 @click.argument("words", nargs=-1, metavar="[PROMPT]")
 @setting_flags()
+@continue_flag
 @json_flag
 @debug_flag
-def command(words: tuple[str, ...], as_json: bool, **flags: Any) -> int:
+def command(words: tuple[str, ...], goes_on: bool, as_json: bool, **flags: Any) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
-    PROMPT is one argument, so quote it; - reads it from standard input, @FILE from a file.
+    PROMPT is one argument, so quote it; - reads it from standard input, @FILE from a file. What is piped in
+    beside a prompt goes with it as data.
 
     With --skill NAME the task is that skill's, and PROMPT may say more. With --replay FILE it runs a
-    recording again, without network or model, and exits 0 where everything agrees. With --resume ID it goes
-    on with that session; then PROMPT may be left out, or says something more.
+    recording again, without network or model, and exits 0 where everything agrees. With --continue it goes on
+    with this folder's last session, with --resume ID with that one (an id, its beginning, or last; alone, it
+    offers the list), with --fork ID with a copy of it; then PROMPT may be left out, or says something more.
 
     Exit codes: 0 done (and verified, where --verify was given), 1 finished without reaching it,
     2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
@@ -38,11 +44,13 @@ def command(words: tuple[str, ...], as_json: bool, **flags: Any) -> int:
     """
     if len(words) > 1:
         raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
-    settings = load_settings(flags)
-    prompt = read_prompt("".join(words))
-    if not prompt.strip() and not settings.skill and not settings.resume and not settings.replay:
-        raise UsageError("The prompt is empty; say what to do.")
-    return carry_out(settings, prompt, as_json)
+    argument = "".join(going_on_flags(flags, goes_on, words))
+    settings = offered(load_settings(flags))
+    prompt = read_prompt(argument)
+    begun = settings.skill or settings.resume or settings.fork or settings.replay
+    if not prompt.strip() and not begun:
+        raise UsageError("The prompt is empty; say what to do. run - takes it from standard input.")
+    return carry_out(settings, prompt, as_json, read=argument == "-")
 
 
 def quoted(words: tuple[str, ...]) -> str:
@@ -81,13 +89,15 @@ def read_prompt(argument: str) -> str:
         raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
 
 
-def carry_out(settings: Settings, prompt: str, as_json: bool) -> int:
-    """Run ``prompt`` as a person typed it; the exit code."""
+def carry_out(settings: Settings, prompt: str, as_json: bool, *, read: bool = False) -> int:
+    """Run ``prompt`` as a person typed it, with what is piped in unless that was ``read``; the exit code."""
+    from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.run.run import run
     from seedsmith.agent.settings.request import RunRequest
 
-    request = RunRequest(settings=settings, prompt=prompt, typed=True)
+    piped = "" if read or settings.replay else read_piped(say)
+    request = RunRequest(settings=settings, prompt=prompt + piped, typed=True, piped=piped)
     return perform(
         lambda front_ends, approver: run(request, front_ends, approver),
         settings,

@@ -21,29 +21,32 @@ Result = TypeVar("Result")
 Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]
 
 
-def perform(start: Start, settings: Settings, as_json: bool) -> Outcome:
-    """Run ``start`` to its end with the front end and the approver that fit this terminal."""
-    front_end = open_front_end(as_json)
+def perform(start: Start, settings: Settings, as_json: bool, command: str = "run") -> Outcome:
+    """Run ``start`` to its end with the front end and the approver that fit this terminal.
+
+    ``command`` is the one by which a person goes on with the session.
+    """
+    front_end = open_front_end(as_json, command, replays=settings.replay is not None)
     try:
         return until_done(start((front_end,), choose_approver(settings, as_json)))
     finally:
         front_end.close()
 
 
-def open_front_end(as_json: bool) -> FrontEnd:
-    """JSON lines, or the console."""
+def open_front_end(as_json: bool, command: str = "run", *, replays: bool = False) -> FrontEnd:
+    """JSON lines, or the console, which is told where answers are recorded ones."""
     if as_json:
         from seedsmith.agent.frontends.jsonl import JsonLines
 
         return JsonLines(sys.stdout.buffer)
     from seedsmith.agent.frontends.console import ConsoleFrontEnd
 
-    return ConsoleFrontEnd(sys.stdout)
+    return ConsoleFrontEnd(sys.stdout, command, replays=replays)
 
 
 def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
     """The person at the terminal, or nobody (``--approve auto``, the default without a terminal)."""
-    if settings.approve == "auto":
+    if settings.approve in ("auto", "plan"):
         return None
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         if settings.approve == "ask":

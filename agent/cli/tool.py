@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import debug_flag, json_flag, load_settings, say, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:

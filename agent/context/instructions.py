@@ -8,12 +8,13 @@ nothing else: policy, sandbox and tools are fixed before it is read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import Conversation, UserMessage
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.settings.yaml_file import read_small, user_folder
 from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -42,6 +43,19 @@ class Found:
 def root_instructions(workspace: Workspace) -> UserMessage | None:
     """The workspace's own ``AGENTS.md`` as an item; None where there is none to be read."""
     return _read(workspace, NAME, "instructions.md").message
+
+
+def user_instructions(environment: Mapping[str, str]) -> UserMessage | None:
+    """The user's own ``AGENTS.md``, beside ``config.yaml``, as an item; None where there is none to be read.
+
+    Raises :class:`seedsmith.agent.errors.ConfigurationError` where it can't be read or is too long.
+    """
+    path = user_folder(environment) / NAME
+    content = read_small(path, MOST_BYTES)
+    text = escape(decode_output(content).replace("\r\n", "\n")).strip() if content else ""
+    if not text:
+        return None
+    return UserMessage(prompt("instructions-user.md", text=text), ORIGIN, str(path))
 
 
 def root_notice(workspace: Workspace) -> NoticeGiven | None:

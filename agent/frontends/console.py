@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.terminal import one_line, visible
+from seedsmith.agent.sessions.going_on import going_on
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,16 @@ _WEAKER = {
 }
 """What is said beside the name of anything but the strong sandbox."""
 _PROGRESS = frozenset(
-    {"cost_estimate", "suspects", "model_download", "model_waiting", "model_load", "instructions", "image"}
+    {
+        "cost_estimate",
+        "suspects",
+        "model_download",
+        "model_waiting",
+        "model_load",
+        "instructions",
+        "image",
+        "kept",
+    }
 )
 """Notices that say how far a run is, nothing to worry about."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
@@ -41,8 +51,14 @@ _STEP_STYLES = {"pending": "", "active": "bold", "done": "dim"}
 class ConsoleFrontEnd:
     """Shows a run as it happens; words of the model and the repository are neither markup nor controls."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, command: str = "run", *, replays: bool = False) -> None:
+        """``command`` is the one by which a person goes on with the session.
+
+        ``replays`` says that answers are recorded ones, which nobody pays.
+        """
         self._stream = stream
+        self._command = command
+        self._workspace = ""
         self._rich: Console | None = None
         self._at_line_start = True
         self._live = False
@@ -54,6 +70,7 @@ class ConsoleFrontEnd:
         self._proves = True
         self._failed_last = False
         self._gone = False
+        self._replays = replays
 
     def show(self, envelope: events.Envelope) -> None:
         """Show one event; whatever goes wrong here stays here."""
@@ -92,7 +109,7 @@ class ConsoleFrontEnd:
             self._fold_reasoning()
         match event:
             case events.SessionStarted():
-                self._session(event)
+                self._session(event, session)
             case events.TurnStarted():
                 self._said.clear()
                 if not self._searching:
@@ -117,7 +134,7 @@ class ConsoleFrontEnd:
                 self._line(f"{self._mark('?')} needs your word: {why}", "yellow")
             case events.UsageReported():
                 if not self._searching:
-                    self._line(_usage(event), "dim")
+                    self._line(_usage(event, paid=not self._replays), "dim")
             case events.Compacted():
                 self._line(
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
@@ -132,13 +149,16 @@ class ConsoleFrontEnd:
             case events.SessionFinished():
                 self._finish(event, session)
 
-    def _session(self, event: events.SessionStarted) -> None:
+    def _session(self, event: events.SessionStarted, session: str) -> None:
+        self._workspace = event.workspace
         model = f"{event.provider}/{event.model}".removeprefix("/")
         self._line(f"{model} over {event.wire} in {event.workspace}", "bold")
         warning = _WEAKER.get(event.sandbox, "")
         self._line(f"sandbox: {event.sandbox}{warning}", "yellow" if warning else "dim")
         if limits := [_limit(name, value) for name, value in event.budget.items() if value]:
             self._line(f"budget: {', '.join(limits)}", "dim")
+        if session:
+            self._line(f"session {session}", "dim")
 
     def _text(self, delta: str) -> None:
         self._clear_status()
@@ -156,6 +176,8 @@ class ConsoleFrontEnd:
     def _notice(self, event: events.NoticeGiven) -> None:
         if event.code == "question":
             self._status(event.message)
+            return
+        if self._replays and event.code == "cost_estimate":
             return
         self._searching = self._searching or event.code == "suspects"
         progress = event.code in _PROGRESS
@@ -206,6 +228,7 @@ class ConsoleFrontEnd:
             self._line("")
             show_diff(self._console, event.diff)
         cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
+        cost = "nothing paid" if self._replays else cost
         doubt = self._doubt(event)
         facts = [
             event.status.replace("_", " ") + doubt,
@@ -222,8 +245,7 @@ class ConsoleFrontEnd:
         self._line("")
         self._line(f"{self._mark(mark)} {' · '.join(facts)}", style)
         if session:
-            going_on = "" if good else f"; go on with: seedsmith run --resume {session}"
-            self._line(f"session {session}{going_on}", "dim")
+            self._line(f"go on with: {going_on(session, self._workspace, self._command)}", "dim")
 
     def _doubt(self, event: events.SessionFinished) -> str:
         """What keeps a run that says it is done from having a tick; '' where nothing does."""
@@ -308,11 +330,11 @@ def _limit(name: str, value: Any) -> str:
     return f"{value:,.15g} {unit}" if isinstance(value, int | float) else f"{name} {value}"
 
 
-def _usage(event: events.UsageReported) -> str:
+def _usage(event: events.UsageReported, *, paid: bool) -> str:
     cached = f" ({event.cached_tokens:,} cached)" if event.cached_tokens else ""
     thinking = f" ({event.reasoning_tokens:,} thinking)" if event.reasoning_tokens else ""
     parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out{thinking}"]
-    if event.cost_cny is not None:
+    if paid and event.cost_cny is not None:
         parts.append(_yuan(event.cost_cny, event.cost_estimated))
     if event.tier:
         parts.append(f"tier {event.tier}")

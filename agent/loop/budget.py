@@ -88,6 +88,7 @@ class Budget:
         self._unpriced = False
         self._last_tokens = 0
         self._last_cost = 0.0
+        self._under_way = 0.0
 
     @property
     def turns(self) -> int:
@@ -103,6 +104,11 @@ class Budget:
     def cost(self) -> float | None:
         """Yuan spent so far; None while no price is known."""
         return self._cost
+
+    @property
+    def under_way(self) -> float:
+        """Yuan that a question takes at least, by estimate, which nothing was booked of yet."""
+        return self._under_way
 
     @property
     def cost_estimated(self) -> bool:
@@ -133,6 +139,7 @@ class Budget:
         if self.seconds_left <= 0:
             raise self.out_of_time()
         self._turns += 1
+        self._under_way = least_cost
         return self._turns
 
     def answer_tokens(self, prompt_tokens: int, tier: PriceTier | None) -> int:
@@ -150,6 +157,7 @@ class Budget:
     def commit(self, usage: Usage | None, cost: float | None = None, *, estimated: bool = False) -> None:
         """Book what the request took; None where the service did not say."""
         usage = usage or Usage()
+        self._under_way = 0.0
         self._usage += usage
         self._last_tokens = usage.total_tokens
         self._last_cost = cost or 0.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import suppress
 from typing import Any
@@ -18,6 +17,13 @@ from seedsmith.agent.subprocesses import kill
 
 DEADLINE_SECONDS = 10
 """Of the whole check, the process's start included."""
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from seedsmith.agent.loop.output_check_process import main
+main()
+"""
+"""Finds modules where this process does, and nowhere else."""
 
 
 async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
@@ -26,11 +32,10 @@ async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
     Cancelling ends the process.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "seedsmith.agent.loop.output_check_process"),
+        *(sys.executable, "-E", "-P", "-c", _PROGRAM, json.dumps(sys.path)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     asked = json.dumps({"schema": dict(schema.schema), "text": text, "seconds": DEADLINE_SECONDS})
     try:
@@ -56,7 +61,3 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"] + 1, asked["seconds"] + 1))
     _, errors = checked_schema(asked["schema"]).read(asked["text"])
     json.dump(errors, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.address import check_base_url, is_loopback, service_root
@@ -14,14 +15,14 @@ from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
 from seedsmith.agent.models.network.sdk import load_sdk_in_background
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.fail_over import FailOverModel
-from seedsmith.agent.models.tries.gate import gate_for
+from seedsmith.agent.models.tries.gate import Gate, gate_for
 from seedsmith.agent.models.tries.refused_fields import RefusedFieldsFile
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import state_folder
 
 if TYPE_CHECKING:
-    from seedsmith.agent.models.service.service import ServiceModel
+    from seedsmith.agent.models.service.service import ServiceModel, ServiceOptions
 
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
@@ -48,34 +49,38 @@ def open_model(
     known = known or catalog.load(environment)
     name = settings.model or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
+    given = _Given(settings, environment, interceptor, known)
     if not fallbacks or known.resolve(name)[0].name == "local":
-        return _open_one(name, settings, environment, None, interceptor, known)
-    models = [_open_one(name, settings, environment, BEFORE_FALLBACK, interceptor, known)]
+        return _open_one(name, given, RetryPolicy())
+    models = [_open_one(name, given, BEFORE_FALLBACK)]
     for fallback in fallbacks:
-        retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else None
-        models.append(_open_fallback(fallback, name, settings, environment, retry, interceptor, known))
+        retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else RetryPolicy()
+        models.append(_open_fallback(fallback, name, given, retry))
     return FailOverModel(tuple(models))
 
 
-def _open_fallback(
-    name: str,
-    first: str,
-    settings: Settings,
-    environment: Mapping[str, str],
-    retry: RetryPolicy | None,
-    interceptor: TransportInterceptor | None,
-    known: Catalog,
-) -> Model:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every model of a run is opened with."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    interceptor: TransportInterceptor | None
+    known: Catalog
+
+
+def _open_fallback(name: str, first: str, given: _Given, retry: RetryPolicy) -> Model:
     """One that may take over; the address and the key given for the first are its provider's only."""
+    settings, environment = given.settings, given.environment
     if name.partition("/")[0] != first.partition("/")[0]:
         settings = settings.model_copy(update={"base_url": None, "api_key": None})
         own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
         environment = {each: value for each, value in environment.items() if each not in own}
-    provider = known.resolve(name)[0]
+    provider = given.known.resolve(name)[0]
     if settings.wire not in provider.wires:
         settings = settings.model_copy(update={"wire": None})
     try:
-        model = _open_one(name, settings, environment, retry, interceptor, known)
+        model = _open_one(name, replace(given, settings=settings, environment=environment), retry)
     except MissingKey:
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
@@ -87,28 +92,22 @@ def _open_fallback(
     return model
 
 
-def _open_one(
-    name: str,
-    settings: Settings,
-    environment: Mapping[str, str],
-    retry: RetryPolicy | None,
-    interceptor: TransportInterceptor | None,
-    known: Catalog,
-) -> Model:
+def _open_one(name: str, given: _Given, retry: RetryPolicy) -> Model:
+    settings, environment, interceptor = given.settings, given.environment, given.interceptor
     replays = interceptor is not None and interceptor.replays
-    provider, entry = known.resolve(name)
+    provider, entry = given.known.resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
         from seedsmith.agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment, interceptor=interceptor, known=known)
-    given = given_address(settings, environment)
-    host = check_base_url(given or provider.base_url).hostname or ""
-    base_url = service_root(given or provider.base_url)
+        return open_local(entry.name, settings, environment, interceptor=interceptor, known=given.known)
+    address = given_address(settings, environment)
+    host = check_base_url(address or provider.base_url).hostname or ""
+    base_url = service_root(address or provider.base_url)
     key = (settings.api_key or _first(environment, "SEEDSMITH_API_KEY", *provider.key_variables)).strip()
-    keyless = not provider.key_variables or (bool(given) and (provider.any_model or is_loopback(host)))
+    keyless = not provider.key_variables or (bool(address) and (provider.any_model or is_loopback(host)))
     if not key and not keyless and not replays:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
@@ -116,21 +115,21 @@ def _open_one(
         raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
     if not replays:
         load_sdk_in_background()
-    return model_behind(
-        wire,
-        provider,
-        entry,
+    from seedsmith.agent.models.service.service import ServiceOptions
+
+    options = ServiceOptions(
         base_url=base_url,
         key=key,
         environment=environment,
         chain=settings.chain,
         retry=retry,
         ca_bundle=settings.ca_bundle,
-        gate=None if replays else gate_for(base_url),
+        gate=Gate() if replays else gate_for(base_url),
         # what this machine remembers would tell a replay apart from its recording
         refused_fields=_refused_fields(settings, environment) if interceptor is None else None,
         interceptor=interceptor,
     )
+    return model_behind(wire, provider, entry, options)
 
 
 def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
@@ -138,15 +137,15 @@ def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
     return settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
 
 
-def model_behind(wire: str, provider: Provider, entry: ModelEntry, **options: Any) -> ServiceModel:
-    """The model over ``wire``; ``options`` are those of :class:`ServiceModel`."""
+def model_behind(wire: str, provider: Provider, entry: ModelEntry, options: ServiceOptions) -> ServiceModel:
+    """The model over ``wire``."""
     if wire == "responses":
         from seedsmith.agent.models.wires.responses import ResponsesModel
 
-        return ResponsesModel(provider, entry, **options)
+        return ResponsesModel(provider, entry, options)
     from seedsmith.agent.models.wires.chat import ChatModel
 
-    return ChatModel(provider, entry, **options)
+    return ChatModel(provider, entry, options)
 
 
 def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> RefusedFieldsFile:
@@ -171,15 +170,27 @@ def default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     return ""
 
 
+def keys_at_hand(known: Catalog, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of keys that are set, each with the provider whose it is first."""
+    owners = {"SEEDSMITH_API_KEY": "openai"}
+    for provider in known.providers.values():
+        for variable in provider.key_variables:
+            owners.setdefault(variable, provider.name)
+    return {variable: owner for variable, owner in owners.items() if environment.get(variable)}
+
+
 def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     if name := default_model(known, environment):
         return name
-    providers = [provider for provider in known.providers.values() if provider.default_model]
-    variables = dict.fromkeys(
-        ["SEEDSMITH_MODEL", *(name for each in providers for name in each.key_variables)]
-    )
+    choosing = [provider for provider in known.providers.values() if provider.default_model]
+    variables = dict.fromkeys(name for each in choosing for name in each.key_variables)
+    if keys := keys_at_hand(known, environment):
+        raise NoModelConfigured(
+            f"No model is configured: {' and '.join(keys)} chooses none by itself; name one with "
+            f"-m {next(iter(keys.values()))}/NAME or SEEDSMITH_MODEL, or set one of {', '.join(variables)}."
+        )
     raise NoModelConfigured(
-        f"No model is configured: none of {', '.join(variables)} is set; set one, "
+        f"No model is configured: none of {', '.join(('SEEDSMITH_MODEL', *variables))} is set; set one, "
         f"or use -m {LOCAL_MODEL}, which needs no key."
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame, read_output, shorten
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.isolation.private_folder import make_new
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.skill import BUILT_IN
 
@@ -29,8 +30,7 @@ class Injection:
     def __init__(self, processes: ProcessRunner, name: str = _FOLDER) -> None:
         self.folder = processes.policy.private_tmp / name
         self._processes = processes
-        self.remove()
-        self.folder.mkdir()
+        make_new(processes.policy.private_tmp, name)
         for pattern in _STARTS:
             self.add(*_WATCHERS.glob(pattern))
 

@@ -12,10 +12,11 @@ from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.named import named_programs, words_of
 from seedsmith.sandbox.isolation.toolchains import search_path
-from seedsmith.tools.suggestions import suggestion
+from seedsmith.tools.suggestions import did_you_mean, nearest
 
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""
+_NEAR = 20
 _NOT_FOUND = re.compile(r"not found|No such file or directory", re.IGNORECASE)
 _MISSING = re.compile(r"(?:^|: )([\w.+-]+): (?:command )?not found$", re.MULTILINE)
 
@@ -42,8 +43,12 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
     outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
     if outside:
         return f"{begin} ({_outside([Path(outside)])})"
-    meant = suggestion(missing[0], _programs(policy))
-    return f"{begin}: {missing[0]} is not installed{meant}"
+    name, letters = missing[0], sorted(missing[0])
+    close = nearest(name, _programs(policy), _NEAR)
+    close.sort(
+        key=lambda each: (sorted(each) != letters, each[0] != name[0])
+    )  # two letters swapped come first
+    return f"{begin}: {name} is not installed{did_you_mean(*close[:1])}"
 
 
 def _outside(paths: Iterable[Path]) -> str:

@@ -54,10 +54,10 @@ async def run_tool(
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)
         tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
-        sink = EventSink(session.id, front_ends)
+        sink = EventSink(session.id, front_ends, redactor=place.redactor)
         for notice in (*unheld(context), *extensions.notices):
             sink.emit(notice)
-        gates = (ApprovalGate(policy, sink),)
+        gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of),)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
         calls = FollowedCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)

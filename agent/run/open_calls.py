@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate
+from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.tools import open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.opened import OpenedRun
+from seedsmith.agent.run.past import RunPast
 from seedsmith.tools.base import ToolContext
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def open_dispatcher(
     *,
     approver: Approver | None,
     hooks: Hooks | None,
-    before_effects: Callable[[], Awaitable[None]],
+    past: RunPast,
 ) -> Dispatcher:
-    """What runs the calls of ``opened``; ``before_effects`` is awaited before anything may be changed."""
+    """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     tools = open_tools(
         profile, approver, opened.extensions, vision=opened.model.vision, skills=opened.skills.active
@@ -39,11 +40,15 @@ def open_dispatcher(
         context,
         sink,
         opened.place.redactor,
-        gates=tuple(_gates(opened, sink, approver, hooks)),
+        gates=tuple(_gates(opened, sink, approver, hooks, context.workspace.names_of)),
         output_bytes=profile.output_bytes,
     )
     return Dispatcher(
-        runner, opened.session, before_effects=before_effects, parallel=settings.parallel_tool_calls
+        runner,
+        opened.session,
+        before_effects=past.ready,
+        after_effects=past.changed,
+        parallel=settings.parallel_tool_calls,
     )
 
 
@@ -54,10 +59,19 @@ def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> FollowedCal
     return FollowedCalls(dispatcher, session, sink, place.redactor, nested)
 
 
-def _gates(opened: OpenedRun, sink: Sink, approver: Approver | None, hooks: Hooks | None) -> Iterator[Gate]:
+def _gates(
+    opened: OpenedRun,
+    sink: Sink,
+    approver: Approver | None,
+    hooks: Hooks | None,
+    names_of: Callable[[str], frozenset[str]],
+) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
+    if opened.request.settings.approve == "plan":
+        yield PlanGate()
     if hooks is not None:
         yield HookGate(hooks)
     confined = opened.request.settings.sandbox != "off"
-    yield ApprovalGate(CallPolicy(confined=confined, can_ask=approver is not None), sink, approver)
+    policy = CallPolicy(confined=confined, can_ask=approver is not None)
+    yield ApprovalGate(policy, sink, approver, names_of)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.pictures import Attached, attach
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
+from seedsmith.agent.context.prompts import prompt as wording
+from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.budget import Limits, choose_limits
@@ -19,8 +21,10 @@ from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
+from seedsmith.agent.sessions.find import find_session
+from seedsmith.agent.sessions.fork import fork
 from seedsmith.agent.sessions.place import Place, open_place
-from seedsmith.agent.sessions.resume import changes, gone_on_with, limits_dropped, limits_set
+from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -55,6 +59,8 @@ class OpenedRun:
     """Holds the final message to a schema, where one was given."""
     attached: Attached
     """The pictures that go with the prompt."""
+    told_anew: frozenset[str] = frozenset()
+    """The settings that a session that is gone on with was not told before."""
     notices: tuple[NoticeGiven, ...] = ()
     """What a person should know first."""
 
@@ -70,11 +76,7 @@ class OpenedRun:
 
 
 async def open_run(
-    asked: RunRequest,
-    stack: AsyncExitStack,
-    *,
-    interceptor: RunInterceptor | None = None,
-    library: Library | None = None,
+    asked: RunRequest, stack: AsyncExitStack, interceptor: RunInterceptor | None, library: Library | None
 ) -> OpenedRun:
     """Open the workspace and the model, and begin a session or take up ``settings.resume``.
 
@@ -86,10 +88,10 @@ async def open_run(
 
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
-    output = open_output(asked.settings.output_schema, interceptor.output if interceptor else None)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
     resumed = _resume(asked, place, stack)
-    request = replace(asked, settings=gone_on_with(asked.settings, resumed.start)) if resumed else asked
+    request = _gone_on_with(asked, resumed) if resumed else asked
+    output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
     model = open_model(request.settings, request.environment, interceptor, known)
     stack.push_async_callback(model.aclose)
     address = _address(request, model, interceptor)
@@ -101,17 +103,25 @@ async def open_run(
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
     task = _task(asked, skills, resumed)
-    offered = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
-    parameter_checks.check(
-        settled.settings,
-        task or (resumed.start.prompt if resumed else ""),
-        offered() if settled.settings.tool_choice else (),
-    )
+    asked_for = task or (resumed.start.prompt if resumed else "")
+    tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
+    parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
+    schema = output.schema.schema if output else None
+    notices: list[NoticeGiven] = []
+    anew: dict[str, Any] = {}
     session = resumed
     if session is None:
-        session = _begin(settled, place, model, profile, attached, address)
+        start = _start(asked, settled.settings, place, model, profile, address)
+        told = told_to(asked.settings, schema)
+        session = Session.create(
+            place.home, replace(start, images=attached.paths, settings=told), place.redactor
+        )
         stack.callback(session.close)
+    else:
+        notices = notices_of(session, asked.settings, name, model.wire, address)
+        anew = told_anew(asked.settings, schema, session.start)
+        session.go_on(anew)
     return OpenedRun(
         request=settled,
         place=place,
@@ -126,9 +136,9 @@ async def open_run(
         extensions=extensions.tools,
         output=output,
         attached=attached,
+        told_anew=frozenset(anew),
         notices=(
-            *(changes(resumed.start, name, model.wire, address) if resumed else ()),
-            *(limits_dropped(resumed.start, settled.settings, limits.to_json()) if resumed else ()),
+            *notices,
             *skills.notices,
             *extensions.notices,
             *attached.notices,
@@ -138,11 +148,23 @@ async def open_run(
 
 def _resume(request: RunRequest, place: Place, stack: AsyncExitStack) -> Session | None:
     """The session to go on with; None where a new one begins."""
-    if not request.settings.resume:
+    meant, root = request.settings.resume, place.workspace.root
+    if request.settings.fork:
+        if meant:
+            raise UsageError("Give --resume to go on with a session itself, or --fork with a copy, not both.")
+        meant = fork(find_session(place.home, request.settings.fork, root), redactor=place.redactor).id
+    if not meant:
         return None
-    session = Session.resume(place.home, request.settings.resume, place.workspace.root, place.redactor)
+    session = Session.resume(place.home, meant, root, place.redactor)
     stack.callback(session.close)
     return session
+
+
+def _gone_on_with(asked: RunRequest, resumed: Session) -> RunRequest:
+    """The request with all the session was told; without a new prompt, what it was for is so still."""
+    settings = gone_on_with(asked.settings, resumed.start)
+    fixing = asked.fixing or (resumed.start.fixing and not asked.prompt)
+    return replace(asked, settings=settings, fixing=fixing)
 
 
 def _address(request: RunRequest, model: Model, interceptor: RunInterceptor | None) -> str:
@@ -164,7 +186,8 @@ async def _attach(
     if interceptor is not None and interceptor.replays:
         return Attached(interceptor.images)
     named = request.settings.image or ()
-    return await attach(named, request.prompt, request.typed, resumed, place.workspace.root, model)
+    prompt = request.prompt.removesuffix(request.piped)
+    return await attach(named, prompt, request.typed, resumed, place.workspace.root, model)
 
 
 def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> str:
@@ -174,7 +197,10 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> 
     """
     goes_on = resumed is not None and bool(resumed.conversation.items)
     prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
-    return prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    task = prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    if task and asked.settings.approve == "plan":
+        return f"{task}\n\n{wording('plan.md').strip()}"
+    return task
 
 
 def _open_skills(
@@ -199,24 +225,23 @@ def _open_skills(
     )
 
 
-def _begin(
-    request: RunRequest, place: Place, model: Model, profile: Profile, attached: Attached, address: str
-) -> Session:
-    settings = request.settings
-    start = SessionStart(
+def _start(
+    asked: RunRequest, settled: Settings, place: Place, model: Model, profile: Profile, address: str
+) -> SessionStart:
+    """What a new session is started with; its schema and pictures are told by the caller."""
+    return SessionStart(
         workspace=str(place.workspace.root),
         model=f"{model.provider}/{model.name}",
         wire=model.wire,
         profile=profile.name,
-        prompt=request.prompt,
-        verify=settings.verify,
-        images=attached.paths,
-        skill=settings.skill or "",
-        skill_with=settings.skill_with or {},
-        limits=limits_set(settings),
+        prompt=asked.prompt,
+        verify=settled.verify,
+        skill=settled.skill or "",
+        skill_with=settled.skill_with or {},
         base_url=address,
+        own_verify=asked.settings.wrote(settled.verify or ""),
+        fixing=asked.fixing,
     )
-    return Session.create(place.home, start, place.redactor)
 
 
 def _limits(

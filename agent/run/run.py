@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish import NAME as FINISH
-from seedsmith.agent.context.instructions import root_notice
+from seedsmith.agent.context.instructions import root_notice, user_instructions
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -24,20 +25,24 @@ from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
-from seedsmith.agent.run.tool_context import open_baseline, open_tool_context, shown_programs, unheld
+from seedsmith.agent.run.past import RunPast
+from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, unheld
+from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
-from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of
+from seedsmith.agent.sessions.diffs import keep_diff
+from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.settings.request import RunRequest
+from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
     from seedsmith.sandbox.commands.background import BackgroundCommands
-    from seedsmith.sandbox.past.baseline import Baseline, Changes
     from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
+_SEARCHED = "A local model's search goes by the tests alone; what was told or piped in besides is not read."
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
 
@@ -68,7 +73,7 @@ async def run(
             interceptor = record_or_replay(request)
             stack.callback(interceptor.close)
         asked = request if interceptor is None else interceptor.asked
-        opened = await open_run(asked, stack, interceptor=interceptor, library=library)
+        opened = await open_run(asked, stack, interceptor, library)
         return await _Run(opened, stack, front_ends, approver, inbox or Inbox()).perform(notices)
 
 
@@ -90,16 +95,20 @@ class _Run:
         self._stack = stack
         self._approver = approver
         self._budget = Budget(opened.limits)
-        self._sink = EventSink(opened.session.id, front_ends)
+        seen_by = (*front_ends, UsageRecords(opened.session))
+        self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
-        self._baseline: asyncio.Future[Baseline] | None = None
+        self._past = RunPast(opened.place, opened.session)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
         self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...]) -> Outcome:
-        """Begin, show ``notices``, work, end; the last event is shown and recorded whatever happens."""
+        """Begin, show ``notices``, work, end; the last event is shown and recorded whatever happens.
+
+        Only what fails before the first event is told by its error alone.
+        """
         raised: BaseException | None = None
         try:
             context = self._begin()
@@ -111,26 +120,24 @@ class _Run:
             if self._opened.interceptor is not None:
                 await self._begin_interceptor(self._opened.interceptor)
             status, text, reason = await self._work(context)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
             ending = ending_of(error)
-            if ending is None:
+            if ending is None and not self._sink.used:
                 raise
+            ending = ending or refused(error)
             status, text, reason = ending.status, "", ending.reason
             raised = error if ending.raised else None
-        taken = self._baseline if raised is not None else None
-        if taken is not None and taken.done() and not taken.cancelled() and taken.exception() is not None:
-            self._baseline = None  # its failure must not keep the end from being told
-        outcome = await self._end(status, text, reason)
+        outcome = await self._end(status, text, reason, compares=raised is None or not self._past.failed)
         if raised is not None:
             raise raised
         return outcome
 
     def _begin(self) -> ToolContext:
-        """Choose the isolation while the baseline is taken; say that the session starts."""
+        """Choose the isolation while the first snapshot is taken; say that the session starts."""
         opened, folder = self._opened, self._session.folder
         opened.model.prepare()
-        self._baseline = asyncio.ensure_future(asyncio.to_thread(open_baseline, opened.place, folder))
-        self._baseline.add_done_callback(self._close_baseline_at_the_end)
+        self._past.begin()
+        self._stack.push_async_callback(self._past.close)
         sandbox = _NO_SANDBOX
         try:
             context = open_tool_context(
@@ -190,14 +197,14 @@ class _Run:
         redactor, profile = opened.place.redactor, opened.profile
         self._hooks = opened.skills.open_hooks(context, self._sink, session.id, redactor)
         if self._hooks is not None:  # they may change files, too
-            await self._baseline_taken()
+            await self._past.ready()
         dispatcher = self._dispatcher = open_dispatcher(
             opened,
             context,
             self._sink,
             approver=self._approver,
             hooks=self._hooks,
-            before_effects=self._baseline_taken,
+            past=self._past,
         )
         if self._command:
             self._verifier = Verifier(
@@ -215,6 +222,8 @@ class _Run:
             if (settled := self._verifier.settled(fixing=fixing)) is not None:
                 return settled
             if fixing and profile.searches:
+                if opened.request.prompt:
+                    self._sink.emit(NoticeGiven("prompt_unused", _SEARCHED))
                 return await self._search(context, dispatcher, self._verifier)
         ask = self._ask(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
@@ -294,7 +303,7 @@ class _Run:
                 await self._verifier.before(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
-                output.instruction if output else "",
+                output.instruction if output and "output_schema" in opened.told_anew else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
@@ -303,27 +312,49 @@ class _Run:
         if not opened.task:
             raise UsageError("There is nothing to do: give a prompt.")
         task = attached.beside(opened.task)
-        for item in first_items(
+        system, *rest = first_items(
             opened.profile,
             opened.place.workspace,
             task=f"{task}\n\n{output.instruction}" if output else task,
             verification=await self._verifier.before(longest) if self._verifier else None,
             images=attached.images,
             skills=opened.skills.listing,
-        ):
+        )
+        for item in (system, *self._user_instructions(), *rest):
             session.append(item)
         if opened.profile.facts and (notice := root_notice(opened.place.workspace)):
             self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
 
-    async def _end(self, status: Status, text: str, reason: str) -> Outcome:
-        """Compare the workspace with its baseline, bind the evidence, record and show the outcome."""
+    def _user_instructions(self) -> tuple[UserMessage, ...]:
+        """The user's own AGENTS.md; a replay goes by what was recorded."""
+        opened = self._opened
+        replays = opened.interceptor is not None and opened.interceptor.replays
+        own = user_instructions(opened.request.environment) if opened.profile.facts and not replays else None
+        return (own,) if own is not None else ()
+
+    async def _end(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
+        """Record and show the outcome; where it can't be worked out, that is told as the end, and raised."""
+        try:
+            outcome = await self._outcome(status, text, reason, compares=compares)
+        except BaseException as error:
+            ending = ending_of(error) or refused(error)
+            message = "\n\n".join(dict.fromkeys(part for part in (reason, ending.reason) if part))
+            outcome = self._so_far(Outcome(status=ending.status, message=message))
+            self._record(outcome)
+            self._sink.emit(outcome.to_event())
+            raise
+        self._sink.emit(outcome.to_event())
+        return outcome
+
+    async def _outcome(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
+        """Compare the workspace with what it was, bind the evidence, and record the outcome."""
         if self._background is not None:  # Before the comparison: they may still be writing.
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
-        changes = await self._changes()
+        changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
@@ -332,46 +363,40 @@ class _Run:
             output, fault = await self._opened.output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
-        cost = self._budget.cost
-        if cost is None and self._opened.model.priced and not self._budget.turns:
-            cost = 0.0
-        outcome = Outcome(
-            status=status,
-            message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+        outcome = self._so_far(
+            Outcome(
+                status=status,
+                message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+                verified=verified,
+                files_changed=changes.files_changed,
+                diff=changes.diff,
+                output=output,
+            )
+        )
+        with suppress(OSError):
+            await asyncio.to_thread(keep_diff, self._session.folder, changes.patch)
+        self._record(outcome, changes.left_out)
+        with suppress(SessionError, OSError):
+            await self._session.sync()
+        interceptor = self._opened.interceptor
+        return await interceptor.conclude(outcome) if interceptor is not None else outcome
+
+    def _so_far(self, outcome: Outcome) -> Outcome:
+        """``outcome`` with what the run has taken."""
+        cost, estimated = self._budget.cost, self._budget.cost_estimated
+        if self._opened.model.priced and (cost is None or outcome.status == "interrupted"):
+            cost = (cost or 0.0) + self._budget.under_way
+            estimated = estimated or self._budget.under_way > 0
+        return replace(
+            outcome,
             session=self._session.id,
             turns=self._budget.turns,
             tool_calls=self._dispatcher.calls if self._dispatcher else 0,
             usage=self._budget.usage,
             cost_cny=cost,
-            cost_estimated=self._budget.cost_estimated,
-            verified=verified,
-            files_changed=changes.files_changed,
-            diff=changes.diff,
-            output=output,
+            cost_estimated=estimated,
         )
+
+    def _record(self, outcome: Outcome, left_out: tuple[str, ...] = ()) -> None:
         with suppress(SessionError, OSError):
-            self._session.record_finished(
-                {"status": outcome.status, "exit_code": outcome.exit_code, "message": outcome.message}
-            )
-            await self._session.sync()
-        interceptor = self._opened.interceptor
-        concluded = await interceptor.conclude(outcome) if interceptor is not None else outcome
-        self._sink.emit(concluded.to_event())
-        return concluded
-
-    def _close_baseline_at_the_end(self, taken: asyncio.Future[Baseline]) -> None:
-        if not taken.cancelled() and taken.exception() is None:
-            self._stack.callback(taken.result().close)
-
-    async def _baseline_taken(self) -> None:
-        """Return once the baseline is complete; nothing may be changed before."""
-        if self._baseline is not None:
-            await asyncio.shield(self._baseline)
-
-    async def _changes(self) -> Changes:
-        if self._baseline is None:
-            from seedsmith.sandbox.past.baseline import Changes
-
-            return Changes((), (), (), b"", ())
-        baseline = await asyncio.shield(self._baseline)
-        return await asyncio.to_thread(baseline.changes)
+            self._session.record_finished(outcome.to_record(left_out))

@@ -1,11 +1,9 @@
-"""What the tools of a run work with: the isolation, the processes, and what the workspace was."""
+"""What the tools of a run work with: the isolation and the processes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
@@ -15,10 +13,7 @@ from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.toolchains import installations
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.spill import SpillStore
-from seedsmith.tools.base import ToolContext, ToolError
-
-if TYPE_CHECKING:
-    from seedsmith.sandbox.past.baseline import Baseline
+from seedsmith.tools.base import ToolContext
 
 _WITH_PRIVATE_HOME = ("bwrap", "landlock")
 
@@ -84,23 +79,3 @@ def unheld(context: ToolContext) -> tuple[NoticeGiven, ...]:
         return ()
     said = f"Commands run in the weaker sandbox, Landlock. Not held: {'; '.join(isolation.missing())}."
     return (NoticeGiven("sandbox", said),)
-
-
-def open_baseline(place: Place, session_folder: Path) -> Baseline:
-    """What the workspace was when the session began; takes a while, so run it in a thread.
-
-    A session that was stopped before its baseline was complete has changed nothing: it is taken then.
-    """
-    from seedsmith.sandbox.past.baseline import Baseline
-    from seedsmith.tools.search.ripgrep import find_ripgrep
-
-    try:
-        ripgrep = find_ripgrep(place.workspace.root)
-    except ToolError:
-        ripgrep = None
-    try:
-        found = Baseline.load(place.workspace, session_folder, ripgrep)
-        return found or Baseline.take(place.workspace, session_folder, ripgrep)
-    except (OSError, ValueError, KeyError) as error:  # a full disk, or a resumed session's damaged index
-        why = getattr(error, "strerror", None) or f"what is kept in {session_folder} is damaged"
-        raise SessionError(f"Can't record what the workspace is now: {why}.") from error

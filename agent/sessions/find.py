@@ -19,7 +19,7 @@ RECORDS = "records.jsonl"
 """The file in a session's folder that holds its records."""
 LAST = "last"
 """Written for the session of a folder that was worked in last."""
-VERSION = 1
+VERSION = 2
 """Of the records this program writes; it reads all up to it."""
 _ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
 _BEGINNING = re.compile(r"[0-9a-f-]{1,25}")

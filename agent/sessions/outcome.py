@@ -17,10 +17,18 @@ from seedsmith.skills.errors import SkillError
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
-    from seedsmith.sandbox.past.baseline import Changes
+    from seedsmith.sandbox.past.changes import Changes
 
 Status = Literal[
-    "done", "unverified", "gave_up", "cannot_verify", "budget", "provider_error", "no_sandbox", "interrupted"
+    "done",
+    "unverified",
+    "gave_up",
+    "cannot_verify",
+    "refused",
+    "budget",
+    "provider_error",
+    "no_sandbox",
+    "interrupted",
 ]
 
 EXIT_CODES: dict[Status, int] = {
@@ -28,6 +36,7 @@ EXIT_CODES: dict[Status, int] = {
     "unverified": FAILED,
     "gave_up": FAILED,
     "cannot_verify": WRONG_USAGE,
+    "refused": WRONG_USAGE,
     "budget": 3,
     "provider_error": 4,
     "no_sandbox": 5,
@@ -110,6 +119,20 @@ class Outcome:
             output=self.output,
         )
 
+    def to_record(self, left_out: tuple[str, ...]) -> dict[str, Any]:
+        """What the session's records keep of it; the diff, which lacks ``left_out``, has its own file."""
+        return {
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "message": self.message,
+            "turns": self.turns,
+            "tool_calls": self.tool_calls,
+            "verified": None if self.verified is None else _json(self.verified),
+            "files_changed": list(self.files_changed),
+            "left_out": list(left_out),
+            "output": self.output,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -133,11 +156,16 @@ def ending_of(error: BaseException) -> Ending | None:
             return Ending("interrupted", f"{error} Make room there, then go on with --resume.")
         case AgentError() | SandboxError() | SkillError():
             return None
-        case asyncio.CancelledError():
+        case asyncio.CancelledError() | KeyboardInterrupt() | SystemExit():
             return Ending("interrupted", "Interrupted.", raised=True)
         case _:  # a defect: programs that follow the run need its end all the same
             what = type(error).__name__
             return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)
+
+
+def refused(error: BaseException) -> Ending:
+    """How a run ends over an ``error`` that says by itself what can't be done, once the run had begun."""
+    return Ending("refused", str(error), raised=True)
 
 
 def exit_code_of(error: BaseException) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import fcntl
 import json
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from seedsmith.agent.conversation import (
     AssistantMessage,
@@ -20,64 +22,96 @@ from seedsmith.agent.conversation import (
 )
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.log import Log, Record
 from seedsmith.tools.base import Image
 
-Record = dict[str, Any]
+_TRIES = 5
+_PAUSE_SECONDS = 0.02
 
 
 class RecordFile:
     """Append-only and locked: one process writes a session at a time.
 
     Every record is one ``write`` of one line, so a crash can tear the last line only
-    (docs/decisions.md, "Durability").
+    (docs/decisions.md, "Durability"). Each but the first gets an id (``n``) and its ``parent``'s.
     """
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
+        """Open the file, new or not; raises :class:`SessionError` where that can't be, or another has it."""
         self._path = path
         self._redactor = redactor
         self._folder_synced = False
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._next = 0
+        self._parent = -1
+        self._torn = False
+        self.cut_bytes = 0
+        """So many bytes at the end held no whole record."""
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
+            raise self._refused(error) from error
+        if not _locked(self._fd):
             os.close(self._fd)
-            raise SessionError(f"Session {path.parent.name} is in use by another process.") from error
+            raise SessionError(f"Session {path.parent.name} is in use by another process.")
+        self._size = os.fstat(self._fd).st_size
 
-    def read(self) -> list[Record]:
-        """All records, oldest first; a torn last line is cut off the file.
+    def read(self) -> Iterator[Record]:
+        """The records the session goes on from, oldest first; then a torn end is cut off the file.
 
-        Raises :class:`SessionError` where an earlier line is damaged.
+        Raises :class:`SessionError` where an earlier line is damaged, and leaves the file as it is.
         """
-        lines = self._path.read_bytes().split(b"\n")
-        tail = lines.pop()
-        records = []
-        for number, line in enumerate(lines, 1):
-            try:
-                records.append(_object(line))
-            except ValueError as error:
-                if number < len(lines):
-                    raise SessionError(f"Line {number} of {self._path} is damaged.") from error
-                tail = line + b"\n" + tail
-        if tail:
-            os.ftruncate(self._fd, os.fstat(self._fd).st_size - len(tail))
-        return records
+        log = Log(self._path)
+        yield from log.active()
+        self.cut_bytes = self._size - log.end
+        if self.cut_bytes:
+            os.ftruncate(self._fd, log.end)
+        self._size, self._next, self._parent = log.end, log.count, log.newest
+
+    @property
+    def newest(self) -> int:
+        """The id of the record that the next one follows."""
+        return self._parent
+
+    def go_on_from(self, record: int) -> None:
+        """Let the next record follow that of the id ``record``: a new branch, which leaves the old one."""
+        self._parent = record
 
     def append(self, record: Record) -> None:
-        """Write one record, secrets redacted; raises :class:`SessionError` where the disk refuses."""
-        line = self._redactor.text(json.dumps(record, separators=(",", ":"))) + "\n"
-        rest = memoryview(line.encode("ascii"))
+        """Write one record, secrets redacted; raises :class:`SessionError` where the disk refuses.
+
+        What was written of it then is taken back, so that the session can be gone on with.
+        """
+        placed = record | {"n": self._next, "parent": self._parent} if self._next else record
+        line = self._redactor.text(json.dumps(placed, separators=(",", ":"))) + "\n"
+        data = line.encode("ascii")
+        rest = memoryview(data)
         try:
+            if self._torn:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
-            raise SessionError(f"Can't write {self._path}: {error.strerror}.") from error
+            self._take_back()
+            raise self._refused(error) from error
+        self._size += len(data)
+        self._parent = self._next
+        self._next += 1
+
+    def _take_back(self) -> None:
+        try:
+            os.ftruncate(self._fd, self._size)
+        except OSError:  # nothing may follow a torn line
+            self._torn = True
+
+    def _refused(self, error: OSError) -> SessionError:
+        return SessionError(f"Can't write {self._path}: {error.strerror}.")
 
     async def sync(self) -> None:
         """Return once everything appended so far is on the disk; waits off the loop's thread."""
         try:
             await asyncio.to_thread(self._sync)
         except OSError as error:
-            raise SessionError(f"Can't write {self._path}: {error.strerror}.") from error
+            raise self._refused(error) from error
 
     def _sync(self) -> None:
         os.fdatasync(self._fd)
@@ -94,11 +128,32 @@ class RecordFile:
         os.close(self._fd)
 
 
-def _object(line: bytes) -> Record:
-    value = json.loads(line)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
+def in_use(path: Path) -> bool:
+    """Whether a process writes the records at ``path`` now."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock was got; :func:`in_use` may have it for a moment."""
+    for left in reversed(range(_TRIES)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if left:
+                time.sleep(_PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def item_to_json(item: Item) -> Record:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
+from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.sessions.session import SessionStart
-from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.sessions.session import Session, SessionStart
+from seedsmith.agent.settings.config import flag_name
+from seedsmith.agent.settings.settings import KEPT, Settings
+
+_BY_RULES = frozenset({"model", "wire", "base_url", "skill", "skill_with"})
+"""Settings that :func:`gone_on_with` has rules of their own for."""
+_OF_ONE_QUESTION = frozenset({"none", "auto"})
+"""Choices of a tool that hold for more than a run's first question."""
 
 
 def gone_on_with(settings: Settings, start: SessionStart) -> Settings:
-    """``settings`` with the session's own model, and its wire unless another model is asked for.
+    """``settings`` with all the session was told, unless it is given again.
 
-    With its address, too, unless another is given or the model is another provider's: what was said to a
-    service of the user's own is not for the provider's public one. With its skill, unless another is named.
+    Its own model, and its wire unless another model is asked for. Its address, too, unless another is given
+    or the model is another provider's: what was said to a service of the user's own is not for the
+    provider's public one. Its skill, unless another is named. Its limits, its schema, its check and how the
+    model is asked, over what files and the environment say. Raises :class:`SessionError` where the session
+    holds a setting that can't be used.
     """
     same = settings.model in (None, start.model)
     wire = settings.wire or (start.wire if same else None)
@@ -24,15 +37,36 @@ def gone_on_with(settings: Settings, start: SessionStart) -> Settings:
         told["base_url"] = start.base_url
     if settings.skill is None and start.skill:
         told |= {"skill": start.skill, "skill_with": settings.skill_with or start.skill_with}
-    return settings.model_copy(update=told)
+    kept = _kept(settings, start)
+    gone_on = settings.model_copy(update=told | kept)
+    own = start.own_verify and "verify" in kept
+    return gone_on.in_own_words(gone_on.verify or "") if own else gone_on
 
 
-def changes(start: SessionStart, model: str, wire: str, base_url: str) -> tuple[NoticeGiven, ...]:
-    """What a person should know where a session goes on otherwise than it began: no cache helps then.
+def told_to(settings: Settings, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that ``settings`` tell a session to keep, as JSON has it; ``schema`` is what its file holds."""
+    told = settings.model_dump(mode="json", include=set(KEPT & settings.model_fields_set), exclude_none=True)
+    told.pop("base_url", None)  # stands in the head as it may be shown
+    return told | ({"output_schema": dict(schema)} if schema is not None else {})
 
-    ``base_url`` is the address as it is shown, '' for the provider's own.
+
+def told_anew(settings: Settings, schema: Mapping[str, Any] | None, start: SessionStart) -> dict[str, Any]:
+    """What was given for going on with the session and differs from what it was told."""
+    told = told_to(settings, schema)
+    return {name: told[name] for name in sorted(settings.given & told.keys()) if _differs(name, told, start)}
+
+
+def notices_of(session: Session, asked: Settings, model: str, wire: str, base_url: str) -> list[NoticeGiven]:
+    """What a person should know of a session that is gone on with as ``asked``.
+
+    Where it goes on otherwise than it began no cache helps. ``base_url`` is the address as it is shown, ''
+    for the provider's own.
     """
+    start = session.start
     notices = []
+    if session.cut_bytes:
+        what = f"The end of the records was torn: {session.cut_bytes:,} bytes were left out."
+        notices.append(NoticeGiven("records_cut", what))
     if model != start.model:
         notices.append(NoticeGiven("model_changed", f"The session began with {start.model}: now {model}."))
     if wire != start.wire:
@@ -42,38 +76,53 @@ def changes(start: SessionStart, model: str, wire: str, base_url: str) -> tuple[
         notices.append(
             NoticeGiven("address_changed", f"The session began at {start.base_url}: now it goes to {now}.")
         )
-    return tuple(notices)
+    kept = [_flag(name, start.settings.get(name, start.verify)) for name in sorted(_kept(asked, start))]
+    if kept:
+        notices.append(NoticeGiven("kept", f"Kept from the session: {', '.join(kept)}."))
+    return notices
 
 
-def limits_dropped(
-    start: SessionStart, settings: Settings, limits: Mapping[str, Any]
-) -> tuple[NoticeGiven, ...]:
-    """What a person should know of limits that were set for the session and hold no longer, ``limits`` do."""
-    dropped = [
-        f"{flag} was {start.limits[name]:,.10g} and is {_limit(limits[name])} now"
-        for name, (flag, field) in _LIMITS.items()
-        if name in start.limits and getattr(settings, field) is None and start.limits[name] != limits[name]
-    ]
-    told = f"Limits are not kept when a session is gone on with: {', '.join(dropped)}."
-    return (NoticeGiven("limits", told),) if dropped else ()
+def _kept(settings: Settings, start: SessionStart) -> dict[str, Any]:
+    """The settings of the session that hold still, ready to be used."""
+    told = {
+        name: value
+        for name, value in start.settings.items()
+        if name in KEPT - _BY_RULES - settings.given and _holds(name, value)
+    }
+    if start.verify and "verify" not in settings.given:
+        told.setdefault("verify", start.verify)
+    try:
+        known = Settings.model_validate(told)
+    except ValidationError as error:
+        name = error.errors(include_url=False)[0]["loc"][0]
+        raise SessionError(f"The session can't be gone on with: its setting {name} can't be used.") from None
+    return {name: getattr(known, name) for name in told}
 
 
-def limits_set(settings: Settings) -> dict[str, float]:
-    """The limits that were set, as :attr:`SessionStart.limits` keeps them."""
-    told = {name: getattr(settings, field) for name, (_, field) in _LIMITS.items()}
-    return {name: value for name, value in told.items() if value is not None}
+def _holds(name: str, value: Any) -> bool:
+    """Whether a setting holds for a run after the one it was given to."""
+    if name == "tool_choice":
+        return value in _OF_ONE_QUESTION
+    if name == "expire_at":
+        try:
+            Settings.model_validate({name: value})
+        except ValidationError:  # it has passed
+            return False
+    return True
 
 
-_LIMITS = {
-    "turns": ("--max-turns", "max_turns"),
-    "tokens": ("--max-tokens", "max_tokens"),
-    "cost": ("--max-cost", "max_cost"),
-    "seconds": ("--max-time", "max_time"),
-}
+def _differs(name: str, told: Mapping[str, Any], start: SessionStart) -> bool:
+    before = start.settings.get(name, getattr(start, name, None) if name in _BY_RULES else None)
+    return bool(told[name] != before)
 
 
-def _limit(value: float | None) -> str:
-    return "none" if value is None else f"{value:,g}" if value % 1 else f"{value:,.0f}"
+def _flag(name: str, value: Any) -> str:
+    """A setting as it would be typed, in few words."""
+    if isinstance(value, bool):
+        return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
+    if isinstance(value, dict | list):
+        return flag_name(name)
+    return f"{flag_name(name)} {shlex.quote(f'{value:g}' if isinstance(value, float) else str(value))}"
 
 
 def _provider(model: str) -> str:

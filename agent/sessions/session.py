@@ -2,33 +2,41 @@
 
 See docs/decisions.md, "Records and events" and "Durability".
 Records, one JSON line each: ``session`` (what was asked, and where), ``item`` (a message), ``intended``
-(a call is about to run), ``done`` (its result), ``verify``, ``compaction`` (the items the conversation goes
-on from instead), ``resumed`` and ``finished``. A tool's output stands in its ``done`` record, and in those of
-compactions.
+(a call is about to run), ``done`` (its result), ``snapshot`` (what the workspace was), ``verify``, ``usage``
+(what a question took), ``compaction`` (the items the conversation goes on from instead), ``resumed`` (with
+what it was told anew) and ``finished``. A tool's output stands in its ``done`` record, and in those of
+compactions. docs/sessions.md, "The records", has their form.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.conversation import Conversation, ConversationError, Item, ToolCall, ToolOutput
+from seedsmith.agent.conversation import (
+    AssistantMessage,
+    Conversation,
+    ConversationError,
+    Item,
+    ToolCall,
+    ToolOutput,
+)
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.records import Record, RecordFile, item_from_json, item_to_json
+from seedsmith.agent.sessions.find import RECORDS, VERSION, find_session
+from seedsmith.agent.sessions.log import Record
+from seedsmith.agent.sessions.records import RecordFile, item_from_json, item_to_json
 from seedsmith.tools.base import Effect
 
-VERSION = 1
 SPILLS = "spills"
 """Folder in a session's folder that holds whole outputs."""
 PRIVATE_TMP = "tmp"
 """Folder that backs the session's private ``/tmp``."""
-_ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
 
 MAY_HAVE_RUN = (
     "interrupted: the session ended while this call ran. It may have taken effect, wholly or in part; "
@@ -58,10 +66,29 @@ class SessionStart:
     skill: str = ""
     """The skill the user named, with its parameters' values as they were given."""
     skill_with: dict[str, Any] = field(default_factory=dict)
-    limits: dict[str, float] = field(default_factory=dict)
-    """The limits the user set: ``turns``, ``tokens``, ``cost`` (yuan), ``seconds``."""
     base_url: str = ""
     """Where the user said the service is, without user and password; '' for the provider's own address."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """All the run was told and what it was told anew since, by the names of settings, as JSON has it."""
+    own_verify: bool = False
+    """Whether the user wrote ``verify``, not the repository or a skill."""
+    fixing: bool = False
+    """Whether all there was to do was to make ``verify`` pass."""
+    forked_from: str = ""
+    """The session this one was forked from, if it was."""
+    forked_turn: int | None = None
+    """After which of its turns; None: at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a session took so far, over all its runs."""
+
+    turns: int = 0
+    tokens: int = 0
+    cost_cny: float | None = None
+    """Yuan; None where no price was known."""
+    cost_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +107,16 @@ class VerifyRecord:
         return f"exit code {self.exit_code}"
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """One snapshot of the workspace, as recorded."""
+
+    turn: int
+    """How many answers the session had then."""
+    id: str
+    """Of the snapshot in the workspace's store."""
+
+
 class Session:
     """One conversation, its records and its folder. Made by :meth:`create` and :meth:`resume`."""
 
@@ -89,9 +126,14 @@ class Session:
         self.conversation = Conversation()
         self._known_results: dict[str, ToolOutput] = {}
         self.verifications: list[VerifyRecord] = []
+        self.snapshots: list[SnapshotRecord] = []
+        self.turns = 0
+        """Answers of the model so far, over all runs of the session."""
+        self.totals = Totals()
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
         self._file = file
+        self._begins = True
 
     @property
     def id(self) -> str:
@@ -100,47 +142,64 @@ class Session:
 
     @classmethod
     def create(cls, home: Path, start: SessionStart, redactor: Redactor) -> Session:
-        """Begin a session in a new folder under ``home/sessions``."""
+        """Begin a session in a new folder under ``home/sessions``; none is left where that fails."""
         folder = home / "sessions" / new_session_id()
         try:
             for new in (folder, folder / SPILLS, folder / PRIVATE_TMP):
                 new.mkdir(mode=0o700, parents=True)
         except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
             raise SessionError(f"Can't make the session folder {folder}: {error.strerror}.") from error
-        file = RecordFile(folder / "records.jsonl", redactor)
-        session = cls(folder, start, file)
-        head = {"kind": "session", "version": VERSION, "id": session.id, "time": time.time()}
-        file.append(head | asdict(start))
+        try:
+            file = RecordFile(folder / RECORDS, redactor)
+            session = cls(folder, start, file)
+            head = {"kind": "session", "version": VERSION, "id": session.id, "time": time.time()}
+            file.append(head | asdict(start))
+        except SessionError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return session
 
     @classmethod
     def resume(cls, home: Path, session_id: str, workspace: Path, redactor: Redactor) -> Session:
         """Open a recorded session again, as it was after its last completed step.
 
-        Calls that were begun, could have changed something and have no result are given one that says
-        so; they never run again. Raises :class:`SessionError`.
+        ``session_id`` is what :func:`find_session` takes. Calls that were begun, could have changed something
+        and have no result are given one that says so; they never run again. Raises :class:`SessionError`.
         """
-        folder = home / "sessions" / session_id
-        path = folder / "records.jsonl"
-        if not _ID.fullmatch(session_id) or not path.is_file():
-            raise SessionError(f"There is no session {session_id!r} under {home / 'sessions'}.")
+        found = find_session(home, session_id, workspace)
+        if found.workspace != workspace:
+            raise SessionError(
+                f"Session {found.id} belongs to {found.workspace}, not to {workspace} (-C names the folder)."
+            )
+        path = found.records
         file = RecordFile(path, redactor)
         try:
             records = file.read()
-            session = cls(folder, _start_of(records, path), file)
-            if Path(session.start.workspace) != workspace:
-                raise SessionError(
-                    f"Session {session_id} belongs to {session.start.workspace}, not to {workspace}."
-                )
+            session = cls(found.path, start_of(next(records)), file)
             session._rebuild(records)
-        except (KeyError, TypeError, ValueError, ConversationError) as error:
+            for needed in (SPILLS, PRIVATE_TMP):
+                (found.path / needed).mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            file.close()
+            raise SessionError(f"Can't use {found.path}: {error.strerror}.") from error
+        except (KeyError, TypeError, ValueError, AssertionError, ConversationError) as error:
             file.close()
             raise SessionError(f"{path} is damaged: {type(error).__name__} {error}.") from error
         except BaseException:
             file.close()
             raise
-        file.append({"kind": "resumed", "time": time.time()})
         return session
+
+    def go_on(self, told: Mapping[str, Any]) -> None:
+        """Record that the session is gone on with, and the settings it was ``told`` anew."""
+        self.start = replace(self.start, settings={**self.start.settings, **told})
+        self._append({"kind": "resumed", "time": time.time(), "settings": dict(told)})
+
+    @property
+    def cut_bytes(self) -> int:
+        """How many bytes at the end of the records were torn and left out when it was resumed."""
+        return self._file.cut_bytes
 
     def append(self, item: Item) -> None:
         """Add an item to the conversation and, but for tool outputs, to the records."""
@@ -148,7 +207,12 @@ class Session:
         if isinstance(item, ToolOutput):
             self._known_results.pop(item.call_id, None)
         else:
+            self.turns += isinstance(item, AssistantMessage)
             self._append({"kind": "item", "item": item_to_json(item)})
+
+    def copy(self, record: Record) -> None:
+        """Write another session's record down; this one is to be opened anew to go on from it."""
+        self._file.append({name: value for name, value in record.items() if name not in ("n", "parent")})
 
     def known_result(self, call_id: str) -> ToolOutput | None:
         """The result an open call has from before the session was resumed: such a call must not run again."""
@@ -169,9 +233,14 @@ class Session:
         result = item_to_json(output)
         self._append({"kind": "done", "output": result, "duration_ms": round(duration_ms, 1)})
 
+    def record_usage(self, took: Mapping[str, Any], totals: Totals) -> None:
+        """Record what one question took, and with it all so far."""
+        self.totals = totals
+        self._append({"kind": "usage", **took, "total": asdict(totals)})
+
     def record_verification(self, verification: VerifyRecord) -> None:
         """Record a run of the verification command."""
-        self.verifications.append(verification)
+        self._keep(verification)
         self._append(
             {
                 "kind": "verify",
@@ -181,9 +250,17 @@ class Session:
             }
         )
 
+    def record_snapshot(self, turn: int, snapshot: str) -> None:
+        """Record what the workspace was after ``turn`` answers; the same one again is no news."""
+        if self.snapshots and self.snapshots[-1].id == snapshot and not self._begins:
+            return
+        self._begins = False
+        self.snapshots.append(SnapshotRecord(turn, snapshot))
+        self._append({"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()})
+
     def record_finished(self, outcome: Mapping[str, Any]) -> None:
         """Record how the run ended."""
-        self._append({"kind": "finished", "time": time.time(), **outcome})
+        self._append({"kind": "finished", "time": time.time(), **outcome, "total": asdict(self.totals)})
 
     async def sync(self) -> None:
         """Return once all records so far are on the disk."""
@@ -198,30 +275,49 @@ class Session:
         if self.observer is not None:
             self.observer(record)
 
+    def _keep(self, verification: VerifyRecord) -> None:
+        same = [each for each in self.verifications if each.command == verification.command]
+        if same[1:]:
+            self.verifications.remove(same[-1])
+        self.verifications.append(verification)
+
     def _rebuild(self, records: Iterable[Record]) -> None:
-        intended: dict[str, Record] = {}
+        intended: dict[str, str] = {}
+        answers = 0
         for record in records:
             match record["kind"]:
                 case "item":
                     self._close_calls()
-                    self.conversation.append(item_from_json(record["item"]))
+                    item = item_from_json(record["item"])
+                    self.turns += isinstance(item, AssistantMessage)
+                    self.conversation.append(item)
+                    answers += isinstance(item, AssistantMessage)
+                case "snapshot":
+                    self.snapshots.append(SnapshotRecord(record["turn"], record["id"]))
                 case "compaction":
                     self._close_calls()
                     self.conversation.replace(item_from_json(item) for item in record["items"])
                 case "intended":
-                    intended[record["call"]] = record
+                    intended[record["call"]] = record["effect"]
                 case "done":
                     output = item_from_json(record["output"])
                     assert isinstance(output, ToolOutput)
+                    intended.pop(output.call_id, None)
                     self._known_results[output.call_id] = output
                 case "verify":
-                    verification = VerifyRecord(record["command"], record["exit_code"], record["output"])
-                    self.verifications.append(verification)
+                    self._keep(VerifyRecord(record["command"], record["exit_code"], record["output"]))
+                case "resumed":
+                    settings = self.start.settings | record.get("settings", {})
+                    self.start = replace(self.start, settings=settings)
+                case "usage" | "finished" if "total" in record:
+                    self.totals = Totals(**record["total"])
                 case _:
                     pass
+        if not self.totals.turns:  # recorded before totals were
+            self.totals = replace(self.totals, turns=answers)
         for call in self.conversation.open_calls:
-            begun = intended.get(call.id)
-            if call.id not in self._known_results and begun and begun["effect"] != Effect.NONE.value:
+            begun = intended.get(call.id, Effect.NONE.value)
+            if call.id not in self._known_results and begun != Effect.NONE.value:
                 self._known_results[call.id] = ToolOutput(call.id, call.name, MAY_HAVE_RUN, ok=False)
                 self.record_done(self._known_results[call.id])
         if all(call.id in self._known_results for call in self.conversation.open_calls):
@@ -232,11 +328,15 @@ class Session:
             self.conversation.append(self._known_results.pop(call.id))
 
 
-def _start_of(records: list[Record], path: Path) -> SessionStart:
-    if not records or records[0].get("kind") != "session":
-        raise SessionError(f"{path} does not begin with a session record.")
-    first = records[0]
-    if first["version"] != VERSION:
-        raise SessionError(f"{path} was written by another version of this program.")
-    known = {each.name: first[each.name] for each in fields(SessionStart) if each.name in first}
-    return SessionStart(**known | {"images": tuple(first.get("images", ()))})
+def start_of(head: Record) -> SessionStart:
+    """What a session's first record says; raises KeyError or TypeError where it doesn't.
+
+    Heads of version 1 hold limits, and of the settings no more.
+    """
+    known = {each.name: head[each.name] for each in fields(SessionStart) if each.name in head}
+    if head["version"] == 1:
+        known["settings"] = {_LIMITS[name]: value for name, value in head.get("limits", {}).items()}
+    return SessionStart(**known | {"images": tuple(head.get("images", ()))})
+
+
+_LIMITS = {"turns": "max_turns", "tokens": "max_tokens", "cost": "max_cost", "seconds": "max_time"}

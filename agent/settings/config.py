@@ -94,6 +94,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
         settings = Settings(**layers.values)
         if settings.verify and REPOSITORY_FILE not in layers.origins.get("verify", REPOSITORY_FILE):
             settings = settings.in_own_words(settings.verify)
+        settings = settings.typed(flags)
     except ValidationError as error:
         raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
     return Loaded(settings, tuple(layers.notices), layers.origins)

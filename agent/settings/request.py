@@ -22,3 +22,5 @@ class RunRequest:
     its own (``agent/repair``)."""
     typed: bool = False
     """Whether a person typed the prompt, so that paths of pictures in it stand for the pictures."""
+    piped: str = ""
+    """How the prompt ends where data was piped in beside it, which nobody typed."""

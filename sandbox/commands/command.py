@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.sandbox.commands.descendants import ProcessTree
+from seedsmith.sandbox.commands.left_running import SETTLE_SECONDS, left_note
 from seedsmith.sandbox.commands.limit_watch import exceeded_limit
 from seedsmith.sandbox.commands.notes import sandbox_note
 from seedsmith.sandbox.commands.output import CommandOutput
@@ -96,6 +97,7 @@ class RunningCommand:
         self._writing = asyncio.Lock()
         self._when_ended = when_ended
         self._notes: list[str] = []
+        self._left: list[str] = []
         self._stopped: _Stopped | None = None
         self._began = time.monotonic()
         self._ended_at: float | None = None
@@ -228,6 +230,9 @@ class RunningCommand:
             async with _exit_of(self._started) as exited:
                 try:
                     self._stopped = await self._first_reason(exited)
+                    if self._stopped is None and self._tree.left():
+                        await asyncio.sleep(SETTLE_SECONDS)
+                        self._left = left_note(self._tree.left())
                 finally:
                     # Also when cancelled, perhaps more than once: the killing itself is never given up.
                     grace = 0.0 if self._stopped is not None and self._stopped.at_once else _TERMINATE_SECONDS
@@ -238,7 +243,7 @@ class RunningCommand:
             self._started.close()
             self._tree.forget()
             self._ended_at = time.monotonic()
-            self._notes = self._when_ended()
+            self._notes = [*self._left, *self._when_ended()]
 
     async def _first_reason(self, exited: asyncio.Future[None]) -> _Stopped | None:
         """Wait until the command exits (None) or has to be stopped."""

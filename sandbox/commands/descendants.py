@@ -68,6 +68,10 @@ class ProcessTree:
             waiting += [child for child in children(pid) if _alive(child)]
         return found
 
+    def left(self) -> list[bytes]:
+        """The command lines of what outlives the root, which has ended; of a namespace nothing does."""
+        return [] if self.contained else [_read(pid, "cmdline") for pid in self.members() - {self.root}]
+
     def terminate(self) -> None:
         """Ask every process to end (SIGTERM)."""
         for pid in self.members():

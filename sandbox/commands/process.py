@@ -6,19 +6,22 @@ import contextlib
 import copy
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
+from seedsmith.sandbox.commands.connections import Connections
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
 from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.guards.run_by_others import RunByOthersGuard
 from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.environment import command_environment
 
@@ -61,7 +64,9 @@ class ProcessRunner:
         )
         self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
         self._last_shown: tuple[Policy, Policy] | None = None
+        self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
+        self._connections = Connections(isolation, policy)
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
@@ -73,9 +78,14 @@ class ProcessRunner:
         other.environment = dict(environment)
         return other
 
+    def accept(self, paths: Iterable[str]) -> None:
+        """Let the workspace's protected ``paths`` stay as they are now, whatever runs: a person said so."""
+        self._run_by_others.accept(paths)
+
     def close(self) -> None:
         """End what watches over the commands, and with it any that still run; another start is no error."""
         self._lifeline.close(at_once=not self._running)
+        self._connections.close()
 
     async def run(
         self,
@@ -128,16 +138,25 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        argv = (self._shell, "-c", command) if isinstance(command, str) else tuple(command)
+        if isinstance(command, str):
+            argv: tuple[str, ...] = (self._shell, "-c", telling(command) if self._contained else command)
+        else:
+            argv = tuple(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
+        own_sockets = self._connections.begin()
+        if self.policy.unix_sockets != own_sockets:
+            self.policy = replace(self.policy, unix_sockets=own_sockets)
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()
+            self._run_by_others.refresh()
         launch = self.isolation.launch(argv, self._shown(), environment, folder)
+        if own_sockets:
+            launch = replace(launch, start_in=self._connections.call)
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
@@ -198,18 +217,22 @@ class ProcessRunner:
         return started, reader, keyboard
 
     def _restore(self, ended: ProcessTree) -> list[str]:
-        """Undo what was done to git's files and the agent's own; commands that still run are held meanwhile.
+        """Undo what was done to git's files, the agent's own and those that other programs run.
+
+        Commands that still run are held meanwhile.
 
         Where one of them can't be held still, the end of the last one restores them.
         """
         self._running.discard(ended)
         if self.policy.writable_git and not self._running:
             self._configuration.refresh()  # It came with a commit the git tool went to.
-        harmed = self._git.is_harmed() or self._configuration.is_harmed()
+            self._run_by_others.refresh()
+        guards = (self._configuration, self._run_by_others, self._git)
+        harmed = any(guard.is_harmed() for guard in guards)
         with frozen(self._running if harmed else ()) as still:
             if not harmed or not still:
                 return self._git.report()
-            return [*self._configuration.restore(), *self._git.restore()]
+            return [note for guard in guards for note in guard.restore()]
 
     def _folder(self, cwd: str) -> Path:
         """The folder ``cwd`` names, links resolved; only ever inside the workspace."""

@@ -62,6 +62,8 @@ def start(
     """
     held = [launch.gate.information_fd, launch.gate.release_fd] if launch.gate else []
     try:
+        if policy.unix_sockets and launch.start_in is None:
+            raise OSError(errno.EPERM, "nothing sees to where its Unix sockets lead")
         if launch.gate is None and limits is not None:
             return _start_behind_shell(isolation, policy, launch, limits, output, stdin)
         process = _popen(isolation, policy, launch, launch.argv, output, stdin)
@@ -142,6 +144,8 @@ def _popen(
             start_new_session=True,
         )
 
+    if launch.start_in is not None:
+        return launch.start_in(popen)
     if not launch.restrict_thread:
         return popen()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from seedsmith.sandbox.git.safe_settings import (
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.environment import PRIVATE_HOME
 from seedsmith.sandbox.isolation.masks import is_beneath
-from seedsmith.sandbox.isolation.toolchains import search_path
+from seedsmith.sandbox.isolation.own_programs import own_program
 
 _SECONDS = 120.0
 _CONFIGURATION_SECONDS = 10.0
@@ -209,11 +208,10 @@ def said(result: CommandResult) -> str:
 
 
 def _find_program(policy: Policy) -> str:
-    folders = os.pathsep.join(map(os.fspath, search_path(policy.environ, policy.workspace)))
-    program = shutil.which("git", path=folders)
-    if program is None or is_beneath(Path(os.path.realpath(program)), (policy.workspace,)):
+    program = own_program("git", policy.environ, policy.workspace)
+    if program is None:
         raise GitError("Git is not installed, or only inside the workspace, from where it is not run.")
-    return program
+    return os.fspath(program)
 
 
 async def _read_user_settings(program: str, policy: Policy, repository: Repository) -> UserSettings:

@@ -18,7 +18,7 @@ _LOOKED_AT_LAST = frozenset(("node_modules", "__pycache__", ".venv", "venv", ".t
 _BARE_MARKS = ("HEAD", "objects", "refs")
 
 
-def walk_folders(root: Path, most: int | None = None) -> Iterator[tuple[str, frozenset[str], int]]:
+def walk_folders(root: Path, most: int | None = _MOST_FOLDERS) -> Iterator[tuple[str, frozenset[str], int]]:
     """Yield ``(folder, names in it, time of its last change)`` breadth first, at most ``most`` of them.
 
     Links are not followed; git's own folders are not entered, those of dependencies after all others.
@@ -38,6 +38,19 @@ def walk_folders(root: Path, most: int | None = None) -> Iterator[tuple[str, fro
         for entry in children:
             if entry.name != DOT_GIT and entry.is_dir(follow_symlinks=False):
                 (last if entry.name in _LOOKED_AT_LAST else waiting).append(entry.path)
+
+
+def is_entered(name: str) -> bool:
+    """Whether a folder of that name is looked into."""
+    return name != DOT_GIT and name not in _LOOKED_AT_LAST
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at ``path`` itself, not by a link."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_bare_repository(names: frozenset[str]) -> bool:

@@ -66,7 +66,7 @@ def modules(folder: Path) -> Iterator[Path]:
     """The metadata folders of submodules."""
     place = folder / "modules"
     if os.path.isdir(place) and not place.is_symlink():
-        for name, names, _ in walk_folders(place):
+        for name, names, _ in walk_folders(place, None):
             if is_bare_repository(names):
                 yield Path(name)
 

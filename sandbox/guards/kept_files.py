@@ -78,6 +78,10 @@ class KeptFiles:
             kept = before.get(path)
             self._files[path] = _keep(path) if kept is None or kept.stamp != _stamp_of(path) else kept
 
+    def accept(self, path: Path) -> None:
+        """Take ``path`` as it is now."""
+        self._files[path] = _keep(path)
+
     def is_changed(self, spare: Callable[[Path], bool] = lambda path: False) -> bool:
         """Whether one differs from what is remembered, or is new, but for what ``spare`` names."""
         return any(not spare(path) for path in self._differing()) or any(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, walk_folders
+from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, is_folder, walk_folders
 
 _NEAR = 400
 """So many folders, the nearest, are looked at after every command; of the others as many, in turn."""
@@ -79,14 +78,14 @@ class KnownFolders:
             found += _repositories(folder, names)
             for name in names:
                 inner = f"{folder}/{name}"
-                if name != DOT_GIT and inner not in self._stamps and _is_folder(inner):
+                if name != DOT_GIT and inner not in self._stamps and is_folder(inner):
                     found += self._look_at(Path(inner))
         return found
 
     def _look_at(self, top: Path) -> list[Path]:
         """Remember the folders from ``top`` down; what repositories they are or hold."""
         found: list[Path] = []
-        for folder, names, changed in walk_folders(top):
+        for folder, names, changed in walk_folders(top, None):
             self._stamps[folder] = changed
             found += _repositories(folder, names)
         return found
@@ -98,10 +97,3 @@ class KnownFolders:
 def _repositories(folder: str, names: frozenset[str]) -> list[Path]:
     found = [Path(folder, DOT_GIT)] if DOT_GIT in names else []
     return [*found, Path(folder)] if is_bare_repository(names) else found
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return False

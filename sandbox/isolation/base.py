@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 from typing import Protocol
 
 from seedsmith.sandbox.isolation.shapes import leads_through
@@ -36,8 +37,8 @@ class Policy:
     programs: tuple[Path, ...] = ()
     """Programs the user named by path: shown read-only with the installations they belong to."""
     unix_sockets: bool = False
-    """Allow Unix sockets, which multiprocessing managers need; the host's become reachable where no mask
-    covers them."""
+    """Leave Unix sockets to commands; whoever starts them sees to it that only their own are reached
+    (:mod:`seedsmith.sandbox.commands.connections`)."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
     """The user's own environment: where the home folder is, and which toolchains are in use."""
 
@@ -74,6 +75,8 @@ class Launch:
     """Inheritable descriptors; the process layer closes its own copies after the start."""
     restrict_thread: bool = False
     """Start from a throw-away thread that first calls :meth:`Isolation.restrict` (Landlock)."""
+    start_in: Callable[[Callable[[], Popen[bytes]]], Popen[bytes]] | None = None
+    """Calls what starts it, from a thread that is filtered for it; None for the thread at hand."""
     gate: Gate | None = None
     """How the launch itself holds the command back; None lets the process layer hold it."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from seedsmith.sandbox.errors import NoIsolation, PathError
+from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
+from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.masks import (
     RUNTIME,
@@ -24,12 +24,14 @@ from seedsmith.sandbox.isolation.masks import (
     is_beneath,
     outermost,
 )
+from seedsmith.sandbox.isolation.private_folder import HOME, make_file_ready, make_ready
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP_FILES
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
+_MOST_FILES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
 _GIT_PARTS_NEVER_WRITTEN = ("config", "config.worktree", "hooks", "info/attributes", "commondir", "gitdir")
@@ -72,7 +74,7 @@ class Bubblewrap:
         self._arguments: tuple[str, ...] = ()
         self._shown_arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
-        self._mount_points: tuple[Path, ...] = ()
+        self._run_by_others: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,18 +101,21 @@ class Bubblewrap:
             )
         if not _differ_in_git_only(self._prepared_for, policy):
             self._prepare(policy)
-        self._check_mount_points(policy)
+        mounts = (
+            *self._shown_arguments,
+            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
+            *self._workspace_arguments,
+            *self._protected_binds(policy),
+        )
+        pinned = _make_mount_points(policy.private_tmp, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
         filter_fd = _readable(program)
         information, information_writer = os.pipe()
         block, release = os.pipe()
         arguments = (
             *self._arguments,
-            *self._pinned(policy),
-            *self._shown_arguments,
-            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
-            *self._workspace_arguments,
-            *self._protected_binds(policy),
+            *pinned,
+            *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
         )
@@ -145,9 +150,7 @@ class Bubblewrap:
         # Bound after whatever else is shown, which may hold it, or the state folder.
         workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
         self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
-        self._mount_points = tuple(
-            path for path in (*shown, *homes, policy.workspace) if is_beneath(path, (TEMPORARY,))
-        )
+        self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
         self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
 
@@ -187,6 +190,9 @@ class Bubblewrap:
         # What git's tool takes from the repository's past may well be there.
         if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
             binds += ["--ro-bind", str(own_folder), str(own_folder)]
+        for file in () if policy.writable_git else self._run_by_others:
+            if file.is_file() and is_plain_path(policy.workspace, file):
+                binds += ["--ro-bind", str(file), str(file)]
         paths = policy.read_only
         if paths is None:
             paths = read_only_paths(find_git_entries(policy.workspace), policy.workspace)
@@ -199,34 +205,42 @@ class Bubblewrap:
             binds += [word for part in parts if part for word in ("--ro-bind", str(part), str(part))]
         return binds
 
-    def _pinned(self, policy: Policy) -> list[str]:
-        """Make the folders of ``/tmp`` above mount points mount points themselves, which can't be renamed.
 
-        ``/tmp`` belongs to all commands of the session, and bubblewrap follows links: one that runs could
-        have it mount elsewhere, and make folders on the host.
-        """
-        points = (*self._mount_points, *policy.git_folders, *policy.shown_besides, *(policy.read_only or ()))
-        below = {point.relative_to(TEMPORARY) for point in points if is_beneath(point, (TEMPORARY,))}
-        above = {parent for point in below for parent in point.parents} - {Path()}
-        binds: list[str] = []
-        for folder in sorted(above):
-            inside = policy.private_tmp / folder
-            with suppress(FileExistsError):
-                inside.mkdir()
-            binds += ["--bind", str(inside), str(TEMPORARY / folder)]
-        return binds
+def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[str]:
+    """Make every mount point in ``/tmp`` what it should be, whatever commands left there.
 
-    def _check_mount_points(self, policy: Policy) -> None:
-        """Refuse links that are left in ``/tmp`` where bubblewrap is about to make mount points."""
-        (policy.private_tmp / "home").mkdir(exist_ok=True)
-        more = (*policy.git_folders, *policy.shown_besides, *(policy.read_only or ()))
-        for path in (*self._mount_points, *(path for path in more if is_beneath(path, (TEMPORARY,)))):
-            inside = policy.private_tmp / path.relative_to(TEMPORARY)
-            if not is_plain_path(policy.private_tmp, inside):
-                raise PathError(
-                    f"A command replaced part of {path} in its /tmp by a link; remove that link "
-                    f"from {policy.private_tmp}."
-                )
+    bubblewrap would follow a link, and make folders on the host. So that no command that runs can put one
+    there meanwhile, the folders above mount points become mount points too, which can't be renamed: returns
+    the arguments for that.
+    """
+    sources: dict[Path, str] = {}
+    for number, word in enumerate(arguments):
+        if word in ("--bind", "--ro-bind"):
+            sources[Path(arguments[number + 2])] = arguments[number + 1]
+        elif word == "--tmpfs":
+            sources[Path(arguments[number + 1])] = "/"
+    make_ready(private_tmp, HOME)
+    above: set[Path] = set()
+    for path in outermost({path for path in sources if TEMPORARY in path.parents}):
+        inside = str(path.relative_to(TEMPORARY))
+        above |= {parent for parent in path.parents if TEMPORARY in parent.parents}
+        if os.path.isdir(sources[path]):
+            make_ready(private_tmp, inside)
+        else:
+            make_file_ready(private_tmp, inside)
+    places = ((private_tmp / folder.relative_to(TEMPORARY), folder) for folder in sorted(above))
+    return [word for behind, folder in places for word in ("--bind", str(behind), str(folder))]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is there under its real name; what links lead to is hidden by its own."""
+    return os.path.exists(path) and os.path.realpath(path) == os.fspath(path)
+
+
+def _folders_above(paths: list[Path], workspace: Path) -> list[Path]:
+    """The folders between ``workspace`` and ``paths``, outermost first."""
+    above = {parent for path in paths for parent in path.parents if workspace in parent.parents}
+    return sorted(above - set(paths))
 
 
 def _is_there(path: Path) -> bool:
@@ -257,7 +271,9 @@ def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
 
 
 def _without_git(policy: Policy) -> Policy:
-    return replace(policy, writable_git=False, git_folders=(), read_only=None, also_readable=())
+    return replace(
+        policy, writable_git=False, git_folders=(), read_only=None, also_readable=(), unix_sockets=False
+    )
 
 
 def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.private_folder import HOME, make_ready
 from seedsmith.sandbox.isolation.syscalls import forbid_dumping
 from seedsmith.sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
 
@@ -113,9 +114,8 @@ def command_environment(
         if value and Path(value).is_dir():
             clean[name] = value
     if "PYTHONPATH" in clean:
-        clean["PYTHONPATH"] = os.pathsep.join(
-            entry for entry in clean["PYTHONPATH"].split(os.pathsep) if entry.startswith("/")
-        )
+        entries = filter(None, clean["PYTHONPATH"].split(os.pathsep))
+        clean["PYTHONPATH"] = os.pathsep.join(os.path.normpath(workspace / entry) for entry in entries)
     clean.update(
         PATH=os.pathsep.join(map(str, search_path(environ, workspace))),
         HOME=PRIVATE_HOME,
@@ -150,9 +150,8 @@ def host_environment(env: Mapping[str, str], policy: Policy, *, private_home: bo
     """
     moved = dict(env)
     moved["TMPDIR"] = str(policy.private_tmp)
+    make_ready(policy.private_tmp, *([HOME] if private_home else []))
     if moved.get("HOME") == PRIVATE_HOME:
-        home = policy.private_tmp / "home"
-        if private_home:
-            home.mkdir(exist_ok=True)
+        home = policy.private_tmp / HOME
         moved["HOME"] = str(home) if private_home else policy.environ.get("HOME", str(home))
     return moved

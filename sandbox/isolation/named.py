@@ -6,12 +6,11 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from seedsmith.sandbox.guards.git_folders import is_plain_path
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.private_folder import HOME, link
 from seedsmith.sandbox.isolation.toolchains import installations
 
 _HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/)")
@@ -43,12 +42,7 @@ def link_into_home(policy: Policy) -> None:
     home = policy.environ.get("HOME", "")
     for folder in installations(policy.environ, policy.workspace, policy.programs):
         if home.startswith("/") and is_beneath(folder, (Path(os.path.normpath(home)),)):
-            link = policy.private_tmp / "home" / folder.relative_to(os.path.normpath(home))
-            if not is_plain_path(policy.private_tmp, link.parent):
-                continue  # A command of the resumed session left a link there, which would be followed.
-            with suppress(OSError):  # Of a resumed session it is there already.
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(folder)
+            link(policy.private_tmp, f"{HOME}/{folder.relative_to(os.path.normpath(home))}", folder)
 
 
 def _runs(path: Path) -> bool:

@@ -25,6 +25,8 @@ _RETURN = 0x06
 _ALLOW = 0x7FFF0000
 _KILL = 0x80000000
 _ERRNO = 0x00050000
+_ASK = 0x7FC00000
+"""Hand the call to whoever listens; weaker than a refusal by another filter, stronger than its consent."""
 
 _OFFSET_NUMBER = 0
 _OFFSET_ARCHITECTURE = 4
@@ -54,6 +56,7 @@ class _Machine:
     ptrace: int
     socket: int
     socketpair: int
+    connect: int
     clone: int
     ioctl: int
     prlimit: int
@@ -95,6 +98,7 @@ _MACHINES = {
         ptrace=101,
         socket=41,
         socketpair=53,
+        connect=42,
         clone=56,
         ioctl=16,
         prlimit=302,
@@ -126,6 +130,7 @@ _MACHINES = {
         ptrace=117,
         socket=198,
         socketpair=199,
+        connect=203,
         clone=220,
         ioctl=29,
         prlimit=261,
@@ -181,6 +186,37 @@ def filter_program(
         program += _for_call(target.setpriority, _own(_PRIO_PROCESS))
         program += _for_call(target.ioprio_set, _own(_IOPRIO_WHO_PROCESS))
     program.append(_instruction(_RETURN, _ALLOW))
+    return b"".join(program)
+
+
+@cache
+def connection_filter(machine: str | None = None) -> bytes:
+    """Assemble what goes with ``unix_sockets`` where only a session's own shall be reached.
+
+    Every ``connect`` is asked about; of Unix sockets only those are left that send nowhere but where they
+    are connected to, since the addresses of datagrams lie behind pointers in calls too many to ask about.
+    """
+    target = _MACHINES[machine or platform.machine()]
+    streams = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
+    allowed = [_instruction(_JUMP_EQUAL, each, len(streams) - n, 0) for n, each in enumerate(streams)]
+    only_streams = [
+        _argument(0),
+        _instruction(_JUMP_EQUAL, socket.AF_UNIX, 1, 0),
+        _instruction(_RETURN, _ALLOW),
+        _argument(1),
+        _instruction(_AND, _SOCKET_TYPE_MASK),
+        *allowed,
+        _refuse(errno.EPERM),
+    ]
+    program = [
+        _instruction(_LOAD_WORD, _OFFSET_ARCHITECTURE),
+        *_unless_equal(target.audit, _KILL),
+        _instruction(_LOAD_WORD, _OFFSET_NUMBER),
+        *_for_call(target.connect, [_instruction(_RETURN, _ASK)]),
+        *_for_call(target.socket, only_streams),
+        *_for_call(target.socketpair, only_streams),
+        _instruction(_RETURN, _ALLOW),
+    ]
     return b"".join(program)
 
 

@@ -23,6 +23,10 @@ _SECCOMP_MODE_FILTER = 2
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91}
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SECCOMP_SET_MODE_FILTER = 1
+_SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
+_PIDFD_GETFD = 438
 
 _LANDLOCK_CREATE_RULESET = 444
 _LANDLOCK_ADD_RULE = 445
@@ -120,6 +124,29 @@ def install_filter(program: bytes) -> None:
     filter_program = _FilterProgram(len(program) // 8, program)
     pointer = ctypes.cast(ctypes.byref(filter_program), ctypes.c_void_p)
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, pointer)
+
+
+def install_listening_filter(program: bytes) -> int:
+    """The same for a ``program`` that hands calls to whoever reads the returned descriptor."""
+    filter_program = _FilterProgram(len(program) // 8, program)
+    listener = _syscall(
+        _SECCOMP[platform.machine()],
+        ctypes.c_uint(_SECCOMP_SET_MODE_FILTER),
+        ctypes.c_uint(_SECCOMP_FILTER_FLAG_NEW_LISTENER),
+        ctypes.byref(filter_program),
+    )
+    os.set_inheritable(listener, False)
+    return listener
+
+
+def copy_descriptor(process: int, descriptor: int) -> int:
+    """A descriptor of our own for what ``descriptor`` is in the process behind the pidfd ``process``."""
+    return _syscall(_PIDFD_GETFD, ctypes.c_int(process), ctypes.c_int(descriptor), ctypes.c_uint(0))
+
+
+def connect(descriptor: int, address: bytes) -> None:
+    """Connect a socket to an address as the kernel has it; waits where the socket does."""
+    _checked(_libc().connect(ctypes.c_int(descriptor), address, ctypes.c_uint(len(address))))
 
 
 def landlock_abi() -> int:

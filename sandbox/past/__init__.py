@@ -1,4 +1,4 @@
 """What the workspace was, and what has changed since, whoever changed it. Undo belongs here.
 
-Begin with ``baseline``.
+Begin with ``store``.
 """

@@ -23,7 +23,7 @@ CACHE_FOLDERS = frozenset(
 )
 """Folders that tools fill by themselves and nobody edits."""
 _LEFT_OUT = (".git", *sorted(CACHE_FOLDERS))
-_CACHE_SUFFIX = ".pyc"
+CACHE_SUFFIX = ".pyc"
 
 
 def list_files(workspace: Workspace, ripgrep: str | None, *, ignored: bool = False) -> set[str]:
@@ -39,11 +39,6 @@ def list_files(workspace: Workspace, ripgrep: str | None, *, ignored: bool = Fal
         inside = workspace.state + "/"
         listed = {path for path in listed if not path.startswith(inside)}
     return listed
-
-
-def is_left_out(name: str) -> bool:
-    """Whether a file or folder of this name is never listed."""
-    return name in _LEFT_OUT or name.endswith(_CACHE_SUFFIX)
 
 
 def _list_with_ripgrep(root: Path, ripgrep: str, ignored: bool) -> set[str] | None:
@@ -65,7 +60,7 @@ def _run_ripgrep(root: Path, ripgrep: str, rules: list[str]) -> set[str] | None:
     # .ignore files and the user's own configuration say what to search, not what belongs to the project.
     command = [ripgrep, "--no-config", "--files", "--hidden", "--null", "--no-messages"]
     command += ["--no-ignore-dot", "--no-ignore-global", *rules]
-    command += [f"--glob=!{name}" for name in (*_LEFT_OUT, f"*{_CACHE_SUFFIX}")]
+    command += [f"--glob=!{name}" for name in (*_LEFT_OUT, f"*{CACHE_SUFFIX}")]
     try:
         finished = subprocess.run(
             command, cwd=root, env={}, stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -82,9 +77,11 @@ def _walk(workspace: Workspace) -> set[str]:
     descriptor = workspace.open_folder(".")
     try:
         for folder, folders, files, _ in os.fwalk(".", dir_fd=descriptor):
-            folders[:] = [name for name in folders if not is_left_out(name)]
+            folders[:] = [name for name in folders if name not in _LEFT_OUT]
             prefix = "" if folder == "." else folder[2:] + "/"
-            listed.update(prefix + name for name in files if not is_left_out(name))
+            listed.update(
+                prefix + name for name in files if not name.endswith(CACHE_SUFFIX) and name not in _LEFT_OUT
+            )
     finally:
         os.close(descriptor)
     return listed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Container
 
 from seedsmith.sandbox.errors import NeedsApproval, ProtectedPath
 
@@ -17,23 +18,33 @@ START_UP_FILES = (
     *(".logout", ".xprofile", ".inputrc"),
 )
 """What shells of a home folder read when they begin."""
-_BY_APPROVAL = frozenset(
+RUN_BY_OTHERS = frozenset(
     {
         (".envrc",),
         (".mcp.json",),
-        (".vscode", "tasks.json"),
+        *((".vscode", name) for name in ("tasks.json", "launch.json", "settings.json")),
         (".config", "fish", "config.fish"),
         *((name,) for name in START_UP_FILES),
     }
 )
 """Files that other programs execute on their own; all of the last components must match."""
+_LAST_NAMES = frozenset(names[-1] for names in RUN_BY_OTHERS)
 
 
-def check_writable(path: str, state: str | None = None) -> None:
+def is_run_by_others(path: str) -> bool:
+    """Whether other programs execute ``path`` on their own, so that writing it needs a person's word."""
+    last = path.rpartition("/")[2]
+    if last.isascii() and last.rstrip(". ").casefold() not in _LAST_NAMES:
+        return False
+    names = tuple(_folded(name) for name in path.split("/"))
+    return any(names[-count:] in RUN_BY_OTHERS for count in (1, 2, 3))
+
+
+def check_writable(path: str, state: str | None = None, approved: Container[str] = ()) -> None:
     """Raise :class:`ProtectedPath` or :class:`NeedsApproval` if tools may not write ``path``.
 
     ``path`` is workspace-relative with no links left in it; ``state`` is the agent's state folder, likewise,
-    where it lies inside the workspace.
+    where it lies inside the workspace; ``approved`` are paths a person let be written.
     """
     names = tuple(_folded(name) for name in path.split("/"))
     if not _GIT_NAMES.isdisjoint(names):
@@ -45,7 +56,7 @@ def check_writable(path: str, state: str | None = None) -> None:
             f"{path} is the agent's own configuration, which tools may not write; skills may lie in "
             ".agents/skills as well."
         )
-    if any(names[-count:] in _BY_APPROVAL for count in (1, 2, 3)):
+    if path not in approved and is_run_by_others(path):
         raise NeedsApproval(
             f"{path} is run by other programs on their own, so writing it needs a person's approval."
         )

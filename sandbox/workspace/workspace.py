@@ -10,8 +10,9 @@ import errno
 import os
 import posixpath
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from typing import BinaryIO, Literal
 from seedsmith.sandbox.errors import (
     FileTooLarge,
     OutsideWorkspace,
+    PathError,
     PathNotFound,
     ProtectedPath,
     WorkspaceError,
@@ -95,6 +97,7 @@ class Workspace:
         self._force_walk = force_walk
         self._hidden = tuple(map(os.fspath, hidden))
         self._beside: dict[str, int] = {}
+        self._approved: Counter[str] = Counter()
         self.state = self._inside(state)
         """The agent's state folder relative to the workspace; None where it lies outside."""
 
@@ -233,6 +236,24 @@ class Workspace:
             if len(location.names) == 1:
                 check_permission(location.folder, location.names[0])
 
+    @contextmanager
+    def approving(self, paths: Collection[str]) -> Iterator[None]:
+        """Let ``paths``, as :meth:`names_of` gives them, be written meanwhile: a person said so."""
+        self._approved.update(paths)
+        try:
+            yield
+        finally:
+            self._approved -= Counter(paths)
+
+    def names_of(self, path: str) -> frozenset[str]:
+        """``path`` relative to the workspace, and where its links lead; as it is where it can't be used."""
+        try:
+            relative = self.relative(path)
+            with path_errors(path), self._locate(relative) as location:
+                return frozenset((relative, location.path))
+        except PathError:
+            return frozenset((path,))
+
     def write_bytes(
         self,
         path: str,
@@ -321,10 +342,10 @@ class Workspace:
     def _locate_writable(self, path: str, *, follow_last: bool = True) -> Location:
         """Resolve ``path`` and check its own names and those it leads to against the protected ones."""
         relative = self.relative(path)
-        check_writable(relative, self.state)
+        check_writable(relative, self.state, self._approved)
         location = self._locate(relative, follow_last=follow_last)
         try:
-            check_writable(location.path, self.state)
+            check_writable(location.path, self.state, self._approved)
             self._check_shown(path, f"{self.root}/{location.path}")
         except BaseException:
             location.close()

@@ -66,3 +66,21 @@ def test_as_many_levels_as_are_allowed_stay():
     assert Redactor([SECRET]).data(level(MOST_NESTED)) == level(MOST_NESTED)
     assert not nested_too_deeply(level(MOST_NESTED)) and nested_too_deeply(level(MOST_NESTED + 1))
     assert TOO_DEEP in str(Redactor([SECRET]).data(level(MOST_NESTED + 1)))
+
+
+@pytest.mark.parametrize(
+    ("secrets", "text", "shown"),
+    [
+        (("secret-key-1",), "a secret-key-1 b", "a [redacted] b"),
+        (("secret-key-1",), "a secret-key-2 secret-", "a secret-key-2 secret-"),
+        (("abcdefgh", "abcdefghijk"), "xabcdefghijkl", "x[redacted]l"),
+        (("abcdefgh", "abcdefghijk"), "xabcdefghi", "x[redacted]i"),
+        (("aaaaaaaa",), "b" + "a" * 17 + "b", "b[redacted][redacted]ab"),
+        ((), "plain", "plain"),
+    ],
+)
+def test_a_secret_in_pieces_is_never_shown(secrets, text, shown):
+    for size in range(1, len(text) + 1):
+        stream = Redactor(secrets).stream()
+        pieces = [stream.feed(text[start : start + size]) for start in range(0, len(text), size)]
+        assert "".join([*pieces, stream.close()]) == shown, size

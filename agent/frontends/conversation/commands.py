@@ -18,6 +18,11 @@ class Talk(Protocol):
     environment: Mapping[str, str]
     status: StatusLine
 
+    @property
+    def working(self) -> bool:
+        """Whether a turn is under way."""
+        ...
+
     def say(self, text: str, style: str = "") -> None:
         """Show a line."""
 
@@ -107,6 +112,19 @@ async def _verify(talk: Talk, words: str) -> None:
     if words:
         talk.set(verify=None if words == "off" else words)
     talk.say(f"verify: {talk.settings.verify or 'nothing'}")
+
+
+@command("plan", "let nothing be changed until you leave it (again, or Shift-Tab): /plan [MESSAGE]")
+async def _plan(talk: Talk, words: str) -> None:
+    plans = talk.settings.approve == "plan"
+    if words or not plans:
+        talk.set(approve="plan")
+        talk.say("plan: nothing is changed; /plan leaves it", "dim")
+    else:
+        talk.set(approve="ask")
+        talk.say("ask: the model may change things again", "dim")
+    if words:
+        talk.send(words)
 
 
 @command("cost", "what the conversation took")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.loop.inbox import Inbox
+from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
 HISTORY = "history"
 """The file below the state folder that keeps what was typed."""
 _PROMPT = "> "
+_MODES = {
+    "ask": "you are asked before calls that need your word",
+    "auto": "calls that need your word are refused without asking",
+    "plan": "nothing is changed; the model reads and answers with a plan",
+}
 
 
 class Conversation:
@@ -78,7 +85,9 @@ class Conversation:
                 await self._take(first)
             try:
                 while True:
-                    await self._take(await self.input.read())
+                    line = await self.input.read()
+                    with self._errors_shown():
+                        await self._take(line)
             except EOFError:
                 pass
             finally:
@@ -105,17 +114,17 @@ class Conversation:
 
     def send(self, message: str, skill: str | None = None) -> None:
         """Give the model ``message``, now or, while it works, with its next question."""
-        if self._working and skill is None:
+        if self.working and skill is None:
             self._inbox.put(message)
             self.input.redraw()
-        elif self._working:
+        elif self.working:
             self.say("A skill can be begun when the turn has ended.", "yellow")
         else:
             self._turn = asyncio.create_task(self._work(message, skill))
 
     def begin_anew(self) -> None:
         """Forget the conversation; its session stays on disk."""
-        if self._working:
+        if self.working:
             self.say("The model works: Esc stops it.", "yellow")
             return
         old = self.status
@@ -146,7 +155,7 @@ class Conversation:
 
     def interrupt(self) -> bool:
         """Stop the turn that is under way; False where none is."""
-        if not self._working or self._turn is None:
+        if not self.working or self._turn is None:
             return False
         self._turn.cancel()
         return True
@@ -161,15 +170,15 @@ class Conversation:
         self.say(thoughts or "The model has not thought aloud yet.", "dim italic")
 
     def switch_approval(self) -> None:
-        """Ask before what policy doubts, or refuse it without asking."""
-        asks = self.settings.approve == "auto"
-        self.set(approve="ask" if asks else "auto")
-        self.say(
-            f"Calls that need your word: {'you are asked' if asks else 'refused without asking'}.", "dim"
-        )
+        """Go on to the next mode: ask before what policy doubts, refuse it, let nothing be changed."""
+        modes = list(_MODES)
+        mode = modes[(modes.index(self.settings.approve or "ask") + 1) % len(modes)]
+        self.set(approve=mode)
+        self.say(f"{mode}: {_MODES[mode]}", "dim")
 
     @property
-    def _working(self) -> bool:
+    def working(self) -> bool:
+        """Whether a turn is under way."""
         return self._turn is not None and not self._turn.done()
 
     async def _take(self, line: str) -> None:
@@ -181,7 +190,7 @@ class Conversation:
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
             await self._run_named(line)
         elif line.strip():
-            if not self._working and self._screen is not None:
+            if not self.working and self._screen is not None:
                 self._screen.echo(line)
             self.send(line)
 
@@ -218,14 +227,13 @@ class Conversation:
             self._shell_outputs.clear()
             settings = self._settings_of_run(skill)
             request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
-            approver = None if settings.approve == "auto" else self._questions
+            approver = self._questions if settings.approve in (None, "ask") else None
             try:
                 front_ends = (self._screen, self.status)
-                self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
+                with self._errors_shown():
+                    self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
             except asyncio.CancelledError:
                 self.say("Stopped. What was done stays; go on with another message.", "yellow")
-            except (AgentError, SandboxError, SkillError) as error:
-                self.say(str(error), "red")
             finally:
                 self._screen.idle()
             late = self._inbox.take_all()
@@ -233,6 +241,18 @@ class Conversation:
                 return
             message, skill = "\n\n".join(late), None
             self._screen.echo(message)
+
+    @contextmanager
+    def _errors_shown(self) -> Iterator[None]:
+        """Show an error as a sentence; the conversation goes on."""
+        try:
+            yield
+        except (AgentError, ModelError, SandboxError, SkillError) as error:
+            self.say(str(error), "red")
+        except EOFError:
+            raise
+        except Exception as error:  # a defect must not take the conversation with it
+            self.say(f"Something unforeseen went wrong ({type(error).__name__}: {error}).", "red")
 
     def _settings_of_run(self, skill: str | None) -> Settings:
         changed: dict[str, Any] = {"resume": self.status.session or None}
@@ -255,13 +275,13 @@ class Conversation:
         if self._screen is None:
             return _PROMPT
         width = max(self.input.width - 1, 20)
-        lines = self._screen.under_way(width) if self._working else []
+        lines = self._screen.under_way(width) if self.working else []
         lines += [f"  waits: {message.splitlines()[0]}"[:width] for message in self._inbox.waiting]
         return "\n".join([*lines, self._questions.prompt or _PROMPT])
 
     def _toolbar(self) -> str:
-        approve = "never asks" if self.settings.approve == "auto" else ""
-        return self.status.text(effort=self.settings.effort or "", approve=approve)
+        mode = self.settings.approve or "ask"
+        return self.status.text(effort=self.settings.effort or "", approve="" if mode == "ask" else mode)
 
     def _completions(self) -> dict[str, str]:
         return {name: each.what for name, each in COMMANDS.items()} | self.skills()

@@ -87,10 +87,10 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             self._thinking.clear()
         super()._show(event, session)
 
-    def _session(self, event: events.SessionStarted) -> None:
+    def _session(self, event: events.SessionStarted, session: str) -> None:
         if not self._session_shown:
             self._session_shown = True
-            super()._session(event)
+            super()._session(event, session)
 
     def _notice(self, event: events.NoticeGiven) -> None:
         if event.code == "message":

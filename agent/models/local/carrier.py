@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import BinaryIO
 
 from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.subprocesses import kill
+from seedsmith.sandbox.isolation.own_programs import own_program
 
 _NO_NETWORK = (
     "NewConnectionError",
@@ -35,15 +35,15 @@ class BrokenDownload(LocalModelError):
 async def find_pip(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The command line of a pip: this Python's own, else that of the first ``python3`` on PATH.
 
-    Environments made by uv hold no pip. Neither ``-P`` nor ``-I`` touches pip's own configuration:
-    ``PIP_*`` variables and the user's ``pip.conf`` hold; both keep the working directory off
-    ``sys.path``, and only ``-P`` leaves a pip in the user's own site-packages visible.
+    Environments made by uv hold no pip. Neither ``-E -P`` nor ``-I`` touches pip's own configuration:
+    ``PIP_*`` variables and the user's ``pip.conf`` hold; both keep the working directory and PYTHONPATH off
+    ``sys.path``, and only the first leaves a pip in the user's own site-packages visible.
     """
     if importlib.util.find_spec("pip") is not None:
-        return (sys.executable, "-P", "-m", "pip")
-    python = shutil.which("python3", path=environment.get("PATH"))
+        return (sys.executable, "-E", "-P", "-m", "pip")
+    python = own_program("python3", environment, Path.cwd())
     if python is not None:
-        command = (python, "-I", "-m", "pip")
+        command = (str(python), "-I", "-m", "pip")
         code, _ = await _run((*command, "--version"), environment)
         if code == 0:
             return command

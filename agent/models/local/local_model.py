@@ -8,18 +8,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
 from seedsmith.agent.models.catalog import catalog
-from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
+from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.errors import LocalModelError, ModelError
 from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores
-from seedsmith.agent.models.local.pull import Progress, ShowProgress, ensure
+from seedsmith.agent.models.local.pull import Progress, ensure
 from seedsmith.agent.models.local.server import Endpoint, LocalServer, ServerOptions
-from seedsmith.agent.models.local.weights import LocalWeights, cache_folder, find_weights
+from seedsmith.agent.models.local.weights import cache_folder, find_weights
 from seedsmith.agent.models.network.transport import TransportInterceptor
+from seedsmith.agent.models.service.service import ServiceOptions
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.models.wires.chat import ChatModel
 from seedsmith.agent.models.wires.responses import ResponsesModel
@@ -38,25 +38,22 @@ def open_local(
     name: str,
     settings: Settings,
     environment: Mapping[str, str],
-    progress: ShowProgress | None = None,
     interceptor: TransportInterceptor | None = None,
     known: Catalog | None = None,
 ) -> LocalModel:
     """The model ``local/NAME``; nothing is fetched or started before :meth:`LocalModel.start` or a request.
 
     ``known`` is the catalog to go by; None: the program's own.
-    ``progress`` is told of fetching and loading; without it they come as notices in the answer's stream.
+    Fetching and loading show as notices in the answer's stream.
     Raises :class:`LocalModelError` where the name is unknown or the ``local`` extra is not installed.
     """
-    weights = find_weights(name)
+    model = LocalModel(
+        name, known or catalog.load(), environment, wire=settings.wire, interceptor=interceptor
+    )
     replays = interceptor is not None and interceptor.replays
     if not replays and importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The local model needs one more package: run pip install 'seedsmith[local]'.")
-    provider, entry = (known or catalog.load()).resolve(f"{PROVIDER}/{name}")
-    wire = provider.choose_wire(settings.wire)
-    return LocalModel(
-        provider, entry, weights, environment, wire=wire, progress=progress, interceptor=interceptor
-    )
+    return model
 
 
 class LocalModel:
@@ -64,24 +61,20 @@ class LocalModel:
 
     def __init__(
         self,
-        provider: Provider,
-        entry: ModelEntry,
-        weights: LocalWeights,
+        name: str,
+        known: Catalog,
         environment: Mapping[str, str],
         *,
-        wire: str = "chat",
+        wire: str | None = None,
         cache: Path | None = None,
-        progress: ShowProgress | None = None,
         interceptor: TransportInterceptor | None = None,
     ) -> None:
         """``interceptor`` records or replays what crosses the wire; a replay fetches and starts nothing."""
-        self._provider = provider
-        self._entry = entry
-        self._weights = weights
+        self._weights = find_weights(name)
+        self._provider, self._entry = known.resolve(f"{PROVIDER}/{name}")
         self._environment = environment
-        self._wire = wire
+        self._wire = self._provider.choose_wire(wire)
         self._cache = cache or cache_folder()
-        self._report = progress
         self._interceptor = interceptor
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         self._last_notice = ""
@@ -197,16 +190,16 @@ class LocalModel:
         self._show(Progress(self.name, "load", size, size))
 
     def _open_wires(self, endpoint: Endpoint) -> None:
-        connection: dict[str, Any] = {
-            "base_url": f"{endpoint.address}/v1",
-            "key": endpoint.key,
-            "environment": self._environment,
-            "retry": _RETRY,
-            "keep_alive": False,  # its server closes one now and then as the next request arrives
-            "interceptor": self._interceptor,
-        }
-        self._chat = ChatModel(self._provider, self._entry, **connection)
-        self._responses = ResponsesModel(self._provider, self._entry, **connection)
+        options = ServiceOptions(
+            base_url=f"{endpoint.address}/v1",
+            key=endpoint.key,
+            environment=self._environment,
+            retry=_RETRY,
+            keep_alive=False,  # its server closes one now and then as the next request arrives
+            interceptor=self._interceptor,
+        )
+        self._chat = ChatModel(self._provider, self._entry, options)
+        self._responses = ResponsesModel(self._provider, self._entry, options)
 
     async def _stop(self) -> None:
         models = (self._chat, self._responses)
@@ -219,9 +212,6 @@ class LocalModel:
             await server.stop()
 
     def _show(self, progress: Progress) -> None:
-        if self._report is not None:
-            self._report(progress)
-            return
         message = _sentence(progress)
         if message and message != self._last_notice:
             self._last_notice = message

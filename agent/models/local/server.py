@@ -25,7 +25,7 @@ _STOP_SECONDS = 2.0
 _LOG_LINES = 400
 _LINE_BYTES = 1 << 16
 _PASSED_ON = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH"),
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
     *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"),
 )
 """Variables the child sees: no keys, and nothing by which llama.cpp is configured from outside."""
@@ -122,7 +122,7 @@ class LocalServer:
         key = secrets.token_urlsafe(32)
         self._lines.clear()
         self._process = process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(_CHILD)),
+            *(sys.executable, "-E", "-P", str(_CHILD)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedsmith.agent.conversation import AssistantMessage
@@ -38,57 +38,64 @@ class WireFormat:
     """Takes the ids of the conversation's calls."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """Where a service is, and how it is asked."""
+
+    base_url: str
+    key: str = ""
+    """'' where the service needs none."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Looked up for proxies and certificates."""
+    ca_bundle: Path | None = None
+    """Trusted besides."""
+    keep_alive: bool = True
+    """Whether connections are used again."""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    stall_seconds: float | None = None
+    """How long a stream may stay without data; None: as long as the provider says."""
+    chain: bool = False
+    """Whether a question continues the stored answer before it instead of carrying the history."""
+    gate: Gate = field(default_factory=Gate)
+    """Where each try waits for its turn."""
+    refused_fields: RefusedFields | None = None
+    """Fields that the service refused in earlier runs."""
+    interceptor: TransportInterceptor | None = None
+    """Records or replays what crosses the wire."""
+
+
 class ServiceModel:
     """Implements :class:`seedsmith.agent.models.base.Model`; one conversation at a time."""
 
     def __init__(
-        self,
-        wire_format: WireFormat,
-        provider: Provider,
-        entry: ModelEntry,
-        *,
-        base_url: str,
-        key: str = "",
-        environment: Mapping[str, str] | None = None,
-        retry: RetryPolicy | None = None,
-        stall_seconds: float | None = None,
-        keep_alive: bool = True,
-        chain: bool = False,
-        ca_bundle: Path | None = None,
-        gate: Gate | None = None,
-        refused_fields: RefusedFields | None = None,
-        interceptor: TransportInterceptor | None = None,
+        self, wire_format: WireFormat, provider: Provider, entry: ModelEntry, options: ServiceOptions
     ) -> None:
-        """``key`` is '' where the service needs none; ``keep_alive`` says whether connections are used again.
-
-        ``environment`` is looked up for proxies and certificates, ``ca_bundle`` is trusted besides;
-        ``stall_seconds`` (default: the provider's) is how long a stream may stay without data. Each try
-        waits for its turn at ``gate`` (default: one of its own). With ``chain`` a question continues the
-        stored answer before it instead of carrying the history, where the wire can.
-        ``refused_fields`` are those that earlier runs were refused. ``interceptor`` records or replays what
-        crosses the wire.
-        """
         self._format = wire_format
         self._provider = provider
         self._entry = entry
-        self._who = Who(provider.name, entry.name, shown(base_url), provider.key_variables, key)
-        self._retry = retry or RetryPolicy()
-        if interceptor is not None:
-            self._retry = interceptor.retry(self._retry)
+        address, interceptor = shown(options.base_url), options.interceptor
+        self._who = Who(provider.name, entry.name, address, provider.key_variables, options.key)
+        self._retry = options.retry if interceptor is None else interceptor.retry(options.retry)
         connection = Connection(
-            base_url, key, environment or {}, self._retry, keep_alive=keep_alive, ca_bundle=ca_bundle
+            options.base_url,
+            options.key,
+            options.environment,
+            self._retry,
+            keep_alive=options.keep_alive,
+            ca_bundle=options.ca_bundle,
         )
         self._connection: Transport = connection if interceptor is None else interceptor.transport(connection)
-        self._gate = gate or Gate()
-        self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], chain)
-        own = base_url == service_root(provider.base_url)
-        service = provider.name if own else f"{provider.name} at {shown(base_url)}"
-        self._memory = FieldMemory(refused_fields, provider.name, service, wire_format.name)
-        for field in self._memory.refused:
-            self._encoder.drop(field)
+        self._gate = options.gate
+        self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], options.chain)
+        own = options.base_url == service_root(provider.base_url)
+        service = provider.name if own else f"{provider.name} at {address}"
+        self._memory = FieldMemory(options.refused_fields, provider.name, service, wire_format.name)
+        for refused in self._memory.refused:
+            self._encoder.drop(refused)
+        stall_seconds = options.stall_seconds
         self._stall_seconds = provider.stall_seconds if stall_seconds is None else stall_seconds
         self._streams = True
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._answered = float("-inf")
 
     @property
@@ -159,8 +166,8 @@ class ServiceModel:
                 yield adapted
 
     def _withheld(self, body: Body) -> list[Notice]:
-        new = sorted(body.withheld - self._told)
-        self._told.update(new)
+        new = sorted(body.withheld - self._reported)
+        self._reported.update(new)
         return [
             Notice("field_dropped", f"{self.provider} takes no {field}: it is not sent.") for field in new
         ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seedsmith.agent.models.base import Request
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider
-from seedsmith.agent.models.service.service import ServiceModel, WireFormat
+from seedsmith.agent.models.service.service import ServiceModel, ServiceOptions, WireFormat
 from seedsmith.agent.models.wires.chat_assemble import ChatAssembler
 from seedsmith.agent.models.wires.chat_encode import ChatEncoder
 
@@ -21,7 +19,7 @@ CHAT = WireFormat(
 
 
 class ChatModel(ServiceModel):
-    """A model behind the chat wire; ``options`` are those of :class:`ServiceModel`."""
+    """A model behind the chat wire."""
 
-    def __init__(self, provider: Provider, entry: ModelEntry, **options: Any) -> None:
-        super().__init__(CHAT, provider, entry, **options)
+    def __init__(self, provider: Provider, entry: ModelEntry, options: ServiceOptions) -> None:
+        super().__init__(CHAT, provider, entry, options)

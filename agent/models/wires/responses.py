@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider
-from seedsmith.agent.models.service.service import ServiceModel, WireFormat
+from seedsmith.agent.models.service.service import ServiceModel, ServiceOptions, WireFormat
 from seedsmith.agent.models.wires.responses_assemble import ResponsesAssembler
 from seedsmith.agent.models.wires.responses_encode import ResponsesEncoder
 
@@ -18,7 +16,7 @@ RESPONSES = WireFormat(
 
 
 class ResponsesModel(ServiceModel):
-    """A model behind the Responses wire; ``options`` are those of :class:`ServiceModel`."""
+    """A model behind the Responses wire."""
 
-    def __init__(self, provider: Provider, entry: ModelEntry, **options: Any) -> None:
-        super().__init__(RESPONSES, provider, entry, **options)
+    def __init__(self, provider: Provider, entry: ModelEntry, options: ServiceOptions) -> None:
+        super().__init__(RESPONSES, provider, entry, options)

@@ -215,6 +215,7 @@ async def test_a_person_decides(house, allowed):
     dispatcher = house.dispatcher(put, policy=policy, approver=Person())
     await dispatcher.dispatch(house.ask(call("1", "put", path="sub/.envrc")))
     assert house.outputs[0].ok is allowed and len(house.seen.of(ApprovalRequested)) == 1
+    assert house.accepted == (["sub/.envrc"] if allowed else [])
 
 
 async def test_early_results_are_used_once(house):

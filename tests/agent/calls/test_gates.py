@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from small_house import SmallTool, reads
+from small_house import SmallTool, reads, writes
 
 from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, NarrowingGate, Passage
+from seedsmith.agent.calls.gates import ApprovalGate, Gate, NarrowingGate, Passage, PlanGate
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ToolFinished
@@ -31,9 +31,9 @@ class Noting(Gate):
         return (f"{self.name} late",)
 
 
-async def run(house, *gates: Gate, arguments: object = None) -> str:
+async def run(house, *gates: Gate, arguments: object = None, tool: SmallTool | None = None) -> str:
     context = ToolContext(house.workspace, None, SpillStore(house.session.folder / "spills"))
-    tools = {"echo": SmallTool("echo", reads, lambda path, _: path)}
+    tools = {"echo": tool or SmallTool("echo", reads, lambda path, _: path)}
     runner = CallRunner(tools, context, house.sink, house.redactor, gates=gates)
     calls = house.ask(ToolCall("1", "echo", json.dumps(arguments or {"path": "a"})))
     return (await Dispatcher(runner, house.session).dispatch(calls)).results[0].text
@@ -67,3 +67,13 @@ async def test_a_gate_that_says_nothing_is_open(house):
 
     policy = CallPolicy(confined=True, can_ask=False)
     assert await run(house, Open(), ApprovalGate(policy, house.sink)) == "a"
+
+
+async def test_a_plan_lets_nothing_be_changed(house):
+    asked = []
+    writing = SmallTool("echo", writes, lambda path, _: asked.append(path))
+    assert "only plans" in await run(house, PlanGate(), tool=writing) and asked == []
+
+
+async def test_a_plan_lets_everything_be_read(house):
+    assert await run(house, PlanGate()) == "a"

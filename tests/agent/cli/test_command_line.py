@@ -94,6 +94,8 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run",), "The prompt is empty; say what to do."),
         (("run", "  "), "The prompt is empty; say what to do."),
         (("run", "fix", "the", "tests"), "quote it, as in seedsmith run 'fix the tests'"),
+        (("run", "-p", "say hi"), "There is no flag -p; a prompt needs none: seedsmith run 'say hi'"),
+        (("fix", "the", "tests"), "say 'the tests' with --with symptom='the tests', or ask seedsmith run."),
         (
             ("run", "@nowhere.txt"),
             "holds the prompt; nowhere.txt can't be read",
@@ -105,7 +107,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run", "a b", "--verify", ""), "--verify is empty"),
         (("run", "a b", "--resume", " "), "--resume is empty"),
         (("fix", "--test", " "), "--test is empty"),
-        (("run", "a b", "--bogus"), "No such option '--bogus'"),
+        (("run", "a b", "--bogus"), "There is no flag --bogus"),
         (("run", "a b", "--approve", "ask"), "--approve ask needs a terminal"),
         (("a b",), "WCODE_API_KEY"),
         (("--json", "a b"), "-m local/qwen2.5-coder-1.5b"),
@@ -220,3 +222,25 @@ def loaded_before_any_code_of_ours(program):
     first = "import runpy, sys; print(*sys.modules)" if "-m" in program else "import sys; print(*sys.modules)"
     listed = subprocess.run((sys.executable, "-P", "-c", first), capture_output=True, text=True, check=True)
     return {name.partition(".")[0] for name in listed.stdout.split()} | set(sys.builtin_module_names)
+
+
+@pytest.mark.parametrize(
+    ("environment", "possible"),
+    [
+        ({}, False),
+        ({"OPENAI_API_KEY": "k"}, True),
+        ({"SEEDSMITH_MODEL": "openai/gpt"}, False),
+        ({"SEEDSMITH_MODEL": "nobody/x", "OPENAI_API_KEY": "k"}, False),
+    ],
+)
+def test_doctor_says_of_the_model_what_a_run_says(main, monkeypatch, environment, possible):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name in ("WCODE_API_KEY", "OPENAI_API_KEY", "SEEDSMITH_API_KEY", "SEEDSMITH_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, findings, _ = main("doctor")
+    refused, _, sentence = main("run", "say hi")
+    assert refused == 2 and sentence.removeprefix("seedsmith: ").strip() in findings
+    assert code == (0 if possible else 1)
+    assert ("A run is possible with a model named." in findings) is possible

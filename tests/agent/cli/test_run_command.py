@@ -82,6 +82,23 @@ def test_console_shows_the_run(seedsmith, endpoint):
     assert "- done, with nothing verified · 2 turns · 1 call" in done.stdout
 
 
+def test_a_prompt_in_a_script_without_spaces_needs_no_command(seedsmith, endpoint):
+    endpoint.script(text("好的。"))
+    done = seedsmith("修复登录页面的错误", *service(endpoint))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(endpoint.requests[0].raw)["messages"][-1]["content"] == "修复登录页面的错误"
+
+
+def test_a_plan_changes_nothing(seedsmith, endpoint, place):
+    edit = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+    endpoint.script(calls(edit, ("shell", {"command": "echo two > a.txt"})), text("1. Change a.txt."))
+    done = seedsmith("run", "Change it", "--approve", "plan", *service(endpoint))
+    assert done.returncode == 0 and "1. Change a.txt." in done.stdout, done.stderr
+    assert (place / "repo/a.txt").read_text() == "one\n"
+    results = [m for m in json.loads(endpoint.requests[1].raw)["messages"] if m["role"] == "tool"]
+    assert len(results) == 2 and all("only plans" in each["content"] for each in results)
+
+
 @pytest.mark.parametrize(
     ("steps", "flags", "code", "status"),
     [

@@ -17,8 +17,10 @@ from seedsmith.agent.context.instructions import (
     NestedInstructions,
     root_instructions,
     root_notice,
+    user_instructions,
 )
 from seedsmith.agent.conversation import ToolCall, UserMessage
+from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
@@ -283,3 +285,17 @@ async def test_each_request_begins_with_the_whole_of_the_one_before(endpoint, tm
         assert later[: len(earlier)] == earlier
     words = [message["content"] for message in sent[-1] if "Nested words." in str(message["content"])]
     assert len(words) == 1 and len(sent) == 4
+
+
+def test_the_users_own_file_is_read(tmp_path):
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert user_instructions(environment) is None
+    path = tmp_path / "seedsmith" / "AGENTS.md"
+    path.parent.mkdir()
+    path.write_bytes("Answer in English.\r\nSay \u202eplease.\n".encode())
+    message = user_instructions(environment)
+    assert message is not None and message.source == str(path)
+    assert message.text.rstrip().endswith("Answer in English.\nSay \\u{202E}please.")
+    path.write_text("x" * (20 << 10))
+    with pytest.raises(ConfigurationError, match="larger than 16 KB"):
+        user_instructions(environment)

@@ -46,10 +46,10 @@ RUN = (
 )
 
 
-def shown(*what, **environment):
+def shown(*what, **options):
     """What the console writes where stdout is a file."""
     stream = io.StringIO()
-    front_end = ConsoleFrontEnd(stream)
+    front_end = ConsoleFrontEnd(stream, **options)
     sink = events.EventSink("s", (front_end,))
     for event in what:
         sink.emit(event)
@@ -254,3 +254,10 @@ def test_tokens_are_told_by_kind_and_a_doubtful_cost_as_such():
     text = shown(events.NoticeGiven("cost_estimate", "It takes about ¥1."), usage, end)
     assert "- It takes about ¥1.\n1,200 in · 34 out · about ¥0.5000\n" in text
     assert "1,234 tokens (1,200 in, 7 cached, 34 out, 5 thinking) · about ¥0.5000" in text
+
+
+def test_a_replay_prints_no_cost():
+    estimate = events.NoticeGiven("cost_estimate", "The first question takes about ¥0.01.")
+    text = shown(RUN[0], estimate, *RUN[1:], replays=True)
+    assert "¥" not in text and "nothing paid" in text and "1,200 in" in text
+    assert "¥0.0123" in shown(*RUN)

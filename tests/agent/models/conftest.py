@@ -8,6 +8,7 @@ from seedsmith.agent.conversation import SystemMessage, UserMessage
 from seedsmith.agent.models.base import Answer, Request
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import model_behind
+from seedsmith.agent.models.service.service import ServiceOptions
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.tools.base import ToolSpec
 
@@ -29,7 +30,7 @@ class Asking:
         provider, entry = catalog.resolve(name)
         policy = RetryPolicy(sleep=self._sleep, chance=lambda: 0.0, now=lambda: 1_000_000_000.0)
         options = {"base_url": self.endpoint.base_url, "key": "sk-secret", "retry": policy} | options
-        self.models.append(model_behind(wire, provider, entry, **options))
+        self.models.append(model_behind(wire, provider, entry, ServiceOptions(**options)))
         return self.models[-1]
 
     def request(self, *items, **options):

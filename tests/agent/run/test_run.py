@@ -112,7 +112,7 @@ async def test_a_tool_the_user_names_by_path_works_inside(endpoint, options, too
 
 async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(endpoint, options, tool_outside):
     settings = Settings(**options, verify="~/venvs/x/bin/check")
-    outcome = await run(settings, "Look")
+    outcome = await run(RunRequest(settings=settings, prompt="Look"))
     assert (outcome.status, outcome.exit_code) == ("cannot_verify", 2)
     assert f"exists outside, hidden by the sandbox: {tool_outside}" in outcome.message
     assert endpoint.requests == []
@@ -120,7 +120,7 @@ async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(end
 
 async def test_a_mistyped_check_names_the_nearest_command(endpoint, options):
     outcome = await Agent(**options, verify="gti status").arun("Look")
-    assert outcome.exit_code == 2 and "did you mean git?" in outcome.message
+    assert outcome.exit_code == 2 and "did you mean 'git'?" in outcome.message
     assert endpoint.requests == []
 
 
@@ -171,6 +171,22 @@ async def test_cancelling_records_the_end_and_stays_a_cancellation(endpoint, opt
     assert seen.events[-1].status == "interrupted"
 
 
+async def test_an_interrupted_question_to_a_priced_model_costs_what_is_estimated(endpoint, options):
+    endpoint.script(text("never", stall_after=1))
+    seen = Collected()
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    endpoint.on_request = lambda _: loop.call_soon_threadsafe(asked.set)
+    settings = Settings(**options | {"model": "wcode/doubao-seed-2.0-code"})
+    task = asyncio.create_task(run(RunRequest(settings=settings, prompt="Go"), (seen,)))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    end = seen.events[-1]
+    assert end.status == "interrupted" and 0 < end.cost_cny < 0.1 and end.cost_estimated
+
+
 async def test_a_finished_session_goes_on_with_another_prompt_and_the_same_model(endpoint, options):
     endpoint.script(calls(EDIT), text("Changed."), text("Again."))
     first = await Agent(**options).arun("Change it")
@@ -187,19 +203,6 @@ async def test_a_session_stopped_before_its_end_needs_no_prompt(endpoint, option
     assert first.status == "budget"
     again = await Agent(**options, resume=first.session).arun("")
     assert (again.status, again.message) == ("done", "Done.")
-
-
-async def test_limits_that_a_resumed_session_does_not_keep_are_told(endpoint, options):
-    endpoint.script(*[text("Done.")] * 4)
-    first = await Agent(**options, max_turns=3, max_time=60).arun("Go")
-    seen, kept, plain = Collected(), Collected(), Collected()
-    await Agent(**options, resume=first.session, max_time=70, front_ends=(seen,)).arun("On")
-    (told,) = [each.message for each in seen.events if getattr(each, "code", "") == "limits"]
-    assert told.endswith("--max-turns was 3 and is 200 now.")
-    await Agent(**options, max_turns=3, max_time=60, resume=first.session, front_ends=(kept,)).arun("On")
-    other = await Agent(**options).arun("Go")
-    await Agent(**options, resume=other.session, front_ends=(plain,)).arun("On")
-    assert not [each for each in (*kept.events, *plain.events) if getattr(each, "code", "") == "limits"]
 
 
 async def test_a_resumed_session_still_knows_how_the_workspace_began(endpoint, options):
@@ -274,10 +277,21 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     endpoint.script(calls(EDIT), text("Changed."))
     seen = Collected()
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("seedsmith.agent.run.run.open_baseline", broken)
+    monkeypatch.setattr("seedsmith.sandbox.past.store.SnapshotStore.take", broken)
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     assert isinstance(seen.events[-1], SessionFinished)
+
+
+async def test_the_users_own_instructions_come_before_the_workspaces(endpoint, options, workspace, tmp_path):
+    (tmp_path / "config/seedsmith").mkdir(parents=True)
+    (tmp_path / "config/seedsmith/AGENTS.md").write_text("Be brief.")
+    (workspace / "AGENTS.md").write_text("Be kind.")
+    endpoint.script(text("Yes."))
+    environment = {"PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    await run(RunRequest(settings=Settings(**options), prompt="Go", environment=environment))
+    said = [each["content"] for each in endpoint.requests[0].body["messages"]]
+    assert "Be brief." in said[1] and "Be kind." in said[2] and said[3].startswith("Go")

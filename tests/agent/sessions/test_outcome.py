@@ -79,6 +79,7 @@ def test_exit_codes_are_those_documented():
         "unverified": 1,
         "gave_up": 1,
         "cannot_verify": 2,
+        "refused": 2,
         "budget": 3,
         "provider_error": 4,
         "no_sandbox": 5,

@@ -237,10 +237,12 @@ print(other)
         with pytest.raises(BlockingIOError):
             by_path.accept()
     lines = text(result).splitlines()
-    assert lines[:6] == [f"{name} 1" for name in ("path", "abstract", "vsock", "alg", "packet", "netlink")]
-    assert lines[6] == "pair b'x'"
+    # An abstract name belongs to a network, and this one is the command's own: there is no such name.
+    assert lines.pop(1) in ("abstract 1", "abstract 111")
+    assert lines[:5] == [f"{name} 1" for name in ("path", "vsock", "alg", "packet", "netlink")]
+    assert lines[5] == "pair b'x'"
     # Streams and packets alone, and those are bound to each other: EISCONN, or the address is not looked at.
-    assert lines[7] == "[(1, 1, 106), (1, 5, 'sent')]"
+    assert lines[6] == "[(1, 1, 106), (1, 5, 'sent')]"
 
 
 async def test_31_no_docker_socket_and_no_agent(runner) -> None:
@@ -422,13 +424,12 @@ async def test_multiprocessing_pools_and_locks_work(runner, world) -> None:
     assert text(result) == "6\n"
 
 
-async def test_refused_unix_sockets_are_explained_and_can_be_allowed(make_runner, world) -> None:
-    code = "import socket; socket.socket(socket.AF_UNIX).bind('s'); print('bound')"
-    refused = await run_python(make_runner(), code)
+async def test_refused_unix_sockets_are_explained(runner, tier) -> None:
+    code = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('s'); s.listen(); s.connect('s')"
+    (runner.policy.workspace / "code.py").write_text(code)
+    refused = await run(runner, f"{PYTHON} code.py")
     assert refused.exit_code == 1
-    assert "Unix sockets" in refused.note
-    allowed = await run_python(make_runner(unix_sockets=True), code)
-    assert (text(allowed), allowed.note) == ("bound\n", "")
+    assert "Unix sockets" in refused.note if tier == "landlock" else "Unix stream sockets" in refused.note
 
 
 async def test_a_worktrees_git_works_read_only(make_runner, world, tier) -> None:

@@ -203,7 +203,7 @@ def test_names_that_only_look_protected_are_free(workspace):
         ".github/workflows/ci.yml",
         "git",
         "tasks.json",
-        ".vscode/settings.json",
+        ".vscode/extensions.json",
         "config.yaml",
     ):
         workspace.write_bytes(path, b"x")

@@ -67,3 +67,25 @@ async def test_a_limit_of_threads_is_told_though_a_pipe_hides_the_failure(bench)
     said = "RuntimeError: can't start new thread"
     result = await bench.call("shell", command=f'(echo "{said}"; exit 1) | tail -1')
     assert "512 processes and threads" in result.text
+
+
+async def test_what_a_command_leaves_running_is_told_with_the_way_to_keep_it(bench):
+    result = await bench.call("shell", command="sleep 987 & echo started")
+    assert result.text.startswith("started\n[still running when the command ended")
+    assert "ended with it: sleep 987]\n" in result.text
+    assert "background: true" in result.text and result.data["exit_code"] == 0
+
+
+async def test_a_daemon_is_told_and_the_exit_code_kept(bench):
+    result = await bench.call("shell", command="(setsid sleep 987 >/dev/null 2>&1 &); exit 3")
+    assert "ended with it: sleep 987]" in result.text and result.data["exit_code"] == 3
+
+
+async def test_nothing_is_told_of_what_ends_by_itself(bench):
+    result = await bench.call("shell", command="sleep 0.01 & cat <(echo a) && echo b 2>&1 & wait; echo c")
+    assert result.text == "a\nb\nc\nexit code 0"
+
+
+async def test_a_pipe_does_not_hide_what_is_read_only(bench):
+    result = await bench.call("shell", command="echo 'touch: /usr/new: Read-only file system' | cat")
+    assert result.ok and "lets commands write the workspace and /tmp alone" in result.text

@@ -171,6 +171,8 @@ async def test_commands(converse, endpoint):
             ("/effort high", "effort: high"),
             ("/effort loud", "must be"),
             ("/verify true", "verify: true"),
+            ("/plan", "plan: nothing is changed"),
+            ("/plan", "may change things again"),
             ("/cost", "no price known"),
             ("/context", "is not known"),
             ("/diff", "Nothing has changed."),
@@ -212,6 +214,8 @@ async def test_keys_show_thoughts_and_switch_approval(converse, endpoint):
         await at.sees("A person greets me.")
         at.type(SHIFT_TAB)
         await at.sees("refused without asking")
+        at.type(SHIFT_TAB)
+        await at.sees("answers with a plan")
         at.type("first\\\rsecond")
         await at.sees("second")
         at.type(CONTROL_C)
@@ -228,6 +232,20 @@ async def test_what_the_model_says_is_neither_markup_nor_control(converse, endpo
 
     at = await converse(person)
     assert "[red]x[/red]" in at.seen and "\x1b]0;owned" not in at.seen and "\u202e" not in at.seen
+
+
+async def test_a_defect_is_told_and_the_conversation_goes_on(converse, endpoint, monkeypatch):
+    endpoint.script(text("Now."))
+
+    async def person(at):
+        with monkeypatch.context() as broken:
+            broken.setattr("seedsmith.agent.run.run.open_run", None)
+            await at.says("Hi")
+            await at.sees("Something unforeseen went wrong (TypeError")
+        await at.says("Again")
+        await at.sees("Now.")
+
+    await converse(person)
 
 
 async def test_an_error_is_a_sentence_and_the_conversation_goes_on(converse, endpoint):

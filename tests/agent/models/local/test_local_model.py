@@ -23,7 +23,6 @@ from seedsmith.agent.models.errors import ContextExceeded, LocalModelError
 from seedsmith.agent.models.local.local_model import LocalModel
 from seedsmith.agent.models.local.machine import physical_cores
 from seedsmith.agent.models.local.server import LocalServer, ServerOptions
-from seedsmith.agent.models.local.weights import WEIGHTS
 from seedsmith.tools.base import ToolSpec
 
 pytestmark = [pytest.mark.local_model, pytest.mark.slow]
@@ -42,9 +41,8 @@ GREEDY = {"temperature": 0, "seed": 1}
 
 
 def open_model(weights: Path, cache: Path, wire: str = "chat") -> LocalModel:
-    provider, entry = catalog.resolve(f"local/{NAME}")
     environment = {**os.environ, "SEEDSMITH_LOCAL_MODEL": str(weights)}
-    return LocalModel(provider, entry, WEIGHTS[NAME], environment, wire=wire, cache=cache)
+    return LocalModel(NAME, catalog.load(), environment, wire=wire, cache=cache)
 
 
 def options(weights: Path, folder: Path) -> ServerOptions:

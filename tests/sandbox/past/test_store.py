@@ -1,4 +1,4 @@
-"""The baseline sees whatever changed, and its patch is one real git applies."""
+"""Snapshots see whatever changed, put it back exactly, and their patch is one real git applies."""
 
 import mmap
 import os
@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedsmith.sandbox.errors import OutsideWorkspace
+from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.git_names import quoted
-from seedsmith.sandbox.past import baseline as baseline_module
-from seedsmith.sandbox.past.baseline import Baseline
+from seedsmith.sandbox.past import changes as changes_module
+from seedsmith.sandbox.past import look
 from seedsmith.sandbox.past.diff import Version, file_patch
+from seedsmith.sandbox.past.store import SnapshotStore, store_folder
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
@@ -63,8 +64,26 @@ def git_apply(root, patch):
     )
 
 
-def taken(root, tmp_path, ripgrep):
-    return Baseline.take(Workspace(root), tmp_path / "store", ripgrep)
+class Taken:
+    """A folder's first snapshot, and what has changed since."""
+
+    def __init__(self, workspace, home, ripgrep):
+        self.store = SnapshotStore(home, workspace, ripgrep)
+        self.first = self.store.take("first", whole=True)
+
+    def changes(self):
+        return self.store.compare(self.first, self.store.take("now", whole=True))
+
+    def restore(self, paths=None):
+        now = self.store.take("now")
+        wanted = [
+            each for each in self.store.differences(self.first, now) if paths is None or each.path in paths
+        ]
+        return self.store.restore(wanted)
+
+
+def taken(root, tmp_path, ripgrep=None):
+    return Taken(Workspace(root), tmp_path / "home", ripgrep)
 
 
 def write(root, files):
@@ -101,8 +120,8 @@ def test_every_kind_of_change_and_git_applies_it(project, tmp_path, ripgrep):
     os.symlink("same", project / "link")
     os.symlink("same", project / "link-becomes-file")
     shutil.copytree(project, tmp_path / "before", symlinks=True)
-    baseline = taken(project, tmp_path, ripgrep)
-    assert baseline.changes().files_changed == ()
+    past = taken(project, tmp_path, ripgrep)
+    assert past.changes().files_changed == ()
 
     lines = [b"line %d\n" % number for number in range(60)]
     lines[3:4] = [b"changed\n", b"more\n"]
@@ -138,7 +157,7 @@ def test_every_kind_of_change_and_git_applies_it(project, tmp_path, ripgrep):
     (project / "link-becomes-file").unlink()
     (project / "link-becomes-file").write_bytes(b"plain\n")
 
-    changes = baseline.changes()
+    changes = past.changes()
     assert changes.added == ("new empty", "new link", "new/dee p/文件")
     assert changes.deleted == ("empty gone", "gone")
     assert "same" not in changes.files_changed
@@ -159,7 +178,7 @@ def test_restore_puts_everything_back(project, tmp_path, ripgrep):
     (project / "a").chmod(0o640)
     (project / "d/c").chmod(0o755)
     before = tree(project)
-    baseline = taken(project, tmp_path, ripgrep)
+    past = taken(project, tmp_path, ripgrep)
 
     write(project, {"a": b"changed", "new": b"n", "x/y": b"z"})
     (project / "a").chmod(0o600)
@@ -174,43 +193,39 @@ def test_restore_puts_everything_back(project, tmp_path, ripgrep):
     (project / "d/b").unlink()
     os.symlink("/etc/passwd", project / "d/b")
 
-    with Workspace(project) as workspace:
-        assert baseline.restore(workspace) == ()
-        assert tree(project) == before
-        assert baseline.changes().files_changed == ()
+    assert past.restore() == ()
+    assert tree(project) == before
+    assert past.changes().differences == ()
 
 
 def test_restore_of_some_files_leaves_the_others(project, tmp_path, ripgrep):
     write(project, {"a": b"1", "b": b"2"})
-    baseline = taken(project, tmp_path, ripgrep)
+    past = taken(project, tmp_path, ripgrep)
     write(project, {"a": b"A", "b": b"B", "c": b"C", "d": b"D"})
-    with Workspace(project) as workspace:
-        assert baseline.restore(workspace, ["a", str(project / "c")]) == ()
-        assert {name: workspace.read_bytes(name) for name in ("a", "b", "d")} == {
-            "a": b"1",
-            "b": b"B",
-            "d": b"D",
-        }
-        assert baseline.changes().files_changed == ("b", "d")
-        with pytest.raises(OutsideWorkspace):
-            baseline.restore(workspace, ["../x"])
+    assert past.restore(["a", "c"]) == ()
+    assert {name: (project / name).read_bytes() for name in ("a", "b", "d")} == {
+        "a": b"1",
+        "b": b"B",
+        "d": b"D",
+    }
+    assert past.changes().files_changed == ("b", "d")
 
 
 @pytest.mark.parametrize("target", ["../outside", "inside"])
 def test_a_folder_that_became_a_link_is_not_looked_or_written_through(project, tmp_path, target):
     write(project, {"d/f": b"1", "inside/f": b"1"})
     write(tmp_path, {"outside/f": b"1"})
-    baseline = taken(project, tmp_path, None)
+    past = taken(project, tmp_path)
     shutil.rmtree(project / "d")
     os.symlink(target, project / "d")
-    changes = baseline.changes()
+    changes = past.changes()
     assert (changes.added, changes.modified, changes.deleted) == (("d",), (), ("d/f",))
     (project / "d/f").write_bytes(b"canary")
-    with Workspace(project) as workspace:
-        assert baseline.restore(workspace, ["d/f"]) == ("d/f",)
-        assert (project / "d/f").read_bytes() == b"canary"
-        assert baseline.restore(workspace, ["d"]) == ()
-        assert baseline.restore(workspace, ["d/f"]) == ()
+    (refused,) = past.restore(["d/f"])
+    assert refused.startswith("d/f can't be put back" if target == "inside" else "d/f leads out")
+    assert (project / "d/f").read_bytes() == b"canary"
+    assert past.restore(["d"]) == ()
+    assert past.restore(["d/f"]) == ()
     assert (project / "d/f").read_bytes() == b"1"
     assert not (project / "d").is_symlink()
     assert (project / target / "f").read_bytes() == b"canary"
@@ -233,7 +248,7 @@ def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
             "node_modules/m.js": b"",
         },
     )
-    baseline = taken(project, tmp_path, RIPGREP)
+    past = taken(project, tmp_path, RIPGREP)
     # Ignoring a file now hides no change to it; no longer ignoring one makes it neither added nor deletable.
     write(
         project,
@@ -249,43 +264,46 @@ def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
             "node_modules/m.js": b"2",
         },
     )
-    changes = baseline.changes()
+    changes = past.changes()
     assert changes.modified == (".gitignore", "hidden", "kept")
     assert changes.added == ("b.log",)
-    with Workspace(project) as workspace:
-        baseline.restore(workspace, [*changes.files_changed, "secret", "a.log"])
-        assert workspace.read_bytes("secret") == b"key2"
-        assert workspace.read_bytes("a.log") == b"2"
-        assert workspace.read_bytes("kept") == b"1"
-        assert not workspace.exists("b.log")
+    # What is ignored is not told of, but comes back all the same; caches and git's own folder are left alone.
+    assert past.restore() == ("p stays: there is something else in it.",)
+    assert {name: (project / name).read_bytes() for name in ("secret", "a.log", "kept")} == {
+        "secret": b"key",
+        "a.log": b"1",
+        "kept": b"1",
+    }
+    assert not (project / "b.log").exists()
+    assert (project / "node_modules/m.js").read_bytes() == b"2" and (project / ".git/x").exists()
 
 
 @pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
 @pytest.mark.parametrize("git", [False, True])
 def test_rules_above_the_workspace_do_not_hide_it(project, tmp_path, git):
     write(tmp_path, {".gitignore": b"*\n"} | ({".git/HEAD": b""} if git else {}))
-    baseline = taken(project, tmp_path, RIPGREP)
+    past = taken(project, tmp_path, RIPGREP)
     write(project, {"new": b""})
-    assert baseline.changes().added == ("new",)
+    assert past.changes().added == ("new",)
 
 
 def test_a_touched_or_rewritten_file_is_unchanged(project, tmp_path, ripgrep):
     write(project, {"a": b"1", "b": b"2"})
-    baseline = taken(project, tmp_path, ripgrep)
+    past = taken(project, tmp_path, ripgrep)
     os.utime(project / "a", (1, 1))
     (project / "b").unlink()
     (project / "b").write_bytes(b"2")
-    assert baseline.changes().files_changed == ()
+    assert past.changes().files_changed == ()
 
 
 def test_same_size_and_time_do_not_hide_a_change(project, tmp_path, ripgrep):
     write(project, {"a": b"1"})
     times = (project / "a").stat()
-    baseline = taken(project, tmp_path, ripgrep)
+    past = taken(project, tmp_path, ripgrep)
     with open(project / "a", "r+b") as file:
         file.write(b"2")
     os.utime(project / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert baseline.changes().modified == ("a",)
+    assert past.changes().modified == ("a",)
 
 
 def test_a_change_that_stat_does_not_show_is_seen_in_a_fresh_file(project, tmp_path):
@@ -294,42 +312,44 @@ def test_a_change_that_stat_does_not_show_is_seen_in_a_fresh_file(project, tmp_p
     with open(project / "a", "r+b") as file, mmap.mmap(file.fileno(), 4096) as mapped:
         mapped[0:1] = b"2"
         before = (project / "a").stat()
-        baseline = taken(project, tmp_path, None)
+        past = taken(project, tmp_path)
         mapped[0:1] = b"3"
         after = (project / "a").stat()
-        changes = baseline.changes()
+        changes = past.changes()
     assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
     assert changes.modified == ("a",)
 
 
 def test_large_and_binary_files_are_said_to_differ(project, tmp_path, ripgrep):
-    large = baseline_module.KEPT_FILE_BYTES + 1
+    large = look.KEPT_FILE_BYTES + 1
     write(project, {"large": b"a" * large, "touched": b"b" * large, "binary": b"\0\1"})
     with open(project / "sparse", "wb") as file:
         file.truncate(10 << 30)
-    baseline = taken(project, tmp_path, ripgrep)
-    assert (tmp_path / "store/baseline.pack").stat().st_size == 2
+    past = taken(project, tmp_path, ripgrep)
+    assert [each.path for each in past.store.snapshot(past.first).left_out] == ["large", "sparse", "touched"]
+    assert sum(file.stat().st_size for file in (tmp_path / "home").rglob("*") if file.is_file()) < 10_000
     write(project, {"large": b"c" * large, "binary": b"\0\2"})
     os.utime(project / "touched", (1, 1))
-    changes = baseline.changes()
+    changes = past.changes()
     assert changes.modified == ("binary", "large")
     assert changes.left_out == ("large",)
     assert "Binary files a/large and b/large differ" in changes.diff
-    with Workspace(project) as workspace:
-        assert baseline.restore(workspace) == ("large",)
-        assert workspace.read_bytes("binary") == b"\0\1"
+    (refused,) = past.restore()
+    assert refused == "large can't be put back: its content was left out of the snapshot."
+    assert (project / "binary").read_bytes() == b"\0\1"
     (project / "sparse").unlink()
-    assert baseline.changes().deleted == ("sparse",)
+    assert past.changes().deleted == ("sparse",)
 
 
 def test_the_limits_hold(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(baseline_module, "RECORDED_FILES", 2)
-    monkeypatch.setattr(baseline_module, "PATCH_BYTES", 200)
+    monkeypatch.setattr(look, "RECORDED_FILES", 2)
+    monkeypatch.setattr(changes_module, "PATCH_BYTES", 200)
     write(project, {"a": b"1", "b": b"2", "c": b"3"})
-    baseline = taken(project, tmp_path, None)
+    past = taken(project, tmp_path)
     write(project, {"a": b"x" * 500, "b": b"B", "c": b"C", "d": b"D"})
-    changes = baseline.changes()
-    assert changes.files_changed == ("a", "b", "d")
+    changes = past.changes()
+    assert changes.files_changed == ("a", "b")
+    assert [each.path for each in past.store.snapshot(past.first).left_out] == ["c"]
     assert "a" in changes.left_out
     assert len(changes.patch) <= 200
 
@@ -338,42 +358,42 @@ def test_special_files_and_unreadable_folders_do_not_stop_it(project, tmp_path, 
     write(project, {"a": b"1"})
     os.mkfifo(project / "pipe")
     os.symlink("loop", project / "loop")
-    baseline = taken(project, tmp_path, ripgrep)
+    past = taken(project, tmp_path, ripgrep)
     os.mkfifo(project / "pipe2")
     (project / "a").unlink()
     os.mkfifo(project / "a")
-    changes = baseline.changes()
+    changes = past.changes()
     assert (changes.added, changes.modified, changes.deleted) == ((), (), ("a",))
 
 
-def test_the_pack_is_private_and_an_older_baseline_goes_on(project, tmp_path):
+def test_the_store_is_private_and_two_sessions_share_it(project, tmp_path):
     write(project, {"a": b"1"})
-    first = taken(project, tmp_path, None)
+    first = taken(project, tmp_path)
     write(project, {"a": b"2"})
-    second = taken(project, tmp_path, None)
+    second = taken(project, tmp_path)
     write(project, {"a": b"3"})
     assert b"-1\n" in first.changes().patch
     assert b"-2\n" in second.changes().patch
-    pack = tmp_path / "store/baseline.pack"
-    assert stat.S_IMODE(pack.stat().st_mode) == 0o600
-    first.close()
-    second.close()
+    folder = store_folder(tmp_path / "home", project)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    first.store.close()
+    second.store.close()
 
 
 def test_the_state_folder_inside_the_workspace_is_left_out(project):
     write(project, {"a": b"1"})
     with Workspace(project, state=project / "state") as workspace:
-        baseline = Baseline.take(workspace, project / "state", None)
+        past = Taken(workspace, project / "state", None)
         write(project, {"state/records": b"x"})
-        assert baseline.changes().files_changed == ()
+        assert past.changes().files_changed == ()
 
 
 def test_the_patch_is_written_as_git_writes_it(project, tmp_path):
     write(project, {"a b": b"1\n2\n3\n4\n5\n6\n7\n8\n", "gone": b"x"})
-    baseline = taken(project, tmp_path, None)
+    past = taken(project, tmp_path)
     write(project, {"a b": b"1\n2\n3\n4\n6\n7\n8\n", "new": b"y\nz\n"})
     (project / "gone").unlink()
-    assert baseline.changes().diff == (
+    assert past.changes().diff == (
         "diff --git a/a b b/a b\n--- a/a b\t\n+++ b/a b\t\n"
         "@@ -2,7 +2,6 @@\n 2\n 3\n 4\n-5\n 6\n 7\n 8\n"
         "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n"
@@ -381,6 +401,161 @@ def test_the_patch_is_written_as_git_writes_it(project, tmp_path):
         "diff --git a/new b/new\nnew file mode 100644\n--- /dev/null\n+++ b/new\n"
         "@@ -0,0 +1,2 @@\n+y\n+z\n"
     )
+
+
+def git(folder, *arguments):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    return subprocess.run(
+        ["git", *settings, *arguments],
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+SHELL = {
+    "rm -rf": "rm -rf docs nested",
+    "sed -i": "sed -i s/1/2/ tracked ignored.log",
+    "mv": "mv docs moved && mv tracked docs",
+    "chmod": "chmod 000 docs && chmod 4711 tracked && chmod 700 empty",
+    "a build": "mkdir -p out/deep && echo x > out/deep/a.o && echo y >> ignored.log && rm -r empty",
+    "links": "rm link && ln -s nowhere link && rm tracked && mkdir tracked && touch tracked/x",
+}
+
+
+@pytest.mark.parametrize("kind", ["git", "no git", "nested"])
+@pytest.mark.parametrize("command", SHELL.values(), ids=SHELL.keys())
+def test_what_a_shell_did_is_put_back_byte_for_byte(project, tmp_path, ripgrep, command, kind):
+    files = {"tracked": b"1\n", "ignored.log": b"1\n", "docs/a": b"\0\1", "docs/b c": b"b", "nested/f": b"1"}
+    write(project, {**files, ".gitignore": b"*.log\nout/\n"})
+    (project / "empty").mkdir(mode=0o750)
+    (project / "docs/a").chmod(0o640)
+    os.symlink("tracked", project / "link")
+    for folder in {"git": [project], "no git": [], "nested": [project, project / "nested"]}[kind]:
+        git(folder, "init", "-q")
+        git(folder, "add", "f" if folder != project else "tracked")
+        git(folder, "commit", "-qm", "start")
+    before, listing = tree(project), sorted(project.rglob("*"))
+    past = taken(project, tmp_path, ripgrep)
+    subprocess.run(["sh", "-c", command], cwd=project, check=True)
+    assert past.changes().differences
+    assert past.restore() == ()
+    assert tree(project) == before and sorted(project.rglob("*")) == listing
+    assert stat.S_IMODE((project / "empty").stat().st_mode) == 0o750
+    if kind == "nested":
+        assert git(project / "nested", "log", "--format=%s") == "start\n"
+    assert past.changes().differences == ()
+
+
+def test_what_was_seen_is_remembered_between_processes_and_files_are_read_once(
+    project, tmp_path, monkeypatch
+):
+    write(project, {"a": b"1", "d/b": b"2"})
+    monkeypatch.setattr(look, "_RACY_NANOSECONDS", -(1 << 62))
+    first = taken(project, tmp_path)
+    first.store.close()
+    read = []
+    monkeypatch.setattr(look, "_read", lambda folder, name, found: read.append(name) or b"new")
+    second = taken(project, tmp_path)
+    assert read == [] and second.store.manifest(second.first).keys() == {"a", "d", "d/b"}
+    write(project, {"d/b": b"22"})
+    assert second.changes().modified == ("d/b",) and read == ["b"]
+    second.store.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b"{"])
+def test_a_damaged_memory_is_read_anew(project, tmp_path, damage):
+    write(project, {"a": b"1"})
+    first = taken(project, tmp_path)
+    first.store.close()
+    (store_folder(tmp_path / "home", project) / "seen.json").write_bytes(damage)
+    second = taken(project, tmp_path)
+    assert second.store.read(second.store.row(second.first, "a").name) == b"1"
+
+
+def test_caps_leave_out_by_name_and_ignored_files_first(project, tmp_path, monkeypatch):
+    monkeypatch.setattr(look, "KEPT_FILE_BYTES", 100)
+    monkeypatch.setattr(look, "KEPT_TOTAL_BYTES", 300)
+    write(project, dict.fromkeys(("a.log", "b.log", "c.py", "d.py"), b"x" * 90))
+    write(project, {".gitignore": b"*.log\n", "large": b"x" * 101, "node_modules/m": b""})
+    past = taken(project, tmp_path, RIPGREP)
+    left_out = {each.path: each.size for each in past.store.snapshot(past.first).left_out}
+    assert left_out.keys() >= {"large", "node_modules"} and left_out["large"] == 101
+    if RIPGREP is not None:
+        assert left_out == {"large": 101, "node_modules": None, "b.log": 90}
+
+
+def test_a_tagged_cache_is_left_out_unless_something_in_it_counts(project, tmp_path):
+    tag = b"Signature: 8a477f597d28d172789f06886806bc55"
+    write(project, {".gitignore": b"target/\n", "target/CACHEDIR.TAG": tag, "target/x": b"1", "src/a": b"1"})
+    if RIPGREP is not None:
+        past = taken(project, tmp_path, RIPGREP)
+        assert "target" not in past.store.manifest(past.first)
+        # A tag that appears hides nothing that counts, nor what was kept before.
+        write(project, {"src/CACHEDIR.TAG": tag, "src/a": b"2", "new/CACHEDIR.TAG": tag, "new/b": b"1"})
+        changes = past.changes()
+        assert changes.modified == ("src/a",)
+        assert changes.added == ("new/CACHEDIR.TAG", "new/b", "src/CACHEDIR.TAG")
+
+
+def test_nothing_the_repositories_configure_runs_and_they_stay_as_they_are(project, tmp_path):
+    for folder in (project, project / "nested"):
+        folder.mkdir(exist_ok=True)
+        git(folder, "init", "-q")
+        for key in ("core.fsmonitor", "filter.x.clean", "filter.x.process", "core.hooksPath"):
+            git(folder, "config", key, f"touch {tmp_path}/ran")
+        write(folder, {".gitattributes": b"* filter=x\n", "a": b"1\r\n"})
+    before = tree(project)
+    past = taken(project, tmp_path)
+    write(project, {"a": b"2", "nested/a": b"2"})
+    past.changes()
+    past.restore()
+    assert not (tmp_path / "ran").exists() and tree(project) == before
+
+
+def test_the_store_is_a_repository_that_git_can_read_and_check(project, tmp_path):
+    write(project, {f"f{number}": b"%d" % number for number in range(200)})
+    past = taken(project, tmp_path)
+    name = past.store.row(past.first, "f7").name
+    assert git(past.store.folder, "cat-file", "blob", name) == "7"
+    git(past.store.folder, "fsck", "--strict")
+
+
+def test_prune_drops_what_only_the_dropped_snapshots_held(project, tmp_path):
+    write(project, {"a": b"kept", "large": os.urandom(1 << 20)})
+    past = taken(project, tmp_path)
+    lost = past.store.row(past.first, "large").name
+    (project / "large").unlink()
+    # A file that holds what a folder's rows look like keeps nothing from being kept.
+    write(project, {"d/b": b"2"})
+    rows = past.store.read(past.store.row(past.store.take(), "d").name)
+    write(project, {"0": rows})
+    second = past.store.take(whole=True)
+    assert past.store.prune({second}) == 2
+    assert past.store.ids() == [second]
+    assert {
+        path: past.store.read(row.name) for path, row in past.store.manifest(second).items() if path != "d"
+    } == {
+        "0": rows,
+        "a": b"kept",
+        "d/b": b"2",
+    }
+    with pytest.raises(SnapshotError):
+        past.store.read(lost)
+    with pytest.raises(SnapshotError):
+        past.store.snapshot(past.first)
+    assert past.store.compare(second, past.store.take(whole=True)).differences == ()
+
+
+def test_prune_waits_for_others_who_use_the_store(project, tmp_path):
+    write(project, {"a": b"1"})
+    first, second = taken(project, tmp_path), taken(project, tmp_path)
+    assert first.store.prune(()) == 0
+    second.store.close()
+    assert first.store.prune(()) == 2
 
 
 LINES = st.lists(

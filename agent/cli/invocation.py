@@ -1,0 +1,40 @@
+"""What one call of the command line knows besides its settings, and the flags that every command has."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(slots=True)
+class Invocation:
+    """What one call of the command line knows besides its settings."""
+
+    debug: bool = False
+
+
+def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Invocation).debug = True
+
+
+debug_flag = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show tracebacks."
+)
+json_flag = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, one object a line, and nothing else."
+)
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the terminal something beside the output proper: on stderr."""
+    from seedsmith.agent.frontends.terminal import visible
+
+    print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can type here and see what is written."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()

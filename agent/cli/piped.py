@@ -1,0 +1,84 @@
+"""What is piped in beside a prompt: data that goes with it, bounded in size, and told."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import stat
+import sys
+from collections.abc import Callable
+
+from seedsmith.agent.errors import UsageError
+
+MOST_READ_BYTES = 16 << 20
+MOST_SHOWN = 64_000
+"""So many characters go with the prompt: of more, the beginning and the end."""
+PATIENCE_SECONDS = 3.0
+"""A pipe that somebody only left open is not waited for any longer."""
+
+
+def read_piped(say: Callable[[str], None]) -> str:
+    """What stands in a pipe or a file on standard input, as an addition to a prompt; '' where nothing does.
+
+    ``say`` is told what was read, or why it wasn't. Raises :class:`UsageError` for what is no text, or more
+    than ``MOST_READ_BYTES``.
+    """
+    data = _read(say)
+    if not data.strip():
+        return ""
+    from seedsmith.agent.context.prompts import prompt
+    from seedsmith.tools.content.encodings import decode_text, describe_binary
+    from seedsmith.tools.text import human_bytes
+
+    decoded = decode_text(data)
+    if decoded is None:
+        raise UsageError(
+            f"Standard input is {describe_binary(data)}, no text: name a file, or add < /dev/null."
+        )
+    text = decoded[1].encode("utf-8", "backslashreplace").decode().strip("\n")
+    shown, left_out = _shortened(text)
+    ends = f", its beginning and end: {left_out:,} characters between them are left out" if left_out else ""
+    say(f"Standard input goes with the prompt as data: {human_bytes(len(data))}{ends}.")
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    return "\n\n" + prompt("piped.md", cut=ends, data=shown, fence="`" * max(longest + 1, 3)).strip()
+
+
+def _shortened(text: str) -> tuple[str, int]:
+    """``text``, or its ends at whole lines, and how many characters are left out."""
+    if len(text) <= MOST_SHOWN:
+        return text, 0
+    half = MOST_SHOWN // 2
+    head, tail = text[:half], text[-half:]
+    head, tail = head[: head.rfind("\n") + 1] or head, tail[tail.find("\n") + 1 :] or tail
+    left_out = len(text) - len(head) - len(tail)
+    return f"{head}[… {left_out:,} characters …]\n{tail}", left_out
+
+
+def _read(say: Callable[[str], None]) -> bytes:
+    try:
+        source = sys.stdin.fileno() if sys.stdin is not None else -1
+        mode = os.fstat(source).st_mode
+    except (OSError, ValueError):  # closed, or none of the system's
+        return b""
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return b""
+    data = bytearray()
+    told = False
+    while len(data) <= MOST_READ_BYTES:
+        if not select.select([source], [], [], PATIENCE_SECONDS)[0] and not told:
+            if not data:
+                say(
+                    f"Standard input is open, but nothing came of it in {PATIENCE_SECONDS:g} s, so it is not "
+                    "read; < /dev/null says that nothing will, run - waits for it."
+                )
+                return b""
+            told = True
+            say("What is piped in goes with the prompt once it ends; Ctrl-C gives up.")
+        block = os.read(source, 1 << 20)
+        if not block:
+            return bytes(data)
+        data += block
+    raise UsageError(
+        f"What is piped in is more than {MOST_READ_BYTES >> 20} MB: write it to a file, and name that."
+    )

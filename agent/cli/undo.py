@@ -1,0 +1,173 @@
+"""``seedsmith undo`` and ``seedsmith redo``: take back what a session did to the files, and put that back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.errors import WRONG_USAGE
+
+if TYPE_CHECKING:
+    from seedsmith.agent.sessions.undo import Plan, Undo
+    from seedsmith.sandbox.past.look import LeftOut
+    from seedsmith.sandbox.past.rows import Difference
+
+_SHOWN_MOST = 200
+_NAMED = 5
+
+
+@click.command("undo", short_help="Take back what a session did to the files.")
+@click.argument("session", metavar="[ID]", default="last")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--to", "turn", type=click.IntRange(0), metavar="TURN", help="Go back to after this turn only.")
+@click.option("--force", is_flag=True, help="Take back what people changed since, too.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@setting_flags("workspace")
+@json_flag
+@debug_flag
+def command(
+    session: str,
+    paths: tuple[str, ...],
+    turn: int | None,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    **flags: Any,
+) -> int:
+    """Put the files back to what they were before the session ID changed them (default: this folder's last).
+
+    Whatever changed them counts, shell commands too; ignored files, permissions, links and deleted files
+    come back. With PATHs only what is there. What you changed since is not touched: then nothing is done, and
+    the files are named. An undo is taken back with seedsmith redo.
+
+    Exit codes: 0 done, 1 something could not be put back, 2 refused, with nothing changed.
+    """
+    with _open(session, flags, force=force) as undo:
+        plan = undo.plan(turn or 0, paths)
+        return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+
+
+@click.command("redo", short_help="Take the last undo back.")
+@click.argument("session", metavar="[ID]", default="last")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--force", is_flag=True, help="Put back what people changed since, too.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@setting_flags("workspace")
+@json_flag
+@debug_flag
+def redo(
+    session: str, paths: tuple[str, ...], force: bool, dry_run: bool, as_json: bool, **flags: Any
+) -> int:
+    """Put back what the last undo of the session ID took (default: this folder's last session)."""
+    with _open(session, flags, force=force) as undo:
+        plan = undo.plan_redo(paths)
+        return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+
+
+def _open(session: str, flags: dict[str, Any], *, force: bool) -> Undo:
+    from seedsmith.agent.redact import Redactor
+    from seedsmith.agent.sessions.find import find_session
+    from seedsmith.agent.sessions.undo import Undo
+    from seedsmith.agent.settings.state import state_folder
+
+    settings = load_settings(flags)
+    home = state_folder(settings.home, os.environ).resolve()
+    found = find_session(home, session, Path(settings.workspace).resolve())
+    return Undo(home, found, Redactor.from_environment(os.environ, settings.api_key), force=force)
+
+
+def _carry_out(undo: Undo, plan: Plan, *, force: bool, dry_run: bool, as_json: bool) -> int:
+    refused = bool(plan.changed_since) and not force
+    failed: tuple[str, ...] = ()
+    if not as_json:
+        _show(plan)
+    if not refused and not dry_run and plan.steps:
+        failed = undo.carry_out(plan)
+    if as_json:
+        _print_json(plan, failed, done=bool(plan.steps) and not refused and not dry_run)
+    elif refused:
+        names = _some(plan.changed_since)
+        say(
+            f"Nothing was done: {names} changed since, not by the session. Name the paths that may go back, "
+            f"or use --force; seedsmith redo takes that back."
+        )
+    elif plan.steps and not dry_run:
+        for sentence in failed:
+            say(sentence)
+        back = "redo" if plan.kind == "undo" else "undo"
+        done = len(plan.steps) - len(failed)
+        print(f"{done:,} put back; take that back with: seedsmith {back} {plan.session}")
+    return WRONG_USAGE if refused else 1 if failed else 0
+
+
+def _show(plan: Plan) -> None:
+    from seedsmith.sandbox.workspace.paths import shown
+
+    if not plan.steps:
+        print(f"Nothing to {plan.kind}: the files are as they were.")
+    for step in plan.steps[:_SHOWN_MOST]:
+        mark = " (changed since)" if step.path in plan.changed_since else ""
+        print(f"{_what(step)}  {shown(step.path)}{'/' if _folder(step) else ''}{mark}")
+    if len(plan.steps) > _SHOWN_MOST:
+        print(f"… and {len(plan.steps) - _SHOWN_MOST:,} more")
+    if plan.interrupted and plan.steps:
+        print("The session was killed during a call: all that changed since then counts as its doing.")
+    if plan.left_out and plan.steps:
+        print(f"Not in the snapshot: {_left_out(plan.left_out)}.")
+
+
+def _what(step: Difference) -> str:
+    if step.old is None:
+        return "delete    "
+    if step.new is None:
+        return "bring back"
+    if (step.old.name, step.old.mark) == (step.new.name, step.new.mark):
+        return "permissions"
+    return "restore   "
+
+
+def _folder(step: Difference) -> bool:
+    row = step.old or step.new
+    return row is not None and row.is_folder
+
+
+def _left_out(left_out: tuple[LeftOut, ...]) -> str:
+    from seedsmith.sandbox.workspace.paths import shown
+
+    names = [
+        f"{shown(each.path)} ({each.why if each.size is None else f'{each.size:,} bytes, {each.why}'})"
+        for each in left_out
+    ]
+    return _joined(names)
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    from seedsmith.sandbox.workspace.paths import shown
+
+    return _joined([shown(path) for path in paths])
+
+
+def _joined(names: list[str]) -> str:
+    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest
+
+
+def _print_json(plan: Plan, failed: tuple[str, ...], *, done: bool) -> None:
+    from seedsmith.agent.frontends.jsonl import encode
+
+    document = {
+        "session": plan.session,
+        "kind": plan.kind,
+        "done": done,
+        "steps": [{"what": _what(step).strip(), "path": step.path} for step in plan.steps],
+        "changed_since": list(plan.changed_since),
+        "left_out": [each._asdict() for each in plan.left_out],
+        "failed": list(failed),
+    }
+    sys.stdout.buffer.write(encode(document))

@@ -1,0 +1,114 @@
+"""What a session changed, as a patch that is kept beside its records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.sessions.find import SessionFolder
+from seedsmith.agent.sessions.log import Log
+
+DIFF = "diff.patch"
+"""In a session's folder: all it had changed when its newest run ended, with the files' exact bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """How many lines of a file a diff adds and removes."""
+
+    path: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDiff:
+    """What a session had changed in its workspace."""
+
+    patch: bytes
+    """A git-style patch with the files' exact bytes; ``git apply`` takes it where no file is binary."""
+    left_out: tuple[str, ...] = ()
+    """Changed files that the patch does not show: too large, or the patch was long enough."""
+    note: str = ""
+    """One sentence, where it is not what the session left at its end."""
+
+    @property
+    def text(self) -> str:
+        """The patch as text; bytes that are not UTF-8 are shown as ``\\xNN``."""
+        return self.patch.decode("utf-8", "backslashreplace")
+
+    @property
+    def files(self) -> tuple[FileChange, ...]:
+        """The files of the patch, in its order."""
+        return tuple(_counted(path, lines) for path, lines in files_of(self.text))
+
+
+def files_of(diff: str) -> Iterator[tuple[str, list[str]]]:
+    """Each file's path in a git-style diff, with its lines."""
+    lines: list[str] = []
+    for line in diff.split("\n"):
+        if line.startswith("diff --git ") and lines:
+            yield _path_of(lines), lines
+            lines = []
+        lines.append(line)
+    if lines and lines[0]:
+        yield _path_of(lines), lines
+
+
+def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
+    """What ``session`` had changed at its end, or at the end of ``turn``.
+
+    Raises :class:`SessionError` where that is not known.
+    """
+    if turn is not None:
+        raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
+    ended, since, left_out = False, False, ()
+    for record in Log(session.records).active():
+        if record["kind"] == "finished":
+            ended, since, left_out = True, False, tuple(record.get("left_out", ()))
+        elif record["kind"] in ("item", "intended"):
+            since = True
+    patch = _kept(session)
+    if not ended or patch is None:
+        why = "no run of it ended" if not ended else "an older version of this program ran it"
+        raise SessionError(f"Session {session.id} keeps no diff: {why}.")
+    note = "This is what its last run that ended had left; it went on since." if since else ""
+    return SessionDiff(patch, left_out, note)
+
+
+def keep_diff(folder: Path, patch: bytes) -> None:
+    """Keep ``patch`` in the session's ``folder``, whole or not at all; raises OSError."""
+    new = folder / f"{DIFF}.new"
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(patch)
+        new.replace(folder / DIFF)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def _kept(session: SessionFolder) -> bytes | None:
+    """The patch of the newest run that ended; None where none did, or an older program ran it."""
+    try:
+        return (session.path / DIFF).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SessionError(f"Can't read {session.path / DIFF}: {error.strerror}.") from error
+
+
+def _path_of(lines: list[str]) -> str:
+    """The file that a part of a diff is about: as it is now, or was where it is gone."""
+    named = [line[4:] for line in lines[:8] if line.startswith(("--- ", "+++ ")) and line[4:] != "/dev/null"]
+    path = named[-1] if named else lines[0].removeprefix("diff --git ").rpartition(" ")[2]
+    return path.strip('"').removeprefix("a/").removeprefix("b/").removesuffix("\t")
+
+
+def _counted(path: str, lines: list[str]) -> FileChange:
+    body = lines[next((at for at, line in enumerate(lines) if line.startswith("@@")), len(lines)) :]
+    return FileChange(path, sum(line[:1] == "+" for line in body), sum(line[:1] == "-" for line in body))

@@ -1,0 +1,122 @@
+"""Sessions that are old, or too much together, are removed: whole, oldest first, never one that is in use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.find import RECORDS, session_paths
+from seedsmith.agent.sessions.records import RecordFile
+
+_DAY = 86_400.0
+_LOOKED = ".looked"
+"""Its time says when the size of all sessions was looked at last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed, or would be."""
+
+    sessions: tuple[str, ...]
+    """The ids, the oldest first."""
+    freed: int
+    """Bytes."""
+    left: int
+    """Bytes of the sessions that stay."""
+
+
+def prune(
+    home: Path, *, older_than: float | None = None, most_bytes: int | None = None, dry: bool = False
+) -> Pruned:
+    """Remove sessions not worked in for ``older_than`` seconds, and the oldest beyond ``most_bytes``.
+
+    The one worked in last stays, and those in use. With ``dry`` nothing is removed. Raises
+    :class:`SessionError` where the state folder can't be read or a session can't be removed.
+    """
+    now = time.time()
+    known = sorted((_worked(path), path, _size(path)) for path in session_paths(home))
+    left = sum(size for _, _, size in known)
+    removed: list[str] = []
+    freed = 0
+    for worked, path, size in known[:-1]:
+        old = older_than is not None and now - worked > older_than
+        much = most_bytes is not None and left > most_bytes
+        if (old or much) and (dry or _remove(path)):
+            removed.append(path.name)
+            freed += size
+            left -= size
+    return Pruned(tuple(removed), freed, left)
+
+
+def prune_when_due(home: Path, most_bytes: int) -> Pruned | None:
+    """Prune beyond ``most_bytes`` where that was not looked at for a day; None where nothing was removed."""
+    looked = home / "sessions" / _LOOKED
+    try:
+        if time.time() - looked.stat().st_mtime < _DAY:
+            return None
+    except FileNotFoundError:
+        pass
+    looked.touch(mode=0o600)
+    os.utime(looked)
+    pruned = prune(home, most_bytes=most_bytes)
+    return pruned if pruned.sessions else None
+
+
+def _worked(path: Path) -> float:
+    """When a session was worked in last."""
+    for each in (path / RECORDS, path):
+        try:
+            return each.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+            except OSError:  # it went meanwhile
+                continue
+    return total
+
+
+def _remove(path: Path) -> bool:
+    """Whether the session was removed: one that is in use is not. Half of one is no session any more."""
+    records = path / RECORDS
+    file = None
+    if records.is_file():
+        try:
+            file = RecordFile(records, Redactor(()))
+        except SessionError:
+            return False
+    try:
+        going = path.with_name(f".{path.name}.going")
+        path.rename(going)
+        shutil.rmtree(going, onerror=_once_more)
+    except OSError as error:
+        raise SessionError(f"Can't remove {path}: {error.strerror}.") from error
+    finally:
+        if file is not None:
+            file.close()
+    return True
+
+
+def _once_more(remove: Callable[[str], Any], path: str, why: Any) -> None:
+    """Let a folder be written to, which a command may have forbidden, and remove what it holds again."""
+    folder = os.path.dirname(path)  # noqa: PTH120
+    os.chmod(folder, 0o700)  # noqa: PTH101
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+        os.chmod(path, 0o700)  # noqa: PTH101
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)  # noqa: PTH108

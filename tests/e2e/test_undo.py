@@ -1,0 +1,199 @@
+"""What a run did to the files is taken back, and put back again, by the command that people use."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+
+import pytest
+from scripted_endpoint import calls, text
+
+from seedsmith import Agent
+from seedsmith.agent.cli.main import main
+
+
+def shell(command):
+    return ("shell", {"command": command})
+
+
+def content(folder):
+    """Every path below ``folder``: its permissions, and what it holds."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        held = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = (mode, held)
+    return found
+
+
+@pytest.fixture
+def world(endpoint, tmp_path, monkeypatch, capsys):
+    """A folder to work in, what runs prompts in it, and the command line on the same state."""
+    for name in [name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("SEEDSMITH_HOME", str(tmp_path / "state"))
+    (tmp_path / "user").mkdir()
+
+    class World:
+        folder = tmp_path / "work"
+
+        async def run(self, *script, **settings):
+            endpoint.script(*script)
+            place = {"workspace": self.folder, "home": tmp_path / "state", "sandbox": "off"}
+            service = {"model": "openai/scripted", "base_url": endpoint.base_url, "api_key": "key-for-tests"}
+            return await Agent(**place, **service, **settings).arun("Go on")
+
+        def say(self, *arguments):
+            capsys.readouterr()
+            code = main([*arguments, "-C", str(self.folder)])
+            captured = capsys.readouterr()
+            return code, captured.out, captured.err
+
+    World.folder.mkdir()
+    (World.folder / "a.txt").write_text("one\n")
+    (World.folder / "docs").mkdir(mode=0o750)
+    (World.folder / "docs/b.txt").write_text("b\n")
+    (World.folder / ".gitignore").write_text("*.log\n")
+    (World.folder / "kept.log").write_text("log\n")
+    return World()
+
+
+TURNS = (
+    calls(
+        shell("rm -rf docs && echo more >> kept.log"), ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+    ),
+    calls(shell("chmod 600 a.txt; mkdir new; echo n > new/n.txt; ln -s a.txt link")),
+    text("Done."),
+)
+
+
+async def test_a_run_is_undone_and_redone_exactly(world):
+    before = content(world.folder)
+    outcome = await world.run(*TURNS)
+    after = content(world.folder)
+    code, out, _ = world.say("undo", "--dry-run")
+    assert code == 0 and "bring back  docs/b.txt" in out and "restore     kept.log" in out
+    assert content(world.folder) == after
+    code, out, _ = world.say("undo")
+    assert code == 0 and f"seedsmith redo {outcome.session}" in out
+    assert content(world.folder) == before
+    assert "Nothing to undo" in world.say("undo")[1]
+    assert world.say("redo")[0] == 0 and content(world.folder) == after
+    assert world.say("undo", outcome.session[:12])[0] == 0 and content(world.folder) == before
+    assert world.say("redo")[0] == 0
+    code, _, err = world.say("redo")
+    assert code == 2 and "was undone" in err
+
+
+async def test_undo_goes_back_to_a_turn_and_then_further(world):
+    before = content(world.folder)
+    await world.run(*TURNS)
+    assert world.say("undo", "--to", "1")[0] == 0
+    middle = content(world.folder)
+    assert middle.keys() == before.keys() - {"docs", "docs/b.txt"} and middle["a.txt"][1] == b"two\n"
+    assert world.say("undo")[0] == 0 and content(world.folder) == before
+    assert world.say("redo")[0] == 0 and content(world.folder) == middle
+    code, _, err = world.say("undo", "--to", "9")
+    assert code == 2 and "3 turns, not 9" in err
+
+
+async def test_paths_limit_what_is_undone(world):
+    before = content(world.folder)
+    outcome = await world.run(*TURNS)
+    assert world.say("undo", outcome.session, "docs", str(world.folder / "kept.log"))[0] == 0
+    now = content(world.folder)
+    assert {path: now[path] for path in ("docs/b.txt", "kept.log")} == {
+        path: before[path] for path in ("docs/b.txt", "kept.log")
+    }
+    assert now["a.txt"][1] == b"two\n" and "new/n.txt" in now
+    code, _, err = world.say("undo", outcome.session, "../x")
+    assert code == 2 and "leads out" in err
+
+
+async def test_what_people_changed_is_not_trampled(world):
+    await world.run(*TURNS)
+    (world.folder / "a.txt").write_text("mine\n")
+    (world.folder / "own.txt").write_text("own\n")
+    now = content(world.folder)
+    code, out, err = world.say("undo")
+    assert code == 2 and "a.txt changed since, not by the session" in err and "(changed since)" in out
+    assert content(world.folder) == now
+    document = json.loads(world.say("undo", "--json")[1])
+    assert document["changed_since"] == ["a.txt"] and not document["done"]
+    assert world.say("undo", "--force")[0] == 0
+    assert (world.folder / "a.txt").read_text() == "one\n" and (world.folder / "own.txt").exists()
+    assert world.say("redo")[0] == 0 and content(world.folder) == now
+
+
+async def test_what_people_changed_between_two_runs_is_theirs(world):
+    outcome = await world.run(*TURNS)
+    (world.folder / "own.txt").write_text("own\n")
+    (world.folder / "docs").mkdir(mode=0o750)
+    (world.folder / "docs/b.txt").write_text("mine\n")
+    await world.run(calls(shell("echo x > later.txt")), text("Done."), resume=outcome.session)
+    code, _, err = world.say("undo")
+    assert code == 2 and "docs/b.txt" in err
+    (world.folder / "docs/b.txt").write_text("b\n")
+    assert world.say("undo")[0] == 0
+    assert (world.folder / "own.txt").exists() and not (world.folder / "later.txt").exists()
+    assert (world.folder / "a.txt").read_text() == "one\n"
+
+
+async def test_a_folder_that_is_gone_or_another_one_is_refused(world):
+    outcome = await world.run(*TURNS)
+    moved = world.folder.with_name("moved")
+    world.folder.rename(moved)
+    code, _, err = world.say("undo", outcome.session)
+    assert code == 2 and "is gone" in err
+    world.folder.mkdir()
+    code, _, err = world.say("undo")
+    assert code == 2 and "is another folder now" in err and not list(world.folder.iterdir())
+    assert world.say("undo", "--force")[0] == 0 and (world.folder / "docs/b.txt").read_text() == "b\n"
+
+
+async def test_a_session_that_runs_or_recorded_nothing_is_refused(world, endpoint):
+    refusals = []
+
+    def look(_):
+        refusals.append(world.say("undo"))
+        return text("Done.")
+
+    await world.run(look)
+    assert refusals[0][0] == 2 and "in use by another process" in refusals[0][2]
+    assert "Nothing to undo" in world.say("undo")[1]
+    records = next(world.folder.parent.glob("state/sessions/*/records.jsonl"))
+    lines = records.read_text().splitlines(keepends=True)
+    records.write_text("".join(line for line in lines if '"snapshot"' not in line))
+    code, _, err = world.say("undo")
+    assert code == 2 and "recorded no snapshot" in err
+    code, _, err = world.say("undo", "20200101-000000000-abcdef")
+    assert code == 2 and "There is no session" in err
+
+
+async def test_snapshots_that_are_gone_are_said_to_be(world):
+    await world.run(*TURNS)
+    for path in world.folder.parent.glob("state/snapshots/*/snapshots/*.json"):
+        path.unlink()
+    code, _, err = world.say("undo")
+    assert code == 2 and "not kept any more" in err
+
+
+def test_a_run_killed_in_a_call_is_undone(seedsmith, endpoint, monkeypatch, capsys):
+    (seedsmith.workspace / "a.txt").write_text("one\n")
+    (seedsmith.workspace / "gone").mkdir()
+    before = content(seedsmith.workspace)
+    endpoint.script(calls(shell("rm -r gone; echo two > a.txt; echo ready > ready; sleep 60")))
+    process = seedsmith.start("Go on", "--sandbox", "off")
+    while process.poll() is None and not (seedsmith.workspace / "ready").exists():
+        os.sched_yield()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert content(seedsmith.workspace) != before
+    for name, value in seedsmith.environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["undo", "-C", str(seedsmith.workspace)]) == 0
+    assert "killed during a call" in capsys.readouterr().out
+    assert content(seedsmith.workspace) == before
