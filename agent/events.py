@@ -166,6 +166,10 @@ class SessionFinished:
     diff: str
     message: str
     output: Any = None
+    lost: list[str] = field(default_factory=list)
+    """Files deleted or overwritten though no commit held what they were."""
+    undo: str = ""
+    """The command that takes back what the run changed; '' where it changed nothing."""
 
 
 Event = (

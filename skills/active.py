@@ -8,6 +8,12 @@ from seedsmith.skills.skill import Skill
 ALWAYS = frozenset({"skill", "todo", "ask", "finish"})
 """Tools that touch nothing, which no skill takes away."""
 
+CHANGING = frozenset({"edit", "write", "patch"})
+"""Tools that change files. A shell does too, so what leaves it and not these is a help, and no wall."""
+LEAVE = "none"
+"""The name by which the model leaves the skill it loaded."""
+HOW_TO_LEAVE = f'skill(name="{LEAVE}") leaves the skill.'
+
 
 class ActiveSkills:
     """The skills a session uses: one the user named for the whole run, and the one the model called last.
@@ -24,12 +30,18 @@ class ActiveSkills:
         """Take ``skill`` as the task from here on."""
         self.called = skill
 
+    def leave(self) -> Skill | None:
+        """Follow no skill but the user's from here on; returns the one that was left, if there was one."""
+        left, self.called = self.called, None
+        return left
+
     def refusal(self, tool: str) -> str:
         """Why ``tool`` may not be called now, as one sentence; '' where it may."""
         for skill in (self.named, self.called):
             if skill is not None and not _allows(skill, tool):
                 assert skill.tools is not None
-                return f"The skill {skill.name!r} leaves only these tools: {', '.join(skill.tools)}."
+                only = f"The skill {skill.name!r} leaves only these tools: {', '.join(skill.tools)}."
+                return f"{only} {HOW_TO_LEAVE}" if skill is self.called is not self.named else only
         return ""
 
     def command_refusal(self, skill: Skill) -> str:

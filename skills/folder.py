@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, WorkspaceError
 from seedsmith.sandbox.workspace.workspace import Workspace
-from seedsmith.skills.document import MOST_BYTES, Document, DocumentError, decode, parse
 from seedsmith.skills.errors import ManifestError, SkillError
-from seedsmith.skills.faults import faults
 from seedsmith.skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
+from seedsmith.skills.manifest_errors import faults
 from seedsmith.skills.published import read_published
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.skills.yaml_document import MOST_BYTES, Document, DocumentError, decode, parse
 
 if TYPE_CHECKING:
     import io

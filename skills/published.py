@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from seedsmith.skills.document import Document, DocumentError, parse
+from seedsmith.skills.yaml_document import Document, DocumentError, parse
 
 FIELDS = ("name", "description", "license", "compatibility", "allowed-tools", "metadata")
 _CLIENT_FIELDS = frozenset(

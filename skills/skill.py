@@ -11,7 +11,7 @@ from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, Value, accept_all
-from seedsmith.skills.template import fill_command, fill_text
+from seedsmith.skills.template import NOT_GIVEN, fill_command, fill_text
 
 BUILT_IN = Path(__file__).with_name("library")
 """Where the built-in skills are."""
@@ -60,13 +60,18 @@ class Skill:
     warnings: tuple[ManifestError, ...] = ()
     """Broken rules that don't keep it from being used."""
 
+    @property
+    def real_folder(self) -> Path:
+        """Where the folder really lies: commands are shown that, and no link on the way to it."""
+        return self.folder.resolve()
+
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Its parameters' values; raises :class:`seedsmith.skills.errors.BadParameters`."""
         return accept_all(self.parameters, given, f"The skill {self.name}")
 
-    def filled_instructions(self, values: Mapping[str, Value]) -> str:
-        """Its instructions with ``values`` in place."""
-        return fill_text(self.instructions, self.parameters, values)
+    def filled_instructions(self, values: Mapping[str, Value], missing: str = NOT_GIVEN) -> str:
+        """Its instructions with ``values`` in place, and ``missing`` for what was not given."""
+        return fill_text(self.instructions, self.parameters, values, missing)
 
     def verify_command(self, values: Mapping[str, Value]) -> str:
         """The command that proves the work; empty where it has none."""

@@ -6,23 +6,29 @@ It stands for all skills, so that the array of tools sent stays the same whichev
 
 from __future__ import annotations
 
-import shutil
+import re
 from typing import Any
 
 from pydantic import Field
 
 from seedsmith.sandbox.errors import PathError
-from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.active import CHANGING, HOW_TO_LEAVE, LEAVE, ActiveSkills
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.folder import check_unchanged, list_files, read_file
 from seedsmith.skills.manifest import CommandSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, accept_all
+from seedsmith.skills.programs import how_to_install, is_missing, missing_programs
 from seedsmith.skills.skill import Skill
 from seedsmith.skills.template import fill_argv
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content import command_text
 from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 
+_AS_THE_USER_SAID = "(not given here: as the user said)"
+_NOT_FOUND = re.compile(
+    r"(?:^|: )([\w.+-]+): (?:command )?not found$|[‘'\"]?([\w.+-]+)[’'\"]?: No such file or directory$",
+    re.MULTILINE,
+)
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000
 
@@ -66,6 +72,8 @@ class SkillTool(PydanticTool[SkillParameters]):
         """Tell, read or run; a fault of the call is a :class:`ToolError`."""
         if parsed.file is not None and parsed.command is not None:
             raise ToolError("Give file or command, not both.")
+        if parsed.name == LEAVE and LEAVE not in self._active.library.skills:
+            return self._leave()
         skill = self._find(parsed.name)
         if not skill.model_may_call and skill is not self._active.named:
             raise ToolError(f"The skill {skill.name!r} is only used where the user names it.")
@@ -82,9 +90,20 @@ class SkillTool(PydanticTool[SkillParameters]):
         self._active.activate(skill)
         return ToolResult(
             True,
-            skill_text(skill, skill.filled_instructions(values), skill.verify_command(values)),
+            skill_text(
+                skill,
+                skill.filled_instructions(values, _AS_THE_USER_SAID),
+                skill.verify_command(values),
+                may_leave=True,
+            ),
             summary=skill.name,
         )
+
+    def _leave(self) -> ToolResult:
+        left = self._active.leave()
+        if left is None:
+            raise ToolError("No skill that was loaded is active.")
+        return ToolResult(True, f"Left the skill {left.name!r}: what it left out may be called again.")
 
     def _find(self, name: str) -> Skill:
         try:
@@ -93,10 +112,13 @@ class SkillTool(PydanticTool[SkillParameters]):
             raise ToolError(str(error)) from error
 
 
-def skill_text(skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True) -> str:
+def skill_text(
+    skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True, may_leave: bool = False
+) -> str:
     """All that the model learns of a skill it is to follow: its instructions, and what comes with it.
 
-    ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files.
+    ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files;
+    ``may_leave`` whether it loaded the skill itself.
     """
     parts = [f"# Skill {skill.name}", instructions]
     if skill.commands and callable_commands:
@@ -114,21 +136,26 @@ def skill_text(skill: Skill, instructions: str, verify: str, *, callable_command
         names = "\n".join(f"- {path}" for path in files[:MOST_FILES_TOLD])
         by_call = f'; or call skill(name="{skill.name}", file=…)' if callable_commands else ""
         parts.append(
-            f"Its files lie in {skill.folder}, where commands can read them{by_call}:\n{names}{more}"
+            f"Its files lie in {skill.real_folder}, where commands can read them{by_call}:\n{names}{more}"
         )
-    if verify:
+    if verify and verify not in instructions:
         parts.append(f"What proves the work: `{verify}`")
     if skill.tools is not None:
-        parts.append(f"While it is the task, only these tools may be called: {', '.join(skill.tools)}.")
+        parts.append(_narrowing(skill.tools, may_leave))
     missing = missing_programs(skill)
     if missing:
-        parts.append(f"Not installed here, though it needs them: {', '.join(missing)}.")
+        parts.append(
+            f"Not installed here, though it needs them: {', '.join(missing)}; {how_to_install(missing)}."
+        )
     return "\n\n".join(parts)
 
 
-def missing_programs(skill: Skill, path: str | None = None) -> tuple[str, ...]:
-    """Those of the programs it requires that are not on ``path`` (None: this process's PATH)."""
-    return tuple(program for program in skill.requires if shutil.which(program, path=path) is None)
+def _narrowing(tools: tuple[str, ...], may_leave: bool) -> str:
+    """What a skill leaves, and what that does not keep from being done."""
+    text = f"While it is the task, only these tools may be called: {', '.join(tools)}."
+    if "shell" in tools and not CHANGING.issubset(tools):
+        text += " Its commands could still change files: do that only where the instructions ask for it."
+    return f"{text} {HOW_TO_LEAVE}" if may_leave else text
 
 
 def _signature(parameters: dict[str, ParameterSpec]) -> str:
@@ -148,11 +175,27 @@ async def _run(skill: Skill, name: str, given: dict[str, Any], context: ToolCont
     spec = _command(skill, name)
     check_unchanged(skill)
     values = accept_all(spec.parameters, given, f"The command {name} of {skill.name}")
-    argv = fill_argv(spec.argv, {**values, "skill": str(skill.folder)})
+    argv = fill_argv(spec.argv, {**values, "skill": str(skill.real_folder)})
+    if is_missing(argv[0], context.processes.environment.get("PATH")):
+        raise SkillError(
+            f"The command {name} of {skill.name!r} needs {argv[0]}, which is not on PATH here; "
+            f"{how_to_install((argv[0],))}."
+        )
     result = await context.processes.run(argv, timeout=spec.timeout, env=context.environment or None)
     ending = command_text.ending(result, spec.timeout)
-    text = command_text.lines(command_text.output(result), result.note, ending)
+    output = command_text.output(result)
+    text = command_text.lines(output, result.note, _needed(result.exit_code, output, context), ending)
     return ToolResult(result.ok, text, command_text.data(result), summary=f"{name}: {ending}")
+
+
+def _needed(exit_code: int | None, output: str, context: ToolContext) -> str:
+    """How to install what a script did not find; '' where nothing says so."""
+    if exit_code not in (126, 127):
+        return ""
+    path = context.processes.environment.get("PATH")
+    names = [next(filter(None, match.groups())) for match in _NOT_FOUND.finditer(output)]
+    missing = [name for name in dict.fromkeys(names) if is_missing(name, path)]
+    return f"It needs {', '.join(missing)}; {how_to_install(missing)}." if missing else ""
 
 
 def _command(skill: Skill, name: str) -> CommandSpec:

@@ -12,6 +12,8 @@ from seedsmith.skills.parameter_specs import ParameterSpec, Value
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 _IN_TEXT = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 
+NOT_GIVEN = "(not given)"
+
 
 def placeholders(template: str) -> set[str]:
     """The names that stand in braces; doubled braces are themselves."""
@@ -71,14 +73,16 @@ def fill_command(template: str, declared: Mapping[str, ParameterSpec], values: M
     return _PLACEHOLDER.sub(replaced, template).strip()
 
 
-def fill_text(text: str, declared: Mapping[str, ParameterSpec], values: Mapping[str, Value]) -> str:
-    """Instructions with ``{{name}}`` replaced by a parameter's value; any other braces stay as they are."""
+def fill_text(
+    text: str, declared: Mapping[str, ParameterSpec], values: Mapping[str, Value], missing: str = NOT_GIVEN
+) -> str:
+    """Instructions with ``{{name}}`` replaced by a parameter's value, or ``missing``; other braces stay."""
 
     def replaced(match: re.Match[str]) -> str:
         name = match[1]
         if name not in declared:
             return match[0]
-        return _text(values[name]) if name in values else "(not given)"
+        return _text(values[name]) if name in values else missing
 
     return _IN_TEXT.sub(replaced, text)
 

@@ -1,11 +1,19 @@
-"""Fixtures every floor shares."""
+"""Fixtures every floor shares, how many examples a property is tried with, and what may be skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
+from examples import examples
+from hypothesis import settings
+from present import why_not_skipped
 from scripted_endpoint import Endpoint
+
+settings.register_profile("seedsmith", max_examples=examples(100))
+settings.load_profile("seedsmith")
+
+Reporting = Generator[None, pytest.TestReport, pytest.TestReport]
 
 
 @pytest.fixture
@@ -13,3 +21,16 @@ def endpoint() -> Iterator[Endpoint]:
     """A scripted model service on loopback, started."""
     with Endpoint() as running:
         yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fails what is skipped for want of something that is there."""
+    report = yield
+    if report.skipped and call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+        wrong = why_not_skipped(str(call.excinfo.value))
+        if wrong is not None:
+            report.outcome, report.longrepr = "failed", wrong
+    return report

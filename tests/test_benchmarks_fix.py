@@ -28,7 +28,7 @@ BUG = BUGS["python-date-ranges"]
 def skip_without_tools(bug: Bug) -> None:
     for program in NEEDS[bug.language]:
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+            pytest.skip(f"needs {program}")
 
 
 def check_both_ways(bug: Bug, folder: Path) -> None:

@@ -1,5 +1,5 @@
-"""The one way of a call: parse, policy, approval, hooks, record, run, shorten, record.
+"""How a tool call is carried out: parsed, checked by the gates, recorded, run, shortened, recorded again.
 
-What a tool does lives on the floor of the tools; what a turn is, in ``loop``. Begin with ``dispatch`` (the
+What a tool does is in ``tools``; what a turn is, in ``loop``. Begin with ``dispatch`` (the
 calls of an answer), then ``runner`` (one call) and ``gates`` (what may stop it).
 """

@@ -1,7 +1,7 @@
-"""Whether a call may run: a pure policy, and the protocol by which a person is asked.
+"""Whether a call may run: a policy without side effects, and the interface by which a person is asked.
 
-A convenience for people, never the boundary: what a call can reach is held by the sandbox
-(docs/sandbox.md). Nothing the model or the repository says widens it.
+Approval is for people's convenience and is not the security boundary: the sandbox limits what a call can
+reach (docs/sandbox.md). Nothing that the model or the repository says can loosen the policy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seedsmith.tools.base import EVERYTHING, Access
 
 
 class Verdict(Enum):
-    """What policy says of a call."""
+    """What the policy decides about a call."""
 
     ALLOW = "allow"
     ASK = "ask"
@@ -23,7 +23,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict and, unless it is ALLOW, the reason as one clause."""
+    """A verdict and, unless it is ALLOW, the reason as a clause of a sentence."""
 
     verdict: Verdict
     why: str = ""
@@ -38,13 +38,13 @@ class ApprovalRequest:
     call_id: str
     tool: str
     what: str
-    """The call's arguments in full, as one text; nothing of a command may be hidden by cutting it."""
+    """The call's arguments in full, as one text; a command is never cut, so that nothing in it is hidden."""
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A no, which is false, with what the person said besides."""
+    """The person's no, with what they said about it; it is false in a boolean context."""
 
     words: str = ""
 
@@ -53,7 +53,7 @@ class Refused:
 
 
 class Approver(Protocol):
-    """Someone who can say yes or no: a person at a terminal, an editor, a batch."""
+    """Answers requests for approval: a person at a terminal, an editor, or a batch."""
 
     async def approve(self, request: ApprovalRequest) -> bool | Refused:
         """Say whether the call may run; the words of a refusal reach the model."""
@@ -66,7 +66,7 @@ class CallPolicy:
     confined: bool
     """Whether the kernel confines commands (any sandbox but ``off``)."""
     can_ask: bool
-    """Whether there is a person to ask. If not, what would need asking is refused."""
+    """Whether there is a person to ask. If not, calls that need approval are refused."""
 
     def decide(self, access: Access) -> Decision:
         """Judge a call by what it touches."""

@@ -1,9 +1,9 @@
-"""The calls of one answer: which run when, what is recorded of them, and one result each in call order.
+"""Runs the calls of one answer, records them, and appends one result for each, in call order.
 
 See docs/decisions.md, "One way of a call".
 
-A call waits for those it conflicts with before it is recorded as *intended*: so *intended* says that it was
-about to run, and a resumed session still runs the calls that had only been waiting.
+A call is recorded as *intended* only after the calls it conflicts with have ended. So *intended* means that
+it was about to run, and a resumed session can still run calls that had only been waiting.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from seedsmith.agent.calls.prepared import Finished
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.conversation import ToolCall, ToolOutput
+from seedsmith.agent.events import TAKE_BACK, TRY
 from seedsmith.agent.sessions.session import Session
 from seedsmith.tools.base import EVERYTHING, Access, Effect, ToolResult
 
@@ -26,20 +27,20 @@ NOT_STARTED = "interrupted before it began; nothing was done."
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What became of one answer's calls, in call order."""
+    """The outcome of one answer's calls, in call order."""
 
     results: tuple[ToolResult, ...]
     changing: tuple[ToolCall, ...]
     """The calls that may have changed something: commands that ran, and file tools that succeeded."""
     touched: tuple[Access, ...]
-    """What the calls that were understood touch, whatever came of them."""
+    """What the calls that could be parsed touch, whether they succeeded or not."""
 
 
 class StartedCalls(Protocol):
     """Calls that were started before their answer was complete."""
 
     def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
-        """Hand over the running task of ``call``, if it was started."""
+        """Return the running task of ``call`` and forget it; None if it was not started."""
 
 
 class Dispatcher:
@@ -56,7 +57,8 @@ class Dispatcher:
     ) -> None:
         """``before_effects`` is awaited before any call that can change something.
 
-        ``after_effects`` is called once all calls of an answer that had one are done.
+        ``after_effects`` is called once all calls of an answer that had one are done, but for those that a
+        search tries and takes back.
         """
         self.runner = runner
         self._session = session
@@ -102,7 +104,8 @@ class Dispatcher:
             await run_scheduled([each.access for each in prepared], one, parallel=self._parallel)
         finally:
             results = tuple(self._close(call, finished.get(call.id), call.id in begun) for call in calls)
-            if self.effects != effects and self._after_effects is not None:
+            lasting = any(not call.id.startswith((TRY, TAKE_BACK)) for call in calls)
+            if self.effects != effects and lasting and self._after_effects is not None:
                 self._after_effects()
         changing = (
             each.call

@@ -19,21 +19,21 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """The tools of packages that can be used, and what is wrong with the others."""
+    """The usable tools of installed packages, and notices about those that can't be used."""
 
     tools: tuple[Tool, ...] = ()
     notices: tuple[NoticeGiven, ...] = ()
 
 
 class _Unusable(Exception):
-    """The entry point offers no tool that can be used; the message is the rest of a sentence."""
+    """The entry point offers no usable tool; the message completes a sentence."""
 
 
 def load_extensions(taken: Callable[[], Collection[str]]) -> Extensions:
     """The tools of every installed package, sorted by the names of their entry points.
 
-    ``taken`` gives the names of tools that no package may replace; it is asked where there are packages. One
-    that is broken stops no other.
+    ``taken`` returns the names of the tools that no package may replace; it is called only if there are
+    packages. A broken package does not keep the others from being loaded.
     """
     points = entry_points(group=ENTRY_POINTS)
     names = set(taken() if points else ())

@@ -1,6 +1,6 @@
 """The gates a call passes before its tool runs: the active skills, the hooks, the approval.
 
-They stand in one list and are asked in its order, each in the same way; the first that refuses ends the call.
+They are asked in the order of one list; the first gate that refuses ends the call.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What a gate says of a call."""
+    """A gate's answer about a call."""
 
     refusal: str = ""
     """Why the call may not run, as the model reads it; '' where it may."""
     summary: str = ""
     """The refusal as people see it; '' for its first line."""
     additions: tuple[str, ...] = ()
-    """What the model reads below the result."""
+    """Texts that are appended to the result the model reads."""
     approved: frozenset[str] = frozenset()
     """Protected files that a person lets this call write."""
 
 
 class Gate(Protocol):
-    """Asked three times of each call. A gate says what differs from an open one."""
+    """Asked three times about each call; the methods of this base class let every call pass."""
 
     def closed_to(self, tool: str) -> str:
-        """Why no call of ``tool`` may run now, whatever its arguments; '' where one may.
+        """Why ``tool`` can't be called now, whatever the arguments; '' if it can.
 
-        Asked of a call before its arguments are parsed.
+        Called before a call's arguments are parsed.
         """
         return ""
 
@@ -48,18 +48,18 @@ class Gate(Protocol):
         return Passage(self.closed_to(prepared.call.name))
 
     async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
-        """See the result; return what the model reads below it."""
+        """Take the result; return texts to append to what the model reads."""
         return ()
 
 
 class NarrowingGate(Gate):
-    """Keeps to the tools that the active skills leave.
+    """Refuses tools that the active skills don't allow.
 
     It is asked again right before a call runs: a call of the same answer may have made a skill active.
     """
 
     def __init__(self, refusal: Callable[[str], str]) -> None:
-        """``refusal`` says why the tool of a name may not be called now, '' where it may."""
+        """``refusal`` takes a tool's name and returns why it can't be called now; '' if it can."""
         self._refusal = refusal
 
     def closed_to(self, tool: str) -> str:
@@ -81,7 +81,7 @@ class PlanGate(Gate):
 
 
 class HookGate(Gate):
-    """Asks the hooks before a call, shows them its result, and adds what they say to it."""
+    """Asks the hooks before a call, passes them its result, and appends what they say to the result."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
@@ -100,7 +100,7 @@ class HookGate(Gate):
 
 
 class ApprovalGate(Gate):
-    """Judges a call by policy, and asks a person where policy says so, about one call at a time."""
+    """Decides by the policy, and asks the person where the policy says so, one call at a time."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
-"""Asking hooks: what a user's configuration or a trusted skill wants to hear of, and may stop.
+"""Runs hooks: commands of the user's configuration or a trusted skill that observe events and may veto them.
 
 A hook is a command in the sandbox. Its standard input holds the event as one JSON object. It may print JSON
 objects ``{"decision": "allow"|"deny", "reason": …, "message": …}``, of which the last counts; exit code 2
-denies with the output as the reason. A hook that fails otherwise stops what it was asked about before it
-happened, because it may be a guard, and is only told of after.
+denies with the output as the reason. If a hook fails in another way before an event, the event is denied,
+because the hook may be a guard; if it fails after one, there is only a notice.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from seedsmith.skills.hook_specs import HookEvent, HookSpec, HookSpecs
 from seedsmith.skills.skill import Skill
 
 DENIED = 2
-"""The exit code that denies."""
+"""The exit code by which a hook denies."""
 MOST_DENIALS = 3
-"""So many times in a row ``before_finish`` is obeyed; then the run ends all the same."""
+"""How many times in a row ``before_finish`` may deny; after that the run ends anyway."""
 _OBJECT = re.compile(r"^[ \t\ufeff]*(?={)", re.MULTILINE)
 _RULING = re.compile(r'"(?:\w*[dD]ecision)"|\bden(?:y|ied)\b')
 _MOST_WORDS = 2000
@@ -50,12 +50,12 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What all hooks of one event said."""
+    """The combined answer of all hooks of one event."""
 
     denied: str = ""
     """Why it must not happen; '' where it may."""
     messages: tuple[str, ...] = field(default_factory=tuple)
-    """What the model is told besides."""
+    """Further messages for the model."""
 
 
 def gather(configured: HookSpecs, skills: Iterable[Skill]) -> tuple[Hook, ...]:
@@ -63,7 +63,7 @@ def gather(configured: HookSpecs, skills: Iterable[Skill]) -> tuple[Hook, ...]:
     found = [_hook(event, spec, "the configuration", "") for event, spec in _each(configured)]
     for skill in skills:
         found += [
-            _hook(event, spec, f"the skill {skill.name}", str(skill.folder), skill)
+            _hook(event, spec, f"the skill {skill.name}", str(skill.real_folder), skill)
             for event, spec in _each(skill.hooks)
         ]
     return tuple(found)
@@ -103,11 +103,11 @@ class Hooks:
         return (await self._ask("session_start", {})).messages
 
     async def before_tool(self, name: str, arguments: Any) -> Ruling:
-        """Whether the call may run, and what is told with its result."""
+        """Whether the call may run, and what to add to its result."""
         return await self._ask("before_tool", {"tool": name, "arguments": arguments}, name)
 
     async def after_tool(self, name: str, arguments: Any, ok: bool, text: str) -> tuple[str, ...]:
-        """What is told with the result."""
+        """What to add to the result."""
         about = {"tool": name, "arguments": arguments, "ok": ok, "result": text[:_MOST_EVENT_CHARACTERS]}
         ruling = await self._ask("after_tool", about, name)
         return (ruling.denied, *ruling.messages) if ruling.denied else ruling.messages
@@ -212,7 +212,7 @@ def _answer(output: str) -> dict[str, Any]:
 
 
 def _looks_like_a_ruling(output: str, said: dict[str, Any]) -> bool:
-    """Whether something was ruled in a form that is not read: a guard must not be heard as silence."""
+    """Whether the output looks like a decision in a form that can't be read, which must not count as none."""
     return "decision" not in said and _RULING.search(output) is not None
 
 

@@ -1,4 +1,4 @@
-"""A call before and after it ran: what was understood of it, and what came of it."""
+"""A call before and after it ran: its parsed form, and its result."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from seedsmith.tools.base import Access, JsonObject, Tool, ToolResult
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call that was understood (``tool`` set), or what to tell the model instead (``refusal``)."""
+    """A parsed call (``tool`` is set), or why it can't be run, for the model (``refusal``)."""
 
     call: ToolCall
     arguments: Any
-    """The arguments as JSON, or the raw text where they are none."""
+    """The arguments as a JSON value, or the raw text if they are not JSON."""
     access: Access = field(default_factory=Access)
     tool: Tool | None = None
     parsed: Any = None
@@ -33,7 +33,7 @@ class Finished:
 
 
 def json_object(text: str) -> JsonObject:
-    """Return a call's arguments, none for an empty ``text``; raises ValueError where it is no JSON object."""
+    """Parse a call's arguments; empty ``text`` means none. Raises ValueError if it is not a JSON object."""
     try:
         value = json.loads(text) if text.strip() else {}
     except RecursionError:

@@ -1,10 +1,11 @@
-"""One call, from its raw arguments to a result that can be sent: parse, gates, run, redact, shorten.
+"""Runs one call, from raw arguments to a result that can be sent: parse, gates, run, redact, shorten.
 
-Whatever a call asks for and whatever a tool does, the call gets exactly one result.
+Whatever the call asks for and whatever the tool does, there is exactly one result.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,9 @@ from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult, ToolSpec
+
+MOST_AT_ONCE = 8
+"""So many calls of an answer run at once, however many it holds: each takes processes and descriptors."""
 
 
 class CallRunner:
@@ -33,21 +37,22 @@ class CallRunner:
         gates: Sequence[Gate] = (),
         output_bytes: int = 32 << 10,
     ) -> None:
-        """``gates`` are asked in their order; ``output_bytes`` is the most of a result the model reads."""
+        """``gates`` are asked in order; ``output_bytes`` limits how much of a result the model reads."""
         self._tools = tools
         self._context = context
         self._sink = sink
         self._redactor = redactor
         self._gates = gates
         self._output_bytes = output_bytes
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools as the model is offered them, in their order."""
+        """The specifications of the tools, in the order in which the model gets them."""
         return tuple(tool.spec for tool in self._tools.values())
 
     def prepare(self, call: ToolCall) -> Prepared:
-        """Understand a call; never raises, the refusal says what is wrong and what would fit."""
+        """Parse a call. Never raises: the refusal says what is wrong and what would be right."""
         tool = self._tools.get(call.name)
         try:
             arguments = json_object(call.arguments)
@@ -75,7 +80,14 @@ class CallRunner:
             return Prepared(call, arguments, refusal=self._defect(call, error))
 
     async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
-        """Run a call and show its start and end; ``begin`` is awaited once nothing refused it."""
+        """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass.
+
+        Where :data:`MOST_AT_ONCE` run, it waits for its turn first.
+        """
+        async with self._room:
+            return await self._run(prepared, begin)
+
+    async def _run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
         call = prepared.call
         self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
         start = time.perf_counter()
@@ -89,7 +101,7 @@ class CallRunner:
         return Finished(result, duration)
 
     async def run_early(self, prepared: Prepared) -> Finished:
-        """Run an effect-free call before its answer is complete; nothing is recorded yet."""
+        """Run a call without effects before the model's answer is complete; nothing is recorded yet."""
         return await self.run(prepared, _nothing)
 
     async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
@@ -142,7 +154,7 @@ async def _nothing() -> None:
 
 
 def _checked(result: ToolResult) -> ToolResult:
-    """``result`` as it is; a tool of others may give back anything."""
+    """Return ``result``; raises TypeError if it is none, since a third party's tool may return anything."""
     if not isinstance(result, ToolResult) or not isinstance(result.text, str):
         raise TypeError(f"it gave back {type(result).__name__}, not a ToolResult with text")
     return result

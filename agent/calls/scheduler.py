@@ -1,4 +1,4 @@
-"""Which calls of one answer run together (docs/decisions.md, "Early start, safe retry")."""
+"""Decides which calls of one answer run at the same time (docs/decisions.md, "Early start, safe retry")."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ANYTHING = frozenset({EVERYTHING})
 def must_wait(earlier: Access, later: Access) -> bool:
     """Whether ``later`` has to wait until ``earlier`` is done.
 
-    Calls that touch the same paths keep their order. Shell commands of one answer run together:
-    the model asked for them together; but none runs beside a file tool that writes, nor beside a call
-    that names more than everything, as those do that change git's state.
+    Calls that touch the same paths keep their order. Shell commands of one answer run at the same time, since
+    the model asked for them together. No command runs at the same time as a file tool that writes, or as a
+    call that locks more than the workspace, such as one that changes git's state.
     """
     if earlier.writes == later.writes == _ANYTHING:
         return False
@@ -25,10 +25,10 @@ def must_wait(earlier: Access, later: Access) -> bool:
 async def run_scheduled(
     accesses: Sequence[Access], run: Callable[[int], Awaitable[None]], *, parallel: bool = True
 ) -> None:
-    """Call ``run(index)`` once for each access, as early as :func:`must_wait` lets it.
+    """Call ``run(index)`` once for each access, as early as :func:`must_wait` allows.
 
-    Without ``parallel`` every call waits for all before it. Cancelling cancels what runs, waits for
-    it to end, and starts nothing more.
+    Without ``parallel`` every call waits for all calls before it. Cancelling cancels the running calls, waits
+    for them to end, and starts no others.
     """
     done = [asyncio.Event() for _ in accesses]
 

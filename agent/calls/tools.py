@@ -1,12 +1,12 @@
-"""The tools that a run offers: the built-in ones, those of packages, the skill tool, the ask tool."""
+"""The tools that a run offers: built-in tools, tools of packages, the skill tool and the ask tool."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver
-from seedsmith.agent.calls.finish import NAME as FINISH
-from seedsmith.agent.calls.finish import FinishTool
+from seedsmith.agent.calls.finish_tool import NAME as FINISH
+from seedsmith.agent.calls.finish_tool import FinishTool
 from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import Tool
@@ -33,14 +33,13 @@ def open_tools(
     vision: bool = False,
     skills: ActiveSkills | None = None,
 ) -> dict[str, Tool]:
-    """The tools a profile offers, by name, in the order they are told.
+    """The tools of a profile by name, in the order in which the model gets them.
 
-    ``approver`` is who may be asked questions, too, if it is an :class:`Respondent`.
-    ``vision`` says whether the model takes pictures. ``skills`` are those of the session: the tool for them
-    is offered with or without any, so that the array of tools is the same. ``extensions`` are the tools of
-    packages, which follow the built-in ones.
+    If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
+    the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
+    so that the list of tools is always the same. ``extensions``, the tools of packages, come last.
     """
-    from seedsmith.agent.calls.ask import AskTool, Respondent
+    from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
     from seedsmith.skills.loader import Library
     from seedsmith.skills.skill_tool import SkillTool

@@ -1,4 +1,4 @@
-"""Bounds a text by its head and tail, with exact counts of what is missing and where the whole is."""
+"""Shortens a text to its head and tail, and says how much is missing and where the whole text is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from seedsmith.sandbox.workspace.spill import SpillStore
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` with lone surrogates (bytes that were no UTF-8) spelt out, so that it can be sent."""
+    """Return ``text`` with lone surrogates (bytes that were not UTF-8) escaped, so that it can be sent."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -17,8 +17,8 @@ def escaped(text: str) -> str:
 def bounded(text: str, limit: int, spills: SpillStore) -> str:
     """Return ``text`` if its UTF-8 has at most ``limit`` bytes, else its head and tail.
 
-    The whole then goes into a spill, and the notice between head and tail names it; the result exceeds
-    ``limit`` by that notice at most.
+    The whole text is then kept in a spill, which a notice between head and tail names. The result exceeds
+    ``limit`` at most by that notice.
     """
     whole = text.encode()
     if len(whole) <= limit:

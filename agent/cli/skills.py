@@ -16,9 +16,9 @@ from seedsmith.agent.cli.skills_test import test_skills
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
-    from seedsmith.skills.check import Checked
     from seedsmith.skills.loader import Library
     from seedsmith.skills.skill import Skill
+    from seedsmith.skills.skill_check import Checked
 
 
 @click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
@@ -127,7 +127,7 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
     Exits 1 where something is wrong.
     """
     from seedsmith.agent.run.named_skill import tool_names
-    from seedsmith.skills.check import check
+    from seedsmith.skills.skill_check import check
 
     library = _library(load_settings(flags))
     folders = [_folder(library, name) for name in names] or _folders(library)

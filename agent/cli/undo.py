@@ -15,6 +15,7 @@ from seedsmith.agent.errors import WRONG_USAGE
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo
+    from seedsmith.agent.sessions.undo_git import Moved
     from seedsmith.sandbox.past.look import LeftOut
     from seedsmith.sandbox.past.rows import Difference
 
@@ -89,8 +90,9 @@ def _carry_out(undo: Undo, plan: Plan, *, force: bool, dry_run: bool, as_json: b
         _show(plan)
     if not refused and not dry_run and plan.steps:
         failed = undo.carry_out(plan)
+    moved = undo.moved(plan)
     if as_json:
-        _print_json(plan, failed, done=bool(plan.steps) and not refused and not dry_run)
+        _print_json(plan, failed, moved, done=bool(plan.steps) and not refused and not dry_run)
     elif refused:
         names = _some(plan.changed_since)
         say(
@@ -103,6 +105,8 @@ def _carry_out(undo: Undo, plan: Plan, *, force: bool, dry_run: bool, as_json: b
         back = "redo" if plan.kind == "undo" else "undo"
         done = len(plan.steps) - len(failed)
         print(f"{done:,} put back; take that back with: seedsmith {back} {plan.session}")
+    if moved and not as_json:
+        _show_moved(moved)
     return WRONG_USAGE if refused else 1 if failed else 0
 
 
@@ -120,6 +124,14 @@ def _show(plan: Plan) -> None:
         print("The session was killed during a call: all that changed since then counts as its doing.")
     if plan.left_out and plan.steps:
         print(f"Not in the snapshot: {_left_out(plan.left_out)}.")
+
+
+def _show_moved(moved: tuple[Moved, ...]) -> None:
+    from seedsmith.agent.frontends.terminal import visible
+
+    print("Git's own state is left to you; each command moves one thing back, in this order:")
+    for each in moved:
+        print(f"  {visible(each.command)}    # {visible(each.what)}")
 
 
 def _what(step: Difference) -> str:
@@ -158,7 +170,7 @@ def _joined(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + rest
 
 
-def _print_json(plan: Plan, failed: tuple[str, ...], *, done: bool) -> None:
+def _print_json(plan: Plan, failed: tuple[str, ...], moved: tuple[Moved, ...], *, done: bool) -> None:
     from seedsmith.agent.frontends.jsonl import encode
 
     document = {
@@ -169,5 +181,6 @@ def _print_json(plan: Plan, failed: tuple[str, ...], *, done: bool) -> None:
         "changed_since": list(plan.changed_since),
         "left_out": [each._asdict() for each in plan.left_out],
         "failed": list(failed),
+        "git": [{"what": each.what, "command": each.command} for each in moved],
     }
     sys.stdout.buffer.write(encode(document))

@@ -1,8 +1,8 @@
-"""What the workspace's ``AGENTS.md`` files tell the model: the root's at the start, nested ones on the way.
+"""Gives the model the workspace's ``AGENTS.md`` files: the root's at the start, nested ones when they matter.
 
-A nested file is told when a call first touches something at or below its folder, each once a session,
-outermost first, always appended (docs/decisions.md, "A stable prefix"). It is text for the model and
-nothing else: policy, sandbox and tools are fixed before it is read.
+A nested file is appended to the conversation when a call first touches something in or below its folder: once
+a session, outermost first (docs/decisions.md, "A stable prefix"). It is text for the model and nothing else:
+policy, sandbox and tools are fixed before it is read.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from seedsmith.tools.text import escape
 NAME = "AGENTS.md"
 ORIGIN = "instructions"
 MOST_BYTES = 16 << 10
-"""Of one file; the model is told how to read the rest."""
+"""Of one file; the message says how to read the rest."""
 MOST_NESTED_BYTES = 64 << 10
-"""Of all nested files of a session, so that a tree full of them can't fill the context."""
+"""Of all nested files of a session together, so that many of them can't fill the context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to be told as ``message``, or why there is none: ``refusal``, one sentence for people."""
+    """An instruction file as a ``message``, or why it is left out: ``refusal``, a sentence for people."""
 
     message: UserMessage | None = None
     refusal: str = ""
     cut: str = ""
-    """What people should know of a file that is told in part only."""
+    """A sentence for people if only a part of the file is given to the model."""
 
 
 def root_instructions(workspace: Workspace) -> UserMessage | None:
-    """The workspace's own ``AGENTS.md`` as an item; None where there is none to be read."""
+    """The workspace's own ``AGENTS.md`` as an item; None if there is none that can be read."""
     return _read(workspace, NAME, "instructions.md").message
 
 
@@ -59,7 +59,7 @@ def user_instructions(environment: Mapping[str, str]) -> UserMessage | None:
 
 
 def root_notice(workspace: Workspace) -> NoticeGiven | None:
-    """What people should know of the workspace's own ``AGENTS.md``: that it is not told, or not all of it."""
+    """A sentence for people if the workspace's own ``AGENTS.md`` is left out or shortened."""
     found = _read(workspace, NAME, "instructions.md")
     if found.refusal:
         return NoticeGiven("instructions_refused", found.refusal)
@@ -67,7 +67,7 @@ def root_notice(workspace: Workspace) -> NoticeGiven | None:
 
 
 class NestedInstructions:
-    """The nested ``AGENTS.md`` files of one session; knows from its conversation which were told already."""
+    """The nested ``AGENTS.md`` files of one session; its conversation shows which were appended before."""
 
     def __init__(self, workspace: Workspace, conversation: Conversation) -> None:
         self._workspace = workspace
@@ -77,11 +77,11 @@ class NestedInstructions:
         self._bytes = 0
 
     async def touched(self, accesses: Iterable[Access]) -> list[Found]:
-        """The files to append now that calls touched what ``accesses`` say, outermost first.
+        """The files to append after calls with these ``accesses``, outermost first.
 
-        Reads from the disk. What somebody else wrote is not told: it would speak to the model with the
-        user's voice (:mod:`foreign`). Nor is a file that the model has just written itself; and of a
-        shell command, which may touch anything, nothing is concluded.
+        Reads from the disk. Left out are files by third parties, which would speak to the model in the user's
+        name (:mod:`seedsmith.agent.context.third_party`), and files that the model has just written. Shell
+        commands add none, since nothing says which folders they touched.
         """
         folders: list[str] = []
         for access in accesses:
@@ -92,7 +92,7 @@ class NestedInstructions:
         return [each for each in found if each.message is not None or each.refusal]
 
     def _new_folders(self, path: str, written: frozenset[str]) -> list[str]:
-        """``path`` and the folders above it, the root left out, that were not looked at yet."""
+        """``path`` and its parent folders, without the root, that were not looked at before."""
         if path == EVERYTHING:
             return []
         try:
@@ -161,7 +161,7 @@ def _read(workspace: Workspace, path: str, wording: str, **values: str) -> Found
 
 
 def _is_there(workspace: Workspace, path: str) -> bool:
-    """Whether the workspace itself has something at ``path``, be it a link that leads nowhere or out."""
+    """Whether the workspace has anything at ``path``, also a link that is broken or leads out of it."""
     try:
         workspace.stat(path, follow=False)
     except PathError:

@@ -1,7 +1,7 @@
-"""What a conversation begins with: the system prompt, the workspace's facts and instructions, the task.
+"""The first messages of a conversation: system prompt, facts about the workspace, instructions, and the task.
 
-Nothing here changes while a session lasts, and everything after it is appended, so each request begins
-with the whole of the one before (docs/decisions.md, "A stable prefix").
+They never change during a session, and everything later is appended, so that each request begins with the
+whole request before it (docs/decisions.md, "A stable prefix").
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_NAMES = 30
 """Top-level names shown."""
 
 _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
-"""Places in output: Python's tracebacks, and ``path:line`` as nearly everything else prints it."""
+"""Source locations in output: as Python's tracebacks have them, and as ``path:line``."""
 
 
 def first_items(
@@ -36,7 +36,7 @@ def first_items(
     images: tuple[Image, ...] = (),
     skills: str = "",
 ) -> list[Item]:
-    """The items before the model's first answer; ``verification`` is how the check ended beforehand.
+    """The items before the model's first answer; ``verification`` is the check's result before the run.
 
     ``images`` go with the task. ``skills`` lists the skills the model may call.
     """
@@ -60,7 +60,7 @@ def first_items(
 
 
 def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str:
-    """The system prompt, with the workspace's facts and the list of skills where the profile wants them."""
+    """The system prompt; if the profile says so, with facts about the workspace and the list of skills."""
     text = prompt(profile.prompt)
     if not profile.facts:
         return text
@@ -76,9 +76,9 @@ def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str
 
 
 def pointed_sources(workspace: Workspace, output: str, lines: int) -> list[str]:
-    """Numbered lines around the last place that ``output`` points at, in a file that is no test.
+    """Numbered lines around the last source location in ``output`` that is not in a test.
 
-    At most ``lines`` lines; empty where it points at nothing in the workspace.
+    At most ``lines`` lines; empty if no location lies in the workspace.
     """
     places = [
         (first or second, int(line or other)) for first, line, second, other in _POINTER.findall(output)
@@ -105,7 +105,7 @@ def _source(workspace: Workspace, path: str) -> str:
 
 
 def _read_text(workspace: Workspace, path: str, limit: int) -> str:
-    """The start of a file as text; empty where there is none to be read."""
+    """The start of a file as text; empty if it can't be read."""
     try:
         return workspace.read_bytes(path, limit=limit).decode("utf-8-sig", "backslashreplace").strip()
     except PathError:
@@ -113,7 +113,7 @@ def _read_text(workspace: Workspace, path: str, limit: int) -> str:
 
 
 def _branch(workspace: Workspace) -> str:
-    """``, git branch NAME``, read without running git; empty where there is none."""
+    """``, git branch NAME``, read without running git; empty if there is none."""
     head = _read_text(workspace, ".git/HEAD", 300)
     prefix = "ref: refs/heads/"
     return f", git branch {shown(head.removeprefix(prefix))}" if head.startswith(prefix) else ""

@@ -1,4 +1,4 @@
-"""Finds the paths of pictures in a prompt that a person typed, as terminals paste them on drag and drop."""
+"""Finds paths of images in a prompt that a person typed, e.g. pasted by the terminal on drag and drop."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 _SEARCHED_CHARACTERS = 64 << 10
 _MOST_LOOKS = 2_000
-"""Names looked up on the disk; a prompt that is a whole document must not cost seconds."""
+"""Names that are looked up on the disk, so that a very long prompt doesn't take seconds."""
 _MOST_WORDS = 12
-"""Words a name without quotes may consist of."""
+"""Words that a name without quotes may have."""
 _MOST_CHARACTERS = 1_000
 
 _QUOTED = re.compile(r"@?(?:\"([^\"\n]{1,999})\"|'([^'\n]{1,999})'|`([^`\n]{1,999})`|“([^”\n]{1,999})”)")
@@ -38,7 +38,7 @@ def pasted_images(prompt: str) -> list[Path]:
 
 
 class _Search:
-    """One pass after the other over the text; what one has taken is blank to the next."""
+    """Searches a text in several passes; what one pass has found is blanked for the next."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -102,7 +102,7 @@ def _escaped(match: re.Match[str]) -> Iterator[tuple[str, Span]]:
 
 
 def _plain(match: re.Match[str]) -> Iterator[tuple[str, Span]]:
-    """What ends like a picture's name: the longest run of words before it, then ever shorter ones."""
+    """Names without quotes that end like an image's: the longest run of words first, then shorter ones."""
     end = match.end()
     before = match.string[max(0, end - _MOST_CHARACTERS) : end].rpartition("\n")[2]
     starts = [word.start() for word in _WORD.finditer(before)]

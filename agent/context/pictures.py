@@ -1,4 +1,4 @@
-"""Pictures a person shows with the prompt: named by ``--image``, or by a path in the prompt itself."""
+"""Images that go with the prompt: named by ``--image``, or by a path in the prompt itself."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from seedsmith.tools.images.images import Prepared
 
 MAX_TOTAL_BYTES = 36_000_000
-"""All pictures of one message together: 48 MB in base64, and a request must stay below 64 MB."""
+"""For all images of a message together: this is 48 MB in base64, and a request must stay below 64 MB."""
 
 
 class Seer(Protocol):
-    """What is asked of a model here: who it is, and whether it takes pictures."""
+    """The part of a model that is needed here: its name, and whether it accepts images."""
 
     @property
     def provider(self) -> str:
@@ -44,7 +44,7 @@ class Seer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The pictures that go with a prompt, and what a person is told of them."""
+    """The images that go with a prompt, and the notices about them."""
 
     images: tuple[Image, ...] = ()
     notices: tuple[NoticeGiven, ...] = ()
@@ -55,7 +55,7 @@ class Attached:
         return tuple(str(Path.cwd() / Path(image.name).expanduser()) for image in self.images)
 
     def beside(self, text: str) -> str:
-        """``text`` with the pictures' names: the wire carries none."""
+        """``text`` with the images' names, since the request has no field for them."""
         if not self.images:
             return text
         names = ", ".join(shown(image.name) for image in self.images)
@@ -160,9 +160,9 @@ def _read(path: Path) -> bytes:
 
 
 def _leads_out(path: Path, workspace: Path) -> bool:
-    """Whether ``path`` lies in the workspace by its name, but a link there leads elsewhere.
+    """Whether ``path`` lies in the workspace by its name, but a link leads out of it.
 
-    What lies in the workspace was put there by the repository: its links must not choose what is sent.
+    Such a link may come from the repository, which must not choose what files are sent to the model.
     """
     named = Path.cwd() / path.expanduser()
     inside = (Path(os.path.normpath(named)), named.parent.resolve() / named.name)

@@ -1,4 +1,4 @@
-"""How much a model is told and may do at once, chosen by what serves it."""
+"""How a model is used, depending on its provider: its prompt, its tools, and how much it reads at once."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Profile:
     """Names of the tools offered; None: all."""
     tool_choice: ToolChoice
     finish_tool: bool
-    """Whether the model says that it is done by a call, because it can't answer without one."""
+    """Whether the model ends a run by calling a tool, because it can't answer without a call."""
     facts: bool
-    """Whether the workspace's facts and its AGENTS.md are told."""
+    """Whether the first messages hold facts about the workspace and its AGENTS.md."""
     sources: int
-    """How many lines of source that a failing output points at the first message shows; 0: none."""
+    """How many lines of the source that a failing check's output points at are shown; 0: none."""
     output_bytes: int
-    """Most bytes of one tool result; the whole is kept as a spill."""
+    """Most bytes of a tool's result in the conversation; the whole result is kept as a spill."""
     searches: bool = False
     """Whether ``fix`` is a search by many small questions (``agent/repair``) rather than a conversation."""
     first_verify_seconds: float = 900.0
-    """How long the verification command may take before the first turn; one that hangs is red too."""
+    """How long the check may take before the first turn; one that hangs counts as failed."""
 
 
 FULL = Profile(
@@ -51,7 +51,7 @@ COMPACT = Profile(
 (docs/model-service.md, "The local model")."""
 
 SEARCH_TURNS = 5000
-"""A search asks many questions of some seconds each: its time is what limits it."""
+"""A search asks many questions of a few seconds each, so its time limit matters, not its turns."""
 
 _PROFILES = {profile.name: profile for profile in (FULL, COMPACT)}
 

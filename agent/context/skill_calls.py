@@ -1,4 +1,4 @@
-"""Calls of the ``skill`` tool that loaded a skill's instructions, as they stand in a conversation."""
+"""Finds calls in a conversation by which the model loaded a skill's instructions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable
 
 from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall, ToolOutput
+from seedsmith.skills.active import LEAVE
 
 SKILL_TOOL = "skill"
 
 
 def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
-    """The name of the skill whose instructions ``output`` holds; '' where it holds something else."""
+    """The name of the skill whose instructions ``output`` holds; '' if it holds something else."""
     if call.name != SKILL_TOOL or not output.ok:
         return ""
     try:
@@ -24,7 +25,7 @@ def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
 
 
 def last_loaded(items: Iterable[Item]) -> str:
-    """The skill that the model loaded last; '' where it loaded none."""
+    """The name of the skill that the model loaded last; '' if it loaded none."""
     calls: dict[str, ToolCall] = {}
     name = ""
     for item in items:
@@ -32,4 +33,4 @@ def last_loaded(items: Iterable[Item]) -> str:
             calls.update((call.id, call) for call in item.calls)
         elif isinstance(item, ToolOutput) and item.call_id in calls:
             name = skill_loaded(calls[item.call_id], item) or name
-    return name
+    return "" if name == LEAVE else name

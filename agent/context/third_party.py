@@ -1,4 +1,4 @@
-"""Which parts of a workspace somebody else wrote: dependencies, other repositories, what git ignores."""
+"""Tells third-party files in a workspace from its own: dependencies, other repositories, ignored files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DEPENDENCIES = frozenset(
     {"node_modules", "bower_components", "vendor", "third_party", "site-packages", "dist-packages"}
     | {".venv", "venv", ".tox", ".nox", ".yarn", ".pnpm-store", ".cargo", ".bundle", ".gradle", ".m2"}
 )
-"""Names of folders that package managers fill, or people by hand with what others wrote."""
+"""Names of folders that hold dependencies, put there by package managers or by people."""
 GENERATED = frozenset({"target", "build", "dist", "__pycache__"})
-"""Names of folders that tools fill from the sources beside them."""
+"""Names of folders that hold files which tools generate from the sources."""
 _SECONDS = 10.0
 _MOST_FILES = 1_000
 
 
 async def why_third_party(workspace: Workspace, path: str) -> str:
-    """Why the file at ``path`` is not the repository's own, as the rest of a sentence; empty where it is.
+    """Why the file at ``path`` is not the repository's own, as the rest of a sentence; empty if it is.
 
-    ``path`` is relative to the workspace; where links lead to it, the place they lead to counts as well.
+    ``path`` is relative to the workspace. If links lead to another place, that place is checked too.
     """
     with workspace.locate(path) as location:
         places = tuple(dict.fromkeys((path, location.path)))
@@ -49,7 +49,7 @@ def _is_versioned(root: Path) -> bool:
 
 
 def _inner_repository(workspace: Workspace, folders: list[str]) -> str:
-    """The outermost of ``folders``, each in the one before it, that is a submodule or a clone."""
+    """The first of the nested ``folders``, outermost first, that is a submodule or a clone."""
     for depth in range(1, len(folders) + 1):
         folder = "/".join(folders[:depth])
         try:
@@ -61,10 +61,10 @@ def _inner_repository(workspace: Workspace, folders: list[str]) -> str:
 
 
 async def _is_ignored(workspace: Workspace, path: str) -> bool:
-    """Whether a rule of git's leaves out a folder above ``path``; the file's own name doesn't matter.
+    """Whether git ignores a folder above ``path``; rules for the file's own name don't count.
 
-    ripgrep, which reads such rules for every search, lists the file alone: an ignore file, of the lowest
-    rank, closes all folders but those on the way.
+    It is asked of ripgrep, which reads git's rules. So that ripgrep looks at this file only, an additional
+    ignore file of the lowest precedence excludes all folders that don't lead to it.
     """
     names = [re.sub(r"([\\*?\[\]{}!# ])", r"\\\1", name) for name in path.split("/")]
     way = ["/" + "/".join(names[:depth]) + "/" for depth in range(1, len(names))]

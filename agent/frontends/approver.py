@@ -12,7 +12,7 @@ import termios
 from typing import Any, TextIO
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Refused
-from seedsmith.agent.calls.ask import Question
+from seedsmith.agent.calls.ask_tool import Question
 from seedsmith.agent.frontends.terminal import visible
 
 _LONG_BLANK = re.compile(" {9,}")

@@ -35,6 +35,7 @@ _PROGRESS = frozenset(
         "instructions",
         "image",
         "kept",
+        "snapshot",
     }
 )
 """Notices that say how far a run is, nothing to worry about."""
@@ -246,6 +247,8 @@ class ConsoleFrontEnd:
         self._line(f"{self._mark(mark)} {' · '.join(facts)}", style)
         if session:
             self._line(f"go on with: {going_on(session, self._workspace, self._command)}", "dim")
+        if event.undo:
+            self._line(f"take it back with: {event.undo}", "dim")
 
     def _doubt(self, event: events.SessionFinished) -> str:
         """What keeps a run that says it is done from having a tick; '' where nothing does."""

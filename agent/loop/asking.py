@@ -1,4 +1,4 @@
-"""Puts each question of a run: its cost is estimated and reserved, its answer's length is bounded."""
+"""Builds each request of a run: reserves its estimated cost and limits the length of its answer."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from seedsmith.tools.base import ToolSpec
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How the questions of a run are put."""
+    """The settings of a run's requests."""
 
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: str = "auto"
     first_tool_choice: str | None = None
-    """Of the run's first question, where it differs."""
+    """For the first request of the run, if it differs."""
     parallel_tool_calls: bool = True
     max_output_tokens: int | None = None
     max_completion_tokens: int | None = None
     effort: Effort | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     finish_tool: str | None = None
-    """The tool by which a model that must call says that it is done."""
+    """The tool by which a model that must always call a tool says that it is done."""
     entry: Callable[[], ModelEntry] | None = None
-    """What the catalog knows of the model that is asked; None: nothing."""
+    """Returns the catalog's entry for the current model; None: there is none."""
     last_words: Callable[[], Mapping[str, Any] | None] | None = None
-    """Asked before each question: the ``response_format`` by which the model is to say its last words again,
-    without a call; None where the question is an ordinary one."""
+    """Called before each request: returns the ``response_format`` if the model is to repeat its final message
+    without a call, and None otherwise."""
 
 
 class Questions:
-    """The questions of one run, one after the other."""
+    """Builds the requests of one run, one after the other."""
 
     def __init__(self, ask: Ask, model: Model, budget: Budget, sink: Sink) -> None:
         self._ask = ask
@@ -54,10 +54,10 @@ class Questions:
         self._shortened = False
 
     def next(self, items: Sequence[Item]) -> Request:
-        """The next question about ``items``, reserved in the budget and announced.
+        """The next request with ``items``; it is reserved in the budget and announced by an event.
 
-        Raises :class:`BudgetExhausted`, and :class:`ContextExceeded` where ``items`` leave the
-        model no room for an answer.
+        Raises :class:`BudgetExhausted`, and :class:`ContextExceeded` if ``items`` leave no room for an
+        answer.
         """
         self._items = items
         tokens = self._prompt.tokens(items)
@@ -74,7 +74,7 @@ class Questions:
         return request
 
     def answered(self, answer: Answer) -> None:
-        """Book what the last question took."""
+        """Record what the last request used."""
         self._budget.book(answer)
         if answer.usage is not None and not answer.usage_estimated:
             self._prompt.learn(self._items, answer.usage.input_tokens)
@@ -112,7 +112,7 @@ class Questions:
         return limit
 
     def _room(self, tokens: int) -> int:
-        """What the context leaves for an answer; refused where that is nothing, but for doubt."""
+        """What the context leaves for an answer; raises if that is nothing and the estimate is sure."""
         context = self._model.context_tokens
         surely = tokens if self._prompt.learned else tokens // 2
         if surely >= context:

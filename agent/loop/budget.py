@@ -1,4 +1,4 @@
-"""Money, tokens, turns and time: what a run may take, and what it has taken."""
+"""The limits of a run (money, tokens, turns and time), and what it has used of them."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from seedsmith.agent.models.catalog.prices import PriceTier
 
 
 class BudgetExhausted(Exception):
-    """A limit was reached; the message is one sentence that names the flag to raise it by."""
+    """A limit was reached; the message is a sentence that names the flag by which to raise it."""
 
 
 class UnknownPrice(UsageError):
-    """A cost limit was asked for where no price is known (wrong usage, exit code 2)."""
+    """A cost limit was set, but the model's price is unknown (wrong usage, exit code 2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take. Every run has limits, asked for or not.
+    """What one run may use. Every run has limits, whether the user set any or not.
 
     See docs/decisions.md, "Every run has limits".
     """
 
     turns: int = 200
     tokens: int = 10_000_000
-    """Input and output of all requests together."""
+    """Input and output tokens of all requests together."""
     cost: float | None = None
-    """Yuan; None where no price is known, or nothing is ever paid."""
+    """Yuan; None if the price is unknown or the model is free."""
     seconds: float = 3600.0
 
     def to_json(self) -> dict[str, Any]:
-        """The limits as they stand in ``session.started``."""
+        """The limits as the event ``session.started`` has them."""
         return asdict(self)
 
 
 DEFAULT_COST = 50.0
-"""Yuan; the limit where a price is known and the user set none."""
+"""Yuan; the limit if a price is known and the user set no other."""
 
 
 def choose_limits(
@@ -52,9 +52,9 @@ def choose_limits(
     priced: bool,
     free: bool = False,
 ) -> Limits:
-    """Fill what the user left open with defaults; raises :class:`UnknownPrice`.
+    """Fill in defaults for limits that the user did not set; raises :class:`UnknownPrice`.
 
-    Of a model that is ``free`` no cost limit is made up.
+    A model that is ``free`` gets no default cost limit.
     """
     if cost is not None and not priced:
         raise UnknownPrice(
@@ -70,11 +70,11 @@ def choose_limits(
 
 
 class Budget:
-    """Counts what a run takes against its limits.
+    """Counts what a run uses against its limits.
 
-    ``reserve`` before a request, ``commit`` after it. What the last request took is reserved for the
-    next one, which repeats it and adds to it, or what the next one's prompt is estimated at where that is
-    more: so a limit ends the run before it is passed, not after.
+    Call ``reserve`` before a request and ``commit`` after it. Reserved is what the last request used, which
+    the next one repeats and adds to, or the estimate for the next prompt if that is more. So the run ends
+    before it exceeds a limit, not after.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
@@ -97,7 +97,7 @@ class Budget:
 
     @property
     def usage(self) -> Usage:
-        """Tokens taken so far."""
+        """Tokens used so far."""
         return self._usage
 
     @property
@@ -112,7 +112,7 @@ class Budget:
 
     @property
     def cost_estimated(self) -> bool:
-        """Whether any part of :attr:`cost` is an estimate, or missing: models may change on the way."""
+        """Whether any part of :attr:`cost` is an estimate or missing, e.g. after a change of the model."""
         return self._cost is not None and (self._cost_estimated or self._unpriced)
 
     @property
@@ -123,7 +123,7 @@ class Budget:
     def reserve(self, least_tokens: int = 0, least_cost: float = 0.0) -> int:
         """Make room for one more request and return its number; raises :class:`BudgetExhausted`.
 
-        ``least_tokens`` and ``least_cost`` (yuan) are what it takes, by estimate, with the shortest answer.
+        ``least_tokens`` and ``least_cost`` (yuan) estimate what it uses with the shortest possible answer.
         """
         limits = self._limits
         if self._turns >= limits.turns:
@@ -143,7 +143,7 @@ class Budget:
         return self._turns
 
     def answer_tokens(self, prompt_tokens: int, tier: PriceTier | None) -> int:
-        """How long the answer to such a prompt may be within the limits; ``tier`` is its price, if known."""
+        """How many tokens the answer to such a prompt may have; ``tier`` is its price, if known."""
         left = float(self._limits.tokens - self._usage.total_tokens - prompt_tokens)
         if tier is not None and tier.output_cny > 0 and self._limits.cost is not None:
             money = self._limits.cost - (self._cost or 0.0) - prompt_tokens * tier.input_cny / 1000
@@ -151,11 +151,11 @@ class Budget:
         return max(1, int(left))
 
     def book(self, taken: Answer | Spent) -> None:
-        """Commit what an answer took, or a try that gave none."""
+        """Commit what an answer used, or a failed attempt."""
         self.commit(taken.usage, taken.cost_cny, estimated=taken.cost_estimated)
 
     def commit(self, usage: Usage | None, cost: float | None = None, *, estimated: bool = False) -> None:
-        """Book what the request took; None where the service did not say."""
+        """Record what the request used; None if the service did not say."""
         usage = usage or Usage()
         self._under_way = 0.0
         self._usage += usage

@@ -1,10 +1,10 @@
-"""Keeps a conversation within what the model can take, and out of dearer tiers where that pays.
+"""Keeps a conversation within the model's context, and out of dearer price tiers where that saves money.
 
 See docs/decisions.md, "The price tier is a decision".
-First the bodies of old outputs are left out, which asks no model; where that is not enough, the model is
-asked for notes that stand for the older turns. Between two such steps the history only grows, so that each
-request begins with the whole of the one before; each step is told by an event and recorded, so that a
-resumed session goes on from the same items.
+First the contents of old outputs are left out, which needs no model. If that is not enough, the model writes
+notes that replace the older turns. Between two such steps the history only grows, so that each request begins
+with the whole request before it. Each step is reported by an event and recorded, so that a resumed session
+continues with the same items.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from seedsmith.agent.loop.shortening import (
     without_old_outputs,
 )
 from seedsmith.agent.loop.streaming import NoAnswer, report_usage
-from seedsmith.agent.loop.tiers import Crossing, boundaries_below, worth_shortening
+from seedsmith.agent.loop.tier_crossing import Crossing, boundaries_below, worth_shortening
 from seedsmith.agent.models.base import Answer, Notice, Request, Retrying, Spent, Usage
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
@@ -35,21 +35,21 @@ from seedsmith.agent.models.service.estimate import PromptEstimate, item_tokens,
 from seedsmith.tools.base import ToolSpec
 
 MOST_IN_A_ROW = 3
-"""So many refusals of one question as too long, each after a shortening, are given up on."""
+"""After so many refusals of one request as too long, each after a shortening, the run gives up."""
 KEPT_TURNS = (4, 2, 1, 0)
-"""How many of the last turns stay whole: as many as fit."""
+"""How many of the last turns stay complete; the first number that fits is taken."""
 _AIM = 0.5
-"""Of the room: a conversation shortened to just below it would be too long again at once."""
+"""Of the available context; a conversation that just fits would be too long again after the next turn."""
 _SUMMARY_TOKENS = 4096
 _CALLS_TOLD = 40
 _UNSEEN_CHARACTERS = (64_000, 16_000, 4_000, 1_000)
-"""What is shown of an output that the model has not seen yet, where all of it is too long."""
+"""How much is shown of an output that the model has not seen yet, if the whole output is too long."""
 
 Question = Callable[[], Awaitable[Answer]]
 
 
 class Compactor:
-    """Asks the questions of one run, the conversation shortened before where it has to be."""
+    """Sends the requests of one run, and shortens the conversation first if that is necessary."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Compactor:
         price: Price | None = None,
         open_commands: Callable[[], str] = str,
     ) -> None:
-        """``answer_tokens`` is the most an answer may take; without ``price`` no tier is minded.
+        """``answer_tokens`` is the longest possible answer; without ``price`` no price tiers are considered.
 
-        ``open_commands`` names the background commands that run, to be told beside notes; '' where none does.
+        ``open_commands`` returns the names of running background commands, which are added to notes, or ''.
         """
         self._session = run.session
         self._model = run.model
@@ -80,9 +80,9 @@ class Compactor:
         self._answers: list[Usage] = []
 
     async def ask(self, question: Question) -> Answer:
-        """Ask ``question``, which sends the session's conversation as it is then.
+        """Await ``question``, which sends the session's conversation in its state at that time.
 
-        Raises what it raises, and :class:`ContextExceeded` where nothing more can be left out.
+        Raises what it raises, and :class:`ContextExceeded` if nothing more can be left out.
         """
         await self._make_room()
         for _ in range(MOST_IN_A_ROW):
@@ -119,9 +119,9 @@ class Compactor:
                 self._go_below(self._price, boundaries, tokens)
 
     def _go_below(self, price: Price, boundaries: Sequence[int], tokens: int) -> None:
-        """Leave out old outputs if that is cheaper than going on in a dearer tier; weighed at each question.
+        """Leave out old outputs if that is cheaper than continuing in a dearer tier; checked at each request.
 
-        What keeps a conversation long may be its last turns, which grow old.
+        If recent turns make the conversation long, this becomes possible once they are older.
         """
         shorter = without_old_outputs(self._items, KEPT_TURNS[0])
         turns = max(len(self._answers), 1)
@@ -138,7 +138,7 @@ class Compactor:
                 break
 
     async def _shorten_refused(self, error: ContextExceeded) -> None:
-        """The service counts more than we do, or takes less than we know: aim well below what it refused."""
+        """Shorten well below what the service refused: its count is higher than ours, or its limit lower."""
         refused = self._prompt.tokens(self._items)
         if self._prompt.learned:  # an estimate alone says nothing of what it can take
             self._room = min(self._room, int(refused * 0.9))
@@ -150,7 +150,7 @@ class Compactor:
             ) from error
 
     async def _compact(self, target: int, why: str) -> bool:
-        """Shorten the conversation to about ``target`` tokens; False where it can't be any shorter."""
+        """Shorten the conversation to about ``target`` tokens; False if it can't be any shorter."""
         shorter = without_old_outputs(self._items, KEPT_TURNS[0])
         if self._measured(shorter) > target:
             shorter = await self._summarised(target)
@@ -166,7 +166,7 @@ class Compactor:
         return True
 
     async def _summarised(self, target: int) -> tuple[Item, ...]:
-        """The conversation with its older turns replaced by notes; as it is where there are none."""
+        """The conversation with notes in place of its older turns; unchanged if the model wrote none."""
         items = self._items
         for turns in KEPT_TURNS:
             parts = parted(items, turns)
@@ -183,7 +183,7 @@ class Compactor:
         return shorter
 
     async def _summary(self, parts: Parts) -> str:
-        """The message that stands for the middle: notes, and what goes on whatever they leave out."""
+        """The message that replaces the middle: the notes, and open matters that they may leave out."""
         notes = await self._notes(self._task, parts.middle)
         if not notes:
             notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_TOLD)
@@ -198,7 +198,7 @@ class Compactor:
         return next((item.text for item in said), "")
 
     async def _notes(self, task: str, middle: Sequence[Item]) -> str:
-        """What the model notes about ``middle``; '' where it can't."""
+        """The model's notes about ``middle``; '' if it fails."""
         answer_tokens = min(_SUMMARY_TOKENS, max(self._room // 4, 256))
         most = max(self._room - answer_tokens, 1024) * 2  # characters: two a token is on the safe side
         while most >= 1024:
@@ -213,7 +213,7 @@ class Compactor:
         return ""
 
     async def _asked(self, request: Request) -> Answer:
-        """Put a question of our own: people see what it takes, and not what it says."""
+        """Send a request for notes: events show its usage, but not its text."""
         self._sink.emit(TurnStarted(self._budget.reserve()))
         answer: Answer | None = None
         async with aclosing(self._model.stream(request)) as parts:
@@ -237,7 +237,7 @@ class Compactor:
         return answer
 
     def _measured(self, items: Sequence[Item]) -> int:
-        """The tokens of a prompt of ``items``, by what the service counted for the present one."""
+        """The tokens of a prompt of ``items``, scaled by the service's count for the current prompt."""
         raw = self._tool_tokens + sum(item_tokens(item) for item in self._items)
         known = self._prompt.tokens(self._items)
         return int((self._tool_tokens + sum(item_tokens(item) for item in items)) * known / max(raw, 1))

@@ -1,4 +1,4 @@
-"""Effect-free calls that run while their answer still streams.
+"""Calls without effects that run while the answer they belong to still streams.
 
 See docs/decisions.md, "Early start, safe retry".
 """
@@ -24,7 +24,7 @@ class EarlyCalls:
         self._tasks: dict[ToolCall, asyncio.Task[Finished]] = {}
 
     def offer(self, call: ToolCall) -> None:
-        """Start ``call`` if it is free of effects, may start early and need not wait for an earlier one."""
+        """Start ``call`` if it has no effects, may start early and need not wait for an earlier call."""
         prepared = self._runner.prepare(call)
         waits = any(not self._parallel or must_wait(access, prepared.access) for access in self._seen)
         self._seen.append(prepared.access)
@@ -35,11 +35,11 @@ class EarlyCalls:
             self._tasks[call] = asyncio.create_task(self._runner.run_early(prepared))
 
     def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
-        """Hand over the running task of ``call``, if it was started."""
+        """Return the running task of ``call`` and forget it; None if it was not started."""
         return self._tasks.pop(call, None)
 
     async def discard(self) -> None:
-        """Cancel and forget whatever was not taken."""
+        """Cancel and forget the calls that were not taken."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
         self._seen.clear()

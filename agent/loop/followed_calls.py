@@ -1,4 +1,4 @@
-"""The calls of an answer, and what the model reads after their results because of them."""
+"""Runs the calls of an answer, then appends what follows from them: instructions and images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seedsmith.tools.base import ToolResult
 
 
 class FollowedCalls:
-    """Dispatches the calls of answers; instructions of the folders they touched and pictures follow them."""
+    """Dispatches calls, then appends instructions of the folders they touched and images they returned."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class FollowedCalls:
         redactor: Redactor,
         instructions: NestedInstructions | None = None,
     ) -> None:
-        """Without ``instructions`` no ``AGENTS.md`` follows."""
+        """Without ``instructions`` no nested ``AGENTS.md`` is appended."""
         self._dispatcher = dispatcher
         self._session = session
         self._sink = sink
@@ -46,11 +46,11 @@ class FollowedCalls:
         return dispatched
 
     def early(self, *, parallel: bool = True) -> EarlyCalls:
-        """The early calls of the next answer."""
+        """A collection for the early calls of the next answer."""
         return EarlyCalls(self._dispatcher.runner, parallel=parallel)
 
     def _append_instructions(self, files: Iterable[Found]) -> None:
-        """Append instructions that hold from here on; people are told of them, and of what was refused."""
+        """Append new instructions, with notices about them and about those that were refused."""
         for file in files:
             if file.message is None:
                 self._sink.emit(NoticeGiven("instructions_refused", file.refusal))
@@ -62,7 +62,7 @@ class FollowedCalls:
                 self._sink.emit(NoticeGiven("instructions_cut", file.cut))
 
     def _append_images(self, results: Iterable[ToolResult]) -> None:
-        """Append what results show as one message: neither wire takes pictures in a result."""
+        """Append the images of the results as one message, since neither wire accepts images in a result."""
         images = tuple(image for result in results for image in result.images)
         if images:
             names = ", ".join(shown(image.name) for image in images)

@@ -1,6 +1,6 @@
-"""One conversation with a model: ask, run what it asks for, append, until nothing is asked.
+"""The loop of a run: ask the model, run the calls it makes, append the results, until it makes no more calls.
 
-Everything it needs is handed in: no provider, no terminal, no operating system
+It is given everything it needs and knows no provider, no terminal and no operating system
 (docs/decisions.md, "A loop that is handed everything").
 """
 
@@ -25,19 +25,19 @@ from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
 from seedsmith.agent.models.base import Answer
 
 MOST_CUT_ANSWERS = 3
-"""So many answers in a row cut off at the output limit are given up on."""
+"""After so many answers in a row that were cut off at the output limit, the run gives up."""
 
 MOST_WRITTEN_CALLS = 3
-"""So many answers in a row that hold a call as text, none that can be run, are given up on."""
+"""After so many answers in a row that contain only a call written as text, the run gives up."""
 
 LoopStatus = Literal["done", "gave_up", "cannot_verify", "budget", "filtered"]
 Check = Callable[[str], Awaitable[str | None]]
-"""Asked, with its last words, when the model says it is done: None where that holds, else what to tell it."""
+"""Called with the final message when the model is done; returns None to accept it, or an objection."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoopResult:
-    """Why the loop ended, and the model's last words."""
+    """Why the loop ended, and the model's final message."""
 
     status: LoopStatus
     text: str = ""
@@ -46,7 +46,7 @@ class LoopResult:
 
 
 class _GaveUp(Exception):
-    """The model gets nowhere; the message says how."""
+    """The model makes no progress; the message says in what way."""
 
 
 class _Filtered(Exception):
@@ -60,9 +60,9 @@ async def run_loop(
     check: Check | None = None,
     compactor: Compactor | None = None,
 ) -> LoopResult:
-    """Go on with the session until the model is done and ``check`` agrees, or something stops it.
+    """Continue the session until the model is done and ``check`` accepts, or something stops it.
 
-    Raises what the model raises; the session is consistent whatever ends it, cancellation too.
+    Raises what the model raises. The session is consistent however this ends, also by cancellation.
     """
     turns = _Turns(run, calls, ask, compactor)
     try:
@@ -81,7 +81,7 @@ async def run_loop(
 
 
 class _Turns:
-    """The turns of one run, and what is remembered from one to the next."""
+    """The turns of one run, with the state that is kept from one turn to the next."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class _Turns:
         self.last_text = ""
 
     async def until_done(self) -> str:
-        """Take turns until the model asks for nothing more; returns its last words."""
+        """Take turns until the model makes no more calls; returns its final message."""
         last = self._session.conversation.last_item
         if isinstance(last, AssistantMessage) and not last.calls and not self._run.inbox.waiting:
             return last.text  # resumed: only the check is left
@@ -125,7 +125,7 @@ class _Turns:
                 await early.discard()
 
     def _hear(self) -> None:
-        """Take what the person said meanwhile into the conversation."""
+        """Append what the person said in the meantime to the conversation."""
         for message in self._run.inbox.take_all():
             self._session.append(UserMessage(message))
             self._run.sink.emit(NoticeGiven("message", message))
@@ -137,7 +137,7 @@ class _Turns:
         return answer
 
     async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
-        """Take a whole answer into the conversation and run its calls; its text where it is the last."""
+        """Append a complete answer and run its calls; returns its text if it is the last one, else None."""
         self._empty = self._cut = self._written = 0
         self.last_text = answer.text or self.last_text
         calls = self._session.conversation.distinct(answer.calls)
@@ -167,7 +167,7 @@ class _Turns:
         self._nudge("empty", reason, "nudge-empty.md")
 
     def _call_properly(self, answer: Answer) -> None:
-        """Keep an answer that tries to call a tool in its text, and ask for the call itself."""
+        """Append an answer whose text contains a call, and ask the model to make that call properly."""
         self._written += 1
         self._session.append(AssistantMessage(answer.text, answer.reasoning))
         reason = f"The model wrote a call of {answer.attempted} into its text, and nothing was run."
@@ -176,7 +176,7 @@ class _Turns:
             raise _GaveUp(f"{reason} So it did {MOST_WRITTEN_CALLS - 1} times before.")
 
     def _shorten(self, answer: Answer) -> None:
-        """Keep a cut answer's text, run none of its calls, ask for less at once.
+        """Append the text of an answer that was cut off, run none of its calls, and ask for a shorter answer.
 
         See docs/model-service.md, "Limits".
         """

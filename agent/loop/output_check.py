@@ -1,8 +1,8 @@
-"""Holding the model's final message to a JSON Schema: told in the prompt, checked at the end, repaired.
+"""Makes the model's final message follow a JSON Schema: the prompt states it, and the message is checked.
 
-The work itself is done as always, since a service that is given ``response_format`` beside tools may call
-none of them. Only a repair is asked for with the schema as ``response_format``, where the catalog says that
-the service takes one.
+The schema is not sent as ``response_format`` during the work, because a service that gets one together with
+tools may call none of them. It is sent only when a wrong message is asked for again, and only if the catalog
+says that the service accepts it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_REPAIRS = 3
 
 
 class OutputCheck:
-    """Checks the final messages of one run, and asks for those that are wrong again, a few times."""
+    """Checks the final messages of one run, and asks again a few times if one is wrong."""
 
     def __init__(self, schema: OutputSchema) -> None:
         self.schema = schema
@@ -30,11 +30,11 @@ class OutputCheck:
 
     @property
     def instruction(self) -> str:
-        """What the model is told at the start."""
+        """The text about the schema in the first prompt."""
         return prompt("output-schema.md", schema=self.schema.text)
 
     async def check(self, text: str, sink: Sink) -> str | None:
-        """What to tell the model about its final message; None where it holds, or enough was tried."""
+        """What to tell the model about its final message; None if it is valid or enough was tried."""
         self._repairing = False
         _, errors = await self._verdict(text)
         if not errors or self._repairs >= MOST_REPAIRS:
@@ -47,12 +47,12 @@ class OutputCheck:
         return prompt("output-repair.md", errors=listed, schema=self.schema.text)
 
     def last_words(self, takes_schema: Callable[[], bool]) -> dict[str, Any] | None:
-        """The ``response_format`` of the next question, where that is a repair and the service takes one."""
+        """The ``response_format`` of the next question, if that asks again and the service accepts one."""
         repairing, self._repairing = self._repairing, False
         return self.schema.response_format if repairing and takes_schema() else None
 
     async def result(self, text: str) -> tuple[Any, str]:
-        """The value of the final message, and '' or what is wrong with it, in words."""
+        """The value of the final message, and what is wrong with it, '' if nothing is."""
         value, errors = await self._verdict(text)
         if not errors:
             return value, ""
@@ -60,7 +60,7 @@ class OutputCheck:
         return None, f"The final message does not follow {self.schema.source}:\n{listed}"
 
     async def _verdict(self, text: str) -> tuple[Any, list[str]]:
-        """:meth:`OutputSchema.read`, apart where it may never end; asked twice of one text, it reads once."""
+        """:meth:`OutputSchema.read`, in a process of its own if it may never end; the last result is kept."""
         if self._read is None or self._read[0] != text:
             if self.schema.searches:
                 self._read = (text, *await read_apart(self.schema, text))

@@ -1,7 +1,8 @@
-"""Checking a final message in a process of its own: a regular expression of the schema may never end.
+"""Checks a final message in a process of its own, because a regular expression of the schema may never end.
 
-It would hold the interpreter's lock, and so the loop, Ctrl-C and every deadline; a process can be ended. Run
-as a program it is that process: schema and text come as JSON on stdin, and the errors go to stdout.
+In this process it would hold the interpreter's lock, and so block the event loop, Ctrl-C and every deadline.
+Run as a program, this module is that process: it reads schema and text as JSON from stdin and writes the
+errors to stdout.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from seedsmith.agent.loop.output_schema import OutputSchema, checked_schema, par
 from seedsmith.agent.subprocesses import kill
 
 DEADLINE_SECONDS = 10
-"""Of the whole check, the process's start included."""
+"""For the whole check, including the start of the process."""
 _PROGRAM = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -27,7 +28,7 @@ main()
 
 
 async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
-    """As :meth:`OutputSchema.read`; what takes longer than ``DEADLINE_SECONDS`` counts as not valid.
+    """Do what :meth:`OutputSchema.read` does; a check longer than ``DEADLINE_SECONDS`` counts as failed.
 
     Cancelling ends the process.
     """
@@ -53,7 +54,7 @@ async def read_apart(schema: OutputSchema, text: str) -> tuple[Any, list[str]]:
 
 
 def main() -> None:
-    """Check what stdin holds; the system ends what outlives the one who asked."""
+    """Check what stdin holds; a CPU limit ends this process if the parent does not."""
     asked = json.load(sys.stdin.buffer)
     with suppress(ImportError, OSError, ValueError):  # Windows has none
         import resource

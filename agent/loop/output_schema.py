@@ -1,4 +1,4 @@
-"""A JSON Schema that a final message is held to: read, checked itself, and applied to a text."""
+"""A JSON Schema for the final message: read from a file, checked, and applied to a text."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class OutputSchema:
     """A JSON Schema and what checks values against it."""
 
     name: str
-    """What a service calls it."""
+    """Its name in requests to the service."""
     source: str
-    """What messages call it: its file, where it has one."""
+    """How messages refer to it: by its file, if it has one."""
     schema: Mapping[str, Any]
     validator: Validator
 
@@ -49,7 +49,7 @@ class OutputSchema:
 
     @property
     def searches(self) -> bool:
-        """Whether it holds regular expressions, which some texts keep busy for years."""
+        """Whether it contains regular expressions, which may take practically forever on some texts."""
         return _has_key(self.schema, _REGULAR)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class OutputSchema:
         return {"name": self.name, "schema": dict(self.schema)}
 
     def read(self, text: str) -> tuple[Any, list[str]]:
-        """The JSON value that ``text`` is, or holds as its only fenced block; and what is wrong with it."""
+        """The JSON value of ``text`` or of its only fenced block, and the errors found in it."""
         from referencing.exceptions import Unresolvable
 
         try:
@@ -85,7 +85,7 @@ def load(path: Path) -> OutputSchema:
 
 
 def schema_itself(given: Path | Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema itself, given as one or by its file; raises :class:`SchemaError`."""
+    """The schema, which is given directly or as a file's path; raises :class:`SchemaError`."""
     return _read(given) if isinstance(given, Path) else given
 
 
@@ -135,7 +135,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check_references(source: str, schema: dict[str, Any]) -> None:
-    """Refuse what stands outside the file, before a model has worked for an hour."""
+    """Refuse references to other files now, not after a model has worked for an hour."""
     from referencing import Registry
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012, specification_with
@@ -154,16 +154,16 @@ def _check_references(source: str, schema: dict[str, Any]) -> None:
 
 
 _BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-"""Keywords whose value holds schemas by names that are no keywords."""
+"""Keywords whose value maps names, which are not keywords, to schemas."""
 _VALUES = frozenset({"const", "enum", "default", "examples"})
-"""Keywords whose value is no schema."""
+"""Keywords whose value is not a schema."""
 
 
 _REGULAR = frozenset({"pattern", "patternProperties"})
 
 
 def _has_key(value: Any, keys: frozenset[str]) -> bool:
-    """Whether a mapping anywhere in ``value`` has one of ``keys``, be it as a keyword or not."""
+    """Whether a mapping anywhere in ``value`` has one of ``keys``, as a keyword or otherwise."""
     if isinstance(value, Mapping):
         return not keys.isdisjoint(value) or any(_has_key(inner, keys) for inner in value.values())
     return isinstance(value, list) and any(_has_key(inner, keys) for inner in value)
@@ -186,7 +186,7 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def parsed(text: str) -> Any:
-    """The text as JSON; raises ValueError saying why it is none."""
+    """The text parsed as JSON; raises ValueError that says why it can't be."""
     try:
         return json.loads(text.strip(), parse_constant=_refuse_constant)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What parameters ask of each other and of the model, checked before anything is sent.
+"""Checks that parameters fit each other and the model, before anything is sent.
 
 Each parameter's own type and range is checked by :class:`Settings`. Pure functions.
 """
@@ -15,27 +15,27 @@ from seedsmith.agent.settings.settings import Settings
 
 TOOL_CHOICES = ("none", "auto", "required")
 SMALLEST_ANSWER = 256
-"""Tokens; an answer that has less room than this could not even hold one call."""
+"""Tokens; a shorter answer would not even have room for one call."""
 
 
 class ParameterConflict(UsageError):
-    """Parameters that can't be used as they were given together; the message names them."""
+    """Parameters that can't be used together; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputLimit:
-    """How many tokens one answer may take, and why fewer than was asked for."""
+    """How many tokens one answer may have, and why that is fewer than was asked for."""
 
     tokens: int | None
-    """None: what the model's own room says."""
+    """None: as many as the model allows."""
     shortened_by: str = ""
-    """'' or what leaves no more room, at a sentence's start."""
+    """What limits it, as the start of a sentence; '' if nothing does."""
 
 
 def check(settings: Settings, prompt: str, tools: Collection[str]) -> None:
     """Raise :class:`ParameterConflict` for the first thing that doesn't fit.
 
-    ``prompt`` is the task in its own words, ``tools`` the names of the tools on offer.
+    ``prompt`` is the text of the task, ``tools`` are the names of the offered tools.
     """
     for fault in (
         _probabilities(settings),
@@ -106,8 +106,8 @@ def warnings(settings: Settings, entry: ModelEntry, provider: str) -> list[str]:
 def tool_choices(asked: str | None, offered: str) -> tuple[str, str]:
     """The choice for the first question and the one for all that follow.
 
-    ``asked`` is the user's, ``offered`` the profile's. What must call goes on calling: for ``required`` or a
-    tool's name every later question is put as the profile has it, or a run could never end.
+    ``asked`` is the user's choice, ``offered`` the profile's. After ``required`` or a tool's name, all later
+    questions use the profile's choice; otherwise the model would have to go on calling and the run never end.
     """
     if asked is None:
         return offered, offered
@@ -119,10 +119,10 @@ def tool_choices(asked: str | None, offered: str) -> tuple[str, str]:
 def output_limit(
     asked: int | None, usual: int | None, room: int | None, *, affordable: int | None = None
 ) -> OutputLimit:
-    """The limit of one answer: what was asked for (else what is ``usual``), within what is left.
+    """The limit of one answer: what was asked for, or else ``usual``, but no more than is left.
 
-    ``room`` is the context without the prompt, ``affordable`` what the budget still pays for; all in tokens,
-    None where unknown.
+    ``room`` is what the prompt leaves of the context, ``affordable`` what the budget still allows; all in
+    tokens, None if unknown.
     """
     wanted = asked or usual
     if wanted is None:

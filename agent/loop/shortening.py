@@ -1,7 +1,7 @@
-"""How a conversation is made shorter: old outputs left out, or old turns replaced by a summary. Pure.
+"""Shortens a conversation: leaves out old outputs, or replaces old turns by a summary. Pure functions.
 
-Whatever is given back begins with the same system message, instructions and task, holds what people said
-and the instructions of skills word for word, and has a result for each call.
+Every result begins with the same system message, instructions and task, keeps what people said and the
+instructions of skills word for word, and has a result for each call.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from seedsmith.agent.conversation import (
 )
 
 SUMMARY = "summary"
-"""The origin of the message that stands for turns that were left out."""
+"""The origin of the message that replaces turns."""
 _KEPT_ORIGINS = frozenset({"user", "instructions"})
-"""Messages that are never left out: no summary is as good as a person's own words."""
+"""Messages that are never left out, because a person's own words are better than any summary."""
 _SHORT_BYTES = 400
-"""An output up to this size stays: a line about it would save next to nothing."""
+"""An output up to this size stays, because replacing it by a line would save almost nothing."""
 _REPEATABLE = frozenset({"read", "glob", "grep"})
-"""Tools that show the same again at no risk."""
+"""Tools that can be called again without risk to see the same output."""
 _LEFT_OUT = re.compile(r"\[output of .*, left out.*\]")
 _SPILL = re.compile(r"spill:[\w-]+")
 _MAIN_ARGUMENTS = ("path", "command", "pattern", "query")
 _LEAST_EXCERPT = 100
-"""Characters of one text that a transcript shows at least."""
+"""A transcript shows at least so many characters of each text."""
 _TODO_TOOL = "todo"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A conversation cut into what is kept whatever happens, what may be left out, and its end."""
+    """A conversation in three parts: what is always kept, what may be left out, and the last turns."""
 
     head: tuple[Item, ...]
-    """What came before the first answer, and what people said since."""
+    """Everything before the first answer, and what people said after it."""
     middle: tuple[Item, ...]
-    """Everything else before the end, an earlier summary included."""
+    """Everything else before the last turns, including an earlier summary."""
     tail: tuple[Item, ...]
 
 
 def parted(items: Sequence[Item], turns: int) -> Parts:
     """Cut ``items`` before the last ``turns`` turns; a turn is an answer with all that follows it.
 
-    A turn whose results the model has not seen yet is never among what may be left out.
+    A turn whose results the model has not seen yet is always kept.
     """
     answers = _answers(items)
     turns = max(turns, 1) if _ends_unseen(items, answers) else turns
@@ -76,7 +76,7 @@ def parted(items: Sequence[Item], turns: int) -> Parts:
 
 
 def without_old_outputs(items: Sequence[Item], turns: int) -> tuple[Item, ...]:
-    """``items`` with the outputs and pictures older than the last ``turns`` turns replaced by a line each."""
+    """``items`` with a line in place of each output and image that is older than the last ``turns`` turns."""
     answers = _answers(items)
     recent = len(items) if not turns else answers[-turns] if len(answers) >= turns else 0
     calls = _calls(items)
@@ -84,12 +84,12 @@ def without_old_outputs(items: Sequence[Item], turns: int) -> tuple[Item, ...]:
 
 
 def with_summary(parts: Parts, text: str) -> tuple[Item, ...]:
-    """The conversation ``parts`` came from, with ``text`` in place of its middle."""
+    """The conversation of ``parts`` with ``text`` in place of its middle."""
     return (*parts.head, UserMessage(text, SUMMARY), *parts.tail)
 
 
 def transcript(items: Sequence[Item], most: int) -> str:
-    """What happened in ``items``, for a reader that has not seen it; at most about ``most`` characters."""
+    """A transcript of ``items`` for a reader that has not seen them; at most about ``most`` characters."""
     lengths = sorted(len(text) for item in items for text in _texts(item))
     around = sum(len(_transcribed(item, 0)) + 2 for item in items)
     excerpt = _fair_share(lengths, most - around)
@@ -98,7 +98,7 @@ def transcript(items: Sequence[Item], most: int) -> str:
 
 
 def with_outputs_cut(items: Sequence[Item], most: int) -> tuple[Item, ...]:
-    """``items`` with each output of more than ``most`` characters cut to its two ends, and told so."""
+    """``items`` with each output of more than ``most`` characters cut to its two ends, with a note."""
     return tuple(_cut(item, most) if isinstance(item, ToolOutput) else item for item in items)
 
 
@@ -130,7 +130,7 @@ def _last_loads(items: Sequence[Item]) -> frozenset[str]:
 
 
 def _last_todo(items: Sequence[Item], cut: int) -> frozenset[str]:
-    """The id of the last call that noted the plan, where that stands before ``cut``: it holds still."""
+    """The id of the last call that noted the plan, if that is before ``cut``: the plan is still valid."""
     noted = [
         (place, item.call_id)
         for place, item in enumerate(items)
@@ -140,7 +140,7 @@ def _last_todo(items: Sequence[Item], cut: int) -> frozenset[str]:
 
 
 def _loading(item: Item, loads: frozenset[str]) -> tuple[Item, ...]:
-    """Of ``item`` what belongs to the calls ``loads``."""
+    """The part of ``item`` that belongs to the calls ``loads``."""
     if isinstance(item, ToolOutput):
         return (item,) if item.call_id in loads else ()
     calls = (
@@ -150,14 +150,14 @@ def _loading(item: Item, loads: frozenset[str]) -> tuple[Item, ...]:
 
 
 def _ends_unseen(items: Sequence[Item], answers: Sequence[int]) -> bool:
-    """Whether the last answer made calls whose results were not seen; kept calls precede a summary."""
+    """Whether the model has not yet seen the results of the last answer's calls."""
     last = items[answers[-1]] if answers else None
     since = items[answers[-1] :] if answers else ()
     return isinstance(last, AssistantMessage) and bool(last.calls) and not any(map(_is_summary, since))
 
 
 def _calls(items: Sequence[Item]) -> dict[str, ToolCall]:
-    """Every call by its id."""
+    """All calls by their ids."""
     return {call.id: call for item in items if isinstance(item, AssistantMessage) for call in item.calls}
 
 
@@ -205,7 +205,7 @@ def _call(call: ToolCall) -> str:
 
 
 def _texts(item: Item) -> list[str]:
-    """What a transcript tells of ``item``."""
+    """The texts of ``item`` that a transcript shows."""
     if isinstance(item, AssistantMessage):
         return [
             each for each in (item.reasoning, item.text, *(call.arguments for call in item.calls)) if each

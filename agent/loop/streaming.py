@@ -1,4 +1,4 @@
-"""One question to a model: its parts shown as they come, its early calls begun, its answer returned."""
+"""Streams the answer to one request: shows its parts as they come, starts early calls, returns the answer."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from seedsmith.agent.models.leaks.text_hold import TextHold
 
 
 class NoAnswer(Exception):
-    """A stream ended without its answer; always a defect of the model's room."""
+    """A stream ended without an answer, which is always a defect in ``agent/models``."""
 
 
 async def stream_answer(
     model: Model, request: Request, sink: Sink, early: EarlyCalls, budget: Budget
 ) -> Answer:
-    """Ask ``model``; what a broken stream began is discarded before it is asked again.
+    """Ask ``model``; if a stream breaks, its early calls are discarded before the model is asked again.
 
-    What tries took that failed is booked in ``budget`` here, the answer by the caller. Raises what the
-    model raises.
+    What failed attempts used is recorded in ``budget`` here; the caller records what the answer used. Raises
+    what the model raises.
     """
     answer: Answer | None = None
     hold = TextHold(request.tools)
@@ -71,7 +71,7 @@ def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:
 
 
 def report_usage(answer: Answer | Spent, sink: Sink) -> None:
-    """Say what a question took, or a try of it that gave no answer."""
+    """Report what a request used, or a failed attempt at it."""
     sink.emit(
         UsageReported(
             request_id=answer.request_id,

@@ -1,4 +1,4 @@
-"""Notices a model that gets nowhere: empty answers, and one call repeated without end."""
+"""Detects a model that goes in circles: empty answers, and the same call again and again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from seedsmith.agent.conversation import ToolCall
 
 REPEATS = 3
-"""So many answers with the same call, nothing having changed in between, are one too many."""
+"""So many answers with the same call and no change in between count as a circle."""
 
 Key = tuple[str, str]
 
@@ -21,7 +21,7 @@ class Repeated:
 
     call: ToolCall
     again: bool
-    """Whether one was reported before, nothing having changed since."""
+    """Whether one was reported before and nothing has changed since."""
 
 
 class RepeatWatch:
@@ -38,9 +38,9 @@ class RepeatWatch:
         self._reported = False
 
     def observe(self, calls: Iterable[ToolCall], changing: Iterable[ToolCall]) -> Repeated | None:
-        """Take one answer's calls, and those of them that may have changed something.
+        """Count one answer's calls; ``changing`` are those that may have changed something.
 
-        Returns the call that was made too often, and starts counting anew after it.
+        Returns a call that was made too often, and then starts counting anew.
         """
         fresh = {_key(call) for call in changing} - self._made
         if fresh:
@@ -58,7 +58,7 @@ class RepeatWatch:
 
 
 def _key(call: ToolCall) -> Key:
-    """The call's meaning: white space and key order in its arguments don't matter."""
+    """A key that is equal for equal calls, whatever the white space and key order of their arguments."""
     try:
         arguments = json.dumps(json.loads(call.arguments), sort_keys=True)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A request's body as its difference from the one before, so that a long run does not grow quadratically."""
+"""Stores a request's body as its difference from the one before; else a long run would grow quadratically."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A text by another: so many of its first characters, ``middle``, so many of its last."""
+    """A text relative to another: its first ``prefix`` characters, ``middle``, its last ``suffix`` ones."""
 
     prefix: int
     middle: str
@@ -15,21 +15,21 @@ class Difference:
 
 
 def difference(previous: str, text: str) -> Difference:
-    """``text`` by what it shares with the start and the end of ``previous``."""
+    """Describe ``text`` by what it shares with the start and the end of ``previous``."""
     prefix = _shared(previous, text)
     suffix = _shared(previous[prefix:][::-1], text[prefix:][::-1])
     return Difference(prefix, text[prefix : len(text) - suffix], suffix)
 
 
 def restored(previous: str, change: Difference) -> str:
-    """The text :func:`difference` was given; raises ValueError where ``previous`` is too short for it."""
+    """Undo :func:`difference`; raises ValueError if ``previous`` is too short for it."""
     if min(change.prefix, change.suffix) < 0 or change.prefix + change.suffix > len(previous):
         raise ValueError("it builds on more than the request before holds")
     return previous[: change.prefix] + change.middle + previous[len(previous) - change.suffix :]
 
 
 def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common prefix."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

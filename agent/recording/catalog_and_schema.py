@@ -1,6 +1,6 @@
 """The user's catalog entries and output schema as a recording holds them.
 
-A run reads them from files of the user's, which another machine that replays the recording does not have.
+A run reads them from the user's files, which do not exist on another machine that replays the recording.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def user_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
-    """The user's own entries of the catalog ``known`` that say what ``models`` (``PROVIDER/MODEL``) are.
+    """The user's own entries of the catalog ``known`` that describe ``models`` (``PROVIDER/MODEL``).
 
-    Those of their providers; all, where another's tell the price. Addresses come without user and password.
+    These are the entries of the models' providers, or all if the price depends on another provider's. User
+    and password are removed from addresses.
     """
     used = {model.partition("/")[0] for model in models}
     entries = {name: _without_password(entry) for name, entry in known.own.items() if name in used}
@@ -33,7 +34,7 @@ def user_entries(known: Catalog, models: tuple[str, ...]) -> dict[str, Any]:
 
 
 def recorded_catalog(head: Head, path: Path) -> Catalog | None:
-    """The catalog the recording in ``path`` was made with; None where an older program made it.
+    """The catalog with which the recording in ``path`` was made; None if an older program made it.
 
     Raises :class:`RecordingError` where it can't be used.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with a recording; each message is one sentence a person can act on."""
+"""Errors about recordings; each message is a sentence that says what a person can do."""
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.errors import ModelError

@@ -1,13 +1,14 @@
-"""The lines of a recording: what each kind holds, to JSON and back (docs/recordings.md)."""
+"""The lines of a recording, and their conversion to and from JSON (docs/recordings.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.records import image_from_json, image_to_json
 from seedsmith.tools.base import Image
 
@@ -15,13 +16,13 @@ VERSION = 1
 Line = dict[str, Any]
 Number = TypeVar("Number", int, float)
 Ending = Literal["complete", "left", "waiting", "broken", "refused", "unreachable"]
-"""How an answer ended: at the body's end; let go of by the reader, who had enough; while the reader still
-waited; broken off; an error status; no connection."""
+"""How an answer ended, in the order above: at the end of its body; closed by the reader, who had all it
+needed; cancelled while the reader waited; broken off; with an error status; without a connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first line: what a run was told, and where it began."""
+    """The first line: what the run was asked to do, and the state it began in."""
 
     seedsmith: str
     """The program's version."""
@@ -33,11 +34,11 @@ class Head:
     """Whether it was ``fix``."""
     prompt: str
     images: tuple[Image, ...]
-    """The pictures that went with the prompt, as they were sent."""
+    """The images that went with the prompt, as they were sent."""
     settings: Mapping[str, Any]
-    """Those that were set and belong to the run rather than to the machine, by field name; no keys."""
+    """The settings that were set and belong to the run, not to the machine, by field name; never API keys."""
     workspace: str
-    """Where the folder was, so that its path can be told from other text."""
+    """The folder's path, so that it can be recognized in texts."""
     state: str
     """The state folder, for the same reason."""
     tree: WorkspaceDigest
@@ -52,13 +53,16 @@ class Head:
     catalog: Mapping[str, Any] | None = None
     """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
     older recordings."""
+    carried: Carried | None = None
+    """What the session held where the run went on with one; None where it began one."""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`seedsmith.agent.recording.portable`)."""
 
     def to_json(self) -> Line:
         """The line."""
         images = [image_to_json(image) for image in self.images]
-        return {"kind": "head", "version": VERSION, **asdict(self), "images": images}
+        line = {"kind": "head", "version": VERSION, **asdict(replace(self, carried=None)), "images": images}
+        return line | {"carried": self.carried.to_json() if self.carried else None}
 
     @classmethod
     def from_json(cls, line: Line) -> Head:
@@ -70,6 +74,8 @@ class Head:
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         for name in ("output_schema", "catalog"):
             values[name] = _mapping(line[name]) if line.get(name) is not None else None
+        carried = line.get("carried")
+        values["carried"] = None if carried is None else Carried.from_json(_mapping(carried))
         settings = _mapping(line["settings"])
         return cls(
             **values,
@@ -89,7 +95,7 @@ class ResponseLine:
     """The request's number, from 1."""
     end: Ending
     status: int | None = None
-    """None where no head came."""
+    """None if the answer had no head."""
     headers: Mapping[str, str] = field(default_factory=dict)
     pieces: tuple[tuple[int, str], ...] = ()
     """Milliseconds since the request, and text. A byte that is no UTF-8 is a lone surrogate (PEP 383)."""
@@ -150,7 +156,7 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """What one call gave."""
+    """The result of one call."""
 
     call: str
     name: str
@@ -192,7 +198,7 @@ class FinishLine:
     status: str
     exit_code: int
     diff_sha256: str
-    """Of the final diff, with what changes from run to run taken out."""
+    """Of the final diff, without what differs from run to run."""
     files_changed: tuple[str, ...]
     tree_sha256: str
     """Of the workspace after the run (:class:`WorkspaceDigest`)."""

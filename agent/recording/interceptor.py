@@ -1,4 +1,4 @@
-"""The interface of a recorder and a replayer, and what they are given to know of the run."""
+"""The interface of a recorder and a replayer, and the facts about the run that they are given."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.recording.format import Line
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.settings.request import RunRequest
@@ -37,6 +38,8 @@ class RunFacts:
     """What the final message must follow, if anything."""
     skill: str = ""
     """The folder of the named skill, if one was."""
+    carried: Carried | None = None
+    """What the session held, where the run goes on with one."""
 
 
 class RunInterceptor(TransportInterceptor, Protocol):
@@ -47,27 +50,31 @@ class RunInterceptor(TransportInterceptor, Protocol):
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The pictures of a replayed prompt; empty where a run is recorded."""
+        """The images of a replayed prompt; empty if the run is recorded."""
 
     @property
     def known(self) -> Catalog | None:
-        """The catalog of a replayed run, which goes by no file of this machine; None: this machine's."""
+        """The catalog of a replayed run, which uses no files of this machine; None: this machine's."""
 
     @property
     def output(self) -> OutputSchema | None:
         """The schema of a replayed run's final message; None: the one the settings name."""
 
+    @property
+    def carried(self) -> Carried | None:
+        """What the session of a replayed run holds from before; None where it begins one."""
+
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:
-        """Look at the workspace before anything runs; what a person should know goes to ``sink``."""
+        """Examine the workspace before anything runs; notices for people go to ``sink``."""
 
     def observe(self, record: Line) -> None:
         """Take one of the session's records (:mod:`seedsmith.agent.sessions.session`), as it is written."""
 
     def measured(self, seconds: float) -> float:
-        """Take a time that the run decides by, and return the one it is to go by."""
+        """Take a measured time that decisions depend on; return the time to use instead."""
 
     async def conclude(self, outcome: Outcome) -> Outcome:
-        """The run is over: take its outcome, and return the one to be shown."""
+        """Take the outcome of the run that has ended; return the outcome to show."""
 
     def close(self) -> None:
-        """Give back what is held open."""
+        """Close all open files."""

@@ -1,4 +1,4 @@
-"""Secrets kept out of recordings, also those that are split over the pieces of a stream."""
+"""Keeps secrets out of recordings, also secrets that are split over several pieces of a stream."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _is_environment_file(name: str) -> bool:
 
 
 def mask_pieces(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> list[str]:
-    """``pieces`` without the secrets in the text they make together; ``mask`` stands where one began."""
+    """``pieces`` with each secret in their joined text replaced by ``mask``, where the secret begins."""
     spans = redactor.spans("".join(pieces))
     if not spans:
         return list(pieces)
@@ -57,7 +57,7 @@ def mask_pieces(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> 
 
 
 def mask_stream(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> list[str]:
-    """The same for an answer's body, pieces of whole lines, and for what its SSE events spell together."""
+    """The same for an answer's body, in pieces of whole lines, and for the joined texts of its events."""
     pieces = mask_pieces(pieces, redactor, mask)
     lines = [(number, line) for number, piece in enumerate(pieces) for line in _LINE.findall(piece)]
     events = {at: event for at, (_, line) in enumerate(lines) if (event := _event(line)) is not None}
@@ -83,7 +83,7 @@ def mask_stream(pieces: Sequence[str], redactor: Redactor, mask: str = MASK) -> 
 
 
 def _event(line: str) -> Any:
-    """The JSON a ``data:`` line carries; None where it carries none."""
+    """The JSON object in a ``data:`` line; None if there is none."""
     if not line.startswith("data:"):
         return None
     try:
@@ -94,7 +94,7 @@ def _event(line: str) -> Any:
 
 
 def _strings(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
-    """Every string in ``value``: which field of which choice, call or item it belongs to, and its place."""
+    """Every string in ``value``: a path of its field, choice, call or item; its container; its key."""
     if isinstance(value, dict):
         number = tuple(value.get(name) for name in ("index", "output_index", "content_index", "item_id"))
         path = (*path, *(each for each in number if isinstance(each, int | str)))

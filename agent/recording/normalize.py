@@ -48,7 +48,7 @@ _PORTABLE_RULES: tuple[tuple[str, str], ...] = (
     (r"(\bat )[0-9a-f]{7,12}\b", r"\1<commit>"),
     (r"\b\d{4}-\d\d-\d\d\b", "<time>"),
 )
-"""What differs from machine to machine besides: the interpreter, its tracebacks, the hashes of commits."""
+"""Further differences between machines: the interpreter, its tracebacks, the hashes of commits."""
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
 _PORTABLE = tuple((re.compile(pattern), replacement) for pattern, replacement in _PORTABLE_RULES)
 
@@ -56,11 +56,10 @@ Normalizer = Callable[[str], str]
 
 
 def normalizer(paths: Iterable[tuple[str, str]], *, anywhere: bool = False) -> Normalizer:
-    """A function that replaces in a text whatever is volatile by its nature.
+    """Make a function that replaces what differs between runs in a text.
 
-    With ``anywhere`` also what differs from machine to machine.
-
-    ``paths`` are folders and the words to put in their places, e.g. ``("/home/me/app", "<workspace>")``.
+    ``paths`` are folders and the words that replace them, e.g. ``("/home/me/app", "<workspace>")``. With
+    ``anywhere`` it also replaces what differs between machines.
     """
     named = {path: word for path, word in paths if len(path) > 1}
     longest_first = sorted(named, key=len, reverse=True)

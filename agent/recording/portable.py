@@ -1,7 +1,7 @@
-"""Recordings for other machines: those that tests of skills are replayed from (docs/recordings.md).
+"""Recordings that can be replayed on other machines, such as those of skills' tests (docs/recordings.md).
 
-Left out are the requests, which hold this machine's system prompt and list of skills, and all times.
-Folders stand as ``<workspace>``, ``<skill>`` and the like; a replay puts its own in the answers.
+They hold no request bodies, which contain this machine's system prompt and list of skills, and no times.
+Placeholders such as ``<workspace>`` replace folders; a replay puts its own folders into the answers.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.whole_file import write_whole
 
 SERVICE = "http://127.0.0.1/v1"
-"""Stands for the address of the service that answered."""
+"""Replaces the address of the service that answered."""
 _TIMED = ("ms", "duration_ms", "time", "seconds")
 _OUTPUTS = ("done", "verify")
 _plain = normalizer((), anywhere=True)
 _LEFT_OUT = frozenset({"notice", "intended"})
 _KEPT = frozenset({"skill", "skill_with", "model", "wire"})
-"""The settings that a replay goes by; what the skill itself wishes for is read from it as it is then."""
+"""The settings that a replay uses; the skill's own settings are read from the skill when it is replayed."""
 
 Folders = Mapping[str, str]
-"""Words such as ``<workspace>``, and the folder each stands for."""
+"""Placeholders such as ``<workspace>``, and the folder for each."""
 
 
 def write_portable(source: Path, target: Path) -> None:
     """Write the recording ``source`` to ``target`` without what belongs to this machine.
 
-    Raises :class:`RecordingError` where a folder can't be taken out, or ``target`` can't be written.
+    Raises :class:`RecordingError` if a folder can't be replaced, or ``target`` can't be written.
     """
     recording = Recording.read(source)
     head = recording.head
@@ -59,7 +59,7 @@ def write_portable(source: Path, target: Path) -> None:
 
 
 def answer_here(response: ResponseLine, folders: Folders) -> ResponseLine:
-    """A portable recording's answer with this machine's ``folders`` in it."""
+    """A portable recording's answer with this machine's ``folders`` in place of the placeholders."""
     pieces = []
     for ms, text in response.pieces:
         for word, folder in folders.items():
@@ -83,7 +83,7 @@ def _in_call_order(lines: list[Line], recording: Recording) -> list[Line]:
 
 
 def _in_answers(word: str) -> str:
-    """How ``word`` stands in what a model wrote, who may mean an element of XML by ``<state>``."""
+    """The form of ``word`` in a model's text, where ``<state>`` itself might be an XML element."""
     return f"<seedsmith {word[1:]}"
 
 

@@ -1,4 +1,4 @@
-"""A recording read back: its head, its requests and answers, its calls, and how the run ended."""
+"""Reads a recording: its head, its requests and answers, its calls, and how the run ended."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from seedsmith.agent.recording.format import (
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request and what became of it."""
+    """One request and its answer."""
 
     n: int
     """From 1."""
     line: int
-    """Where the file holds it, from 1."""
+    """Its line in the file, from 1."""
     path: str
     body: str | None
-    """None where it was left out, so that it is not compared."""
+    """None if the recording leaves it out; then it is not compared."""
     response: ResponseLine | None
-    """None where the recording ends before the answer did."""
+    """None if the recording ends before the answer does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class RecordedCall:
     line: int
     call: CallLine
     done: DoneLine | None
-    """None where the recording ends before it was done."""
+    """None if the recording ends before the call does."""
     done_line: int
-    """0 where there is none."""
+    """0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,16 @@ class Recording:
     """In the order they were asked for."""
     verifications: tuple[RecordedVerification, ...]
     measured: tuple[float, ...]
-    """Seconds that the run measured and decided by."""
+    """Measured times that the run's decisions depended on, in seconds."""
     finish: FinishLine | None
-    """None where the run was killed while it was recorded."""
+    """None if the run was killed while it was recorded."""
     last_line: int
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read ``path``; a torn last line is passed over.
+        """Read ``path``; an incomplete last line is ignored.
 
-        Raises :class:`RecordingError`, which names the line, where anything else is damaged.
+        Raises :class:`RecordingError`, which names the line, if anything else is damaged.
         """
         try:
             content = path.read_bytes()

@@ -17,7 +17,7 @@ from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 _PASSING = frozenset({"expire_at"})
-"""Times that had to lie ahead when they were recorded."""
+"""Times that had to be in the future when they were recorded."""
 
 
 def record_or_replay(request: RunRequest) -> RunInterceptor:
@@ -27,9 +27,9 @@ def record_or_replay(request: RunRequest) -> RunInterceptor:
     recording. Raises :class:`RecordingError`.
     """
     settings = request.settings
-    if settings.resume is not None:
-        flag = "--record" if settings.replay is None else "--replay"
-        raise RecordingError(f"{flag} takes a run from its beginning: leave out --resume.")
+    if settings.replay is not None and (settings.resume is not None or settings.fork is not None):
+        flag = "--resume" if settings.resume is not None else "--fork"
+        raise RecordingError(f"--replay takes what it goes on with from the recording: leave out {flag}.")
     if settings.replay is None:
         assert settings.record is not None
         return Recorder(request, RecordingWriter(settings.record, settings.workspace.resolve()))
@@ -44,7 +44,7 @@ def record_or_replay(request: RunRequest) -> RunInterceptor:
 
 
 def _merged(settings: Settings, recording: Recording) -> Settings:
-    """``settings`` with what was recorded; what was given and belongs to the run must be the same."""
+    """``settings`` with the recorded values; values given now that belong to the run must be the same."""
     path, recorded = recording.path, recording.head.settings
     given = settings.model_dump(mode="json", include=set(RECORDED & settings.model_fields_set))
     for name, value in given.items():

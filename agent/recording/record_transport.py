@@ -1,4 +1,4 @@
-"""A connection over another one; every request and answer is handed to the recorder as it passes."""
+"""Wraps a connection and passes every request and answer to the recorder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _OK = 200
 
 
 class Listener(Protocol):
-    """Who takes down what passes."""
+    """Receives the requests and answers."""
 
     def request(self, path: str, body: bytes) -> int:
         """Take a request and give it a number."""
 
     def response(self, response: ResponseLine) -> None:
-        """Take what became of it."""
+        """Take an answer, or the failure to get one."""
 
 
 class RecordTransport:
@@ -132,7 +132,7 @@ class RecordReply:
 
 
 def at_line_ends(chunks: list[tuple[int, bytes]]) -> list[tuple[int, str]]:
-    """``chunks`` cut at line ends instead of where the network cut them, each as soon as it was whole."""
+    """``chunks`` divided at line ends instead of where the network did, each with its time of arrival."""
     pieces, rest, at = [], b"", 0
     for at, chunk in chunks:
         whole, end, left = chunk.rpartition(b"\n")

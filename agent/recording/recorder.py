@@ -1,4 +1,4 @@
-"""Writes a run down while it happens: what was asked, what crossed the wire, what the tools returned."""
+"""Records a run while it happens: the task, all requests and answers, and the results of tools."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from seedsmith.agent.recording.record_transport import RecordTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace, listed
 from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
@@ -41,6 +42,7 @@ class Recorder:
     images: tuple[Image, ...] = ()
     known: Catalog | None = None
     output: OutputSchema | None = None
+    carried: Carried | None = None
 
     def __init__(self, request: RunRequest, file: RecordingWriter) -> None:
         self.asked = request
@@ -52,7 +54,7 @@ class Recorder:
         self._body = ""
 
     def transport(self, inner: Transport) -> Transport:
-        """``inner``, listened to."""
+        """``inner``, wrapped so that it is recorded."""
         return RecordTransport(inner, self)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
@@ -83,18 +85,19 @@ class Recorder:
             output_schema=facts.output.to_json() if facts.output else None,
             catalog=user_entries(facts.known, _models_of(facts)),
             time=round(time.time(), 3),
+            carried=facts.carried,
         )
         self.write(head.to_json())
         sink.follow(self)
 
     def show(self, envelope: Envelope) -> None:
-        """Write notices down; everything else comes from the wire and the session's records."""
+        """Record notices; everything else comes from requests, answers and the session's records."""
         if isinstance(envelope.event, NoticeGiven):
             notice = envelope.event
             self.write({"kind": "notice", "ms": self.ms, "code": notice.code, "message": notice.message})
 
     def observe(self, record: Line) -> None:
-        """Write down calls, their results and verifications; the messages stand in the requests."""
+        """Record calls, their results and verifications; messages are contained in the requests."""
         match record["kind"]:
             case "item" if record["item"].get("calls"):
                 self.write({"kind": "calls", "calls": record["item"]["calls"]})
@@ -118,7 +121,7 @@ class Recorder:
         return self._requests
 
     def response(self, response: ResponseLine) -> None:
-        """Write an answer down, once it is whole or over."""
+        """Write an answer down once it is complete or has failed."""
         texts = mask_stream([text for _, text in response.pieces], self._redactor)
         times = [ms for ms, _ in response.pieces]
         pieces = [list(piece) for piece in zip(times, texts, strict=True)]
@@ -133,7 +136,7 @@ class Recorder:
         return outcome
 
     def close(self) -> None:
-        """Close the file; as a front end there is nothing to put back."""
+        """Close the file."""
         self._file.close()
 
     @property

@@ -1,4 +1,4 @@
-"""Holds a run against its recording while it is run again, and keeps the places where they differ."""
+"""Compares a run with its recording while it is run again, and collects the differences."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ from seedsmith.agent.recording.recorder import (
 )
 from seedsmith.agent.recording.replay_transport import ReplayTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace
+from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import Image
 
 _PARTS = "},{"
-"""Between the messages of a body, as both wires write them."""
+"""The separator between the messages in a request's body on both wires."""
 _WINDOW = 8
-"""So many requests ahead are looked at for an answer: a search asks up to four at once."""
+"""So many recorded requests are searched for the one that was sent: a search sends up to four at once."""
 _MOST_NAMED = 5
 _MOST_KEPT = 20
-"""So many divergences are kept with their texts; the others are counted."""
+"""So many divergences are kept with their texts; further ones are only counted."""
 _STANDS = frozenset({"no_sandbox", "interrupted"})
-"""Ends that say nothing of the recording: they are shown as they are."""
+"""Statuses that say nothing about the recording; they are reported unchanged."""
 _CUT_OFF = frozenset({"interrupted", "budget"})
-"""Recorded ends that came from outside, so that a replay may find the recording at its end there."""
+"""Recorded statuses with a cause outside the run, so that the recording may end before the replay does."""
 
 
 class Replayer:
@@ -80,8 +81,13 @@ class Replayer:
         """The recorded prompt's pictures."""
         return self._recording.head.images
 
+    @property
+    def carried(self) -> Carried | None:
+        """What the recorded run's session held."""
+        return self._recording.head.carried
+
     def transport(self, inner: Transport) -> Transport:
-        """One that plays the recorded answers; ``inner`` is never opened."""
+        """A transport that returns the recorded answers; ``inner`` is never used."""
         return ReplayTransport(self.answer)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
@@ -89,7 +95,7 @@ class Replayer:
         return replace(policy, sleep=_at_once)
 
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:
-        """Compare the workspace with the recorded one; where they differ a notice says so."""
+        """Compare the workspace with the recorded one; a notice reports differences."""
         self._facts, self._sink = facts, sink
         head = self._recording.head
         folders = folder_placeholders(facts)
@@ -110,9 +116,9 @@ class Replayer:
             sink.emit(NoticeGiven("replay_workspace", sentence))
 
     def answer(self, path: str, body: str) -> ResponseLine:
-        """The recorded answer to a request: to the same one, else the next in order.
+        """The recorded answer to the same request, or else to the next one in order.
 
-        Raises :class:`RecordingEnded` where there is none.
+        Raises :class:`RecordingEnded` if there is none.
         """
         ahead = self._left[:_WINDOW]
         if ahead and ahead[0].body is None:
@@ -141,11 +147,11 @@ class Replayer:
                     self._compare_verification(line)
 
     def measured(self, seconds: float) -> float:
-        """The recorded time in its place."""
+        """The recorded time."""
         return next(self._measured, seconds)
 
     async def conclude(self, outcome: Outcome) -> Outcome:
-        """The outcome of the replay: done where it agrees, unverified where it diverged."""
+        """The outcome of the replay: ``done`` if it agrees with the recording, otherwise ``unverified``."""
         if self._facts is None or outcome.status in _STANDS:
             return outcome
         self._compare_end(outcome)
@@ -175,7 +181,7 @@ class Replayer:
         return (str(path.relative_to(facts.place.workspace.root)),) if inside else ()
 
     def _same_or_next(self, ahead: list[RecordedRequest], path: str, wanted: str) -> RecordedRequest | None:
-        """The one of ``ahead`` that asks for ``wanted``, else, as a divergence, the first."""
+        """The request of ``ahead`` with the body ``wanted``; otherwise the first, as a divergence."""
         key = (path, digest(wanted))
         same = next((each for each in ahead if self._key(each) == key), None)
         if same is None and ahead:
@@ -183,7 +189,7 @@ class Replayer:
         return same or (ahead[0] if ahead else None)
 
     def _key(self, request: RecordedRequest) -> tuple[str, str | None]:
-        """What makes a recorded request the same as another; worked out once."""
+        """A key that is equal for equal requests; computed once."""
         if request.n not in self._keys:
             body = request.body
             self._keys[request.n] = (request.path, None if body is None else digest(self._plain_body(body)))
@@ -193,7 +199,7 @@ class Replayer:
         return call.name, self._plain(call.arguments)
 
     def _plain_body(self, body: str) -> str:
-        """The same as :meth:`_plain` for a body, of which each part is looked at once in a run."""
+        """Normalize a body like :meth:`_plain`, but part by part, since parts recur and are cached."""
         return _PARTS.join(map(self._plain, body.split(_PARTS)))
 
     def _diverge_request(self, recorded: RecordedRequest, path: str, wanted: str) -> None:
@@ -204,7 +210,7 @@ class Replayer:
         self._diverge(Divergence("request", what, recorded.line, expected, wanted))
 
     def _match(self, call: CallLine) -> None:
-        """Find the recorded call that ``call`` repeats: the same one, else the one of that id."""
+        """Find the recorded call that ``call`` repeats: an equal one, or else the one with its id."""
         self._asked[call.id] = call
         plain = self._normalized(call)
         of_id = next((each for each in self._calls if each.call.id == call.id), None)
@@ -270,7 +276,7 @@ class Replayer:
             self._diverge(
                 Divergence("end", what, last, self._plain(finish.message), self._plain(now.message))
             )
-        elif finish.diff_sha256 != now.diff_sha256:
+        elif self.carried is None and finish.diff_sha256 != now.diff_sha256:  # of the whole session, else
             same = finish.files_changed == now.files_changed
             how = "the same files with another content" if same else "other files"
             what = f"the run left {how} behind."

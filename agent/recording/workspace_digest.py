@@ -1,4 +1,4 @@
-"""A workspace as one digest, so that a replay can say whether it begins where the recording began."""
+"""A digest of a workspace, by which a replay can say whether it starts from the recorded state."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import find_ripgrep
 
 MOST_NAMED = 2000
-"""In a larger workspace no file has a digest of its own, only the whole."""
+"""A larger workspace only has a digest of the whole, not one for each file."""
 _DIGESTED_BYTES = 64 << 20
-"""Of a larger file its size counts alone."""
+"""For a larger file only its size counts."""
 _SHORT = 16
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceDigest:
-    """What a workspace held: every regular file its ``.gitignore`` does not ignore, caches left out."""
+    """The state of a workspace: all regular files that ``.gitignore`` does not exclude, without caches."""
 
     sha256: str
     """Over all paths and contents, in hexadecimal."""
@@ -30,7 +30,7 @@ class WorkspaceDigest:
     """The start of each file's own SHA-256; empty beyond :data:`MOST_NAMED` files."""
 
     def differing(self, other: WorkspaceDigest) -> list[str]:
-        """The files that are not the same in both, sorted; empty where either does not name its files."""
+        """The files that differ, sorted; empty if either has no digests of single files."""
         if not self.files or not other.files:
             return []
         paths = self.files.keys() | other.files.keys()
@@ -38,7 +38,7 @@ class WorkspaceDigest:
 
 
 def digest_workspace(workspace: Workspace, without: Collection[str] = ()) -> WorkspaceDigest:
-    """Read all of ``workspace`` but the paths ``without``; blocks, so run it in a thread."""
+    """Digest ``workspace`` except the paths ``without``; blocks, so run it in a thread."""
     digests = {path: _digest(workspace, path) for path in listed(workspace) if path not in without}
     whole = hashlib.sha256()
     for path in sorted(digests):

@@ -1,4 +1,4 @@
-"""Writes a recording's file, one unbuffered line after the other, until the disk refuses."""
+"""Writes a recording's file, one unbuffered line after the other."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from seedsmith.agent.redact import Redactor
 
 
 class RecordingWriter:
-    """A new file of mode 0600, outside the workspace; a crash can tear its last line only."""
+    """A new file of mode 0600, outside the workspace; a crash can damage only its last line."""
 
     def __init__(self, path: Path, workspace: Path) -> None:
         """Raises :class:`RecordingError` where ``path`` can't be recorded to."""
         self.path = path
         self.on_failure: Callable[[str], None] = lambda _: None
-        """Told once, in one sentence, when no more can be written."""
+        """Called once, with a sentence, when nothing more can be written."""
         if path.resolve().is_relative_to(workspace):
             raise RecordingError(
                 f"The recording {path} lies inside the workspace, where the run itself would change it: "
@@ -39,7 +39,7 @@ class RecordingWriter:
         os.fchmod(self._descriptor, 0o600)
 
     def write(self, line: Line, redactor: Redactor) -> None:
-        """Append ``line``, secrets redacted; never raises for want of room."""
+        """Append ``line`` with secrets redacted; calls ``on_failure`` instead of raising if that fails."""
         if self._descriptor < 0:
             return
         text = redactor.text(json.dumps(redactor.data(line), separators=(",", ":")))
@@ -52,7 +52,7 @@ class RecordingWriter:
             self.on_failure(f"The recording {self.path} ends here, the run goes on: {error.strerror}.")
 
     def close(self) -> None:
-        """Let go of the file; what is written afterwards is dropped."""
+        """Close the file; later lines are dropped."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -1,4 +1,4 @@
-"""Turn what a small model answers into whole new texts of a file, one for each way to read the answer."""
+"""Turns a small model's answer into new texts of a file, one for each way to read the answer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MOST_HUNKS = 5
 def rewritten(text: str, region: Region, shown: str, answer: str) -> Iterator[str]:
     """New texts of the file from a rewritten function: all its changes, then each of them alone.
 
-    ``shown`` is the function as the model saw it, which may lack its comments; only what the model changed
-    of that is changed in the file. A small model often mends the line and spoils another: hence each
-    change alone.
+    ``shown`` is the function as the model saw it, possibly without comments; only what the model changed in
+    it is changed in the file. Each change is also tried alone, because a small model often corrects one line
+    and damages another.
     """
     new = _function_in(answer, region)
     if new is None:
@@ -44,7 +44,7 @@ def rewritten(text: str, region: Region, shown: str, answer: str) -> Iterator[st
 
 
 def with_line(text: str, number: int, new: str) -> str:
-    """The text with line ``number`` put for ``new``, under the old line's indentation."""
+    """The text with ``new`` in place of line ``number``, indented like the old line."""
     lines = text.split("\n")
     old = lines[number - 1]
     lines[number - 1] = old[: len(old) - len(old.lstrip())] + new.strip()
@@ -59,7 +59,7 @@ def with_line_before(text: str, number: int, new: str) -> str:
 
 
 def with_body(text: str, region: Region, first: int, answer: str) -> str:
-    """The text with a function's body from line ``first`` on written anew; its indentation is given."""
+    """The text with a new function body from line ``first`` on, indented as given."""
     lines = text.split("\n")
     end = region.numbers[-1] - (0 if is_python(region.path) else 1)
     start = lines[first - 1]
@@ -69,7 +69,7 @@ def with_body(text: str, region: Region, first: int, answer: str) -> str:
 
 
 def parses(path: str, text: str) -> bool:
-    """Whether the text is worth a run: for Python, whether it parses."""
+    """Whether the text is worth a test run: Python must parse, other languages always count."""
     if not is_python(path):
         return True
     try:
@@ -80,7 +80,7 @@ def parses(path: str, text: str) -> bool:
 
 
 def meaning(path: str, text: str) -> str:
-    """Equal for texts that differ only in comments and layout, so that none is tried twice."""
+    """A key that is equal for texts that differ only in comments and layout, so that none is tried twice."""
     if is_python(path):
         try:
             return ast.dump(ast.parse(text))
@@ -105,7 +105,7 @@ def without_docstring(region: Region) -> tuple[str, str]:
 
 
 def minimal_edit(old: str, new: str) -> tuple[str, str]:
-    """The smallest run of whole lines to replace, widened until it stands in ``old`` only once."""
+    """The smallest block of lines to replace, extended until it occurs in ``old`` only once."""
     before, after = old.split("\n"), new.split("\n")
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:
@@ -124,7 +124,7 @@ def minimal_edit(old: str, new: str) -> tuple[str, str]:
 
 
 def _function_in(answer: str, region: Region) -> str | None:
-    """The region's own function out of an answer that may hold prose, a class around it, or others."""
+    """The region's function from an answer that may also contain prose, its class, or other functions."""
     fenced = _FENCE.search(answer)
     code = (fenced[1] if fenced else answer).strip("\n")
     simple = region.name.rpartition(".")[2]
@@ -142,7 +142,7 @@ def _indented_like(new: str, old: str) -> str:
 
 
 def _places(lines: tuple[str, ...], shown: list[str]) -> list[int]:
-    """For each shown line its index in the region, and one past the last at the end."""
+    """For each shown line its index in the region; the last element is one past the end."""
     places = []
     index = 0
     for line in shown:

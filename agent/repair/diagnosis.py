@@ -1,4 +1,4 @@
-"""What one failing run of the test command shows: which tests fail, how, and through which lines."""
+"""What a failing run of the test command shows: which tests fail, how, and which lines they ran."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FailedTest:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A failing run, understood as far as it can be."""
+    """A failing run, as far as its output could be parsed."""
 
     output: str
     seconds: float
@@ -61,7 +61,7 @@ class Diagnosis:
 
     @property
     def watched(self) -> bool:
-        """Whether it is known which lines the failing tests ran."""
+        """Whether the lines that the failing tests ran are known."""
         return any(test.lines for test in self.failed)
 
     def suspicion(self) -> dict[str, dict[int, float]]:
@@ -77,9 +77,9 @@ class Diagnosis:
 
 
 def read_output(output: str, known: frozenset[str]) -> FailedTest:
-    """Make the best of a test run that could not be watched: places and telling lines in its output.
+    """Diagnose a test run without line tracing, by source locations and error messages in its output.
 
-    ``known`` holds the workspace's files by relative path; other places are none of ours.
+    ``known`` holds the workspace's files by relative path; locations in other files are ignored.
     """
     frames: list[Frame] = []
     for line in output.splitlines():

@@ -1,4 +1,4 @@
-"""Cut a source file into regions that can be shown and changed one at a time, whatever the language."""
+"""Divides a source file of any language into regions that can be shown and changed one at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Span = tuple[str, int, int]
 
 
 def is_python(path: str) -> bool:
-    """Whether a file is Python, by its name: it is parsed rather than guessed at."""
+    """Whether a file is Python, by its name; Python is parsed, other languages are scanned."""
     return path.endswith(_PYTHON)
 
 
@@ -55,10 +55,10 @@ class Region:
 
 
 def regions_in(path: str, text: str) -> list[Region]:
-    """All functions of a file in order, outer before inner, then what stands outside them.
+    """All functions of a file in order, outer before inner, then the lines outside functions.
 
-    Python is parsed; where it does not parse its indentation counts, elsewhere braces do. Lines that only
-    import, comment or close a block are no region of their own.
+    Python is parsed, or scanned by indentation if it does not parse; other languages are scanned by braces.
+    Lines that only import, comment or close a block are not a region of their own.
     """
     lines = text.split("\n")
     if is_python(path):
@@ -115,7 +115,7 @@ def _indented(lines: list[str]) -> Iterator[Span]:
 
 
 def _braced(text: str) -> Iterator[Span]:
-    """Functions of a language with braces; strings and comments are blanked before anything is counted."""
+    """Functions of a language with braces, which are counted after strings and comments have been blanked."""
     code = _OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     open_blocks: list[tuple[int, str]] = []
     previous = 0

@@ -1,7 +1,7 @@
-"""What a small model is asked, and in which order: many small questions, each answered afresh.
+"""Plans what a small model is asked, and in which order: many small, independent questions.
 
-A wrong answer followed by "it still fails" is nearly always answered with the same wrong answer, so no
-question continues a conversation; every one is a new view of the same suspects.
+If a model is told that its answer still fails, it nearly always repeats the same wrong answer. So no question
+continues a conversation; each shows the same suspects in another way.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LONGEST_REWRITE = 60
 """Functions with more lines are only asked for single lines."""
 _MOST_LINES = 24
 _EDIT_SECONDS = 0.15
-"""To make a change and to take it back."""
+"""For making a change and undoing it."""
 _IDLE = re.compile(
     r"\W*(?:(?:else|try|finally|do|pass|break|continue|class \w+)\W*)?|\s*(?:#(?!define)|//|/?\*|\"\"\").*"
 )
-"""A line that says too little to be wrong by itself."""
+"""A line with too little content to be wrong by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Question:
         return self.kind not in ("order", "operators", "names")
 
     def describe(self) -> str:
-        """What is asked, in a few words for people."""
+        """The question in a few words, for people."""
         region = self.suspect.region
         what = {
             "correct": f"what is right in place of line {self.line}",
@@ -61,11 +61,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One kind of question over one whole suspect, with what it gave and took."""
+    """One kind of question about one suspect, with its measured success and cost."""
 
     kind: Kind
     finds: float
-    """Share of bugs in the right region that it finds and the steps above it don't."""
+    """Share of bugs, with the right suspect, that it finds and the steps above it don't."""
     seconds: float
     """Of the model, on two cores: for each line of the suspect."""
     tries: float
@@ -74,7 +74,7 @@ class _Step:
     seed: int = 1
 
     def worth(self, lines: int, test_seconds: float) -> float:
-        """What a second of it finds in a suspect of so many lines."""
+        """Expected success for each second, in a suspect of so many lines."""
         tries = self.tries if self.kind in ("function", "body") else lines * self.tries
         return self.finds / (lines * self.seconds + tries * (test_seconds + _EDIT_SECONDS))
 
@@ -101,7 +101,7 @@ suspects are not asked about."""
 
 
 def plan(suspects: Sequence[Suspect], test_seconds: float) -> Iterator[Question]:
-    """All questions, those first that find most for their time; ``test_seconds`` is what a run takes."""
+    """All questions, the most successful for their time first; ``test_seconds`` is the time of a test run."""
     steps: list[tuple[float, Suspect, _Step, list[int]]] = []
     for chance, suspect in zip(_RANKS, suspects, strict=False):
         lines = _worth_asking(suspect)
@@ -121,7 +121,7 @@ def _fits(step: _Step, suspect: Suspect) -> bool:
 
 
 def _places(kind: Kind, suspect: Suspect, lines: list[int]) -> list[int]:
-    """The lines a kind is asked about."""
+    """The lines that a kind of question is asked about."""
     numbers = suspect.region.numbers
     match kind:
         case "function" | "body":

@@ -1,7 +1,7 @@
-"""The user's test command, made to refuse a wrong change as fast as it can.
+"""Runs the user's test command in a way that rejects a wrong change as fast as possible.
 
-What it accepts is proven by the command as it was given, so it may be faster in ways that are not quite
-the same. Only pytest is known well enough for that; any other command is run as it stands.
+A change that passes is checked again with the command as it was given, so shortcuts may differ from it a
+little. There are shortcuts for pytest only; any other command is run unchanged.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _FIRST = Path(__file__).parent / "injected" / "seedsmith_first.py"
 _NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 _FAILED_ONLY = {"SEEDSMITH_ONLY": "1"}
 _MOST_ONLY = 30
-"""Failed tests that are run alone first."""
+"""So many failed tests are run alone first."""
 _HANGING_SECONDS = 8.0
 _LONGEST_LOOK = 10.0
-"""Seconds: in longer runs the time that plugins take is not looked for."""
+"""Seconds; in longer runs the time that plugins take does not matter."""
 
 
 class QuickCheck:
@@ -37,13 +37,13 @@ class QuickCheck:
         self._alone: Mapping[str, str] | None = None
         self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self.seconds = diagnosis.seconds
-        """What a run takes, as far as it is known."""
+        """The time of a run, as far as it is known."""
 
     async def prepare(self, known: frozenset[str]) -> None:
-        """Find out what the command can do without; ``known`` holds the workspace's files.
+        """Find out what the command can leave out; ``known`` holds the workspace's files.
 
-        Plugins, where every test ends the same without them; and at first the tests that passed before,
-        which are not even collected then, where those that failed end the same alone.
+        These are plugins, if every test ends the same without them, and in a first run the tests that passed
+        before, if the failed tests end the same when only they are collected.
         """
         outcomes = self._diagnosis.outcomes
         failed = {name: end for name, end in outcomes.items() if end != "passed" and "::" in name}
@@ -64,7 +64,7 @@ class QuickCheck:
     async def _same(
         self, environment: Mapping[str, str], expected: Mapping[str, str], known: frozenset[str]
     ) -> bool:
-        """Whether the tests end as ``expected`` with ``environment``; then that is what a run takes."""
+        """Whether the tests end as ``expected`` with ``environment``; if so, the time of a run is updated."""
         assert self._injection is not None
         watched = await diagnose(
             self._command,

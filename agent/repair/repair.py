@@ -1,8 +1,8 @@
-"""Fix a bug with a small model: find suspects, ask many small questions, keep only what the tests prove.
+"""Fixes a bug with a small model: finds suspects, asks many small questions, keeps only what the tests prove.
 
-A model of one or two billion parameters cannot steer a conversation, but now and then it names the right
-change when it is shown the right ten lines. So the searching is ours, every answer is tried at once by
-running the test command, and what fails is put back before the next question.
+A model of one or two billion parameters can't work on a task by itself, but it sometimes names the right
+change if it is shown the right ten lines. So this program does the searching, tries every answer at once by
+running the test command, and undoes what fails before the next question.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 _WATCH_SECONDS, _HANGING_SECONDS = 120.0, 10.0
 _AHEAD = 4
-"""Questions answered before their turn comes."""
+"""So many questions are sent ahead of their turn."""
 _SOURCE_BYTES = 400_000
 
 
@@ -59,7 +59,7 @@ class _Candidate:
     new: str
 
     def call(self, number: int, *, back: bool = False) -> ToolCall:
-        """The edit that makes the change, or the one that takes it back."""
+        """The edit that makes the change, or the one that undoes it."""
         texts = (self.new, self.old) if back else (self.old, self.new)
         old, new = minimal_edit(*texts)
         arguments = json.dumps({"path": self.path, "old": old, "new": new}, ensure_ascii=False)
@@ -79,10 +79,10 @@ class Repair:
         *,
         measured: Callable[[float], float] = float,
     ) -> None:
-        """``check`` proves a change.
+        """``check`` decides whether a change is right.
 
-        ``measured`` is given the seconds a test run takes and returns those to plan with: a replay's
-        are the recorded ones, so that it asks the same questions.
+        ``measured`` takes the seconds of a test run and returns those to plan with: a replay returns the
+        recorded ones, so that it asks the same questions.
         """
         self._command = command
         self._session = run.session
@@ -130,7 +130,7 @@ class Repair:
     async def _candidates(
         self, suspects: Sequence[Suspect], failure: str
     ) -> AsyncGenerator[tuple[Question, _Candidate], None]:
-        """What to try, in order; while one is tried the next questions are asked already."""
+        """The changes to try, in order; the next questions are sent while one is tried."""
         found: asyncio.Queue[tuple[Question, list[_Candidate]] | None] = asyncio.Queue()
         room = asyncio.Semaphore(_AHEAD)
 
@@ -161,7 +161,7 @@ class Repair:
         return [_Candidate(path, text, new) for new in await self._new_texts(question, failure, text)]
 
     async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str]:
-        """What the file could be instead, by the model's answer or by varying a line."""
+        """New texts of the file, from the model's answer or by varying a line."""
         if not question.asks:
             return varied(question, text)
         asked = word(question, failure, text)
@@ -188,7 +188,7 @@ class Repair:
         return answer.text
 
     async def _passes(self, candidate: _Candidate) -> bool:
-        """Try a change that was not tried before; one that fails is put back."""
+        """Try a change that was not tried before; one that fails is undone."""
         key = (candidate.path, meaning(candidate.path, candidate.new))
         same = key[1] == meaning(candidate.path, candidate.old)
         if same or key in self._tried or not parses(candidate.path, candidate.new):
@@ -213,7 +213,7 @@ class Repair:
         return dispatched.results[0].ok
 
     def _read(self, path: str) -> str | None:
-        """The text of a file as the edit tool will see it; None where it is none."""
+        """The text of a file as the edit tool will see it; None if it is not a text file."""
         if path not in self._texts:
             try:
                 data = self._context.workspace.read_bytes(path, cap=_SOURCE_BYTES)
@@ -229,7 +229,7 @@ class Repair:
 
 
 class _Unspoken:
-    """A sink that keeps the raw answers to itself: what is tried is shown as the edit it becomes."""
+    """A sink that drops the raw answers, because what is tried is shown as an edit."""
 
     def __init__(self, sink: EventSink) -> None:
         self._sink = sink

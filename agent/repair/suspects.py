@@ -1,4 +1,4 @@
-"""Where the fault may be: regions of the workspace's sources, the most suspicious first."""
+"""Ranks the regions of the workspace's sources by how likely they contain the fault."""
 
 from __future__ import annotations
 
@@ -15,16 +15,32 @@ SOURCE_SUFFIXES = frozenset(
     {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
     | {".go", ".rs", ".java", ".kt", ".swift", ".cs", ".php", ".scala"}
 )
-_FILES = 400
-_NEARNESS = 0.9
-_DEPTH = 6
-_IN_TRACEBACK = 0.1
-_INNERMOST = 0.3
-_OUTSIDE_FUNCTIONS = 0.6
-_LONG = 80
-_PER_LINE = 0.03
-_ROOM = 20
+_MOST_FILES = 400
+"""So many sources are read; those of the failing tests' frames and their folders come first."""
+
+# The weights below are added to, or multiply, Ochiai's measure, which goes from 0 (only passing tests ran it)
+# to 1 (all failing tests ran it and no passing one). They were set by hand; the tests hold the orders that
+# must come of them.
+_PER_CALL = 0.9
+"""For each call between a test and a function: tests name what they test, and use more than that."""
+_MOST_CALLS = 6
+"""So many calls deep the names are followed; beyond that everything reaches everything."""
 _UNREACHED = 0.05
+"""For a function no failing test names: it may be reached by a table or a string, so it comes last."""
+_IN_TRACEBACK = 0.1
+"""For standing in a traceback: enough to decide between functions that ran alike, no more."""
+_INNERMOST = 0.3
+"""The same for a traceback's innermost function: the fault showed there, and may have come from elsewhere."""
+_OUTSIDE_FUNCTIONS = 0.6
+"""For lines outside functions: every test runs them on import, so having run says little."""
+_LONG_LINES = 80
+"""A function of more lines counts as long."""
+_LONG = 0.8
+"""For a long function: a small model must write all of it anew, and seldom can."""
+_PER_LINE = 0.03
+"""For each line of a function that is not long: more lines, more places for a fault."""
+_MOST_COUNTED_LINES = 20
+"""So many lines count, or length alone would outweigh what ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,7 @@ class Suspect:
     region: Region
     score: float
     lines: Mapping[int, float] = field(default_factory=dict)
-    """Suspicion of single lines by their number in the file; empty where it is not known."""
+    """The scores of single lines by their number in the file; empty if they are unknown."""
 
 
 @dataclass(slots=True)
@@ -54,11 +70,11 @@ class _Evidence:
 def find_suspects(
     diagnosis: Diagnosis, known: Iterable[str], read: Callable[[str], str | None]
 ) -> list[Suspect]:
-    """Rank the regions of all source files that are no tests.
+    """Rank the regions of all source files that are not tests.
 
-    What counts: lines that failing tests ran and passing ones did not, places in tracebacks, and names
-    that the failing test mentions, directly or through the functions it calls. ``read`` gives a file's
-    text, or None where it has none.
+    A region scores by lines that failing tests ran and passing ones did not, by locations in tracebacks, and
+    by names that the failing test mentions, directly or through the functions it calls. ``read`` returns a
+    file's text, or None if it has none.
     """
     suspicion = diagnosis.suspicion()
     texts = _texts(diagnosis, suspicion, known, read)
@@ -87,7 +103,7 @@ def _texts(
     known: Iterable[str],
     read: Callable[[str], str | None],
 ) -> dict[str, str]:
-    """The sources to look at: those that ran where that is known, else all of the failing language."""
+    """The sources to rank: those that ran, if that is known, or else all sources."""
     sources = [
         path
         for path in known
@@ -98,7 +114,7 @@ def _texts(
     frames = [frame.path for test in diagnosis.failed for frame in test.frames]
     near = {str(PurePosixPath(path).parent) for path in frames}
     sources.sort(key=lambda path: (path not in frames, str(PurePosixPath(path).parent) not in near, path))
-    texts = ((path, read(path)) for path in sources[:_FILES])
+    texts = ((path, read(path)) for path in sources[:_MOST_FILES])
     return {path: text for path, text in texts if text is not None}
 
 
@@ -153,7 +169,7 @@ def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], s
         bad = [reached[region] for reached in failing if region in reached]
         good = sum(region in reached for reached in passing)
         ochiai = len(bad) / (len(failing) * (len(bad) + good)) ** 0.5
-        evidence.add(region, ochiai * _NEARNESS ** min(bad))
+        evidence.add(region, ochiai * _PER_CALL ** min(bad))
 
 
 def _tests_in(path: str, text: str, marks: list[int]) -> Iterator[tuple[str, bool]]:
@@ -178,7 +194,7 @@ def _reached(source: str, names: Mapping[str, list[Region]]) -> dict[Region, int
     """The functions a text mentions, directly (0) or through what it mentions (1, 2, 3)."""
     reached: dict[Region, int] = {}
     texts = [source]
-    for depth in range(_DEPTH):
+    for depth in range(_MOST_CALLS):
         words = {word for text in texts for word in re.findall(r"[A-Za-z_$][\w$]*", text)}
         new = {r for word in words for r in names.get(word, ()) if r not in reached}
         reached.update(dict.fromkeys(new, depth))
@@ -201,7 +217,8 @@ def _by_definition(evidence: _Evidence) -> None:
 
 def _weight(region: Region) -> float:
     """A longer function has more room for a fault; a very long one is harder to mend."""
-    return 0.8 if len(region.lines) > _LONG else 1.0 + _PER_LINE * min(len(region.lines), _ROOM)
+    lines = len(region.lines)
+    return _LONG if lines > _LONG_LINES else 1.0 + _PER_LINE * min(lines, _MOST_COUNTED_LINES)
 
 
 def _simple(name: str) -> str:

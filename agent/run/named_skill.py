@@ -23,12 +23,15 @@ from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameter_specs import Value
+from seedsmith.skills.programs import how_to_install, missing_programs
 from seedsmith.skills.skill import Origin, Skill
 from seedsmith.skills.skill_listing import listing
-from seedsmith.skills.skill_tool import missing_programs, skill_text
+from seedsmith.skills.skill_tool import skill_text
+from seedsmith.skills.template import NOT_GIVEN
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
 
+_IN_THE_PROMPT = "(see what the user says at the end)"
 _WISHES = ("effort", "temperature", "top_p", "max_output_tokens")
 """What of a skill's ``model`` fills settings the user left open."""
 
@@ -44,8 +47,10 @@ class NamedSkill:
 
     def task(self, prompt: str) -> str:
         """What the model is told: the skill's instructions, then what the user said besides."""
-        instructions = self.skill.filled_instructions(self.values)
-        text = skill_text(self.skill, instructions, self.verify, callable_commands=self.callable)
+        missing = _IN_THE_PROMPT if prompt.strip() else NOT_GIVEN
+        instructions = self.skill.filled_instructions(self.values, missing)
+        # The command that proves the work is told with what it showed before the first turn.
+        text = skill_text(self.skill, instructions, "", callable_commands=self.callable)
         return f"{text}\n\n{prompt}" if prompt.strip() else text
 
     @property
@@ -82,7 +87,7 @@ class SessionSkills:
     @property
     def folder(self) -> str:
         """Where the named skill is; '' where none is named."""
-        return str(self.named.skill.folder) if self.named else ""
+        return str(self.named.skill.real_folder) if self.named else ""
 
     @property
     def budget(self) -> BudgetWishes:
@@ -176,7 +181,8 @@ def _named(
     missing = missing_programs(skill, path)
     if missing:
         raise UsageError(
-            f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH."
+            f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH; "
+            f"{how_to_install(missing)}."
         )
     return NamedSkill(skill, values, callable_commands)
 

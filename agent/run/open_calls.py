@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
+from seedsmith.agent.calls.loss import LossGate
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.tools import open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
@@ -40,7 +41,10 @@ def open_dispatcher(
         context,
         sink,
         opened.place.redactor,
-        gates=tuple(_gates(opened, sink, approver, hooks, context.workspace.names_of)),
+        gates=(
+            *_gates(opened, sink, approver, hooks, context.workspace.names_of),
+            LossGate(past, sink, approver),
+        ),
         output_bytes=profile.output_bytes,
     )
     return Dispatcher(

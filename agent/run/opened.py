@@ -32,7 +32,8 @@ from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool
 
 if TYPE_CHECKING:
-    from seedsmith.agent.recording.interceptor import RunInterceptor
+    from seedsmith.agent.recording.interceptor import RunFacts, RunInterceptor
+    from seedsmith.agent.sessions.carried import Carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,24 @@ class OpenedRun:
         return self.known.resolve(f"{self.model.provider}/{self.model.name}")[1]
 
     @property
+    def facts(self) -> RunFacts:
+        """What a recorder or replayer is given to know of the run."""
+        from seedsmith.agent.recording.interceptor import RunFacts
+        from seedsmith.agent.sessions.carried import Carried
+
+        return RunFacts(
+            request=self.request,
+            model=self.model,
+            profile=self.profile,
+            place=self.place,
+            images=self.attached.images,
+            known=self.known,
+            output=self.output.schema if self.output else None,
+            skill=self.skills.folder,
+            carried=Carried.of(self.session, self.told_anew),
+        )
+
+    @property
     def spoken(self) -> Wire:
         """How the model is spoken to now."""
         return self.known.providers[self.model.provider].wires[self.model.wire]
@@ -81,15 +100,14 @@ async def open_run(
     """Open the workspace and the model, and begin a session or take up ``settings.resume``.
 
     ``stack`` closes all. ``library`` holds the skills; None: those that are found. Raises
-    :class:`AgentError`, :class:`SandboxError` and :class:`seedsmith.skills.errors.SkillError` for what can't
-    be used.
+    :class:`AgentError`, :class:`SandboxError` and :class:`SkillError` for what can't be used.
     """
     from seedsmith.agent.models.open import open_model
 
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
-    resumed = _resume(asked, place, stack)
+    resumed = _resume(asked, place, stack, interceptor)
     request = _gone_on_with(asked, resumed) if resumed else asked
     output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
     model = open_model(request.settings, request.environment, interceptor, known)
@@ -97,12 +115,12 @@ async def open_run(
     address = _address(request, model, interceptor)
     attached = await _attach(request, place, model, resumed, interceptor)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    name = f"{model.provider}/{model.name}"
-    entry = known.resolve(name)[1]
+    entry = known.resolve(name := f"{model.provider}/{model.name}")[1]
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
-    task = _task(asked, skills, resumed)
+    carried = interceptor.carried if interceptor is not None else None
+    task = _task(asked, skills, resumed, carried)
     asked_for = task or (resumed.start.prompt if resumed else "")
     tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
@@ -110,18 +128,14 @@ async def open_run(
     schema = output.schema.schema if output else None
     notices: list[NoticeGiven] = []
     anew: dict[str, Any] = {}
-    session = resumed
-    if session is None:
+    if resumed is None:
         start = _start(asked, settled.settings, place, model, profile, address)
-        told = told_to(asked.settings, schema)
-        session = Session.create(
-            place.home, replace(start, images=attached.paths, settings=told), place.redactor
-        )
+        start = replace(start, images=attached.paths, settings=told_to(asked.settings, schema))
+        session = Session.create(place.home, start, place.redactor)
         stack.callback(session.close)
     else:
-        notices = notices_of(session, asked.settings, name, model.wire, address)
-        anew = told_anew(asked.settings, schema, session.start)
-        session.go_on(anew)
+        session, notices = resumed, notices_of(resumed, asked.settings, name, model.wire, address)
+        session.go_on(anew := told_anew(asked.settings, schema, session.start))
     return OpenedRun(
         request=settled,
         place=place,
@@ -136,26 +150,27 @@ async def open_run(
         extensions=extensions.tools,
         output=output,
         attached=attached,
-        told_anew=frozenset(anew),
-        notices=(
-            *notices,
-            *skills.notices,
-            *extensions.notices,
-            *attached.notices,
-        ),
+        told_anew=frozenset(carried.told_anew if carried is not None else anew),
+        notices=(*notices, *skills.notices, *extensions.notices, *attached.notices),
     )
 
 
-def _resume(request: RunRequest, place: Place, stack: AsyncExitStack) -> Session | None:
-    """The session to go on with; None where a new one begins."""
+def _resume(
+    request: RunRequest, place: Place, stack: AsyncExitStack, interceptor: RunInterceptor | None
+) -> Session | None:
+    """The session to go on with, a replay's with what the recorded one held; None where one begins."""
     meant, root = request.settings.resume, place.workspace.root
     if request.settings.fork:
         if meant:
             raise UsageError("Give --resume to go on with a session itself, or --fork with a copy, not both.")
         meant = fork(find_session(place.home, request.settings.fork, root), redactor=place.redactor).id
-    if not meant:
+    carried = interceptor.carried if interceptor is not None else None
+    if meant:
+        session = Session.resume(place.home, meant, root, place.redactor)
+    elif carried is not None:
+        session = carried.begin(place.home, root, place.redactor)
+    else:
         return None
-    session = Session.resume(place.home, meant, root, place.redactor)
     stack.callback(session.close)
     return session
 
@@ -190,14 +205,15 @@ async def _attach(
     return await attach(named, prompt, request.typed, resumed, place.workspace.root, model)
 
 
-def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> str:
+def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, carried: Carried | None) -> str:
     """What the model is to do now; '' where a conversation only goes on.
 
     A conversation that goes on holds its skill's instructions already, unless a skill is asked for again.
     """
     goes_on = resumed is not None and bool(resumed.conversation.items)
     prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
-    task = prompt if goes_on and asked.settings.skill is None else skills.task(prompt)
+    named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
+    task = prompt if goes_on and not named else skills.task(prompt)
     if task and asked.settings.approve == "plan":
         return f"{task}\n\n{wording('plan.md').strip()}"
     return task

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.finish import NAME as FINISH
+from seedsmith.agent.calls.finish_tool import NAME as FINISH
 from seedsmith.agent.context.instructions import root_notice, user_instructions
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.conversation import UserMessage
@@ -31,8 +31,8 @@ from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
+from seedsmith.agent.sessions.prune import told_of_pruning
 from seedsmith.agent.settings.request import RunRequest
-from seedsmith.sandbox.past.changes import NO_CHANGES
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Run:
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
-        self._past = RunPast(opened.place, opened.session)
+        self._past = RunPast(opened.place, opened.session, self._sink)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._background: BackgroundCommands | None = None
@@ -162,20 +162,7 @@ class _Run:
 
     async def _begin_interceptor(self, interceptor: RunInterceptor) -> None:
         """Let a recorder or replayer look at the workspace before anything runs there."""
-        from seedsmith.agent.recording.interceptor import RunFacts
-
-        opened = self._opened
-        facts = RunFacts(
-            request=opened.request,
-            model=opened.model,
-            profile=opened.profile,
-            place=opened.place,
-            images=opened.attached.images,
-            known=opened.known,
-            output=opened.output.schema if opened.output else None,
-            skill=opened.skills.folder,
-        )
-        await interceptor.begin(facts, self._sink)
+        await interceptor.begin(self._opened.facts, self._sink)
         self._session.observer = interceptor.observe
 
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
@@ -354,7 +341,10 @@ class _Run:
             await self._background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
-        changes = await self._past.changes() if compares and self._past.begun else NO_CHANGES
+        place, most = self._opened.place, self._settings.sessions_mb
+        if (told := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
+            self._sink.emit(told)
+        changes = await self._past.changes(compares=compares)
         verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
@@ -371,6 +361,8 @@ class _Run:
                 files_changed=changes.files_changed,
                 diff=changes.diff,
                 output=output,
+                lost=changes.lost,
+                undo=f"seedsmith undo {self._session.id}" if changes.differences else "",
             )
         )
         with suppress(OSError):

@@ -36,7 +36,7 @@ def open_tool_context(
     """
     from seedsmith.sandbox.choose.select import choose
     from seedsmith.sandbox.git.repository import shown_above
-    from seedsmith.sandbox.isolation.masks import TEMPORARY
+    from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY
     from seedsmith.sandbox.isolation.named import link_into_home, named_programs
 
     settings, environment, root = request.settings, request.environment, place.workspace.root

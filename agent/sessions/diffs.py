@@ -64,7 +64,7 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
     Raises :class:`SessionError` where that is not known.
     """
     if turn is not None:
-        raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
+        return _after_turn(session, turn)
     ended, since, left_out = False, False, ()
     for record in Log(session.records).active():
         if record["kind"] == "finished":
@@ -77,6 +77,32 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
         raise SessionError(f"Session {session.id} keeps no diff: {why}.")
     note = "This is what its last run that ended had left; it went on since." if since else ""
     return SessionDiff(patch, left_out, note)
+
+
+def _after_turn(session: SessionFolder, turn: int) -> SessionDiff:
+    """What ``session`` had changed after ``turn``, from its snapshots."""
+    from seedsmith.agent.sessions.undo import read_story
+    from seedsmith.sandbox.errors import SandboxError
+    from seedsmith.sandbox.past.store import SnapshotStore
+    from seedsmith.sandbox.workspace.workspace import Workspace
+
+    story = read_story(Log(session.records).active())
+    if not story.points:
+        raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
+    if turn > story.turns:
+        raise SessionError(f"Session {session.id} has {story.turns} turns, not {turn}.")
+    first, last = story.points[0].id, story.points[-1].id
+    home = session.path.parent.parent
+    try:
+        with Workspace(session.workspace, state=home) as workspace:
+            store = SnapshotStore(home, workspace)
+            found = store.compare(first, story.points[story.place_of(turn)].id, last)
+            store.close()
+    except SandboxError as error:
+        raise SessionError(str(error)) from error
+    except OSError as error:
+        raise SessionError(f"Can't read the snapshots of session {session.id}: {error.strerror}.") from error
+    return SessionDiff(found.patch, found.left_out)
 
 
 def keep_diff(folder: Path, patch: bytes) -> None:

@@ -13,11 +13,14 @@ from seedsmith.agent.events import SessionFinished
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.errors import SkillError
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
     from seedsmith.sandbox.past.changes import Changes
+
+_NAMED = 8
 
 Status = Literal[
     "done",
@@ -94,6 +97,10 @@ class Outcome:
     """Unified diff of whatever changed in the workspace, by any tool."""
     output: Any = None
     """What the final message holds, where a schema was given and it follows it (``output_schema``)."""
+    lost: tuple[str, ...] = ()
+    """Files deleted or overwritten though no commit held what they were; undo brings them back."""
+    undo: str = ""
+    """The command that takes back what the run changed; '' where it changed nothing."""
     comparison: Comparison | None = None
     """How a replay compares with its recording; None where the run was no replay."""
 
@@ -117,6 +124,8 @@ class Outcome:
             diff=self.diff,
             message=self.message,
             output=self.output,
+            lost=list(self.lost),
+            undo=self.undo,
         )
 
     def to_record(self, left_out: tuple[str, ...]) -> dict[str, Any]:
@@ -185,6 +194,10 @@ def closing_words(text: str, reason: str, verified: Verified | None, changes: Ch
         parts.append("Nothing was verified: no verification command was given (--verify).")
     if changes.left_out:
         parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
+    if lost := changes.lost:
+        more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
+        names = ", ".join(map(shown, lost[:_NAMED])) + more
+        parts.append(f"Deleted or overwritten, and in no commit: {names}. seedsmith undo brings them back.")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -10,7 +10,7 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import prepare_state, state_folder
-from seedsmith.sandbox.isolation.masks import hidden_within
+from seedsmith.sandbox.isolation.hidden_folders import hidden_within
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.find import RECORDS, session_paths
 from seedsmith.agent.sessions.records import RecordFile
@@ -55,18 +56,30 @@ def prune(
     return Pruned(tuple(removed), freed, left)
 
 
-def prune_when_due(home: Path, most_bytes: int) -> Pruned | None:
-    """Prune beyond ``most_bytes`` where that was not looked at for a day; None where nothing was removed."""
+def told_of_pruning(home: Path, most_mb: int) -> NoticeGiven | None:
+    """Prune beyond ``most_mb`` (0: never) where nobody looked for a day; what to tell of it.
+
+    What can't be done is no reason to fail: it is left.
+    """
     looked = home / "sessions" / _LOOKED
     try:
-        if time.time() - looked.stat().st_mtime < _DAY:
+        if not most_mb or time.time() - looked.stat().st_mtime < _DAY:
             return None
-    except FileNotFoundError:
+    except OSError:
         pass
-    looked.touch(mode=0o600)
-    os.utime(looked)
-    pruned = prune(home, most_bytes=most_bytes)
-    return pruned if pruned.sessions else None
+    try:
+        looked.touch(mode=0o600)
+        os.utime(looked)
+        pruned = prune(home, most_bytes=most_mb * 1_000_000)
+    except (SessionError, OSError):
+        return None
+    if not pruned.sessions:
+        return None
+    return NoticeGiven(
+        "sessions_pruned",
+        f"Sessions took more than {most_mb:,} MB: the oldest {len(pruned.sessions):,} were removed "
+        "(sessions_mb in your configuration sets the limit).",
+    )
 
 
 def _worked(path: Path) -> float:

@@ -130,6 +130,8 @@ class Session:
         self.turns = 0
         """Answers of the model so far, over all runs of the session."""
         self.totals = Totals()
+        self.interrupted: list[ToolCall] = []
+        """Calls that could change something and were under way when the session was killed."""
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
         self._file = file
@@ -218,6 +220,11 @@ class Session:
         """The result an open call has from before the session was resumed: such a call must not run again."""
         return self._known_results.get(call_id)
 
+    def take_result(self, output: ToolOutput) -> None:
+        """Let the open call of ``output`` have it from before: it must not run again."""
+        self._known_results[output.call_id] = output
+        self.record_done(output)
+
     def compact(self, items: Iterable[Item], why: str) -> None:
         """Go on from the shorter ``items``; a session that is resumed goes on from the same."""
         shorter = tuple(items)
@@ -257,6 +264,11 @@ class Session:
         self._begins = False
         self.snapshots.append(SnapshotRecord(turn, snapshot))
         self._append({"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()})
+
+    def record_undo(self, before: str, after: str) -> None:
+        """Record that what a killed call had begun was taken back, from one snapshot to another."""
+        undone = {"kind": "undo", "time": time.time(), "turn": self.turns, "before": before, "after": after}
+        self._append(undone)
 
     def record_finished(self, outcome: Mapping[str, Any]) -> None:
         """Record how the run ended."""
@@ -318,6 +330,7 @@ class Session:
         for call in self.conversation.open_calls:
             begun = intended.get(call.id, Effect.NONE.value)
             if call.id not in self._known_results and begun != Effect.NONE.value:
+                self.interrupted.append(call)
                 self._known_results[call.id] = ToolOutput(call.id, call.name, MAY_HAVE_RUN, ok=False)
                 self.record_done(self._known_results[call.id])
         if all(call.id in self._known_results for call in self.conversation.open_calls):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
@@ -26,6 +26,9 @@ from seedsmith.sandbox.past.rows import Difference
 from seedsmith.sandbox.past.store import SnapshotStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import Effect
+
+if TYPE_CHECKING:
+    from seedsmith.agent.sessions.undo_git import Moved
 
 UNDO, REDO = "undo", "redo"
 
@@ -53,6 +56,17 @@ class Story:
     turns: int = 0
     interrupted: bool = False
     """Whether a call that could change something was under way when the newest run was killed."""
+
+    def place_of(self, turn: int) -> int:
+        """Which of the points is what the session left after ``turn`` answers, before people changed more."""
+        return max(
+            (
+                at
+                for at, point in enumerate(self.points)
+                if point.turn <= turn and (point.ours or not at) and not point.taken_back
+            ),
+            default=0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +184,7 @@ class Undo:
         points = self.story.points
         if turn > self.story.turns:
             raise SessionError(f"Session {self._session.id} has {self.story.turns} turns, not {turn}.")
-        target = max(
-            (
-                at
-                for at, point in enumerate(points)
-                if point.turn <= turn and (point.ours or not at) and not point.taken_back
-            ),
-            default=0,
-        )
+        target = self.story.place_of(turn)
         now = self._take("before undo")
         ours: set[str] = set()
         theirs: set[str] = set()
@@ -195,6 +202,15 @@ class Undo:
         now = self._take("before redo")
         ours, theirs = set(self._changed(before, after)), set(self._changed(after, now))
         return self._plan(REDO, self.story.turns, before, now, (ours, theirs), paths)
+
+    def moved(self, plan: Plan) -> tuple[Moved, ...]:
+        """What of git is not what it was, with the commands for it; an undo leaves it to people."""
+        from seedsmith.agent.sessions.undo_git import moved
+
+        try:
+            return moved(self._store, plan.first, self._session.workspace) if plan.kind == UNDO else ()
+        except SnapshotError as error:
+            raise SessionError(str(error)) from error
 
     def carry_out(self, plan: Plan) -> tuple[str, ...]:
         """Do what ``plan`` says and record it; returns a sentence for each path that can't be put back."""

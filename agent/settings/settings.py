@@ -253,6 +253,9 @@ class Settings(BaseModel):
     replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="Recording to run again, without network or model."
     )
+    sessions_mb: Annotated[int, Option("MB", flag=False, recorded=False)] = Field(
+        2000, ge=0, description="What all sessions may take before the oldest are removed; 0: never removed."
+    )
     home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
         None, description="State folder; default: the platform's."
     )

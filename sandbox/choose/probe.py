@@ -21,7 +21,7 @@ from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.isolation.base import Isolation, Policy, ProbeResult
 from seedsmith.sandbox.isolation.environment import command_environment
-from seedsmith.sandbox.isolation.masks import home_folders, is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import home_folders, is_beneath
 
 _SECONDS = 10.0
 _SCRIPT = """

@@ -275,7 +275,7 @@ async def _exit_of(started: Started) -> AsyncIterator[asyncio.Future[None]]:
     """
     loop = asyncio.get_running_loop()
     exited: asyncio.Future[None] = loop.create_future()
-    descriptor = os.pidfd_open(started.process.pid)
+    descriptor = started.exit_fd
 
     def ended() -> None:
         loop.remove_reader(descriptor)
@@ -288,7 +288,6 @@ async def _exit_of(started: Started) -> AsyncIterator[asyncio.Future[None]]:
         yield exited
     finally:
         loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 async def _end(

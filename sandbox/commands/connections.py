@@ -25,7 +25,7 @@ from typing import TypeVar
 from seedsmith.sandbox.isolation import syscalls
 from seedsmith.sandbox.isolation.base import Isolation, Policy
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
-from seedsmith.sandbox.isolation.masks import TEMPORARY, is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY, is_beneath
 from seedsmith.sandbox.isolation.seccomp import connection_filter
 from seedsmith.sandbox.workspace.system import (
     RESOLVE_BENEATH,

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import fcntl
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,9 +154,12 @@ class ProcessRunner:
             self._git.refresh()
             self._configuration.refresh()
             self._run_by_others.refresh()
-        launch = self.isolation.launch(argv, self._shown(), environment, folder)
-        if own_sockets:
-            launch = replace(launch, start_in=self._connections.call)
+        shown = self._shown()
+
+        def launch() -> Launch:
+            made = self.isolation.launch(argv, shown, environment, folder)
+            return replace(made, start_in=self._connections.call) if own_sockets else made
+
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
@@ -191,12 +194,25 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
-        self, launch: Launch, stdin: bytes | None, open_stdin: bool
+        self, launch: Callable[[], Launch], stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
-        """Start ``launch``: with it come our ends of its output's pipe and, where open, its input's."""
-        with contextlib.ExitStack() as opened:  # Closed here only where the start fails.
+        """Start ``launch``: with it come our ends of its output's pipe and, where open, its input's.
+
+        Raises :class:`SandboxError`; then nothing runs, and no descriptor is left open.
+        """
+        try:
+            return self._spawned(launch, stdin, open_stdin)
+        except OSError as error:
+            raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
+
+    def _spawned(
+        self, launch: Callable[[], Launch], stdin: bytes | None, open_stdin: bool
+    ) -> tuple[Started, int, int | None]:
+        with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
+            # ``opened`` is closed here only where the start fails.
             reader, writer = os.pipe()
             opened.callback(os.close, reader)
+            given.callback(os.close, writer)
             with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
                 fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             source = _memory_file(stdin) if stdin else None
@@ -205,14 +221,11 @@ class ProcessRunner:
                 source, keyboard = os.pipe()
                 os.set_blocking(keyboard, False)
                 opened.callback(os.close, keyboard)
-            try:
-                started = start(
-                    self.isolation, self.policy, launch, limits=self._limits, output=writer, stdin=source
-                )
-            finally:
-                os.close(writer)
-                if source is not None:
-                    os.close(source)
+            if source is not None:
+                given.callback(os.close, source)
+            started = start(
+                self.isolation, self.policy, launch(), limits=self._limits, output=writer, stdin=source
+            )
             opened.pop_all()
         return started, reader, keyboard
 

@@ -36,6 +36,8 @@ class Started:
     process: subprocess.Popen[bytes]
     root: int
     """The process everything the command starts descends from: ``process`` itself, or bubblewrap's init."""
+    exit_fd: int = -1
+    """Becomes readable when it ends (a pidfd); only where there are limits."""
     held_fds: tuple[int, ...] = ()
     """The agent's ends that must stay open while it runs."""
 
@@ -74,6 +76,16 @@ def start(
         _close(launch.pass_fds)
     if launch.gate is None:
         return Started(process, process.pid)
+    exit_fd = -1
+    if limits is not None:
+        try:  # While it still waits: once it runs, nothing of the start may fail.
+            exit_fd = os.pidfd_open(process.pid)
+        except OSError as error:
+            process.kill()
+            process.wait()
+            _close(held)
+            raise SandboxError(_why_not_started(error, launch)) from error
+        held.append(exit_fd)
     root = _read_child_pid(launch.gate.information_fd) or process.pid
     try:
         if limits is not None and root != process.pid:
@@ -81,7 +93,7 @@ def start(
         os.write(launch.gate.release_fd, b"\n")
     except OSError:
         process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
-    return Started(process, root, tuple(held))
+    return Started(process, root, exit_fd, tuple(held))
 
 
 def _why_not_started(error: OSError, launch: Launch) -> str:
@@ -113,13 +125,19 @@ def _start_behind_shell(
     argv = ("/bin/sh", "-c", _GATE_SCRIPT, source, *launch.argv)
     inherited = () if stdin is None else (stdin,)
     waiting, release = os.pipe()
+    process: subprocess.Popen[bytes] | None = None
+    released = False
     try:
         process = _popen(isolation, policy, launch, argv, output, waiting, inherited)
+        exit_fd = os.pidfd_open(process.pid)
         apply_limits(process.pid, limits, own_user_namespace=False)
-        os.write(release, b"\n")
+        released = os.write(release, b"\n") == 1
     finally:
         _close((waiting, release))
-    return Started(process, process.pid)
+        if process is not None and not released:
+            process.kill()
+            process.wait()
+    return Started(process, process.pid, exit_fd, (exit_fd,))
 
 
 def _popen(
@@ -153,10 +171,10 @@ def _popen(
         isolation.restrict(policy)
         return popen()
 
-    return _in_thread(confined)
+    return in_passing_thread(confined)
 
 
-def _in_thread(function: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+def in_passing_thread(function: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
     """Call ``function`` in a thread that ends with it; its exception is raised here."""
     results: list[subprocess.Popen[bytes]] = []
     errors: list[Exception] = []

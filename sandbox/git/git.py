@@ -29,7 +29,7 @@ from seedsmith.sandbox.git.safe_settings import (
 )
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.environment import PRIVATE_HOME
-from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.own_programs import own_program
 
 _SECONDS = 120.0

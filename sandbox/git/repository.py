@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import NoRepository
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
-from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import RUNTIME, TEMPORARY, home_folders, is_beneath
 
 _RULES = (".gitignore", ".gitattributes")
 _OPERATIONS = (

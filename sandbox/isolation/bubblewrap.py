@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
 from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
-from seedsmith.sandbox.isolation.masks import (
+from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
     TEMPORARY,
     hidden_within,
@@ -109,9 +110,14 @@ class Bubblewrap:
         )
         pinned = _make_mount_points(policy.private_tmp, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
-        filter_fd = _readable(program)
-        information, information_writer = os.pipe()
-        block, release = os.pipe()
+        with ExitStack() as opened:  # Closed here only where there are too many.
+            filter_fd = _readable(program)
+            opened.callback(os.close, filter_fd)
+            information, information_writer = os.pipe()
+            opened.callback(os.close, information)
+            opened.callback(os.close, information_writer)
+            block, release = os.pipe()
+            opened.pop_all()
         arguments = (
             *self._arguments,
             *pinned,
@@ -230,17 +236,6 @@ def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[st
             make_file_ready(private_tmp, inside)
     places = ((private_tmp / folder.relative_to(TEMPORARY), folder) for folder in sorted(above))
     return [word for behind, folder in places for word in ("--bind", str(behind), str(folder))]
-
-
-def _is_there(path: Path) -> bool:
-    """Whether something is there under its real name; what links lead to is hidden by its own."""
-    return os.path.exists(path) and os.path.realpath(path) == os.fspath(path)
-
-
-def _folders_above(paths: list[Path], workspace: Path) -> list[Path]:
-    """The folders between ``workspace`` and ``paths``, outermost first."""
-    above = {parent for path in paths for parent in path.parents if workspace in parent.parents}
-    return sorted(above - set(paths))
 
 
 def _is_there(path: Path) -> bool:

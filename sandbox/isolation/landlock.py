@@ -16,7 +16,7 @@ from seedsmith.sandbox.guards.git_folders import find_git_entries, metadata_fold
 from seedsmith.sandbox.isolation import syscalls
 from seedsmith.sandbox.isolation.base import Launch, Policy
 from seedsmith.sandbox.isolation.environment import host_environment
-from seedsmith.sandbox.isolation.masks import RUNTIME, TEMPORARY, home_folders, homes_within
+from seedsmith.sandbox.isolation.hidden_folders import RUNTIME, TEMPORARY, home_folders, homes_within
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.private_folder import HOME, link
 from seedsmith.sandbox.isolation.toolchains import installations
 

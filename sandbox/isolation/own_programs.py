@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from seedsmith.sandbox.isolation.masks import is_beneath
+from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 
 _STANDARD = ("/usr/local/bin", "/usr/bin", "/bin")
 

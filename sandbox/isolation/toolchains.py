@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import start_of
-from seedsmith.sandbox.isolation.masks import (
+from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
     TEMPORARY,
     home_folders,
@@ -117,6 +117,9 @@ def needed_folders(
 
 def installations(environ: Mapping[str, str], workspace: Path, programs: Iterable[Path]) -> tuple[Path, ...]:
     """What of the hidden folders ``programs`` need, besides what is shown without them."""
+    programs = tuple(programs)
+    if not programs:
+        return ()
     without = needed_folders(environ, workspace)
     return tuple(
         folder for folder in needed_folders(environ, workspace, programs) if not is_beneath(folder, without)
@@ -131,9 +134,11 @@ class _Collector:
         self._workspace = workspace
         self._homes = home_folders(environ)
         self._masks = (*self._homes, TEMPORARY, RUNTIME)
-        homes = dict.fromkeys((*self._homes, *self._own_homes()))
-        secrets = (secret for home in homes for secret in secrets_in(home))
-        self._secrets = (*(f"{secret}/" for secret in secrets), *(f"{home}/.local/state/" for home in homes))
+        homes = (*self._homes, *self._own_homes())
+        self._secrets = frozenset(secret for home in homes for secret in secrets_in(home))
+        shown_never = (*self._masks, *homes)
+        above = (each for secret in (*shown_never, *self._secrets) for each in secret.parents)
+        self._shown_never = frozenset((*shown_never, *above, *(home / ".local/state" for home in homes)))
         self._found: set[Path] = set()
         self._looked_at: set[Path] = set()
         self._files_left = _MOST_FILES_LOOKED_AT
@@ -317,16 +322,10 @@ class _Collector:
     def _may_be_shown(self, path: Path) -> bool:
         """Never a mask itself nor anything above one, nor a place that is secret or holds one that is."""
         real = Path(os.path.realpath(path))
-        for candidate in (path, real):
-            if any(
-                candidate == mask or candidate in mask.parents for mask in (*self._masks, *self._own_homes())
-            ):
-                return False
-            name = f"{candidate}/"
-            if any(name.startswith(secret) or secret.startswith(name) for secret in self._secrets):
-                return False
+        if any(each in self._shown_never or is_beneath(each, self._secrets) for each in (path, real)):
+            return False
         # Binding the workspace or what holds it would show it twice, read-only.
-        return candidate != self._workspace and candidate not in self._workspace.parents
+        return not is_beneath(self._workspace, (real,))
 
     def _add(self, path: Path) -> None:
         if self._is_written_by_commands(path):

@@ -28,6 +28,8 @@ class Changes:
     """Changed files whose content the patch does not show: too large, or the patch is long enough."""
     differences: tuple[Difference, ...] = ()
     """All that differs: ignored files, folders and permissions, too."""
+    lost: tuple[str, ...] = ()
+    """Files deleted or overwritten though no commit held what they were, where anybody looked."""
 
     @property
     def files_changed(self) -> tuple[str, ...]:

@@ -92,15 +92,24 @@ class ObjectStore:
             self._waiting.clear()
             self._waiting_bytes = 0
 
-    def keep_only(self, names: Iterable[str]) -> int:
-        """Drop everything but ``names``; returns how many objects went. Nobody else may use the store."""
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(path.stat().st_size for path in self._objects.rglob("*") if path.is_file())
+
+    def keep_only(self, names: Iterable[str], *, least: float = 0.0) -> int:
+        """Drop everything but ``names``; returns how many objects went. Nobody else may use the store.
+
+        What is kept has to be written anew: where no more than the share ``least`` would go, nothing is done.
+        """
         with self._lock:
             self.flush()
             loose, packed = self._open()
             packed.update_cache(force=True)
             present = {sha.hex() for database in (loose, packed) for sha in database.sha_iter()}
             kept = present.intersection(names)
-            if kept == present and len(list(self._packs.glob("*.pack"))) < _LOOSE_MOST:
+            going = len(present) - len(kept)
+            if going <= least * len(present) and len(list(self._packs.glob("*.pack"))) < _LOOSE_MOST:
                 return 0
             old = [path for path in self._objects.rglob("*") if path.is_file()]
             written: set[str] = set()
@@ -118,7 +127,7 @@ class ObjectStore:
                 if path.stem not in written:
                     path.unlink(missing_ok=True)
             self._databases = None
-            return len(present) - len(kept)
+            return going
 
     def _has(self, name: str) -> bool:
         loose, packed = self._open()

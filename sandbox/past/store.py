@@ -14,8 +14,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -24,6 +24,7 @@ from seedsmith.sandbox.past.changes import Changes, changes
 from seedsmith.sandbox.past.listing import list_files
 from seedsmith.sandbox.past.look import LeftOut, Watcher
 from seedsmith.sandbox.past.objects import ObjectStore
+from seedsmith.sandbox.past.old_baseline import INDEX, baseline_root
 from seedsmith.sandbox.past.restore import put_back
 from seedsmith.sandbox.past.rows import Difference, Row, decode, differences, names_below, row_at
 from seedsmith.sandbox.whole_file import write_whole
@@ -32,6 +33,11 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 SnapshotId = str
 FOLDER = "snapshots"
 """Where in the state folder the stores of all workspaces lie."""
+MOST_SNAPSHOTS = 1000
+MOST_BYTES = 2 << 30
+OLDEST_SECONDS = 30 * 86400.0
+"""More snapshots, a larger store and older ones are dropped, the oldest first."""
+_SHARE_WORTH_WRITING = 0.25
 _TOLD_MOST = 1000
 _ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
 _MEMORY = "seen.json"
@@ -53,6 +59,8 @@ class Snapshot:
     ignored: str | None = None
     """The name of the list of files that did not count; None where nobody asked."""
     left_out: tuple[LeftOut, ...] = ()
+    beside: tuple[str, ...] = ()
+    """The names of what else was to be kept with it."""
 
 
 class SnapshotStore:
@@ -89,11 +97,11 @@ class SnapshotStore:
         os.close(self._lock)
         self._lock = -1
 
-    def take(self, label: str = "", *, whole: bool = False) -> SnapshotId:
+    def take(self, label: str = "", *, whole: bool = False, beside: Sequence[bytes] = ()) -> SnapshotId:
         """Record the workspace as it is, and return the snapshot's id: the last one's where nothing changed.
 
         ``whole`` records which files are ignored, too: what :meth:`compare` needs of both its snapshots.
-        Raises OSError where the disk refuses.
+        ``beside`` is kept along with it. Raises OSError where the disk refuses.
         """
         with self._one_at_a_time:
             counted = list_files(self._workspace, self._ripgrep) if whole else None
@@ -101,7 +109,8 @@ class SnapshotStore:
             ignored = None
             if counted is not None:
                 ignored = self._objects.add(_listing(self._watcher.uncounted(counted)))
-                self._objects.flush()
+            kept = tuple(self._objects.add(content) for content in beside)
+            self._objects.flush()
             found = Snapshot(
                 id=_new_id(),
                 time=time.time(),
@@ -110,14 +119,35 @@ class SnapshotStore:
                 inode=self._workspace.stat(".").inode,
                 ignored=ignored,
                 left_out=tuple(look.left_out[:_TOLD_MOST]),
+                beside=kept,
             )
             last = self._last
-            if last is not None and last.root == found.root and (last.ignored == ignored or ignored is None):
+            if last is not None and _says_no_more(found, last):
                 return last.id
-            document = json.dumps(asdict(found), separators=(",", ":"))
-            write_whole(self._snapshots / f"{found.id}.json", document.encode("ascii"))
+            self._write(found)
             self._last = found
             return found.id
+
+    def take_over(self, folder: Path, now: SnapshotId) -> SnapshotId | None:
+        """Make a snapshot of the baseline that an older program kept in a session's ``folder``, if it did.
+
+        ``now`` is a present snapshot, taken ``whole``. Raises OSError, and :class:`SnapshotError` where the
+        baseline is damaged.
+        """
+        if not (folder / INDEX).exists():
+            return None
+        present = self.snapshot(now)
+        ignored = frozenset(self._ignored(present.ignored))
+        rows = self.manifest(now)
+        with self._one_at_a_time:
+            try:
+                root = baseline_root(folder, rows, ignored, self.read, self._objects.add)
+            except (ValueError, KeyError, TypeError) as error:
+                raise SnapshotError(f"{folder / INDEX} is damaged: {type(error).__name__}.") from error
+            self._objects.flush()
+            taken = replace(present, id=_new_id(), label="the session began", root=root, left_out=())
+            self._write(taken)
+        return taken.id
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
         """What is recorded under an id; raises :class:`SnapshotError`."""
@@ -129,7 +159,8 @@ class SnapshotStore:
                 raise FileNotFoundError
             document = json.loads(path.read_bytes())
             left_out = tuple(LeftOut(*each) for each in document["left_out"])
-            return Snapshot(**document | {"left_out": left_out})
+            told = {"left_out": left_out, "beside": tuple(document["beside"])}
+            return Snapshot(**document | told)
         except FileNotFoundError:
             raise SnapshotError(
                 f"The snapshot {snapshot} is not kept any more under {self._snapshots}."
@@ -162,9 +193,12 @@ class SnapshotStore:
         """Everything that differs between two snapshots, folders and ignored files included."""
         return differences(self.read, self.snapshot(old).root, self.snapshot(new).root)
 
-    def compare(self, old: SnapshotId, new: SnapshotId) -> Changes:
-        """What changed from ``old`` to ``new`` of the files that count, both taken ``whole``."""
-        before, now = (frozenset(self._ignored(self.snapshot(each).ignored)) for each in (old, new))
+    def compare(self, old: SnapshotId, new: SnapshotId, like: SnapshotId | None = None) -> Changes:
+        """What changed from ``old`` to ``new`` of the files that count, both taken ``whole``.
+
+        Where ``new`` was not, ``like`` says which files count.
+        """
+        before, now = (frozenset(self._ignored(self.snapshot(each).ignored)) for each in (old, like or new))
         return changes(self.differences(old, new), self.read, before, now)
 
     def restore(self, wanted: Iterable[Difference]) -> tuple[str, ...]:
@@ -178,10 +212,21 @@ class SnapshotStore:
         """The content kept under a row's name; raises :class:`SnapshotError` where the store is damaged."""
         return self._objects.read(name)
 
-    def prune(self, keep: Collection[SnapshotId]) -> int:
+    def prune_old(self, keep: Collection[SnapshotId] = ()) -> int:
+        """Drop what is too old, too many or too large in all, but for ``keep``; how many snapshots went."""
+        ids = self.ids()
+        oldest = time.strftime("%Y%m%d-%H%M%S", time.gmtime(time.time() - OLDEST_SECONDS))
+        dropped = {each for each in ids if each < oldest} | set(ids[:-MOST_SNAPSHOTS])
+        if self._objects.size > MOST_BYTES:
+            dropped.update(ids[: len(ids) // 2])
+        dropped.difference_update(keep)
+        return self.prune(set(ids) - dropped, least=_SHARE_WORTH_WRITING) if dropped else 0
+
+    def prune(self, keep: Collection[SnapshotId], *, least: float = 0.0) -> int:
         """Drop all snapshots but ``keep`` and what only they held; how many went.
 
-        Does nothing where another process uses the store.
+        The disk is left as it is where only the share ``least`` of all objects would go. Does nothing where
+        another process uses the store.
         """
         gone = [each for each in self.ids() if each not in keep]
         with self._one_at_a_time:
@@ -196,16 +241,29 @@ class SnapshotStore:
                 for each in self.ids():
                     kept = self.snapshot(each)
                     names_below(self.read, kept.root, needed)
-                    needed.update(filter(None, (kept.ignored,)))
+                    needed.update(filter(None, (kept.ignored, *kept.beside)))
                 self._watcher.forget()
                 self._last = None
-                self._objects.keep_only(needed)
+                self._objects.keep_only(needed, least=least)
             finally:
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
         return len(gone)
 
+    def _write(self, taken: Snapshot) -> None:
+        document = json.dumps(asdict(taken), separators=(",", ":"))
+        write_whole(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
+
     def _ignored(self, name: str | None) -> list[str]:
         return [] if name is None else list(json.loads(self.read(name)))
+
+
+def _says_no_more(found: Snapshot, last: Snapshot) -> bool:
+    """Whether ``last`` holds all that ``found`` does."""
+    return (
+        found.root == last.root
+        and found.ignored in (None, last.ignored)
+        and found.beside == last.beside[: len(found.beside)]
+    )
 
 
 def store_folder(home: Path, workspace: Path) -> Path:

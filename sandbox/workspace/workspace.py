@@ -11,12 +11,11 @@ import os
 import posixpath
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from seedsmith.sandbox.errors import (
     FileTooLarge,
@@ -26,40 +25,17 @@ from seedsmith.sandbox.errors import (
     ProtectedPath,
     WorkspaceError,
 )
+from seedsmith.sandbox.workspace.entries import FileStat, FolderEntry, Kind, file_stat, folder_entries
 from seedsmith.sandbox.workspace.paths import normalise, not_a_file, path_errors, reason, shown
 from seedsmith.sandbox.workspace.protected import check_writable
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
 from seedsmith.sandbox.workspace.steady import Splice, SteadyFile, settle
 from seedsmith.sandbox.workspace.system import Location, open_beneath, walk_beneath
 
-__all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest"]
-
-Kind = Literal["file", "folder", "link", "other"]
+__all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest", "file_stat"]
 
 READ_CEILING_BYTES = 256 << 20
 """No read takes more into memory than this, whatever its caller allows."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileStat:
-    """What is at a path; ``size`` in bytes, ``mode`` the permission bits, the times since the epoch."""
-
-    kind: Kind
-    size: int
-    mode: int
-    modified_ns: int
-    changed_ns: int
-    """When the content, the name or the mode last changed; no program can set it."""
-    inode: int
-
-
-@dataclass(frozen=True, slots=True)
-class FolderEntry:
-    """One name in a folder; a link is reported as such, not followed."""
-
-    name: str
-    kind: Kind
-    size: int
 
 
 class Workspace:
@@ -226,7 +202,7 @@ class Workspace:
         descriptor = self.open_folder(path)
         try:
             with path_errors(path), os.scandir(descriptor) as entries:
-                return sorted(_folder_entries(entries), key=lambda entry: entry.name)
+                return sorted(folder_entries(entries), key=lambda entry: entry.name)
         finally:
             os.close(descriptor)
 
@@ -368,18 +344,6 @@ class Workspace:
             return None
 
 
-def file_stat(found: os.stat_result) -> FileStat:
-    """Return what matters of what the system says about a file."""
-    return FileStat(
-        _kind(found.st_mode),
-        found.st_size,
-        stat.S_IMODE(found.st_mode),
-        found.st_mtime_ns,
-        found.st_ctime_ns,
-        found.st_ino,
-    )
-
-
 def _only_name(location: Location) -> str:
     if not location.names:
         return "."
@@ -392,20 +356,3 @@ def _check_file_or_link(location: Location, name: str, path: str) -> None:
     mode = os.stat(name, dir_fd=location.folder, follow_symlinks=False).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
         raise not_a_file(path, mode)
-
-
-def _folder_entries(entries: Iterable[os.DirEntry[str]]) -> Iterable[FolderEntry]:
-    for entry in entries:
-        try:
-            found = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            continue
-        yield FolderEntry(entry.name, _kind(found.st_mode), found.st_size)
-
-
-def _kind(mode: int) -> Kind:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "link" if stat.S_ISLNK(mode) else "other"

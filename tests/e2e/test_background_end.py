@@ -24,14 +24,17 @@ def left_of(mark: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("tier", ["bwrap", "landlock"])
+TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
+
+
+@pytest.mark.parametrize("tier", TIERS)
 def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith, endpoint, tier, tmp_path):
     for name in ("private", "probed"):
         (tmp_path / name).mkdir()
     try:
         choose(tier, Policy(seedsmith.workspace, tmp_path / "private", tmp_path / "probed"))
     except NoIsolation as why:
-        pytest.skip(str(why))
+        pytest.skip(f"needs {TIERS[tier]}: {why}")
     mark = f"7{os.getpid()}{len(tier)}"
     server = f": {mark}; trap '' TERM; setsid sleep {mark} & echo up; while :; do sleep 0.1; done"
     steps = [

@@ -12,7 +12,7 @@ import time
 import pytest
 from scripted_endpoint import calls, text
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="this machine has no tmux")
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 
 

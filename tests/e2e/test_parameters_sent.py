@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from command import call_here
 from scripted_endpoint import calls, error, raw, text
 
 SEED = "wcode/doubao-seed-2.0-code"
@@ -41,18 +43,18 @@ DOCUMENTED = {
 
 
 @pytest.fixture
-def run(seedsmith, endpoint):
+def run(seedsmith, endpoint, monkeypatch, capsys):
     """The command on a model of one's choice; its exit code, events and words."""
 
     def call(prompt, *arguments, model=SEED, as_json=True):
         options = ["-C", str(seedsmith.workspace), "-m", model, "--base-url", endpoint.base_url]
         options += ["--json"] if as_json else []
-        process = subprocess.run(
-            [sys.executable, "-P", "-m", "seedsmith", "run", prompt, *arguments, *options],
-            cwd="/",
-            env=seedsmith.environment | {"XDG_CONFIG_HOME": str(seedsmith.user / "config")},
-            capture_output=True,
-            timeout=60,
+        process = call_here(
+            ("run", prompt, *arguments, *options),
+            Path("/"),
+            seedsmith.environment | {"XDG_CONFIG_HOME": str(seedsmith.user / "config")},
+            monkeypatch,
+            capsys,
         )
         if as_json:
             return seedsmith_finished(process)
@@ -63,7 +65,7 @@ def run(seedsmith, endpoint):
 
 def seedsmith_finished(process):
     events = [json.loads(line) for line in process.stdout.splitlines()]
-    return process.returncode, events, process.stderr.decode()
+    return process.returncode, events, process.stderr
 
 
 def notices(events) -> dict[str, list[str]]:
@@ -132,8 +134,8 @@ def test_a_refusal_is_remembered_across_runs(run, endpoint, seedsmith):
 )
 def test_wrong_usage_is_told_before_anything_is_sent(run, endpoint, arguments, words):
     process = run("Do it", *arguments, as_json=False)
-    assert process.returncode == 2 and process.stdout == b""
-    assert words in process.stderr.decode() and endpoint.requests == []
+    assert process.returncode == 2 and process.stdout == ""
+    assert words in process.stderr and endpoint.requests == []
 
 
 def test_log_probabilities_come_out_in_the_usage_event(run, endpoint):
@@ -178,7 +180,7 @@ def test_a_broken_models_file_is_wrong_usage_where_models_are_needed(run, endpoi
     folder.mkdir(parents=True)
     (folder / "models.yaml").write_text("providers:\n  mine:\n    base-url: x\n")
     process = run("Do it", as_json=False)
-    assert process.returncode == 2 and "models.yaml line 2: mine needs a base_url" in process.stderr.decode()
+    assert process.returncode == 2 and "models.yaml line 2: mine needs a base_url" in process.stderr
     environment = seedsmith.environment | {"XDG_CONFIG_HOME": str(folder.parent)}
 
     def command(*arguments):

@@ -87,6 +87,32 @@ def test_what_the_user_sets_wins_and_the_prompt_follows_the_instructions(seedsmi
     assert task.index("Make it.") < task.index("In blue.")
 
 
+def test_the_prompt_stands_for_what_was_not_given_and_the_command_is_told_where_it_proves(
+    seedsmith, endpoint
+):
+    more = "parameters: {symptom: {description: Of what.}, test: {type: command}}\nverify: '{test}'\n"
+    user_skill(seedsmith, "mend", more + 'instructions: "Symptom: {{symptom}}."\n')
+    endpoint.script(text("Mended."))
+    seedsmith.run("--skill", "mend", "--with", "test=test -d .", "It is always cold.")
+    task = messages(endpoint.requests[0])[-1]["content"]
+    assert "Symptom: (see what the user says at the end)." in task and "It is always cold." in task
+    assert task.count("test -d .") == 1
+
+
+def test_a_skill_that_was_left_stays_left_when_the_session_goes_on(seedsmith, endpoint):
+    user_skill(seedsmith, "look", LOOK)
+    endpoint.script(
+        calls(("skill", {"name": "look", "parameters": {"what": "it"}})),
+        calls(("skill", {"name": "none"})),
+        text("Looked."),
+        calls(("write", {"path": "new.txt", "content": "x"})),
+        text("Written."),
+    )
+    seedsmith.run("Look")
+    done = seedsmith.run("Now write", "--resume", seedsmith.session.name)
+    assert done.code == 0 and seedsmith.tree() == {"new.txt": "x"}, done.errors
+
+
 def test_skills_run_is_run_with_a_skill(seedsmith, endpoint):
     user_skill(seedsmith, "make", "instructions: Make it.\ntools: [read]\n")
     endpoint.script(calls(shell("touch x")), text("Made."))

@@ -6,12 +6,15 @@ import json
 import os
 import signal
 import stat
+import subprocess
 
 import pytest
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
+from seedsmith.agent.sessions.library import Sessions
+from seedsmith.sandbox.past.objects import blob_name
 
 
 def shell(command):
@@ -42,7 +45,8 @@ def world(endpoint, tmp_path, monkeypatch, capsys):
 
         async def run(self, *script, **settings):
             endpoint.script(*script)
-            place = {"workspace": self.folder, "home": tmp_path / "state", "sandbox": "off"}
+            place = {"workspace": self.folder, "home": tmp_path / "state"}
+            settings.setdefault("sandbox", "off")
             service = {"model": "openai/scripted", "base_url": endpoint.base_url, "api_key": "key-for-tests"}
             return await Agent(**place, **service, **settings).arun("Go on")
 
@@ -197,3 +201,154 @@ def test_a_run_killed_in_a_call_is_undone(seedsmith, endpoint, monkeypatch, caps
     assert main(["undo", "-C", str(seedsmith.workspace)]) == 0
     assert "killed during a call" in capsys.readouterr().out
     assert content(seedsmith.workspace) == before
+
+
+def git(folder, *arguments):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", *settings, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def commands(out):
+    return [line.strip().partition("    # ")[0] for line in out.splitlines() if line.startswith("  git ")]
+
+
+DESTROY = {
+    "stash drop": "git stash drop -q",
+    "reset --hard": "git reset -q --hard HEAD~1",
+    "branch -D": "git branch -qD side",
+    "switch": "git checkout -qf side && git stash clear",
+    "amend": "echo x > a.txt && git -c user.name=B -c user.email=b@c.d commit -qam x --amend",
+    "index": "git add -A && git tag -m t t1 2>/dev/null; git rm -q --cached a.txt",
+    "everything": "git stash clear; git reset -q --hard HEAD~1; git branch -qD side; git reflog expire --all "
+    "--expire=now; git gc -q --prune=now",
+}
+
+
+@pytest.mark.parametrize("command", DESTROY.values(), ids=DESTROY.keys())
+async def test_what_git_moved_is_listed_with_commands_that_move_it_back(world, command):
+    folder = world.folder
+    git(folder, "init", "-qb", "main")
+    for number in range(2):
+        (folder / "docs/b.txt").write_text(f"{number}\n")
+        git(folder, "add", "a.txt", "docs")
+        git(folder, "commit", "-qm", f"commit {number}")
+    git(folder, "switch", "-qc", "side")
+    (folder / "docs/b.txt").write_text("side\n")
+    git(folder, "commit", "-qam", "side")
+    git(folder, "switch", "-q", "main")
+    for number in range(2):
+        (folder / "a.txt").write_text(f"stashed {number}\n")
+        git(folder, "stash", "push", "-qm", f"it's {number}")
+    (folder / "a.txt").write_text("not committed\n")
+    (folder / "docs/b.txt").write_text("staged\n")
+    git(folder, "add", "docs")
+
+    def state():
+        git(folder, "fsck")
+        listed = [git(folder, "stash", "list", "--format=%H %gs"), git(folder, "for-each-ref")]
+        return [*listed, git(folder, "status", "-sb"), git(folder, "diff", "--cached"), git(folder, "diff")]
+
+    before, files = state(), content(folder / "docs")
+    await world.run(calls(shell(command)), text("Done."))
+    git(folder, "reflog", "expire", "--expire=now", "HEAD", "refs/heads/main")
+    git(folder, "gc", "-q", "--prune=now")
+    code, out, _ = world.say("undo")
+    assert code == 0 and commands(out)
+    assert content(folder / "docs") == files and (folder / "a.txt").read_text() == "not committed\n"
+    for each in commands(out):
+        subprocess.run(["sh", "-c", each], cwd=folder, check=True)
+    assert state() == before
+    assert not commands(world.say("undo")[1])
+
+
+async def test_a_run_says_by_name_what_it_deleted_that_no_commit_held(world):
+    git(world.folder, "init", "-q")
+    (world.folder / "own.txt").write_text("own\n")
+    git(world.folder, "add", "a.txt", ".gitignore")
+    git(world.folder, "commit", "-qm", "start")
+    outcome = await world.run(
+        calls(shell("rm -r docs kept.log; echo x > own.txt; rm a.txt; echo n > n")), text("Done.")
+    )
+    assert outcome.lost == ("docs/b.txt", "kept.log", "own.txt")
+    assert "in no commit: docs/b.txt, kept.log, own.txt. seedsmith undo brings them back." in outcome.message
+    assert outcome.undo == f"seedsmith undo {outcome.session}"
+    quiet = await world.run(text("Nothing to do."))
+    assert (quiet.lost, quiet.undo) == ((), "")
+
+
+@pytest.fixture
+def large(world, monkeypatch):
+    """A file that no snapshot holds."""
+    monkeypatch.setattr("seedsmith.sandbox.past.look.KEPT_FILE_BYTES", 1000)
+    (world.folder / "data").mkdir()
+    path = world.folder / "data/large.bin"
+    path.write_bytes(b"x" * 2000)
+    return path
+
+
+class Person:
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    async def approve(self, request):
+        self.asked.append(request.why)
+        return self.answer
+
+
+async def test_what_no_snapshot_holds_is_not_deleted_without_a_word(world, large, endpoint):
+    await world.run(calls(shell("rm -rf data")), text("Done."))
+    assert large.exists()
+    told = endpoint.requests[-1].body["messages"][-1]["content"]
+    assert "Refused: data/large.bin (2,000 bytes) could be lost for good" in told
+    await world.run(calls(shell("rm -rf docs")), text("Done."))
+    assert not (world.folder / "docs").exists() and large.exists()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_a_person_is_asked_about_what_no_snapshot_holds(world, large, answer):
+    endpoint_script = (
+        calls(("git", {"action": "restore", "all": True}), shell("rm data/*.bin")),
+        text("Done."),
+    )
+    person = Person(answer)
+    await world.run(*endpoint_script, approver=person, sandbox="auto")
+    (why,) = [why for why in person.asked if "lost for good" in why]
+    assert "data/large.bin" in why and large.exists() != answer
+
+
+async def test_git_holds_what_is_committed_and_unchanged(world, large):
+    git(world.folder, "init", "-q")
+    git(world.folder, "add", ".")
+    git(world.folder, "commit", "-qm", "start")
+    (world.folder / "a.txt").write_text("two\n")
+    await world.run(calls(shell("git reset -q --hard")), text("Done."))
+    assert (world.folder / "a.txt").read_text() == "one\n"
+    large.write_bytes(b"y" * 2000)
+    (world.folder / "a.txt").write_text("two\n")
+    await world.run(calls(shell("git reset -q --hard")), text("Done."))
+    assert (world.folder / "a.txt").read_text() == "two\n" and large.read_bytes() == b"y" * 2000
+
+
+async def test_what_people_write_while_the_model_thinks_is_kept_before_a_deletion(world):
+    def think(_):
+        (world.folder / "docs/b.txt").write_text("written meanwhile\n")
+        return calls(shell("rm -rf docs"))
+
+    await world.run(calls(shell("echo x > x.txt")), think, text("Done."))
+    world.say("undo", "--force")
+    kept = next(world.folder.parent.glob("state/snapshots/*"))
+    names = [blob_name(b"written meanwhile\n")]
+    assert subprocess.run(["git", "--git-dir", kept, "cat-file", "-e", *names], check=False).returncode == 0
+
+
+async def test_the_diff_of_each_turn_is_kept(world):
+    outcome = await world.run(*TURNS)
+    session = Sessions(world.folder.parent / "state").open(outcome.session)
+    first, second = session.diff(1).text, session.diff(2).text
+    assert "+two" in first and "new/n.txt" not in first and "kept.log" not in first
+    assert "new/n.txt" in second and second == outcome.diff
+    assert session.diff(0).text == ""

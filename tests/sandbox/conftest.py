@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import subprocess
 from collections.abc import Awaitable, Callable
@@ -11,17 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from present import is_present
 
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy
-from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
+from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.landlock import Landlock
 from seedsmith.sandbox.isolation.off import Off
-from seedsmith.sandbox.isolation.syscalls import landlock_abi
 from seedsmith.sandbox.workspace.spill import SpillStore
 
-TIERS = ("bwrap", "landlock")
+TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
+"""Each tier, and its name in ``tests/support/present.py``."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,12 @@ def tier(request: pytest.FixtureRequest) -> str:
 _chosen: dict[str, Isolation] = {}
 
 
-@functools.cache
-def machine_can_hold(tier: str) -> bool:
-    """Asks the kernel itself, so that a broken isolation fails its tests rather than skips them."""
-    if tier == "landlock":
-        return landlock_abi() >= 3
-    bare = ("--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
-    programs = candidates(os.environ, Path("/nonexistent"))
-    return any(subprocess.run((program, *bare), capture_output=True).returncode == 0 for program in programs)
-
-
 @pytest.fixture
 def isolation(tier: str, world: World) -> Isolation:
     if tier == "off":
         return Off()
-    if not machine_can_hold(tier):
-        pytest.skip(f"this machine has no {tier}")
+    if not is_present(TIERS[tier]):
+        pytest.skip(f"needs {TIERS[tier]}")
     if tier not in _chosen:  # Probing once is enough; what is kept for a policy is made anew.
         _chosen[tier] = choose(tier, world.policy)
     chosen = _chosen[tier]

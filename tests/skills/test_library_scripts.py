@@ -64,7 +64,7 @@ def rename(script, tmp_path):
 )
 def test_code_is_renamed_and_nothing_else(rename, before, after):
     if b'["old"]' in before and sys.version_info < (3, 12):
-        pytest.skip("such quotes came with Python 3.12")
+        pytest.skip("needs Python 3.12")
     assert rename(before)[0] == after
 
 

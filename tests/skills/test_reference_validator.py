@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skills_ref import validate
 
-from seedsmith.skills.check import check
+from seedsmith.skills.skill_check import check
 
 FRONTS = {
     "good": "name: tidy\ndescription: d",
@@ -80,7 +81,9 @@ def test_frames(folders, text):
     agree(folders, text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(st.sampled_from([line for front in FRONTS.values() for line in front.split("\n")]), max_size=5)
 )

@@ -10,7 +10,9 @@ from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.active import ActiveSkills
+from seedsmith.skills.folder import read_skill
 from seedsmith.skills.loader import Library
+from seedsmith.skills.skill import Origin
 from seedsmith.skills.skill_tool import SkillTool
 from seedsmith.tools.base import Effect, ToolContext, ToolError
 
@@ -64,7 +66,7 @@ async def test_instructions_come_with_all_that_belongs_to_them(room):
         "- more.md",
         "`test you = you`",
         "only these tools may be called: read, grep",
-        "Not installed here, though it needs them: no-such-program.",
+        "Not installed here, though it needs them: no-such-program; a person can install it: ",
     ):
         assert part in told
 
@@ -147,3 +149,70 @@ async def test_another_skill_s_command_is_no_way_around_what_one_leaves_out(room
     with pytest.raises(ToolError, match="leaves no shell, and so none of the commands of 'other'"):
         await room.call(name="other", command="go")
     assert (await room.call(command="show", parameters={"words": ["x"]})).ok
+
+
+async def test_a_skill_that_was_loaded_can_be_left(room):
+    told = (await room.call(parameters={"who": "x"})).text
+    assert 'skill(name="none") leaves the skill' in told
+    assert 'skill(name="none") leaves the skill' in room.active.refusal("edit")
+    assert "'tidy'" in (await room.call(name="none")).text
+    assert not room.active.refusal("edit")
+    with pytest.raises(ToolError, match="No skill that was loaded"):
+        await room.call(name="none")
+
+
+async def test_the_user_s_skill_is_not_left(room):
+    room.active.named = room.skill
+    with pytest.raises(ToolError):
+        await room.call(name="none")
+    assert room.active.refusal("edit") and "none" not in room.active.refusal("edit")
+
+
+async def test_what_a_shell_may_still_change_is_not_pretended_away(room, folders):
+    manifest = "tools: [read, shell]"
+    skill = room.active.library.skills["look"] = folders.own(manifest, name="look")
+    assert "could still change files" in (await room.call(name=skill.name)).text
+    assert "could still change files" not in (await room.call(parameters={"who": "x"})).text
+
+
+async def test_a_program_that_is_missing_is_named_with_how_to_install_it(room, folders):
+    manifest = """
+commands:
+  find: {description: Finds., argv: [no-such-rg, x]}
+  inner: {description: Finds inside., argv: [sh, -c, "no-such-rg x"]}
+  env: {description: By its first line., argv: [env, no-such-rg]}
+"""
+    room.active.library.skills["search"] = folders.own(manifest, name="search")
+    with pytest.raises(ToolError, match="needs no-such-rg, which is not on PATH here; a person can install"):
+        await room.call(name="search", command="find")
+    for command in ("inner", "env"):
+        result = await room.call(name="search", command=command)
+        assert not result.ok and "It needs no-such-rg; a person can install it: " in result.text
+
+
+def instructed(folders, name: str, instructions: str, more: str):
+    text = f"name: {name}\ndescription: Does.\ninstructions: '{instructions}'\n{more}"
+    return read_skill(folders.write({"skill.yaml": text}, name), Origin.USER)
+
+
+async def test_what_is_not_given_is_what_the_user_said(room, folders):
+    parameters = "parameters: {symptom: {description: Of what.}}\n"
+    room.active.library.skills["mend"] = instructed(folders, "mend", "Symptom: {{symptom}}", parameters)
+    assert "Symptom: (not given here: as the user said)" in (await room.call(name="mend")).text
+
+
+async def test_a_command_that_stands_in_the_instructions_is_told_once(room, folders):
+    parameters = "verify: '{test}'\nparameters: {test: {type: command}}\n"
+    room.active.library.skills["prove"] = instructed(folders, "prove", "Run {{test}}.", parameters)
+    told = (await room.call(name="prove", parameters={"test": "make check"})).text
+    assert told.count("make check") == 1
+
+
+async def test_a_skill_behind_a_link_is_found_by_its_commands(room, folders):
+    real = folders.own(
+        "commands:\n  own: {description: Its own., argv: [cat, '{skill}/more.md']}\n", **{"more.md": "MORE"}
+    )
+    linked = folders.root / "linked"
+    linked.symlink_to(real.folder)
+    room.active.library.skills["tidy"] = read_skill(linked, Origin.USER)
+    assert "MORE" in (await room.call(command="own")).text

@@ -23,15 +23,20 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "arguments"), CALLS)
-@pytest.mark.parametrize(("path", "why"), PATHS)
+@pytest.mark.parametrize(
+    ("tool", "arguments", "path", "why"),
+    [
+        (*call, *path)
+        for call in CALLS
+        for path in PATHS
+        if (call[0], path[0]) != ("patch", "inner/config")  # patch follows no links at all
+    ],
+)
 async def test_the_first_answer_is_the_last(bench, tool, arguments, path, why):
     for name in (".git/config", ".seedsmith/config.yaml", ".envrc"):
         bench.put(name, CONFIG)
     bench.put(".git/index", b"DIRC\0\0\0\2")
     (bench.root / "inner").symlink_to(".git")
-    if tool == "patch" and path.startswith("inner/"):
-        pytest.skip("patch follows no links at all")
     arguments = arguments or {"patch": f"--- a/{path}\n+++ b/{path}\n{HUNK}"}
     with pytest.raises(ProtectedPath, match=why):
         await bench.call(tool, **(arguments if tool == "patch" else {"path": path, **arguments}))

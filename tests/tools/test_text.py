@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,7 +44,7 @@ def test_terminal_sequences_are_taken_out_of_output(output, cleaned):
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_what_is_shown_can_be_turned_back(text):
     if (
         r"\u{" not in text
@@ -74,7 +75,7 @@ def test_sizes_are_told_as_people_read_them():
 
 
 @given(st.lists(st.text(alphabet="ab\n", max_size=6), max_size=8), st.integers(1, 8), st.integers(1, 5))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_window_is_the_same_however_the_text_comes_in(chunks, first, limit):
     text = "".join(chunks)
     lines = text.removesuffix("\n").split("\n") if text else []
@@ -87,7 +88,7 @@ def test_a_window_is_the_same_however_the_text_comes_in(chunks, first, limit):
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_detection_never_loses_a_byte(data):
     encoding = detect(data)
     if encoding is not None:
@@ -95,7 +96,7 @@ def test_detection_never_loses_a_byte(data):
 
 
 @given(st.text(max_size=40), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_unicode_is_always_recognised(text, codec):
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         return

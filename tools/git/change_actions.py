@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from seedsmith.sandbox.errors import PathError
-from seedsmith.sandbox.git.git import Git
+from seedsmith.sandbox.errors import GitError, PathError
+from seedsmith.sandbox.git.git import Git, complaint
 from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.git.call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
+from seedsmith.tools.git.conflicts import conflict_lines
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.git.status import Status, read_status, status_lines
@@ -154,8 +155,14 @@ async def _unstash(call: GitCall) -> ToolResult:
         done = f"dropped {parsed.stash}, the commit {entry}"
         return ToolResult(True, done, {"commit": entry}, done)
     await refuse_filtered(git, await changed_names(git, (f"{entry}^1", entry)), "written without it")
-    await git.change(("stash", parsed.verb, "--quiet", parsed.stash))
+    result = await git.run(("stash", parsed.verb, "--quiet", parsed.stash), changes=True, spill=False)
     found = await read_status(git, ("--", "."))
+    if found.conflicts:
+        text = "\n".join([f"{parsed.stash} meets conflicts; it is kept:", *conflict_lines(call, found)])
+        finish = "Resolve them with edit, add the files, then stash with name: drop."
+        return ToolResult(False, f"{text}\n{finish}", {"conflicts": len(found.conflicts)}, "conflicts")
+    if not result.ok:
+        raise GitError(complaint("stash", result))
     done = f"{'brought back' if parsed.verb == 'pop' else 'applied'} {parsed.stash}"
     return ToolResult(True, listed([done, *status_lines(found)], call.context), {}, done)
 

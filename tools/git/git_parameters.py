@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from seedsmith.tools.base import JsonObject
+from seedsmith.tools.git.as_written import as_written
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters
 
 Action = Literal[
@@ -102,6 +104,14 @@ class GitParameters(Parameters):
     patch: bool | None = Field(None, description="log: with patches; false in diff, show: figures only.")
     limit: int | None = Field(None, ge=1, le=_MOST_COMMITS, description=f"log: default {_DEFAULT_COMMITS}.")
     lines: ArgumentText | None = Field(None, description="blame: e.g. 10,40")
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take git's own words for an action, its flags, and a range of lines in any form."""
+        found = as_written(values)
+        if isinstance(lines := found.get("lines"), list) and len(lines) == 2:
+            found["lines"] = ",".join(map(str, lines))
+        return found
 
     @property
     def changes(self) -> bool:

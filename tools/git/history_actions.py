@@ -20,6 +20,7 @@ from seedsmith.tools.git.conflicts import conflict_lines
 from seedsmith.tools.git.status import read_status, status_lines
 from seedsmith.tools.text import clamp, count, shown_path
 
+_WAYS_ON = {**dict.fromkeys(("rebase", "cherry-pick", "revert"), "skip, or abort"), "merge": "abort"}
 _STEPS = ("continue", "skip", "abort")
 _MOST_TRIALS = 60
 _TRIAL_SECONDS = 600.0
@@ -75,6 +76,10 @@ async def _bring_in(call: GitCall, options: tuple[str, ...]) -> ToolResult:
         text = "\n".join([f"{action} stopped at conflicts; nothing is lost:", *conflict_lines(call, found)])
         finish = f"Resolve them with edit, add the files, then {action} with name: continue; or abort."
         return ToolResult(False, f"{text}\n{finish}", {"conflicts": len(found.conflicts)}, "conflicts")
+    if not result.ok and git.repository.operation == action:
+        raise ToolError(
+            f"{complaint(action, result)}\nIt is still under way: {action} with name: {_WAYS_ON[action]}."
+        )
     if not result.ok:
         raise GitError(complaint(action, result))
     done = (

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from seedsmith.sandbox.errors import PathError
+import os
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from seedsmith.sandbox.errors import GitError, PathError
+from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content.encodings import describe_binary, detect
 from seedsmith.tools.git.call import (
@@ -17,12 +23,18 @@ from seedsmith.tools.git.call import (
 )
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn
+from seedsmith.tools.git.patch_text import patch_of
 from seedsmith.tools.git.status import read_status, status_lines, summary_of
 from seedsmith.tools.git.submodules import submodules_note
 from seedsmith.tools.text import count, human_bytes, shown_path
 
+if TYPE_CHECKING:
+    from seedsmith.sandbox.commands.process import CommandResult
+
 _MOST_PATCHES = 200
 _LOG_BYTES = 10_000
+_BLAME_BYTES = 16_000
+_MOST_EARLIER_NAMES = 4
 _ENTRY = "%h %ad %an%d %s"
 _WHOLE = "commit %H%nauthor %an <%ae>%ndate %ad%n%n%B"
 _BRANCH = (
@@ -69,7 +81,7 @@ async def diff(call: GitCall) -> ToolResult:
         parts = [("staged:\n", ("--cached",)), ("not staged:\n", ())]
     texts = []
     for heading, arguments in parts:
-        text = await text_of(call, ("diff", form, *DIFF_OPTIONS, *arguments, *call.pathspec))
+        text = await patch_of(call, ("diff", form, *DIFF_OPTIONS, *arguments, *call.pathspec))
         if text:
             texts.append(heading + text)
     shown_apart = await submodules_note(call) if with_files else ""
@@ -90,22 +102,52 @@ async def log(call: GitCall) -> ToolResult:
     if parsed.ref:
         revisions += ("".join(await resolve_range(call.git, parsed.ref)),)
     form = ("--patch", *DIFF_OPTIONS) if parsed.patch else ("--no-patch",)
-    limits = ("--", *call.paths) if call.paths else ("--",)
-    if len(call.paths) == 1 and not _is_folder(call):
+    paths = call.paths
+    if len(paths) == 1 and not _is_folder(call):
         revisions = ("--follow", *revisions)
-    text = await text_of(
-        call,
-        (
-            *("log", f"--max-count={most}", "--no-show-signature", "--no-notes", "--no-color"),
-            *("--date=short", f"--format={_ENTRY}", *form, *revisions, *limits),
-        ),
-        20_000 if parsed.patch else _LOG_BYTES,
+    elif len(paths) == 1 and paths != (".",):
+        paths = await _with_earlier_names(call, paths[0])
+    arguments = (
+        *("log", f"--max-count={most}", "--no-show-signature", "--no-notes", "--no-color"),
+        *("--date=short", f"--format={_ENTRY}", *form, *revisions, "--", *paths),
     )
+    text = await (patch_of(call, arguments) if parsed.patch else text_of(call, arguments, _LOG_BYTES))
     if not text:
         return ToolResult(True, "No commit fits.", summary="no commits")
     more = parsed.patch or text.count("\n") + 1 >= most
     note = f"[at most {count(most, 'commit')} are shown: limit shows more]"
     return ToolResult(True, f"{text}\n{note}" if more else text, summary=_extent("log", [text]))
+
+
+async def _with_earlier_names(call: GitCall, folder: str) -> tuple[str, ...]:
+    """``folder`` and what it was called before it was moved, which git follows for files alone."""
+    names = [folder.rstrip("/")]
+    while len(names) <= _MOST_EARLIER_NAMES:
+        added = ("log", "--format=%H", "--diff-filter=A", "--no-renames", "--", names[-1])
+        commits = (await call.git.output(added)).split()
+        if not commits:
+            break
+        moves = await call.git.output(
+            ("show", "--format=", "--name-status", "--find-renames", "--relative", "-z", commits[-1].decode())
+        )
+        before = _moved_from(moves, names[-1])
+        if not before or before in names:
+            break
+        names.append(before)
+    return tuple(names)
+
+
+def _moved_from(moves: bytes, folder: str) -> str:
+    """Where most files came from which a commit put into ``folder``; '' where they are new."""
+    fields = iter(os.fsdecode(moves).split("\0"))
+    found: Counter[str] = Counter()
+    for letter in fields:
+        source = next(fields, "")
+        target = next(fields, "") if letter[:1] in ("R", "C") else source
+        inside = target.removeprefix(f"{folder}/")
+        if inside != target:
+            found[source.removesuffix(f"/{inside}") if source.endswith(f"/{inside}") else ""] += 1
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _is_folder(call: GitCall) -> bool:
@@ -123,7 +165,7 @@ async def show(call: GitCall) -> ToolResult:
     if kind == "blob":
         return await _show_blob(call, object_id)
     form = "--patch-with-stat" if parsed.patch is not False else "--stat=100"
-    text = await text_of(
+    text = await patch_of(
         call,
         (
             *("show", form, *DIFF_OPTIONS, "--no-show-signature", "--no-notes"),
@@ -155,10 +197,20 @@ async def blame(call: GitCall) -> ToolResult:
     if not revision and await is_unborn(call.git):
         raise ToolError("There are no commits yet.")
     lines = (parsed.line_range,) if parsed.line_range else ()
-    text = await text_of(
-        call, ("blame", "--no-textconv", "--date=short", "--abbrev=8", *lines, *revision, *call.pathspec)
-    )
+    arguments = ("blame", "--no-textconv", "--date=short", "--abbrev=8", *lines, *revision, *call.pathspec)
+    result = await call.git.run(arguments, head_bytes=_BLAME_BYTES, spill=False)
+    if not result.ok:
+        raise GitError(complaint("blame", result))
+    text = shown(replace(result, elided_bytes=0, head=_whole_lines(result)))
+    if result.elided_bytes:
+        first = text.count("\n") + 1
+        last = result.head.count(b"\n") + result.elided_lines
+        text += f"\n[the first {first:,} of {last:,} lines asked for: lines, e.g. 10,40, shows others]"
     return ToolResult(True, text or "The file is empty.", summary=_extent("blame", [text]))
+
+
+def _whole_lines(result: CommandResult) -> bytes:
+    return result.head[: result.head.rfind(b"\n") + 1] if result.elided_bytes else result.head
 
 
 async def branches(call: GitCall) -> ToolResult:
@@ -177,7 +229,7 @@ async def stashes(call: GitCall) -> ToolResult:
         text = await text_of(call, ("stash", "list", "--date=iso"))
         return ToolResult(True, text or "The stash is empty.", summary=_extent("stash", [text]))
     entry = await resolve_stash(call)
-    text = await text_of(
+    text = await patch_of(
         call,
         ("stash", "show", "--patch-with-stat", "--include-untracked", *DIFF_OPTIONS, entry),
     )

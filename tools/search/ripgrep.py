@@ -6,15 +6,19 @@ import asyncio
 import errno
 import os
 import re
-import subprocess
+import signal
 import sys
 import sysconfig
+import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
+from typing import IO
 
+from seedsmith.sandbox.commands.searcher import LOOK_SECONDS, Waiting, start_search
 from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.workspace.ignore_rules import vetted_rules
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import count, shown_path
 
@@ -36,7 +40,9 @@ _COMMON = (
     "--null",
 )
 """Whatever the user's configuration says: ``.gitignore`` holds, links are not followed, order is stable."""
-
+_harmful: set[Path] = set()
+"""Workspaces whose ignore files did harm: they are looked at before each search, until none does."""
+_NO_RULES_OF_ITS_OWN = ("--no-ignore-vcs", "--no-ignore-dot", "--no-ignore-parent", "--no-ignore-exclude")
 
 _SYSTEM_ERROR = re.compile(
     rb"rg: (.*?): (?:IO error for operation on .*: )?[^:]* \(os error (\d+)\)\n*", re.DOTALL
@@ -57,12 +63,23 @@ class Unreadable:
     by_permission: bool = True
     """Whether all of them may not be read, as opposed to a fault of the disk."""
 
+    def and_also(self, names: Sequence[str]) -> Unreadable:
+        """These, and the files ``names``, for other reasons than permission."""
+        if not names:
+            return self
+        more = tuple(sorted((*self.names, *names)))[:_NAMED_UNREADABLE]
+        return Unreadable(self.number + len(names), more, by_permission=False)
+
     def sentence(self, folder: str) -> str:
         """One line about them, in brackets; ``folder`` is where the search began, in the workspace."""
         prefix = "" if folder == "." else f"{folder}/"
         names = ", ".join(shown_path(prefix + name) for name in self.names)
         more = ", …" if self.number > len(self.names) else ""
-        why = "permission" if self.by_permission else "permission, too long a path, or a fault of the disk"
+        why = (
+            "permission"
+            if self.by_permission
+            else "permission, too long a path, a pipe, or a fault of the disk"
+        )
         many = count(self.number, "file or folder", "files and folders")
         return f"[{many} could not be read ({why}): {names}{more}]"
 
@@ -119,43 +136,110 @@ async def run_ripgrep(
 ) -> Output:
     """Run ``rg`` in the open ``folder`` and return its output, up to ``records`` NUL characters of it.
 
-    ``arguments`` follow the common ones; ``descriptors`` stay open in the child under their numbers.
+    ``arguments`` follow the common ones, options before a ``--``; ``descriptors`` stay open in the child
+    under their numbers. Where it waits without end, or takes too much memory, it is run once more with
+    the ignore files that can be read; the others are told as unreadable.
     """
+    search = _Search(workspace, folder, records, time.monotonic() + seconds)
+    rules = await asyncio.to_thread(vetted_rules, folder) if workspace in _harmful else None
+    if rules is None or not rules.left_out:
+        _harmful.discard(workspace)
+        output = await search.run(arguments, descriptors)
+        if output is not None:
+            return output
+        rules = await asyncio.to_thread(vetted_rules, folder)
+        _harmful.add(workspace)
+    file = os.memfd_create("rules")
     try:
-        process = await asyncio.create_subprocess_exec(
-            find_ripgrep(workspace),
-            *_COMMON,
-            *arguments,
-            cwd=f"/proc/self/fd/{folder}",
-            env=_ENVIRONMENT,
-            pass_fds=tuple(descriptors),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except OSError as error:
-        raise ToolError(f"ripgrep could not be started: {error.strerror}.") from None
-    assert process.stdout is not None and process.stderr is not None
-    errors = asyncio.create_task(_read_complaints(process.stderr))
-    data = bytearray()
-    stopped = timed_out = False
-    try:
-        async with asyncio.timeout(seconds):
-            while chunk := await process.stdout.read(_CHUNK_BYTES):
-                data += chunk
-                if len(data) > _MOST_BYTES or data.count(b"\0") > records:
-                    stopped = True
-                    break
-    except TimeoutError:
-        timed_out = True
+        if "--no-ignore" not in arguments:
+            os.write(file, rules.text)
+            end = arguments.index("--")
+            own = (*_NO_RULES_OF_ITS_OWN, f"--ignore-file=/proc/self/fd/{file}")
+            arguments = (*arguments[:end], *own, *arguments[end:])
+        again = await search.run(arguments, (*descriptors, file), again=True)
     finally:
-        if stopped or timed_out or not process.stdout.at_eof():
-            with suppress(ProcessLookupError):
+        os.close(file)
+    assert again is not None
+    return replace(again, unreadable=again.unreadable.and_also(rules.left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search: what is the same for each time ripgrep is run for it."""
+
+    workspace: Path
+    folder: int
+    records: int
+    until: float
+
+    async def run(
+        self, arguments: Sequence[str], descriptors: Sequence[int], *, again: bool = False
+    ) -> Output | None:
+        """Run ripgrep; None where it waits, or dies of its memory, unless that is so ``again``."""
+        command = (find_ripgrep(self.workspace), *_COMMON, *arguments)
+        try:
+            process = start_search(
+                command, self.folder, self.workspace, environment=_ENVIRONMENT, descriptors=descriptors
+            )
+        except OSError as error:
+            raise ToolError(f"ripgrep could not be started: {error.strerror}.") from None
+        assert process.stdout is not None and process.stderr is not None
+        output = await _reader_of(process.stdout)
+        errors = asyncio.create_task(_read_complaints(await _reader_of(process.stderr)))
+        data = bytearray()
+        ending = _Ending.BY_ITSELF
+        try:
+            waiting = None if again else Waiting(process.pid)
+            ending = await self._read(output, data, waiting)
+        finally:
+            if ending is not _Ending.BY_ITSELF or not output.at_eof():
                 process.kill()
-        complaint, unreadable = await errors
-        await process.wait()
-    complained = complaint.decode("utf-8", "replace")
-    return Output(bytes(data), complained, process.returncode, stopped, timed_out, unreadable)
+            complaint, unreadable = await errors
+            process.wait()  # Its outputs are closed.
+        if not again and (ending is _Ending.WAITING or process.returncode == -signal.SIGABRT):
+            return None
+        return Output(
+            bytes(data),
+            complaint.decode("utf-8", "replace"),
+            process.returncode,
+            ending is _Ending.STOPPED,
+            ending is _Ending.TIMED_OUT,
+            unreadable,
+        )
+
+    async def _read(self, output: asyncio.StreamReader, data: bytearray, waiting: Waiting | None) -> _Ending:
+        """Read into ``data`` what is wanted."""
+        reading = asyncio.ensure_future(output.read(_CHUNK_BYTES))
+        try:
+            while (left := self.until - time.monotonic()) > 0:
+                await asyncio.wait({reading}, timeout=min(left, LOOK_SECONDS))
+                if not reading.done():
+                    if waiting is not None and waiting.seen():
+                        return _Ending.WAITING
+                    continue
+                chunk = reading.result()
+                data += chunk
+                if len(data) > _MOST_BYTES or data.count(b"\0") > self.records:
+                    return _Ending.STOPPED
+                if not chunk:
+                    return _Ending.BY_ITSELF
+                reading = asyncio.ensure_future(output.read(_CHUNK_BYTES))
+            return _Ending.TIMED_OUT
+        finally:
+            reading.cancel()
+
+
+class _Ending(Enum):
+    BY_ITSELF = auto()
+    STOPPED = auto()
+    TIMED_OUT = auto()
+    WAITING = auto()
+
+
+async def _reader_of(pipe: IO[bytes]) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
 
 
 async def _read_complaints(stream: asyncio.StreamReader) -> tuple[bytes, Unreadable]:

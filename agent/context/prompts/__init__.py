@@ -1,4 +1,4 @@
-"""The texts the model is told, as Markdown files beside this one; never string literals in code."""
+"""The texts of prompts, as Markdown files in this folder rather than string literals in code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
 def prompt(name: str, /, **values: str) -> str:
-    """The text of the file ``name``, each ``{field}`` replaced by its value as it stands.
+    """The text of the file ``name``, with each ``{field}`` replaced by its value.
 
     Raises KeyError for a field without a value.
     """

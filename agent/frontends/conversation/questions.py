@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Refused
-from seedsmith.agent.calls.ask import Question
+from seedsmith.agent.calls.ask_tool import Question
 from seedsmith.agent.frontends.approver import decision, readable
 from seedsmith.agent.frontends.terminal import visible
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_house import SmallTool, everything, reads, writes
@@ -89,7 +90,9 @@ async def test_only_who_does_not_know_the_parameters_is_told_them(house, argumen
     assert "properties" not in output.text and len(output.text) < 500
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(arguments=st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps), name=st.text())
 async def test_any_name_and_arguments_get_one_result(house, arguments, name):
     (asked,) = house.session.conversation.distinct([ToolCall("x", name or "echo", arguments)])

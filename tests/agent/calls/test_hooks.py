@@ -69,10 +69,11 @@ async def test_a_hook_denies_with_a_reason(house, hooks, program):
 
 
 @pytest.mark.parametrize(
-    ("program", "how"), [("1/0", "exited with 1"), ("while 1: pass", "took longer than 1 s")]
+    ("program", "timeout", "how"),
+    [("1/0", 20, "exited with 1"), ("while 1: pass", 1, "took longer than 1 s")],
 )
-async def test_a_guard_that_fails_lets_nothing_through(house, hooks, program, how):
-    result = await run(house, hooks(before_tool=program, timeout=1))
+async def test_a_guard_that_fails_lets_nothing_through(house, hooks, program, timeout, how):
+    result = await run(house, hooks(before_tool=program, timeout=timeout))
     assert not result.ok and how in result.text and not (house.root / "a.txt").exists()
 
 

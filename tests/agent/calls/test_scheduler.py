@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,7 +65,7 @@ async def test_without_parallel_calls_everything_is_in_order():
     assert not pairs and order == [0, 1, 2, 3]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     accesses=st.lists(st.sampled_from([READ_A, WRITE_A, WRITE_B, SHELL, Access()]), min_size=1, max_size=8)
 )
@@ -120,7 +121,7 @@ async def outcome(accesses, pauses, *, parallel):
     return files, saw
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     accesses=st.lists(TOUCHES, min_size=2, max_size=7),
     pauses=st.lists(st.integers(0, 4), min_size=7, max_size=7),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ def spills(tmp_path):
     return SpillStore(tmp_path / "spills")
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text("a\nü汉\udcff", max_size=300), limit=st.integers(20, 200))
 def test_head_missing_and_tail_make_the_whole(spills, text, limit):
     text = escaped(text)

@@ -1,15 +1,13 @@
-"""The installed program as a process: usage, exit codes, and what it prints where."""
+"""Usage, exit codes, and what is printed where; as a process where that is the point."""
 
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from seedsmith.agent.cli.main import main as run_main
 from seedsmith.agent.cli.run import MOST_PROMPT_BYTES, read_prompt
 from seedsmith.agent.settings.config import flag_name
 from seedsmith.agent.settings.settings import OPTIONS
@@ -18,51 +16,18 @@ SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
 
 @pytest.fixture
-def seedsmith(tmp_path):
-    """Runs the command with an empty home; gives back the finished process."""
-    home = tmp_path / "home"
-    home.mkdir()
-    repository = tmp_path / "repository"
-    repository.mkdir()
+def main(seedsmith):
+    """Gives back exit code, stdout and stderr."""
 
-    def call(*arguments, cwd=repository, program=(SEEDSMITH,), stdin=None, **environment):
-        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"} | environment
-        return subprocess.run(
-            (*program, *arguments),
-            cwd=cwd,
-            env=clean,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def call(*arguments, **options):
+        done = seedsmith(*arguments, **options)
+        return done.returncode, done.stdout, done.stderr
 
     return call
 
 
-@pytest.fixture
-def main(tmp_path, monkeypatch, capsys):
-    """The same without a process of its own: gives back exit code, stdout and stderr."""
-    (tmp_path / "home").mkdir(exist_ok=True)
-    (tmp_path / "repository").mkdir(exist_ok=True)
-    monkeypatch.chdir(tmp_path / "repository")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    for name in [
-        name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_")) or name.endswith("_API_KEY")
-    ]:
-        monkeypatch.delenv(name)
-
-    def call(*arguments):
-        code = run_main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-def test_version(seedsmith):
-    done = seedsmith("--version")
+def test_version(process):
+    done = process("--version")
     assert (done.returncode, done.stdout) == (0, "seedsmith 0.1.0\n")
 
 
@@ -126,28 +91,25 @@ def test_wrong_usage_is_one_sentence_and_exit_2(main, arguments, said):
     assert sentence.startswith("seedsmith: ") and sentence.count("\n") == 1
 
 
-@pytest.fixture(params=["-", "@prompt.txt", "@修复.txt"])
-def prompt_from(request, main, tmp_path, monkeypatch):
-    """Puts bytes where a prompt argument says they are; gives back the argument."""
-
-    def put(data):
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-        if request.param != "-":
-            (tmp_path / "repository" / request.param[1:]).write_bytes(data)
-        return request.param
-
-    return put
+PROMPT_FILES = ("-", "@prompt.txt", "@修复.txt")
 
 
+@pytest.mark.parametrize("name", PROMPT_FILES)
 @pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf", b"\xff\xfe", b"x" * (MOST_PROMPT_BYTES + 1)])
-def test_a_prompt_that_is_none_is_wrong_usage(main, prompt_from, data):
-    code, output, sentence = main("run", prompt_from(data))
+def test_a_prompt_that_is_none_is_wrong_usage(main, place, name, data):
+    (place / "repo" / name.lstrip("@")).write_bytes(data)
+    code, output, sentence = main("run", name, stdin=data)
     assert (code, output) == (2, "")
     assert sentence.startswith("seedsmith: The prompt ") and sentence.count("\n") == 1
 
 
-def test_a_prompt_comes_from_standard_input_or_a_file(prompt_from):
-    assert read_prompt(prompt_from("Erklär\r\n修复 --this".encode())) == "Erklär\r\n修复 --this"
+@pytest.mark.parametrize("name", PROMPT_FILES)
+def test_a_prompt_comes_from_standard_input_or_a_file(tmp_path, monkeypatch, name):
+    data = "Erklär\r\n修复 --this".encode()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    Path(name.lstrip("@")).write_bytes(data)
+    assert read_prompt(name) == "Erklär\r\n修复 --this"
 
 
 @pytest.mark.parametrize("prompt", ["@a b", "a@b", "--", "- list", "@x.png\n"])
@@ -155,9 +117,9 @@ def test_other_prompts_are_themselves(prompt):
     assert read_prompt(prompt) == prompt
 
 
-def test_tracebacks_only_with_debug(seedsmith):
-    assert "Traceback" in seedsmith("run", "a b", "--debug").stderr
-    assert "Traceback" not in seedsmith("run", "a b").stderr
+def test_tracebacks_only_with_debug(process):
+    assert "Traceback" in process("run", "a b", "--debug").stderr
+    assert "Traceback" not in process("run", "a b").stderr
 
 
 def test_mistakes_in_the_configuration_are_wrong_usage(main, tmp_path):
@@ -168,8 +130,8 @@ def test_mistakes_in_the_configuration_are_wrong_usage(main, tmp_path):
 
 
 def test_fix_says_which_tests_it_takes_before_it_goes_on(main, tmp_path):
-    (tmp_path / "repository/Makefile").write_text("test:\n\tfalse\n")
-    (tmp_path / "repository/go.mod").write_text("module a\n")
+    (tmp_path / "repo/Makefile").write_text("test:\n\tfalse\n")
+    (tmp_path / "repo/go.mod").write_text("module a\n")
     _, _, said = main("fix")
     first, second = said.splitlines()
     assert (
@@ -179,8 +141,9 @@ def test_fix_says_which_tests_it_takes_before_it_goes_on(main, tmp_path):
     assert "WCODE_API_KEY" in second
 
 
-def test_models_never_shows_a_key(seedsmith):
-    done = seedsmith("models", WCODE_API_KEY="sk-very-secret")
+def test_models_never_shows_a_key(seedsmith, environment):
+    environment["WCODE_API_KEY"] = "sk-very-secret"
+    done = seedsmith("models")
     assert done.returncode == 0
     assert "WCODE_API_KEY is set" in done.stdout and "needs ARK_API_KEY" in done.stdout
     assert "sk-very-secret" not in done.stdout + done.stderr
@@ -199,20 +162,20 @@ def test_models_as_json(seedsmith):
     }
 
 
-def test_a_reader_that_leaves_early_is_quiet(seedsmith):
-    done = seedsmith("-c", f"{SEEDSMITH} models list --json | true", program=("bash",))
+def test_a_reader_that_leaves_early_is_quiet(process):
+    done = process("-c", f"{SEEDSMITH} models list --json | true", program=("bash",))
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize("program", [(SEEDSMITH,), (sys.executable, "-m", "seedsmith")])
-def test_hostile_folder_shadows_no_module(seedsmith, tmp_path, program):
+def test_hostile_folder_shadows_no_module(process, tmp_path, program):
     """A file for every standard and third-party module leaves a mark when it is imported."""
     trap = tmp_path / "trap"
     trap.mkdir()
     others = {"click", "pydantic", "yaml", "rich", "openai", "platformdirs", "annotated_types"}
     for name in (sys.stdlib_module_names | others) - loaded_before_any_code_of_ours(program):
         (trap / f"{name}.py").write_text(f"open('MARK', 'a').write('{name} ')\n")
-    done = seedsmith("models", cwd=trap, program=program)
+    done = process("models", cwd=trap, program=program)
     marks = (trap / "MARK").read_text() if (trap / "MARK").exists() else ""
     assert (done.returncode, marks) == (0, ""), done.stderr
 

@@ -1,12 +1,9 @@
-"""Pictures from the command line, as a process against a scripted service on loopback."""
+"""Pictures from the command line, against a scripted service on loopback."""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 import zlib
 from struct import pack
 
@@ -25,28 +22,13 @@ def png():
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-@pytest.fixture
-def seedsmith(tmp_path, endpoint):
-    for folder in ("home", "repo", "Bild schirm"):
-        (tmp_path / folder).mkdir()
+@pytest.fixture(autouse=True)
+def pictures(place, environment, endpoint):
+    (place / "repo/Bild schirm").mkdir()
+    (place / "repo/repo").mkdir()
     for name in ("shot.png", "Bild schirm/截图 1.png", "repo/in.png"):
-        (tmp_path / name).write_bytes(png())
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "LANG": "C.UTF-8",
-        "SEEDSMITH_API_KEY": "k-secret",
-        "SEEDSMITH_BASE_URL": endpoint.base_url,
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-    }
-
-    def call(*arguments):
-        command = (sys.executable, "-P", "-m", "seedsmith", *arguments)
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
-        )
-
-    return call
+        (place / "repo" / name).write_bytes(png())
+    environment |= {"SEEDSMITH_API_KEY": "k-secret", "SEEDSMITH_BASE_URL": endpoint.base_url}
 
 
 RUN = ("run", "-C", "repo", "-m", "openai/test")
@@ -103,9 +85,9 @@ def test_a_picture_that_can_t_be_shown_is_wrong_usage(seedsmith, endpoint, argum
     assert done.stderr.count("\n") == 1 and not endpoint.requests
 
 
-def test_no_configuration_can_name_pictures(seedsmith, endpoint, tmp_path):
-    (tmp_path / "repo" / ".seedsmith").mkdir()
-    (tmp_path / "repo" / ".seedsmith" / "config.yaml").write_text("image: [in.png]\n")
+def test_no_configuration_can_name_pictures(seedsmith, endpoint, place):
+    (place / "repo/repo/.seedsmith").mkdir()
+    (place / "repo/repo/.seedsmith/config.yaml").write_text("image: [in.png]\n")
     endpoint.script(text("Seen."))
     done = seedsmith(*RUN, "Hello there.")
     assert done.returncode == 0 and sent(endpoint) == ("Hello there.", 0)

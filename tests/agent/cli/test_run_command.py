@@ -1,7 +1,6 @@
-"""``seedsmith run``, ``fix`` and ``tool`` as processes against a scripted service on loopback."""
+"""``seedsmith run``, ``fix`` and ``tool`` against a scripted service on loopback."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,39 +12,9 @@ from scripted_endpoint import calls, error, text
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
 
-@pytest.fixture
-def place(tmp_path):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "repo").mkdir()
-    (tmp_path / "repo" / "a.txt").write_text("one\n")
-    return tmp_path
-
-
-@pytest.fixture
-def environment(place):
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place / "home"),
-        "LANG": "C.UTF-8",
-        "SEEDSMITH_API_KEY": "k-secret",
-    }
-
-
-@pytest.fixture
-def seedsmith(place, environment):
-    def call(*arguments, stdin=None):
-        command = (SEEDSMITH, *arguments)
-        return subprocess.run(
-            command,
-            cwd=place / "repo",
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    return call
+@pytest.fixture(autouse=True)
+def key(environment):
+    environment["SEEDSMITH_API_KEY"] = "k-secret"
 
 
 def service(endpoint):
@@ -56,9 +25,9 @@ def events_of(done):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_json_is_events_and_nothing_else(seedsmith, endpoint, place):
+def test_json_is_events_and_nothing_else(process, endpoint, place):
     endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
-    done = seedsmith("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
+    done = process("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
     events = events_of(done)
     assert done.returncode == 0, done.stderr
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))

@@ -1,45 +1,17 @@
-"""``seedsmith skills new`` and ``skills test`` as processes."""
+"""``seedsmith skills new`` and ``skills test``."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-import seedsmith as package
 
-
-@pytest.fixture
-def seedsmith(tmp_path):
-    (tmp_path / "repo").mkdir()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
-        "SEEDSMITH_HOME": str(tmp_path / "state"),
-        "PYTHONPATH": str(Path(package.__file__).parents[1]),
-    }
-
-    def python(*arguments):
-        return subprocess.run(
-            [sys.executable, "-P", *arguments],
-            cwd=tmp_path / "repo",
-            env=environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def call(*arguments):
-        return python("-m", "seedsmith", *arguments)
-
-    call.python = lambda program: python("-c", program)
-    return call
+@pytest.fixture(autouse=True)
+def home(environment, tmp_path):
+    environment |= {"HOME": str(tmp_path), "SEEDSMITH_HOME": str(tmp_path / "state")}
 
 
 @pytest.fixture
@@ -117,7 +89,7 @@ def test_a_new_skill_in_a_folder_that_is_not_there(seedsmith, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_what_nobody_trusts_is_not_tested_unnamed(seedsmith, new, tmp_path):
+def test_what_nobody_trusts_is_not_tested_unnamed(process, new, tmp_path):
     for name, text in (("bad", "name: ["), ("stranger", "name: stranger\n")):
         (new.parent / name).mkdir()
         (new.parent / name / "skill.yaml").write_text(text)
@@ -126,11 +98,11 @@ def test_what_nobody_trusts_is_not_tested_unnamed(seedsmith, new, tmp_path):
     mine.mkdir(parents=True)
     (mine / "skill.yaml").write_text("name: [")
     program = (
-        "import os, seedsmith.agent.cli.skills_test as t; "
+        "import seedsmith.agent.cli.skills_test as t; "
         "from seedsmith.agent.settings.settings import Settings; "
         "skills, broken = t._chosen(Settings(), ()); "
         "print([each.name for each in broken], 'notes' in [each.name for each in skills])"
     )
-    done = seedsmith.python(program)
+    done = process("-P", "-c", program, program=(sys.executable,))
     assert done.stdout == "['mine'] False\n", done.stderr
     assert "not trusted: notes, bad, stranger" in done.stderr

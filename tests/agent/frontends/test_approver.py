@@ -6,7 +6,7 @@ import pty
 import pytest
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Refused
-from seedsmith.agent.calls.ask import Question, Respondent
+from seedsmith.agent.calls.ask_tool import Question, Respondent
 from seedsmith.agent.frontends.approver import ConsoleApprover, readable
 
 

@@ -5,6 +5,7 @@ import pty
 import threading
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,7 +158,7 @@ def test_nothing_in_a_run_can_drive_the_terminal():
     assert "can't be shown" not in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(st.characters(codec=None), max_size=40))
 def test_every_text_is_shown_harmlessly(text):
     output = shown(*hostile_run(text))
@@ -214,6 +215,7 @@ def test_a_closed_stream_is_not_an_error():
     sink.emit(events.Text("x"))
     sink.emit(events.TurnStarted(1))
     front_end.close()
+    assert stream.closed
 
 
 def test_an_event_of_the_wrong_shape_is_not_an_error():

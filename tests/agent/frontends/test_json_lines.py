@@ -1,6 +1,7 @@
 import io
 import json
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ def test_head_and_fields():
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ANY_TEXT, ANY_JSON)
 def test_every_event_is_one_line_of_strict_json(text, data):
     line = shown(events.ToolFinished("c1", True, text, 1.5, {"data": data}))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from small_house import PlayedModel, SmallTool, answer, reads, writes
 
-from seedsmith.agent.calls.finish import FinishTool
+from seedsmith.agent.calls.finish_tool import FinishTool
 from seedsmith.agent.conversation import AssistantMessage, ToolCall, UserMessage
 from seedsmith.agent.events import NoticeGiven, Text, TurnStarted, UsageReported
 from seedsmith.agent.loop.asking import Ask

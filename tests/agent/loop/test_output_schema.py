@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from examples import examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from scripted_endpoint import calls, error, text
@@ -228,7 +229,7 @@ def any_list(tmp_path_factory):
     return load(path)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @hypothesis.given(
     st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x)).map(json.dumps)
 )

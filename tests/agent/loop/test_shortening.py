@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from seedsmith.agent.loop.shortening import (
     with_summary,
     without_old_outputs,
 )
-from seedsmith.agent.loop.tiers import Crossing, boundaries_below, worth_shortening
+from seedsmith.agent.loop.tier_crossing import Crossing, boundaries_below, worth_shortening
 from seedsmith.agent.models.catalog.prices import Price, PriceTier
 from seedsmith.tools.base import Image
 
@@ -63,7 +64,7 @@ def is_subsequence(few, many):
     return all(any(item == other for other in rest) for item in few)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(items=conversations(), turns=st.integers(0, 5))
 def test_without_old_outputs(items, turns):
     shorter = without_old_outputs(items, turns)
@@ -83,7 +84,7 @@ def test_without_old_outputs(items, turns):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(items=conversations(), turns=st.integers(0, 5))
 def test_with_summary(items, turns):
     shorter = with_summary(parted(items, turns), "notes")

@@ -6,9 +6,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import pytest
+from command import call_here
 from scripted_endpoint import calls, text
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
@@ -16,20 +16,12 @@ READ = ("read", {"path": "b.txt"})
 
 
 @pytest.fixture
-def seedsmith(studio):
-    environment = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
+def seedsmith(studio, monkeypatch, capsys):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(studio.folder / "home"), "LANG": "C.UTF-8"}
     (studio.folder / "home").mkdir()
 
     def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "seedsmith", *arguments],
-            env=environment | {"HOME": str(studio.folder / "home")} | variables,
-            cwd=studio.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return call_here(arguments, studio.folder, environment | variables, monkeypatch, capsys)
 
     return call
 

@@ -278,6 +278,25 @@ def test_where_a_recording_goes(studio):
     assert stat.S_IMODE(studio.file.stat().st_mode) == 0o600 and studio.replay().exit_code == 0
 
 
+@pytest.mark.parametrize("told", [{}, {"output_schema": {"type": "object"}, "verify": "grep -q 2 a.txt"}])
+def test_a_run_that_goes_on_is_recorded_with_what_its_session_held(studio, told):
+    room = studio.fresh()
+    edit = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+    again = ("edit", {"path": "a.txt", "old": "two", "new": "2"})
+    studio.record(calls(edit, ("read", {"path": "b.txt"})), text("Changed."), workspace=room)
+    studio.file = studio.folder / "second.jsonl"
+    recorded = studio.record(
+        calls(again), text('{"n": 2}'), prompt="And again", workspace=room, resume="last", **told
+    )
+    assert recorded.exit_code == 0
+    (request, *_) = studio.of("request")
+    assert "Changed." in request["middle"] and request["prefix"] == 0
+    replayed = studio.replay(studio.fresh(a="two\n"))
+    assert replayed.exit_code == 0, replayed.message
+    assert replayed.comparison.requests == 2 and replayed.comparison.calls == 1
+    assert studio.replay(studio.fresh(a="three\n")).exit_code == 1
+
+
 @pytest.mark.parametrize("other", [{"resume": "20260101-000000000-000000"}, {"record": "x.jsonl"}])
 def test_a_replay_stands_alone(studio, other):
     studio.record(text("Done."))

@@ -8,7 +8,7 @@ import pytest
 
 from seedsmith.agent.repair.watched_run import diagnose
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 
 SHAPES = """'use strict';
 

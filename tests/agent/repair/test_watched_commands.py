@@ -86,7 +86,9 @@ KNOWN = frozenset(FILES)
 
 
 def needs(program: str, command: str):
-    return pytest.param(command, marks=pytest.mark.skipif(not shutil.which(program), reason=f"no {program}"))
+    return pytest.param(
+        command, marks=pytest.mark.skipif(not shutil.which(program), reason=f"needs {program}")
+    )
 
 
 COMMANDS = [

@@ -21,15 +21,17 @@ from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Policy
 
+TIERS = {"bwrap": "bwrap", "landlock": "Landlock", "off": "off"}
 
-@pytest.fixture(params=["bwrap", "landlock", "off"])
+
+@pytest.fixture(params=TIERS)
 def options(request, endpoint, tmp_path):
     for name in ("work", "private", "probed"):
         (tmp_path / name).mkdir()
     try:
         choose(request.param, Policy(tmp_path / "work", tmp_path / "private", tmp_path / "probed"))
     except NoIsolation as why:
-        pytest.skip(str(why))
+        pytest.skip(f"needs {TIERS[request.param]}: {why}")
     return {
         "workspace": tmp_path / "work",
         "model": "openai/scripted",

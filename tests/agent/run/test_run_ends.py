@@ -40,7 +40,7 @@ async def test_one_command_ends_no_session(endpoint, options, sandbox, poison):
     endpoint.script(*shell, text("Done."), text("Again."))
     first = await Agent(**options, sandbox=sandbox, verify="true").arun("Go")
     if first.status == "no_sandbox":
-        pytest.skip(f"this machine has no {sandbox}")
+        pytest.skip(f"needs {'Landlock' if sandbox == 'landlock' else sandbox}")
     assert first.status == "done" and "alive-42" in endpoint.requests[2].body["messages"][-1]["content"]
     again = await Agent(**options, sandbox=sandbox, verify="true", resume=first.session).arun("On")
     assert again.status == "done"

@@ -158,3 +158,21 @@ async def test_what_each_question_took_is_recorded_with_all_so_far(options, endp
     assert ends[-1]["total"] == {"turns": 3, "tokens": tokens, "cost_cny": None, "cost_estimated": False}
     assert [record["n"] for record in records[1:]] == list(range(1, len(records)))
     assert find_session(options["home"], "last", options["workspace"]).id == first.session
+
+
+async def test_beyond_a_limit_the_oldest_sessions_go_and_that_is_told_once(options, endpoint):
+    endpoint.script(*[text("Done.")] * 4)
+    first = await Agent(**options).arun("Go")
+    spill = options["home"] / "sessions" / first.session / "spills" / "large"
+    spill.write_bytes(b"x" * 2_000_000)
+    seen, after = Collected(), Collected()
+    second = await Agent(**options, sessions_mb=1, front_ends=(seen,)).arun("Go")
+    assert not seen.of(NoticeGiven)  # it was looked at today
+    (options["home"] / "sessions" / ".looked").unlink()
+    third = await Agent(**options, sessions_mb=1, front_ends=(seen,)).arun("Go")
+    (told,) = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "sessions_pruned"]
+    assert told.startswith("Sessions took more than 1 MB: the oldest 1 were removed")
+    await Agent(**options, sessions_mb=1, front_ends=(after,)).arun("Go")
+    assert not after.of(NoticeGiven)
+    left = {path.name for path in (options["home"] / "sessions").glob("[0-9]*")}
+    assert first.session not in left and {second.session, third.session} <= left

@@ -36,4 +36,5 @@ def test_by_a_word_it_is_one_without_its_secrets(home: Path) -> None:
 
 def test_a_project_in_it_is_one(home: Path) -> None:
     settings = Settings(workspace=home / "project", home=home.parent / "state")
-    open_place(settings, {"HOME": str(home)}).workspace.close()
+    with open_place(settings, {"HOME": str(home)}).workspace as workspace:
+        assert workspace.root == home / "project"

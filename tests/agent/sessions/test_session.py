@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import time
 
@@ -174,9 +175,19 @@ def test_records_are_private_and_without_secrets(house):
     assert stat.S_IMODE((session.folder / "records.jsonl").stat().st_mode) == 0o600
 
 
-async def test_records_can_be_synced(house):
+async def test_records_can_be_synced(house, monkeypatch):
+    synced: list[str] = []
+    flush = os.fdatasync
+
+    def note(file: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{file}"))
+        flush(file)
+
+    monkeypatch.setattr(os, "fdatasync", note)
     await house.session.sync()
+    house.session.append(UserMessage("Go on"))
     await house.session.sync()
+    assert synced.count(str(house.session.folder / "records.jsonl")) == 2
 
 
 def test_ids_sort_by_time():

@@ -2,6 +2,7 @@ import string
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,7 +152,7 @@ def test_sampling_holds_only_what_was_set(place):
     assert chosen.sampling == {"top_k": 4, "logit_bias": {"7": -1.0}, "stop": ["END", "HALT"]}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=80) | st.text(string.printable, max_size=80).map(str.encode))
 def test_any_repository_file_leaves_the_defaults_but_what_is_harmless(tmp_path_factory, content):
     repository = tmp_path_factory.mktemp("repository")

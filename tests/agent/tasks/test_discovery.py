@@ -160,7 +160,7 @@ def test_the_lock_file_names_the_manager_where_it_is_installed(tmp_path, monkeyp
 def test_a_ctest_project_is_built_outside_its_sources_and_tested(tmp_path):
     """The command as it is discovered, run for real."""
     if not (shutil.which("cmake") and shutil.which("ctest") and shutil.which("cc")):
-        pytest.skip("cmake and a C compiler are needed")
+        pytest.skip("needs cmake and ctest and cc")
     cmake = "cmake_minimum_required(VERSION 3.20)\nproject(a C)\nenable_testing()\n"
     cmake += "add_executable(a a.c)\nadd_test(NAME a COMMAND a)\n"
     source = tmp_path / "source"

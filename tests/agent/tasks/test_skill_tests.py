@@ -15,10 +15,10 @@ from scripted_endpoint import Endpoint, calls, text
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_tests import TestRun, run_test, run_tests
-from seedsmith.skills.check import check
 from seedsmith.skills.folder import read_skill, recording_path
 from seedsmith.skills.scaffold import STARTER, scaffold
 from seedsmith.skills.skill import BUILT_IN, Origin, Skill
+from seedsmith.skills.skill_check import check
 
 MANIFEST = """\
 name: tidy

@@ -17,8 +17,8 @@ from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
 from seedsmith.sandbox.isolation.external import External
+from seedsmith.sandbox.isolation.hidden_folders import secrets_in
 from seedsmith.sandbox.isolation.landlock import Landlock
-from seedsmith.sandbox.isolation.masks import secrets_in
 from seedsmith.sandbox.isolation.off import Off
 from seedsmith.sandbox.workspace.spill import SpillStore
 
@@ -46,7 +46,7 @@ def test_every_bwrap_of_this_machine_holds(world) -> None:
     programs = candidates(world.policy.environ, world.workspace)
     results = [probe(Bubblewrap(program), world.policy) for program in programs]
     if not any(result.works for result in results):
-        pytest.skip("user namespaces are refused here")
+        pytest.skip("needs bwrap: user namespaces are refused here")
     assert [result.reason for result in results if not result.works] == []
     assert all(".git read-only" in result.enforced for result in results)
 
@@ -55,7 +55,7 @@ READ_ONLY = Path("/sys/kernel")
 """A folder in which nobody can make a file, not even root."""
 
 
-@pytest.mark.skipif(not READ_ONLY.is_dir(), reason="/sys is not mounted here")
+@pytest.mark.skipif(not READ_ONLY.is_dir(), reason="needs /sys")
 def test_a_workspace_nobody_can_write_in_is_none_of_the_isolations_faults(world) -> None:
     strongest = choose("auto", world.policy)
     policy = replace(world.policy, workspace=READ_ONLY)
@@ -118,7 +118,7 @@ def test_where_user_namespaces_are_refused_the_weaker_tier_is_taken(world, tmp_p
     assert not result.works
     assert "No permissions to create a new namespace" in result.reason
     if not probe(Landlock(), world.policy).works:
-        pytest.skip("no Landlock here")
+        pytest.skip("needs Landlock")
     isolation = Selection("auto", world.policy, (refusing, Landlock())).isolation()
     assert isolation.name == "landlock"
     assert "weaker" in isolation.description
@@ -137,7 +137,7 @@ def test_a_repository_never_chooses_the_weaker_tier(world) -> None:
     programs = candidates(world.policy.environ, world.workspace)
     strong = next((Hindered(each) for each in programs if probe(Bubblewrap(each), world.policy).works), None)
     if strong is None:
-        pytest.skip("user namespaces are refused here")
+        pytest.skip("needs bwrap: user namespaces are refused here")
     both = (strong, Landlock())
     assert Selection("auto", world.policy, both).isolation() is strong
     (world.workspace / "trap").touch()
@@ -177,7 +177,7 @@ for entry in Path("/proc").glob("[0-9]*/cmdline"):
 def test_a_plain_container_gets_the_weaker_tier(world) -> None:
     """A process under a filter like Docker's own: no new namespaces, no mounts."""
     if not probe(Landlock(), world.policy).works:
-        pytest.skip("no Landlock here")
+        pytest.skip("needs Landlock")
     folders = (world.workspace, world.policy.private_tmp, world.policy.state, world.home)
     done = subprocess.run(
         [sys.executable, "-P", "-c", IN_A_CONTAINER, *map(str, folders)], capture_output=True, text=True
@@ -185,7 +185,7 @@ def test_a_plain_container_gets_the_weaker_tier(world) -> None:
     assert (done.stdout, done.stderr) == ("landlock False True\n", "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 async def test_root_can_work_in_a_folder_of_another_user(world) -> None:
     """A volume mounted into a container: without capabilities root may not write there."""
     os.chown(world.workspace, 1000, 1000)
@@ -226,7 +226,7 @@ def test_a_bwrap_without_the_optional_flags_is_still_used(world, tmp_path) -> No
     """Version 0.6 knows neither ``--disable-userns`` nor ``--size``."""
     real = next(iter(candidates(world.policy.environ, world.workspace)), None)
     if real is None or not probe(Bubblewrap(real), world.policy).works:
-        pytest.skip("no working bwrap here")
+        pytest.skip("needs bwrap")
     old = tmp_path / "bwrap"
     old.write_text(
         '#!/bin/bash\nfor word in "$@"; do case $word in --) break;; --disable-userns|--size) '
@@ -272,7 +272,7 @@ async def test_secrets_of_a_home_within_the_workspace_stay_hidden(world) -> None
     try:
         isolation = choose("bwrap", policy)
     except NoIsolation:
-        pytest.skip("no working bwrap here")
+        pytest.skip("needs bwrap")
     runner = ProcessRunner(isolation, policy, SpillStore(policy.state / "spills"))
     result = await runner.run("grep -r home-secret .; echo x >.ssh/new; echo y >visible", timeout=10)
     assert b"home-secret" not in result.head
@@ -284,9 +284,9 @@ async def test_a_link_planted_in_tmp_creates_nothing_on_the_host(world, tmp_path
     try:
         isolation = choose("bwrap", world.policy)
     except NoIsolation:
-        pytest.skip("no working bwrap here")
+        pytest.skip("needs bwrap")
     if not world.workspace.is_relative_to("/tmp"):
-        pytest.skip("the workspace is not below /tmp")
+        pytest.skip("needs temporary folders below /tmp")
     runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
     top = world.workspace.relative_to("/tmp").parts[0]
     target = f"/oldroot{world.outside}/made"

@@ -10,7 +10,7 @@ import pytest
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import PathError
-from seedsmith.sandbox.isolation.masks import SECRETS, hidden_within
+from seedsmith.sandbox.isolation.hidden_folders import SECRETS, hidden_within
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 SECRET = "home-secret"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.sandbox.isolation.environment import command_environment
-from seedsmith.sandbox.isolation.masks import SECRETS, home_folders
+from seedsmith.sandbox.isolation.hidden_folders import SECRETS, home_folders
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
 
 

@@ -19,13 +19,13 @@ def checked(world) -> str:
     """A program that leaks when it is given an argument."""
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        pytest.skip("this machine has no compiler")
+        pytest.skip("needs C compiler")
     (world.workspace / "a.c").write_text(LEAK)
     build = [compiler, "-fsanitize=address", "-O0", "a.c", "-o", "a"]
     if subprocess.run(build, cwd=world.workspace, capture_output=True).returncode:
-        pytest.skip("this machine has no address sanitizer")
+        pytest.skip("needs address sanitizer")
     if subprocess.run(["./a"], cwd=world.workspace, capture_output=True).returncode:
-        pytest.skip("it does not work outside either")
+        pytest.skip("needs address sanitizer: it does not work outside either")
     return "./a"
 
 

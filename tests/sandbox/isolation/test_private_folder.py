@@ -41,7 +41,7 @@ async def test_a_poisoned_private_folder_is_made_anew(runner: ProcessRunner, poi
 @pytest.mark.parametrize("left", ["ln -s /etc {0}", "touch {0}", "mkfifo {0}", "mkdir {0}; chmod 000 {0}"])
 async def test_a_mount_point_in_tmp_is_made_anew(runner: ProcessRunner, world, left: str) -> None:
     if not world.workspace.is_relative_to("/tmp"):
-        pytest.skip("the workspace is not below /tmp")
+        pytest.skip("needs temporary folders below /tmp")
     top = f"/tmp/{world.workspace.relative_to('/tmp').parts[0]}"
     await runner.run(f"cd /; mv {top} /tmp/away && {left.format(top)}", timeout=10)
     result = await runner.run("echo alive", timeout=10)

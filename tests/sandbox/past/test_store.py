@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.git_names import quoted
 from seedsmith.sandbox.past import changes as changes_module
 from seedsmith.sandbox.past import look
+from seedsmith.sandbox.past import store as store_module
 from seedsmith.sandbox.past.diff import Version, file_patch
 from seedsmith.sandbox.past.store import SnapshotStore, store_folder
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -25,7 +27,7 @@ RIPGREP = shutil.which("rg", path=os.pathsep.join([os.path.dirname(sys.executabl
 @pytest.fixture(params=["ripgrep", "walk"])
 def ripgrep(request):
     if request.param == "ripgrep" and RIPGREP is None:
-        pytest.skip("ripgrep is not installed")
+        pytest.skip("needs ripgrep")
     return RIPGREP if request.param == "ripgrep" else None
 
 
@@ -231,7 +233,7 @@ def test_a_folder_that_became_a_link_is_not_looked_or_written_through(project, t
     assert (project / target / "f").read_bytes() == b"canary"
 
 
-@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.skipif(RIPGREP is None, reason="needs ripgrep")
 @pytest.mark.parametrize("git", [False, True])
 def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
     if git:
@@ -278,7 +280,7 @@ def test_ignored_files_and_a_gitignore_that_changes(project, tmp_path, git):
     assert (project / "node_modules/m.js").read_bytes() == b"2" and (project / ".git/x").exists()
 
 
-@pytest.mark.skipif(RIPGREP is None, reason="ripgrep is not installed")
+@pytest.mark.skipif(RIPGREP is None, reason="needs ripgrep")
 @pytest.mark.parametrize("git", [False, True])
 def test_rules_above_the_workspace_do_not_hide_it(project, tmp_path, git):
     write(tmp_path, {".gitignore": b"*\n"} | ({".git/HEAD": b""} if git else {}))
@@ -550,6 +552,23 @@ def test_prune_drops_what_only_the_dropped_snapshots_held(project, tmp_path):
     assert past.store.compare(second, past.store.take(whole=True)).differences == ()
 
 
+def test_too_many_old_and_large_snapshots_are_dropped(project, tmp_path, monkeypatch):
+    write(project, {"a": b"0"})
+    past = taken(project, tmp_path)
+    ids = [past.first]
+    for number in range(1, 6):
+        write(project, {"a": b"%d" % number})
+        ids.append(past.store.take())
+    assert past.store.prune_old() == 0
+    monkeypatch.setattr(store_module, "MOST_SNAPSHOTS", 4)
+    assert past.store.prune_old(keep={ids[0]}) == 1 and past.store.ids() == [ids[0], *ids[2:]]
+    monkeypatch.setattr(store_module, "MOST_BYTES", 0)
+    assert past.store.prune_old() == 2 and past.store.ids() == ids[3:]
+    monkeypatch.setattr(store_module, "OLDEST_SECONDS", -60.0)
+    assert past.store.prune_old(keep={ids[5]}) == 2
+    assert past.store.read(past.store.row(ids[5], "a").name) == b"5"
+
+
 def test_prune_waits_for_others_who_use_the_store(project, tmp_path):
     write(project, {"a": b"1"})
     first, second = taken(project, tmp_path), taken(project, tmp_path)
@@ -564,7 +583,7 @@ LINES = st.lists(
 
 
 @given(old=LINES, new=LINES, tail=st.sampled_from([b"", b"end"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_two_texts_make_a_patch_git_applies(tmp_path_factory, old, new, tail):
     before, after = b"".join(old) + tail, b"".join(new)
     folder = tmp_path_factory.mktemp("patched")

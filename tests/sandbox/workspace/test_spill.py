@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ def test_a_spill_is_private_and_read_back(tmp_path):
 
 
 @given(pieces=st.lists(st.binary(max_size=20), max_size=10), limit=st.integers(0, 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_goes_beyond_the_limit_is_counted(tmp_path_factory, pieces, limit):
     store = SpillStore(tmp_path_factory.mktemp("spills"), limit_bytes=limit)
     spill = store.create()

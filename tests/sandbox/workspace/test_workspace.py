@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from seedsmith.sandbox.workspace.workspace import READ_CEILING_BYTES, FolderEntr
 @pytest.fixture(params=["openat2", "walk"])
 def workspace(request, tmp_path):
     if request.param == "openat2" and not has_openat2():
-        pytest.skip("this kernel refuses openat2")
+        pytest.skip("needs openat2")
     root = tmp_path / "proj"
     root.mkdir()
     with Workspace(root, force_walk=request.param == "walk") as opened:
@@ -42,7 +43,7 @@ def test_a_workspace_that_cant_be_used_says_so_in_one_sentence(tmp_path):
         Workspace("a\0b")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user other than root")
 def test_an_unreadable_workspace_is_refused(tmp_path):
     tmp_path.chmod(0)
     try:
@@ -88,7 +89,7 @@ def test_relative_normalises_by_text_alone(workspace):
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "é", "\udc80", "~", "b c"]), max_size=8), st.booleans())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_relative_agrees_with_the_kernel(tmp_path_factory, parts, absolute):
     root = tmp_path_factory.getbasetemp()
     workspace = Workspace(root)
@@ -200,7 +201,7 @@ def test_writing_makes_parents_and_keeps_the_mode(workspace):
     assert os.listdir(workspace.root / "a/b") == ["new.sh"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_root_keeps_the_owner(workspace):
     (workspace.root / "f").write_bytes(b"old")
     os.chown(workspace.root / "f", 1234, 4321)
@@ -264,7 +265,7 @@ def test_a_write_that_fails_half_way_changes_nothing(workspace, limit):
     assert os.listdir(workspace.root) == ["f"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user other than root")
 def test_a_read_only_file_or_folder_is_left_alone(workspace):
     workspace.write_bytes("f", b"old")
     (workspace.root / "f").chmod(0o444)
@@ -295,7 +296,7 @@ NAMES = st.text(min_size=1, max_size=20).filter(
 @given(
     name=st.one_of(NAMES, st.binary(min_size=1, max_size=20).map(os.fsdecode)), data=st.binary(max_size=300)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_written_is_read_back(tmp_path_factory, name, data):
     folder = tmp_path_factory.mktemp("round")
     with Workspace(folder) as workspace:

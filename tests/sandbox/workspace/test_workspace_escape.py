@@ -28,7 +28,7 @@ RENAME_EXCHANGE = 2
 @pytest.fixture(params=["openat2", "walk"])
 def workspace(request, tmp_path):
     if request.param == "openat2" and not has_openat2():
-        pytest.skip("this kernel refuses openat2")
+        pytest.skip("needs openat2")
     (tmp_path / "proj").mkdir()
     (tmp_path / "proj-evil").mkdir()
     (tmp_path / "proj-evil/x").write_bytes(CANARY)

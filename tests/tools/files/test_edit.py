@@ -215,6 +215,7 @@ async def test_an_omission_is_refused_unless_it_was_in_the_file(bench, line):
 async def test_genuine_code_is_no_omission(bench, line):
     bench.put("file.txt", "begin\nend\n")
     await bench.call("edit", path="file.txt", old="begin\n", new=f"start\n{line}\n")
+    assert bench.bytes("file.txt") == f"start\n{line}\nend\n".encode()
 
 
 async def test_invisible_characters_can_be_quoted_as_read_shows_them(bench):

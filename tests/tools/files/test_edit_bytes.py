@@ -9,6 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +69,7 @@ def edits(draw):
     return codec, bom, lines, first, last, old, new
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edits())
 def test_no_byte_outside_the_matched_lines_changes(case):
     codec, bom, lines, first, last, old, new = case
@@ -90,7 +91,7 @@ def test_no_byte_outside_the_matched_lines_changes(case):
         assert set(re.findall(r"\r\n|\n|\r", middle)) <= present
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.binary(max_size=60), place=st.integers(0, 60))
 def test_arbitrary_bytes_around_an_edit_survive(data, place):
     """Not even a file in no encoding at all loses a byte: it is edited in place, or refused whole."""

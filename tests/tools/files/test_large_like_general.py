@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ from seedsmith.tools.patch.patch import PatchTool
 SMALLEST = len(codecs.BOM_UTF8) + 1
 LONG_AGO = 1_700_000_000_123_456_789
 BOUNDED = settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -185,3 +185,73 @@ async def test_what_is_missing_is_told(git_bench, arguments, words):
     git_bench.save("one", a="1\n")
     with pytest.raises(ToolError, match=words):
         await git_bench.ask(arguments)
+
+
+async def test_a_folder_s_history_goes_back_through_its_moves(git_bench):
+    git_bench.put("old/a.py", "a = 1\n" * 9)
+    git_bench.git("add", "-A")
+    git_bench.save("first")
+    git_bench.git("mv", "old", "middle")
+    git_bench.save("moved")
+    git_bench.git("mv", "middle", "new")
+    git_bench.save("moved again")
+    git_bench.save("beside", b="1\n")
+    told = (await git_bench.call("log", paths=["new"])).text
+    assert [line.split(" ")[-1] for line in told.splitlines()] == ["again", "moved", "first"]
+
+
+async def test_a_long_file_leaves_room_for_the_others_of_a_patch(git_bench):
+    git_bench.save("both", a="licence words\n" * 9_000, b="the one line that matters\n")
+    for told in (await git_bench.call("show"), await git_bench.call("log", patch=True)):
+        assert "+the one line that matters" in told.text and "lines more of this]" in told.text
+        assert len(told.text) < 21_000 and "the whole: spill:" in told.text
+
+
+async def test_a_long_blame_begins_and_says_how_to_go_on(git_bench):
+    git_bench.save("long", a="licence words\n" * 9_000)
+    told = (await git_bench.call("blame", paths=["a.txt"])).text
+    assert len(told) < 17_000 and "of 9,000 lines asked for: lines, e.g. 10,40" in told
+    assert "spill:" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"action": "git log", "max_count": "1", "oneline": True}, "at most 1 commit"),
+        ({"action": "diff", "staged": True}, "No differences"),
+        ({"action": "checkout", "paths": "a.txt"}, "Nothing differed"),
+        ({"action": "checkout", "branch": "side"}, "on branch side"),
+        ({"action": "checkout", "branch": "new", "b": True}, "on branch new"),
+        ({"action": "reset", "mode": "--soft", "commit": "HEAD~1"}, "reset (soft)"),
+        ({"action": "cherry_pick", "ref": "side"}, "cherry-pick"),
+        ({"action": "stash_list"}, "The stash is empty"),
+        ({"action": "blame", "path": "a.txt", "lines": [1, 1]}, "1) 2"),
+        ({"action": "commit", "amend": True, "message": "said anew"}, "said anew"),
+    ],
+)
+async def test_git_s_own_words_are_understood(git_bench, given, said):
+    git_bench.save("one", a="1\n")
+    git_bench.git("branch", "side")
+    git_bench.save("two", a="2\n")
+    arguments = dict(given)
+    assert said in (await git_bench.call(arguments.pop("action"), **arguments)).text
+
+
+async def test_a_stash_that_meets_conflicts_tells_both_sides(git_bench):
+    git_bench.save("base", a="1\n")
+    git_bench.put("a.txt", "stashed\n")
+    await git_bench.call("stash")
+    git_bench.save("other", a="other\n")
+    told = await git_bench.call("stash", name="pop")
+    assert not told.ok
+    for part in ("a.txt: both modified", "other", "stashed", "with name: drop"):
+        assert part in told.text
+
+
+async def test_a_pick_that_changes_nothing_says_how_to_go_on(git_bench):
+    git_bench.save("one", a="1\n")
+    git_bench.save("two", a="2\n")
+    with pytest.raises(ToolError, match="cherry-pick with name: skip, or abort"):
+        await git_bench.call("cherry-pick", ref="HEAD")
+    await git_bench.call("cherry-pick", name="skip")
+    assert "under way" not in (await git_bench.call("status")).text

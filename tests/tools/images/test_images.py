@@ -10,6 +10,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
@@ -232,7 +233,7 @@ def test_a_refusal_shows_strange_names_on_one_line():
         prepare_image(b"", "a\nb\x1b")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(["PNG", "JPEG", "WebP", "GIF", "BMP"]), st.data())
 def test_no_damage_breaks_it(kind, draw):
     data = bytearray(saved(halves(40, 30), kind))

@@ -7,6 +7,7 @@ import codecs
 import tempfile
 from pathlib import Path
 
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def cases(draw):
     return data, "\n".join(patch), wanted
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_only_the_lines_of_the_hunks_change(case):
     data, patch, wanted = case

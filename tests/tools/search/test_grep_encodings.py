@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -178,7 +179,9 @@ async def test_a_wrong_pattern_is_refused_as_ever(bench):
         await bench.call("grep", pattern="(中")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.text("éàüçñ中文字あいうア" + "ab ", min_size=1, max_size=12),
     st.sampled_from(["gbk", "cp932", "latin-1"]),

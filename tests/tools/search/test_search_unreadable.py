@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from present import is_present
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
@@ -20,22 +21,16 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.search.glob import GlobTool
 from seedsmith.tools.search.grep import GrepTool
-from seedsmith.tools.search.ripgrep import find_ripgrep
 
 NOBODY = 65534
 _PR_SET_DUMPABLE = 4
 
 
-def _everybody_may_run(program: str) -> bool:
-    path = Path(program).resolve()
-    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
-
-
 @pytest.fixture
 def tree():
     """A folder that every user may enter, with files and folders that only root may read."""
-    if os.geteuid() == 0 and not _everybody_may_run(find_ripgrep(Path("/nowhere"))):
-        pytest.skip("only root may run this installation's ripgrep, and permissions don't apply to root")
+    if os.geteuid() == 0 and not is_present("ripgrep for everybody"):
+        pytest.skip("needs ripgrep for everybody")
     base = Path(tempfile.mkdtemp(prefix="search-"))
     base.chmod(0o777)
     root = base / "work"

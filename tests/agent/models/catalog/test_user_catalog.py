@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -186,7 +187,7 @@ def test_a_price_of_unlisted_models_counts_alone(own):
 
 
 def test_what_is_said_of_a_local_model_counts_in_the_run(own):
-    pytest.importorskip("xllamacpp")
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp")
     name = "qwen2.5-coder-0.5b"
     environment = own(f"providers: {{local: {{models: {{{name}: {{context_tokens: 999}}}}}}}}")
     assert open_model(Settings(model=f"local/{name}"), environment).context_tokens == 999
@@ -216,7 +217,9 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.dictionaries(_KEYS, _VALUES, max_size=4))
 def test_whatever_stands_in_it_is_a_catalog_or_one_sentence(own, providers):
     import yaml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import FLOOD_LENGTH, examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,7 +116,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(text=PIECES | st.text(), data=st.data())
 def test_nothing_is_lost_and_nothing_changes_its_order(text, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
@@ -131,8 +132,8 @@ def test_nothing_is_lost_and_nothing_changes_its_order(text, data):
 @pytest.mark.parametrize(
     "flood", ["<", "```", "```\n", "<tool_call>", "<think></think>", "{", "\n<seed:tool_call>", " "]
 )
-@pytest.mark.parametrize("size", [4096, 5_000_000])
+@pytest.mark.parametrize("size", [4096, FLOOD_LENGTH])
 def test_a_flood_takes_no_more_than_its_length(flood, size):
-    text = (flood * (5_000_000 // len(flood)))[:5_000_000]
+    text = (flood * (FLOOD_LENGTH // len(flood)))[:FLOOD_LENGTH]
     before, after, clean = shown([text[start : start + size] for start in range(0, len(text), size)])
     assert before + after == clean

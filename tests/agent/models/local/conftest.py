@@ -1,20 +1,16 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-
-from seedsmith.agent.models.local.weights import cache_folder, chosen_file
-
-SMALL = "qwen2.5-coder-0.5b"
+from present import SMALL_MODEL, small_weights
 
 
 @pytest.fixture(scope="session")
 def weights_file() -> Path:
     """Real weights: the file that SEEDSMITH_LOCAL_MODEL names, else the small model from the cache."""
-    path = chosen_file(os.environ) or cache_folder() / f"{SMALL}.gguf"
+    path = small_weights()
     if not path.exists():
-        pytest.skip(f"no weights: run `seedsmith models pull {SMALL}` or set SEEDSMITH_LOCAL_MODEL")
-    pytest.importorskip("xllamacpp", reason="the local extra is not installed")
+        pytest.skip(f"needs weights: run `seedsmith models pull {SMALL_MODEL}` or set SEEDSMITH_LOCAL_MODEL")
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp")
     return path

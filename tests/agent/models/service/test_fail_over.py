@@ -168,7 +168,7 @@ async def test_the_first_one_s_address_and_key_go_to_no_other_provider(endpoint)
 
 
 def test_a_local_model_hands_over_to_nobody():
-    pytest.importorskip("xllamacpp")
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp")
     assert opened(model="local/qwen2.5-coder-1.5b", fallback=[WCODE]).provider == "local"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import error, text
@@ -78,7 +79,7 @@ class Crowd:
     ),
     st.integers(1, 5),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whatever_happens_no_slot_is_lost_and_nobody_overtakes(steps, most):
     failures = {"answer": None, "burst": BURST, "limited": LIMITED, "broken": BROKEN}
 

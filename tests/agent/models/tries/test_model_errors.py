@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import error, raw, text
@@ -349,7 +350,7 @@ def nested(inner):
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), nested, max_leaves=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_error_body_is_too_strange(document):
     refusal = parse_refusal(418, json.dumps(document).encode())
     assert isinstance(refusal.message, str) and isinstance(refusal.code, str) and refusal.verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import RecordedRequest, calls, stream_events
@@ -279,7 +280,7 @@ def survives(chunks):
     assert len({each.id for each in assembler.calls}) == len(assembler.calls)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(
         st.binary(max_size=60) | st.sampled_from([b"data: ", b"\n\n", b"\r", RECORDED[:200]]), max_size=12
@@ -289,7 +290,7 @@ def test_random_bytes_never_crash(chunks):
     survives(chunks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(EVENTS)
 def test_random_events_never_crash(events):
     survives(events)

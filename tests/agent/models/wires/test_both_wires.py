@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -172,13 +173,13 @@ READ = {"chat": chat_read, "responses": responses_read}
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(items=conversations())
 def test_what_is_sent_tells_the_whole_conversation(wire, items):
     assert READ[wire](encode(wire, Request(items))) == items
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(items=conversations())
 def test_both_wires_tell_the_same(items):
     assert chat_read(encode("chat", Request(items))) == responses_read(encode("responses", Request(items)))
@@ -209,7 +210,7 @@ def walk(value):
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(request=REQUESTS)
 def test_what_is_sent_fits_the_sdk_s_own_types(wire, stream, request):
     body = encode(wire, request, stream=stream)
@@ -223,7 +224,7 @@ def _inherited(kind):
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(items=conversations())
 def test_each_body_begins_with_the_whole_of_the_one_before(wire, items):
     subject, before = encoder(wire), b""

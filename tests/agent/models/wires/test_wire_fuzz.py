@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import RecordedRequest, calls, plain_body, stream_events
@@ -21,7 +22,7 @@ WIRES = {
     "responses": ("/v1/responses", ResponsesAssembler),
 }
 ANSWER = calls(("read", {"path": "汉字"}), ("shell", '{"broken'), text="a🙂 b", reasoning="thought", delta=4)
-EXAMPLES = 350
+EXAMPLES = examples(350)
 
 
 def request(wire):

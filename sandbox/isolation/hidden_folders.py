@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -108,9 +108,9 @@ def secrets_in(home: Path) -> tuple[Path, ...]:
     return tuple(home / name for name in SECRETS)
 
 
-def is_beneath(path: Path, folders: tuple[Path, ...]) -> bool:
+def is_beneath(path: Path, folders: Collection[Path]) -> bool:
     """Whether ``path`` is one of ``folders`` or lies in one; compares names, follows no link."""
-    return any(path == folder or folder in path.parents for folder in folders)
+    return not {path, *path.parents}.isdisjoint(folders)
 
 
 def outermost(paths: set[Path]) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""The ask tool: one question of the model to the person, through the front end."""
+"""The ask tool: the model asks the person one question, through the front end."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ NAME = "ask"
 NOBODY = "No one is there: decide yourself and say so."
 NO_ANSWER = "No answer was given: decide yourself and say so."
 _MOST_OPTIONS = 9
-"""So that one digit chooses."""
+"""So that one digit is enough to choose."""
 _OPTION_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked, and the answers they may choose from; another answer is as good."""
+    """A question for the person, with suggested answers; any other answer is accepted as well."""
 
     text: str
     options: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class AskParameters(Parameters):
 
 
 class AskTool(PydanticTool[AskParameters]):
-    """Waits for a person as long as the run may last; without one it answers at once."""
+    """Waits for the person until the run's time is up; where nobody can answer, it says so at once."""
 
     name = NAME
     description = "Ask the user one question that only they can decide; without one there, decide yourself."
@@ -67,7 +67,7 @@ class AskTool(PydanticTool[AskParameters]):
         self._respondent = respondent
 
     def access(self, parsed: AskParameters) -> Access:
-        """Waits for what changes the workspace, and is never begun by half an answer of the model."""
+        """Runs after the calls that change the workspace, and never before the model's answer is complete."""
         return Access(reads=frozenset({EVERYTHING}), early=False)
 
     async def run(self, parsed: AskParameters, context: ToolContext) -> ToolResult:

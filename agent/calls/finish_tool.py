@@ -1,4 +1,4 @@
-"""The call by which a model that must always call says that it is done."""
+"""The tool by which a model that must call a tool in every turn says that it is done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NAME = "finish"
 
 
 class FinishTool:
-    """Takes the model's last words; the loop ends with them."""
+    """Takes the model's final message; the loop ends with it."""
 
     spec = ToolSpec(
         NAME,

@@ -1,4 +1,4 @@
-"""Whether a conversation is worth shortening before it passes a tier of the price list."""
+"""Decides whether shortening a conversation saves money, once it is in a dearer tier of the price list."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from seedsmith.agent.models.catalog.prices import Price
 
 WELL_BELOW = 0.75
-"""Of the boundary: less room than the rest would be used up in a few turns."""
+"""Of the boundary; a conversation closer to it would be beyond it again after a few turns."""
 MOST_TURNS = 20
-"""No more turns are counted on: most tasks are done by then."""
+"""At most so many further turns are assumed, since most tasks are done by then."""
 TURNS_LOST = 2
-"""What was left out is partly asked for again: as much as so many turns cost."""
+"""The model asks for some of what was left out again, which costs about so many turns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from seedsmith.skills.document import Document
 from seedsmith.skills.errors import ManifestError, Misplaced
+from seedsmith.skills.yaml_document import Document
 from seedsmith.tools.suggestions import suggestion_or_list
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 

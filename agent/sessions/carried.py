@@ -1,0 +1,81 @@
+"""What a session that was gone on with held, so that a recording of that run can be run again without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.conversation import Item, ToolOutput
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.sessions.records import item_from_json, item_to_json
+from seedsmith.agent.sessions.session import Session, SessionStart, VerifyRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A conversation to go on from."""
+
+    model: str
+    """With its provider, as the session began."""
+    wire: str
+    profile: str
+    items: tuple[Item, ...]
+    results: tuple[ToolOutput, ...]
+    """Of calls that have one, though the conversation does not show it yet."""
+    verifications: tuple[VerifyRecord, ...]
+    told_anew: tuple[str, ...]
+    """The settings that were given for going on."""
+
+    @classmethod
+    def of(cls, session: Session, told_anew: frozenset[str]) -> Carried | None:
+        """What ``session`` holds; None where it holds nothing yet."""
+        if not len(session.conversation):
+            return None
+        waiting = (session.known_result(call.id) for call in session.conversation.open_calls)
+        results = tuple(result for result in waiting if result is not None)
+        verifications = tuple(session.verifications)
+        start, told = session.start, tuple(sorted(told_anew))
+        items = session.conversation.items
+        return cls(start.model, start.wire, start.profile, items, results, verifications, told)
+
+    def begin(self, home: Path, workspace: Path, redactor: Redactor) -> Session:
+        """A new session that holds it; raises :class:`SessionError`."""
+        start = SessionStart(str(workspace), self.model, self.wire, self.profile, "")
+        session = Session.create(home, start, redactor)
+        for item in self.items:
+            if isinstance(item, ToolOutput):
+                session.record_done(item)
+            session.append(item)
+        for result in self.results:
+            session.take_result(result)
+        for verification in self.verifications:
+            session.record_verification(verification)
+        return session
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; :meth:`from_json` is its inverse."""
+        return {
+            "model": self.model,
+            "wire": self.wire,
+            "profile": self.profile,
+            "items": [item_to_json(item) for item in self.items],
+            "results": [item_to_json(result) for result in self.results],
+            "verifications": [asdict(verification) for verification in self.verifications],
+            "told_anew": list(self.told_anew),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Carried:
+        """The inverse; raises KeyError, TypeError or ValueError on anything else."""
+        results = tuple(item_from_json(result) for result in value["results"])
+        return cls(
+            model=str(value["model"]),
+            wire=str(value["wire"]),
+            profile=str(value["profile"]),
+            items=tuple(item_from_json(item) for item in value["items"]),
+            results=tuple(result for result in results if isinstance(result, ToolOutput)),
+            verifications=tuple(VerifyRecord(**each) for each in value["verifications"]),
+            told_anew=tuple(str(name) for name in value["told_anew"]),
+        )

@@ -1,0 +1,74 @@
+"""What a git index stages, read from its bytes (gitformat-index, versions 2 to 4)."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+_STAT_BYTES = 40
+_MODIFIED_AT = 8
+_MODE_AT = 24
+_NAME_AT = 62
+_EXTENDED = 0x4000
+
+
+class Staged(NamedTuple):
+    """One staged file."""
+
+    mode: int
+    blob: str
+    modified: int
+    """When the file was changed when git looked last, in whole seconds."""
+    size: int
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is another repository's commit, not a file."""
+        return self.mode & 0o170000 == 0o160000
+
+
+def read_entries(index: bytes) -> dict[tuple[bytes, int], Staged]:
+    """By name and stage what ``index`` stages; nothing where it is damaged or of a version not known."""
+    try:
+        return _read(index)
+    except (struct.error, IndexError, ValueError):
+        return {}
+
+
+def staged_contents(index: bytes) -> dict[tuple[bytes, int], tuple[int, str]]:
+    """What ``index`` stages, apart from what it remembers of the files."""
+    return {key: (each.mode, each.blob) for key, each in read_entries(index).items()}
+
+
+def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
+    mark, version, count = struct.unpack_from(">4sLL", index)
+    if mark != b"DIRC" or version not in (2, 3, 4):
+        return {}
+    found: dict[tuple[bytes, int], Staged] = {}
+    at, name = 12, b""
+    for _ in range(count):
+        (modified,) = struct.unpack_from(">L", index, at + _MODIFIED_AT)
+        mode, _, _, size = struct.unpack_from(">4L", index, at + _MODE_AT)
+        blob = index[at + _STAT_BYTES : at + _STAT_BYTES + 20].hex()
+        (flags,) = struct.unpack_from(">H", index, at + 60)
+        start = at + _NAME_AT + (2 if flags & _EXTENDED else 0)
+        if version == 4:
+            dropped, start = _number(index, start)
+            end = index.index(b"\0", start)
+            name = name[: len(name) - dropped] + index[start:end]
+            at = end + 1
+        else:
+            end = index.index(b"\0", start)
+            name = index[start:end]
+            at += (end - at + 8) // 8 * 8
+        found[name, flags >> 12 & 3] = Staged(mode, blob, modified, size)
+    return found
+
+
+def _number(index: bytes, at: int) -> tuple[int, int]:
+    """A number of variable length, and where it ends."""
+    value = index[at] & 0x7F
+    while index[at] & 0x80:
+        at += 1
+        value = (value + 1) << 7 | index[at] & 0x7F
+    return value, at + 1
