@@ -23,6 +23,8 @@ class SessionStarted:
     workspace: str
     sandbox: str
     budget: dict[str, Any]
+    git: bool = True
+    """Whether the workspace lies in a git repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyStarted:
+    """The verification command is about to run."""
+
+    type: ClassVar[str] = "verify.started"
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyFinished:
     """The verification command ran."""
 
@@ -182,6 +192,7 @@ Event = (
     | ApprovalRequested
     | UsageReported
     | Compacted
+    | VerifyStarted
     | VerifyFinished
     | NoticeGiven
     | ReplayDiverged

@@ -1,1 +1,1 @@
-"""Know-how in folders: manifests, their loader and the built-in library."""
+"""Skills, which are folders of instructions and programs: manifests, their loader, the built-in library."""

@@ -1,4 +1,4 @@
-"""Which skill is the task at the moment, and which tools that leaves."""
+"""Keeps which skill is active, and which tools it allows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from seedsmith.skills.loader import Library
 from seedsmith.skills.skill import Skill
 
 ALWAYS = frozenset({"skill", "todo", "ask", "finish"})
-"""Tools that touch nothing, which no skill takes away."""
+"""Tools without effects, which every skill allows."""
 
 CHANGING = frozenset({"edit", "write", "patch"})
 """Tools that change files. A shell does too, so what leaves it and not these is a help, and no wall."""
@@ -18,7 +18,7 @@ HOW_TO_LEAVE = f'skill(name="{LEAVE}") leaves the skill.'
 class ActiveSkills:
     """The skills a session uses: one the user named for the whole run, and the one the model called last.
 
-    What the user's skill leaves out stays out, whatever the model calls.
+    Tools that the user's skill does not allow stay forbidden, whatever skill the model calls.
     """
 
     def __init__(self, library: Library, named: Skill | None = None) -> None:
@@ -27,7 +27,7 @@ class ActiveSkills:
         self.called: Skill | None = None
 
     def activate(self, skill: Skill) -> None:
-        """Take ``skill`` as the task from here on."""
+        """Make ``skill`` the active skill."""
         self.called = skill
 
     def leave(self) -> Skill | None:
@@ -36,7 +36,7 @@ class ActiveSkills:
         return left
 
     def refusal(self, tool: str) -> str:
-        """Why ``tool`` may not be called now, as one sentence; '' where it may."""
+        """Why ``tool`` may not be called now, as a sentence; '' if it may."""
         for skill in (self.named, self.called):
             if skill is not None and not _allows(skill, tool):
                 assert skill.tools is not None
@@ -45,7 +45,7 @@ class ActiveSkills:
         return ""
 
     def command_refusal(self, skill: Skill) -> str:
-        """Why a command of ``skill`` may not be run now, '' where it may: another's is as good as a shell."""
+        """Why a command of ``skill`` may not run now, '' if it may; another skill's is as good as a shell."""
         for holder in (self.named, self.called):
             if holder is not None and holder is not skill and not _allows(holder, "shell"):
                 others = f"none of the commands of {skill.name!r}"

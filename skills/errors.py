@@ -1,4 +1,4 @@
-"""What can be wrong with a skill; every message is one sentence that begins with its place."""
+"""Errors in skills; every message is a sentence that begins with the place of the error."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class SkillError(Exception):
-    """Base of everything that is wrong with a skill or with how it was called."""
+    """Base of all errors in a skill or in how it was called."""
 
 
 class ManifestError(SkillError):
-    """A manifest that can't be taken, with the line and column of its first fault."""
+    """A manifest that can't be used, with the line and column of its first error."""
 
     def __init__(self, file: Path | str, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(f"{file}:{line}:{column}: {message}")
@@ -23,7 +23,7 @@ class ManifestError(SkillError):
 
 
 class Misplaced(ValueError):
-    """A fault of one part of a manifest that only the whole of it shows."""
+    """An error in one part of a manifest that is found only by looking at other parts."""
 
     def __init__(self, path: tuple[str | int, ...], message: str) -> None:
         super().__init__(message)

@@ -1,11 +1,11 @@
-"""Reading one skill's folder: its manifest in either form, its files, its digest."""
+"""Reads one skill's folder: its manifest in either form, its files, its digest."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
@@ -13,22 +13,25 @@ from seedsmith.sandbox.errors import FileTooLarge, OutsideWorkspace, PathError, 
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.errors import ManifestError, SkillError
 from seedsmith.skills.manifest import MOST_INSTRUCTIONS, InstructionsFile, Manifest, TestSpec
-from seedsmith.skills.manifest_errors import faults
+from seedsmith.skills.manifest_errors import fault_paths, faults
 from seedsmith.skills.published import read_published
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
 from seedsmith.skills.yaml_document import MOST_BYTES, Document, DocumentError, decode, parse
 
 if TYPE_CHECKING:
     import io
+    from collections.abc import Iterator
 
 OWN_FORM = "skill.yaml"
 PUBLISHED_FORM = "SKILL.md"
 FORMS = (OWN_FORM, PUBLISHED_FORM, "skill.md", "skill.yml")
-"""Manifest names; the first that is there is read."""
+"""Manifest names; the first one that exists is read."""
 RECORDINGS = "tests"
 """Folder of a skill for the recordings that its manifest does not name."""
 MOST_FILES = 2000
 MOST_FILE_BYTES = 20 << 20
+_NEEDED = {"name": "unnamed", "description": "none", "instructions": "none"}
+"""What stands for a key that must be there, while the rest is looked at."""
 _LEADS_OUT = "which leads out of the skill's folder"
 _IGNORED = frozenset({".git", "__pycache__", ".DS_Store", "node_modules"})
 
@@ -39,7 +42,7 @@ def find_manifest(folder: Path) -> Path | None:
 
 
 def read_skill(folder: Path, origin: Origin) -> Skill | BrokenSkill:
-    """Read the skill in ``folder``, which has a manifest; never raises for what is wrong with it."""
+    """Read the skill in ``folder``, which has a manifest; never raises for errors in it."""
     manifest = find_manifest(folder)
     if manifest is None:
         missing = ManifestError(folder, f"there is neither {OWN_FORM} nor {PUBLISHED_FORM} in this folder")
@@ -66,7 +69,7 @@ def read_file(skill: Skill, path: str) -> bytes:
 
 
 def list_files(skill: Skill) -> tuple[str, ...]:
-    """What may be read with ``skill``, relative to its folder, but for its manifest."""
+    """The files that may be read with ``skill``, relative to its folder, without its manifest."""
     if skill.files is not None:
         return skill.files
     with Workspace(skill.folder) as opened:
@@ -74,7 +77,7 @@ def list_files(skill: Skill) -> tuple[str, ...]:
 
 
 def recording_path(skill: Skill, test: TestSpec) -> Path:
-    """Where the recording of ``test`` is, or is to be."""
+    """The path of the recording of ``test``, whether it exists or not."""
     return skill.folder / _recording(test)
 
 
@@ -95,7 +98,7 @@ def digest(folder: Path) -> str:
 def check_unchanged(skill: Skill) -> None:
     """Raise :class:`SkillError` where a repository's skill is no longer what was trusted.
 
-    Asked before anything of it runs: a session may have changed its files meanwhile.
+    Called before anything of it runs, since a session may have changed its files.
     """
     if not skill.digest:
         return
@@ -122,21 +125,17 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
     document = parse(decode(opened.read_bytes(file.name, limit=MOST_BYTES + 1)))
     if document.value is None:
         raise ManifestError(file, "is empty")
-    try:
-        manifest = Manifest.model_validate(document.value)
-    except ValidationError as error:
-        raise _Faults(tuple(faults(error, document, file, Manifest))) from None
+    manifest, found = _read_manifest(document, file)
     folder = file.parent
-    for key, path in _named_files(manifest):
-        if (wrong := _what_is_wrong(opened, path)) is not None:
-            raise ManifestError(file, f"names {path!r}, {wrong}", *document.place(key))
-    for index, test in enumerate(manifest.tests):  # a recording need not be there, but must stay inside
-        if (wrong := _what_is_wrong(opened, path := _recording(test))) == _LEADS_OUT:
-            said = f"has its recording at {path!r}, {wrong}"
-            raise ManifestError(file, said, *document.place(("tests", index, "recording")))
-    instructions = manifest.instructions
-    if isinstance(instructions, InstructionsFile):
-        instructions = _instructions(opened, file, instructions.file, document)
+    instructions = ""
+    if manifest is not None:
+        found += _faulty_paths(opened, file, manifest, document)
+        instructions, unreadable = _told(opened, file, manifest, document)
+        found += unreadable
+    if found or manifest is None:
+        once = {str(each): each for each in found}.values()
+        ordered = sorted(once, key=lambda each: (each.line, each.column))
+        raise _Faults(tuple(ordered))
     warnings = []
     if folder.name != manifest.name:
         line, column = document.place(("name",))
@@ -164,6 +163,66 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
         tests=tuple(manifest.tests),
         warnings=tuple(warnings),
     )
+
+
+def _read_manifest(document: Document, file: Path) -> tuple[Manifest | None, list[ManifestError]]:
+    """What the manifest says, and all that is wrong with its form.
+
+    Keys that are wrong are taken out, so that the rest is read, too: None where nothing can be. What only the
+    whole shows is looked at once its parts are right.
+    """
+    found: list[ManifestError] = []
+    value = document.value
+    while True:
+        try:
+            return Manifest.model_validate(value), found
+        except ValidationError as error:
+            found += faults(error, document, file, Manifest)
+            paths = [path for path in fault_paths(error, document) if path]
+        if not isinstance(value, dict) or not paths:
+            return None, found
+        if (left := _without(value, paths)) == value:
+            return None, found
+        value = left
+
+
+def _without(value: dict[str, Any], paths: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """``value`` without the keys, and of its tests without those, that ``paths`` lead to."""
+    wrong = {path[0] for path in paths if path[0] != "tests" or len(path) == 1}
+    if "parameters" in wrong:
+        wrong.add("verify")  # which names them
+    left = {key: part for key, part in value.items() if key not in wrong}
+    left |= {key: part for key, part in _NEEDED.items() if key in wrong}
+    numbers = {path[1] for path in paths if path[0] not in wrong and len(path) > 1}
+    if numbers:
+        kept = enumerate(value["tests"])
+        left["tests"] = [{"name": f"left out: {at}"} if at in numbers else each for at, each in kept]
+    return left
+
+
+def _faulty_paths(
+    opened: Workspace, file: Path, manifest: Manifest, document: Document
+) -> Iterator[ManifestError]:
+    for key, path in _named_files(manifest):
+        if (wrong := _what_is_wrong(opened, path)) is not None:
+            yield ManifestError(file, f"names {path!r}, {wrong}", *document.place(key))
+    for index, test in enumerate(manifest.tests):  # a recording need not be there, but must stay inside
+        if (wrong := _what_is_wrong(opened, path := _recording(test))) == _LEADS_OUT:
+            said = f"has its recording at {path!r}, {wrong}"
+            yield ManifestError(file, said, *document.place(("tests", index, "recording")))
+
+
+def _told(
+    opened: Workspace, file: Path, manifest: Manifest, document: Document
+) -> tuple[str, list[ManifestError]]:
+    """The instructions, or why they can't be had, where that isn't told already."""
+    if not isinstance(manifest.instructions, InstructionsFile):
+        return manifest.instructions, []
+    path = manifest.instructions.file
+    try:
+        return ("" if _what_is_wrong(opened, path) else _instructions(opened, file, path, document)), []
+    except ManifestError as error:
+        return "", [error]
 
 
 def _instructions(opened: Workspace, manifest: Path, path: str, document: Document) -> str:

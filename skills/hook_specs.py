@@ -1,4 +1,4 @@
-"""Hooks as they are declared: commands that hear of an event and may stop it or add a word."""
+"""Declarations of hooks: commands that get an event, and may veto it or add a message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class HookSpec(ManifestPart):
 
 
 class HookSpecs(ManifestPart):
-    """Hooks by the event they hear of; several are asked in their order."""
+    """Hooks by their events; several hooks of one event run in order."""
 
     session_start: list[HookSpec] = Field(default_factory=list, max_length=20)
     before_tool: list[HookSpec] = Field(default_factory=list, max_length=20)
@@ -41,7 +41,7 @@ class HookSpecs(ManifestPart):
         return self
 
     def of(self, event: HookEvent) -> list[HookSpec]:
-        """The hooks that hear of ``event``."""
+        """The hooks of ``event``."""
         found: list[HookSpec] = getattr(self, event)
         return found
 

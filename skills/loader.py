@@ -1,4 +1,4 @@
-"""Finding skills: which folders are looked in, which of two wins, and which are only listed."""
+"""Finds skills: which folders are searched, which of two skills wins, and which are only listed."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Root:
     folder: Path
     origin: Origin
     fault: str = ""
-    """Why it can't be looked in; then ``folder`` is only the name a package gave it."""
+    """Why it can't be searched; then ``folder`` is only the name that a package gave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """A skill that a nearer one of the same name hides."""
+    """A skill that is hidden by a nearer one of the same name."""
 
     skill: Skill
     by: Skill
@@ -44,13 +44,13 @@ class Shadowed:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Every skill that was found, and what became of it."""
+    """Every skill that was found, usable or not."""
 
     skills: Mapping[str, Skill]
     """Those that can be used, by name."""
     shadowed: tuple[Shadowed, ...] = ()
     untrusted: tuple[Skill, ...] = ()
-    """The repository's that nobody has trusted as they are."""
+    """The repository's skills that the user has not trusted in their present state."""
     broken: tuple[BrokenSkill, ...] = ()
     roots: tuple[Root, ...] = ()
     """Where they were looked for."""
@@ -72,7 +72,7 @@ class Library:
 
 
 def roots(workspace: Path | None, home: Path | None) -> list[Root]:
-    """Where skills are looked for, the nearest first; ``home`` is the user's home folder."""
+    """The folders that are searched for skills, the nearest first; ``home`` is the user's home folder."""
     found = [Root(workspace / root, Origin.REPOSITORY) for root in REPOSITORY_ROOTS] if workspace else []
     if home is not None:
         found.append(Root((home / USER_ROOT).resolve(), Origin.USER))  # as the sandbox shows it
@@ -81,7 +81,7 @@ def roots(workspace: Path | None, home: Path | None) -> list[Root]:
 
 
 def load(searched: Iterable[Root], trust: TrustStore) -> Library:
-    """Read every skill under ``searched``, the nearest first; what is wrong with one stops no other."""
+    """Read every skill under ``searched``, the nearest first; a broken skill does not affect others."""
     usable: dict[str, Skill] = {}
     shadowed: list[Shadowed] = []
     untrusted: list[Skill] = []
@@ -117,8 +117,8 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
 def _skill_folders(root: Root) -> Iterator[Path | ManifestError]:
     """Folders with a manifest, sorted; collections may put some levels of folders around their skills.
 
-    Where there are too many folders, that is said last and the rest are not looked in. A repository's
-    folders are entered by no link, which could lead to someone else's skills.
+    If there are too many folders, the last item says so and the rest are not searched. Links in a repository
+    are not followed, because they could lead to someone else's skills.
     """
     waiting = deque([(root.folder, 0)])
     seen = 0

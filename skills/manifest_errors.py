@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a manifest, as one located sentence each."""
+"""Turns pydantic's errors in a manifest into sentences with line and column."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNFIT = frozenset(
 def faults(
     error: ValidationError, document: Document, file: Path | str, model: type[BaseModel]
 ) -> list[ManifestError]:
-    """One :class:`ManifestError` for each fault, in the order in which they stand in the file."""
+    """One :class:`ManifestError` for each error, in the order of the file."""
     found: dict[tuple[int | str, ...], list[ErrorDetails]] = {}
     schema = model.model_json_schema()
     for details in error.errors(include_url=False):
@@ -39,8 +39,13 @@ def faults(
     return sorted(errors, key=lambda fault: (fault.line, fault.column))
 
 
+def fault_paths(error: ValidationError, document: Document) -> list[tuple[int | str, ...]]:
+    """Where each fault stands in the file."""
+    return [_path(details, document.value) for details in error.errors(include_url=False)]
+
+
 def _choose(several: list[ErrorDetails]) -> ErrorDetails:
-    """What to tell of a value that fits no member of a union; each member has its own complaint."""
+    """Choose which error to report for a value that fits no member of a union; each member has its own."""
     kinds = {details["type"] for details in several}
     other = next((details for details in several if details["type"] not in _UNFIT), None)
     if other is None and {"string_type", "bool_type"} <= kinds:

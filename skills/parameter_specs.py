@@ -1,4 +1,4 @@
-"""The typed parameters a skill and its commands take: how they are declared, and what values fit."""
+"""The typed parameters of a skill and its commands: their declarations, and checks of values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 class ManifestPart(BaseModel):
-    """Base of everything in a manifest: nothing unknown, nothing converted."""
+    """Base of all parts of a manifest: unknown keys are errors, and no value is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 

@@ -1,7 +1,7 @@
 """``SKILL.md``: the published form of a skill, front matter and Markdown (Agent Skills specification).
 
-What others wrote is taken as it is wherever that can be: a broken rule that does not keep a skill from
-being used is a warning.
+Skills by others are accepted whenever possible: a broken rule that does not keep a skill from being used is
+only a warning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLIENT_FIELDS = frozenset(
         "agent",
     }
 )
-"""What single clients add; known so that they are not taken for misspelt."""
+"""Fields that certain clients add; they are known here so that they don't count as misspelt."""
 MOST_NAME = 64
 MOST_DESCRIPTION = 1024
 MOST_COMPATIBILITY = 500
@@ -42,7 +42,7 @@ _STRUCTURED = frozenset("\"'|>[{&*!")
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A rule of the specification that is broken."""
+    """A violated rule of the specification."""
 
     message: str
     line: int = 1
@@ -59,7 +59,7 @@ class Published:
     license: str = ""
     compatibility: str = ""
     allowed_tools: str = ""
-    """As it was written; what it names is pre-approved elsewhere, never narrowed, so it changes nothing."""
+    """As it was written. Elsewhere it names tools that need no approval; here it has no effect."""
     metadata: tuple[tuple[str, str], ...] = ()
     broken: tuple[Broken, ...] = ()
     model_may_call: bool = True

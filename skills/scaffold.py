@@ -1,4 +1,4 @@
-"""A new skill that checks and tests at once, for people to change into their own."""
+"""Creates a new skill that passes its check and its test, for people to change into their own."""
 
 from __future__ import annotations
 

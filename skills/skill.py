@@ -28,7 +28,7 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """Know-how in a folder: what to do, with which tools, and how to prove it."""
+    """A folder's instructions: what to do, with which tools, and how to verify it."""
 
     name: str
     description: str

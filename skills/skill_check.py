@@ -1,4 +1,4 @@
-"""Everything that can be said about a skill without running it: what is wrong, and what is odd."""
+"""Checks a skill without running it: reports errors, and what is unusual."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import ManifestError
-from seedsmith.skills.folder import OWN_FORM, digest, read_skill, recording_path
+from seedsmith.skills.folder import OWN_FORM, digest, find_manifest, read_skill, recording_path
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode, parse
 from seedsmith.tools.suggestions import suggestion_or_list
 
 LONG_INSTRUCTIONS = 20_000
@@ -28,9 +29,9 @@ class Checked:
     skill: Skill | None
     """None where it is broken."""
     errors: tuple[str, ...]
-    """Located sentences: broken rules of its form."""
+    """Sentences with line and column: violated rules of its form."""
     warnings: tuple[str, ...]
-    """What still works, but perhaps not as it was meant."""
+    """Sentences about what works, but perhaps not as it was meant."""
 
     @property
     def ok(self) -> bool:
@@ -44,22 +45,27 @@ def check(folder: Path, tools: Collection[str] = ()) -> Checked:
     What the specification of ``SKILL.md`` calls wrong is an error here, though the loader takes it.
     """
     found = read_skill(folder, Origin.USER)
-    if isinstance(found, BrokenSkill):
-        return Checked(folder, None, tuple(map(str, found.errors)), ())
-    own = found.manifest.name == OWN_FORM
-    errors = [str(each) for each in found.warnings]
+    manifest = find_manifest(folder)
+    if manifest is None:
+        return Checked(
+            folder, None, tuple(map(str, found.errors)) if isinstance(found, BrokenSkill) else (), ()
+        )
+    errors = [str(each) for each in (found.errors if isinstance(found, BrokenSkill) else found.warnings)]
     warnings: list[str] = []
     try:
         digest(folder)
     except (SandboxError, OSError) as error:
-        errors.append(str(ManifestError(found.manifest, str(error))))
-    for name in found.tools or ():
+        if not any(str(error) in told for told in errors):
+            errors.append(str(ManifestError(manifest, str(error))))
+    for name in _tools(manifest):
         if tools and name not in tools:
             meant = suggestion_or_list(name, tools)
             errors.append(
-                str(ManifestError(found.manifest, f"names the tool {name!r}, which does not exist{meant}"))
+                str(ManifestError(manifest, f"names the tool {name!r}, which does not exist{meant}"))
             )
-    if own:
+    if isinstance(found, BrokenSkill):
+        return Checked(folder, None, tuple(errors), ())
+    if manifest.name == OWN_FORM:
         warnings += _oddities(found)
     if len(found.instructions) > LONG_INSTRUCTIONS:
         warnings.append(
@@ -72,6 +78,22 @@ def check(folder: Path, tools: Collection[str] = ()) -> Checked:
         if shutil.which(program) is None
     ]
     return Checked(folder, found, tuple(errors), tuple(warnings))
+
+
+def _faults_of(found: Skill | BrokenSkill) -> tuple[ManifestError, ...]:
+    return found.errors if isinstance(found, BrokenSkill) else tuple(found.warnings)
+
+
+def _tools(manifest: Path) -> list[str]:
+    """The names under ``tools`` of a manifest of our own, whatever else is wrong with it."""
+    if manifest.suffix == ".md":
+        return []
+    try:
+        value = parse(decode(manifest.read_bytes()[: MOST_BYTES + 1])).value
+    except (DocumentError, OSError):
+        return []
+    names = value.get("tools") if isinstance(value, dict) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _oddities(skill: Skill) -> list[str]:

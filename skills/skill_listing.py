@@ -1,4 +1,4 @@
-"""What the model is told of skills before it calls one: a name and a line each, in a share of its window."""
+"""Lists the skills for the model: a name and a line each, within a share of the model's context."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from seedsmith.skills.skill import Skill
 
 SHARE_OF_WINDOW = 0.02
 CHARACTERS_A_TOKEN = 3
-"""Rather few, so that the share holds for text that takes many tokens."""
+"""A low estimate, so that the share is kept also for text with many tokens."""
 _SHORTEST = 24
-"""Characters a description keeps; where not even that fits, names stand alone."""
+"""A description keeps at least so many characters; if they don't fit, only names are listed."""
 
 
 def listing(skills: Iterable[Skill], context_tokens: int) -> str:

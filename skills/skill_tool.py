@@ -1,6 +1,6 @@
 """The skill tool: loads a skill's instructions, reads its files, runs its commands.
 
-It stands for all skills, so that the array of tools sent stays the same whichever are there
+There is one tool for all skills, so that the list of tools is the same whichever skills exist
 (docs/decisions.md, "Tools are a protocol").
 """
 
@@ -115,7 +115,7 @@ class SkillTool(PydanticTool[SkillParameters]):
 def skill_text(
     skill: Skill, instructions: str, verify: str, *, callable_commands: bool = True, may_leave: bool = False
 ) -> str:
-    """All that the model learns of a skill it is to follow: its instructions, and what comes with it.
+    """Everything that the model gets about a skill it is to follow: its instructions, commands and files.
 
     ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files;
     ``may_leave`` whether it loaded the skill itself.
@@ -160,7 +160,7 @@ def _narrowing(tools: tuple[str, ...], may_leave: bool) -> str:
 
 def _signature(parameters: dict[str, ParameterSpec]) -> str:
     return ", ".join(
-        f"{name}: {spec.type}{'' if spec.required else '?'}" for name, spec in parameters.items()
+        f"{name}: {_kind(spec)}{'' if spec.required else '?'}" for name, spec in parameters.items()
     )
 
 
@@ -203,3 +203,8 @@ def _command(skill: Skill, name: str) -> CommandSpec:
         known = f"it has {', '.join(skill.commands)}" if skill.commands else "it has none"
         raise SkillError(f"The skill {skill.name!r} has no command {name!r:.60}: {known}.")
     return skill.commands[name]
+
+
+def _kind(spec: ParameterSpec) -> str:
+    """What a parameter takes: its choices, or its type."""
+    return "|".join(map(str, spec.choices)) if spec.choices else spec.type

@@ -1,4 +1,4 @@
-"""Filling parameters into argument lists, command lines and instructions; nothing is ever interpreted."""
+"""Fills parameters into argument lists, command lines and instructions; values are never interpreted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which skills of repositories the user has looked at and trusts, by the digest of their whole folder."""
+"""Stores which skills of repositories the user trusts, by the digests of their whole folders."""
 
 from __future__ import annotations
 

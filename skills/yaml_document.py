@@ -1,4 +1,4 @@
-"""YAML read safely: plain data only, bounded in size, depth and aliases, every value with its place."""
+"""Reads YAML safely: plain data only, limited in size, depth and aliases, with the place of every value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 
 
 class DocumentError(Exception):
-    """Text that is no acceptable YAML; the message does not hold its place."""
+    """Text that is not acceptable YAML; the message does not contain the place."""
 
     def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(message)

@@ -7,6 +7,7 @@ A page is cited as ``docs/models.md``, its headings after it in quotes, as in
 from __future__ import annotations
 
 import ast
+import importlib.util
 import io
 import re
 import tokenize
@@ -162,3 +163,50 @@ def test_what_leads_nowhere_is_found(path, text, fault):
 )
 def test_what_leads_somewhere_is_passed(path, text):
     assert faults(ROOT / path, text) == []
+
+
+_MODULE = re.compile(r":mod:`~?([\w.]+)`")
+_NAMED = re.compile(r":(?:class|func|meth|data|attr):`~?(seedsmith(?:\.\w+)+)`")
+_BEGIN = re.compile(r"Begin with ([^.]*)\.")
+FLOORS = ("agent", "skills", "tools", "sandbox")
+
+
+def modules_of_ours() -> list[Path]:
+    return [
+        path
+        for floor in FLOORS
+        for path in sorted((ROOT / floor).rglob("*.py"))
+        if not MATERIAL & set(path.relative_to(ROOT).parts)
+    ]
+
+
+def stands(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
+
+
+def is_there(dotted: str) -> bool:
+    """Whether ``seedsmith.…`` names a module of ours, or something that one defines."""
+    place, parts = ROOT, dotted.split(".")[1:]
+    for index, part in enumerate(parts):
+        if stands(place, part) and not (place / part).is_dir():
+            text = (place / f"{part}.py").read_text("utf-8")
+            return all(re.search(rf"\b{name}\b", text) for name in parts[index + 1 :])
+        place /= part
+    return place.is_dir()
+
+
+def test_every_module_a_docstring_names_is_there():
+    astray: dict[str, list[str]] = {}
+    for path in modules_of_ours():
+        text = path.read_text("utf-8")
+        wrong = [name for name in _NAMED.findall(text) if not is_there(name)]
+        for name in _MODULE.findall(text):
+            beside = stands(path.parent, name) or importlib.util.find_spec(name.partition(".")[0])
+            if not (is_there(name) if name.startswith("seedsmith.") else beside):
+                wrong.append(name)
+        if path.name == "__init__.py":
+            rooms = re.findall(r"``(\w+)``", " ".join(_BEGIN.findall(text)))
+            wrong += [name for name in rooms if not stands(path.parent, name)]
+        if wrong:
+            astray[str(path.relative_to(ROOT))] = wrong
+    assert astray == {}

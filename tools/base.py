@@ -158,6 +158,8 @@ class ToolContext:
     """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
     tracked_ignored: TrackedIgnored = TrackedIgnored()
     """What searches have to add to what ``.gitignore`` leaves them."""
+    git_remote: str = "off"
+    """What the user lets git do with remotes: ``off``, ``fetch``, or ``push``, which holds fetching."""
 
     @contextmanager
     def approving(self, paths: frozenset[str]) -> Iterator[None]:

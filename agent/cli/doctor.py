@@ -19,7 +19,7 @@ from seedsmith.agent.cli.invocation import debug_flag, json_flag
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.tasks import doctor
 
     findings = []
@@ -30,9 +30,9 @@ def command(as_json: bool, **flags: Any) -> int:
 
             sys.stdout.buffer.write(encode(asdict(finding)))
         else:
-            print(f"{finding.state:8}{visible(finding.subject)}: {visible(finding.said)}", flush=True)
+            print(f"{finding.state:8}{visible_row(finding.subject)}: {visible_row(finding.said)}", flush=True)
             if finding.mend:
-                print(f"{'':8}→ {visible(finding.mend)}", flush=True)
+                print(f"{'':8}→ {visible_row(finding.mend)}", flush=True)
     ready = doctor.possible(findings)
     if not as_json:
         how = " with a model named" if doctor.names_no_model(findings) else ""

@@ -48,13 +48,13 @@ def list_skills(as_json: bool, **flags: Any) -> None:
         return
     from textwrap import shorten
 
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible_row
 
-    width = max((len(row["name"]) for row in rows), default=0)
+    width = max((len(visible_row(row["name"])) for row in rows), default=0)
     for row in rows:
         usable = row["state"] == "usable"
         said = shorten(row["said"], 100, placeholder=" …") if usable else f"[{row['state']}] {row['said']}"
-        print(visible(f"{row['name']:{width}}  {said}  ({row['origin']})"))
+        print(f"{visible_row(row['name']):{width}}  {visible_row(said)}  ({row['origin']})")
 
 
 @command.command("show")
@@ -114,6 +114,15 @@ def new_skill(name: str, user: bool, **flags: Any) -> None:
     steps = ("check", "test") if user else ("check", "trust", "test")
     *first, last = (f"seedsmith skills {step} {name}" for step in steps)
     say(f"Edit {folder / 'skill.yaml'}, then: {', '.join(first)} and {last}.")
+
+
+@command.command("schema")
+@debug_flag
+def show_schema() -> None:
+    """Print all that a skill.yaml may say, as JSON Schema, for editors."""
+    from seedsmith.skills.manifest import schema_text
+
+    print(schema_text(), end="")
 
 
 @command.command("check")
@@ -260,14 +269,15 @@ def _checked_data(checked: Checked) -> dict[str, Any]:
 
 
 def _print_checked(checked: Checked) -> None:
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.terminal import visible, visible_row
 
+    name = visible_row(checked.folder.name)
     for error in checked.errors:
-        print(visible(f"error: {error}"))
+        print(f"error: {visible(error)}")
     for warning in checked.warnings:
-        print(visible(f"warning: {checked.folder.name}: {warning}"))
+        print(f"warning: {name}: {visible(warning)}")
     if checked.ok:
-        print(visible(f"{checked.folder.name}: fine"))
+        print(f"{name}: fine")
 
 
 def _print_json(value: Mapping[str, Any]) -> None:

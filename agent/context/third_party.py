@@ -34,7 +34,7 @@ async def why_third_party(workspace: Workspace, path: str) -> str:
         folders = place.split("/")[:-1]
         if name := next((name for name in folders if name in DEPENDENCIES), ""):
             return f"it lies in {name}, among what others wrote"
-        if _is_versioned(workspace.root) and (inner := _inner_repository(workspace, folders)):
+        if is_versioned(workspace.root) and (inner := _inner_repository(workspace, folders)):
             return f"{inner} is a repository of its own"
         try:
             if await _is_ignored(workspace, place):
@@ -44,7 +44,8 @@ async def why_third_party(workspace: Workspace, path: str) -> str:
     return ""
 
 
-def _is_versioned(root: Path) -> bool:
+def is_versioned(root: Path) -> bool:
+    """Whether the folder ``root`` lies in a git repository."""
     return any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
 
 

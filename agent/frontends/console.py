@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.terminal import one_line, visible
+from seedsmith.agent.frontends.waiting import WaitingLine
 from seedsmith.agent.sessions.going_on import going_on
 
 if TYPE_CHECKING:
@@ -25,20 +26,10 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset(
-    {
-        "cost_estimate",
-        "suspects",
-        "model_download",
-        "model_waiting",
-        "model_load",
-        "instructions",
-        "image",
-        "kept",
-        "snapshot",
-    }
-)
+_PROGRESS = frozenset({"cost_estimate", "suspects", "instructions", "image", "kept", "snapshot"})
 """Notices that say how far a run is, nothing to worry about."""
+_AWAITED = frozenset({"model_download", "model_waiting", "model_load"})
+"""Notices of what takes its time before the first answer."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
 _TOLD_FIRST = ("command", "path", "pattern", "message", "question")
 _NOT_TOLD = frozenset({"todo"})
@@ -62,7 +53,7 @@ class ConsoleFrontEnd:
         self._workspace = ""
         self._rich: Console | None = None
         self._at_line_start = True
-        self._live = False
+        self._waiting = WaitingLine(stream)
         self._thought = 0
         self._said: list[str] = []
         self._running: dict[str, str] = {}
@@ -140,6 +131,8 @@ class ConsoleFrontEnd:
                 self._line(
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
                 )
+            case events.VerifyStarted(command=command):
+                self._wait(f"verify: {command}", told=not self._checks)
             case events.VerifyFinished():
                 self._verify(event)
             case events.NoticeGiven():
@@ -156,6 +149,8 @@ class ConsoleFrontEnd:
         self._line(f"{model} over {event.wire} in {event.workspace}", "bold")
         warning = _WEAKER.get(event.sandbox, "")
         self._line(f"sandbox: {event.sandbox}{warning}", "yellow" if warning else "dim")
+        if not event.git:
+            self._line("no git repository: the diff is against what the folder held at the start", "dim")
         if limits := [_limit(name, value) for name, value in event.budget.items() if value]:
             self._line(f"budget: {', '.join(limits)}", "dim")
         if session:
@@ -169,6 +164,13 @@ class ConsoleFrontEnd:
         if shown:
             self._at_line_start = shown.endswith("\n")
 
+    def _wait(self, what: str, *, told: bool = True) -> None:
+        """Say what is waited for: in the line that moves, or where there is none on one of its own."""
+        if self._moves:
+            self._status(what)
+        elif told:
+            self._line(f"- {what} …", "dim")
+
     def _fold_reasoning(self) -> None:
         if self._thought:
             thought, self._thought = self._thought, 0
@@ -179,6 +181,9 @@ class ConsoleFrontEnd:
             self._status(event.message)
             return
         if self._replays and event.code == "cost_estimate":
+            return
+        if event.code in _AWAITED:
+            self._wait(event.message.rstrip("."))
             return
         self._searching = self._searching or event.code == "suspects"
         progress = event.code in _PROGRESS
@@ -272,21 +277,19 @@ class ConsoleFrontEnd:
             self._stream.write("\n")
             self._at_line_start = True
 
+    @property
+    def _moves(self) -> bool:
+        """Whether a line can be replaced."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal
+
     def _status(self, text: str) -> None:
         """Show what is going on in a line that the next one replaces; nothing where that can't be done."""
-        console = self._console
-        if not console.is_terminal or console.is_dumb_terminal:
-            return
-        self._start_line()
-        from rich.text import Text
-
-        console.print(Text(one_line(f"… {text}", max(console.width - 1, 8)), "dim"), end="")
-        self._live = True
+        if self._moves:
+            self._start_line()
+            self._waiting.show(one_line(text, 400), self._console.width - 1)
 
     def _clear_status(self) -> None:
-        if self._live:
-            self._stream.write("\r\x1b[2K")
-            self._live = False
+        self._waiting.clear()
 
     def _mark(self, symbol: str) -> str:
         """The symbol, or a word where the terminal's encoding has none."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from seedsmith.agent.models.local.pull import Progress
 
+_SAID = {"waiting": "waiting for another run that fetches it", "download": "fetching", "load": "loading"}
 STEP_PERCENT = 10
 """How often a line is printed where there is no terminal to draw a bar in."""
 
@@ -40,9 +41,11 @@ class PullProgress:
             self._printed = 0
         if self._stream.isatty():
             self._draw(progress)
+        elif progress.stage == "waiting":
+            print(_SAID["waiting"], file=self._stream, flush=True)
         elif (percent := 100 * progress.done // max(progress.total, 1)) >= self._printed + STEP_PERCENT:
             self._printed = percent - percent % STEP_PERCENT
-            print(f"{progress.stage}: {self._printed} %", file=self._stream, flush=True)
+            print(f"{_SAID[progress.stage]}: {self._printed} %", file=self._stream, flush=True)
 
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
@@ -50,19 +53,20 @@ class PullProgress:
             from rich.progress import (
                 BarColumn,
                 DownloadColumn,
+                SpinnerColumn,
                 TextColumn,
-                TimeRemainingColumn,
+                TimeElapsedColumn,
                 TransferSpeedColumn,
             )
             from rich.progress import Progress as NewBar
 
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
             console = Console(file=self._stream)
-            self._bar = NewBar(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console)
-            self._task = self._bar.add_task(progress.stage, total=progress.total)
+            self._bar = NewBar(*columns, TransferSpeedColumn(), TimeElapsedColumn(), console=console)
+            self._task = self._bar.add_task(_SAID[progress.stage], total=progress.total)
             self._bar.start()
         assert self._task is not None
-        self._bar.update(self._task, completed=progress.done, description=progress.stage)
+        self._bar.update(self._task, completed=progress.done, description=_SAID[progress.stage])
 
 
 def megabytes(size: int) -> str:

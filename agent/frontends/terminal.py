@@ -12,6 +12,11 @@ def visible(text: str) -> str:
     return INVISIBLE.sub(_escape, text)
 
 
+def visible_row(text: str) -> str:
+    """``text`` as one visible line, whole: a line end in it is shown as one, and begins no other row."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def one_line(text: str, limit: int) -> str:
     """``text`` as one visible line of at most ``limit`` characters; what was cut is counted."""
     line = visible(" ".join(text.split()))

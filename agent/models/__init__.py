@@ -1,5 +1,5 @@
-"""Asking models: the catalog of services, the two wires, the network below them, the local model.
+"""Sends requests to models: the catalog of services, the two wires, the network below them, the local model.
 
-A model is asked once and streams parts until it is done (``base``); turns are no matter of this room.
-Begin with ``open``.
+A model gets one request and streams parts until its answer is complete (``base``). Turns are not handled
+here. Begin with ``open``.
 """

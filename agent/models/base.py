@@ -1,4 +1,4 @@
-"""What the loop knows of a model: it is asked once, and streams parts until it is done."""
+"""The interface of a model: it gets one request and streams parts until its answer is complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model."""
+    """One request to a model."""
 
     items: Sequence[Item]
     tools: tuple[ToolSpec, ...] = ()
@@ -25,12 +25,12 @@ class Request:
     max_output_tokens: int | None = None
     """None: the catalog's limit for the model. A limit is always sent (docs/model-service.md, "Limits")."""
     max_completion_tokens: int | None = None
-    """The limit with thinking counted in, in place of ``max_output_tokens``; they exclude each other."""
+    """A limit that includes thinking; can't be combined with ``max_output_tokens``."""
     effort: Effort | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
-    """Other fields of the body by the names the chat wire has for them, only those that were set."""
+    """Other fields of the request that were set, by their names on the chat wire."""
     continue_text: str = ""
-    """Text to go on with as it stands, in place of ``items``: for models that are served by ourselves."""
+    """Text to continue, in place of ``items``; only for models that this program serves itself."""
 
     @property
     def holds_images(self) -> bool:
@@ -77,14 +77,14 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class CallReady:
-    """A call whose own arguments are complete, though the answer may still stream."""
+    """A call with complete arguments, in an answer that may still stream."""
 
     call: ToolCall
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The answer so far is void: everything since the request began is to be discarded."""
+    """The answer so far is invalid; everything since the request began must be discarded."""
 
     code: str
     message: str
@@ -94,7 +94,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know that changes nothing: a field dropped, a call recovered."""
+    """Information for people without further effect, e.g. that a field was dropped or a call recovered."""
 
     code: str
     message: str
@@ -102,16 +102,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last part of every stream: the whole answer, seen complete (a finish reason came)."""
+    """The last part of every stream: the whole answer, which is complete (it has a finish reason)."""
 
     text: str
     reasoning: str
     calls: tuple[ToolCall, ...]
     finish_reason: FinishReason
     usage: Usage | None
-    """None where nothing was counted."""
+    """None if there is no count."""
     model: str = ""
-    """The model that really served."""
+    """The model that answered, as the service names it."""
     request_id: str = ""
     service_tier: str = ""
     cost_cny: float | None = None
@@ -119,16 +119,16 @@ class Answer:
     """Which tier of the price list applied, e.g. ``<=32k``."""
     cost_estimated: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the service said besides, e.g. logprobs or timings."""
+    """Further fields of the service's answer, e.g. logprobs or timings."""
     attempted: str = ""
-    """A tool that the text tries to call, though no call can be made of it; '' where it tries none."""
+    """A tool that the text tries to call in a form that can't be recovered; '' if there is none."""
     usage_estimated: bool = False
-    """The service sent no usage: it is our own estimate."""
+    """Whether usage is our own estimate, because the service sent none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a try took that gave no answer: it failed or was held back, and the service counted it."""
+    """What an attempt without an answer used, as counted by the service."""
 
     usage: Usage
     model: str = ""
@@ -171,13 +171,14 @@ class Model(Protocol):
         """Whether it takes pictures."""
 
     def stream(self, request: Request) -> AsyncGenerator[Part, None]:
-        """Ask; the last part is an :class:`Answer`. Raises :class:`seedsmith.agent.models.errors.ModelError`.
+        """Send ``request`` and yield parts; the last one is an :class:`Answer`.
 
-        Who stops before the end closes it: until then it holds a connection and a place at the gate.
+        Raises :class:`seedsmith.agent.models.errors.ModelError`. A caller that stops early must close the
+        generator, which until then keeps a connection and a place at the gate.
         """
 
     def prepare(self) -> None:
-        """Begin in the background what the first question would wait for; needs a running event loop."""
+        """Start in the background what the first request would wait for; needs a running event loop."""
 
     async def aclose(self) -> None:
-        """Give back connections and processes."""
+        """Close connections and end processes."""

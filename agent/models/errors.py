@@ -1,8 +1,7 @@
-"""What a service's refusal means, decided by its code, and the errors that stop a run.
+"""Classifies a service's refusals by their codes, and defines the errors that stop a run.
 
-The codes stand in docs/model-service.md, "Errors".
-Every message is one sentence that says which provider and model it was and what to do; the key is
-never part of it.
+The codes are listed in docs/model-service.md, "Errors".
+Every message is one sentence that names provider and model and says what to do. It never contains the key.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from enum import Enum
 from seedsmith.agent.errors import UsageError
 
 MESSAGE_LIMIT = 400
-"""Characters of a service's own words that are repeated."""
+"""A message repeats at most so many characters of the service's own message."""
 
 
 class UnknownModel(UsageError):
@@ -34,7 +33,7 @@ class MissingKey(UsageError):
 
 
 class ModelError(Exception):
-    """Base of everything that stops a question to a model (exit code 4)."""
+    """Base of all errors that end a request to a model (exit code 4)."""
 
     def __init__(self, message: str, code: str = "", status: int | None = None) -> None:
         super().__init__(message)
@@ -57,11 +56,11 @@ class ModelNotAvailable(ModelError):
 
 
 class ContentFiltered(ModelError):
-    """The question or the answer was held back as sensitive."""
+    """The service withheld the request or the answer as sensitive."""
 
 
 class ContextExceeded(ModelError):
-    """The conversation no longer fits the model: compact it and go on."""
+    """The conversation is too long for the model; it can be shortened."""
 
 
 class InvalidRequest(ModelError):
@@ -81,11 +80,11 @@ class LocalModelError(ModelError):
 
 
 PAGE = "page"
-"""The kind of a refusal that was no JSON."""
+"""The kind of a refusal that was not JSON."""
 
 
 class Verdict(Enum):
-    """What to do about a refusal."""
+    """How to react to a refusal."""
 
     RETRY = "retry"
     RETRY_SLOWLY = "retry slowly"
@@ -95,7 +94,7 @@ class Verdict(Enum):
     CONTENT = "content"
     CONTEXT = "context"
     INVALID = "invalid"
-    """Drop the named field where it is optional; else stop."""
+    """Drop the named field if it is optional; otherwise stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +123,14 @@ class Refusal:
 
     @property
     def no_service(self) -> bool:
-        """Whether nothing is served at the address: a web page, or no word of a model."""
+        """Whether there is no model service at the address, e.g. a web page instead."""
         words = self.message.strip(" .").lower()
         bare = not self.code and not self.kind and words in ("", "not found")
         return self.status == 404 and (self.kind == PAGE or bare)
 
     @property
     def crowded(self) -> bool:
-        """Whether the service says that it gets too many requests, by us or by all."""
+        """Whether the service says that it gets too many requests, from us or from everybody."""
         if self.verdict is Verdict.RETRY_SLOWLY:
             return True
         names = {self.code.lower().partition(".")[0], self.kind.lower()}
@@ -248,7 +247,7 @@ def _status_named(code: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Whom a question goes to, for messages."""
+    """The provider and model of a request, for messages."""
 
     provider: str
     model: str
@@ -279,7 +278,7 @@ class Who:
         return f"({self.clean(' '.join(part for part in parts if part)).rstrip('.')})"
 
     def error(self, refusal: Refusal, *, images: bool = False) -> ModelError:
-        """The error that stops the run over this refusal; ``images`` says that the question held some."""
+        """The error for this refusal; ``images`` says whether the request contained images."""
         asked, said = f"{self.provider}/{self.model}", self.said(refusal)
         over = _OVER_IMAGES if images and refusal.about_images else ""
         if refusal.no_service:

@@ -1,4 +1,4 @@
-"""From settings and environment to a model: provider, address, key and wire (docs/models.md)."""
+"""Opens a model from settings and environment: provider, address, key and wire (docs/models.md)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
 BEFORE_FALLBACK = RetryPolicy(attempts=3, connect_attempts=2, patience_seconds=30.0)
-"""Less than alone: another is there to be asked."""
+"""Fewer attempts than usual, because another model can be asked."""
 
 
 def open_model(
@@ -70,7 +70,7 @@ class _Given:
 
 
 def _open_fallback(name: str, first: str, given: _Given, retry: RetryPolicy) -> Model:
-    """One that may take over; the address and the key given for the first are its provider's only."""
+    """A model that may take over; the address and key given for the first are for its provider only."""
     settings, environment = given.settings, given.environment
     if name.partition("/")[0] != first.partition("/")[0]:
         settings = settings.model_copy(update={"base_url": None, "api_key": None})
@@ -133,7 +133,7 @@ def _open_one(name: str, given: _Given, retry: RetryPolicy) -> Model:
 
 
 def given_address(settings: Settings, environment: Mapping[str, str]) -> str:
-    """The address the user said the service has; '' for the provider's own."""
+    """The address of the service that the user gave; '' for the provider's own."""
     return settings.base_url or environment.get("SEEDSMITH_BASE_URL") or ""
 
 
@@ -160,7 +160,7 @@ def _refused_fields(settings: Settings, environment: Mapping[str, str]) -> Refus
 
 
 def default_model(known: Catalog, environment: Mapping[str, str]) -> str:
-    """The model taken where no setting names one: ``SEEDSMITH_MODEL``, the first whose key is set, or ''."""
+    """The model if no setting names one: ``SEEDSMITH_MODEL``, the first one whose key is set, or ''."""
     named = environment.get("SEEDSMITH_MODEL")
     if named:
         return named

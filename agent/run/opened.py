@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.pictures import Attached, attach
@@ -102,20 +102,18 @@ async def open_run(
     ``stack`` closes all. ``library`` holds the skills; None: those that are found. Raises
     :class:`AgentError`, :class:`SandboxError` and :class:`SkillError` for what can't be used.
     """
-    from seedsmith.agent.models.open import open_model
-
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
     resumed = _resume(asked, place, stack, interceptor)
     request = _gone_on_with(asked, resumed) if resumed else asked
     output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
-    model = open_model(request.settings, request.environment, interceptor, known)
-    stack.push_async_callback(model.aclose)
+    model = _open_model(request, known, interceptor, stack)
+    request = _affordable(request, asked, resumed, model)
     address = _address(request, model, interceptor)
     attached = await _attach(request, place, model, resumed, interceptor)
     profile = profile_named(resumed.start.profile) if resumed else choose_profile(model.provider)
-    entry = known.resolve(name := f"{model.provider}/{model.name}")[1]
+    entry = known.resolve(f"{model.provider}/{model.name}")[1]
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
     extensions = open_extensions(settled.settings, profile)
@@ -125,23 +123,16 @@ async def open_run(
     tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
-    schema = output.schema.schema if output else None
-    notices: list[NoticeGiven] = []
-    anew: dict[str, Any] = {}
+    start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
+    begun = _begin_or_go_on(resumed, _priced(asked.settings, model), start, output, place)
     if resumed is None:
-        start = _start(asked, settled.settings, place, model, profile, address)
-        start = replace(start, images=attached.paths, settings=told_to(asked.settings, schema))
-        session = Session.create(place.home, start, place.redactor)
-        stack.callback(session.close)
-    else:
-        session, notices = resumed, notices_of(resumed, asked.settings, name, model.wire, address)
-        session.go_on(anew := told_anew(asked.settings, schema, session.start))
+        stack.callback(begun.session.close)
     return OpenedRun(
         request=settled,
         place=place,
         interceptor=interceptor,
         model=model,
-        session=session,
+        session=begun.session,
         profile=profile,
         limits=limits,
         known=known,
@@ -150,9 +141,48 @@ async def open_run(
         extensions=extensions.tools,
         output=output,
         attached=attached,
-        told_anew=frozenset(carried.told_anew if carried is not None else anew),
-        notices=(*notices, *skills.notices, *extensions.notices, *attached.notices),
+        told_anew=frozenset(carried.told_anew if carried is not None else begun.told_anew),
+        notices=(*begun.notices, *skills.notices, *extensions.notices, *attached.notices),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A session to work in, and what a person should know of it."""
+
+    session: Session
+    told_anew: tuple[str, ...] = ()
+    notices: tuple[NoticeGiven, ...] = ()
+
+
+def _begin_or_go_on(
+    resumed: Session | None,
+    settings: Settings,
+    start: SessionStart,
+    output: OutputCheck | None,
+    place: Place,
+) -> _Begun:
+    """A new session with ``start``, or the resumed one, told what was given in ``settings``."""
+    schema = output.schema.schema if output else None
+    if resumed is None:
+        told = replace(start, settings=told_to(settings, schema))
+        return _Begun(Session.create(place.home, told, place.redactor))
+    notices = notices_of(resumed, settings, start.model, start.wire, start.base_url)
+    anew = told_anew(settings, schema, resumed.start)
+    resumed.go_on(anew)
+    return _Begun(resumed, tuple(anew), tuple(notices))
+
+
+def _priced(settings: Settings, model: Model) -> Settings:
+    """``settings``, but no limit of money that a session was told is kept where no price is known now."""
+    return settings if model.priced else settings.typed(settings.given | {"max_cost"})
+
+
+def _affordable(request: RunRequest, asked: RunRequest, resumed: Session | None, model: Model) -> RunRequest:
+    """``request`` without a limit of money that a session was told, where no price is known now."""
+    if resumed is None or model.priced or "max_cost" in asked.settings.given:
+        return request
+    return replace(request, settings=request.settings.model_copy(update={"max_cost": None}))
 
 
 def _resume(
@@ -167,6 +197,8 @@ def _resume(
     carried = interceptor.carried if interceptor is not None else None
     if meant:
         session = Session.resume(place.home, meant, root, place.redactor)
+        if request.settings.fork:
+            stack.push(lambda kind, *_: session.drop_unbegun() if kind is not None else None)
     elif carried is not None:
         session = carried.begin(place.home, root, place.redactor)
     else:
@@ -180,6 +212,17 @@ def _gone_on_with(asked: RunRequest, resumed: Session) -> RunRequest:
     settings = gone_on_with(asked.settings, resumed.start)
     fixing = asked.fixing or (resumed.start.fixing and not asked.prompt)
     return replace(asked, settings=settings, fixing=fixing)
+
+
+def _open_model(
+    request: RunRequest, known: Catalog, interceptor: RunInterceptor | None, stack: AsyncExitStack
+) -> Model:
+    """The model to ask; ``stack`` closes it."""
+    from seedsmith.agent.models.open import open_model
+
+    model = open_model(request.settings, request.environment, interceptor, known)
+    stack.push_async_callback(model.aclose)
+    return model
 
 
 def _address(request: RunRequest, model: Model, interceptor: RunInterceptor | None) -> str:

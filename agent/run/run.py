@@ -12,6 +12,7 @@ from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish_tool import NAME as FINISH
 from seedsmith.agent.context.instructions import root_notice, user_instructions
 from seedsmith.agent.context.opening_messages import first_items
+from seedsmith.agent.context.third_party import is_versioned
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
@@ -157,6 +158,7 @@ class _Run:
                     workspace=str(opened.place.workspace.root),
                     sandbox=sandbox,
                     budget=opened.limits.to_json(),
+                    git=is_versioned(opened.place.workspace.root),
                 )
             )
 

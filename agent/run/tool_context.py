@@ -57,7 +57,13 @@ def open_tool_context(
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
-    return ToolContext(place.workspace, processes, spills, ignored=tuple(settings.ignore or ()))
+    return ToolContext(
+        place.workspace,
+        processes,
+        spills,
+        ignored=tuple(settings.ignore or ()),
+        git_remote=settings.git_remote,
+    )
 
 
 def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:

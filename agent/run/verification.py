@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
-from seedsmith.agent.events import VerifyFinished
+from seedsmith.agent.events import VerifyFinished, VerifyStarted
 from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
@@ -114,6 +114,7 @@ class Verifier:
     async def _run(self, longest: float) -> VerifyRecord:
         await self._dispatcher.ready_for_effects()
         effects = self._dispatcher.effects
+        self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         result = await self._processes.run(
             self._command,
             timeout=min(LONGEST_SECONDS, longest),

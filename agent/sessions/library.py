@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seedsmith.agent.errors import UsageError
+from seedsmith.agent.errors import SessionError, UsageError
+from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.diffs import SessionDiff, diff_of
 from seedsmith.agent.sessions.find import SessionFolder, find_session
 from seedsmith.agent.sessions.fork import fork, until_turn
@@ -17,9 +19,12 @@ from seedsmith.agent.sessions.session import SessionStart, start_of
 from seedsmith.agent.sessions.summary import SessionSummary, summaries, summarized
 from seedsmith.agent.settings.state import state_folder
 
+if TYPE_CHECKING:
+    from seedsmith.agent.sessions.undo import Plan
+
 
 class RecordedSession:
-    """One session, to be looked at: nothing here changes it."""
+    """One session, to be looked at; only its folder's files are ever changed, by :meth:`undo`."""
 
     def __init__(self, folder: SessionFolder) -> None:
         self.folder = folder
@@ -58,6 +63,24 @@ class RecordedSession:
     def fork(self, turn: int | None = None) -> RecordedSession:
         """A new session that holds what this one did, up to the end of ``turn``."""
         return RecordedSession(fork(self.folder, turn))
+
+    def undo(self, turn: int = 0, paths: Sequence[str] = (), *, force: bool = False) -> Plan:
+        """Put the files back to what they were before it, or after ``turn``; ``paths`` limit it.
+
+        Returns what was done. Raises :class:`SessionError`, with nothing changed, where it runs, where people
+        changed the same files since (unless ``force``), or where its folder is gone or another one.
+        """
+        from seedsmith.agent.sessions.undo import Undo
+
+        home = self.folder.path.parent.parent
+        with Undo(home, self.folder, Redactor.from_environment(os.environ), force=force) as undo:
+            plan = undo.plan(turn, paths)
+            if plan.changed_since and not force:
+                raise SessionError(f"Changed since, not by the session: {', '.join(plan.changed_since)}.")
+            failed = undo.carry_out(plan) if plan.steps else ()
+            if failed:
+                raise SessionError(" ".join(failed))
+            return plan
 
 
 class Sessions:

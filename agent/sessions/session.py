@@ -21,7 +21,6 @@ from typing import Any
 from seedsmith.agent.conversation import (
     AssistantMessage,
     Conversation,
-    ConversationError,
     Item,
     ToolCall,
     ToolOutput,
@@ -134,6 +133,7 @@ class Session:
         """Calls that could change something and were under way when the session was killed."""
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
+        self._went_on = False
         self._file = file
         self._begins = True
 
@@ -185,7 +185,10 @@ class Session:
         except OSError as error:
             file.close()
             raise SessionError(f"Can't use {found.path}: {error.strerror}.") from error
-        except (KeyError, TypeError, ValueError, AssertionError, ConversationError) as error:
+        except (SessionError, MemoryError):
+            file.close()
+            raise
+        except Exception as error:  # whatever a record of another shape leads to
             file.close()
             raise SessionError(f"{path} is damaged: {type(error).__name__} {error}.") from error
         except BaseException:
@@ -193,8 +196,14 @@ class Session:
             raise
         return session
 
+    def drop_unbegun(self) -> None:
+        """Leave nothing of a fork where no run of it began."""
+        if not self._went_on:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def go_on(self, told: Mapping[str, Any]) -> None:
         """Record that the session is gone on with, and the settings it was ``told`` anew."""
+        self._went_on = True
         self.start = replace(self.start, settings={**self.start.settings, **told})
         self._append({"kind": "resumed", "time": time.time(), "settings": dict(told)})
 

@@ -165,6 +165,9 @@ class Settings(BaseModel):
     network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}), recorded=False)] = Field(
         "off", description="Whether commands reach the network."
     )
+    git_remote: Annotated[
+        Literal["off", "fetch", "push"], Option(typed_only=frozenset({"fetch", "push"}), recorded=False)
+    ] = Field("off", description="What the git tool may do with remotes.")
     max_output_tokens: Annotated[int | None, Option("N")] = Field(
         None, ge=1, description="Most tokens of one answer, thinking left out where the service can tell."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +29,20 @@ def prepare_state(home: Path, workspace: Path) -> Path:
         )
     try:
         canonical.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sessions = (canonical / "sessions").resolve()
+        found = [canonical.stat(), *([sessions.stat()] if sessions.exists() else [])]
     except OSError as error:
         raise UsageError(f"Can't use the state folder {home}: {error.strerror}.") from error
+    if not sessions.is_relative_to(canonical):
+        raise UsageError(f"{home}/sessions is a link out of the state folder; remove it.")
+    for each in found:
+        if each.st_uid != os.geteuid():
+            raise UsageError(
+                f"The state folder {home} belongs to another user; set SEEDSMITH_HOME to one of your own."
+            )
+        if each.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise UsageError(
+                f"Others may write in the state folder {home}, and so decide what a session remembers: "
+                f"chmod -R go-rwx it, or set SEEDSMITH_HOME to another."
+            )
     return canonical

@@ -17,6 +17,7 @@ import socket
 import stat
 import struct
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -54,11 +55,10 @@ class Connections:
 
     def __init__(self, isolation: Isolation, policy: Policy) -> None:
         self._isolation = isolation
-        self._private_tmp = policy.private_tmp
-        self._workspace = policy.workspace
-        self._shares_network = policy.network
+        self._answerer = _Answerer(policy)
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._begun: bool | None = None
+        weakref.finalize(self, self._work.put, None)  # The threads hold nothing of this.
 
     def begin(self) -> bool:
         """Begin where that was not done yet; whether this machine and the isolation can."""
@@ -90,24 +90,38 @@ class Connections:
 
     def _begin(self) -> bool:
         answer: queue.SimpleQueue[int] = queue.SimpleQueue()
-        _begin_thread(self._start_commands, answer)
+        _begin_thread(_start_commands, self._work, answer)
         listener = answer.get()
         if listener < 0:
             return False
-        _begin_thread(self._listen, listener)
+        _begin_thread(self._answerer.listen, listener)
         return True
 
-    def _start_commands(self, answer: queue.SimpleQueue[int]) -> None:
-        try:
-            syscalls.forbid_new_privileges()
-            answer.put(syscalls.install_listening_filter(connection_filter()))
-        except OSError:
-            answer.put(-1)
-            return
-        while (work := self._work.get()) is not None:
-            work()
 
-    def _listen(self, listener: int) -> None:
+def _start_commands(
+    work: queue.SimpleQueue[Callable[[], None] | None], answer: queue.SimpleQueue[int]
+) -> None:
+    """Filter this thread, answer with the descriptor of what is asked about, and do ``work`` until None."""
+    try:
+        syscalls.forbid_new_privileges()
+        answer.put(syscalls.install_listening_filter(connection_filter()))
+    except OSError:
+        answer.put(-1)
+        return
+    while (function := work.get()) is not None:
+        function()
+        del function  # Through what it starts it holds whoever asked.
+
+
+class _Answerer:
+    """Makes the connections of commands, or refuses them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._private_tmp = policy.private_tmp
+        self._workspace = policy.workspace
+        self._shares_network = policy.network
+
+    def listen(self, listener: int) -> None:
         """Take one call after the other until nothing is left that could make one."""
         poller = select.poll()
         poller.register(listener, select.POLLIN)

@@ -24,7 +24,7 @@ _OFFLINE = re.compile(
     rb"|disabled by GOPROXY=off|--offline was specified|the --offline flag|network disabled",
     re.IGNORECASE | re.MULTILINE,
 )
-"""How package managers refuse by the settings they were given (:mod:`environment`)."""
+"""How package managers refuse by the settings of :mod:`seedsmith.sandbox.isolation.environment`."""
 _TOO_MANY = re.compile(
     rb"can't start new thread|pthread_create failed|thread::spawn|unable to create (?:native )?thread"
     rb"|fork: (?:retry: )?Resource temporarily unavailable|BlockingIOError: \[Errno 11\]"

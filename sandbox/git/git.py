@@ -80,8 +80,14 @@ class Git:
     """Whether a commit by hand would run programs."""
     signs: bool
     """Whether the user's or the repository's configuration asks for signed commits."""
-    _program: str
-    _settings: tuple[tuple[str, str], ...]
+    signs_tags: bool
+    """The same for tags."""
+    own: Mapping[str, str]
+    """The repository's own configuration, includes and all."""
+    user: UserSettings
+    program: str
+    settings: tuple[tuple[str, str], ...]
+    """What outranks the repository's configuration."""
     _excludes: str
     _processes: ProcessRunner
 
@@ -95,7 +101,8 @@ class Git:
         policy = processes.policy
         repository = find_repository(policy.workspace)
         program = _find_program(policy)
-        bare = cls(repository, {}, frozenset(), False, False, program, (), "", processes)
+        nobody = UserSettings({}, policy.environ)
+        bare = cls(repository, {}, frozenset(), False, False, False, {}, nobody, program, (), "", processes)
         listing = asyncio.ensure_future(
             bare.output(("config", "--list", "--includes", "-z"), seconds=_CONFIGURATION_SECONDS)
         )
@@ -111,8 +118,11 @@ class Git:
             identity=identity(own, user),
             filters=filter_names(own) | user.filters,
             has_hooks=repository.has_commit_hooks or "core.hookspath" in own,
-            signs=asks_for_signing(own, user),
-            _settings=tuple(overrides(own, user)),
+            signs=asks_for_signing("commit", own, user),
+            signs_tags=asks_for_signing("tag", own, user),
+            own=own,
+            user=user,
+            settings=tuple(overrides(own, user)),
             _excludes=os.fspath(user.excludes_file or ""),
         )
 
@@ -133,14 +143,14 @@ class Git:
         """
         if arguments[0] not in (_CHANGING if changes else _READING):
             raise GitError(f"git {arguments[0]} is not among the subcommands that are run here.")
-        variables = environment(self.repository, self._settings)
+        variables = environment(self.repository, self.settings)
         if arguments[0] == "check-ignore" or (arguments[0] == "stash" and "--" not in arguments):
             # The one does not know literal paths, the other removes untracked files by the pathspec ":/".
             del variables["GIT_LITERAL_PATHSPECS"]
         if changes:
             variables |= {"GIT_OPTIONAL_LOCKS": "1", **self.identity}
         return await self._runner(changes=changes).run(
-            (self._program, *arguments),
+            (self.program, *arguments),
             timeout=seconds,
             env=variables,
             head_bytes=head_bytes,

@@ -146,9 +146,9 @@ def filter_names(values: Mapping[str, str]) -> frozenset[str]:
     return frozenset(match[1] for match in matches if match)
 
 
-def asks_for_signing(own: Mapping[str, str], user: UserSettings) -> bool:
-    """Whether git by hand would sign commits: the repository's word counts before the user's."""
-    said = own.get("commit.gpgsign", user.values.get("commit.gpgsign", "false")).lower()
+def asks_for_signing(what: str, own: Mapping[str, str], user: UserSettings) -> bool:
+    """Whether git by hand would sign a ``commit`` or ``tag``; the repository goes before the user."""
+    said = own.get(f"{what}.gpgsign", user.values.get(f"{what}.gpgsign", "false")).lower()
     return said in ("", "true", "yes", "on", "1")  # a key without a value is true
 
 

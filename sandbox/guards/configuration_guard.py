@@ -14,6 +14,8 @@ from seedsmith.sandbox.guards.git_folders import is_plain_path
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, everything_below, listed
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
 
+_MOST_LINKS = 40
+
 
 class ConfigurationGuard:
     """Remembers the configuration below ``root`` as it is now.
@@ -26,7 +28,7 @@ class ConfigurationGuard:
         self._root = root
         self._is_bound = is_bound
         self._is_held = False
-        self._real: Path | None = None
+        self._way: tuple[Path, ...] = ()
         self._kept = KeptFiles(root, self._entries, save)
         self.refresh()
 
@@ -34,7 +36,7 @@ class ConfigurationGuard:
         """Accept what changed since the last command: the user's own doing, or git's."""
         folder, file = self._root / CONFIGURATION_FOLDER, self._root / CONFIGURATION_FILE
         self._is_held = self._is_bound and os.path.isdir(folder) and is_plain_path(self._root, file)
-        self._real = _real_file(self._root)
+        self._way = _way_to(self._root)
         if not self._is_held:
             self._kept.remember()
 
@@ -60,13 +62,28 @@ class ConfigurationGuard:
         return notes
 
     def _entries(self) -> Iterator[Path]:
-        """The folder and all below it, and what its file really was where that was a link."""
-        if self._real is not None:
-            yield self._real
+        """The folder and all below it, and where links lead to its file: each on the way, and the file."""
+        yield from self._way
         yield from everything_below(self._root / CONFIGURATION_FOLDER)
 
 
-def _real_file(root: Path) -> Path | None:
-    """Where in the workspace the configuration file lies by way of a link; None where there is no link."""
-    real = Path(os.path.realpath(root / CONFIGURATION_FILE))
-    return real if root in real.parents and real != root / CONFIGURATION_FILE else None
+def _way_to(root: Path) -> tuple[Path, ...]:
+    """What lies in the workspace outside the folder, by which links lead to the configuration file.
+
+    Every link that is passed, be it of a folder, and the file at the end; nothing where there is no link.
+    """
+    found: dict[Path, None] = {}
+    here = root
+    waiting = list(reversed(CONFIGURATION_FILE.split("/")))
+    while waiting and len(found) < _MOST_LINKS:
+        name = waiting.pop()
+        here = here.parent if name == ".." else here / name
+        if here.is_symlink():
+            found[here] = None
+            target = here.readlink()
+            waiting += [part for part in reversed(target.parts) if part != "/"]
+            here = Path("/") if target.is_absolute() else here.parent
+    if found:
+        found[here] = None
+    folder = root / CONFIGURATION_FOLDER
+    return tuple(path for path in found if root in path.parents and folder not in path.parents)

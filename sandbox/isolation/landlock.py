@@ -1,8 +1,9 @@
 """The weaker tier, for machines without user namespaces: Landlock, the call filter, no capabilities.
 
 Landlock only adds rights beneath folders, so ``.git`` lies open inside the writable workspace (its
-configuration and hooks are compared and restored after each command, see :mod:`git_guard`),
-processes outside stay visible, and there is no private ``/tmp``, only a private ``TMPDIR``.
+configuration and hooks are compared and restored after each command, see
+:mod:`seedsmith.sandbox.guards.git_guard`), processes outside stay visible, and there is no private ``/tmp``,
+only a private ``TMPDIR``.
 """
 
 from __future__ import annotations

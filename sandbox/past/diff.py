@@ -43,8 +43,8 @@ class _Match:
 def file_patch(path: str, old: Version | None, new: Version | None) -> bytes:
     """The patch that turns ``old`` into ``new`` at ``path``; None stands for no file.
 
-    Empty where both are the same. Lines end at ``\\n`` alone. Binary or unknown content is only said to
-    differ.
+    Empty where both are the same. Lines end at ``\\n`` alone. Binary content, and what is too large to
+    be at hand, is only said to differ.
     """
     if old == new and (old is None or old.content is not None):
         return b""
@@ -63,7 +63,9 @@ def file_patch(path: str, old: Version | None, new: Version | None) -> bytes:
     before = b"" if old is None else old.content
     after = b"" if new is None else new.content
     if before is None or after is None or is_binary(before) or is_binary(after):
-        if before is None or before != after:
+        if before is None or after is None:
+            header.append(b"Files %s and %s differ, and are too large to be shown\n" % (old_name, new_name))
+        elif before != after:
             header.append(b"Binary files %s and %s differ\n" % (old_name, new_name))
         return b"".join(header)
     if before == after:

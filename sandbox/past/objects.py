@@ -7,7 +7,9 @@ by the name git gives it, so ``git --git-dir STORE cat-file blob NAME`` shows it
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
@@ -76,7 +78,7 @@ class ObjectStore:
                 if database is None:  # another process may have packed it meanwhile
                     packed.update_cache(force=True)
                     database = packed
-                with suppress(BadObject, ODBError):
+                with suppress(BadObject, ODBError, OSError, ValueError, zlib.error):
                     return bytes(database.stream(binary).read())
         raise SnapshotError(f"What is kept in {self.folder} is damaged: {name} is missing.")
 
@@ -161,6 +163,9 @@ class ObjectStore:
         try:
             with pack.open("xb") as into, index.open("xb") as listing:
                 name, _ = PackEntity.write_pack(streams, into.write, listing.write, count, 1)
+                for file in (into, listing):
+                    file.flush()
+                    os.fsync(file.fileno())
             called = f"pack-{name.hex()}"
             index.replace(self._packs / f"{called}.idx")
             pack.replace(self._packs / f"{called}.pack")

@@ -239,9 +239,12 @@ class SnapshotStore:
                     (self._snapshots / f"{each}.json").unlink(missing_ok=True)
                 needed: set[str] = set()
                 for each in self.ids():
-                    kept = self.snapshot(each)
-                    names_below(self.read, kept.root, needed)
-                    needed.update(filter(None, (kept.ignored, *kept.beside)))
+                    try:
+                        kept = self.snapshot(each)
+                        names_below(self.read, kept.root, needed)
+                        needed.update(filter(None, (kept.ignored, *kept.beside)))
+                    except SnapshotError:  # damaged: nobody can go back to it
+                        (self._snapshots / f"{each}.json").unlink(missing_ok=True)
                 self._watcher.forget()
                 self._last = None
                 self._objects.keep_only(needed, least=least)

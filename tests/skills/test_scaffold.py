@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,22 @@ def test_nothing_is_left_where_the_disk_is_full(tmp_path, monkeypatch):
         scaffold(tmp_path, "notes")
     monkeypatch.undo()
     assert scaffold(tmp_path, "notes").is_dir()
+
+
+def test_a_new_skill_is_not_proven_with_nothing_written(tmp_path):
+    skill = read_skill(scaffold(tmp_path, "notes"), Origin.USER)
+    assert isinstance(skill, Skill)
+    shutil.copytree(skill.folder / "tests/small", tmp_path / "work")
+    for command in ("git init -q", "git add .", "git -c user.name=A -c user.email=a@b.c commit -qm x"):
+        subprocess.run(command, shell=True, cwd=tmp_path / "work", check=True)
+    verify = skill.verify.replace("{file}", "CHANGELOG.md")
+    assert subprocess.run(verify, shell=True, cwd=tmp_path / "work").returncode != 0
+    with (tmp_path / "work/CHANGELOG.md").open("a") as file:
+        file.write("- Words with accents are found.\n")
+    assert subprocess.run(verify, shell=True, cwd=tmp_path / "work").returncode == 0
+
+
+def test_a_new_skill_names_nothing_that_its_writer_lacks(tmp_path):
+    folder = scaffold(tmp_path, "notes")
+    for line in (folder / "skill.yaml").read_text().splitlines():
+        assert "docs/" not in line

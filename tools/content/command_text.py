@@ -1,4 +1,4 @@
-"""How a command's output and its end are told to the model; the same for all tools that look at one."""
+"""Describes a command's output and its end for the model; shared by all tools that show a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def output(result: CommandResult) -> str:
-    """What the command wrote: head, tail, and between them how much is missing and where it is kept."""
+    """The command's output: head and tail, and between them how much is missing and where it is kept."""
     if not result.elided_bytes:
         return _readable(result.head + result.tail).rstrip("\n")
     head, tail = _readable(result.head), _readable(result.tail)
@@ -25,7 +25,7 @@ def output(result: CommandResult) -> str:
 
 
 def ending(result: CommandResult, seconds: float | None = None) -> str:
-    """How it ended, or that it still runs; ``seconds`` is the time it had where that is known."""
+    """How it ended, or that it still runs; ``seconds`` is its time limit, if that is known."""
     if result.running:
         return f"still running after {count(round(result.duration_seconds), 'second')}"
     if result.timed_out:
@@ -41,7 +41,7 @@ def ending(result: CommandResult, seconds: float | None = None) -> str:
 
 
 def lines(*parts: str) -> str:
-    """The parts that hold anything, one below the other."""
+    """The parts that are not empty, one below the other."""
     return "\n".join(filter(None, parts))
 
 

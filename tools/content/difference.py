@@ -1,4 +1,4 @@
-"""A unified diff of one file, built around the places known to have changed. Pure functions on text."""
+"""Makes a unified diff of one file from the places that are known to have changed. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seedsmith.tools.text import clamp, count, escape, shown_path
 _CONTEXT_LINES = 2
 _MOST_COMPARED_LINES = 3_000
 _MOST_PLACES = 1_000
-"""Changed places a diff shows of each part: a text may be replaced in a million lines."""
+"""A diff shows at most so many changed places of each part: a million lines may have changed."""
 _SHOWN_CHARACTERS = 400
 _SHOWN_LINES = 60
 
@@ -43,7 +43,7 @@ class _Window:
     changes: list[Replacement]
 
     def new(self, text: str) -> str:
-        """What becomes of ``text[start:end]``."""
+        """The new content of ``text[start:end]``."""
         pieces, position = [], self.start
         for change in self.changes:
             pieces += [text[position : change.start], change.new]

@@ -1,4 +1,4 @@
-"""Which encoding a file is in, and decoding it so that not one byte is lost.
+"""Detects a file's encoding, and decodes the file without losing a byte.
 
 ``decode(data)`` gives text whose :meth:`Encoding.encode` is ``data`` again, byte for byte; what can't be
 decoded that way is binary.
@@ -39,7 +39,7 @@ _HIGH_RUN = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a text file's characters are spelt in bytes."""
+    """A text file's encoding."""
 
     codec: str
     """Python's name of the codec, which never writes a BOM by itself."""
@@ -49,7 +49,7 @@ class Encoding:
 
     @property
     def label(self) -> str:
-        """What to call it; empty for plain UTF-8, which goes without saying."""
+        """Its name for people; empty for plain UTF-8, which need not be mentioned."""
         name = {"cp932": "shift_jis"}.get(self.codec, self.codec)
         if self.stray_bytes:
             return f"utf-8 with {self.stray_bytes:,} stray byte(s) shown as \\x{{…}}"
@@ -71,7 +71,7 @@ class Encoding:
         return text.encode(self.codec, self.errors)
 
     def unencodable(self, text: str) -> str | None:
-        """Return the first character of ``text`` that would not come back as itself; None if all would."""
+        """Return the first character of ``text`` that can't be encoded and decoded again; None if all can."""
         try:
             if text.encode(self.codec).decode(self.codec) == text:
                 return None

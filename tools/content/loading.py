@@ -1,4 +1,4 @@
-"""What read, write and edit share: loading a text file whole, and knowing whether it is as last seen."""
+"""Shared by read, write and edit: loads whole text files, and checks that they are as the model saw them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def load_text(context: ToolContext, path: str, tool: str) -> TextFile | None:
 def refuse_protected(workspace: Workspace, path: str) -> None:
     """Raise :class:`seedsmith.sandbox.errors.ProtectedPath` if no tool may write ``path``, whatever it holds.
 
-    What else may be wrong with it is said by what comes upon it, in more precise words.
+    Other problems with it are reported later, in more precise words, by the code that finds them.
     """
     try:
         workspace.check_writable(path)
@@ -94,7 +94,7 @@ def refuse_protected(workspace: Workspace, path: str) -> None:
 
 
 def version(found: FileStat) -> str:
-    """Return what tells a large file's content from any other it had or will have, without reading it."""
+    """Return a value that changes with a large file's content, without reading it."""
     return f"{found.size}:{found.modified_ns}:{found.changed_ns}:{found.inode}"
 
 

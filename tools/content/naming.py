@@ -1,4 +1,4 @@
-"""Which file a path means: spelt a little otherwise on disk, or lying elsewhere, or nowhere at all."""
+"""Finds the file that a path means, though its name on disk differs a little or it is in another folder."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NOT_SEARCHED = frozenset({".git", "node_modules"})
 def resolved(workspace: Workspace, path: str) -> str:
     """Return ``path`` relative to the workspace, as it is spelt on disk.
 
-    Where nothing has just that name, one that looks the same is meant: another kind of space (U+00A0,
-    U+202F), or an accent composed otherwise. What is not there at all stays as it was given.
+    If nothing has exactly that name, a name that looks the same is taken: with another kind of space (U+00A0,
+    U+202F), or with an accent composed differently. A path that does not exist is returned unchanged.
     """
     relative = workspace.relative(path)
     if relative.isascii() and " " not in relative:
@@ -59,7 +59,7 @@ def _looks(name: str) -> str:
 
 
 def not_found(workspace: Workspace, path: str) -> ToolError:
-    """Return the error for a missing file, naming what was probably meant, or where its name is found."""
+    """Return the error for a missing file; it names similar files, or places where that name is found."""
     if path.startswith(SPILL_PREFIX):
         return ToolError(f"{shown_path(path)} is no file: read and grep take a kept output.")
     relative = workspace.relative(path)
@@ -79,7 +79,7 @@ def not_found(workspace: Workspace, path: str) -> ToolError:
 
 
 def _places(workspace: Workspace, name: str) -> tuple[list[str], bool]:
-    """Where in the workspace something is called ``name``, the nearest to the top first; is that all?"""
+    """Paths in the workspace named ``name``, those nearest the top first, and whether these are all."""
     found: list[str] = []
     folders = ["."]
     for folder in folders:

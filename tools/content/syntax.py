@@ -1,4 +1,4 @@
-"""Whether a file parses, for the kinds of files where finding out is cheap."""
+"""Checks whether a file parses, for those languages for which the check is cheap."""
 
 from __future__ import annotations
 

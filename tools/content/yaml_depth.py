@@ -1,4 +1,4 @@
-"""Walking YAML only as deep as it may be nested, before anything is built from it.
+"""Parses YAML only to the depth that is allowed, before anything is built from it.
 
 PyYAML takes quadratic time to scan what is nested deeply, and its composer in C ends the process by
 overflowing the stack.
@@ -29,8 +29,8 @@ def shallow_events(text: str | bytes, most_depth: int, loader: Any) -> Iterator[
     Raises :class:`NestedTooDeeply` at the first list or mapping inside ``most_depth`` others, with next to
     nothing behind it looked at, and what the loader raises for what is no YAML.
 
-    Parsers in C read ahead, and newer ones stop at a depth of their own before they have told of any list:
-    the parser in Python then says where the first that lies too deep begins.
+    Parsers in C read ahead, and newer ones stop at a depth of their own before they report any list. Then the
+    parser in Python finds the place of the first list that is too deep.
     """
     import yaml
 

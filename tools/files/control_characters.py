@@ -1,4 +1,4 @@
-r"""Old texts that miss because of control characters: a real line end where the file has ``\n``."""
+r"""Explains old texts that don't match because of control characters, a newline for the file's ``\n``."""
 
 from __future__ import annotations
 

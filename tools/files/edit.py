@@ -100,7 +100,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What an edit came to, for the result."""
+    """The outcome of an edit, for the result."""
 
     path: str
     created: bool
@@ -139,7 +139,7 @@ class EditTool(PydanticTool[EditParameters]):
 
 
 def _plan(parsed: EditParameters, context: ToolContext) -> _Plan:
-    """Do all of the thinking and none of the writing; raises :class:`ToolError` on any doubt."""
+    """Check everything and write nothing; raises :class:`ToolError` on any doubt."""
     file = load_text(context, parsed.path, "edit")
     created = file is None
     if file is None:

@@ -1,9 +1,9 @@
-"""Large UTF-8 files looked through block by block, and changed without being held in memory.
+"""Searches large UTF-8 files block by block, and changes them without holding them in memory.
 
-Only what is beyond doubt goes this way. A place is found here, and then the code that works on whole texts
-works on an :class:`Excerpt`: whole lines around the place, which show all that matters to it. Everything
-else (other encodings, text not found at once or more than once, refusals) raises :class:`NotPlain`, which
-leaves the file to the general way.
+This is a fast path for simple cases. A place is found here, and then the code for whole texts works on an
+:class:`Excerpt`: whole lines around the place, which are all that this code needs. Everything else (other
+encodings, text that is not found exactly or more than once, refusals) raises :class:`NotPlain`, which leaves
+the file to the general code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from seedsmith.tools.content.encodings import UTF_8, Encoding
 from seedsmith.tools.content.loading import MAX_TEXT_BYTES, TextFile, is_as_seen, version
 
 LARGE_BYTES = 2 << 20
-"""Smaller files go the general way, which costs some milliseconds then."""
+"""For smaller files the general code is fast enough."""
 _WINDOW_BYTES = 128 << 10
 """An excerpt reaches so far above and below a place; where lines are longer the general way is taken."""
 _EXCERPT_BYTES = 1 << 20
@@ -34,7 +34,7 @@ _MARGIN_LINES = 4
 
 
 class NotPlain(Exception):
-    """The file or what is to be done with it is not plain enough: the general way decides."""
+    """The file or the change is not simple enough for this module; the general code decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Changed:
 
     @property
     def data(self) -> bytes:
-        """What takes the excerpt's place."""
+        """The new content of the excerpt."""
         excerpt = self.excerpt
         return TextFile("", excerpt.data, UTF_8, excerpt.text).splice(self.replacements)
 

@@ -1,7 +1,7 @@
-"""Finding the text an edit means: a ladder of ever looser comparisons, each of which must be unambiguous.
+"""Finds the text an edit means by comparisons that get looser step by step; a match must be unambiguous.
 
-Looseness only *locates*: the spans found are the file's own characters, and what replaces them follows the
-file's line ends and indentation. Pure functions on text; bytes are the caller's business.
+A loose comparison only *locates* the text: the result is a span of the file's own characters, and what
+replaces it gets the file's line ends and indentation. Pure functions on text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from seedsmith.tools.files.indentation import Reindent, find_reindent, indent_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 ENOUGH = 11
-"""Matches looked for where there should be one."""
+"""The search stops after so many matches, since there should be one."""
 _COMPARED_PAIRS = 250_000
 _LINE_END_PATTERN = r"(?:\r\n|\n|\r(?!\n))"
 

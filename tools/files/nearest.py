@@ -1,4 +1,4 @@
-"""What to say when an edit's old text is not in the file: the nearest region, its white space visible."""
+"""Explains that an edit's old text is not in the file: shows the most similar region with its white space."""
 
 from __future__ import annotations
 

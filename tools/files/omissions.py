@@ -1,4 +1,4 @@
-"""Recognising "the rest stays as it is" written into a file instead of the rest."""
+"""Recognizes comments such as "the rest stays as it is" that a model writes instead of the rest of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The git tool, a file for each kind of action.
+"""The git tool, with a file for each kind of action.
 
-How git is kept from obeying a repository lives in the sandbox's room of that name. Begin with ``git``.
+How git is kept from running what a repository names is in ``sandbox/git``. Begin with ``git_tool``.
 """

@@ -1,4 +1,4 @@
-"""What every action of the git tool shares: paths as git takes them, revisions, and output as it is shown."""
+"""Shared by all actions of the git tool: paths in git's form, revisions, and output for the model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DIFF_OPTIONS = (
     "--submodule=short",
     "--relative",
 )
-"""Nothing but git itself makes a diff, and none looks into a submodule."""
+"""Diffs are made by git itself, not by other programs, and never enter a submodule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class GitCall:
         return ("--", *(self.paths or (".",)))
 
     def outside_note(self) -> str:
-        """What to know where the workspace is only a part of the repository."""
+        """A note for a workspace that is only a part of the repository."""
         if self.git.repository.is_whole:
             return ""
         return "[the workspace is a subfolder of the repository: only what lies in it is shown]"

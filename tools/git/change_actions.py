@@ -21,7 +21,7 @@ _NAMED = 5
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ")
 _MARKER_BYTES = 4 << 20
 _WITH_A_MESSAGE = ("merge", "cherry-pick", "revert")
-"""What leaves a message ready for the commit that ends it."""
+"""Actions that prepare a message for the commit that completes them."""
 _COMMIT_FORMAT = "%h%x00%s%x00%an <%ae>"
 
 
@@ -67,12 +67,19 @@ async def commit(call: GitCall) -> ToolResult:
 
 
 def refuse_without_identity(git: Git) -> None:
-    """Refuse to commit where nobody said who does."""
+    """Refuse to commit if no author is configured."""
     if not git.identity:
         raise ToolError(
             "Git does not know who commits: have the user run `git config --global user.name NAME` and "
             "`git config --global user.email ADDRESS`; nothing was staged or committed."
         )
+
+
+def unsigned_note(git: Git) -> list[str]:
+    """What to know where commits by hand would be signed."""
+    if not git.signs:
+        return []
+    return ["It is not signed, though commit.gpgSign asks for that: no signing program is run here."]
 
 
 async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
@@ -84,8 +91,7 @@ async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
     lines = [f"committed {short} ({found.place}) as {escape(author)}: {escape(subject)}"]
     lines += clean_output(stat).rstrip("\n").splitlines()
     hooks = ["The repository's hooks were not run."] if git.has_hooks else []
-    if git.signs:
-        hooks.append("It is not signed, though commit.gpgSign asks for that: no signing program is run here.")
+    hooks += unsigned_note(git)
     summary = f"committed {short}: {escape(subject)}"
     return ToolResult(
         True, _with(listed(lines, call.context), [*notes, *hooks]), {"commit": found.commit}, summary
@@ -93,7 +99,7 @@ async def _committed(call: GitCall, notes: Sequence[str]) -> ToolResult:
 
 
 async def create_branch(call: GitCall) -> ToolResult:
-    """Make a branch without going to it."""
+    """Create a branch without switching to it."""
     name = call.parsed.name or ""
     start = await resolve(call.git, call.parsed.ref or "HEAD")
     await call.git.change(("branch", "--no-track", name, start))
@@ -102,7 +108,7 @@ async def create_branch(call: GitCall) -> ToolResult:
 
 
 async def switch(call: GitCall) -> ToolResult:
-    """Go to a branch or commit; files that differ are replaced, others stay as they are."""
+    """Switch to a branch or commit; files that differ are replaced, others stay unchanged."""
     git, parsed = call.git, call.parsed
     refuse_part(git, "switch")
     options = ("switch", "--quiet", "--no-recurse-submodules")
@@ -168,7 +174,7 @@ async def _unstash(call: GitCall) -> ToolResult:
 
 
 async def restore(call: GitCall) -> ToolResult:
-    """Take files back: from the index, from a commit, or out of the index."""
+    """Restore files from the index or a commit, or unstage them."""
     git, parsed = call.git, call.parsed
     source = await resolve(git, parsed.ref) if parsed.ref else ""
     against = (source,) if source else ()
@@ -216,7 +222,7 @@ async def _stage(call: GitCall) -> tuple[list[str], list[str]]:
 
 
 async def _check_named(call: GitCall, found: Status) -> None:
-    """Raise :class:`ToolError` for a path that git knows nothing of: missing, ignored or empty."""
+    """Raise :class:`ToolError` for a path that is unknown to git: missing, ignored or empty."""
     touched = [change.path for change in (*found.changes, *found.conflicts)] + list(found.untracked)
     for path in call.paths:
         below = path.rstrip("/") + "/"

@@ -1,4 +1,4 @@
-"""Conflicts as what to resolve where: each place with both sides and its lines."""
+"""Describes conflicts for the model: each place with its line numbers and both sides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def conflicts(call: GitCall) -> ToolResult:
 
 
 def conflict_lines(call: GitCall, found: Status) -> list[str]:
-    """Tell every conflict in lines: the file, what happened to it, and both sides of each place."""
+    """Lines that describe every conflict: the file, what happened to it, and both sides of each place."""
     lines: list[str] = []
     if found.operation == "rebase":
         lines.append("in a rebase ours is what it goes onto, theirs the commit of your own")

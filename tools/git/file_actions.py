@@ -12,7 +12,7 @@ from seedsmith.tools.text import count, shown_path
 
 
 async def rm(call: GitCall) -> ToolResult:
-    """Remove files from the index and from disk, unless they hold what no commit does."""
+    """Remove files from the index and from disk, unless they hold content that no commit has."""
     cached = ("--cached",) if call.parsed.name == "cached" else ()
     data = await call.git.output(("ls-files", "-z", *call.pathspec))
     names = [os.fsdecode(name) for name in data.split(b"\0") if name]
@@ -23,7 +23,7 @@ async def rm(call: GitCall) -> ToolResult:
 
 
 async def mv(call: GitCall) -> ToolResult:
-    """Move files, the last path being where to; the index follows."""
+    """Move files to the last path, also in the index."""
     *sources, target = call.paths
     folder = target.rpartition("/")[0] if len(sources) == 1 else ""
     if folder and not call.context.workspace.exists(folder):

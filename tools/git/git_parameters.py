@@ -36,6 +36,8 @@ Action = Literal[
     "bisect",
     "worktree",
     "conflicts",
+    "fetch",
+    "push",
 ]
 _STEPS = ("continue", "skip", "abort")
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -50,7 +52,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _DEFAULT_COMMITS = 20
 _MOST_COMMITS = 2_000
 _LINES = re.compile(r"([0-9]{1,9})(?:\s*(?:,|-|:|\.\.)\s*([0-9]{1,9}))?", re.ASCII)
-_ALWAYS_CHANGES = frozenset(("amend", "merge", "rebase", "cherry-pick", "revert", "reset", "rm", "mv"))
+_ALWAYS_CHANGES = frozenset(
+    ("fetch", "push", "amend", "merge", "rebase", "cherry-pick", "revert", "reset", "rm", "mv")
+)
 STAGED = "staged"
 STASH_VERBS = ("push", "list", "show", "pop", "apply", "drop")
 _MAY_BE_EMPTY = ("ref", "name", "message")
@@ -77,6 +81,7 @@ _TAKES: dict[str, tuple[str, ...]] = {
     "bisect": ("name", "ref", "message"),
     "worktree": ("name", "paths", "ref"),
     "conflicts": ("paths",),
+    **dict.fromkeys(("fetch", "push"), ("name", "ref")),
 }
 
 
@@ -198,7 +203,7 @@ class GitParameters(Parameters):
         return self._stash_fault() if action == "stash" else ""
 
     def _everyday_fault(self) -> str:
-        """The same of the actions in :mod:`everyday` and :mod:`tidying`."""
+        """The same for the actions in :mod:`history_actions` and :mod:`file_actions`."""
         action, name = self.action, self.name
         if action == "reset" and name == "hard":
             return "reset --hard would lose work that nothing keeps: use stash, or restore with 'paths'"

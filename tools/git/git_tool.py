@@ -1,4 +1,4 @@
-"""The git tool: the workspace's repository, looked at and changed without running anything it names."""
+"""The git tool: reads and changes the workspace's repository without running programs that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seedsmith.tools.pydantic_tool import PydanticTool
 from seedsmith.tools.text import clean_output
 
 _STATE = ".git"
-"""Named beside everything else, so that not even a command runs beside a change of git's state."""
+"""Added to the access, so that not even a command runs at the same time as a change of git's state."""
 
 
 class GitTool(PydanticTool[GitParameters]):
@@ -19,7 +19,7 @@ class GitTool(PydanticTool[GitParameters]):
 
     name = "git"
     description = (
-        "Git without hooks, filters and remotes. diff: staged changes and others; commit: what is staged, "
+        "Git without hooks and filters. diff: staged changes and others; commit: what is staged, "
         "or stages paths or all first."
     )
     parameters = GitParameters
@@ -51,7 +51,14 @@ class GitTool(PydanticTool[GitParameters]):
 
 def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
     """The function that does what was asked for."""
-    from seedsmith.tools.git import change_actions, conflicts, file_actions, history_actions, read_actions
+    from seedsmith.tools.git import (
+        change_actions,
+        conflicts,
+        file_actions,
+        history_actions,
+        read_actions,
+        remote_actions,
+    )
 
     if parsed.changes:
         return {
@@ -73,6 +80,8 @@ def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:
             "rm": file_actions.rm,
             "mv": file_actions.mv,
             "clean": file_actions.clean,
+            "fetch": remote_actions.fetch,
+            "push": remote_actions.push,
         }[parsed.action]
     return {
         "status": read_actions.status,

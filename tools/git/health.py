@@ -1,4 +1,4 @@
-"""Whether a repository can be read at all, and what to do where it can't."""
+"""Finds out whether a repository can be read, and what to do if it can't."""
 
 from __future__ import annotations
 

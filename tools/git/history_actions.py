@@ -1,4 +1,4 @@
-"""Everyday work on history: merge, rebase, cherry-pick, revert, reset, tag, bisect, worktree."""
+"""The git tool's actions on history: merge, rebase, cherry-pick, revert, reset, tag, bisect, worktree."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from seedsmith.tools.git.change_actions import (
     refuse_filtered,
     refuse_part,
     refuse_without_identity,
+    unsigned_note,
 )
 from seedsmith.tools.git.conflicts import conflict_lines
 from seedsmith.tools.git.status import read_status, status_lines
@@ -51,7 +52,7 @@ async def revert(call: GitCall) -> ToolResult:
 
 
 async def _bring_in(call: GitCall, options: tuple[str, ...]) -> ToolResult:
-    """Do what changes files and may meet conflicts; those are told with both sides."""
+    """Run a subcommand that changes files; conflicts are described with both sides."""
     git, parsed, action = call.git, call.parsed, call.parsed.action
     refuse_part(git, action)
     refuse_without_identity(git)
@@ -88,6 +89,7 @@ async def _bring_in(call: GitCall, options: tuple[str, ...]) -> ToolResult:
     if found.commit == before and parsed.name not in _STEPS:
         return ToolResult(True, f"{done}: nothing to do, {found.where}", {"commit": before}, "nothing to do")
     lines = [f"{done} done", *status_lines(found)]
+    lines += unsigned_note(git) if parsed.name not in ("abort", "skip") else []
     return ToolResult(True, listed(lines, call.context), {"commit": found.commit}, f"{done}: {found.where}")
 
 
@@ -117,7 +119,8 @@ async def tag(call: GitCall) -> ToolResult:
     words = ("--annotate", f"--message={parsed.message}") if parsed.message else ()
     await git.change(("tag", "--no-sign", *words, "--", parsed.name, target))
     done = f"tagged {target[:9]} as {shown_path(parsed.name)}"
-    return ToolResult(True, done, {"commit": target}, done)
+    unsigned = "\nIt is not signed: no signing program is run here." if git.signs_tags else ""
+    return ToolResult(True, done + unsigned, {"commit": target}, done)
 
 
 async def worktree(call: GitCall) -> ToolResult:
@@ -142,7 +145,7 @@ async def worktree(call: GitCall) -> ToolResult:
 
 
 def _remove_rest(call: GitCall, path: str) -> None:
-    """Remove what git could not of a tree it has let go of: the ``.git`` that a sandbox holds fast."""
+    """Remove what git could not remove of a working tree: its ``.git``, which the sandbox binds."""
     with call.context.workspace.locate(path) as location, suppress(OSError):
         (name,) = location.names
         folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=location.folder)

@@ -1,4 +1,4 @@
-"""The git tool's actions that only look: status, diff, log, show, blame, and lists."""
+"""The git tool's actions that only read: status, diff, log, show, blame, and lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a working tree: read from git's porcelain, told in words."""
+"""The state of a working tree: parsed from git's porcelain format, and put into words."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Status:
     ahead: int
     behind: int
     operation: str
-    """What is under way, such as ``merge``; empty where nothing is."""
+    """The operation in progress, such as ``merge``; empty if there is none."""
     changes: tuple[Change, ...]
     conflicts: tuple[Change, ...]
     untracked: tuple[str, ...]
@@ -160,7 +160,7 @@ def _inside(path: str, prefix: str) -> str:
 
 
 def status_lines(status: Status) -> list[str]:
-    """Tell a status in lines, one a path under each heading."""
+    """A status as lines, one a path under each heading."""
     lines = [status.where + _compared(status)]
     if status.operation:
         lines.append(f"a {status.operation} is under way")

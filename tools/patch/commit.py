@@ -1,4 +1,4 @@
-"""Writing what a plan says: all files, or none."""
+"""Writes the files of a plan: all of them, or none."""
 
 from __future__ import annotations
 

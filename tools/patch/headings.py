@@ -1,4 +1,4 @@
-"""Narrowing a place down by headings such as ``@@ class Loan`` and ``@@ def renew``."""
+"""Narrows a hunk's place down by headings such as ``@@ class Loan`` and ``@@ def renew``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to say of a hunk whose old lines are not where they may be: the first line that differs, or why."""
+"""Explains why a hunk's old lines have no place in a file: shows the first line that differs, or says why."""
 
 from __future__ import annotations
 

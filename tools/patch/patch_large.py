@@ -1,4 +1,4 @@
-"""Patching one large file where every hunk is just where it says; all else is left to the general way."""
+"""Patches one large file if every hunk is exactly where it says; other cases are left to the general code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspace's files as a patch meets them: what they were, what leaves, what arrives. Writes nothing."""
+"""The workspace's files during a patch: their content, what is removed, what is added. Writes nothing."""
 
 from __future__ import annotations
 

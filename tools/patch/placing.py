@@ -1,8 +1,8 @@
-"""Finding where a hunk belongs, and what the file's text becomes there. Pure functions on text.
+"""Finds where a hunk belongs, and the file's new text there. Pure functions on text.
 
-A hunk's old lines must be in the file as they stand. They may have moved, but then there must be no second
-place like them. As in git, a hunk that begins at line 1 begins the file, and one without context after its
-last change ends it: else an insertion could land anywhere.
+A hunk's old lines must be in the file exactly as they are. They may have moved, but then there must be only
+one such place. As in git, a hunk that begins at line 1 is at the start of the file, and one without context
+after its last change is at the end; otherwise an insertion could be placed anywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Working out what a patch makes of the workspace, before anything is written."""
+"""Computes the result of a patch before anything is written."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Patched:
 
 
 def make_plan(files: Sequence[FilePatch], context: ToolContext) -> Plan:
-    """Do all of the thinking and none of the writing; raises an error on any doubt about any file."""
+    """Check everything and write nothing; raises an error on any doubt about any file."""
     relative = partial(resolved, context.workspace)
     named = [
         replace(file, path=relative(file.path), source=None if file.source is None else relative(file.source))

@@ -1,4 +1,4 @@
-"""Paths a search leaves out because a setting says so, as options of ripgrep.
+"""Turns the setting for ignored paths into options of ripgrep.
 
 They are globs of the kind ``.gitignore`` holds, but only of names, ``/``, ``*``, ``**`` and ``?``: one with
 a slash before its end starts at the workspace's root, any other is found at every depth.

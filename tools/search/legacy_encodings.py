@@ -1,7 +1,7 @@
-"""Text files that are not UTF-8: finding them with ripgrep, and telling it how to read them.
+"""Finds text files that are not UTF-8 with ripgrep, and names their encodings for it.
 
-ripgrep compares bytes, so what is not ASCII in a pattern is found in UTF-8 only, and in UTF-16 by its BOM.
-Told the encoding of a file, it decodes the file first and compares characters.
+ripgrep compares bytes, so it finds characters beyond ASCII in UTF-8 only, and in UTF-16 with a BOM. If it is
+given the encoding of a file, it decodes the file first and compares characters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAMES = {
 """Python's names of the encodings without a BOM, and ripgrep's (those of the WHATWG)."""
 
 _END = r"(?:$|[\x01-\x09\x0B-\x7F\xC0-\xFF])"
-"""Where a byte 80-BF should stand and none does."""
+"""A place where a byte 80-BF is required and missing."""
 _NOT_UTF_8 = "|".join(
     (
         r"(?-u)(?:^|[\x01-\x09\x0B-\x7F])[\x80-\xBF]",
@@ -48,7 +48,7 @@ _MOST_FILES = 10_000
 
 
 def ripgrep_name(encoding: Encoding) -> str:
-    """What ripgrep calls ``encoding``; empty where it reads it without being told."""
+    """ripgrep's name of ``encoding``; empty if it detects that encoding itself."""
     return "" if encoding.bom else _NAMES.get(encoding.codec, "")
 
 

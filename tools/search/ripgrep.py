@@ -1,4 +1,4 @@
-"""Running ripgrep as the plain program it is: found outside the workspace, started in it, stopped in time."""
+"""Runs ripgrep: the program is found outside the workspace, started in it, and stopped at a deadline."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SYSTEM_ERROR = re.compile(
     rb"rg: (.*?): (?:IO error for operation on .*: )?[^:]* \(os error (\d+)\)\n*", re.DOTALL
 )
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""Files that went away during the walk, and links that lead nowhere, are no loss."""
+"""Files that were deleted during the search, and broken links, are not reported."""
 _NAMED_UNREADABLE = 10
 _NAME_BYTES = 200
 
@@ -92,7 +92,7 @@ class Output:
     error: str
     exit_code: int | None
     stopped: bool
-    """More than was wanted: it was ended early."""
+    """Whether it was ended early because it had printed enough."""
     timed_out: bool
     unreadable: Unreadable = Unreadable()
 

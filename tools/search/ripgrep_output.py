@@ -1,4 +1,4 @@
-"""What ripgrep prints, as lines of files."""
+"""Parses ripgrep's output into lines of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that git tracks although a rule ignores them: part of the project, so that searches find them."""
+"""Finds files that git tracks although a rule ignores them; searches include them as part of the project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.ripgrep import run_ripgrep
 
 _MOST_FILES = 2_000
-"""More are no oversight: a repository that ignores everything it tracks."""
+"""More than that are intended, as in a repository that ignores everything it tracks."""
 _SECONDS = 5.0
 
 
@@ -43,7 +43,7 @@ async def tracked_though_ignored(context: ToolContext, folder: str, descriptor: 
 
 
 async def _known(context: ToolContext) -> TrackedIgnored:
-    """What git says, asked again only where its index or the top's rules have changed."""
+    """git's answer, which is asked for again only if its index or the rules at the top have changed."""
     from seedsmith.sandbox.git.git import Git
     from seedsmith.sandbox.git.repository import find_repository
 

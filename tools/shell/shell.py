@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _DEFAULT_SECONDS = 120
 _MOST_SECONDS = 3600
 _LEAST_MILLISECONDS = 10_000
-"""From here on a time that no command may take is one in milliseconds."""
+"""A time limit from here on, which is longer than allowed, must be meant in milliseconds."""
 _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
 _HINT = "To leave one running, make it a command of its own, without &, with background: true."
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
-"""Nobody can tell what a command touches."""
+"""It is not known what a command touches."""
 
 
 class ForegroundParameters(Parameters):

@@ -124,6 +124,10 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             block, self._block = self._block, ""
             self._markdown(block)
 
+    @property
+    def _moves(self) -> bool:
+        return True
+
     def _status(self, text: str) -> None:
         if text != self._activity:
             self._activity, self._since = text, time.monotonic()

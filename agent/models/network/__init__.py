@@ -1,4 +1,4 @@
-"""The way to a service: the SDK's connection, proxies, certificates, and why none came about.
+"""Connections to services: the SDK, proxies, certificates, and messages for failed connections.
 
-Nothing here knows what is asked. Begin with ``connection``.
+Nothing here knows what a request contains. Begin with ``connection``.
 """

@@ -12,7 +12,7 @@ VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
 class Certificates:
-    """The system's authorities, or those the environment names in their place, and the user's own besides."""
+    """The system's authorities, or those the environment names instead, together with the user's own."""
 
     def __init__(self, ca_bundle: Path | None, environment: Mapping[str, str]) -> None:
         """Read what is named, a PEM file or a folder of hashed ones; raises :class:`UsageError`.
@@ -28,7 +28,7 @@ class Certificates:
             _load(checked, path, name)
 
     def context(self) -> ssl.SSLContext:
-        """What a connection is verified with; takes 20 ms."""
+        """The TLS context that verifies connections; takes 20 ms."""
         if self._replacing:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         else:

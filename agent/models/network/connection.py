@@ -1,4 +1,4 @@
-"""The HTTP connection under a model: the openai SDK, its environment kept out, its answers bounded."""
+"""The HTTP connection of a model: the openai SDK without its environment variables, with bounded answers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 RESPONSE_LIMIT_BYTES = 64 * 2**20
 ERROR_LIMIT_BYTES = 64 * 2**10
-"""So much of an error's body is read: what it says stands at its beginning."""
+"""At most this much of an error's body is read; its message is at the beginning."""
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 30.0
 LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
-"""Connecting costs nothing there, and llama.cpp's server hangs up after five idle seconds."""
+"""Connecting is cheap there, and llama.cpp's server closes connections after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
 
@@ -241,7 +241,7 @@ def _wire_errors() -> tuple[type[Exception], ...]:
 
 
 def _socks_errors() -> tuple[type[Exception], ...]:
-    """What is raised over a proxy that doesn't speak SOCKS."""
+    """The exceptions that a proxy causes which doesn't speak SOCKS."""
     import socksio
 
     return (socksio.SOCKSError, AssertionError)

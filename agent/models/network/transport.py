@@ -1,4 +1,4 @@
-"""What a wire needs of the connection under it, so that another can stand there (``agent/recording``)."""
+"""The interface of a connection, so that another can replace it (``agent/recording``)."""
 
 from __future__ import annotations
 

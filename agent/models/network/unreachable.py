@@ -1,4 +1,4 @@
-"""Why no connection came about, in words a person can act on."""
+"""Explains why there is no connection, in words that a person can act on."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def proxy_refused(words: str, route: Route) -> Unreachable:
 
 
 def network_login() -> Unreachable:
-    """The network itself answered that it wants a login (RFC 6585 §6)."""
+    """The network answered that it requires a login (RFC 6585 §6)."""
     return Unreachable(
         "this network wants a sign-in first", "network_login", "sign in to it in a browser", lasting=True
     )

@@ -1,4 +1,4 @@
-"""One question to a service until a whole answer came, by one model or another that takes over.
+"""Gets a complete answer from a service: asks again after failures, and lets another model take over.
 
-Nothing here knows a wire. Begin with ``service``.
+Nothing here depends on the wire. Begin with ``service``.
 """

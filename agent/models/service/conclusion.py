@@ -1,4 +1,4 @@
-"""What a complete answer comes to: its calls, its usage and its cost. Pure, no I/O."""
+"""Computes the calls, the usage and the cost of a complete answer. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from seedsmith.agent.models.stream.stream import AnswerAssembler
 def conclude(request: Request, assembler: AnswerAssembler, entry: ModelEntry, header_id: str) -> list[Part]:
     """The parts that end a complete answer to ``request``, the :class:`Answer` last.
 
-    ``header_id`` is the request's id by the reply's headers. Calls of an answer that was cut by its length
-    limit are left out, those that the model wrote as text are taken.
+    ``header_id`` is the request's id from the reply's headers. Calls in an answer that was cut off at its
+    length limit are left out; calls that the model wrote as text are included.
     """
     reason = assembler.finish_reason
     assert reason is not None
@@ -57,7 +57,7 @@ def conclude(request: Request, assembler: AnswerAssembler, entry: ModelEntry, he
 
 
 def spent(assembler: AnswerAssembler, entry: ModelEntry, header_id: str) -> list[Spent]:
-    """What a try took by the service's own count, where it gives no answer; empty without a count."""
+    """What an attempt without an answer used, as counted by the service; empty without a count."""
     if assembler.usage is None or not assembler.usage.total_tokens:
         return []
     paid = cost(entry.price, assembler.usage)

@@ -1,7 +1,7 @@
-"""How many tokens a question will take, before the service has counted them.
+"""Estimates how many tokens a request has, before the service has counted them.
 
-The rates are for the vocabularies of present models on code and prose, a little on the safe side: a token
-is some 3.5 characters of ASCII, and a Chinese, Japanese or Korean character 0.8 of one.
+The rates fit the vocabularies of current models on code and prose, with a small margin: a token is about 3.5
+ASCII characters, and a Chinese, Japanese or Korean character is 0.8 tokens.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def tool_tokens(tools: Sequence[ToolSpec]) -> int:
 
 
 class PromptEstimate:
-    """Estimates the prompts of one conversation, and learns from what the service counted.
+    """Estimates the prompts of one conversation, and learns from the service's counts.
 
-    What was counted once is known; only what came after it is estimated. A turn costs no more at the end of
-    a long conversation than at its start.
+    The service's last count is used as it is; only items after it are estimated. So an estimate takes no
+    longer at the end of a long conversation than at its start.
     """
 
     def __init__(self, tools: Sequence[ToolSpec]) -> None:

@@ -1,4 +1,4 @@
-"""A model that others stand in for when its service is down, out of quota, or refuses the key."""
+"""Lets other models take over when a service is down, out of quota, or refuses the key."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from seedsmith.agent.models.errors import (
 
 CODE = "fail_over"
 _ELSEWHERE = (AuthenticationFailed, ModelNotAvailable, QuotaExceeded, ServiceUnavailable, StreamBroken)
-"""What another service need not answer with. A question that is invalid, filtered or too long stays so."""
+"""Errors that another service may not have; an invalid, filtered or too long request would fail there too."""
 
 
 class FailOverModel:
     """Implements :class:`seedsmith.agent.models.base.Model` by the first of several models that answers.
 
-    Who took over stays: a service that comes and goes would change the voice, and cost its prefix cache,
-    in every turn.
+    A model that took over stays in use. Switching back and forth would change the style of the answers and
+    lose the service's prefix cache each time.
     """
 
     def __init__(self, models: tuple[Model, ...]) -> None:

@@ -12,7 +12,7 @@ from seedsmith.agent.models.stream.stream import DONE, AnswerAssembler, Delta, S
 from seedsmith.agent.models.tries.retry import BrokenAnswer
 
 PLAIN_SECONDS = 600.0
-"""How long a plain answer may take: nothing is seen of it before it is whole."""
+"""How long an answer that is not streamed may take; nothing of it arrives before it is complete."""
 USAGE_SECONDS = 5.0
 """How long to wait for the usage once the answer itself is complete."""
 

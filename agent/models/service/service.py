@@ -1,4 +1,4 @@
-"""A model behind a service, whatever its wire: asking until a whole answer came (docs/model-service.md)."""
+"""A model behind a service, on either wire: asks until an answer is complete (docs/model-service.md)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class WireFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptions:
-    """Where a service is, and how it is asked."""
+    """The address of a service, and how requests are sent to it."""
 
     base_url: str
     key: str = ""
@@ -48,7 +48,7 @@ class ServiceOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Looked up for proxies and certificates."""
     ca_bundle: Path | None = None
-    """Trusted besides."""
+    """Certificate authorities that are trusted in addition."""
     keep_alive: bool = True
     """Whether connections are used again."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -57,7 +57,7 @@ class ServiceOptions:
     chain: bool = False
     """Whether a question continues the stored answer before it instead of carrying the history."""
     gate: Gate = field(default_factory=Gate)
-    """Where each try waits for its turn."""
+    """Limits how many requests the service gets at once."""
     refused_fields: RefusedFields | None = None
     """Fields that the service refused in earlier runs."""
     interceptor: TransportInterceptor | None = None
@@ -129,7 +129,7 @@ class ServiceModel:
         return self._entry.vision
 
     def prepare(self) -> None:
-        """Nothing to begin: the SDK is imported since the model was opened."""
+        """Does nothing: importing the SDK began when the model was opened."""
 
     async def aclose(self) -> None:
         """Give back the connections."""
@@ -173,7 +173,7 @@ class ServiceModel:
         ]
 
     def _adapt(self, failure: FailedTry, body: Body) -> Notice | None:
-        """Ask differently where a refusal names something we can do without; None: it names nothing."""
+        """Change the request if the refusal names something optional; None if it does not."""
         if not isinstance(failure, ServiceRefused):
             return None
         refusal = failure.refusal
@@ -194,7 +194,7 @@ class ServiceModel:
         return None
 
     async def _ask(self, request: Request, body: Body) -> AsyncGenerator[Part, None]:
-        """Ask once; raises :class:`FailedTry` where that gave no answer."""
+        """Ask once; raises :class:`FailedTry` if there was no complete answer."""
         if body.previous_id:
             since = asyncio.get_running_loop().time() - self._answered
             await self._retry.sleep(max(0.0, PAUSE_SECONDS - since))
@@ -234,7 +234,7 @@ class ServiceModel:
             raise BrokenAnswer("did not begin in time", "stalled") from None
 
     def _remember(self, request: Request, assembler: AnswerAssembler) -> None:
-        """Let the next question continue this answer, if the service has all of it as it stands here."""
+        """Let the next request continue this answer, if the service stored exactly this answer."""
         self._answered = asyncio.get_running_loop().time()
         kept = assembler.finish_reason in ("stop", "tool_calls") and not assembler.renamed
         answer = AssistantMessage(assembler.text, assembler.reasoning, assembler.calls)

@@ -1,4 +1,4 @@
-"""From bytes off the wire to the pieces of one answer, whatever the wire.
+"""Decodes the bytes of a reply into the pieces of one answer, for both wires.
 
-Pure but for ``sniff``, which looks at a body's beginning. Begin with ``stream``.
+All functions are pure except in ``sniff``, which reads the beginning of a body. Begin with ``stream``.
 """

@@ -1,4 +1,4 @@
-"""What an answer's body really is: gateways label event streams as JSON, and JSON as event streams."""
+"""Finds out whether a body is JSON or an event stream, because gateways label one as the other."""
 
 from __future__ import annotations
 

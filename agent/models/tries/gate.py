@@ -1,4 +1,4 @@
-"""How many requests one service gets at once: fewer when it is pressed, more again as it answers.
+"""Limits how many requests a service gets at once: fewer after it refuses some, more again as it answers.
 
 Additive increase, multiplicative decrease, as TCP does (RFC 5681 §3.1); docs/model-service.md, "Errors",
 has the codes that ask for it.
@@ -18,13 +18,13 @@ from seedsmith.agent.models.tries.retry import ServiceRefused
 
 MOST_AT_ONCE = 64
 BURST_FACTOR = 0.5
-"""What is left of the requests in flight after ``RequestBurstTooFast``."""
+"""The limit is multiplied by this after ``RequestBurstTooFast``."""
 RATE_LIMIT_FACTOR = 0.8
-"""The same after a rate limit: it counts requests a minute rather than requests at once."""
+"""And by this after a rate limit, which concerns requests a minute rather than requests at once."""
 
 
 class _Ticket:
-    """One who waits; the future belongs to the loop it waits on."""
+    """A waiting caller; the future belongs to the caller's event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -32,7 +32,7 @@ class _Ticket:
         self.called: asyncio.Future[None] = self._loop.create_future()
 
     def call(self) -> bool:
-        """Wake the one who waits, from whatever thread; False where its loop is gone."""
+        """Wake the caller, from any thread; False if its event loop is closed."""
         try:
             self._loop.call_soon_threadsafe(self._wake)
         except RuntimeError:
@@ -45,7 +45,7 @@ class _Ticket:
 
 
 class Gate:
-    """Shared by all who ask one service; first come, first served; usable from several event loops."""
+    """Shared by all callers of one service, in order of arrival; usable from several event loops."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
         """``most`` is both the first limit and the highest."""
@@ -63,10 +63,10 @@ class Gate:
 
     @asynccontextmanager
     async def admission(self) -> AsyncIterator[None]:
-        """Wait for one's turn and hold it for one try.
+        """Wait for a place, and keep it for one attempt.
 
-        A :class:`ServiceRefused` that leaves the block tells the gate of the
-        service's pressure, an end without exception of its health; anything else tells nothing.
+        A :class:`ServiceRefused` that leaves the block may lower the limit, an end without exception may
+        raise it; any other exception changes nothing.
         """
         await self._enter()
         shrunk = self._shrunk
@@ -112,14 +112,14 @@ class Gate:
             self._in_flight += ticket.admitted
 
     def _shrink(self, factor: float, shrunk: int) -> None:
-        """Once for all that were in flight together: one burst is refused many times."""
+        """Lower the limit once for requests that were in flight together: a burst is refused many times."""
         with self._lock:
             if shrunk == self._shrunk:
                 self._shrunk += 1
                 self._limit = max(1.0, min(self._limit, self._in_flight) * factor)
 
     def _grow(self) -> None:
-        """By one when as many answers came as the limit admits at once."""
+        """Raise the limit by one after as many answers as it allows requests at once."""
         with self._lock:
             self._limit = min(float(self._most), self._limit + 1 / self._limit)
 

@@ -1,4 +1,4 @@
-"""Reading a service's refusal out of whatever it answered with. Pure; nothing here fails.
+"""Reads a service's refusal from an answer of any form. Pure functions that never raise.
 
 The documented body is ``{"error": {"code", "message", "param", "type"}}``
 (docs/model-service.md, "Errors"). Seen besides, from gateways and proxies: the same fields at the top or
@@ -17,7 +17,7 @@ from typing import Any
 from seedsmith.agent.models.errors import MESSAGE_LIMIT, PAGE, Refusal
 
 MOST_NESTED = 4
-"""So many errors inside errors are looked through."""
+"""Errors nested inside errors are followed to this depth."""
 _WRAPPERS = ("error", "errors", "responsemetadata", "detail")
 _MESSAGES = ("message", "msg", "detail", "error_description", "error_message")
 _ERROR_FIELDS = frozenset({"error", "code", "message", "msg"})

@@ -1,7 +1,7 @@
-"""Which optional fields a service refused, remembered from one run to the next.
+"""Remembers from run to run which optional fields a service refused.
 
-A refusal costs a question that has to be put again, so it is not repeated for a week. What a person set to
-another value since is sent again at once: the refusal may have been about the value.
+A refusal costs a repeated request, so the field is not sent for a week. If the user sets it to another value,
+it is sent again at once, because the refusal may have been about the value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Entries = dict[str, dict[str, dict[str, dict[str, Any]]]]
 
 
 class RefusedFields(Protocol):
-    """What is known of the services' refusals when a model is opened."""
+    """The refusals of services that are known when a model is opened."""
 
     def refused(self, provider: str, wire: str) -> frozenset[str]:
         """The optional fields that need not be tried."""
@@ -62,7 +62,7 @@ class RefusedFieldsFile:
             write_whole(self._path, json.dumps(entries, indent=1).encode())
 
     def _value(self, name: str) -> str:
-        """A digest of what is asked for, '' for nothing: the state folder holds no one's prompt or schema."""
+        """A digest of the value, '' for none, so that the state folder contains no prompts or schemas."""
         if self._asked.get(name) is None:
             return ""
         text = json.dumps(self._asked[name], sort_keys=True, default=str)
@@ -108,7 +108,7 @@ class FieldMemory:
         self._new: set[str] = set()
 
     def notices(self) -> list[Notice]:
-        """What to say, once, of the fields that are not even tried."""
+        """Notices, given once, about the fields that are not sent."""
         noticed, self._noticed = self._noticed, True
         return [
             Notice("field_dropped", f"{self._provider} refused {field} within the last week: it is not sent.")

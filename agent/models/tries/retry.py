@@ -19,7 +19,7 @@ RETRY_AFTER_CAP_SECONDS = 120.0
 
 
 class FailedTry(Exception):
-    """One try gave no answer; nothing of it may be used."""
+    """An attempt gave no answer; nothing of it may be used."""
 
 
 class ServiceRefused(FailedTry):
@@ -33,7 +33,7 @@ class ServiceRefused(FailedTry):
 
 
 class BrokenAnswer(FailedTry):
-    """What came is no complete answer. The message goes on from "the answer …"."""
+    """The answer is not complete. The message continues "the answer …"."""
 
     def __init__(self, message: str, code: str = "broken_stream") -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class BrokenAnswer(FailedTry):
 
 
 class Unreachable(FailedTry):
-    """No connection came about; the message says why, in a few words."""
+    """There was no connection; the message says why in a few words."""
 
     def __init__(
         self,
@@ -64,15 +64,15 @@ class RetryPolicy:
     """Back off 1-2 s, doubling, at most 30 s; clock, sleep and chance can be replaced."""
 
     attempts: int = 6
-    """How often one question is asked, the first time included."""
+    """How often one request is sent, including the first time."""
     connect_attempts: int = 4
-    """The same while no connection comes about at all: that seldom mends itself."""
+    """The same if there is no connection at all, which seldom changes by itself."""
     first_seconds: float = 1.0
     burst_seconds: float = 4.0
     """The first delay after ``RequestBurstTooFast``, which wants a slow ramp."""
     cap_seconds: float = 30.0
     patience_seconds: float = math.inf
-    """A service that asks for a longer pause with ``Retry-After`` is given up."""
+    """If a service asks for a longer pause with ``Retry-After``, no further attempt is made."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """Gives numbers from 0 to 1."""
@@ -82,7 +82,7 @@ class RetryPolicy:
     def delay(self, attempt: int, *, burst: bool = False, retry_after: float | None = None) -> float:
         """Seconds to wait after the ``attempt``-th try failed (1 for the first).
 
-        A ``retry_after`` of the service is obeyed as it stands, up to a cap.
+        The service's ``retry_after`` is used unchanged, up to a cap.
         """
         if retry_after is not None:
             return min(retry_after, RETRY_AFTER_CAP_SECONDS)
@@ -92,7 +92,7 @@ class RetryPolicy:
     def retry_after(self, headers: Mapping[str, str]) -> float | None:
         """What a ``Retry-After`` header asks for, in seconds; it may hold a date (RFC 9110 §10.2.3).
 
-        OpenAI's ``retry-after-ms`` is finer and goes before it.
+        OpenAI's ``retry-after-ms`` is more precise and takes precedence.
         """
         milliseconds = headers.get("retry-after-ms", "").strip()
         if re.fullmatch(r"\d{1,12}(\.\d+)?", milliseconds):
@@ -112,7 +112,7 @@ class RetryPolicy:
 
 
 class Tries:
-    """Counts the tries of one question and decides after each failure."""
+    """Counts the attempts at one request, and decides after each failure whether to try again."""
 
     def __init__(self, policy: RetryPolicy, who: Who, *, images: bool = False) -> None:
         """``images`` says that the question holds some, which a refusal may be about."""

@@ -130,10 +130,11 @@ def test_fix_says_the_tests_it_found_before_it_runs_them(seedsmith, endpoint, pl
     (place / "repo/Makefile").write_text("test:\n\tgrep -q two a.txt\n")
     endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
     done = seedsmith("fix", "--json", *service(endpoint))
-    started, notice, verified, *_ = events_of(done)
-    assert (started["type"], notice["code"], verified["type"]) == (
+    started, notice, verifying, verified, *_ = events_of(done)
+    assert (started["type"], notice["code"], verifying["type"], verified["type"]) == (
         "session.started",
         "test_command",
+        "verify.started",
         "verify.finished",
     )
     assert notice["message"].startswith("Tests: make test (Makefile has a test target")

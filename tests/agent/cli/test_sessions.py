@@ -178,7 +178,7 @@ def test_pruning_by_age_and_size(said, endpoint, options, one):
     assert said("prune", "--days", "30", "--dry-run").split() == [one] and (home / one).is_dir()
     assert said("prune", "--days", "30").split() == [one] and not (home / one).exists()
     assert said("prune", "--size", "0").split() == [two]
-    assert [path.name for path in home.iterdir()] == [three]
+    assert [path.name for path in home.glob("[0-9]*")] == [three]
     said("prune", code=2)
 
 
@@ -220,7 +220,7 @@ def test_a_run_says_its_id_first_and_how_it_goes_on_last(command, endpoint, one)
     endpoint.script(text("More."), text("Yet more."), text("Chosen."))
     done = command("run", "--continue", "More")
     lines = done.stdout.splitlines()
-    assert f"session {one}" in lines[:4] and lines[-1] == f"go on with: seedsmith run --resume {one}"
+    assert f"session {one}" in lines[:4] and f"go on with: seedsmith run --resume {one}" in lines[-2:]
     assert command("run", "--resume", "Yet more").returncode == 2
     assert command("run", "--continue", "--fork", "last").returncode == 2
     chosen = command("run", "--resume", "Another thing", typed="1\n")

@@ -1,13 +1,10 @@
-import contextlib
 import io
-import os
-import pty
-import threading
 
 import pytest
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shown_events import shown, shown_in_terminal
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
@@ -45,41 +42,6 @@ RUN = (
         "Done.\n\nProof: it ran.",
     ),
 )
-
-
-def shown(*what, **options):
-    """What the console writes where stdout is a file."""
-    stream = io.StringIO()
-    front_end = ConsoleFrontEnd(stream, **options)
-    sink = events.EventSink("s", (front_end,))
-    for event in what:
-        sink.emit(event)
-    front_end.close()
-    return stream.getvalue()
-
-
-def shown_in_terminal(*what):
-    """What the console writes to a real terminal."""
-    leader, follower = pty.openpty()
-    pieces = []
-    reader = threading.Thread(target=read_all, args=(leader, pieces))
-    reader.start()
-    with open(follower, "w", encoding="utf-8", errors="backslashreplace") as stream:
-        front_end = ConsoleFrontEnd(stream)
-        sink = events.EventSink("s", (front_end,))
-        for event in what:
-            sink.emit(event)
-        front_end.close()
-    reader.join()
-    os.close(leader)
-    return b"".join(pieces).decode()
-
-
-def read_all(leader, pieces):
-    """Read a terminal until its other side is closed, which Linux reports as an error."""
-    with contextlib.suppress(OSError):
-        while piece := os.read(leader, 1 << 16):
-            pieces.append(piece)
 
 
 @pytest.fixture
@@ -263,3 +225,9 @@ def test_a_replay_prints_no_cost():
     text = shown(RUN[0], estimate, *RUN[1:], replays=True)
     assert "¥" not in text and "nothing paid" in text and "1,200 in" in text
     assert "¥0.0123" in shown(*RUN)
+
+
+def test_that_there_is_no_repository_is_told():
+    without = events.SessionStarted("m", "p", "chat", "/w", "bwrap", {}, git=False)
+    assert "no git repository: the diff is against what the folder held at the start\n" in shown(without)
+    assert "no git repository" not in shown(RUN[0])

@@ -78,6 +78,7 @@ def test_a_session_of_before_ids_is_read_and_gone_on_with(old, tmp_path, workspa
 
 
 async def test_an_old_session_keeps_its_limits_and_its_check(old, options, endpoint):
+    old.write_text(old.read_text().replace('"limits":{', '"limits":{"cost":5.0,'))  # where a price was known
     endpoint.script(text("Nothing more."))
     seen = Collected()
     outcome = await Agent(**options, resume=OLD, front_ends=(seen,)).arun("And now?")
@@ -142,6 +143,9 @@ async def test_a_fork_goes_on_and_leaves_the_session_as_it_is(options, endpoint)
     assert endpoint.requests[2].body["messages"][:-2] == endpoint.requests[1].body["messages"]
     head = records_of(options, forked.session)[0]
     assert (head["id"], head["forked_from"], head["prompt"]) == (forked.session, first.session, "Go")
+    with pytest.raises(UsageError):
+        await Agent(**options | {"model": "nobody/nothing"}, fork="last").arun("Otherwise")
+    assert len(list((options["home"] / "sessions").glob("[0-9]*"))) == 2
     with pytest.raises(UsageError, match="not both"):
         await Agent(**options, fork="last", resume="last").arun("Otherwise")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,6 +162,18 @@ async def test_commands_start_again_after_a_close(runner) -> None:
     assert (await python(runner, "print(1)")).head == b"1\n"
     runner.close()
     assert (await python(runner, "print(2)")).head == b"2\n"
+
+
+async def test_a_runner_that_is_dropped_leaves_no_thread(make_runner) -> None:
+    runner = make_runner()
+    before = set(threading.enumerate())
+    await runner.run("true", timeout=60)
+    begun = set(threading.enumerate()) - before
+    del runner
+    gc.collect()
+    for thread in begun:
+        thread.join(20)
+    assert begun and not any(thread.is_alive() for thread in begun)
 
 
 async def test_nothing_starts_with_sockets_that_nobody_watches(runner, world) -> None:

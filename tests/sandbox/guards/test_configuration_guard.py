@@ -239,3 +239,28 @@ async def test_a_race_leads_nowhere(make_runner, world, there) -> None:
     assert tree(world.workspace) == before
     assert world.canary.read_text() == "untouched"
     assert (world.outside / "config.yaml").read_text() == "outside"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ln -sfn evil.yaml conf/link",
+        "mv conf old; mkdir conf; echo 'verify: evil' >conf/link",
+        "ln -sfn evil.yaml conf/real/c.yaml",
+        "echo 'verify: evil' >conf/real/c.yaml",
+        "mv conf/real x; mkdir conf/real; cp conf/evil.yaml conf/real/c.yaml",
+    ],
+)
+async def test_a_chain_of_links_to_the_configuration_is_put_back_wherever_it_was_turned(
+    make_runner, world, command
+):
+    """Each link on the way, and the file at the end."""
+    conf = world.workspace / "conf"
+    (conf / "real").mkdir(parents=True)
+    (world.workspace / ".seedsmith").mkdir()
+    (conf / "real/c.yaml").write_text("ignore: [x]\n")
+    (conf / "evil.yaml").write_text("verify: evil\n")
+    (conf / "link").symlink_to("real/c.yaml")
+    (world.workspace / ".seedsmith/config.yaml").symlink_to("../conf/link")
+    await make_runner().run(command, timeout=20)
+    assert (world.workspace / ".seedsmith/config.yaml").read_text() == "ignore: [x]\n"

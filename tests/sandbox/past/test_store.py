@@ -335,7 +335,7 @@ def test_large_and_binary_files_are_said_to_differ(project, tmp_path, ripgrep):
     changes = past.changes()
     assert changes.modified == ("binary", "large")
     assert changes.left_out == ("large",)
-    assert "Binary files a/large and b/large differ" in changes.diff
+    assert "Files a/large and b/large differ, and are too large to be shown\n" in changes.diff
     (refused,) = past.restore()
     assert refused == "large can't be put back: its content was left out of the snapshot."
     assert (project / "binary").read_bytes() == b"\0\1"
@@ -567,6 +567,25 @@ def test_too_many_old_and_large_snapshots_are_dropped(project, tmp_path, monkeyp
     monkeypatch.setattr(store_module, "OLDEST_SECONDS", -60.0)
     assert past.store.prune_old(keep={ids[5]}) == 2
     assert past.store.read(past.store.row(ids[5], "a").name) == b"5"
+
+
+def test_a_damaged_store_is_said_to_be_and_pruned_all_the_same(project, tmp_path):
+    write(project, {"a": b"1"})
+    past = taken(project, tmp_path)
+    name = past.store.row(past.first, "a").name
+    damaged = past.store.folder / "objects" / name[:2] / name[2:]
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"")
+    write(project, {"a": b"2"})
+    second = past.store.take()
+    with pytest.raises(SnapshotError, match="damaged"):
+        past.store.read(name)
+    (past.store.folder / "snapshots" / f"{second}.json").write_bytes(b"{")
+    write(project, {"a": b"3"})
+    third = past.store.take()
+    with pytest.raises(SnapshotError, match="damaged"):
+        past.store.snapshot(second)
+    assert past.store.prune({second, third}) == 1 and past.store.ids() == [third]
 
 
 def test_prune_waits_for_others_who_use_the_store(project, tmp_path):

@@ -10,7 +10,7 @@ from seedsmith.tools.registry import default_tools
 
 MISUNDERSTOOD = [
     ({}, "'action' is missing"),
-    ({"action": "push"}, "'action' must be one of 'status', 'diff'"),
+    ({"action": "init"}, "'action' must be one of 'status', 'diff'"),
     ({"action": ["status"]}, "'action' must be one of"),
     ({"action": "status", "ref": "HEAD"}, "action 'status' takes no 'ref', but paths"),
     ({"action": "status", "paths": [""]}, "'paths' holds an empty path"),

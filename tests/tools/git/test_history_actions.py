@@ -255,3 +255,15 @@ async def test_a_pick_that_changes_nothing_says_how_to_go_on(git_bench):
         await git_bench.call("cherry-pick", ref="HEAD")
     await git_bench.call("cherry-pick", name="skip")
     assert "under way" not in (await git_bench.call("status")).text
+
+
+async def test_what_would_be_signed_by_hand_is_said_of_merges_and_tags_too(forked):
+    forked.configure(
+        "[user]\nname = U\nemail = u@example.org\n[commit]\ngpgSign = true\n[tag]\ngpgSign = true\n"
+    )
+    for told in (
+        await forked.call("revert", ref="HEAD"),
+        await forked.call("merge", ref="topic~1"),
+        await forked.call("tag", name="v1", message="One."),
+    ):
+        assert told.text.count("not signed") == 1
