@@ -74,3 +74,14 @@ def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
         return ()
     named = ", ".join(shown(str(folder)) for folder in folders)
     return (NoticeGiven("shown", f"Commands see {named}, read-only: the verification command names it."),)
+
+
+def unheld(context: ToolContext) -> tuple[NoticeGiven, ...]:
+    """What a person should know first where the weaker tier was taken: what it doesn't hold."""
+    from seedsmith.sandbox.isolation.landlock import Landlock
+
+    isolation = context.processes.isolation
+    if not isinstance(isolation, Landlock):
+        return ()
+    said = f"Commands run in the weaker sandbox, Landlock. Not held: {'; '.join(isolation.missing())}."
+    return (NoticeGiven("sandbox", said),)

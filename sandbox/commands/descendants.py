@@ -2,7 +2,7 @@
 
 Under bubblewrap the command has a process namespace whose first process takes all others with it. In the
 other tiers the agent adopts orphans (``PR_SET_CHILD_SUBREAPER``) and recognises its own by session, by a
-marker in their environment, or by the call filter they can't shed.
+marker in their environment, or by what they can't shed: the call filter, and a limit that can't be raised.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE
+from seedsmith.sandbox.commands.limits import is_marked
 from seedsmith.sandbox.isolation.syscalls import adopt_orphans
 
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002
 _FREEZE_SECONDS = 0.2
+_HUNT_SECONDS = 0.02
+_NEWEST = 4
 _unburied: set[int] = set()
 """First processes of namespaces that were killed but had not quite ended when last looked at."""
 _live_roots: set[int] = set()
@@ -52,9 +55,10 @@ class ProcessTree:
 
     def members(self) -> set[int]:
         """The living processes of the tree at this moment, its root included; zombies don't count."""
-        waiting = [self.root] if _alive(self.root) else []
-        if not self.contained:
-            waiting += self._adopted()
+        return self._descending([] if self.contained else self._orphans())
+
+    def _descending(self, orphans: list[int]) -> set[int]:
+        waiting = [pid for pid in (self.root, *orphans) if _alive(pid)]
         found: set[int] = set()
         while waiting:
             pid = waiting.pop()
@@ -80,24 +84,39 @@ class ProcessTree:
         """
         deadline = time.monotonic() + _END_SECONDS
         first = -1
-        while True:
-            members = self.members()
+        while time.monotonic() < deadline:
+            orphans = [] if self.contained else self._orphans()
+            members = self._descending(orphans)
             first = len(members) if first < 0 else first
             if self.contained:
                 _signal(self.root, signal.SIGKILL)
                 # The namespace's own end takes the kernel milliseconds more, and can run nothing.
                 members.discard(self.root)
-            if not members or time.monotonic() > deadline:
-                break
-            if not self.contained:
+            else:
                 _signal_group(self.root, signal.SIGKILL)
                 for number in (signal.SIGSTOP, signal.SIGKILL):
                     for pid in members:
                         _signal(pid, number)
-            await asyncio.sleep(_POLL_SECONDS)
-            self._reap()
-        self._reap()
+            # One that forks and exits in a loop may never be seen alive, but leaves its dead with us: they
+            # stay until they are collected, so where a look finds neither, nothing is left.
+            if not self._reap(orphans) and not members:
+                break
+            if not members:
+                self._hunt()
+            await asyncio.sleep(_POLL_SECONDS if members else 0)
         return first
+
+    def _hunt(self) -> None:
+        """Kill what is born faster than all processes can be looked at: the newest are looked at alone."""
+        until = time.monotonic() + _HUNT_SECONDS
+        while time.monotonic() < until:
+            newest = _newest_process()
+            for pid in range(newest + 1, newest - _NEWEST, -1):
+                status = _status(pid)
+                if status is None or status.zombie or status.parent != os.getpid():
+                    continue
+                if pid not in _live_roots and self._is_ours(pid):
+                    _signal(pid, signal.SIGKILL)
 
     def is_larger_than(self, count: int) -> bool:
         """Whether there are more than ``count`` processes; if so, those of its group stay stopped."""
@@ -136,9 +155,6 @@ class ProcessTree:
         """Stop counting the root among the running commands; once it is reaped its number is free again."""
         _live_roots.discard(self.root)
 
-    def _adopted(self) -> list[int]:
-        return [pid for pid in self._orphans() if _alive(pid)]
-
     def _orphans(self) -> list[int]:
         return [child for child in children(os.getpid()) if child not in _live_roots and self._is_ours(child)]
 
@@ -151,16 +167,21 @@ class ProcessTree:
         environment = _read(pid, "environ")
         if MARKER_VARIABLE.encode() in environment:
             return self.marker.encode() in environment.split(b"\0")
-        return _filter_count(pid) > _filter_count(os.getpid())
+        return _filter_count(pid) > _filter_count(os.getpid()) or is_marked(pid)
 
-    def _reap(self) -> None:
-        """Collect adopted zombies; an uncontained root is its starter's to collect."""
+    def _reap(self, orphans: list[int]) -> bool:
+        """Collect those of ``orphans`` that are dead, or the namespace; whether there were any.
+
+        An uncontained root is its starter's to collect.
+        """
         if self.contained:
             bury(self.root)
-            return
-        for pid in self._orphans():
+            return False
+        buried = False
+        for pid in orphans:
             with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+                buried |= os.waitpid(pid, os.WNOHANG)[0] == pid
+        return buried
 
 
 @contextmanager
@@ -231,6 +252,12 @@ def _status(pid: int) -> _Status | None:
 def _alive(pid: int) -> bool:
     status = _status(pid)
     return status is not None and not status.zombie
+
+
+def _newest_process() -> int:
+    """The number that was given to a process last."""
+    with open("/proc/loadavg", "rb") as file:  # noqa: PTH123
+        return int(file.read().split()[-1])
 
 
 def _filter_count(pid: int) -> int:

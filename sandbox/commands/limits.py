@@ -8,6 +8,9 @@ from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Limits
 
+_MARK = 12
+"""``RLIMIT_MSGQUEUE``, which hardly anything uses; the module has no name for it."""
+_MARK_WHERE_UNLIMITED = 1 << 40
 _OUT_OF_MEMORY_SCORE = b"1000"
 """Makes the kernel pick the command, never the agent or the desktop, when memory runs out."""
 
@@ -27,11 +30,30 @@ def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
     }
     if limits.processes is not None and not own_user_namespace:
         wanted[resource.RLIMIT_NPROC] = limits.processes + threads_on_machine()
+    if not own_user_namespace:
+        wanted[_MARK] = _mark()
     for kind, value in wanted.items():
         if value is not None:
             _lower(pid, kind, value)
     with suppress(OSError):  # A hardened /proc; the limits above hold all the same.
         Path(f"/proc/{pid}/oom_score_adj").write_bytes(_OUT_OF_MEMORY_SCORE)
+
+
+def is_marked(pid: int) -> bool:
+    """Whether a process descends from a command: it can neither raise the limit back nor shed it by exec."""
+    mark = _mark()
+    try:
+        return mark is not None and resource.prlimit(pid, _MARK)[1] <= mark
+    except (OSError, ValueError):
+        return False
+
+
+def _mark() -> int | None:
+    """One byte less of message queues than this process may have; None where it may have none."""
+    hard = resource.getrlimit(_MARK)[1]
+    if hard == resource.RLIM_INFINITY:
+        return _MARK_WHERE_UNLIMITED
+    return hard - 1 if hard > 0 else None
 
 
 def threads_on_machine() -> int:

@@ -56,10 +56,14 @@ class ProcessRunner:
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
         self._contained = isolation.name == "bwrap"
-        self._git = GitGuard.capture(
-            policy.workspace, restores=isolation.name == "landlock", save=spills.save
+        self._git = GitGuard(
+            policy.workspace,
+            restores=isolation.name in ("bwrap", "landlock"),
+            is_bound=self._contained,
+            save=spills.save,
         )
         self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
+        self._last_shown: tuple[Policy, Policy] | None = None
         self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
         self._connections = Connections(isolation, policy)
@@ -142,17 +146,18 @@ class ProcessRunner:
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
+        folder = self._folder(cwd)
         own_sockets = self._connections.begin()
         if self.policy.unix_sockets != own_sockets:
             self.policy = replace(self.policy, unix_sockets=own_sockets)
-        folder = self._folder(cwd)
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()
             self._run_by_others.refresh()
+        shown = self._shown()
 
         def launch() -> Launch:
-            made = self.isolation.launch(argv, self.policy, environment, folder)
+            made = self.isolation.launch(argv, shown, environment, folder)
             return replace(made, start_in=self._connections.call) if own_sockets else made
 
         started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
@@ -170,6 +175,17 @@ class ProcessRunner:
             stdin=keyboard,
             when_ended=lambda: self._restore(tree),
         )
+
+    def _shown(self) -> Policy:
+        """The policy with what the strong tier shows read-only for git's sake."""
+        if not self._contained:
+            return self.policy
+        read_only = self._git.bound(alone=not self._running)
+        if self._last_shown is None or self._last_shown[0] is not self.policy:
+            self._last_shown = (self.policy, self.policy)
+        if self._last_shown[1].read_only != read_only:
+            self._last_shown = (self.policy, replace(self.policy, read_only=read_only))
+        return self._last_shown[1]
 
     def _new_marker(self) -> str:
         try:

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import is_plain_path
-from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, everything_below, listed
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
 
 _MOST_LINKS = 40
-_MOST_ENTRIES = 2_000
-"""So many files and folders in it are watched, the nearest first: two system calls each for every command."""
 
 
 class ConfigurationGuard:
@@ -44,7 +42,7 @@ class ConfigurationGuard:
 
     def is_harmed(self) -> bool:
         """Whether there is something to put back."""
-        return not self._is_held and bool(self._kept.changed())
+        return not self._is_held and self._kept.is_changed()
 
     def restore(self) -> list[str]:
         """Put back what a command changed; returns sentences on that."""
@@ -65,17 +63,8 @@ class ConfigurationGuard:
 
     def _entries(self) -> Iterator[Path]:
         """The folder and all below it, and where links lead to its file: each on the way, and the file."""
-        folder = self._root / CONFIGURATION_FOLDER
-        yield folder
         yield from self._way
-        waiting = [folder]
-        left = _MOST_ENTRIES
-        while waiting and left > 0:
-            for entry in _entries_of(waiting.pop(0))[:left]:
-                left -= 1
-                yield Path(entry.path)
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
+        yield from everything_below(self._root / CONFIGURATION_FOLDER)
 
 
 def _way_to(root: Path) -> tuple[Path, ...]:
@@ -98,13 +87,3 @@ def _way_to(root: Path) -> tuple[Path, ...]:
         found[here] = None
     folder = root / CONFIGURATION_FOLDER
     return tuple(path for path in found if root in path.parents and folder not in path.parents)
-
-
-def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    if folder.is_symlink():
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []

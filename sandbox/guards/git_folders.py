@@ -5,42 +5,44 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 DOT_GIT = ".git"
 _MOST_FOLDERS = 400
 """Folders looked at, nearest first; looking costs about 10 µs each."""
+_MOST_READ_ONLY = 24
+"""So many repositories are shown read-only; each costs a launch about 0.1 ms. All are compared afterwards."""
 _POINTER_BYTES = 16384
-_SKIPPED = frozenset(("node_modules", "__pycache__", ".venv", "venv", ".tox", "target"))
+_LOOKED_AT_LAST = frozenset(("node_modules", "__pycache__", ".venv", "venv", ".tox", "target"))
 _BARE_MARKS = ("HEAD", "objects", "refs")
 
 
-def walk_folders(root: Path, most: int = _MOST_FOLDERS) -> Iterator[tuple[str, frozenset[str], int]]:
-    """Yield ``(folder, names in it, modification time)`` breadth first, at most ``most`` of them.
+def walk_folders(root: Path, most: int | None = _MOST_FOLDERS) -> Iterator[tuple[str, frozenset[str], int]]:
+    """Yield ``(folder, names in it, time of its last change)`` breadth first, at most ``most`` of them.
 
-    Links are not followed; git's own folders and those of dependencies are not entered.
+    Links are not followed; git's own folders are not entered, those of dependencies after all others.
     """
-    waiting = deque([os.fspath(root)])
+    waiting, last = deque([os.fspath(root)]), deque[str]()
     seen = 0
-    while waiting and seen < most:
-        folder = waiting.popleft()
+    while (waiting or last) and (most is None or seen < most):
+        folder = waiting.popleft() if waiting else last.popleft()
         seen += 1
         try:
-            changed = os.stat(folder, follow_symlinks=False).st_mtime_ns  # noqa: PTH116
+            changed = os.stat(folder, follow_symlinks=False).st_ctime_ns  # noqa: PTH116
             with os.scandir(folder) as entries:
                 children = list(entries)
         except OSError:
             continue
         yield folder, frozenset(entry.name for entry in children), changed
         for entry in children:
-            if is_entered(entry.name) and entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
+            if entry.name != DOT_GIT and entry.is_dir(follow_symlinks=False):
+                (last if entry.name in _LOOKED_AT_LAST else waiting).append(entry.path)
 
 
 def is_entered(name: str) -> bool:
     """Whether a folder of that name is looked into."""
-    return name != DOT_GIT and name not in _SKIPPED
+    return name != DOT_GIT and name not in _LOOKED_AT_LAST
 
 
 def is_folder(path: str) -> bool:
@@ -53,12 +55,48 @@ def is_folder(path: str) -> bool:
 
 def is_bare_repository(names: frozenset[str]) -> bool:
     """Whether a folder with these names in it is what git takes for a repository of its own."""
-    return all(mark in names for mark in _BARE_MARKS)
+    return "HEAD" in names and ("commondir" in names or all(mark in names for mark in _BARE_MARKS))
 
 
 def find_git_entries(root: Path) -> tuple[Path, ...]:
     """Every ``.git`` (folder, file or link) in the nearest folders below ``root``, the root's own first."""
-    return tuple(Path(folder, DOT_GIT) for folder, names, _ in walk_folders(root) if DOT_GIT in names)
+    near = walk_folders(root, _MOST_FOLDERS)
+    return tuple(Path(folder, DOT_GIT) for folder, names, _ in near if DOT_GIT in names)
+
+
+def obeyed_folders(entry: Path, root: Path) -> tuple[Path, ...]:
+    """The folders inside ``root`` whose settings git obeys for the ``.git`` at ``entry``, as they really lie.
+
+    It is followed as git does, where it is a file or a link and to the folder it shares with others, whether
+    that points back or not. Never ``root`` itself or what holds it.
+    """
+    folder = Path(os.path.realpath(entry))
+    if os.path.isfile(folder):
+        pointer = _first_line(folder)
+        if not pointer.startswith("gitdir:"):
+            return ()
+        folder = Path(os.path.realpath(folder.parent / pointer.removeprefix("gitdir:").strip()))
+    found = dict.fromkeys((folder, shared_folder(folder)))
+    return tuple(each for each in found if root in each.parents and os.path.isfile(each / "HEAD"))
+
+
+def read_only_paths(entries: Iterable[Path], root: Path) -> tuple[Path, ...]:
+    """What of the repositories at ``entries`` to show read-only in the workspace ``root``, nearest first.
+
+    The entries, the folders whose settings git obeys for them, and those outside that belong to them. What
+    is reached through a link is there by its real place.
+    """
+    chosen = sorted((entry for entry in entries if entry.name == DOT_GIT), key=lambda entry: len(entry.parts))
+    paths = dict.fromkeys(
+        path
+        for entry in chosen[:_MOST_READ_ONLY]
+        for path in (*obeyed_folders(entry, root), *metadata_folders(entry), entry)
+    )
+    return tuple(path for path in paths if os.path.exists(path) and _is_real_below(root, path))
+
+
+def _is_real_below(root: Path, path: Path) -> bool:
+    return root not in path.parents or is_plain_path(root, path)
 
 
 def linked_folders(entry: Path) -> tuple[Path, Path] | None:

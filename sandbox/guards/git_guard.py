@@ -1,169 +1,276 @@
 """Watch over git's configuration and hooks, which run programs outside the sandbox.
 
 See docs/sandbox.md, "Commands" and "Git".
-Where ``.git`` is read-only this only reports repositories that appeared. In the weaker tier ``.git`` lies
-open inside the writable workspace, so what git would execute or obey is compared and put back after each
-command. All of it happens when no process of the command is left, and other commands are held still.
+What git would execute or obey is compared by content, wherever it lies in the workspace, and put back after
+each command; what the strong tier shows read-only and can't be moved is left out. A repository that a command
+made is set aside where git would run something of it. All of it happens when no process of the command is
+left, and other commands are held still.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import (
     DOT_GIT,
-    is_bare_repository,
-    metadata_folders,
-    walk_folders,
+    obeyed_folders,
+    read_only_paths,
 )
+from seedsmith.sandbox.guards.git_obeyed import included_files, obeyed_files, parts_of
+from seedsmith.sandbox.guards.harmless import is_harmless
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.guards.known_folders import KnownFolders
 
-_OBEYED_FILES = (
-    "config",
-    "config.worktree",
-    "commondir",
-    "gitdir",
-    "info/attributes",
-    "info/exclude",
-    "info/grafts",
-    "objects/info/alternates",
-)
-_MOST_HOOKS = 64
-_MOST_MODULES = 32
+_WHERE_TO_LOOK = ("config", "config.worktree", "commondir", "worktrees", "modules")
+_MOST_MADE = 500
+"""So many repositories that commands made are looked into after each; any more are set aside unseen."""
 
 
 class GitGuard:
-    """Remembers a workspace's git metadata; see :meth:`capture`."""
+    """Remembers a workspace's git metadata at each :meth:`refresh`, which comes before the first command.
 
-    def __init__(self, root: Path, *, restores: bool, save: Save | None = None) -> None:
+    With ``restores`` off changes are only reported. ``is_bound`` says that commands see read-only what
+    :meth:`bound` names. ``save`` keeps what is undone, see :class:`KeptFiles`. The folders are walked in a
+    thread; the first :meth:`refresh` waits for it.
+    """
+
+    def __init__(
+        self, root: Path, *, restores: bool, is_bound: bool = False, save: Save | None = None
+    ) -> None:
         self._root = root
         self.restores = restores
         """Whether it puts changes back rather than only reporting."""
+        self._is_bound = is_bound
+        self._folders = KnownFolders(root)
+        self._kept = KeptFiles(root, self._obeyed, save)
+        self._trusted: dict[Path, int] = {}
+        self._made: dict[Path, None] = {}
+        self._watched: dict[Path, tuple[Path, ...]] = {}
+        self._included: tuple[Path, ...] = ()
+        self._parts: frozenset[Path] = frozenset()
+        self._bound: tuple[Path, ...] = ()
+        self._settled: tuple[object, ...] = (None,)
         self._told_lost: set[Path] = set()
-        self._kept = KeptFiles(root, self._obeyed_files, save)
-        self._entries: dict[Path, int] = {}
-        self._repositories: set[str] = set()
-        self._folders: dict[str, tuple[int, int]] = {}
+        self._notes: list[str] = []
+        self._looked = False
+        self._moved: dict[Path, Path] = {}
 
     @classmethod
-    def capture(cls, root: Path, *, restores: bool = True, save: Save | None = None) -> GitGuard:
-        """Remember what lies below ``root`` now; with ``restores`` off changes are only reported.
-
-        ``save`` keeps what is undone, see :class:`KeptFiles`.
-        """
-        guard = cls(root, restores=restores, save=save)
-        guard._look_at(walk_folders(root))
+    def capture(
+        cls, root: Path, *, restores: bool = True, is_bound: bool = False, save: Save | None = None
+    ) -> GitGuard:
+        """One that remembers what lies below ``root`` now; the parameters are those of the class."""
+        guard = cls(root, restores=restores, is_bound=is_bound, save=save)
         guard.refresh()
         return guard
 
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing. Cheap where nothing did."""
-        self._entries = {entry: os.lstat(entry).st_ino for entry in self._known_entries()}
+        self._trust(self._folders.first_look())
+        appeared = self._folders.appeared(near=True)  # Between two commands it is the user who made them.
+        self._trust(entry for entry in appeared if entry not in self._made)
+        self._trusted = {entry: os.lstat(entry).st_ino for entry in self._trusted if os.path.lexists(entry)}
         self._told_lost.clear()
+        self._watch()
         if self.restores:
             self._kept.remember()
 
+    def bound(self, *, alone: bool) -> tuple[Path, ...]:
+        """What commands are to see read-only; with others running only what those can't have moved."""
+        return self._bound if alone else tuple(path for path in self._bound if path.parent == self._root)
+
     def is_harmed(self) -> bool:
-        """Whether there is something to put back."""
-        return self.restores and not all(map(self._is_lost, self._kept.changed()))
+        """Whether there is something to put back, or to set aside; looks for what appeared as well."""
+        self._look_around()
+        self._looked = True
+        return self.restores and (
+            any(self._returnable()) or self._kept.is_changed(self._is_lost) or any(self._harmful())
+        )
 
     def restore(self) -> list[str]:
         """Put back what a command changed; returns sentences on that, and what :meth:`report` does."""
+        if not self._looked:
+            self._look_around()
         notes = []
         if self.restores:
-            restored, _ = self._kept.put_back(self._is_lost)
-            if restored:
-                notes.append(f"The command's changes to git's own files were undone: {listed(restored)}.")
+            returned = self._return_moved()
+            restored, failed = self._kept.put_back(self._is_lost)
+            if restored or returned:
+                names = listed([*returned, *restored])
+                notes.append(f"The command's changes to git's own files were undone: {names}.")
+            if failed:
+                notes.append(f"The command changed git's own files for good: {listed(failed)}.")
+            notes += self._set_aside()
         return notes + self.report()
 
     def report(self) -> list[str]:
         """Sentences on repositories that are gone, and on those that appeared, each told once."""
-        notes = self._report_lost()
-        appeared = self._look_at(self._changed_folders())
-        if appeared:
-            names = listed(os.path.relpath(folder, self._root) for folder in appeared)
-            notes.append(f"New git repositories appeared, whose settings nobody has vetted: {names}.")
+        if not self._looked:
+            self._look_around()
+        self._looked = False
+        notes, self._notes = [*self._report_lost(), *self._notes], []
         return notes
 
-    def _known_entries(self) -> Iterator[Path]:
-        known = {Path(folder) / DOT_GIT for folder in self._repositories}
-        return (entry for entry in sorted(known) if os.path.lexists(entry))
-
-    def _metadata(self) -> Iterator[Path]:
-        """Git's folders inside the workspace: only those a command could have written."""
-        for entry in self._entries:
-            if os.path.isdir(entry) and not entry.is_symlink():
-                yield entry
-                modules = entry / "modules"
-                if os.path.isdir(modules) and not modules.is_symlink():
-                    for folder, names, _ in walk_folders(modules, _MOST_MODULES):
-                        if is_bare_repository(names):
-                            yield Path(folder)
-            for folder_path in metadata_folders(entry):
-                if self._root in folder_path.parents:
-                    yield folder_path
-
-    def _obeyed_files(self) -> Iterator[Path]:
-        for entry in self._entries:
-            if os.path.isfile(entry) or entry.is_symlink():
-                yield entry
-        for folder in self._metadata():
-            for name in _OBEYED_FILES:
-                yield folder / name
-            hooks = folder / "hooks"
-            yield hooks
+    def _trust(self, entries: Iterable[Path]) -> None:
+        for entry in entries:
             with suppress(OSError):
-                yield from sorted(hooks.iterdir())[:_MOST_HOOKS]
+                self._trusted[entry] = os.lstat(entry).st_ino
+
+    def _watch(self) -> None:
+        """Settle which folders git obeys by what the entries say now, and which of them are read-only."""
+        if self._is_bound and self._signature() == self._settled:
+            return
+        self._watched = {entry: self._metadata(entry) for entry in self._trusted}
+        if self._is_bound:
+            own = self._root / DOT_GIT
+            self._bound = read_only_paths(dict.fromkeys((own, *self._trusted)), self._root)
+        held = self._held()
+        obeyed = [folder for folders in self._watched.values() for folder in folders]
+        self._included = tuple(
+            dict.fromkeys(path for folder in obeyed for path in included_files(folder, self._root))
+        )
+        self._parts = frozenset(part for folder in obeyed if folder not in held for part in parts_of(folder))
+        self._settled = self._signature()
+
+    def _signature(self) -> tuple[object, ...]:
+        """What differs where git would look elsewhere than before."""
+        folders = [folder for folders in self._watched.values() for folder in folders]
+        files = [*(folder / name for folder in folders for name in _WHERE_TO_LOOK), *self._included]
+        entries = [(entry, inode, _changed(entry)) for entry, inode in self._trusted.items()]
+        return (*entries, *map(_changed, files))
+
+    def _held(self) -> frozenset[Path]:
+        """What commands can neither change nor move: read-only, and at the top, which is held itself."""
+        return frozenset(self.bound(alone=False))
+
+    def _metadata(self, entry: Path) -> tuple[Path, ...]:
+        if entry.name != DOT_GIT:
+            return (entry,)
+        return obeyed_folders(entry, self._root)
+
+    def _obeyed(self) -> Iterator[Path]:
+        """What is watched: the entries that name another folder, and all that git obeys in the folders."""
+        held = self._held()
+        seen: set[Path] = set()
+        for entry, folders in self._watched.items():
+            if entry not in held and (entry.is_symlink() or not os.path.isdir(entry)):
+                yield entry
+            for folder in folders:
+                if folder not in held and folder not in seen:
+                    seen.add(folder)
+                    yield from obeyed_files(folder, self._root, self._parts)
+        yield from self._included
 
     def _is_lost(self, path: Path) -> bool:
-        """Whether the ``.git`` folder that ``path`` was in is gone: nothing to put it back into."""
-        for parent in path.parents:
-            if parent.name == DOT_GIT and parent in self._entries:
-                return _inode(parent) != self._entries[parent]
+        """Whether the folder of git's that ``path`` was in is gone: nothing to put it back into."""
+        for folders in self._watched.values():
+            for folder in folders:
+                if folder in path.parents:
+                    missing = next((part for part in self._parts if part in path.parents), folder)
+                    return not os.path.lexists(folder) or not os.path.lexists(missing)
         return False
+
+    def _look_around(self) -> None:
+        """Find the repositories that appeared, and tell those a command moved from those it made."""
+        appeared = []
+        for entry in self._folders.appeared():
+            if entry in self._trusted or entry in self._made:
+                continue
+            before = self._place_before(entry)
+            if before is not None:
+                self._follow(before, entry)
+            else:
+                self._made[entry] = None
+            folder = entry.parent if entry.name == DOT_GIT else entry
+            appeared.append(os.path.relpath(folder, self._root))
+        if appeared:
+            names = listed(dict.fromkeys(appeared))
+            self._notes.append(f"New git repositories appeared, whose settings nobody has vetted: {names}.")
+
+    def _place_before(self, entry: Path) -> Path | None:
+        """Where what is at ``entry`` was when the command began, if it was known then and is gone."""
+        inode = _inode(entry)
+        for known, number in self._trusted.items():
+            if number == inode and not os.path.lexists(known):
+                return known
+        return None
+
+    def _follow(self, before: Path, after: Path) -> None:
+        self._kept.rename(before, after)
+        self._trusted[after] = self._trusted.pop(before)
+        self._told_lost.add(before)
+
+        def moved(path: Path) -> Path:
+            return after / path.relative_to(before) if before in (path, *path.parents) else path
+
+        self._watched[after] = tuple(map(moved, self._watched.pop(before, ())))
+        self._parts = frozenset(map(moved, self._parts))
+        self._moved[after] = before
+
+    def _return_moved(self) -> list[str]:
+        """Give back its name to git's own folder that was moved under another, where that name is free."""
+        returned = []
+        for after, before in list(self._returnable()):
+            with suppress(OSError):
+                after.rename(before)
+                self._follow(after, before)
+                returned.append(os.fspath(before.relative_to(self._root)))
+        self._moved.clear()
+        return returned
+
+    def _returnable(self) -> Iterator[tuple[Path, Path]]:
+        for after, before in self._moved.items():
+            if before.name == DOT_GIT and after.name != DOT_GIT and not os.path.lexists(before):
+                yield after, before
+
+    def _harmful(self) -> Iterator[Path]:
+        """The repositories made by commands in which git would run what a command wrote."""
+        for number, entry in enumerate(list(self._made)):
+            if not os.path.lexists(entry):
+                del self._made[entry]
+                continue
+            watched = {folder for folders in self._watched.values() for folder in folders}
+            folders = [folder for folder in self._metadata(entry) if folder not in watched]
+            if number >= _MOST_MADE or not all(is_harmless(folder, self._root) for folder in folders):
+                yield entry
+
+    def _set_aside(self) -> list[str]:
+        """Take from harmful repositories the name that makes them one."""
+        done = []
+        for entry in list(self._harmful()):
+            mark = entry if entry.is_symlink() or os.path.isfile(entry) else entry / "HEAD"
+            with suppress(OSError):
+                mark.rename(mark.with_name(f"{mark.name}.set-aside-{os.urandom(3).hex()}"))
+                done.append(os.fspath(mark.relative_to(self._root)))
+        if not done:
+            return []
+        return [
+            "The command made repositories in which git would run programs of its choosing; they were set "
+            f"aside by renaming {listed(done)}."
+        ]
 
     def _report_lost(self) -> list[str]:
         gone = {
             entry
-            for entry, inode in self._entries.items()
+            for entry, inode in self._trusted.items()
             if _inode(entry) != inode and not (self.restores and entry in self._kept)
         }
         lost = [os.fspath(entry.relative_to(self._root)) for entry in gone - self._told_lost]
         self._told_lost |= gone
         return [f"The command removed or replaced {listed(lost)}."] if lost else []
 
-    def _look_at(self, folders: Iterable[tuple[str, frozenset[str], int]]) -> list[str]:
-        """Remember ``folders``; returns those that hold a repository nobody knew of."""
-        found = []
-        for folder, names, _ in folders:
-            with suppress(OSError):
-                self._folders[folder] = _folder_stamp(folder)
-            if (DOT_GIT in names or is_bare_repository(names)) and folder not in self._repositories:
-                self._repositories.add(folder)
-                found.append(folder)
-        return found
 
-    def _changed_folders(self) -> Iterator[tuple[str, frozenset[str], int]]:
-        """The folders whose entries changed since they were looked at, and new ones below them."""
-        for folder, stamp in list(self._folders.items()):
-            try:
-                now = _folder_stamp(folder)
-            except OSError:
-                del self._folders[folder]
-                continue
-            if now == stamp:
-                continue
-            for below, names, changed in walk_folders(Path(folder)):
-                if below == folder or below not in self._folders:
-                    yield below, names, changed
-
-
-def _folder_stamp(folder: str) -> tuple[int, int]:
-    status = os.lstat(folder)
-    return status.st_mtime_ns, status.st_nlink
+def _changed(path: Path) -> int:
+    """When a file or link last changed, 1 for a folder, 0 for nothing."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0
+    return 1 if stat.S_ISDIR(status.st_mode) else status.st_ctime_ns
 
 
 def _inode(path: Path) -> int:

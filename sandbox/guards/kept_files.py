@@ -5,10 +5,11 @@ To be used while no command can run beside it, or links could change under its h
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ _ROUNDS = 3
 """Putting a folder back shows what of its content is missing, so more than one may be needed."""
 _MOST_NAMED = 5
 _MOST_SAVED = 64
+_MOST_REMEMBERED = 1_000
+"""So many names of what was undone are kept to be told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +82,61 @@ class KeptFiles:
         """Take ``path`` as it is now."""
         self._files[path] = _keep(path)
 
-    def changed(self) -> list[Path]:
-        """Those that differ from what is remembered, new ones included; folders before what is in them."""
-        changed = []
-        for path in dict.fromkeys([*self._files, *self._paths()]):
-            kept = self._files.get(path, _Kept())
-            stamp = _stamp_of(path)
-            if stamp == kept.stamp:
+    def is_changed(self, spare: Callable[[Path], bool] = lambda path: False) -> bool:
+        """Whether one differs from what is remembered, or is new, but for what ``spare`` names."""
+        return any(not spare(path) for path in self._differing()) or any(
+            not spare(path) for path in self._appeared()
+        )
+
+    def put_back(self, spare: Callable[[Path], bool] = lambda path: False) -> tuple[list[str], list[str]]:
+        """Put back what changed, except what ``spare`` names; the names of what was, and of what can't be.
+
+        What is new is removed as it is found, however much of it there is; then the rest is put back.
+        """
+        done: dict[str, str] = {}
+        failed: dict[str, str] = {}
+        for _ in range(_ROUNDS):
+            clean = True
+            for path in itertools.chain(self._appeared(), self._differing()):
+                if spare(path):
+                    continue
+                clean = False
+                saved = self._saved_below(path) if len(done) < _MOST_SAVED else {path: ""}
+                names = done if self._put_back(path) else failed
+                for each, where in saved.items():
+                    if len(names) < _MOST_REMEMBERED:
+                        names.setdefault(os.fspath(each.relative_to(self._root)), where)
+            if clean:
+                break
+        return [name + where for name, where in done.items() if name not in failed], list(failed)
+
+    def rename(self, before: Path, after: Path) -> None:
+        """Look for what was below ``before`` below ``after`` from here on: it was moved."""
+        self._files = {
+            after / path.relative_to(before) if path == before or before in path.parents else path: kept
+            for path, kept in self._files.items()
+        }
+
+    def _differing(self) -> Iterator[Path]:
+        """What is remembered and no longer like that; folders before what is in them."""
+        for path, kept in list(self._files.items()):
+            if _stamp_of(path) == kept.stamp:
                 continue
             now = _keep(path)
             if now.is_like(kept):
                 self._files[path] = now
             else:
-                changed.append(path)
-        return changed
+                yield path
 
-    def put_back(self, spare: Callable[[Path], bool] = lambda path: False) -> tuple[list[str], list[str]]:
-        """Put back what changed, except what ``spare`` names; the names of what was, and of what can't be."""
-        done: dict[str, str] = {}
-        failed: dict[str, str] = {}
-        for _ in range(_ROUNDS):
-            changed = [path for path in self.changed() if not spare(path)]
-            saved = {path: self._saved(path) for path in changed[:_MOST_SAVED]}
-            for path in changed:
-                name = os.fspath(path.relative_to(self._root))
-                (done if self._put_back(path) else failed).setdefault(name, saved.get(path, ""))
-            if not changed:
-                break
-        return [name + where for name, where in done.items() if name not in failed], list(failed)
+    def _appeared(self) -> Iterator[Path]:
+        """What is there and not remembered, found one by one, so that no number of them takes memory."""
+        return (path for path in self._paths() if path not in self._files and os.path.lexists(path))
+
+    def _saved_below(self, path: Path) -> dict[Path, str]:
+        """Keep what is at ``path``, and the first files in it where it is a folder that goes altogether."""
+        goes = path not in self._files and path.is_dir() and not path.is_symlink()
+        below = itertools.islice(everything_below(path), _MOST_SAVED) if goes else (path,)
+        return {each: self._saved(each) for each in below}
 
     def _saved(self, path: Path) -> str:
         """Keep the file that is there now; says where, as an addition to its name."""
@@ -218,3 +248,22 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
         os.fchmod(file.fileno(), stat.S_IMODE(mode))
+
+
+def everything_below(folder: Path) -> Iterator[Path]:
+    """``folder`` and all that is in it, each before what it holds, and none twice in memory.
+
+    What is removed while this goes on is not entered.
+    """
+    yield folder
+    waiting = [os.fspath(folder)]
+    while waiting:
+        with suppress(OSError):
+            inner = waiting.pop()
+            if os.path.islink(inner):  # noqa: PTH114
+                continue
+            with os.scandir(inner) as entries:
+                for entry in entries:
+                    yield Path(entry.path)
+                    if entry.is_dir(follow_symlinks=False) and os.path.isdir(entry.path):
+                        waiting.append(entry.path)

@@ -52,7 +52,7 @@ class RunByOthersGuard:
     def is_harmed(self) -> bool:
         """Whether there is something to put back."""
         self._look_again()
-        return bool(self._kept.changed())
+        return self._kept.is_changed()
 
     def restore(self) -> list[str]:
         """Put back what a command changed; returns sentences on that."""
@@ -74,7 +74,7 @@ class RunByOthersGuard:
         """Look at the folders whose entries changed, and at new ones below them."""
         for folder, changed in list(self._folders.items()):
             try:
-                now = os.lstat(folder).st_mtime_ns
+                now = os.lstat(folder).st_ctime_ns
             except OSError:
                 del self._folders[folder]
                 continue

@@ -28,6 +28,8 @@ class Policy:
     git_folders: tuple[Path, ...] = ()
     """Git's metadata folders beyond what the workspace shows read-only by itself: those to be writable, and
     those that lie outside (a worktree's, or the repository's the workspace is a subfolder of)."""
+    read_only: tuple[Path, ...] | None = None
+    """What of the workspace to show read-only for git's sake; None for what a look at it finds."""
     also_readable: tuple[Path, ...] = ()
     """Files and folders to show read-only wherever they lie, e.g. ignore files above the workspace, or the
     folder of a skill, whose programs can be run. Those that are missing or hold ``state`` are left out, and
@@ -125,6 +127,6 @@ class Limits:
     file_bytes: int | None = 4 << 30
     open_files: int | None = 1024
     memory_bytes: int | None = 8 << 30
-    """Resident memory of the whole process tree, watched a few times a second."""
+    """Memory of the whole process tree, files in memory included, watched a few times a second."""
     output_bytes: int | None = 256 << 20
     """A command that writes more than this is stopped."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
-from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries, is_plain_path, metadata_folders
+from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
 from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
 from seedsmith.sandbox.isolation.hidden_folders import (
@@ -32,7 +32,6 @@ from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
-_MOST_GIT_ENTRIES = 24
 _MOST_FILES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
@@ -74,9 +73,9 @@ class Bubblewrap:
         self.missing_flags = missing_flags
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
+        self._shown_arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
         self._run_by_others: tuple[Path, ...] = ()
-        self._git_entries: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -104,12 +103,12 @@ class Bubblewrap:
         if not _differ_in_git_only(self._prepared_for, policy):
             self._prepare(policy)
         mounts = (
-            *self._arguments,
+            *self._shown_arguments,
             *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
             *self._workspace_arguments,
             *self._protected_binds(policy),
         )
-        _make_mount_points(policy.private_tmp, mounts)
+        pinned = _make_mount_points(policy.private_tmp, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
         with ExitStack() as opened:  # Closed here only where there are too many.
             filter_fd = _readable(program)
@@ -120,6 +119,8 @@ class Bubblewrap:
             block, release = os.pipe()
             opened.pop_all()
         arguments = (
+            *self._arguments,
+            *pinned,
             *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
@@ -145,7 +146,8 @@ class Bubblewrap:
         arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
         if RUNTIME.is_dir() and not RUNTIME.is_symlink():
             arguments += self._memory_folder(RUNTIME)
-        arguments += ["--bind", str(policy.private_tmp), str(TEMPORARY)]
+        self._arguments = (*arguments, "--bind", str(policy.private_tmp), str(TEMPORARY))
+        arguments = []
         for home in outermost(set(homes)):
             if not is_beneath(home, (TEMPORARY, RUNTIME)):
                 arguments += self._memory_folder(home)
@@ -154,9 +156,8 @@ class Bubblewrap:
         # Bound after whatever else is shown, which may hold it, or the state folder.
         workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
         self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
-        self._git_entries = find_git_entries(policy.workspace)[:_MOST_GIT_ENTRIES]
         self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
-        self._arguments = tuple(arguments)
+        self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
 
     def _flag(self, name: str) -> list[str]:
@@ -198,12 +199,11 @@ class Bubblewrap:
         for file in () if policy.writable_git else self._run_by_others:
             if file.is_file() and is_plain_path(policy.workspace, file):
                 binds += ["--ro-bind", str(file), str(file)]
-        own = policy.workspace / DOT_GIT
-        entries = self._git_entries if own in self._git_entries else (own, *self._git_entries)
-        for entry in entries:
-            if not os.path.lexists(entry) or not is_plain_path(policy.workspace, entry):
-                continue
-            for path in (*metadata_folders(entry), entry):
+        paths = policy.read_only
+        if paths is None:
+            paths = read_only_paths(find_git_entries(policy.workspace), policy.workspace)
+        for path in paths:
+            if os.path.exists(path):
                 binds += ["--ro-bind", str(path), str(path)]
         for folder in policy.git_folders:
             binds += ["--bind" if policy.writable_git else "--ro-bind", str(folder), str(folder)]
@@ -212,10 +212,12 @@ class Bubblewrap:
         return binds
 
 
-def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> None:
+def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[str]:
     """Make every mount point in ``/tmp`` what it should be, whatever commands left there.
 
-    bubblewrap would follow a link, and make folders on the host.
+    bubblewrap would follow a link, and make folders on the host. So that no command that runs can put one
+    there meanwhile, the folders above mount points become mount points too, which can't be renamed: returns
+    the arguments for that.
     """
     sources: dict[Path, str] = {}
     for number, word in enumerate(arguments):
@@ -224,12 +226,16 @@ def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> None:
         elif word == "--tmpfs":
             sources[Path(arguments[number + 1])] = "/"
     make_ready(private_tmp, HOME)
+    above: set[Path] = set()
     for path in outermost({path for path in sources if TEMPORARY in path.parents}):
         inside = str(path.relative_to(TEMPORARY))
+        above |= {parent for parent in path.parents if TEMPORARY in parent.parents}
         if os.path.isdir(sources[path]):
             make_ready(private_tmp, inside)
         else:
             make_file_ready(private_tmp, inside)
+    places = ((private_tmp / folder.relative_to(TEMPORARY), folder) for folder in sorted(above))
+    return [word for behind, folder in places for word in ("--bind", str(behind), str(folder))]
 
 
 def _is_there(path: Path) -> bool:
@@ -260,7 +266,9 @@ def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
 
 
 def _without_git(policy: Policy) -> Policy:
-    return replace(policy, writable_git=False, git_folders=(), also_readable=(), unix_sockets=False)
+    return replace(
+        policy, writable_git=False, git_folders=(), read_only=None, also_readable=(), unix_sockets=False
+    )
 
 
 def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:

@@ -67,6 +67,8 @@ class Landlock:
         """What this tier doesn't hold, as short phrases."""
         missing = [
             ".git is writable (restored afterwards)",
+            "modes, times and attributes of what you own can be changed, outside the workspace as well",
+            "scheduling of your other processes",
             "shared memory and the process list are the machine's",
         ]
         if self.abi < _ABI_SCOPES:
@@ -95,7 +97,8 @@ class Landlock:
         syscalls.forbid_new_privileges()
         syscalls.drop_capabilities(_kept_capabilities(policy))
         syscalls.landlock_restrict(self._ruleset)
-        syscalls.install_filter(filter_program(internet=policy.network, unix_sockets=policy.unix_sockets))
+        program = filter_program(internet=policy.network, unix_sockets=policy.unix_sockets, sees_others=True)
+        syscalls.install_filter(program)
 
     def _prepare(self, policy: Policy) -> None:
         """Build the ruleset: rules hold the folders themselves, whatever their names become."""

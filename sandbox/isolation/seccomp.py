@@ -35,6 +35,7 @@ _X32_BIT = 0x40000000
 
 _NEW_NAMESPACES = 0x7E020000
 """Every ``CLONE_NEW*`` flag ``clone`` itself takes."""
+_PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
 _TIOCSTI = 0x5412
 _TIOCLINUX = 0x541C
 _SOCKET_TYPE_MASK = 0xF
@@ -58,6 +59,10 @@ class _Machine:
     connect: int
     clone: int
     ioctl: int
+    prlimit: int
+    setpriority: int
+    ioprio_set: int
+    moved_pages: tuple[int, int]
     has_x32: bool
 
 
@@ -66,6 +71,7 @@ _SAME_EVERYWHERE = (
     *(428, 429, 430, 431, 432, 433, 442, 467),  # open_tree … fspick, mount_setattr, open_tree_attr
     438,  # pidfd_getfd
 )
+_TOWARDS_OTHERS = (440, 448)  # process_madvise, process_mrelease
 _CLONE3 = 435
 
 _MACHINES = {
@@ -95,6 +101,10 @@ _MACHINES = {
         connect=42,
         clone=56,
         ioctl=16,
+        prlimit=302,
+        setpriority=141,
+        ioprio_set=251,
+        moved_pages=(256, 279),
         has_x32=True,
     ),
     "aarch64": _Machine(
@@ -123,6 +133,10 @@ _MACHINES = {
         connect=203,
         clone=220,
         ioctl=29,
+        prlimit=261,
+        setpriority=140,
+        ioprio_set=30,
+        moved_pages=(238, 239),
         has_x32=False,
     ),
 }
@@ -134,11 +148,14 @@ def supported() -> bool:
 
 
 @cache
-def filter_program(*, internet: bool, unix_sockets: bool, machine: str | None = None) -> bytes:
+def filter_program(
+    *, internet: bool, unix_sockets: bool, sees_others: bool = False, machine: str | None = None
+) -> bytes:
     """Assemble the filter, ready for ``bwrap --seccomp`` or ``prctl``.
 
     ``internet`` leaves IPv4 and IPv6 sockets alone (a network namespace holds them, or the user allowed the
-    network); ``unix_sockets`` leaves Unix sockets alone. Raises KeyError for an unknown ``machine``.
+    network); ``unix_sockets`` leaves Unix sockets alone. ``sees_others`` says that the machine's processes
+    are in reach, whose limits and priorities must not be changed. Raises KeyError for an unknown ``machine``.
     """
     target = _MACHINES[machine or platform.machine()]
     families: list[int] = []
@@ -162,6 +179,12 @@ def filter_program(*, internet: bool, unix_sockets: bool, machine: str | None = 
         program += _for_call(target.socketpair, _connected_pairs())
     program += _for_call(target.clone, [_argument(0), *_refuse_any_bit(_NEW_NAMESPACES)])
     program += _for_call(target.ioctl, [_argument(1), *_refuse_values((_TIOCSTI, _TIOCLINUX))])
+    if sees_others:
+        for number in (*_TOWARDS_OTHERS, *target.moved_pages):
+            program += [_instruction(_JUMP_EQUAL, number, 0, 1), _refuse(errno.EPERM)]
+        program += _for_call(target.prlimit, _reading_or_own())
+        program += _for_call(target.setpriority, _own(_PRIO_PROCESS))
+        program += _for_call(target.ioprio_set, _own(_IOPRIO_WHO_PROCESS))
     program.append(_instruction(_RETURN, _ALLOW))
     return b"".join(program)
 
@@ -237,6 +260,32 @@ def _connected_pairs() -> list[bytes]:
         _argument(1),
         _instruction(_AND, _SOCKET_TYPE_MASK),
         *_allow_values(_CONNECTED_FOR_GOOD),
+        _refuse(errno.EPERM),
+    ]
+
+
+def _reading_or_own() -> list[bytes]:
+    """Allow ``prlimit`` on the caller itself (0), and without new limits."""
+    return [
+        _argument(0),
+        *_allow_values((0,)),
+        _argument(2),
+        _instruction(_JUMP_EQUAL, 0, 1, 0),
+        _refuse(errno.EPERM),
+        _instruction(_LOAD_WORD, _OFFSET_ARGUMENTS + 8 * 2 + 4),
+        *_allow_values((0,)),
+        _refuse(errno.EPERM),
+    ]
+
+
+def _own(process: int) -> list[bytes]:
+    """Refuse every choice of whom a call is about (``which``, ``who``) but the caller itself."""
+    return [
+        _argument(0),
+        _instruction(_JUMP_EQUAL, process, 1, 0),
+        _refuse(errno.EPERM),
+        _argument(1),
+        *_allow_values((0,)),
         _refuse(errno.EPERM),
     ]
 

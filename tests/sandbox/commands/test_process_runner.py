@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -211,3 +212,79 @@ async def test_a_command_line_too_long_to_start_is_refused_in_one_sentence(
     with pytest.raises(SandboxError, match="arguments are 9,0[0-9]{2},[0-9]{3} bytes long together"):
         await runner.run((":", *["x" * 100_000] * 90), timeout=30)
     assert (await runner.run("echo on", timeout=30)).head == b"on\n"
+
+
+FORKING = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    libc = __import__("ctypes").CDLL(None)
+    os.closerange(0, 64)
+    generation = 0
+    while True:
+        generation += 1
+        libc.setsid()
+        if libc.fork() != 0:
+            libc._exit(0)
+        if generation % 50 == 0:
+            descriptor = os.open({beat!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.write(descriptor, str(generation).encode())
+            os.close(descriptor)
+while not os.path.exists({beat!r}):
+    pass
+"""
+
+
+@pytest.mark.parametrize("tier", ["landlock", "off"])
+@pytest.mark.parametrize("way", ["plain", "env -i"])
+async def test_what_forks_and_exits_in_a_loop_ends_with_its_command(
+    runner: ProcessRunner, world, way: str
+) -> None:
+    """No process of it lives long enough to be found by looking at all of them."""
+    beat = world.workspace / "beat"
+    (world.workspace / "f.py").write_text(FORKING.format(beat=str(beat)))
+    prefix = "env -i setsid" if way == "env -i" else ""
+    wait = "while [ ! -e beat ]; do sleep 0.01; done"
+    result = await runner.run(f"{prefix} {shlex.quote(sys.executable)} f.py; {wait}", timeout=30)
+    assert beat.exists(), result
+    beat.unlink()
+    await asyncio.sleep(0.3)
+    assert not beat.exists()
+
+
+HOLDING = {
+    "memory file": "import os; f = os.memfd_create('a'); [os.write(f, block) for _ in range(400)]",
+    "part of it mapped": "import mmap, os; f = os.memfd_create('a'); "
+    "[os.write(f, block) for _ in range(400)]; m = mmap.mmap(f, 4096); m[0]",
+    "mapped and closed": "import mmap; m = mmap.mmap(-1, 400 << 20); [m.write(block) for _ in range(400)]",
+    "shared memory": "f = open('/dev/shm/held{name}', 'wb'); [f.write(block) for _ in range(400)]; f.flush()",
+    "of its own": "a = [bytearray(block) for _ in range(400)]",
+}
+
+
+@pytest.mark.parametrize("kind", HOLDING)
+async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: str) -> None:
+    if kind == "shared memory" and tier != "bwrap":
+        return  # It is the machine's own there, and not the command's alone.
+    runner = make_runner(limits=Limits(memory_bytes=300 << 20))
+    code = f"block = b'x' * (1 << 20); {HOLDING[kind].format(name=os.getpid())}; input()"
+    running = runner.start((sys.executable, "-c", code), timeout=30, open_stdin=True)
+    await running.wait()
+    assert "more than 300 MB of memory" in running.look().note
+
+
+async def test_shared_memory_is_counted_once(make_runner) -> None:
+    runner = make_runner(limits=Limits(memory_bytes=300 << 20))
+    code = """import mmap, os, time
+file = os.memfd_create("a")
+os.truncate(file, 200 << 20)
+mapped = mmap.mmap(file, 200 << 20)
+for _ in range(200):
+    mapped.write(b"x" * (1 << 20))
+os.fork()
+os.fork()
+mapped[0]
+time.sleep(1)
+"""
+    result = await runner.run((sys.executable, "-c", code), timeout=30)
+    assert (result.exit_code, result.note) == (0, "")

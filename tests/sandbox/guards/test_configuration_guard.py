@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -173,15 +172,18 @@ def test_what_cannot_be_put_back_is_said(tmp_path: Path) -> None:
     assert big.read_bytes() == b"y"
 
 
-def test_a_large_folder_is_watched_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at: list[object] = []
-    lstat: Callable[..., os.stat_result] = os.lstat
-    for number in range(3_000):
-        (tmp_path / f".seedsmith/{number:04}").mkdir(parents=True)
-    guard = ConfigurationGuard(tmp_path, is_bound=False)
-    monkeypatch.setattr(os, "lstat", lambda path, **more: looked_at.append(path) or lstat(path, **more))
-    assert not guard.is_harmed()
-    assert len(looked_at) < 4_100
+async def test_no_number_of_decoys_hides_a_planted_file(runner: ProcessRunner, world, configured) -> None:
+    before = tree(world.workspace)
+    decoys = """import os
+for place in (".seedsmith", ".seedsmith/skills", ".seedsmith/skills/a"):
+    os.makedirs(place, exist_ok=True)
+    for number in range(3000):
+        open(f"{place}/{number}", "w").close()
+os.makedirs(".seedsmith/skills/zz/evil")
+open(".seedsmith/skills/zz/evil/SKILL.md", "w").close()
+"""
+    result = await runner.run((sys.executable, "-c", decoys), timeout=60)
+    assert tree(world.workspace) == before, result.note
 
 
 async def test_what_is_undone_can_be_read_back(world) -> None:

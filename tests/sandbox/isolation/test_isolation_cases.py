@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import socket
 import subprocess
@@ -453,3 +454,36 @@ async def test_a_git_file_pointing_at_a_home_shows_nothing(make_runner, world) -
     (hostile / ".git").write_text(f"gitdir: {world.home}\n")
     result = await run(make_runner(workspace=hostile), f"cat {world.home}/HEAD {world.home}/.ssh/id_ed25519")
     assert "home-secret" not in text(result)
+
+
+async def test_no_limit_or_priority_of_the_agent_is_changed(runner) -> None:
+    """One second of processor time for the agent, and nothing would be put back."""
+    before = [resource.getrlimit(kind) for kind in range(16)]
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    code = f"""
+import os, resource
+for pid in ({os.getpid()}, {os.getppid()}):
+    for kind in range(16):
+        try:
+            soft, hard = resource.prlimit(pid, kind)
+            resource.prlimit(pid, kind, (min(soft, hard - 1) if hard > 0 else soft, hard))
+            print("limit", kind)
+        except OSError:
+            pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
+        print("priority")
+    except OSError:
+        pass
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+os.nice(1)
+print("own")
+"""
+    assert text(await run_python(runner, code)) == "own\n"
+    assert [resource.getrlimit(kind) for kind in range(16)] == before
+    assert os.getpriority(os.PRIO_PROCESS, 0) == nice
+
+
+async def test_the_weaker_tier_says_what_it_does_not_hold(isolation, tier) -> None:
+    if tier == "landlock":
+        assert any("modes, times and attributes" in phrase for phrase in isolation.missing())

@@ -91,3 +91,25 @@ def test_tracing_looks_and_never_writes(machine: str) -> None:
         if verdict(program, AUDIT[machine], ptrace, n) == ALLOW
     }
     assert allowed == {7, 8, 12, 16, 17, 0x4204}  # neither TRACEME, POKE, SETREGS nor SEIZE
+
+
+PRLIMIT = {"x86_64": 302, "aarch64": 261}
+SETPRIORITY = {"x86_64": 141, "aarch64": 140}
+IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_other_processes_limits_are_read_alone(machine: str) -> None:
+    program = filter_program(machine=machine, internet=True, unix_sockets=False, sees_others=True)
+    audit = AUDIT[machine]
+    assert verdict(program, audit, PRLIMIT[machine], 0, 7, 1 << 40) == ALLOW
+    assert verdict(program, audit, PRLIMIT[machine], 4321, 7, 0, 1 << 40) == ALLOW
+    assert verdict(program, audit, PRLIMIT[machine], 4321, 7, 1 << 40) == EPERM
+    assert verdict(program, audit, PRLIMIT[machine], 4321, 7, 1) == EPERM
+    assert verdict(program, audit, SETPRIORITY[machine], 0, 0, 5) == ALLOW
+    for which, who in ((0, 4321), (1, 0), (2, 0)):
+        assert verdict(program, audit, SETPRIORITY[machine], which, who, 5) == EPERM
+    assert verdict(program, audit, IOPRIO_SET[machine], 1, 0, 5) == ALLOW
+    for which, who in ((1, 4321), (2, 0), (3, 0)):
+        assert verdict(program, audit, IOPRIO_SET[machine], which, who, 5) == EPERM
+    assert all(verdict(program, audit, number, 1) == EPERM for number in (440, 448))

@@ -1,0 +1,99 @@
+"""The folders of a workspace, so that repositories are found when they appear in one of them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, is_folder, walk_folders
+
+_NEAR = 400
+"""So many folders, the nearest, are looked at after every command; of the others as many, in turn."""
+_FRESH_SECONDS = 0.005
+"""Where commands follow each other so quickly, nobody did anything between them."""
+
+
+class KnownFolders:
+    """Every folder below ``root`` with the time of its last change; the first walk runs in a thread."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._stamps: dict[str, int] = {}
+        """When each last changed; a time that no command can set."""
+        self._entries: list[Path] = []
+        self._turn = 0
+        self._last_look = 0.0
+        self._walk: threading.Thread | None = threading.Thread(
+            target=self._first_walk, name="git-folders", daemon=True
+        )
+        self._walk.start()
+
+    def first_look(self) -> list[Path]:
+        """What the first walk found, once; waits for its end."""
+        if self._walk is None:
+            return []
+        self._walk.join()
+        self._walk = None
+        return self._entries
+
+    def appeared(self, *, near: bool = False) -> list[Path]:
+        """The ``.git`` entries and bare repositories in folders that changed, known ones included.
+
+        ``near`` leaves out the far folders, which are looked at in turn only.
+        """
+        self.first_look()
+        found: list[Path] = []
+        if near and time.monotonic() - self._last_look < _FRESH_SECONDS:
+            return found
+        self._last_look = time.monotonic()
+        for folder in [*self._due(near)]:
+            known = self._stamps[folder]
+            try:
+                now = os.lstat(folder).st_ctime_ns
+            except OSError:
+                del self._stamps[folder]
+                continue
+            if now != known:
+                found += self._look_again(folder)
+        return list(dict.fromkeys(found))
+
+    def _due(self, near: bool) -> Iterator[str]:
+        """The near folders, and the next few of the far ones."""
+        yield from list(itertools.islice(self._stamps, _NEAR))
+        far = max(len(self._stamps) - _NEAR, 0)
+        if far and not near:
+            begin = self._turn % far + _NEAR
+            self._turn += _NEAR
+            yield from list(itertools.islice(self._stamps, begin, begin + _NEAR))
+
+    def _look_again(self, folder: str) -> list[Path]:
+        """Look at a folder that changed, and at all below those in it that are new."""
+        found: list[Path] = []
+        for _, names, changed in walk_folders(Path(folder), 1):
+            self._stamps[folder] = changed
+            found += _repositories(folder, names)
+            for name in names:
+                inner = f"{folder}/{name}"
+                if name != DOT_GIT and inner not in self._stamps and is_folder(inner):
+                    found += self._look_at(Path(inner))
+        return found
+
+    def _look_at(self, top: Path) -> list[Path]:
+        """Remember the folders from ``top`` down; what repositories they are or hold."""
+        found: list[Path] = []
+        for folder, names, changed in walk_folders(top, None):
+            self._stamps[folder] = changed
+            found += _repositories(folder, names)
+        return found
+
+    def _first_walk(self) -> None:
+        self._entries = self._look_at(self._root)
+
+
+def _repositories(folder: str, names: frozenset[str]) -> list[Path]:
+    found = [Path(folder, DOT_GIT)] if DOT_GIT in names else []
+    return [*found, Path(folder)] if is_bare_repository(names) else found
