@@ -187,7 +187,8 @@ def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
     if keys := keys_at_hand(known, environment):
         raise NoModelConfigured(
             f"No model is configured: {' and '.join(keys)} chooses none by itself; name one with "
-            f"-m {next(iter(keys.values()))}/NAME or SEEDSMITH_MODEL, or set one of {', '.join(variables)}."
+            f"-m {next(iter(keys.values()))}/NAME or SEEDSMITH_MODEL, set one of {', '.join(variables)}, "
+            f"or use -m {LOCAL_MODEL}, which needs no key."
         )
     raise NoModelConfigured(
         f"No model is configured: none of {', '.join(('SEEDSMITH_MODEL', *variables))} is set; set one, "

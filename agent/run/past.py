@@ -172,7 +172,7 @@ class RunPast:
             if (entry is not None) != (files == "tracked"):
                 continue
             now = self._place.workspace.stat(each.path, follow=False)
-            if entry is None or (entry.size, entry.modified) != (now.size, now.modified_ns // 10**9):
+            if entry is None or (entry.size, entry.modified) != (now.size, now.modified_ns):
                 found.append(each)
         return tuple(found)
 

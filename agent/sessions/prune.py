@@ -17,7 +17,7 @@ from seedsmith.agent.sessions.find import RECORDS, session_paths
 from seedsmith.agent.sessions.records import RecordFile
 
 _DAY = 86_400.0
-_LOOKED = ".looked"
+_LOOKED = "sessions-looked-at"
 """Its time says when the size of all sessions was looked at last."""
 
 
@@ -61,7 +61,7 @@ def told_of_pruning(home: Path, most_mb: int) -> NoticeGiven | None:
 
     What can't be done is no reason to fail: it is left.
     """
-    looked = home / "sessions" / _LOOKED
+    looked = home / _LOOKED
     try:
         if not most_mb or time.time() - looked.stat().st_mtime < _DAY:
             return None

@@ -43,7 +43,8 @@ class RecordFile:
         self._folder_synced = False
         self._next = 0
         self._parent = -1
-        self._torn = False
+        self._torn = 0
+        """Why the last line is torn, as an error's number: nothing may follow it."""
         self.cut_bytes = 0
         """So many bytes at the end held no whole record."""
         try:
@@ -87,21 +88,21 @@ class RecordFile:
         rest = memoryview(data)
         try:
             if self._torn:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
+                raise OSError(self._torn, os.strerror(self._torn))
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
-            self._take_back()
+            self._take_back(error)
             raise self._refused(error) from error
         self._size += len(data)
         self._parent = self._next
         self._next += 1
 
-    def _take_back(self) -> None:
+    def _take_back(self, error: OSError) -> None:
         try:
             os.ftruncate(self._fd, self._size)
         except OSError:  # nothing may follow a torn line
-            self._torn = True
+            self._torn = error.errno or errno.EIO
 
     def _refused(self, error: OSError) -> SessionError:
         return SessionError(f"Can't write {self._path}: {error.strerror}.")

@@ -18,7 +18,7 @@ class Staged(NamedTuple):
     mode: int
     blob: str
     modified: int
-    """When the file was changed when git looked last, in whole seconds."""
+    """When the file was changed when git looked last, in nanoseconds."""
     size: int
 
     @property
@@ -47,7 +47,7 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
     found: dict[tuple[bytes, int], Staged] = {}
     at, name = 12, b""
     for _ in range(count):
-        (modified,) = struct.unpack_from(">L", index, at + _MODIFIED_AT)
+        seconds, nanoseconds = struct.unpack_from(">2L", index, at + _MODIFIED_AT)
         mode, _, _, size = struct.unpack_from(">4L", index, at + _MODE_AT)
         blob = index[at + _STAT_BYTES : at + _STAT_BYTES + 20].hex()
         (flags,) = struct.unpack_from(">H", index, at + 60)
@@ -61,7 +61,7 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
             end = index.index(b"\0", start)
             name = index[start:end]
             at += (end - at + 8) // 8 * 8
-        found[name, flags >> 12 & 3] = Staged(mode, blob, modified, size)
+        found[name, flags >> 12 & 3] = Staged(mode, blob, seconds * 10**9 + nanoseconds, size)
     return found
 
 

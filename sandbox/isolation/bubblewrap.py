@@ -73,6 +73,7 @@ class Bubblewrap:
         self.missing_flags = missing_flags
         self._prepared_for: Policy | None = None
         self._arguments: tuple[str, ...] = ()
+        self._shown: tuple[Path, ...] = ()
         self._shown_arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
         self._run_by_others: tuple[Path, ...] = ()
@@ -104,7 +105,7 @@ class Bubblewrap:
             self._prepare(policy)
         mounts = (
             *self._shown_arguments,
-            *(word for path in policy.shown_besides for word in ("--ro-bind", str(path), str(path))),
+            *(word for path in self._besides(policy) for word in ("--ro-bind", str(path), str(path))),
             *self._workspace_arguments,
             *self._protected_binds(policy),
         )
@@ -151,7 +152,8 @@ class Bubblewrap:
         for home in outermost(set(homes)):
             if not is_beneath(home, (TEMPORARY, RUNTIME)):
                 arguments += self._memory_folder(home)
-        for folder in (*shown, *_needed_at_runtime(policy)):
+        self._shown = (*shown, *_needed_at_runtime(policy))
+        for folder in self._shown:
             arguments += ["--ro-bind", str(folder), str(folder)]
         # Bound after whatever else is shown, which may hold it, or the state folder.
         workspace = ["--bind", str(policy.workspace), str(policy.workspace)]
@@ -159,6 +161,10 @@ class Bubblewrap:
         self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
         self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
+
+    def _besides(self, policy: Policy) -> list[Path]:
+        """What is shown besides the folders that are: what lies in those is there, and may be a link."""
+        return [path for path in policy.shown_besides if not is_beneath(path, self._shown)]
 
     def _flag(self, name: str) -> list[str]:
         return [] if name in self.missing_flags else [name]

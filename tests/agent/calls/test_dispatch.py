@@ -75,7 +75,7 @@ async def test_bad_calls_are_told_what_fits_and_the_run_goes_on(house, bad, says
     [
         ({"action": "log", "message": "x"}, ""),
         ({"action": "stash", "paths": [True]}, ""),
-        ({"action": "fetch"}, ""),
+        ({"action": "bless"}, ""),
         ({"act": "log"}, " Parameters: action (status|diff|log|"),
         ({}, " Parameters: action (status|diff|log|"),
     ],

@@ -220,7 +220,7 @@ def test_a_run_says_its_id_first_and_how_it_goes_on_last(command, endpoint, one)
     endpoint.script(text("More."), text("Yet more."), text("Chosen."))
     done = command("run", "--continue", "More")
     lines = done.stdout.splitlines()
-    assert f"session {one}" in lines[:4] and f"go on with: seedsmith run --resume {one}" in lines[-2:]
+    assert f"session {one}" in lines[:6] and f"go on with: seedsmith run --resume {one}" in lines[-2:]
     assert command("run", "--resume", "Yet more").returncode == 2
     assert command("run", "--continue", "--fork", "last").returncode == 2
     chosen = command("run", "--resume", "Another thing", typed="1\n")

@@ -269,14 +269,15 @@ def test_a_run_s_time_ends_such_a_check(agent, endpoint):
 
 
 async def test_cancelling_ends_the_process(agent, endpoint):
-    task = asyncio.create_task(output_check_process.read_apart(checked_schema(CATASTROPHE), ENDLESS))
     children = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")
-    while not (begun := children.read_text().split()):
+    before = set(children.read_text().split())
+    task = asyncio.create_task(output_check_process.read_apart(checked_schema(CATASTROPHE), ENDLESS))
+    while not (begun := set(children.read_text().split()) - before):
         await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not set(begun) & set(children.read_text().split())
+    assert not begun & set(children.read_text().split())
 
 
 async def test_what_is_read_apart_is_read_the_same():

@@ -172,7 +172,7 @@ async def test_beyond_a_limit_the_oldest_sessions_go_and_that_is_told_once(optio
     seen, after = Collected(), Collected()
     second = await Agent(**options, sessions_mb=1, front_ends=(seen,)).arun("Go")
     assert not seen.of(NoticeGiven)  # it was looked at today
-    (options["home"] / "sessions" / ".looked").unlink()
+    (options["home"] / "sessions-looked-at").unlink()
     third = await Agent(**options, sessions_mb=1, front_ends=(seen,)).arun("Go")
     (told,) = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "sessions_pruned"]
     assert told.startswith("Sessions took more than 1 MB: the oldest 1 were removed")

@@ -40,7 +40,7 @@ def test_git_settings_of_the_user_do_not_reach_it(tmp_path, monkeypatch):
 
 
 def test_without_git_it_is_a_plain_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(demo, "own_program", lambda *_: None)
     assert demo.make_repository(tmp_path / "library") is False
     assert (tmp_path / "library/loans.py").exists()
 

@@ -221,7 +221,7 @@ def test_no_recording_is_written_or_read_through_a_link_that_leads_out(skills, t
         result = skills.run(skill, live=True, update=True, settings=settings)
     assert result.result == "failed" and "leads out of the skill's folder" in result.failures[0]
     assert not any((tmp_path / "elsewhere").iterdir())
-    (error,) = check(skills.folder).errors
+    error, *_ = check(skills.folder).errors
     assert "skill.yaml:9:5:" in error and "tests/a-file.jsonl" in error and "leads out" in error
 
 

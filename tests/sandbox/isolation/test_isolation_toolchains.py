@@ -283,7 +283,7 @@ def test_the_environment_keeps_toolchains_and_drops_secrets(home: Path) -> None:
     assert clean["JAVA_HOME"] == "/opt/java"
     assert clean["LC_ALL"] == "C.UTF-8"
     assert clean["CARGO_HOME"] == str(home / ".cargo")
-    assert clean["PYTHONPATH"] == "/opt/lib"
+    assert clean["PYTHONPATH"] == f"{home / 'work' / 'relative'}:/opt/lib"
     assert clean["HOME"] != str(home)
     assert not {"OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "GOFLAGS"} & set(clean)
     assert not {"LD_PRELOAD", "BASH_ENV", "GIT_DIR"} & set(clean)

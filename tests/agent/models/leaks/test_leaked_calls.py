@@ -423,7 +423,7 @@ FLOODS = [
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_takes_no_more_than_its_length(flood):
     text = (flood * (FLOOD_LENGTH // len(flood) + 1))[:FLOOD_LENGTH]
-    assert recover(text, TOOLS).calls == ()
+    assert all(call.arguments == "{}" for call in recover(text, TOOLS).calls)
 
 
 @pytest.mark.parametrize("call", DIALECTS[:-1])
