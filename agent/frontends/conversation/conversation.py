@@ -67,6 +67,7 @@ class Conversation:
         self._outcome: Outcome | None = None
         self._shell_outputs: list[str] = []
         self._paths: list[str] = []
+        self._skills_offered: dict[str, str] | None = None
         completer = MessageCompleter(self._completions, lambda: self._paths)
         self.input = LineInput(
             self, self._message, self._toolbar, history=history, completer=completer, terminal=terminal
@@ -284,7 +285,10 @@ class Conversation:
         return self.status.text(effort=self.settings.effort or "", approve="" if mode == "ask" else mode)
 
     def _completions(self) -> dict[str, str]:
-        return {name: each.what for name, each in COMMANDS.items()} | self.skills()
+        """Commands and skills; the skills as they were first, for this is asked at each key."""
+        if self._skills_offered is None:
+            self._skills_offered = self.skills()
+        return {name: each.what for name, each in COMMANDS.items()} | self._skills_offered
 
     def _list_paths(self) -> None:
         from seedsmith.agent.run.workspace_files import workspace_files

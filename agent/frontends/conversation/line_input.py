@@ -79,6 +79,7 @@ class LineInput:
 
     async def read(self) -> str:
         """Wait for a message; raises EOFError where the person leaves."""
+        self._leaving = False
         text = await self._session.prompt_async()
         return _MARK.sub(lambda mark: self._pastes[int(mark[1]) - 1], text).rstrip()
 
