@@ -37,9 +37,7 @@ class SkillParameters(Parameters):
     """Which skill, and what of it."""
 
     name: Text = Field(min_length=1)
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="By name: the skill's, or its command's."
-    )
+    parameters: dict[str, Any] = Field(default_factory=dict, description="By name.")
     file: Text | None = Field(default=None, description="Read it instead.")
     command: Text | None = Field(default=None, description="Run it instead.")
 
@@ -48,7 +46,7 @@ class SkillTool(PydanticTool[SkillParameters]):
     """Loads skills for the model; what it loads first narrows the tools from then on."""
 
     name = "skill"
-    description = "Load a skill's instructions, to follow them; or use its files and commands."
+    description = "Load a skill's instructions, or use its files and commands."
     parameters = SkillParameters
 
     def __init__(self, active: ActiveSkills) -> None:

@@ -51,14 +51,14 @@ class TodoItem(Parameters):
 class TodoParameters(Parameters):
     """The whole plan."""
 
-    items: list[TodoItem] = Field(max_length=_MOST_ITEMS, description="States: pending, active, done.")
+    items: list[TodoItem] = Field(max_length=_MOST_ITEMS)
 
 
 class TodoTool(PydanticTool[TodoParameters]):
     """Keeps no list of its own: the call is part of the session, and its data is what front ends show."""
 
     name = "todo"
-    description = "Show the user your plan for several steps; each call replaces the whole list."
+    description = "Show the user your plan; each call replaces it."
     parameters = TodoParameters
 
     def access(self, parsed: TodoParameters) -> Access:

@@ -66,6 +66,11 @@ class AskTool(PydanticTool[AskParameters]):
     def __init__(self, respondent: Respondent | None = None) -> None:
         self._respondent = respondent
 
+    @property
+    def offered(self) -> bool:
+        """Whether the model is told of it: where nobody can answer, it only costs."""
+        return self._respondent is not None
+
     def access(self, parsed: AskParameters) -> Access:
         """Runs after the calls that change the workspace, and never before the model's answer is complete."""
         return Access(reads=frozenset({EVERYTHING}), early=False)

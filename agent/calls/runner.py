@@ -48,8 +48,11 @@ class CallRunner:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The specifications of the tools, in the order in which the model gets them."""
-        return tuple(tool.spec for tool in self._tools.values())
+        """The specifications of the tools, in the order in which the model gets them.
+
+        A tool whose ``offered`` is false can serve nobody here: the model isn't told of it, but it answers.
+        """
+        return tuple(tool.spec for tool in self._tools.values() if getattr(tool, "offered", True))
 
     def prepare(self, call: ToolCall) -> Prepared:
         """Parse a call. Never raises: the refusal says what is wrong and what would be right."""

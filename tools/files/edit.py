@@ -61,7 +61,7 @@ class EditParameters(Parameters):
     edits: list[Edit] = Field(
         [],
         max_length=100,
-        description="Several instead, all found in the present file; all or none apply.",
+        description="Several instead; all or none apply.",
     )
 
     @model_validator(mode="after")
@@ -117,7 +117,7 @@ class EditTool(PydanticTool[EditParameters]):
 
     name = "edit"
     description = (
-        "Replace text in a file. `old` must be unique: copy it from read, without line numbers, with enough "
+        "Replace text in a file. `old` must be unique: copied from read without line numbers, with enough "
         "lines around."
     )
     parameters = EditParameters

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import Field
-
 from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.difference import short_diff, unified_diff, whole_replacement
@@ -30,7 +28,7 @@ class WriteParameters(Parameters):
     """Where, and the whole content."""
 
     path: PathText
-    content: Text = Field(description="The whole new content.")
+    content: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,21 +90,20 @@ class GitParameters(Parameters):
 
     action: Action
     ref: ArgumentText | None = Field(
-        None, max_length=1_000, description="Commit, branch, range a..b, REV:path, or stash@{n}."
+        None, max_length=1_000, description="Commit, branch, a..b, REV:path, stash@{n}."
     )
-    paths: list[ArgumentText] = Field([], max_length=500, description="Only these files or folders.")
+    paths: list[ArgumentText] = Field([], max_length=500)
     message: ArgumentText | None = Field(None, max_length=20_000)
     name: ArgumentText | None = Field(
         None,
         max_length=250,
         description="New branch or tag; or a step: staged (diff), pop (stash), continue, abort, "
-        "soft (reset), delete (clean), cached (rm), add (worktree), "
-        "run (bisect: ref good..bad, message: command)",
+        "soft (reset), delete (clean), cached (rm), add (worktree), run (bisect good..bad, message: command)",
     )
     all: bool = Field(
         False,
-        description="add, commit, restore: every change; diff: since HEAD; log, branch: remote ones too; "
-        "stash: untracked too.",
+        description="add, commit, restore: all; diff: since HEAD; log, branch: remotes too; stash: untracked "
+        "too.",
     )
     patch: bool | None = Field(None, description="log: with patches; false in diff, show: figures only.")
     limit: int | None = Field(None, ge=1, le=_MOST_COMMITS, description=f"log: default {_DEFAULT_COMMITS}.")

@@ -18,10 +18,7 @@ class GitTool(PydanticTool[GitParameters]):
     """One tool for all of git, hardened in :mod:`seedsmith.sandbox.git.git`."""
 
     name = "git"
-    description = (
-        "Git without hooks and filters. diff: staged changes and others; commit: what is staged, "
-        "or stages paths or all first."
-    )
+    description = "Git without hooks and filters. commit: what is staged, or paths, or all."
     parameters = GitParameters
 
     def access(self, parsed: GitParameters) -> Access:

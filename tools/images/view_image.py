@@ -17,15 +17,15 @@ from seedsmith.tools.text import shown_path
 class ViewImageParameters(Parameters):
     """Which picture, and how closely."""
 
-    path: PathText = Field(min_length=1, description="PNG, JPEG, WebP, GIF or BMP file.")
-    detail: Literal["low", "high"] | None = Field(None, description="low saves tokens.")
+    path: PathText = Field(min_length=1)
+    detail: Literal["low", "high"] | None = None
 
 
 class ViewImageTool(PydanticTool[ViewImageParameters]):
     """Shows pictures, scaled down to what services take."""
 
     name = "view_image"
-    description = "Look at a picture."
+    description = "Look at a PNG, JPEG, WebP, GIF or BMP file."
     parameters = ViewImageParameters
 
     def access(self, parsed: ViewImageParameters) -> Access:

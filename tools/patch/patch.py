@@ -32,9 +32,7 @@ _SHOWN_FILES = 50
 class PatchParameters(Parameters):
     """The patch, as one text."""
 
-    patch: Text = Field(
-        description="Diff as git writes it, with exact context; or '*** Begin Patch' … '*** End Patch'."
-    )
+    patch: Text = Field(description="As git writes it; or '*** Begin Patch' … '*** End Patch'.")
 
     @cached_property
     def files(self) -> tuple[FilePatch, ...]:
@@ -54,8 +52,8 @@ class PatchTool(PydanticTool[PatchParameters]):
 
     name = "patch"
     description = (
-        "Create, delete, rename, copy or edit several files by one diff, all or nothing. Hunks may have "
-        "moved, but must fit exactly, in one place."
+        "Create, delete, rename, copy or edit files by one diff, all or nothing. Hunks may have moved, but "
+        "must fit exactly."
     )
     parameters = PatchParameters
 

@@ -27,7 +27,7 @@ class GlobParameters(Parameters):
     pattern: ArgumentText = Field(
         min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts"
     )
-    path: PathText = Field(".", description="Folder; default: the workspace.")
+    path: PathText = "."
 
 
 class GlobTool(PydanticTool[GlobParameters]):

@@ -47,18 +47,16 @@ _NAMED_BINARIES = 10
 class GrepParameters(Parameters):
     """What to look for, and where."""
 
-    pattern: ArgumentText = Field(
-        min_length=1, max_length=10_000, description="Regex (Rust syntax), line by line."
-    )
-    path: PathText = Field(".", description="File, folder or spill:ID; default: the workspace.")
-    glob: ArgumentText | None = Field(None, max_length=1_000, description="Only these files, e.g. *.py")
+    pattern: ArgumentText = Field(min_length=1, max_length=10_000, description="Regex (Rust), line by line.")
+    path: PathText = "."
+    glob: ArgumentText | None = Field(None, max_length=1_000, description="Files, e.g. *.py")
     ignore_case: bool = False
-    context: int = Field(0, ge=0, le=20, description="Lines around each match, at most 20.")
+    context: int = Field(0, ge=0, le=20, description="Lines around, at most 20.")
     limit: int = Field(
         _DEFAULT_MATCHES,
         ge=1,
         le=_MOST_MATCHES,
-        description=f"Matching lines; default {_DEFAULT_MATCHES}, most {_MOST_MATCHES}.",
+        description=f"Lines; default {_DEFAULT_MATCHES}, at most {_MOST_MATCHES}.",
     )
 
 

@@ -62,9 +62,9 @@ class ShellParameters(ForegroundParameters):
         None,
         ge=1,
         le=_MOST_SECONDS,
-        description=f"Seconds after which it is ended, at most {_MOST_SECONDS}.",
+        description=f"Seconds until it is ended, at most {_MOST_SECONDS}.",
     )
-    background: bool = Field(False, description="Return at once with an id; stdin is open.")
+    background: bool = Field(False, description="Return at once with an id.")
 
 
 class ForegroundShellTool(PydanticTool[ForegroundParameters]):
@@ -97,9 +97,9 @@ class ShellTool(PydanticTool[ShellParameters]):
 
     name = "shell"
     description = (
-        "Run a bash command, anew in the workspace root, stdin closed. "
-        f"Without timeout it goes on in the background after {_DEFAULT_SECONDS} s: with an id for "
-        "shell_output, shell_input and shell_kill, until the session ends."
+        "Run a bash command in the workspace root, stdin closed. "
+        f"Without timeout it goes on in the background after {_DEFAULT_SECONDS} s, by an id for "
+        "shell_output, shell_input and shell_kill."
     )
     parameters = ShellParameters
 

@@ -17,8 +17,8 @@ class ShellInputParameters(Parameters):
     """Which command, and what to write to it."""
 
     id: ArgumentText = Field(min_length=1)
-    text: Text = Field(description="Written as it stands: end a line with a newline.")
-    close: bool = Field(False, description="Then close its stdin (end of file).")
+    text: Text = Field(description="End a line with a newline.")
+    close: bool = Field(False, description="Then close it.")
 
     @model_validator(mode="after")
     def _says_something(self) -> ShellInputParameters:
@@ -31,7 +31,7 @@ class ShellInputTool(PydanticTool[ShellInputParameters]):
     """Writes to background commands; those left running from the foreground have no open input."""
 
     name = "shell_input"
-    description = "Write to the stdin of a command started with background."
+    description = "Write to a background command's stdin."
     parameters = ShellInputParameters
 
     def access(self, parsed: ShellInputParameters) -> Access:

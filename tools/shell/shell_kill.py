@@ -19,7 +19,7 @@ class ShellKillTool(PydanticTool[ShellKillParameters]):
     """Ends background commands; one that has ended already is no fault."""
 
     name = "shell_kill"
-    description = "End a background command and all it started; shows its last output."
+    description = "End a background command and all it started."
     parameters = ShellKillParameters
 
     def access(self, parsed: ShellKillParameters) -> Access:

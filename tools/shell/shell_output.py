@@ -19,7 +19,7 @@ class ShellOutputParameters(Parameters):
         0,
         ge=0,
         le=_MOST_SECONDS,
-        description=f"Seconds to wait for new output or its end; at most {_MOST_SECONDS}.",
+        description=f"Seconds to wait for output or its end, at most {_MOST_SECONDS}.",
     )
 
 
@@ -27,7 +27,7 @@ class ShellOutputTool(PydanticTool[ShellOutputParameters]):
     """Looks at background commands; a result is good while one runs, and when it exited with 0."""
 
     name = "shell_output"
-    description = "Show what a background command wrote since you last looked, and whether it still runs."
+    description = "What a background command wrote since you last looked, and whether it runs."
     parameters = ShellOutputParameters
 
     def access(self, parsed: ShellOutputParameters) -> Access:
