@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.settings.repository_root import typed_in
 from seedsmith.agent.settings.settings import Settings
 
 
@@ -45,6 +46,7 @@ def command(
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
     if test_command:
+        test_command = typed_in(typed_below(settings), test_command)
         settings = settings.in_own_words(test_command)
     notices: tuple[NoticeGiven, ...] = ()
     tests = test_command or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
@@ -11,6 +12,7 @@ from annotated_types import Ge, Gt, Le
 
 from seedsmith.agent.cli.invocation import say
 from seedsmith.agent.settings.config import Loaded, flag_name, load
+from seedsmith.agent.settings.repository_root import root_above, standing_in
 from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,6 +31,16 @@ def setting_flags(*names: str, without: Collection[str] = ()) -> Callable[[Comma
         return command
 
     return decorate
+
+
+def current_workspace() -> Path:
+    """The workspace where none is named: the root of the repository around the current folder, or this."""
+    return root_above(Path.cwd(), os.environ) or Path()
+
+
+def typed_below(settings: Settings) -> str:
+    """The folder below the workspace that the person stands in, where they named no workspace; or ''."""
+    return "" if "workspace" in settings.given else standing_in(settings.workspace.absolute())
 
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.cli.words_command import WordsCommand
@@ -96,6 +96,11 @@ def carry_out(settings: Settings, prompt: str, as_json: bool, *, read: bool = Fa
     from seedsmith.agent.run.run import run
     from seedsmith.agent.settings.request import RunRequest
 
+    folder = typed_below(settings)
+    if folder and prompt.strip() and not settings.replay:
+        from seedsmith.agent.context.prompts import prompt as wording
+
+        prompt = f"{prompt}\n\n{wording('standing.md', folder=folder).strip()}"
     piped = "" if read or settings.replay else read_piped(say)
     request = RunRequest(settings=settings, prompt=prompt + piped, typed=True, piped=piped)
     return perform(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seedsmith.agent.cli.flags import load_settings
+from seedsmith.agent.cli.flags import current_workspace, load_settings
 from seedsmith.agent.cli.invocation import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
 
@@ -24,7 +24,12 @@ _SHOWN_LINES = 12
 _LONGEST_FOLDER = 50
 
 folder_flag = click.option(
-    "-C", "--workspace", "folder", metavar="DIR", default=".", help="The folder whose sessions are meant."
+    "-C",
+    "--workspace",
+    "folder",
+    metavar="DIR",
+    default=lambda: str(current_workspace()),
+    help="The folder whose sessions are meant.",
 )
 session_argument = click.argument("session", metavar="ID")
 turn_argument = click.argument("turn", metavar="[TURN]", type=click.IntRange(min=1), required=False)
@@ -47,7 +52,7 @@ def command(context: click.Context) -> None:
 @json_flag
 @debug_flag
 def list_sessions(
-    words: tuple[str, ...] = (), everywhere: bool = False, folder: str = ".", as_json: bool = False
+    words: tuple[str, ...] = (), everywhere: bool = False, folder: str = "", as_json: bool = False
 ) -> None:
     """List the sessions of this folder, the newest first; with WORDS those that hold all of them."""
     found = _sessions(folder).list(None if everywhere else folder, " ".join(words))

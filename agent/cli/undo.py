@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE
+from seedsmith.agent.settings.repository_root import standing_in
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo
@@ -50,7 +51,7 @@ def command(
     Exit codes: 0 done, 1 something could not be put back, 2 refused, with nothing changed.
     """
     with _open(session, flags, force=force) as undo:
-        plan = undo.plan(turn or 0, paths)
+        plan = undo.plan(turn or 0, _from_here(paths, flags))
         return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
 
 
@@ -67,8 +68,14 @@ def redo(
 ) -> int:
     """Put back what the last undo of the session ID took (default: this folder's last session)."""
     with _open(session, flags, force=force) as undo:
-        plan = undo.plan_redo(paths)
+        plan = undo.plan_redo(_from_here(paths, flags))
         return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+
+
+def _from_here(paths: tuple[str, ...], flags: dict[str, Any]) -> tuple[str, ...]:
+    """``paths`` as seen from the workspace, where they were typed in a folder below it."""
+    folder = "" if flags.get("workspace") else standing_in(current_workspace().absolute())
+    return tuple(os.path.normpath(Path(folder, path)) if folder else path for path in paths)
 
 
 def _open(session: str, flags: dict[str, Any], *, force: bool) -> Undo:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings.repository_root import root_above, standing_in, typed_in
 from seedsmith.agent.settings.settings import OPTIONS, Option, Settings
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE
@@ -79,12 +80,15 @@ def user_file(environment: Mapping[str, str]) -> Path:
 def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     """Put the settings together from ``flags`` (by field name), ``environment`` and the two files.
 
+    Where no workspace is given it is the root of the repository that the current folder lies in, and a
+    verification command means what it means in the current folder.
     Raises :class:`ConfigurationError` for what the user gave wrongly; what a repository gives wrongly
     is ignored with a notice.
     """
     layers = _Layers()
     for name, value in flags.items():
         layers.offer(name, value, flag_name(name))
+    _add_workspace(layers, environment)
     _add_environment(layers, environment)
     _add_user_file(layers, user_file(environment))
     _add_repository_file(layers, Path(str(layers.values.get("workspace", "."))))
@@ -98,6 +102,17 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     except ValidationError as error:
         raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
     return Loaded(settings, tuple(layers.notices), layers.origins)
+
+
+def _add_workspace(layers: _Layers, environment: Mapping[str, str]) -> None:
+    root = None if "workspace" in layers.values else root_above(Path.cwd(), environment)
+    if root is None:
+        return
+    layers.offer("workspace", root, "the repository of the current folder")
+    folder = standing_in(root)
+    if layers.values.get("verify"):
+        layers.values["verify"] = typed_in(folder, layers.values["verify"])
+    layers.notices.append(f"Working in {root}, the root of the repository; -C . works in {folder} alone.")
 
 
 def _add_environment(layers: _Layers, environment: Mapping[str, str]) -> None:
