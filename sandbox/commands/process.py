@@ -24,6 +24,7 @@ from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.run_by_others import RunByOthersGuard
 from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.environment import command_environment
+from seedsmith.sandbox.network.session_network import SessionNetwork
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.workspace.spill import SpillStore
@@ -67,6 +68,7 @@ class ProcessRunner:
         self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
         self._connections = Connections(isolation, policy)
+        self._network = SessionNetwork(isolation, policy)
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
@@ -78,6 +80,11 @@ class ProcessRunner:
         other.environment = dict(environment)
         return other
 
+    @property
+    def reach_each_other(self) -> bool:
+        """Whether commands reach the ports of each other."""
+        return self.policy.joined is not None or has_network(self.isolation, self.policy)
+
     def accept(self, paths: Iterable[str]) -> None:
         """Let the workspace's protected ``paths`` stay as they are now, whatever runs: a person said so."""
         self._run_by_others.accept(paths)
@@ -86,6 +93,7 @@ class ProcessRunner:
         """End what watches over the commands, and with it any that still run; another start is no error."""
         self._lifeline.close(at_once=not self._running)
         self._connections.close()
+        self._network.close()
 
     async def run(
         self,
@@ -147,9 +155,9 @@ class ProcessRunner:
         if marker:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
-        own_sockets = self._connections.begin()
-        if self.policy.unix_sockets != own_sockets:
-            self.policy = replace(self.policy, unix_sockets=own_sockets)
+        own_sockets, joined = self._connections.begin(), self._network.join()
+        if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
+            self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()

@@ -13,6 +13,16 @@ from seedsmith.sandbox.isolation.shapes import leads_through
 
 
 @dataclass(frozen=True, slots=True)
+class Namespace:
+    """A network of a session's own, which its commands join, each with nothing else in it but loopback."""
+
+    enter: Path
+    """The ``nsenter`` program."""
+    process: int
+    """Who is in it, and in the user namespace it belongs to, and stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What commands may touch, decided by the user before the session and never widened by a model."""
 
@@ -39,6 +49,8 @@ class Policy:
     unix_sockets: bool = False
     """Leave Unix sockets to commands; whoever starts them sees to it that only their own are reached
     (:mod:`seedsmith.sandbox.commands.connections`)."""
+    joined: Namespace | None = None
+    """The network to join instead of one for each command; see :mod:`seedsmith.sandbox.network`."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
     """The user's own environment: where the home folder is, and which toolchains are in use."""
 

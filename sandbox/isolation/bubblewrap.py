@@ -15,7 +15,7 @@ from pathlib import Path
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
 from seedsmith.sandbox.guards.run_by_others import run_by_others_in
-from seedsmith.sandbox.isolation.base import Gate, Launch, Policy
+from seedsmith.sandbox.isolation.base import Gate, Launch, Namespace, Policy
 from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
     TEMPORARY,
@@ -121,13 +121,14 @@ class Bubblewrap:
             opened.pop_all()
         arguments = (
             *self._arguments,
+            *(["--share-net"] if policy.joined else []),
             *pinned,
             *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
             *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
         )
         return Launch(
-            argv=(str(self.executable), *arguments, *argv),
+            argv=(*_joining(policy.joined), str(self.executable), *arguments, *argv),
             env=env,
             cwd=Path("/"),
             pass_fds=(filter_fd, information_writer, block),
@@ -218,6 +219,18 @@ class Bubblewrap:
         return binds
 
 
+def _joining(namespace: Namespace | None) -> tuple[str, ...]:
+    """What to put before a command line so that it runs in ``namespace``; where that fails, nothing runs.
+
+    The user namespace is joined first: it gives the right to join the network, and no other once the next
+    program starts, since the user has the same number in it.
+    """
+    if namespace is None:
+        return ()
+    places = (f"--{kind}=/proc/{namespace.process}/ns/{kind}" for kind in ("user", "net"))
+    return (str(namespace.enter), *places, "--preserve-credentials", "--")
+
+
 def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[str]:
     """Make every mount point in ``/tmp`` what it should be, whatever commands left there.
 
@@ -273,7 +286,13 @@ def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
 
 def _without_git(policy: Policy) -> Policy:
     return replace(
-        policy, writable_git=False, git_folders=(), read_only=None, also_readable=(), unix_sockets=False
+        policy,
+        writable_git=False,
+        git_folders=(),
+        read_only=None,
+        also_readable=(),
+        unix_sockets=False,
+        joined=None,
     )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from seedsmith.sandbox.commands.left_running import LEFT
-from seedsmith.sandbox.isolation.base import has_network
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content import command_text
@@ -144,8 +143,7 @@ def _ended(result: CommandResult, seconds: float, hint: str = "") -> ToolResult:
 def _left_running(
     command: BackgroundCommand, result: CommandResult, context: ToolContext, what: str
 ) -> ToolResult:
-    processes = context.processes
-    reached = has_network(processes.isolation, processes.policy)
+    reached = context.processes.reach_each_other
     alone = "" if reached else "No other command can reach its ports: the sandbox has no network."
     text = command_text.lines(command_text.output(result), what, alone)
     return ToolResult(True, text, {"id": command.id, **command_text.data(result)}, summary=what)
