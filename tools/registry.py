@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from seedsmith.tools.base import Tool
-from seedsmith.tools.files.edit import EditTool
-from seedsmith.tools.files.read import ReadTool
-from seedsmith.tools.files.write import WriteTool
-from seedsmith.tools.git.git_tool import GitTool
-from seedsmith.tools.images.view_image import ViewImageTool
-from seedsmith.tools.patch.patch import PatchTool
-from seedsmith.tools.search.glob import GlobTool
-from seedsmith.tools.search.grep import GrepTool
-from seedsmith.tools.shell.shell import ForegroundShellTool, ShellTool
-from seedsmith.tools.shell.shell_input import ShellInputTool
-from seedsmith.tools.shell.shell_kill import ShellKillTool
-from seedsmith.tools.shell.shell_output import ShellOutputTool
-from seedsmith.tools.todo import TodoTool
+from seedsmith.tools.deferred import DeferredTool
+
+FILES = (
+    "files.read:ReadTool",
+    "files.edit:EditTool",
+    "files.write:WriteTool",
+    "patch.patch:PatchTool",
+    "search.glob:GlobTool",
+    "search.grep:GrepTool",
+)
+FOREGROUND = "shell.shell:ForegroundShellTool"
+BACKGROUND = (
+    "shell.shell:ShellTool",
+    "shell.shell_output:ShellOutputTool",
+    "shell.shell_input:ShellInputTool",
+    "shell.shell_kill:ShellKillTool",
+)
+OTHERS = ("git.git_tool:GitTool", "todo:TodoTool")
+VISION = "images.view_image:ViewImageTool"
+EVERY = (*FILES, FOREGROUND, *BACKGROUND, *OTHERS, VISION)
+"""Where each built-in tool stands: ``MODULE:CLASS``."""
 
 
 def default_tools(*, background: bool = True, vision: bool = False) -> tuple[Tool, ...]:
@@ -24,8 +32,5 @@ def default_tools(*, background: bool = True, vision: bool = False) -> tuple[Too
     Without ``background`` commands end with their call, and the tools that look after others are missing.
     With ``vision`` the model sees, and may look at pictures.
     """
-    files = (ReadTool(), EditTool(), WriteTool(), PatchTool(), GlobTool(), GrepTool())
-    others = (GitTool(), TodoTool(), *((ViewImageTool(),) if vision else ()))
-    if not background:
-        return (*files, ForegroundShellTool(), *others)
-    return (*files, ShellTool(), ShellOutputTool(), ShellInputTool(), ShellKillTool(), *others)
+    shell = BACKGROUND if background else (FOREGROUND,)
+    return tuple(DeferredTool(place) for place in (*FILES, *shell, *OTHERS, *((VISION,) if vision else ())))
