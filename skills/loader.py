@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from seedsmith.skills.errors import ManifestError, UnknownSkill
 from seedsmith.skills.folder import find_manifest, read_skill
 from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill
 from seedsmith.skills.trust import TrustStore
+from seedsmith.tools.entry_points import entry_points_of
 from seedsmith.tools.suggestions import suggestion_or_list
 
 USER_ROOT = Path(".agents/skills")
@@ -154,7 +154,7 @@ def _offered() -> Iterator[Root]:
 
     Or a path, or a function that returns one. A package that is broken stops no other.
     """
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value)):
+    for point in entry_points_of(ENTRY_POINTS):
         try:
             offered = point.load()
             places = list(getattr(offered, "__path__", ())) or [offered() if callable(offered) else offered]

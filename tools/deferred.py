@@ -1,4 +1,4 @@
-"""Built-in tools whose modules are imported at their first call: the start needs only what is told of them."""
+"""Built-in tools whose modules are imported at their first call; a start needs only what is told of them."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.tools.base import Tool, ToolSpec
+from seedsmith.tools.entry_points import entry_points_of
 
 ENTRY_POINTS = "seedsmith.tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -35,11 +36,11 @@ def load_extensions(taken: Callable[[], Collection[str]]) -> Extensions:
     ``taken`` returns the names of the tools that no package may replace; it is called only if there are
     packages. A broken package does not keep the others from being loaded.
     """
-    points = entry_points(group=ENTRY_POINTS)
+    points = entry_points_of(ENTRY_POINTS)
     names = set(taken() if points else ())
     tools: list[Tool] = []
     notices: list[NoticeGiven] = []
-    for point in sorted(points, key=lambda point: (point.name, point.value)):
+    for point in points:
         try:
             tool = _load(point, names)
         except (Exception, SystemExit) as error:

@@ -148,7 +148,7 @@ def test_a_package_that_offers_a_relative_path_is_told_and_not_searched(tmp_path
     (tmp_path / "skills/tidy/skill.yaml").write_text(SMALLEST.format("tidy"))
     (tmp_path / "offering_relative.py").write_text("def folder():\n    return 'skills'\n")
     point = EntryPoint("offered", "offering_relative:folder", "seedsmith.skills")
-    monkeypatch.setattr("seedsmith.skills.loader.entry_points", lambda group: [point])
+    monkeypatch.setattr("seedsmith.skills.loader.entry_points_of", lambda group: [point])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     library = load(roots(None, None), TrustStore(tmp_path / "state"))
