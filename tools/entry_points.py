@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 
 def entry_points_of(group: str) -> list[EntryPoint]:
@@ -14,6 +15,6 @@ def entry_points_of(group: str) -> list[EntryPoint]:
 
 
 @lru_cache(maxsize=1)
-def _installed(path: tuple[str, ...]) -> EntryPoints:
-    """Every entry point of the packages found on ``path``."""
+def _installed(path: tuple[str, ...]) -> Any:
+    """Every entry point of the packages found on ``path``, to select from: its type differs by version."""
     return entry_points()
