@@ -1,12 +1,8 @@
 """The command line: one file a command family (docs/command-line.md)."""
 
-import atexit
 import gc
 import os
 import sys
-import threading
-from contextlib import suppress
-from typing import NoReturn
 
 import seedsmith
 from seedsmith.agent.errors import INTERRUPTED
@@ -34,11 +30,15 @@ def entry() -> None:
     _leave(code)
 
 
-def _leave(code: int) -> NoReturn:
+def _leave(code: int) -> None:
     """End the process without taking its 800 modules apart, which takes longer than the end of a run.
 
     Threads are waited for and what was registered for the end is done, as Python itself would.
     """
+    import atexit  # only here, where no repository's module takes its name any more
+    import threading
+    from contextlib import suppress
+
     with suppress(KeyboardInterrupt):
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
