@@ -25,6 +25,7 @@ from scripted_endpoint import calls, text
 
 from seedsmith.agent.models.catalog import user_catalog
 from seedsmith.agent.settings.config import load
+from seedsmith.agent.tasks.batch.reading import read_tasks
 from seedsmith.skills.folder import read_skill
 from seedsmith.skills.manifest import TestSpec as SkillTest
 from seedsmith.skills.scaffold import scaffold
@@ -200,6 +201,9 @@ def test_samples_are_what_their_readers_take(block, tmp_path):
         (tmp_path / value["name"] / "skill.yaml").write_text(block.body)
         found = read_skill(tmp_path / value["name"], Origin.USER)
         assert isinstance(found, Skill) and not found.warnings, found
+    elif "steps" in value:
+        (tmp_path / "tasks.yaml").write_text(block.body)
+        assert read_tasks(tmp_path / "tasks.yaml").steps
     elif "tests" in value:
         assert [SkillTest.model_validate(each) for each in value["tests"]]
     else:

@@ -19,6 +19,7 @@ COMMANDS = {
     "talk": "seedsmith.agent.cli.conversation",
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
+    "batch": "seedsmith.agent.cli.batch",
     "undo": "seedsmith.agent.cli.undo",
     "redo": "seedsmith.agent.cli.undo:redo",
     "tool": "seedsmith.agent.cli.tool",

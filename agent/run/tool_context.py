@@ -46,7 +46,7 @@ def open_tool_context(
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
-        also_readable=(*shown_above(root, environment), *readable),
+        also_readable=(*shown_above(root, environment), *request.borrowed, *readable),
         programs=programs,
         environ=environment,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
 
@@ -24,3 +25,5 @@ class RunRequest:
     """Whether a person typed the prompt, so that paths of pictures in it stand for the pictures."""
     piped: str = ""
     """How the prompt ends where data was piped in beside it, which nobody typed."""
+    borrowed: tuple[Path, ...] = ()
+    """The object folders that the workspace, a clone of ours, borrows from: shown to commands, read-only."""

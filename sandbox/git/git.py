@@ -186,6 +186,8 @@ class Git:
         if self._excludes:
             excludes = Path(self._excludes)
             outside += [] if is_beneath(excludes, (policy.workspace,)) else [excludes]
+        borrowed = set(self.repository.borrowed_from)
+        outside += [folder for folder in policy.also_readable if folder in borrowed]
         wanted = replace(
             policy,
             writable_git=changes,

@@ -1,0 +1,18 @@
+"""Batches for programs: docs/batch.md, "As a library"."""
+
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.batch.batch import Batch, Options, Progress, Summary
+from seedsmith.agent.tasks.batch.engines import Engine, LocalEngine
+from seedsmith.agent.tasks.batch.store import BatchError, Row
+
+__all__ = [
+    "Batch",
+    "BatchError",
+    "Engine",
+    "LocalEngine",
+    "Options",
+    "Progress",
+    "Row",
+    "Settings",
+    "Summary",
+]

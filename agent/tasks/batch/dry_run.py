@@ -1,0 +1,137 @@
+"""What a batch would do: its items, and which steps' conditions hold as the repositories are now.
+
+No command is run: a condition that needs one is told as open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.tasks.batch.batch import Batch, Options, wanted
+from seedsmith.agent.tasks.batch.codemods import apply
+from seedsmith.agent.tasks.batch.files import grep, matching
+from seedsmith.agent.tasks.batch.plan import Item, fill, plan
+from seedsmith.agent.tasks.batch.task_file import Condition, Step
+from seedsmith.sandbox.errors import GitError
+from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone, open_source
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step as things are now."""
+
+    title: str
+    happens: bool | None
+    """None: it depends on a command, or on what steps before it do."""
+    matches: str = ""
+    """What a codemod would change."""
+    asks_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One item as things are now."""
+
+    item: Item
+    steps: tuple[PlannedStep, ...] = ()
+    problem: str = ""
+    """Why nothing can be done, as one sentence."""
+    begins: str = ""
+    """Branch and commit it begins with."""
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model may be asked."""
+        return any(step.asks_model and step.happens is not False for step in self.steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """One object for ``--json``."""
+        steps = [
+            {"title": step.title, "happens": step.happens, "matches": step.matches, "model": step.asks_model}
+            for step in self.steps
+        ]
+        told = {"type": "item.planned", "item": self.item.name, "source": str(self.item.source)}
+        return told | {"begins": self.begins, "problem": self.problem, "steps": steps}
+
+    def to_text(self) -> str:
+        """Some lines for people."""
+        lines = [f"{self.item.name}  {self.begins}".rstrip()]
+        if self.problem:
+            lines.append(f"  ✗ {self.problem}")
+        words = {True: "yes", False: "no", None: "open"}
+        for step in self.steps:
+            more = f" ({step.matches})" if step.matches else ""
+            lines.append(
+                f"  {words[step.happens]:4} {step.title}{more}{' [model]' if step.asks_model else ''}"
+            )
+        return "\n".join(lines)
+
+
+async def dry_run(batch: Batch, options: Options) -> list[PlannedItem]:
+    """Look at every item that is wanted; nothing is run, and nothing of the repositories changes."""
+    fits = wanted(options.only)
+    items = [item for item in plan(batch.tasks) if fits(item.name)][: options.limit]
+    return [await asyncio.to_thread(_planned, batch, item) for item in items]
+
+
+def _planned(batch: Batch, item: Item) -> PlannedItem:
+    tasks = batch.tasks
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            source = open_source(item.source, tasks.base or "")
+            clone = make_clone(source, Path(folder, "clone"), batch.environment)
+            changed = clone.uncommitted() if tasks.uncommitted == "refuse" else []
+        except GitError as error:
+            return PlannedItem(item, problem=str(error))
+        branch = source.branch.removeprefix("refs/heads/")
+        begins = f"{branch or 'no branch'} {source.commit[:12]}".rstrip()
+        if changed:
+            return PlannedItem(item, (), f"{len(changed)} files have changes that are not committed.", begins)
+        values = {**item.values, "branch": branch}
+        if _wanted(clone, values, tasks.when, tasks.unless) is False:
+            return PlannedItem(item, (), "Its conditions do not hold: it would be left out.", begins)
+        certain, steps = not tasks.setup, []
+        for step in tasks.steps:
+            happens = _wanted(clone, values, step.when, step.unless)
+            if not certain and (step.when or step.unless):
+                happens = None
+            matches = ""
+            if step.kind in ("ast_grep", "libcst") and happens is not False:
+                matches = _matches(clone, step)
+            elif happens is not False:
+                certain = False
+            steps.append(PlannedStep(fill(step.title, values), happens, matches, step.asks_model))
+        return PlannedItem(item, tuple(steps), "", begins)
+
+
+def _matches(clone: PrivateClone, step: Step) -> str:
+    try:
+        return apply(clone.work, step)
+    except ConfigurationError as error:
+        return str(error)
+
+
+def _wanted(
+    clone: PrivateClone, values: dict[str, str], when: Condition | None, unless: Condition | None
+) -> bool | None:
+    wants = True if when is None else _holds(clone, values, when)
+    hinders = False if unless is None else _holds(clone, values, unless)
+    if wants is False or hinders is True:
+        return False
+    return None if wants is None or hinders is None else True
+
+
+def _holds(clone: PrivateClone, values: dict[str, str], condition: Condition) -> bool | None:
+    root = clone.work
+    for each in condition.files or ():
+        if not any(matching(root, (fill(each, values),))):
+            return False
+    sought = condition.grep
+    if sought is not None and not grep(root, fill(sought.pattern, values), sought.files):
+        return False
+    return None if condition.command is not None or condition.verified is not None else True

@@ -1,0 +1,108 @@
+"""The HTML report: one file that needs nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from seedsmith.agent.tasks.batch.batch import Summary
+from seedsmith.agent.tasks.batch.store import Row
+from seedsmith.agent.tasks.batch.wording import CAUSES, one_line, patch_text
+
+_MOST_PATCH = 60_000
+_MOST_BARS = 40
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; } td, th { padding: .3rem .6rem; text-align: left; }
+tr { border-bottom: 1px solid #8884; } pre { overflow-x: auto; background: #8881; padding: .7rem; }
+.verified, .done { color: #176f2c; } .failed { color: #b3261e; } .skipped, .unchanged, .ready { color: #777; }
+.add { color: #176f2c; } .del { color: #b3261e; } rect { fill: #5b7fb5; }
+"""
+
+
+def page(summary: Summary) -> Iterator[str]:
+    """The page, piece by piece."""
+    name = escape(summary.tasks.name)
+    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+    yield f"<style>{_STYLE}</style></head>\n<body><h1>{name}</h1>\n<p>{escape(one_line(summary))}</p>\n"
+    yield from _table(summary)
+    yield from _bars("Seconds", [(row.item.name, row.result.get("seconds", 0.0)) for row in summary.rows()])
+    yield from _bars("Yuan", [(row.item.name, row.cost) for row in summary.rows()])
+    yield from _failures(summary)
+    yield "<h2>What was done</h2>\n"
+    for row in summary.rows():
+        yield from _details(summary, row)
+    yield "</body></html>\n"
+
+
+def _table(summary: Summary) -> Iterator[str]:
+    yield "<table><tr><th>repository<th>outcome<th>changed<th>delivered<th>seconds<th>yuan</tr>\n"
+    for row in summary.rows():
+        result = row.result
+        changed = f"+{result['added']} −{result['removed']}" if result.get("files") else ""
+        cells = (
+            f'<a href="#{row.item.id}">{escape(row.item.name)}</a>',
+            f'<span class="{row.state}">{row.state}</span>',
+            changed,
+            escape(", ".join(result.get("delivered", ()))),
+            f"{result.get('seconds', 0.0):.1f}",
+            f"{row.cost:.4f}" if row.cost else "",
+        )
+        yield "<tr>" + "".join(f"<td>{cell}" for cell in cells) + "</tr>\n"
+    yield "</table>\n"
+
+
+def _bars(title: str, values: list[tuple[str, float]]) -> Iterator[str]:
+    """The largest values as bars; nothing where all are nothing."""
+    largest = sorted(values, key=lambda each: -each[1])[:_MOST_BARS]
+    if not largest or largest[0][1] <= 0:
+        return
+    most = largest[0][1]
+    height = 22 * len(largest)
+    yield f'<h2>{title}</h2>\n<svg width="100%" viewBox="0 0 900 {height}" role="img" aria-label="{title}">\n'
+    for number, (name, value) in enumerate(largest):
+        y, width = 22 * number, 560 * value / most
+        yield f'<text x="0" y="{y + 14}" font-size="13">{escape(name[:32])}</text>'
+        yield f'<rect x="260" y="{y + 3}" width="{width:.1f}" height="14"/>'
+        yield f'<text x="{266 + width:.1f}" y="{y + 14}" font-size="12">{value:.4g}</text>\n'
+    yield "</svg>\n"
+
+
+def _failures(summary: Summary) -> Iterator[str]:
+    for cause, said in CAUSES.items():
+        failed = [row for row in summary.rows() if row.result.get("cause") == cause]
+        if failed:
+            yield f"<h2>{escape(said)} ({len(failed)})</h2>\n<ul>\n"
+            for row in failed:
+                message = escape(str(row.result.get("message", "")))
+                yield f"<li><b>{escape(row.item.name)}</b>: {message}</li>\n"
+            yield "</ul>\n"
+
+
+def _details(summary: Summary, row: Row) -> Iterator[str]:
+    result = row.result
+    yield f'<details id="{row.item.id}"><summary><b>{escape(row.item.name)}</b> '
+    yield f'<span class="{row.state}">{row.state}</span></summary>\n'
+    yield f"<p>{escape(str(row.item.source))}<br>{escape(str(result.get('message', '')))}</p>\n<ul>\n"
+    for step in result.get("steps", ()):
+        told = f"{step['title']}: {step['state']} {step['message']}"
+        yield f"<li>{escape(told)} ({step['seconds']:.1f} s)</li>\n"
+    for each in result.get("attempts", ()):
+        mark = "chosen" if each["chosen"] else "not chosen"
+        yield f"<li>attempt {each['number']}, {mark}: {escape(each['reason'])}</li>\n"
+    yield "</ul>\n"
+    verification = result.get("verification")
+    if verification:
+        ended = f"exit code {verification['before']} before, {verification['after']} now"
+        yield f"<p><code>{escape(verification['command'])}</code>: {ended}</p>\n"
+        if verification["output"]:
+            yield f"<pre>{escape(verification['output'])}</pre>\n"
+    patch = patch_text(summary, row, _MOST_PATCH)
+    if patch:
+        yield f"<pre>{''.join(map(_line, patch.splitlines(keepends=True)))}</pre>\n"
+    yield "</details>\n"
+
+
+def _line(line: str) -> str:
+    kind = {"+": "add", "-": "del"}.get(line[:1])
+    return f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)

@@ -1,0 +1,59 @@
+"""How a batch and its items are spoken of, in lines, tables and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seedsmith.agent.tasks.batch.batch import Summary
+from seedsmith.agent.tasks.batch.item import patch_of
+from seedsmith.agent.tasks.batch.store import Row
+
+CAUSES = {
+    "repository": "The repository can't be used",
+    "uncommitted": "Changes are not committed",
+    "setup": "The setup failed",
+    "step": "A step failed",
+    "model": "The model gave up",
+    "verify": "The verification fails",
+    "deliver": "The work can't be delivered",
+    "budget": "The item's budget ended",
+    "tries": "It was begun too often",
+    "internal": "Something unforeseen went wrong",
+}
+MARKS = {"verified": "✓", "done": "✓", "unchanged": "=", "skipped": "–", "failed": "✗"}
+
+
+def one_line(summary: Summary) -> str:
+    """What a batch came to, as one sentence."""
+    counts, progress = summary.progress.counts, summary.progress
+    said = [f"{counts[state]} {state}" for state in (*MARKS, "ready") if counts.get(state)]
+    cost = f", {progress.cost:.4f} yuan" if progress.cost else ""
+    paused = f" Paused: {summary.paused}" if summary.paused else ""
+    return f"{summary.tasks.name}: {', '.join(said) or 'nothing to do'}{cost}.{paused}"
+
+
+def row_line(row: Row) -> str:
+    """What became of one item, as one line."""
+    result = row.result
+    changed = f" +{result['added']} −{result['removed']}" if result.get("files") else ""
+    delivered = f" → {', '.join(result['delivered'])}" if result.get("delivered") else ""
+    cost = f" {row.cost:.4f} yuan" if row.cost else ""
+    why = f" {result['message']}" if row.state in ("failed", "skipped") else ""
+    seconds = f" {result['seconds']:.1f} s" if result.get("seconds") else ""
+    return f"{MARKS[row.state]} {row.item.name}: {row.state}{changed}{delivered}{seconds}{cost}{why}"
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """One item as the JSON report and ``--json`` have it."""
+    told = {"item": row.item.name, "source": str(row.item.source), "state": row.state, "tries": row.tries}
+    return told | {"cost_cny": row.cost, **{key: each for key, each in row.result.items() if key != "state"}}
+
+
+def patch_text(summary: Summary, row: Row, most: int) -> str:
+    """The beginning of an item's patch; '' where it has none."""
+    try:
+        with patch_of(summary.folder, row.item).open("rb") as file:
+            text = file.read(most + 1).decode("utf-8", "backslashreplace")
+    except OSError:
+        return ""
+    return f"{text[:most]}\n…" if len(text) > most else text

@@ -1,0 +1,375 @@
+"""A clone of our own of a repository nobody trusts: made without its hooks, filters and configuration.
+
+Git runs only on a metadata folder that we wrote ourselves; of the source its objects are borrowed, read-only,
+and its references are read from their files. What the clone's files became is turned into a commit by that
+same folder, whatever commands did to the workspace's own ``.git``; one reference of the source is written at
+the end. Everything here blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.sandbox.errors import GitError, NoRepository
+from seedsmith.sandbox.git.repository import Repository, find_repository
+from seedsmith.sandbox.git.safe_settings import UserSettings, environment, overrides
+from seedsmith.sandbox.git.state import read_state
+from seedsmith.sandbox.guards.git_folders import alternates, is_bare_repository
+from seedsmith.sandbox.isolation.own_programs import own_program
+
+_CONFIGURATION = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
+_BY_PRODUCTS = "__pycache__/\n*.py[co]\n.DS_Store\nnode_modules/\n"
+"""What commands leave behind that nobody wants delivered, where the repository's own rules don't say so."""
+_SECONDS = 300.0
+_BORROWED_DEPTH = 5
+_COMPLAINT_CHARACTERS = 400
+_NOTHING = "0" * 40
+_SOMEBODY = dict.fromkeys(
+    ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "seedsmith"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a private clone is made of: a repository at one commit, or a folder without git."""
+
+    path: Path
+    repository: Repository | None
+    """None for a folder without git."""
+    branch: str = ""
+    """The full name of the branch the commit was taken from; '' for a detached one or no git."""
+    commit: str = ""
+
+    @property
+    def moved_to(self) -> str:
+        """The commit that the branch is at now where that is another one; '' where it did not move."""
+        if self.repository is None or not self.branch:
+            return ""
+        now = read_state(self.repository).refs.get(self.branch, _NOTHING)
+        return now if now != self.commit else ""
+
+
+def open_source(path: Path, base: str = "") -> Source:
+    """Look at the repository whose top folder, or bare repository, is ``path``.
+
+    The clone begins at the branch or commit ``base``, else at what is checked out. Raises :class:`GitError`
+    for what can't be cloned, and :class:`NoRepository` where a ``.git`` can't be trusted.
+    """
+    real = path.resolve()
+    if not real.is_dir():
+        raise GitError(f"There is no folder {path}.")
+    repository = _repository(real)
+    if repository is None:
+        if base:
+            raise GitError(f"{path} is in no git repository, so it has no {base!r}.")
+        return Source(real, None)
+    state = read_state(repository)
+    if not base:
+        if not state.commit:
+            raise GitError(f"The repository {path} has no commit yet, or its references can't be read.")
+        return Source(real, repository, state.head, state.commit)
+    for name in (base, f"refs/heads/{base}", f"refs/tags/{base}", f"refs/remotes/{base}"):
+        if commit := state.refs.get(name):
+            return Source(real, repository, name if name.startswith("refs/heads/") else "", commit)
+    if len(base) == 40 and not set(base) - set("0123456789abcdef"):
+        return Source(real, repository, "", base)
+    raise GitError(f"The repository {path} has no branch {base!r:.80}.")
+
+
+def _repository(folder: Path) -> Repository | None:
+    if not os.path.lexists(folder / ".git") and is_bare_repository(frozenset(os.listdir(folder))):  # noqa: PTH208
+        return Repository(folder, folder, folder, folder)
+    try:
+        found = find_repository(folder)
+    except NoRepository:
+        if os.path.lexists(folder / ".git"):
+            raise
+        return None
+    if not found.is_whole:
+        raise GitError(f"{folder} is a folder within the repository {found.top}: name that one.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateClone:
+    """A workspace of our own and, beside it where no command sees it, the metadata it is delivered by."""
+
+    folder: Path
+    source: Source
+    base: str
+    """The commit that the workspace began with."""
+    environ: Mapping[str, str]
+    """The user's, to find git by."""
+
+    @property
+    def work(self) -> Path:
+        """The workspace."""
+        return self.folder / "work"
+
+    @property
+    def git_dir(self) -> Path:
+        """The metadata that only we use."""
+        return self.folder / "git"
+
+    @property
+    def borrowed(self) -> tuple[Path, ...]:
+        """The object folders that the workspace's own repository needs besides its own."""
+        repository = self.source.repository
+        return () if repository is None else tuple(_object_folders(repository))
+
+    def uncommitted(self) -> list[str]:
+        """The tracked files of the source that differ from the commit it is at, or are staged otherwise."""
+        repository = self.source.repository
+        if repository is None or repository.top == repository.git_dir:
+            return []
+        index = repository.git_dir / "index"
+        if read_state(repository).commit != self.base or not index.is_file():
+            return []
+        more = {"GIT_INDEX_FILE": os.fspath(index), "GIT_WORK_TREE": os.fspath(repository.top)}
+        told = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", more=more)
+        return [os.fsdecode(line[3:]) for line in told.split(b"\0") if line]
+
+    def tree(self) -> str:
+        """The name of the tree that the workspace is now; ignored files and by-products are left out."""
+        self._git("add", "--all")
+        return self._git("write-tree").decode().strip()
+
+    def base_tree(self) -> str:
+        """The tree that the workspace began with."""
+        return self._git("rev-parse", f"{self.base}^{{tree}}").decode().strip()
+
+    def put_back(self, tree: str) -> None:
+        """Make the workspace what ``tree`` (or a commit) holds."""
+        self._git("read-tree", "--reset", "-u", tree)
+        self._git("clean", "-q", "-d", "--force")
+
+    def diff(self, tree: str) -> bytes:
+        """What differs between the beginning and ``tree``, as ``git apply`` takes it."""
+        return self._git("diff-tree", "-p", "--binary", "--full-index", self.base, tree)
+
+    def changed(self, tree: str) -> list[str]:
+        """The paths that differ between the beginning and ``tree``."""
+        told = self._git("diff-tree", "-r", "-z", "--name-only", self.base, tree)
+        return [os.fsdecode(name) for name in told.split(b"\0") if name]
+
+    def apply(self, patch: bytes) -> None:
+        """Apply a patch to the workspace; nothing is changed where it does not fit."""
+        self._git("apply", "--whitespace=nowarn", "-", stdin=patch)
+
+    def commit(self, tree: str, message: str, identity: Mapping[str, str]) -> str:
+        """Write a commit of ``tree`` on the beginning, and return its name."""
+        arguments = ("commit-tree", tree, "-p", self.base)
+        return self._git(*arguments, stdin=message.encode(), more=identity).decode().strip()
+
+    def bundle(self, branch: str, commit: str, file: Path) -> None:
+        """Write a bundle with the branch, which needs the source's own commits."""
+        self._git("update-ref", f"refs/heads/{branch}", commit)
+        known = () if self.source.repository is None else (f"^{self.base}",)
+        self._git("bundle", "create", "-q", os.fspath(file), *known, f"refs/heads/{branch}")
+
+    def is_delivered(self, branch: str, commit: str) -> bool:
+        """Whether the source has ``branch`` at ``commit`` already."""
+        repository = self.source.repository
+        return repository is not None and read_state(repository).refs.get(f"refs/heads/{branch}") == commit
+
+    def deliver(self, branch: str, commit: str, identity: Mapping[str, str]) -> None:
+        """Bring ``commit`` into the source as the new branch ``branch``; nothing else there changes.
+
+        A branch that is at ``commit`` already was delivered before. Raises :class:`GitError` where there is
+        another of that name.
+        """
+        repository = self.source.repository
+        if repository is None:
+            raise GitError(f"{self.source.path} is in no git repository: deliver a patch, not a branch.")
+        if self.is_delivered(branch, commit):
+            return
+        name = f"refs/heads/{branch}"
+        if (there := read_state(repository).refs.get(name)) is not None:
+            raise GitError(f"{self.source.path} has a branch {branch!r} already, at {there[:12]}.")
+        packed = self._git(
+            "pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}\n^{self.base}\n".encode()
+        )
+        objects = {"GIT_OBJECT_DIRECTORY": os.fspath(repository.shared_dir / "objects")}
+        self._git("unpack-objects", "-q", stdin=packed, more=objects)
+        there_too = {"GIT_DIR": os.fspath(repository.git_dir), **identity}
+        self._git("update-ref", "-m", "seedsmith batch", name, commit, _NOTHING, more=there_too)
+
+    def merged_onto(self, commit: str, moved: Source) -> PrivateClone:
+        """The clone with its ``commit`` carried over to what the source is at now; the workspace is that.
+
+        Raises :class:`GitError` with the paths that conflict, and leaves everything as it was.
+        """
+        arguments = ("merge-tree", "--write-tree", "--name-only", "--no-messages", moved.commit, commit)
+        done = self._run(arguments)
+        lines = done.stdout.decode("utf-8", "replace").split("\n")
+        if done.returncode == 1:
+            paths = ", ".join(filter(None, lines[1:6]))
+            raise GitError(f"The changes conflict with what {moved.branch or 'the source'} is now: {paths}.")
+        if done.returncode:
+            raise GitError(_complaint("merge-tree", done))
+        self.put_back(lines[0])
+        return PrivateClone(self.folder, moved, moved.commit, self.environ)
+
+    def remove(self) -> None:
+        """Remove the whole folder, whatever commands did to its modes."""
+        remove_folder(self.folder)
+
+    def _git(
+        self, *arguments: str, stdin: bytes | None = None, more: Mapping[str, str] | None = None
+    ) -> bytes:
+        done = self._run(arguments, stdin, more)
+        if done.returncode:
+            raise GitError(_complaint(arguments[0], done))
+        return done.stdout
+
+    def _run(
+        self, arguments: Iterable[str], stdin: bytes | None = None, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        program = own_program("git", self.environ, self.folder.parent)
+        if program is None:
+            raise GitError("Git is not installed.")
+        own = Repository(self.work, self.work, self.git_dir, self.git_dir)
+        variables = environment(own, overrides({}, UserSettings({}, self.environ)))
+        variables |= {"PATH": self.environ.get("PATH", os.defpath), "HOME": os.fspath(self.git_dir)}
+        try:
+            return subprocess.run(
+                (os.fspath(program), *arguments),
+                cwd=self.work,
+                env=variables | dict(more or {}),
+                input=b"" if stdin is None else stdin,
+                capture_output=True,
+                timeout=_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise GitError(f"git was stopped after {_SECONDS:g} seconds.") from None
+        except OSError as error:
+            raise GitError(f"Git can't be started: {error.strerror}.") from None
+
+
+def make_clone(source: Source, folder: Path, environ: Mapping[str, str]) -> PrivateClone:
+    """Make a private clone of ``source`` in the new folder ``folder``: a copy where there is no git.
+
+    Raises :class:`GitError`; then nothing is left of it.
+    """
+    clone = PrivateClone(folder, source, source.commit, environ)
+    try:
+        clone.git_dir.mkdir(mode=0o700, parents=True)
+        _write_metadata(clone)
+        if source.repository is None:
+            return _copy(clone)
+        clone.work.mkdir()
+        clone._git("read-tree", "--reset", "-u", source.commit)
+        shutil.copytree(clone.git_dir, clone.work / ".git")
+    except OSError as error:
+        remove_folder(folder)
+        raise GitError(f"The clone of {source.path} can't be made: {error.strerror or error}.") from error
+    except GitError as error:
+        remove_folder(folder)
+        raise GitError(f"The clone of {source.path} can't be made: {error}") from None
+    return clone
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove ``folder`` and all in it, folders too that nobody may write."""
+    for place, _, _ in os.walk(folder):
+        if not os.access(place, os.W_OK | os.X_OK):
+            os.chmod(place, 0o700)  # noqa: PTH101
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_metadata(clone: PrivateClone) -> None:
+    """What git needs to know of a repository, written by ourselves."""
+    git_dir, source = clone.git_dir, clone.source
+    for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+        (git_dir / name).mkdir(parents=True)
+    branch = source.branch or "refs/heads/work"
+    (git_dir / "HEAD").write_text(f"ref: {branch}\n")
+    (git_dir / "config").write_text(_CONFIGURATION)
+    rules = _BY_PRODUCTS
+    if source.repository is not None:
+        (git_dir / branch).parent.mkdir(parents=True, exist_ok=True)
+        (git_dir / branch).write_text(f"{source.commit}\n")
+        shared = source.repository.shared_dir
+        folders = [os.fspath(each) for each in _object_folders(source.repository)]
+        if any("\n" in each or each.startswith('"') for each in folders):
+            raise GitError("its path holds a line end or begins with a quotation mark")
+        (git_dir / "objects/info/alternates").write_text("".join(f"{each}\n" for each in folders))
+        for name in ("shallow", "info/exclude"):
+            own = shared / name
+            if own.is_file() and not own.is_symlink():
+                content = own.read_bytes().decode("utf-8", "surrogateescape")
+                rules += f"\n{content}" if name == "info/exclude" else ""
+                if name == "shallow":
+                    (git_dir / name).write_bytes(own.read_bytes())
+    (git_dir / "info/exclude").write_text(rules, "utf-8", "surrogateescape")
+
+
+def _object_folders(repository: Repository) -> Iterable[Path]:
+    """Where the repository's objects lie, and those it borrows from in turn; only what is there."""
+    waiting, seen = [(repository.shared_dir, 0)], dict[Path, None]()
+    while waiting:
+        folder, depth = waiting.pop()
+        objects = Path(os.path.realpath(folder / "objects"))
+        if objects in seen or not objects.is_dir():
+            continue
+        seen[objects] = None
+        if depth < _BORROWED_DEPTH:
+            waiting += [(each.parent, depth + 1) for each in alternates(folder) if each.name == "objects"]
+    return seen
+
+
+def _copy(clone: PrivateClone) -> PrivateClone:
+    """A copy of a folder without git, with its state as the first commit of a history nobody sees."""
+    shutil.copytree(clone.source.path, clone.work, symlinks=True, ignore=_special_files)
+    clone._git("add", "--all", "--force")
+    tree = clone._git("write-tree").decode().strip()
+    somebody = {
+        f"GIT_{role}_{part}": "seedsmith" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+    }
+    base = clone._git("commit-tree", tree, stdin=b"As it was\n", more=somebody).decode().strip()
+    return PrivateClone(clone.folder, clone.source, base, clone.environ)
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
+    """Pipes, sockets and devices, which can't be copied."""
+    left_out = []
+    for name in names:
+        mode = os.lstat(os.path.join(folder, name)).st_mode  # noqa: PTH118
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            left_out.append(name)
+    return left_out
+
+
+def _complaint(subcommand: str, done: subprocess.CompletedProcess[bytes]) -> str:
+    said = done.stderr.decode("utf-8", "replace").strip() or f"it ended with exit code {done.returncode}"
+    return f"git {subcommand} failed: {said[:_COMPLAINT_CHARACTERS].removeprefix('fatal: ')}"
+
+
+def user_identity(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that name the committer, by the user's environment and configuration.
+
+    Empty where name or address is not known.
+    """
+    program = own_program("git", environ, Path("/nonexistent"))
+    variables: dict[str, str] = {}
+    for part, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
+        told = ""
+        if program is not None:
+            done = subprocess.run(
+                (os.fspath(program), "config", "--get", key),
+                cwd="/",
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+            )
+            told = done.stdout.decode("utf-8", "replace").strip()
+        for role in ("AUTHOR", "COMMITTER"):
+            variables[f"GIT_{role}_{part}"] = environ.get(f"GIT_{role}_{part}") or told
+    return variables if all(variables.values()) else {}

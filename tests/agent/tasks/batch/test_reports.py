@@ -1,0 +1,90 @@
+"""The command itself: the plan, the lines, the JSON, and the reports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from seedsmith.agent.errors import UsageError
+from seedsmith.agent.tasks.batch.report import check_report, write_report
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.outside = []
+
+    def handle_starttag(self, tag, attrs):
+        self.outside += [value for name, value in attrs if name in ("src", "href") and value[0] != "#"]
+
+
+async def test_reports_in_every_form(ground):
+    ground.repository("go|od", a__txt="old <b>\n")
+    ground.repository("b\nad")
+    summary = await ground.run(
+        repositories=["go|od", "b\nad"],
+        steps=[{"run": "sed -i s/old/new/ a.txt"}],
+        verify="grep 'new <b>' a.txt",
+        deliver={"branch": "changed"},
+    )
+    texts = {}
+    for ending in (".md", ".html", ".json", ".xml"):
+        write_report(summary, ground.folder / f"r{ending}")
+        texts[ending] = (ground.folder / f"r{ending}").read_text()
+    rows = [line for line in texts[".md"].splitlines() if line.startswith("| ✓") or line.startswith("| ✗")]
+    assert rows[0].startswith("| ✓ | go\\|od | verified | +1 −1 | branch changed |")
+    assert "## The repository can't be used (1)\n\n- **b ad**: " in texts[".md"]
+    links = Links()
+    links.feed(texts[".html"])
+    assert not links.outside and "+new &lt;b&gt;" in texts[".html"]
+    told = json.loads(texts[".json"])
+    assert told["exit_code"] == 1 and [each["state"] for each in told["items"]] == ["verified", "failed"]
+    suites = ElementTree.fromstring(texts[".xml"])
+    assert suites.get("tests") == "2" and suites.get("failures") == "1"
+    with pytest.raises(UsageError, match=r"ends in none of \.md"):
+        check_report(ground.folder / "r.pdf")
+
+
+def seedsmith(ground, *arguments):
+    return subprocess.run(
+        (sys.executable, "-P", "-m", "seedsmith", "batch", *arguments),
+        cwd=ground.folder,
+        env={**ground.environment, "SEEDSMITH_HOME": str(ground.folder / "state")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command(ground):
+    ground.repository("one", a__py="old(1)\n")
+    ground.tasks(
+        repositories=["one", "gone"],
+        steps=[
+            {"ast-grep": {"language": "python", "pattern": "old($A)", "rewrite": "new($A)"}},
+            {"prompt": "Do the rest", "when": {"grep": "new", "command": "false"}},
+        ],
+        verify="grep -q new a.py",
+        deliver={"branch": "changed"},
+        budget={"each": {"cost": 2}},
+    )
+    planned = seedsmith(ground, "tasks.yaml", "--dry-run")
+    assert planned.returncode == 0, planned.stderr
+    assert "yes  ast-grep: old($A) (1 of 1 files changed)" in planned.stdout
+    assert "open prompt: Do the rest [model]" in planned.stdout and "✗ There is no folder" in planned.stdout
+    assert planned.stdout.endswith(
+        "2 items; a model would be asked in 1, at most 2 yuan by the budget of each. Nothing was done.\n"
+    )
+    assert ground.git("one", "branch", "--format=%(refname:short)") == "main\n"
+    done = seedsmith(ground, "tasks.yaml", "--report", "out.md")
+    assert done.returncode == 1
+    assert "✓ one: verified +1 −1 → branch changed" in done.stdout
+    assert "tasks: 1 verified, 1 failed." in done.stdout and (ground.folder / "out.md").is_file()
+    wrong = seedsmith(ground, "tasks.yaml", "--new", "--resume")
+    assert wrong.returncode == 2 and "--new begins anew" in wrong.stderr
+    assert seedsmith(ground, "schema").stdout == seedsmith(ground, "schema").stdout != ""
+    assert seedsmith(ground, "nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
