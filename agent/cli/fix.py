@@ -9,9 +9,11 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, say
+from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.frontends.shown import Shown
 from seedsmith.agent.settings.repository_root import typed_in
 from seedsmith.agent.settings.settings import Settings
 
@@ -23,10 +25,10 @@ from seedsmith.agent.settings.settings import Settings
 )
 @setting_flags(without=("verify", "skill"))
 @continue_flag
-@json_flag
+@shown_flags
 @debug_flag
 def command(
-    words: tuple[str, ...], test_command: str | None, goes_on: bool, as_json: bool, **flags: Any
+    words: tuple[str, ...], test_command: str | None, goes_on: bool, shown: Shown, **flags: Any
 ) -> int:
     """Fix the bug that a failing test shows, and prove it by running the test.
 
@@ -53,7 +55,7 @@ def command(
     if not tests and not settings.replay and not test_of_session(settings):
         tests, said = choose_tests(settings)
         say(said)
-        notices = (NoticeGiven("test_command", said),) if as_json else ()
+        notices = (NoticeGiven("test_command", said),) if shown.as_json else ()
     from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
@@ -63,7 +65,7 @@ def command(
     return perform(
         lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, more=piped.strip()),
         settings,
-        as_json,
+        shown,
         "fix",
     ).exit_code
 

@@ -13,6 +13,7 @@ class Invocation:
     """What one call of the command line knows besides its settings."""
 
     debug: bool = False
+    quiet: bool = False
 
 
 def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -29,7 +30,10 @@ json_flag = click.option(
 
 
 def say(sentence: str) -> None:
-    """Tell the person at the terminal something beside the output proper: on stderr."""
+    """Tell the person something beside the output proper: on stderr, unless ``--quiet`` was said."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.ensure_object(Invocation).quiet:
+        return
     from seedsmith.agent.frontends.terminal import visible
 
     print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)

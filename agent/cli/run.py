@@ -11,9 +11,11 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, say
+from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.cli.words_command import WordsCommand
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.shown import Shown
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -25,9 +27,9 @@ MOST_PROMPT_BYTES = 1 << 20
 @click.argument("words", nargs=-1, metavar="[PROMPT]")
 @setting_flags()
 @continue_flag
-@json_flag
+@shown_flags
 @debug_flag
-def command(words: tuple[str, ...], goes_on: bool, as_json: bool, **flags: Any) -> int:
+def command(words: tuple[str, ...], goes_on: bool, shown: Shown, **flags: Any) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
     PROMPT is one argument, so quote it; - reads it from standard input, @FILE from a file. What is piped in
@@ -50,7 +52,7 @@ def command(words: tuple[str, ...], goes_on: bool, as_json: bool, **flags: Any) 
     begun = settings.skill or settings.resume or settings.fork or settings.replay
     if not prompt.strip() and not begun:
         raise UsageError("The prompt is empty; say what to do. run - takes it from standard input.")
-    return carry_out(settings, prompt, as_json, read=argument == "-")
+    return carry_out(settings, prompt, shown, read=argument == "-")
 
 
 def quoted(words: tuple[str, ...]) -> str:
@@ -89,7 +91,7 @@ def read_prompt(argument: str) -> str:
         raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
 
 
-def carry_out(settings: Settings, prompt: str, as_json: bool, *, read: bool = False) -> int:
+def carry_out(settings: Settings, prompt: str, shown: Shown, *, read: bool = False) -> int:
     """Run ``prompt`` as a person typed it, with what is piped in unless that was ``read``; the exit code."""
     from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
@@ -106,5 +108,5 @@ def carry_out(settings: Settings, prompt: str, as_json: bool, *, read: bool = Fa
     return perform(
         lambda front_ends, approver: run(request, front_ends, approver),
         settings,
-        as_json,
+        shown,
     ).exit_code

@@ -119,7 +119,7 @@ def diff_session(session: str, turn: int | None, stat: bool, folder: str) -> Non
     elif sys.stdout.isatty():
         from rich.console import Console
 
-        from seedsmith.agent.frontends.console import show_diff
+        from seedsmith.agent.frontends.diff_view import show_diff
 
         show_diff(Console(markup=False, highlight=False, emoji=False), diff.text, limit=sys.maxsize)
     else:

@@ -12,7 +12,9 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.cli.skills_test import test_skills
+from seedsmith.agent.frontends.shown import Shown
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -153,16 +155,16 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 @click.argument("name")
 @click.argument("prompt", default="")
 @setting_flags(without=("skill",))
-@json_flag
+@shown_flags
 @debug_flag
-def run_skill(name: str, prompt: str, as_json: bool, **flags: Any) -> int:
+def run_skill(name: str, prompt: str, shown: Shown, **flags: Any) -> int:
     """Carry out the skill NAME; PROMPT says more, or nothing. The same as run --skill NAME.
 
     Exit codes as for run.
     """
     from seedsmith.agent.cli.run import carry_out
 
-    return carry_out(load_settings({**flags, "skill": name}), prompt, as_json)
+    return carry_out(load_settings({**flags, "skill": name}), prompt, shown)
 
 
 @command.command("trust")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
+from seedsmith.agent.frontends.diff_view import show_diff
 from seedsmith.agent.frontends.terminal import one_line, visible
 from seedsmith.agent.frontends.waiting import WaitingLine
 from seedsmith.agent.sessions.going_on import going_on
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 VERIFY_LINES = 12
 """How much of a failing verification's output is shown; the model gets it all."""
-DIFF_LINES = 400
 _WEAKER = {
     "landlock": ", the weaker tier (seedsmith doctor says what is missing)",
     "external": ", by your word",
@@ -201,6 +201,9 @@ class ConsoleFrontEnd:
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
         tail = f"{summary} · {_duration(event.duration_ms)}"
         self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")
+        if not event.ok:
+            for line in str(event.data.get("output_end", "")).splitlines():
+                self._line(f"  {line}", "dim")
         for step in event.data.get("plan", ()):
             state = step["state"]
             self._line(f"  {_STEP_MARKS[state]} {one_line(step['text'], 200)}", _STEP_STYLES[state])
@@ -231,8 +234,7 @@ class ConsoleFrontEnd:
         if rest:
             self._line(rest)
         if event.diff:
-            self._line("")
-            show_diff(self._console, event.diff)
+            self._changes(event, session)
         cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
         cost = "nothing paid" if self._replays else cost
         doubt = self._doubt(event)
@@ -254,6 +256,11 @@ class ConsoleFrontEnd:
             self._line(f"go on with: {going_on(session, self._workspace, self._command)}", "dim")
         if event.undo:
             self._line(f"take it back with: {event.undo}", "dim")
+
+    def _changes(self, event: events.SessionFinished, session: str) -> None:
+        """Show the diff; of a long one, how to see the rest."""
+        self._line("")
+        show_diff(self._console, event.diff, rest=f"seedsmith sessions diff {session}" if session else "")
 
     def _doubt(self, event: events.SessionFinished) -> str:
         """What keeps a run that says it is done from having a tick; '' where nothing does."""
@@ -298,25 +305,6 @@ class ConsoleFrontEnd:
         except (UnicodeEncodeError, LookupError):
             return {"✓": "ok:", "✗": "failed:"}.get(symbol, symbol)
         return symbol
-
-
-def show_diff(console: Console, diff: str, limit: int = DIFF_LINES) -> None:
-    """Print a unified diff in colour; lines beyond ``limit`` are counted, not shown."""
-    from rich.text import Text
-
-    lines = diff.split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    for line in lines[:limit]:
-        console.print(Text(visible(line), _diff_style(line)), soft_wrap=True)
-    if len(lines) > limit:
-        console.print(Text(f"({len(lines) - limit:,} more lines of diff)", "dim"))
-
-
-def _diff_style(line: str) -> str:
-    if line.startswith(("+++", "---", "diff ", "index ")):
-        return "bold"
-    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
 
 
 def _call(name: str, arguments: Any) -> str:

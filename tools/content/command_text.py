@@ -12,6 +12,9 @@ from seedsmith.tools.text import clamp_lines, clean_output, count
 if TYPE_CHECKING:
     from seedsmith.sandbox.commands.command import CommandResult
 
+_END_LINES = 12
+"""So much of a failed command's output is shown to people."""
+
 
 def output(result: CommandResult) -> str:
     """The command's output: head and tail, and between them how much is missing and where it is kept."""
@@ -46,7 +49,8 @@ def lines(*parts: str) -> str:
 
 
 def data(result: CommandResult) -> JsonObject:
-    """The same for front ends and tests."""
+    """The same for front ends and tests; of a command that failed the last lines of its output."""
+    failed = not result.ok and not result.running
     return {
         "exit_code": result.exit_code,
         "signal": result.signal,
@@ -54,6 +58,7 @@ def data(result: CommandResult) -> JsonObject:
         "running": result.running,
         "duration_ms": round(result.duration_seconds * 1000),
         "spill": result.spill_id,
+        **({"output_end": "\n".join(output(result).splitlines()[-_END_LINES:])} if failed else {}),
     }
 
 

@@ -53,8 +53,8 @@ def test_named_and_pasted_pictures_go_out_and_are_told(seedsmith, endpoint):
     names = "shot.png, repo/in.png, Bild schirm/截图 1.png"
     prompt = r"Like Bild\ schirm/截图\ 1.png?"
     assert sent(endpoint) == (f"{prompt}\n\nShown with this message, in this order: {names}", 3)
-    assert "- Attached shot.png: 20 x 20 pixels, PNG, " in done.stdout
-    assert "- Attached Bild schirm/截图 1.png, named in the prompt: 20 x 20 pixels" in done.stdout
+    assert "- Attached shot.png: 20 x 20 pixels, PNG, " in done.stderr
+    assert "- Attached Bild schirm/截图 1.png, named in the prompt: 20 x 20 pixels" in done.stderr
 
 
 def test_json_tells_of_pictures_and_holds_none(seedsmith, endpoint):

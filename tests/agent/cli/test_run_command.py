@@ -47,8 +47,9 @@ def test_console_shows_the_run(seedsmith, endpoint):
     )
     done = seedsmith("Change it now", *service(endpoint))
     assert done.returncode == 0, done.stderr
-    assert "It is [b]two[/b] now." in done.stdout and "\n+two\n" in done.stdout and "\x1b" not in done.stdout
-    assert "- done, with nothing verified · 2 turns · 1 call" in done.stdout
+    assert done.stdout == "It is [b]two[/b] now.\n"
+    assert "\n+two\n" in done.stderr and "\x1b" not in done.stderr
+    assert "- done, with nothing verified · 2 turns · 1 call" in done.stderr
 
 
 def test_a_prompt_in_a_script_without_spaces_needs_no_command(seedsmith, endpoint):
@@ -158,7 +159,7 @@ def test_fix_asks_no_model_where_nothing_fails(seedsmith, endpoint):
 
 def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
     done = seedsmith("fix", "--test", "no-such-command", *service(endpoint))
-    assert done.returncode == 2 and "can't be run: no-such-command" in done.stdout
+    assert done.returncode == 2 and "can't be run: no-such-command" in done.stderr
     assert endpoint.requests == []
 
 
@@ -188,7 +189,7 @@ def test_the_console_names_the_session_to_go_on_with(seedsmith, endpoint):
     endpoint.script(*[text("No.")] * 9)
     done = seedsmith("run", "a b", "--verify", "false", *service(endpoint))
     assert done.returncode == 1
-    session = done.stdout.rpartition("--resume ")[2].strip()
+    session = done.stderr.rpartition("--resume ")[2].strip()
     assert seedsmith("run", "--resume", session, *service(endpoint)).returncode == 1
 
 
@@ -242,7 +243,7 @@ def test_demo_shows_the_repair_and_its_proof(seedsmith, endpoint):
     endpoint.script(calls(("edit", repair)), text("The difference was the wrong way round."))
     done = seedsmith("demo", *service(endpoint))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "+    return borrowed + timedelta(days=LOAN_DAYS)" in done.stdout
+    assert "+    return borrowed + timedelta(days=LOAN_DAYS)" in done.stderr
     assert "AssertionError: 1740 != 60" in endpoint.requests[0].raw.decode()
     assert "Proof: the tests gave exit code 1 before and 0 after." in done.stderr
 

@@ -219,7 +219,7 @@ def command(endpoint, workspace):
 def test_a_run_says_its_id_first_and_how_it_goes_on_last(command, endpoint, one):
     endpoint.script(text("More."), text("Yet more."), text("Chosen."))
     done = command("run", "--continue", "More")
-    lines = done.stdout.splitlines()
+    lines = done.stderr.splitlines()
     assert f"session {one}" in lines[:6] and f"go on with: seedsmith run --resume {one}" in lines[-2:]
     assert command("run", "--resume", "Yet more").returncode == 2
     assert command("run", "--continue", "--fork", "last").returncode == 2
@@ -227,11 +227,11 @@ def test_a_run_says_its_id_first_and_how_it_goes_on_last(command, endpoint, one)
     assert chosen.returncode == 0 and "Yet more." in chosen.stdout
     assert endpoint.requests[-1].body["messages"][-1]["content"] == "Another thing"
     forked = command("run", "--fork", one[:-1], "Otherwise")
-    assert f"session {one}" not in forked.stdout and "Chosen." in forked.stdout
+    assert f"session {one}" not in forked.stderr and "Chosen." in forked.stdout
 
 
 def test_fix_goes_on_with_its_sessions_test(command, endpoint, one):
     endpoint.script(text("It is."))
     done = command("fix", "--continue")
-    assert "grep -q two a.py" in done.stdout
-    assert f"go on with: seedsmith fix --resume {one}" in done.stdout
+    assert "grep -q two a.py" in done.stderr
+    assert f"go on with: seedsmith fix --resume {one}" in done.stderr

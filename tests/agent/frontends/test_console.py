@@ -187,7 +187,30 @@ def test_an_event_of_the_wrong_shape_is_not_an_error():
 def test_a_long_diff_is_counted():
     diff = "".join(f"+{number}\n" for number in range(1000))
     text = shown(events.SessionFinished("done", 0, 1, 1, {}, None, False, None, [], diff, ""))
-    assert "(600 more lines of diff)" in text
+    assert "(600 more lines of diff; the whole: seedsmith sessions diff s)" in text
+
+
+def test_a_long_diff_ends_with_its_files():
+    diff = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -0,0 +1,500 @@\n" + "+1\n" * 500
+    text = shown(events.SessionFinished("done", 0, 1, 1, {}, None, False, None, [], diff, ""))
+    assert "\n  x.py  +500 -0\n" in text
+
+
+def test_deleted_lines_that_begin_with_dashes_are_no_headers(colour_terminal):
+    diff = "--- a/x\n+++ b/x\n@@ -1,3 +1,2 @@\n--- a comment\n-two\n+++ plus\n three\n--- a/y\n"
+    text = shown_in_terminal(events.SessionFinished("done", 0, 1, 1, {}, None, False, None, [], diff, ""))
+    for styled in ("31m--- a comment", "32m+++ plus", "1m--- a/x", "1m--- a/y"):
+        assert f"\x1b[{styled}" in text, styled
+
+
+def test_the_end_of_a_failed_commands_output_is_shown():
+    data = {"exit_code": 1, "output_end": "E  assert 1 == 2\n1 failed"}
+    for ok in (False, True):
+        text = shown(
+            events.ToolStarted("c1", "shell", {"command": "pytest -q"}),
+            events.ToolFinished("c1", ok, "exit code 1", 5.0, data),
+        )
+        assert ("\n  E  assert 1 == 2\n  1 failed\n" in text) is not ok
 
 
 def test_visible_escapes():

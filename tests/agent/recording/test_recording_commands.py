@@ -40,15 +40,15 @@ def test_record_then_replay(studio, seedsmith, record, endpoint):
     assert record("run", "Change it", "--verify", "grep -q two a.txt").returncode == 0
     shown = seedsmith("run", "--replay", "run.jsonl", "-C", str(studio.fresh()), SEEDSMITH_MODEL="no/such")
     assert shown.returncode == 0, shown.stderr
-    assert "The replay agrees with run.jsonl: 2 requests and 2 calls" in shown.stdout
+    assert "The replay agrees with run.jsonl: 2 requests and 2 calls" in shown.stderr
     assert len(endpoint.requests) == 2
     damaged = seedsmith("run", "--replay", "run.jsonl", "-C", str(studio.fresh(b="right\n")))
     assert damaged.returncode == 1
     assert (
-        "! The workspace is not what it was when the recording began: it differs in b.txt." in damaged.stdout
+        "! The workspace is not what it was when the recording began: it differs in b.txt." in damaged.stderr
     )
-    assert 'the call read {"path": "b.txt"}' in damaged.stdout
-    assert re.search(r"-1\s+left\s*\n\+1\s+right", damaged.stdout)
+    assert 'the call read {"path": "b.txt"}' in damaged.stderr
+    assert re.search(r"-1\s+left\s*\n\+1\s+right", damaged.stderr)
 
 
 def test_a_fix_replays_under_either_command(studio, seedsmith, record, endpoint):
