@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedsmith.sandbox.past.listing import CACHE_FOLDERS, CACHE_SUFFIX
 from seedsmith.sandbox.past.objects import ObjectStore
@@ -51,11 +51,17 @@ class LeftOut(NamedTuple):
     why: str
 
 
-class _Seen(NamedTuple):
-    """A file as it was looked at last; ``stamp`` None says that it must be read again all the same."""
+_Stamp = tuple[int, int, int, int, int]
+"""What ``stat`` says of a file: mode, size, times of content and of anything, number."""
+_READ_AGAIN: _Stamp = (0, 0, 0, 0, 0)
+"""Of a file that must be read again whatever ``stat`` says."""
+_Seen = tuple[Any, ...]
+"""A file as it was looked at last: its stamp, then its row. Plain and flat, because there are as many as
+files: the collector of garbage, which stops the conversation too, need not visit tuples like these."""
 
-    stamp: tuple[int, int, int, int, int] | None
-    row: Row
+
+def _row_of(seen: _Seen) -> Row:
+    return Row(*seen[len(_READ_AGAIN) :])
 
 
 @dataclass(slots=True)
@@ -106,7 +112,8 @@ class Watcher:
         for folder, known in self._known.items():
             for name, seen in known.files.items():
                 path = f"{folder}/{name}" if folder else name
-                if path not in counted and not (seen.row.is_link and (not folder or folder in leading)):
+                leads = not folder or folder in leading
+                if path not in counted and not (leads and _row_of(seen).is_link):
                     yield path
 
     def forget(self) -> None:
@@ -118,8 +125,12 @@ class Watcher:
         """Keep what is known for the next process; raises OSError."""
         if not self._changed:
             return
-        document = {path: [folder.kept, folder.folders, folder.files] for path, folder in self._known.items()}
-        write_whole(self._memory, json.dumps(document, separators=(",", ":")).encode("ascii"))
+        lines = [
+            json.dumps([path, folder.kept, folder.folders, folder.files], separators=(",", ":")) + "\n"
+            for path, folder in self._known.items()
+        ]
+        write_whole(self._memory, "".join(lines).encode("ascii"))
+        self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
         self._changed = False
 
 
@@ -175,13 +186,13 @@ class _Visit:
             known is not None
             and known.folders == inner
             and files.keys() == before.keys()
-            and all(seen.row == before[name].row for name, seen in files.items())
+            and all(_same_row(seen, before[name]) for name, seen in files.items())
         )
         if same and known is not None:
             kept = known.kept
         else:
             self.changed = True
-            kept = self._store.add(encode(inner | {name: seen.row for name, seen in files.items()}))
+            kept = self._store.add(encode(inner | {name: _row_of(seen) for name, seen in files.items()}))
         result = self.now[path] = _Folder(files, inner, kept)
         return result
 
@@ -223,17 +234,18 @@ class _Visit:
             self.found.left_out.append(LeftOut(path, found.st_size, "there are too many files"))
             return None
         stamp = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        if before is not None and before.stamp == stamp:
-            if before.row.name is None:
-                self._tell(path, before.row)
+        known = None if before is None else _row_of(before)
+        if before is not None and known is not None and before[: len(stamp)] == stamp:
+            if known.name is None:
+                self._tell(path, known)
             else:
                 self._kept_bytes += found.st_size
             return before
         fresh = found.st_ctime_ns >= self._fresh_since
-        row = self._row(folder, path, found, known=before is not None and before.row.name is not None)
-        if before is None or before.row != row or not fresh:
+        row = self._row(folder, path, found, known=known is not None and known.name is not None)
+        if known != row or not fresh:
             self.changed = True
-        return _Seen(None if fresh else stamp, row)
+        return (*(_READ_AGAIN if fresh else stamp), *row)
 
     def _row(self, folder: int, path: str, found: os.stat_result, *, known: bool) -> Row:
         name, size = path.rpartition("/")[2], found.st_size
@@ -274,6 +286,10 @@ class _Visit:
         return digest.hexdigest()
 
 
+def _same_row(now: _Seen, before: _Seen) -> bool:
+    return now is before or _row_of(now) == _row_of(before)
+
+
 def _leading(paths: Collection[str]) -> frozenset[str]:
     """The folders that lead to ``paths``."""
     folders: set[str] = set()
@@ -307,19 +323,21 @@ def _read(folder: int, name: str, found: os.stat_result) -> bytes:
 
 
 def _load(memory: Path) -> dict[str, _Folder]:
-    """What :meth:`Watcher.save` kept; nothing where it is missing or damaged: then all is read again."""
+    """What :meth:`Watcher.save` kept; nothing where it is missing or damaged: then all is read again.
+
+    It is read folder by folder: one document of a large workspace would keep the interpreter, and so the
+    conversation, for a third of a second.
+    """
+    known: dict[str, _Folder] = {}
     try:
-        document = json.loads(memory.read_bytes())
-        return {
-            path: _Folder(
-                {
-                    name: _Seen(tuple(stamp) if stamp else None, Row(*row))
-                    for name, (stamp, row) in files.items()
-                },
-                {name: Row(*row) for name, row in folders.items()},
-                kept,
-            )
-            for path, (kept, folders, files) in document.items()
-        }
+        with memory.open("rb") as lines:
+            for line in lines:
+                path, kept, folders, files = json.loads(line)
+                known[path] = _Folder(
+                    {name: (*each[:5], *Row(*each[5:])) for name, each in files.items()},
+                    {name: Row(*row) for name, row in folders.items()},
+                    kept,
+                )
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+    return known

@@ -40,7 +40,7 @@ OLDEST_SECONDS = 30 * 86400.0
 _SHARE_WORTH_WRITING = 0.25
 _TOLD_MOST = 1000
 _ID = re.compile(r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}")
-_MEMORY = "seen.json"
+_MEMORY = "seen.jsonl"
 _LOCK = "lock"
 
 

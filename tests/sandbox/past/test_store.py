@@ -459,6 +459,8 @@ def test_what_was_seen_is_remembered_between_processes_and_files_are_read_once(
     monkeypatch.setattr(look, "_RACY_NANOSECONDS", -(1 << 62))
     first = taken(project, tmp_path)
     first.store.close()
+    memory = store_folder(tmp_path / "home", project) / "seen.jsonl"
+    assert len(memory.read_bytes().splitlines()) == 2  # by folder: whole, it would stop the conversation
     read = []
     monkeypatch.setattr(look, "_read", lambda folder, name, found: read.append(name) or b"new")
     second = taken(project, tmp_path)
@@ -473,7 +475,7 @@ def test_a_damaged_memory_is_read_anew(project, tmp_path, damage):
     write(project, {"a": b"1"})
     first = taken(project, tmp_path)
     first.store.close()
-    (store_folder(tmp_path / "home", project) / "seen.json").write_bytes(damage)
+    (store_folder(tmp_path / "home", project) / "seen.jsonl").write_bytes(damage)
     second = taken(project, tmp_path)
     assert second.store.read(second.store.row(second.first, "a").name) == b"1"
 
