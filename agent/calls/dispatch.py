@@ -9,7 +9,7 @@ it was about to run, and a resumed session can still run calls that had only bee
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,11 +51,11 @@ class Dispatcher:
         runner: CallRunner,
         session: Session,
         *,
-        before_effects: Callable[[], Awaitable[None]] | None = None,
+        before_effects: Callable[[Collection[str]], Awaitable[None]] | None = None,
         after_effects: Callable[[], None] | None = None,
         parallel: bool = True,
     ) -> None:
-        """``before_effects`` is awaited before any call that can change something.
+        """``before_effects`` is awaited before any call that can change something, with the paths it writes.
 
         ``after_effects`` is called once all calls of an answer that had one are done, but for those that a
         search tries and takes back.
@@ -93,7 +93,7 @@ class Dispatcher:
                 begun.add(call.id)
                 if each.access.effect is not Effect.NONE:
                     await durable()
-                    await self.ready_for_effects()
+                    await self.ready_for_effects(each.access.writes - {EVERYTHING})
                     self.effects += 1
 
             started = early.take(call) if early else None
@@ -115,10 +115,10 @@ class Dispatcher:
         touched = (each.access for each in prepared if each.tool is not None)
         return Dispatched(results, tuple(changing), tuple(touched))
 
-    async def ready_for_effects(self) -> None:
-        """Return once something may be changed."""
+    async def ready_for_effects(self, writes: Collection[str] = ()) -> None:
+        """Return once something may be changed: the paths ``writes``, where they are known."""
         if self._before_effects is not None:
-            await self._before_effects()
+            await self._before_effects(writes)
 
     def _close(self, call: ToolCall, finished: Finished | None, begun: bool) -> ToolResult:
         """Append the call's result to the conversation."""

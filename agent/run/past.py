@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.loss import Files
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.run.quiet import Others, Quiet, changed_by_others, touched_by_others
 from seedsmith.agent.sessions.half_done import TakenBack, take_back_half_done
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import Session
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
 _QUIET_SECONDS = 1.0
 """A longer wait for a snapshot is shown."""
 _NAMED = 5
+_QUESTION_SECONDS = 0.2
+"""The first question has left by then."""
 
 
 class RunPast:
     """Takes the snapshots of one run, in threads, and records them in its session.
 
-    One is begun when the run begins, one after each answer's calls that may have changed something, and one
-    is taken at the end. Calls with effects wait for the one that is under way.
+    One is begun once the first question is asked, or something is about to be changed before; one after each
+    answer's calls that may have changed something, and one is taken at the end. Calls with effects wait for
+    the one that is under way.
     """
 
-    def __init__(self, place: Place, session: Session, sink: Sink) -> None:
+    def __init__(self, place: Place, session: Session, sink: EventSink) -> None:
         self._place = place
         self._sink = sink
         self._told: set[str] = set()
@@ -52,17 +56,42 @@ class RunPast:
         self._taken_back: TakenBack | None = None
         self._repository: Repository | None = None
         self._git: GitState | None = None
+        self._begun = self._closed = False
+        self._shared: set[str] = set()
+        """What others changed before the run did, so that no snapshot shows what theirs was."""
+        self._quiet = Quiet(self._asked, self._begin_first)
 
     def begin(self) -> None:
-        """Begin the first snapshot; returns at once."""
-        self._start("the run began", whole=True)
+        """Follow the run from here on; returns at once."""
+        self._begun = True
+        self._sink.follow(self._quiet)
 
-    async def ready(self) -> None:
-        """Return once a change loses nothing of what was; raises what kept a snapshot from being taken."""
+    def beside(self, busy: Callable[[], bool]) -> None:
+        """``busy`` says whether something of the run's may be at work while the model is asked."""
+        self._quiet.busy = busy
+
+    async def ready(self, writes: Collection[str] = ()) -> None:
+        """Return once a change loses nothing of what was; raises what kept a snapshot from being taken.
+
+        ``writes`` are the paths that will be written, where they are known.
+        """
+        self._quiet.act()
+        root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+        self._shared.update(touched_by_others(root, writes, spans))
         await self._settled()
         self._tell_left_out()
 
+    def _asked(self) -> None:
+        """Let the question leave first: the snapshot's thread would hold it up."""
+        if self._under_way is None:
+            asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._begin_first)
+
+    def _begin_first(self) -> None:
+        if self._begun and self._under_way is None and not self._closed:
+            self._start("the run began", whole=True)
+
     async def _settled(self) -> None:
+        self._begin_first()
         task = self._under_way
         if task is None:
             return
@@ -74,6 +103,7 @@ class RunPast:
 
     async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
         """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
+        self._begin_first()
         self._start("before a call that deletes")
         await self.ready()
         return await asyncio.to_thread(self._unkept, files)
@@ -81,13 +111,15 @@ class RunPast:
     def changed(self) -> None:
         """Begin a snapshot, as something may have been changed; returns at once."""
         self._start(f"turn {self._session.turns}")
+        self._quiet.rest()
 
     async def changes(self, *, compares: bool = True) -> Changes:
         """What has changed since the session began, as it is now; nothing unless it ``compares``."""
-        if self._under_way is None or not compares:
+        if not self._begun or not compares:
             from seedsmith.sandbox.past.changes import NO_CHANGES
 
             return NO_CHANGES
+        self._begin_first()
         self._start("the run ended", whole=True)
         await self._settled()
         return await asyncio.to_thread(self._compared)
@@ -100,28 +132,32 @@ class RunPast:
 
     async def close(self) -> None:
         """Wait for what is under way, and let go of the store."""
+        self._closed = True
         if self._under_way is not None:
             await asyncio.wait({self._under_way})
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
     def _start(self, label: str, *, whole: bool = False) -> None:
-        before, turn = self._under_way, self._session.turns
+        before, turn, acted = self._under_way, self._session.turns, self._quiet.acted
+        shared, self._shared = self._shared, set()
 
         async def after() -> None:
             if before is not None:
                 await before
-            taken = await asyncio.to_thread(self._take, label, whole=whole)
+            taken, others = await asyncio.to_thread(self._take, label, whole=whole, acted=acted)
             if not self._session.snapshots and self._first != taken:
                 self._session.record_snapshot(0, self._first)
             if self._taken_back is not None:
                 self._tell_taken_back(self._taken_back)
-            self._session.record_snapshot(turn, taken)
+            self._session.record_snapshot(turn, taken, others.alone, sorted({*others.too, *shared}))
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)
 
-    def _take(self, label: str, *, whole: bool) -> str:
+    def _take(self, label: str, *, whole: bool, acted: int | None) -> tuple[str, Others]:
+        """Take a snapshot: its id, and what changed since the run's last one, but not by the run."""
+        others = Others()
         try:
             if self._store is None:
                 self._store = self._open()
@@ -129,10 +165,15 @@ class RunPast:
             taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))
             if not self._first:
                 self._first = self._begun_with(self._store, taken)
+            elif self._session.snapshots:
+                found = self._store.differences(self._session.snapshots[-1].id, taken)
+                root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+                with suppress(SnapshotError):
+                    others = changed_by_others(root, found, spans, acted)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise SessionError(f"Can't record what the workspace is now: {why}.") from error
-        return taken
+        return taken, others
 
     def _compared(self) -> Changes:
         assert self._store is not None

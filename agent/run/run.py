@@ -146,6 +146,7 @@ class _Run:
             )
             sandbox = context.processes.isolation.name
             self._background = context.background
+            self._past.beside(lambda: self._hooks is not None or context.background.runs)
             self._stack.callback(context.processes.close)
             self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
             return context
@@ -270,6 +271,7 @@ class _Run:
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
 
+        self._past.beside(lambda: True)  # it tries changes while the model is asked for more
         measured = self._opened.interceptor.measured if self._opened.interceptor else float
         repair = Repair(
             verifier.command,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -266,13 +266,21 @@ class Session:
             }
         )
 
-    def record_snapshot(self, turn: int, snapshot: str) -> None:
-        """Record what the workspace was after ``turn`` answers; the same one again is no news."""
+    def record_snapshot(
+        self, turn: int, snapshot: str, others: Sequence[str] = (), shared: Sequence[str] = ()
+    ) -> None:
+        """Record what the workspace was after ``turn`` answers; the same one again is no news.
+
+        ``others`` are the paths that changed since the one before, but not by the run; ``shared`` those
+        that others changed before the run did.
+        """
         if self.snapshots and self.snapshots[-1].id == snapshot and not self._begins:
             return
         self._begins = False
         self.snapshots.append(SnapshotRecord(turn, snapshot))
-        self._append({"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()})
+        record = {"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()}
+        told = {"others": list(others), "shared": list(shared)}
+        self._append(record | {name: paths for name, paths in told.items() if paths})
 
     def record_undo(self, before: str, after: str) -> None:
         """Record that what a killed call had begun was taken back, from one snapshot to another."""

@@ -44,6 +44,10 @@ class Point(NamedTuple):
     """Whether what changed since the point before was the session's doing, not people's."""
     taken_back: bool = False
     """Whether an undo or redo led here."""
+    others: frozenset[str] = frozenset()
+    """What changed since the point before, though not by the session, which was at work then."""
+    shared: frozenset[str] = frozenset()
+    """What others changed before the session did, since the point before."""
 
 
 @dataclass(slots=True)
@@ -109,7 +113,9 @@ def read_story(records: Iterable[Record]) -> Story:
                 under_way.discard(record["output"]["call"])
                 killed = killed or record["output"]["text"] == MAY_HAVE_RUN
             case "snapshot":
-                story.points.append(Point(record["id"], record["turn"], killed or not begins))
+                others, shared = (frozenset(record.get(name, ())) for name in ("others", "shared"))
+                point = Point(record["id"], record["turn"], killed or not begins, False, others, shared)
+                story.points.append(point)
                 begins = killed = False
             case "undo" | "redo":
                 turn = record["turn"]
@@ -189,7 +195,9 @@ class Undo:
         ours: set[str] = set()
         theirs: set[str] = set()
         for before, after in zip(points[target:], points[target + 1 :], strict=False):
-            (ours if after.ours else theirs).update(self._changed(before.id, after.id))
+            changed = set(self._changed(before.id, after.id))
+            theirs |= changed & (after.others | after.shared) if after.ours else changed
+            ours |= changed - after.others if after.ours else set()
         since = self._changed(points[-1].id, now)
         (ours if self.story.interrupted else theirs).update(since)
         return self._plan(UNDO, turn, points[target].id, now, (ours, theirs), paths)

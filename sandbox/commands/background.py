@@ -33,6 +33,11 @@ class BackgroundCommands:
         self._added = 0
 
     @property
+    def runs(self) -> bool:
+        """Whether one is at work."""
+        return bool(self._still_running())
+
+    @property
     def has_room(self) -> bool:
         """Whether one more may run."""
         return len(self._still_running()) < MOST_RUNNING

@@ -7,12 +7,14 @@ import os
 import signal
 import stat
 import subprocess
+import time
 
 import pytest
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
+from seedsmith.agent.run.quiet import coarse_now
 from seedsmith.agent.sessions.library import Sessions
 from seedsmith.sandbox.past.objects import blob_name
 
@@ -55,6 +57,15 @@ def world(endpoint, tmp_path, monkeypatch, capsys):
             code = main([*arguments, "-C", str(self.folder)])
             captured = capsys.readouterr()
             return code, captured.out, captured.err
+
+        def wait_for_snapshot(self, turn):
+            """Of what the calls of an answer left behind; for a person who is quicker than that, see docs."""
+            while not any(
+                record["kind"] == "snapshot" and record["turn"] == turn
+                for path in tmp_path.glob("state/sessions/*/records.jsonl")
+                for record in map(json.loads, path.read_text().splitlines())
+            ):
+                os.sched_yield()
 
     World.folder.mkdir()
     (World.folder / "a.txt").write_text("one\n")
@@ -144,6 +155,59 @@ async def test_what_people_changed_between_two_runs_is_theirs(world):
     assert world.say("undo")[0] == 0
     assert (world.folder / "own.txt").exists() and not (world.folder / "later.txt").exists()
     assert (world.folder / "a.txt").read_text() == "one\n"
+
+
+def by_a_person(path, text=None):
+    """Change or delete a file at a time that is neither that of the question nor of the answer."""
+    _let_time_pass()
+    path.unlink() if text is None else path.write_text(text)
+    _let_time_pass()
+
+
+def _let_time_pass():
+    passed = time.time_ns()
+    while coarse_now() <= passed:
+        os.sched_yield()
+
+
+async def test_what_people_change_while_the_model_is_asked_is_theirs(world):
+    (world.folder / "b.txt").write_text("b\n")
+    (world.folder / "c.txt").write_text("c\n")
+
+    def meanwhile(_):
+        world.wait_for_snapshot(1)
+        by_a_person(world.folder / "own.txt", "own\n")
+        by_a_person(world.folder / "a.txt", "one\nmine\n")
+        edit = ("edit", {"path": "a.txt", "old": "one", "new": "1"})
+        return calls(shell("echo x > b.txt; echo n > n.txt"), edit)
+
+    def at_the_end(_):
+        world.wait_for_snapshot(2)
+        by_a_person(world.folder / "c.txt")
+        by_a_person(world.folder / "b.txt", "x\nmine\n")
+        return text("Done.")
+
+    turns = iter((meanwhile, at_the_end))
+    await world.run(calls(shell("echo y > y.txt")), lambda request: next(turns)(request))
+    code, out, err = world.say("undo")
+    assert code == 2 and "a.txt, b.txt changed since" in err and "own.txt" not in out
+    assert world.say("undo", "last", "y.txt", "n.txt")[0] == 0
+    assert {path.name for path in world.folder.glob("*.txt")} == {"a.txt", "b.txt", "own.txt"}
+    assert world.say("undo", "--force")[0] == 0
+    assert (world.folder / "a.txt").read_text() == "one\n" and (world.folder / "own.txt").exists()
+
+
+async def test_what_commands_in_the_background_change_is_the_runs(world):
+    command = "while [ ! -e ask ]; do sleep 0.01; done; echo b > late.txt"
+
+    def meanwhile(_):
+        by_a_person(world.folder / "ask", "")
+        while not (world.folder / "late.txt").exists():
+            os.sched_yield()
+        return text("Done.")
+
+    await world.run(calls(("shell", {"command": command, "background": True})), meanwhile)
+    assert world.say("undo")[0] == 0 and not (world.folder / "late.txt").exists()
 
 
 async def test_a_folder_that_is_gone_or_another_one_is_refused(world):

@@ -167,15 +167,15 @@ async def test_intended_is_on_record_before_a_call_runs_and_done_after(house):
 async def test_before_effects_is_awaited_for_effects_only(house):
     waited = []
 
-    async def wait():
-        waited.append(True)
+    async def wait(paths):
+        waited.extend(paths)
 
     tools = (ECHO, SmallTool("put", writes, lambda path, _: path))
     dispatcher = house.dispatcher(*tools, before_effects=wait)
     await dispatcher.dispatch(house.ask(call("1", path="a")))
     assert not waited and dispatcher.effects == 0
     done = await dispatcher.dispatch(house.ask(call("2", "put", path="a")))
-    assert waited and dispatcher.effects == 1 and done.changing[0].id == "2"
+    assert waited == ["a"] and dispatcher.effects == 1 and done.changing[0].id == "2"
 
 
 async def test_cancelling_gives_every_open_call_a_result(house):
