@@ -80,7 +80,7 @@ def test_a_model_uses_both(extended, endpoint):
     shown, refused, _ = [m["content"] for m in endpoint.requests[1].body["messages"] if m["role"] == "tool"]
     assert shown == "2" and "leaves only these tools: read, json_get, shell" in refused
     names = [each["function"]["name"] for each in endpoint.requests[0].body["tools"]]
-    assert names[-2:] == ["ask", "json_get"]
+    assert names[-2:] == ["skill", "json_get"]
     assert extended.tree()["package.json"].startswith('{\n  "files": [')
 
 
