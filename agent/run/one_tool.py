@@ -16,7 +16,7 @@ from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.named_skill import open_library, open_skills
-from seedsmith.agent.run.tool_context import open_tool_context, unheld
+from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
 from seedsmith.agent.sessions.place import open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.request import RunRequest
@@ -55,6 +55,7 @@ async def run_tool(
         extensions = open_extensions(settings, FULL)
         tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
+        tell_connections(context, sink)
         for notice in (*unheld(context), *extensions.notices):
             sink.emit(notice)
         gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of),)

@@ -27,7 +27,7 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.past import RunPast
-from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, unheld
+from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
@@ -113,6 +113,7 @@ class _Run:
         raised: BaseException | None = None
         try:
             context = self._begin()
+            tell_connections(context, self._sink)
             for notice in (*unheld(context), *shown_programs(context), *notices, *self._opened.notices):
                 self._sink.emit(notice)
             provider = self._opened.model.provider

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
 from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.toolchains import installations
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.tools.base import ToolContext
+
+if TYPE_CHECKING:
+    from seedsmith.sandbox.network.egress import Attempt
 
 _WITH_PRIVATE_HOME = ("bwrap", "landlock")
 
@@ -46,6 +51,7 @@ def open_tool_context(
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
+        allow=allowed_hosts(settings.network),
         also_readable=(*shown_above(root, environment), *request.borrowed, *readable),
         programs=programs,
         environ=environment,
@@ -57,6 +63,8 @@ def open_tool_context(
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
+    if policy.allow:
+        processes.network.join()  # What can't be held is refused before anything is asked.
     return ToolContext(
         place.workspace,
         processes,
@@ -74,6 +82,16 @@ def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
         return ()
     named = ", ".join(shown(str(folder)) for folder in folders)
     return (NoticeGiven("shown", f"Commands see {named}, read-only: the verification command names it."),)
+
+
+def tell_connections(context: ToolContext, sink: Sink) -> None:
+    """Have ``sink`` hear of the connections that commands ask for where hosts are allowed."""
+
+    def told(attempt: Attempt) -> None:
+        what = f"refused: {attempt.refused}" if attempt.refused else "let through"
+        sink.emit(NoticeGiven("egress", f"A command's connection to {attempt.host}:{attempt.port}: {what}."))
+
+    context.processes.network.report = told
 
 
 def unheld(context: ToolContext) -> tuple[NoticeGiven, ...]:

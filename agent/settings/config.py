@@ -193,7 +193,7 @@ def _refusal(name: str, option: Option, value: Any) -> str:
     """Why this value may not come from the environment or a file; empty where it may."""
     if not option.ambient:
         return f"give {flag_name(name)} on the command line"
-    if isinstance(value, str) and value in option.typed_only:
+    if isinstance(value, str) and option.must_be_typed(value):
         return f"{flag_name(name)} {value} weakens the sandbox and must be typed on the command line"
     if name == "output_schema" and isinstance(value, dict):  # its numbers are text here
         return "name the schema's file"

@@ -52,7 +52,8 @@ class Option:
     repository: bool = False
     """Whether the repository's own configuration may set it: harmless keys only."""
     typed_only: frozenset[str] = frozenset()
-    """Values that weaken the sandbox: taken from the command line or an ``Agent`` argument alone."""
+    """Values, or what they begin with up to ``=``, that weaken the sandbox: taken from the command line or
+    an ``Agent`` argument alone."""
     recorded: bool = True
     """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
     kept: bool | None = None
@@ -61,6 +62,11 @@ class Option:
     """What the flag means where no value follows; '': one must."""
     sampling: bool = False
     """A sampling parameter: sent under its own name, and only when it was set."""
+
+    def must_be_typed(self, value: str) -> bool:
+        """Whether ``value`` weakens the sandbox."""
+        beginnings = (each.partition("=")[0] for each in self.typed_only if "=" in each)
+        return value in self.typed_only or value.partition("=")[0] in beginnings
 
 
 def _model(default: str) -> str:
@@ -162,9 +168,13 @@ class Settings(BaseModel):
     sandbox: Annotated[SandboxChoice, Option(typed_only=frozenset({"external", "off"}), recorded=False)] = (
         Field("auto", description="How commands are confined.")
     )
-    network: Annotated[Literal["off", "on"], Option(typed_only=frozenset({"on"}), recorded=False)] = Field(
-        "off", description="Whether commands reach the network."
-    )
+    network: Annotated[
+        str,
+        AfterValidator(validators.network),
+        Option(
+            "off|on|allow=HOST[:PORT],…", typed_only=frozenset({"on", "allow=HOST[:PORT],…"}), recorded=False
+        ),
+    ] = Field("off", description="Whether commands reach the network, or by a proxy what is named alone.")
     git_remote: Annotated[
         Literal["off", "fetch", "push"], Option(typed_only=frozenset({"fetch", "push"}), recorded=False)
     ] = Field("off", description="What the git tool may do with remotes.")

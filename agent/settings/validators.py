@@ -114,3 +114,22 @@ def one_to_seven_days_ahead(moment: int | None) -> int | None:
         if not earliest <= moment <= latest:
             raise ValueError(f"must lie 1 to 7 days ahead: between {earliest} and {latest} just now")
     return moment
+
+
+_ALLOW = "allow="
+
+
+def network(given: str) -> str:
+    """``off``, ``on`` or ``allow=`` with hosts, each of which can be read."""
+    if given not in ("off", "on"):
+        if not given.startswith(_ALLOW):
+            raise ValueError("must be off, on or allow=HOST[:PORT],...")
+        from seedsmith.sandbox.network.allowed import Allowed
+
+        Allowed(allowed_hosts(given))
+    return given
+
+
+def allowed_hosts(given: str) -> tuple[str, ...]:
+    """The hosts that a setting of the network names; none where it names none."""
+    return tuple(given.removeprefix(_ALLOW).split(",")) if given.startswith(_ALLOW) else ()

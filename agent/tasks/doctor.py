@@ -18,6 +18,7 @@ from seedsmith.agent.errors import AgentError, UsageError
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import state_folder
+from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.isolation.base import Policy
 
 State = Literal["ok", "missing", "broken"]
@@ -68,8 +69,9 @@ def _sandbox(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fin
         for folder in (private_tmp, state):
             folder.mkdir(mode=0o700)
         workspace = settings.workspace.resolve()
-        network = settings.network == "on"
-        probed = explain(Policy(workspace, private_tmp, state, network, environ=environment))
+        network, allow = settings.network == "on", allowed_hosts(settings.network)
+        policy = Policy(workspace, private_tmp, state, network, allow=allow, environ=environment)
+        probed = explain(policy)
     taken = hindered = False
     for isolation, probe in probed:
         subject = f"sandbox {isolation.name}"

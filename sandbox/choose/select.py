@@ -80,6 +80,8 @@ def explain(policy: Policy) -> list[tuple[Isolation, ProbeResult]]:
 def _candidates(choice: str, policy: Policy) -> tuple[Isolation, ...]:
     if choice not in CHOICES:
         raise NoIsolation(f"There is no sandbox called {choice!r}; use one of {', '.join(CHOICES)}.")
+    if policy.allow and choice not in ("auto", "bwrap"):
+        raise NoIsolation(f"--network allow=… needs bubblewrap: --sandbox {choice} can't hold it.")
     if choice == "external":
         return (External(),)
     if choice == "off":
@@ -89,7 +91,7 @@ def _candidates(choice: str, policy: Policy) -> tuple[Isolation, ...]:
     found: list[Isolation] = []
     if choice in ("auto", "bwrap"):
         found += map(Bubblewrap, candidates(policy.environ, policy.workspace))
-    if choice in ("auto", "landlock"):
+    if choice in ("auto", "landlock") and not policy.allow:
         found.append(Landlock())
     return tuple(found)
 

@@ -25,6 +25,10 @@ _OFFLINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """How package managers refuse by the settings of :mod:`seedsmith.sandbox.isolation.environment`."""
+_NOT_ALLOWED = re.compile(
+    rb"\b403 Forbidden by|HTTP Error 403: Forbidden by|tunnel.{0,40} 403|code 403 from proxy"
+)
+"""How programs tell that the proxy refused them."""
 _TOO_MANY = re.compile(
     rb"can't start new thread|pthread_create failed|thread::spawn|unable to create (?:native )?thread"
     rb"|fork: (?:retry: )?Resource temporarily unavailable|BlockingIOError: \[Errno 11\]"
@@ -55,8 +59,10 @@ def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool)
     A pipe may hide that a command ``failed``; what is said unmistakably is explained all the same.
     """
     notes: list[str] = []
-    if not policy.network and (_NETWORK.search(output) or _OFFLINE.search(output)):
-        notes.append("The sandbox has no network.")
+    refused = _OFFLINE.search(output) or (policy.allow and _NOT_ALLOWED.search(output))
+    if not policy.network and (_NETWORK.search(output) or refused):
+        only = f" but by the proxy in http_proxy, to {', '.join(policy.allow)}" if policy.allow else ""
+        notes.append(f"The sandbox has no network{only}.")
     if limits.processes is not None and _TOO_MANY.search(output):
         notes.append(f"The sandbox lets a command have {limits.processes} processes and threads at once.")
     if _TRACED.search(output):

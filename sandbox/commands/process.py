@@ -48,10 +48,10 @@ class ProcessRunner:
         """``environment`` is all that commands get; None builds the clean one from ``policy.environ``."""
         self.isolation = isolation
         self.policy = policy
+        self.network = SessionNetwork(isolation, policy)
+        """What the commands share; its ``report`` hears of connections that leave it."""
         self.environment = (
-            dict(environment)
-            if environment is not None
-            else command_environment(policy.environ, policy.workspace, network=has_network(isolation, policy))
+            dict(environment) if environment is not None else self._clean_environment(isolation, policy)
         )
         self._spills = spills
         self._limits = limits or Limits()
@@ -68,10 +68,14 @@ class ProcessRunner:
         self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
         self._connections = Connections(isolation, policy)
-        self._network = SessionNetwork(isolation, policy)
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
+
+    def _clean_environment(self, isolation: Isolation, policy: Policy) -> dict[str, str]:
+        reached = has_network(isolation, policy) or bool(policy.allow)
+        clean = command_environment(policy.environ, policy.workspace, network=reached)
+        return clean | self.network.environment
 
     def with_policy(self, policy: Policy, environment: Mapping[str, str]) -> ProcessRunner:
         """A runner for the same workspace under another policy, which watches over it together with this."""
@@ -93,7 +97,7 @@ class ProcessRunner:
         """End what watches over the commands, and with it any that still run; another start is no error."""
         self._lifeline.close(at_once=not self._running)
         self._connections.close()
-        self._network.close()
+        self.network.close()
 
     async def run(
         self,
@@ -155,7 +159,7 @@ class ProcessRunner:
         if marker:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
-        own_sockets, joined = self._connections.begin(), self._network.join()
+        own_sockets, joined = self._connections.begin(), self.network.join()
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
         if not self._running:  # Else what changed may be the doing of a command that runs.

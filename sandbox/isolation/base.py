@@ -49,6 +49,8 @@ class Policy:
     unix_sockets: bool = False
     """Leave Unix sockets to commands; whoever starts them sees to it that only their own are reached
     (:mod:`seedsmith.sandbox.commands.connections`)."""
+    allow: tuple[str, ...] = ()
+    """Hosts, each perhaps with its port, that commands reach by a proxy though they have no ``network``."""
     joined: Namespace | None = None
     """The network to join instead of one for each command; see :mod:`seedsmith.sandbox.network`."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)

@@ -71,7 +71,7 @@ async def test_it_is_made_anew_where_its_holder_was_killed(runner: ProcessRunner
     os.kill(first.process, signal.SIGKILL)
     select.select([waiting], [], [], 10)
     os.close(waiting)
-    holder = runner._network._holder
+    holder = runner.network._holder
     assert holder is not None
     holder.wait(10)
     assert (await runner.run("true", timeout=60)).ok
