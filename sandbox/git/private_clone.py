@@ -158,6 +158,27 @@ class PrivateClone:
         told = self._git("diff-tree", "-r", "-z", "--name-only", self.base, tree)
         return [os.fsdecode(name) for name in told.split(b"\0") if name]
 
+    def modified(self, tree: str) -> list[str]:
+        """Those of the changed paths that were there at the beginning."""
+        arguments = (
+            "diff-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--no-renames",
+            "--diff-filter=a",
+            self.base,
+            tree,
+        )
+        return [os.fsdecode(name) for name in self._git(*arguments).split(b"\0") if name]
+
+    def counts(self, tree: str) -> tuple[int, int]:
+        """How many lines ``tree`` adds and removes; a binary file counts as none."""
+        lines = self._git("diff-tree", "-r", "--numstat", "--no-renames", self.base, tree).splitlines()
+        numbers = [line.split(b"\t")[:2] for line in lines]
+        added, removed = (sum(int(each[at]) for each in numbers if each[at].isdigit()) for at in (0, 1))
+        return added, removed
+
     def apply(self, patch: bytes) -> None:
         """Apply a patch to the workspace; nothing is changed where it does not fit."""
         self._git("apply", "--whitespace=nowarn", "-", stdin=patch)

@@ -43,6 +43,8 @@ class Asking:
     """Settings by which this attempt differs from others."""
     emphasis: str = ""
     """What this attempt is told besides."""
+    begins: Callable[[], None] = lambda: None
+    """Is called before the model is asked."""
 
 
 async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
@@ -105,6 +107,7 @@ def _patch(step: Step, shop: Workshop) -> StepResult:
 async def _ask(step: Step, shop: Workshop, asking: Asking) -> StepResult:
     from seedsmith.agent.run.run import run
 
+    asking.begins()
     seen = _Costs(asking.book)
     prompt = "\n\n".join(filter(None, (fill(step.prompt or "", shop.values), asking.emphasis)))
     outcome = await run(shop.request(_settings(step, shop, asking), prompt), (seen,))

@@ -254,6 +254,9 @@ class TaskFile(Part):
     verify: Said | None = Field(None, description="The command that proves the work.")
     budget: Budget = Budget.model_validate({})
     attempts: int = Field(1, ge=1, le=16, description="Independent attempts where a model is asked.")
+    attempt_models: Annotated[list[Said], BeforeValidator(_listed)] = Field(
+        default_factory=list, description="Models of the attempts, in turn."
+    )
     tries: int = Field(3, ge=1, le=20, description="How often an item is begun before it counts as failed.")
     workers: int = Field(1, ge=1, le=64)
     deliver: Deliver = Deliver.model_validate({})

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.tasks.batch.item import Books, How, perform
+from seedsmith.agent.tasks.batch.attempt import Books, How
+from seedsmith.agent.tasks.batch.item import perform
 from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
 from seedsmith.agent.tasks.batch.store import LEASE_SECONDS, Store, Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
