@@ -10,7 +10,7 @@ import asyncio
 import functools
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from seedsmith.agent.models.errors import Verdict
@@ -124,7 +124,21 @@ class Gate:
             self._limit = min(float(self._most), self._limit + 1 / self._limit)
 
 
+def _of_this_process(_: str) -> Gate:
+    return Gate()
+
+
+_made: Callable[[str], Gate] = _of_this_process
+
+
+def make_gates(make: Callable[[str], Gate] = _of_this_process) -> None:
+    """Let this process make its gates by ``make``, which is given each service's address, from here on."""
+    global _made
+    _made = make
+    gate_for.cache_clear()
+
+
 @functools.cache
 def gate_for(base_url: str) -> Gate:
     """The gate of the service at ``base_url``, the same for the whole process."""
-    return Gate()
+    return _made(base_url)

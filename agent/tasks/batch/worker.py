@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seedsmith.agent.models.tries.shared_gate import share_gates
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.attempt import Books, How
 from seedsmith.agent.tasks.batch.item import perform
@@ -126,7 +127,9 @@ def main() -> int:
     if not line:
         return 0
     threading.Thread(target=_end_with_runner, daemon=True).start()
-    return asyncio.run(_until_done(Job.from_line(line)))
+    job = Job.from_line(line)
+    share_gates(job.folder.with_name("gates"))
+    return asyncio.run(_until_done(job))
 
 
 async def _until_done(job: Job) -> int:
