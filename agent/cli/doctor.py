@@ -14,7 +14,7 @@ from seedsmith.agent.cli.invocation import debug_flag, json_flag
 
 
 @click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")
-@setting_flags("workspace", "network")
+@setting_flags("workspace", "network", "model", "base_url", "wire")
 @json_flag
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, say
@@ -56,6 +57,7 @@ def command(
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if shown.as_json else ()
+    settings = with_model(settings, shown)
     from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix

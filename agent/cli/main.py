@@ -102,9 +102,14 @@ def _misplaced(flag: str, args: list[str], named: str | None) -> str:
 
 
 def _is_prompt(argument: str) -> bool:
-    """Whether ``argument`` can only be a prompt: it holds a space, or is in a script that has none."""
+    """Whether ``argument`` can only be a prompt: it holds a space, or is in a script that has none.
+
+    Also ``-`` and ``@FILE``, which say where it stands.
+    """
     if argument.startswith("-"):
-        return False
+        return argument == "-"
+    if argument.startswith("@") and len(argument) > 1:
+        return True
     return any(letter.isspace() for letter in argument.strip()) or _SPACELESS.search(argument) is not None
 
 

@@ -8,7 +8,9 @@ import select
 import stat
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+from seedsmith.agent.cli.invocation import say
 from seedsmith.agent.errors import UsageError
 
 MOST_READ_BYTES = 16 << 20
@@ -18,7 +20,7 @@ PATIENCE_SECONDS = 3.0
 """A pipe that somebody only left open is not waited for any longer."""
 
 
-def read_piped(say: Callable[[str], None]) -> str:
+def read_piped(say: Callable[[str], None] = say) -> str:
     """What stands in a pipe or a file on standard input, as an addition to a prompt; '' where nothing does.
 
     ``say`` is told what was read, or why it wasn't. Raises :class:`UsageError` for what is no text, or more
@@ -27,21 +29,38 @@ def read_piped(say: Callable[[str], None]) -> str:
     data = _read(say)
     if not data.strip():
         return ""
+    return _told(data, "Standard input", "piped this in", "name a file, or add < /dev/null", say)
+
+
+def as_data(path: str) -> str:
+    """The text of the file ``path`` as an addition to a prompt; raises :class:`UsageError`."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MOST_READ_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        raise UsageError(f"--file {path} can't be read: {why}.") from None
+    if len(data) > MOST_READ_BYTES:
+        raise UsageError(f"--file {path} is larger than {MOST_READ_BYTES >> 20} MB: name it in the prompt.")
+    return _told(data, path, f"gave the file {path}", "name it in the prompt", say)
+
+
+def _told(data: bytes, where: str, how: str, instead: str, say: Callable[[str], None]) -> str:
+    """``data`` as the model is told it: ``how`` it came, and the text in a fence."""
     from seedsmith.agent.context.prompts import prompt
     from seedsmith.tools.content.encodings import decode_text, describe_binary
     from seedsmith.tools.text import human_bytes
 
     decoded = decode_text(data)
     if decoded is None:
-        raise UsageError(
-            f"Standard input is {describe_binary(data)}, no text: name a file, or add < /dev/null."
-        )
+        raise UsageError(f"{where} is {describe_binary(data)}, no text: {instead}.")
     text = decoded[1].encode("utf-8", "backslashreplace").decode().strip("\n")
     shown, left_out = _shortened(text)
     ends = f", its beginning and end: {left_out:,} characters between them are left out" if left_out else ""
-    say(f"Standard input goes with the prompt as data: {human_bytes(len(data))}{ends}.")
+    say(f"{where} goes with the prompt as data: {human_bytes(len(data))}{ends}.")
     longest = max(map(len, re.findall("`+", shown)), default=0)
-    return "\n\n" + prompt("piped.md", cut=ends, data=shown, fence="`" * max(longest + 1, 3)).strip()
+    fence = "`" * max(longest + 1, 3)
+    return "\n\n" + prompt("piped.md", how=how, cut=ends, data=shown, fence=fence).strip()
 
 
 def _shortened(text: str) -> tuple[str, int]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, say
+from seedsmith.agent.cli.piped import as_data, read_piped
 from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.cli.words_command import WordsCommand
 from seedsmith.agent.errors import UsageError
@@ -25,15 +27,25 @@ MOST_PROMPT_BYTES = 1 << 20
 
 @click.command("run", cls=WordsCommand, short_help="Carry out one task, then exit.")
 @click.argument("words", nargs=-1, metavar="[PROMPT]")
+@click.option(
+    "--file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Text that goes with the prompt as data; without a prompt, the prompt itself. May be repeated.",
+)
+@click.option("--plan", is_flag=True, help="Change nothing, end with a plan: --approve plan.")
 @setting_flags()
 @continue_flag
 @shown_flags
 @debug_flag
-def command(words: tuple[str, ...], goes_on: bool, shown: Shown, **flags: Any) -> int:
+def command(
+    words: tuple[str, ...], files: tuple[str, ...], plan: bool, goes_on: bool, shown: Shown, **flags: Any
+) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
-    PROMPT is one argument, so quote it; - reads it from standard input, @FILE from a file. What is piped in
-    beside a prompt goes with it as data.
+    PROMPT is one argument, so quote it; - reads it from standard input, @FILE (or --file FILE alone) from a
+    file. What is piped in beside a prompt, and a --file beside one, go with it as data.
 
     With --skill NAME the task is that skill's, and PROMPT may say more. With --replay FILE it runs a
     recording again, without network or model, and exits 0 where everything agrees. With --continue it goes on
@@ -47,12 +59,19 @@ def command(words: tuple[str, ...], goes_on: bool, shown: Shown, **flags: Any) -
     if len(words) > 1:
         raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
     argument = "".join(going_on_flags(flags, goes_on, words))
+    if plan and flags["approve"] not in (None, "plan"):
+        raise UsageError(f"--plan is --approve plan: it can't be --approve {flags['approve']}, too.")
+    flags["approve"] = "plan" if plan else flags["approve"]
     settings = offered(load_settings(flags))
-    prompt = read_prompt(argument)
+    if files and not argument.strip():
+        prompt, files = prompt_file(files[0], f"--file {files[0]}"), files[1:]
+    else:
+        prompt = read_prompt(argument)
+    data = "".join(as_data(file) for file in files)
     begun = settings.skill or settings.resume or settings.fork or settings.replay
     if not prompt.strip() and not begun:
         raise UsageError("The prompt is empty; say what to do. run - takes it from standard input.")
-    return carry_out(settings, prompt, shown, read=argument == "-")
+    return carry_out(with_model(settings, shown), prompt, shown, data=data, read=argument == "-")
 
 
 def quoted(words: tuple[str, ...]) -> str:
@@ -67,22 +86,28 @@ def read_prompt(argument: str) -> str:
     than ``MOST_PROMPT_BYTES``, or is no UTF-8 text.
     """
     if argument == "-":
-        where, source = "standard input", sys.stdin.buffer if sys.stdin is not None else None
-        if source is None:
+        if sys.stdin is None:
             raise UsageError("Standard input is closed: no prompt can be read from it.")
-        data = source.read(MOST_PROMPT_BYTES + 1)
-    elif argument.startswith("@") and not any(letter.isspace() for letter in argument):
-        where = argument[1:]
-        try:
-            with Path(where).open("rb") as file:
-                data = file.read(MOST_PROMPT_BYTES + 1)
-        except OSError as error:
-            why = f"{where or 'no file'} can't be read: {error.strerror}"
-            raise UsageError(f"{argument} means a file that holds the prompt; {why}.") from None
-        except ValueError:  # a NUL in its name
-            raise UsageError("The file's name after @ holds a NUL byte.") from None
-    else:
-        return argument
+        return _decoded(sys.stdin.buffer.read(MOST_PROMPT_BYTES + 1), "standard input")
+    if argument.startswith("@") and not any(letter.isspace() for letter in argument):
+        return prompt_file(argument[1:], argument)
+    return argument
+
+
+def prompt_file(path: str, argument: str) -> str:
+    """The prompt that stands in the file ``path``, as ``argument`` says; raises as :func:`read_prompt`."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MOST_PROMPT_BYTES + 1)
+    except OSError as error:
+        why = f"{path or 'no file'} can't be read: {error.strerror}"
+        raise UsageError(f"{argument} means a file that holds the prompt; {why}.") from None
+    except ValueError:  # a NUL in its name
+        raise UsageError("The file's name after @ holds a NUL byte.") from None
+    return _decoded(data, path)
+
+
+def _decoded(data: bytes, where: str) -> str:
     if len(data) > MOST_PROMPT_BYTES:
         raise UsageError(f"The prompt in {where} is larger than {MOST_PROMPT_BYTES >> 20} MB.")
     try:
@@ -91,9 +116,11 @@ def read_prompt(argument: str) -> str:
         raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
 
 
-def carry_out(settings: Settings, prompt: str, shown: Shown, *, read: bool = False) -> int:
-    """Run ``prompt`` as a person typed it, with what is piped in unless that was ``read``; the exit code."""
-    from seedsmith.agent.cli.piped import read_piped
+def carry_out(settings: Settings, prompt: str, shown: Shown, *, data: str = "", read: bool = False) -> int:
+    """Run ``prompt`` as a person typed it, with ``data`` and what is piped in, unless that was ``read``.
+
+    Returns the exit code.
+    """
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.run.run import run
     from seedsmith.agent.settings.request import RunRequest
@@ -103,7 +130,7 @@ def carry_out(settings: Settings, prompt: str, shown: Shown, *, read: bool = Fal
         from seedsmith.agent.context.prompts import prompt as wording
 
         prompt = f"{prompt}\n\n{wording('standing.md', folder=folder).strip()}"
-    piped = "" if read or settings.replay else read_piped(say)
+    piped = data + ("" if read or settings.replay else read_piped(say))
     request = RunRequest(settings=settings, prompt=prompt + piped, typed=True, piped=piped)
     return perform(
         lambda front_ends, approver: run(request, front_ends, approver),

@@ -98,7 +98,7 @@ def _model(settings: Settings, environment: Mapping[str, str]) -> Iterator[Findi
     from seedsmith.agent.models.errors import NoModelConfigured
     from seedsmith.agent.models.open import LOCAL_MODEL, keys_at_hand, open_model
 
-    keys = keys_at_hand(catalog.load(environment), environment)
+    keys = [*(["api_key"] if settings.api_key else []), *keys_at_hand(catalog.load(environment), environment)]
     yield Finding("keys", "ok" if keys else "missing", f"{', '.join(keys) or 'no key is'} set")
     server = importlib.util.find_spec("xllamacpp") is not None
     try:
