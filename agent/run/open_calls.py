@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
+from seedsmith.agent.calls.buffers import BufferGate
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
 from seedsmith.agent.calls.loss import LossGate
@@ -16,6 +17,7 @@ from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.opened import OpenedRun
 from seedsmith.agent.run.past import RunPast
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def open_dispatcher(
         sink,
         opened.place.redactor,
         gates=(
-            *_gates(opened, sink, approver, hooks, context.workspace.names_of),
+            *_gates(opened, sink, approver, hooks, context.workspace),
             LossGate(past, sink, approver),
         ),
         output_bytes=profile.output_bytes,
@@ -68,7 +70,7 @@ def _gates(
     sink: Sink,
     approver: Approver | None,
     hooks: Hooks | None,
-    names_of: Callable[[str], frozenset[str]],
+    workspace: Workspace,
 ) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
@@ -76,6 +78,8 @@ def _gates(
         yield PlanGate()
     if hooks is not None:
         yield HookGate(hooks)
+    if opened.request.buffers is not None:
+        yield BufferGate(workspace, opened.request.buffers)
     confined = opened.request.settings.sandbox != "off"
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
-    yield ApprovalGate(policy, sink, approver, names_of)
+    yield ApprovalGate(policy, sink, approver, workspace.names_of)

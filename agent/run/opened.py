@@ -124,7 +124,8 @@ async def open_run(
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
-    begun = _begin_or_go_on(resumed, _priced(asked.settings, model), start, output, place)
+    told = replace(asked, settings=_priced(asked.settings, model))
+    begun = _begin_or_go_on(resumed, told, start, output, place)
     if resumed is None:
         stack.callback(begun.session.close)
     return OpenedRun(
@@ -157,16 +158,16 @@ class _Begun:
 
 def _begin_or_go_on(
     resumed: Session | None,
-    settings: Settings,
+    asked: RunRequest,
     start: SessionStart,
     output: OutputCheck | None,
     place: Place,
 ) -> _Begun:
-    """A new session with ``start``, or the resumed one, told what was given in ``settings``."""
-    schema = output.schema.schema if output else None
+    """A new session with ``start``, or the resumed one, told what was given in the settings ``asked``."""
+    schema, settings = output.schema.schema if output else None, asked.settings
     if resumed is None:
         told = replace(start, settings=told_to(settings, schema))
-        return _Begun(Session.create(place.home, told, place.redactor))
+        return _Begun(Session.create(place.home, told, place.redactor, asked.session))
     notices = notices_of(resumed, settings, start.model, start.wire, start.base_url)
     anew = told_anew(settings, schema, resumed.start)
     resumed.go_on(anew)

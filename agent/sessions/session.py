@@ -143,9 +143,11 @@ class Session:
         return self.folder.name
 
     @classmethod
-    def create(cls, home: Path, start: SessionStart, redactor: Redactor) -> Session:
+    def create(cls, home: Path, start: SessionStart, redactor: Redactor, session_id: str = "") -> Session:
         """Begin a session in a new folder under ``home/sessions``; none is left where that fails."""
-        folder = home / "sessions" / new_session_id()
+        folder = home / "sessions" / (session_id or new_session_id())
+        if folder.exists():
+            raise SessionError(f"There is a session {folder.name} already.")
         try:
             for new in (folder, folder / SPILLS, folder / PRIVATE_TMP):
                 new.mkdir(mode=0o700, parents=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
+
+
+Buffers = Callable[[Path], Awaitable[str | None]]
+"""Asks an editor for its text of a file, saved or not; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +31,7 @@ class RunRequest:
     """How the prompt ends where data was piped in beside it, which nobody typed."""
     borrowed: tuple[Path, ...] = ()
     """The object folders that the workspace, a clone of ours, borrows from: shown to commands, read-only."""
+    session: str = ""
+    """The id of the session to begin, where somebody was told it before; '' for a new one."""
+    buffers: Buffers | None = None
+    """Knows what is typed in an editor and not saved yet, where the run is an editor's."""
