@@ -54,7 +54,9 @@ class BufferGate(Gate):
         shown = []
         for path in sorted(prepared.access.reads - {EVERYTHING}):
             if difference := await self._difference(path):
-                head = f"[The user's editor holds unsaved changes of {shown_path(path)}; the disk does not yet:]"
+                head = (
+                    f"[The user's editor holds unsaved changes of {shown_path(path)}; the disk does not yet:]"
+                )
                 shown.append(f"{head}\n{difference}")
         return tuple(shown)
 
@@ -71,7 +73,9 @@ class BufferGate(Gate):
             held = await self._held(path)
         if held is None or hash(held) in were:
             return ""
-        lines = difflib.unified_diff(saved.splitlines(), held.splitlines(), "disk", "editor", n=2, lineterm="")
+        lines = difflib.unified_diff(
+            saved.splitlines(), held.splitlines(), "disk", "editor", n=2, lineterm=""
+        )
         found = [clamp(line, _MOST_CHARACTERS) for line in islice(lines, _MOST_LINES + 1)]
         if len(found) > _MOST_LINES:
             found[_MOST_LINES:] = ["[more differs]"]

@@ -45,14 +45,15 @@ def typed_below(settings: Settings) -> str:
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:
     """The settings from the flags that were given, the environment and the files; notices go to stderr."""
-    loaded: Loaded = load({name: value for name, value in flags.items() if _given(value)}, os.environ)
+    loaded: Loaded = load(given(flags), os.environ)
     for notice in loaded.notices:
         say(notice)
     return loaded.settings
 
 
-def _given(value: Any) -> bool:
-    return value is not None and value != ()
+def given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the ``flags`` that were given."""
+    return {name: value for name, value in flags.items() if value is not None and value != ()}
 
 
 def _flag(name: str) -> Callable[[Command], Command]:

@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
+    "acp": "seedsmith.agent.cli.acp",
     "completion": "seedsmith.agent.cli.completion",
 }
 """Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""

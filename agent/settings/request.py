@@ -9,7 +9,6 @@ from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
 
-
 Buffers = Callable[[Path], Awaitable[str | None]]
 """Asks an editor for its text of a file, saved or not; None where it has none."""
 

@@ -1,0 +1,29 @@
+"""Serves one editor over two pipes until it closes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from acp.agent import AgentSideConnection
+
+from seedsmith.agent.frontends.acp.editor_agent import EditorAgent
+from seedsmith.agent.frontends.acp.lines import open_lines
+
+
+async def serve(
+    flags: Mapping[str, Any], environment: Mapping[str, str], incoming: BinaryIO, outgoing: BinaryIO
+) -> None:
+    """Answer the editor's requests; returns when it has gone and nothing goes on any more."""
+    lines = await open_lines(incoming, outgoing)
+    agent = EditorAgent(flags, environment)
+    connection = AgentSideConnection(
+        agent,  # type: ignore[arg-type]
+        lines,
+        listening=False,
+        use_unstable_protocol=True,  # the library counts closing and resuming sessions among it
+    )
+    try:
+        await connection.listen()
+    finally:
+        await connection.close()
