@@ -54,14 +54,12 @@ class BufferGate(Gate):
         shown = []
         for path in sorted(prepared.access.reads - {EVERYTHING}):
             if difference := await self._difference(path):
-                head = (
-                    f"[The user's editor holds unsaved changes of {shown_path(path)}; the disk does not yet:]"
-                )
-                shown.append(f"{head}\n{difference}")
+                head = f"The user's editor holds unsaved changes of {shown_path(path)}; the disk does not:"
+                shown.append(f"[{head}]\n{difference}")
         return tuple(shown)
 
     async def _difference(self, path: str) -> str:
-        """From the disk's text to the editor's as a unified diff; '' where there is none, or none is known."""
+        """From the disk's text to the editor's as a unified diff; '' where none is known."""
         saved = self._saved(path)
         if saved is None:
             return ""
@@ -73,9 +71,8 @@ class BufferGate(Gate):
             held = await self._held(path)
         if held is None or hash(held) in were:
             return ""
-        lines = difflib.unified_diff(
-            saved.splitlines(), held.splitlines(), "disk", "editor", n=2, lineterm=""
-        )
+        texts = saved.splitlines(), held.splitlines()
+        lines = difflib.unified_diff(*texts, "disk", "editor", n=2, lineterm="")
         found = [clamp(line, _MOST_CHARACTERS) for line in islice(lines, _MOST_LINES + 1)]
         if len(found) > _MOST_LINES:
             found[_MOST_LINES:] = ["[more differs]"]
@@ -94,5 +91,5 @@ class BufferGate(Gate):
 
 
 def _plain(text: str) -> str:
-    """``text`` without what editors keep to themselves: the mark of a BOM, how lines end, the final newline."""
+    """``text`` without what editors keep to themselves: a BOM, how lines end, the final newline."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n")

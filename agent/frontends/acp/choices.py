@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from acp.schema import SessionConfigOptionSelect, SessionConfigSelectOption, SessionMode, SessionModeState
+from typing import Literal
+
+from acp.schema import (
+    SessionConfigOptionBoolean,
+    SessionConfigOptionSelect,
+    SessionConfigSelectOption,
+    SessionMode,
+    SessionModeState,
+)
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.acp.editor_session import MODES, EditorSession
@@ -19,7 +27,7 @@ def mode_state(session: EditorSession) -> SessionModeState:
     return SessionModeState(current_mode_id=session.mode, available_modes=modes)
 
 
-def config_options(session: EditorSession) -> list[SessionConfigOptionSelect]:
+def config_options(session: EditorSession) -> list[SessionConfigOptionSelect | SessionConfigOptionBoolean]:
     """The choices besides, with what holds now."""
     known = catalog.load(session.environment)
     model = session.settings.model or default_model(known, session.environment)
@@ -49,7 +57,7 @@ def set_choice(session: EditorSession, choice: str, value: str | bool) -> None:
 
 
 def _select(
-    option: str, name: str, category: str, current: str, values: list[str]
+    option: str, name: str, category: Literal["model", "thought_level"], current: str, values: list[str]
 ) -> SessionConfigOptionSelect:
     offered = [SessionConfigSelectOption(value=value, name=value) for value in values]
     return SessionConfigOptionSelect(

@@ -1,7 +1,7 @@
 """The agent as an editor sees it: what each of the protocol's requests does (docs/editors.md).
 
-The library finds the methods by their names; it calls them by keyword and gives what is in ``_meta`` besides.
-A method that is missing is answered as such, so the library's ``Agent`` is not inherited: it would answer null.
+The library finds the methods by their names, calls them by keyword and gives what is in ``_meta`` besides.
+It answers that a method is missing, but not where its ``Agent`` is inherited: that one's methods give null.
 """
 
 from __future__ import annotations

@@ -155,10 +155,8 @@ class EditorSession:
         from seedsmith.agent.run.run import run
 
         begun = self._begun
-        changed: dict[str, Any] = {
-            "resume": self.id if begun else None,
-            "image": list(content.pictures) or None,
-        }
+        changed: dict[str, Any] = {"image": list(content.pictures) or None}
+        changed["resume"] = self.id if begun else None
         if skill is not None:
             changed["skill"] = skill
         request = RunRequest(

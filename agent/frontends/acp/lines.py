@@ -17,7 +17,7 @@ Message = dict[str, Any]
 
 
 class Lines:
-    """The library's ``Transport``, one message a line; the library's own ends at the first that is no object."""
+    """The library's ``Transport``; the library's own ends at the first line that is no object."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader

@@ -78,9 +78,7 @@ class EditorRespondent(EditorApprover):
             session_id=self._session, requested_schema=ElicitationSchema(properties=dict(fields))
         )
         try:
-            found = await self._client.create_elicitation(
-                message=question.text, mode=ElicitationFormMode(mode)
-            )
+            found = await self._client.create_elicitation(message=question.text, mode=mode)
         except _UNASKED:
             return ""
         if not isinstance(found, AcceptElicitationResponse):

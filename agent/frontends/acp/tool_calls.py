@@ -11,6 +11,7 @@ from acp.schema import (
     ContentToolCallContent,
     FileEditToolCallContent,
     PlanEntry,
+    PlanEntryStatus,
     TextContentBlock,
     ToolCallLocation,
     ToolKind,
@@ -37,7 +38,7 @@ _TOLD_FIRST = ("command", "path", "pattern", "message", "question", "name", "act
 _TITLE_CHARACTERS = 200
 _MOST_HUNKS = 50
 """A change of more places is shown as text."""
-_STATES = {"pending": "pending", "active": "in_progress", "done": "completed"}
+_STATES: dict[str, PlanEntryStatus] = {"pending": "pending", "active": "in_progress", "done": "completed"}
 
 
 def kind(tool: str) -> ToolKind:
