@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Protocol
 from seedsmith.agent.redact import Redactor
 
 VERSION = 1
+WITHIN = "within"
+"""Marks, in a field's metadata, what is for front ends of this process alone and in no line of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class ToolFinished:
     summary: str
     duration_ms: float
     data: dict[str, Any]
+    text: str = field(default="", metadata={WITHIN: True})
+    """What the model reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class CallRunner:
         finally:
             duration = round((time.perf_counter() - start) * 1000, 1)
             summary = result.summary or _first_line(result)
-            self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data))
+            self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data, result.text))
         return Finished(result, duration)
 
     async def run_early(self, prepared: Prepared) -> Finished:

@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from seedsmith.agent.events import VERSION, Envelope
+from seedsmith.agent.events import VERSION, WITHIN, Envelope
 
 _RISKY = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Characters some readers take for a line's end, and bytes that were not text (lone surrogates)."""
@@ -44,7 +44,8 @@ def to_line(envelope: Envelope) -> bytes:
         "time": round(envelope.time, 6),
         "session": envelope.session,
     }
-    return encode(head | {field.name: getattr(event, field.name) for field in fields(event)})
+    told = (field.name for field in fields(event) if WITHIN not in field.metadata)
+    return encode(head | {name: getattr(event, name) for name in told})
 
 
 def encode(value: Any) -> bytes:

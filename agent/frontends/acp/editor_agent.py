@@ -273,10 +273,12 @@ class EditorAgent:
 
     async def _reopened(self, session_id: str, cwd: str, more: list[str] | None) -> EditorSession:
         """The recorded session ``session_id``; what went on in it here is stopped first."""
-        find_recorded(self._made(session_id, cwd, more))
+        recorded = find_recorded(self._made(session_id, cwd, more))
         if session_id in self._sessions:
             await self._sessions[session_id].close()
-        return self._open(session_id, cwd, more)
+        session = self._open(session_id, cwd, more)
+        session.status.cost = recorded.summary.cost_cny
+        return session
 
     def _without_servers(self, session: EditorSession, servers: list[Any] | None) -> None:
         if servers:

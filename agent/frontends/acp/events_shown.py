@@ -112,7 +112,8 @@ class EditorFrontEnd:
         if name == _PLAN:
             entries = list(tool_calls.plan_entries(event.data.get("plan", ())))
             return [AgentPlanUpdate(session_update="plan", entries=entries)] if event.ok else []
-        content = tool_calls.text_content(visible(event.summary))
+        shown = event.summary if tool_calls.kind(name) == "read" else event.text or event.summary
+        content = tool_calls.text_content(visible(shown[:_OUTPUT_CHARACTERS]))
         places: list[ToolCallLocation] = []
         diff = event.data.get("diff")
         if event.ok and isinstance(diff, str) and diff:
