@@ -202,6 +202,8 @@ class EditorAgent:
         self, cwd: str | None = None, cursor: str | None = None, **_: Any
     ) -> ListSessionsResponse:
         """The recorded sessions of the folder ``cwd``, or of all, the newest first."""
+        if cwd is not None:
+            _check_folder(cwd)
         home = load(self._flags, self._environment).settings.home
         return await listed(home, self._environment, cwd, cursor)
 
@@ -255,8 +257,7 @@ class EditorAgent:
 
     def _made(self, session_id: str, cwd: str, more: list[str] | None) -> EditorSession:
         """A session in the folder ``cwd``, its settings from flags, environment and files."""
-        if not Path(cwd).is_absolute():
-            raise UsageError(f"The session's folder is named by its whole path, not {cwd!r:.200}.")
+        _check_folder(cwd)
         if more:
             raise UsageError("A session has one folder here: leave out additionalDirectories.")
         settings = load(self._flags | {"workspace": cwd}, self._environment).settings
@@ -283,3 +284,9 @@ class EditorAgent:
     def _without_servers(self, session: EditorSession, servers: list[Any] | None) -> None:
         if servers:
             self._editor.updates.put(session.id, thought(_NO_SERVERS))
+
+
+def _check_folder(name: str) -> None:
+    """Raise :class:`UsageError` for what is no folder's whole path."""
+    if not Path(name).is_absolute() or "\0" in name:
+        raise UsageError(f"A session's folder is named by its whole path, not {name!r:.200}.")

@@ -40,7 +40,7 @@ class Lines:
             if not line.strip():
                 continue
             try:
-                message = json.loads(line)
+                message = _parsed(line)
             except (ValueError, RecursionError):
                 await self._refuse(_PARSE_ERROR, "Parse error")
                 continue
@@ -75,6 +75,14 @@ class Lines:
     async def _refuse(self, code: int, message: str, request: str | int | None = None) -> None:
         error = {"code": code, "message": message}
         await self.send({"jsonrpc": "2.0", "id": request, "error": error})
+
+
+def _parsed(line: bytes) -> Any:
+    """The value of a line of JSON; half a character becomes ``?``, since nothing can be done with it."""
+    value = json.loads(line)
+    if b"\\ud" in line.lower():
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return value
 
 
 def _fault(message: Any) -> str:

@@ -58,7 +58,7 @@ def check(method: str, flags: Mapping[str, Any], environment: Mapping[str, str])
     if load(flags, environment).settings.model or default_model(found, environment):
         return
     providers = [each for each in found.providers.values() if each.default_model]
-    variables = [name for each in providers for name in each.key_variables[:1]]
+    variables = dict.fromkeys(name for each in providers for name in each.key_variables[:1])
     raise NoModelConfigured(
         f"No model is set up: run seedsmith acp {LOGIN_FLAG} in a terminal, or set one of "
         f"{', '.join(variables)} in the editor's settings of this agent."

@@ -62,7 +62,7 @@ def read_prompt(blocks: Sequence[Any], folder: Path) -> PromptContent:
                 raise UsageError("Sound can't be given to the model: leave it out.")
             case _:
                 raise UsageError("A file that is no text can't be quoted: name it by its path.")
-    return PromptContent(_sound("".join(typed)), _sound("".join(quoted)), tuple(pictures))
+    return PromptContent("".join(typed), "".join(quoted), tuple(pictures))
 
 
 def _named(uri: str) -> str:
@@ -82,8 +82,3 @@ def _written(data: str, mime_type: str, path: Path) -> Path:
     path = path.with_suffix(mimetypes.guess_extension(mime_type) or ".png")
     path.write_bytes(content)
     return path
-
-
-def _sound(text: str) -> str:
-    """``text`` without halves of characters, which no request can hold."""
-    return text.encode("utf-8", "replace").decode()

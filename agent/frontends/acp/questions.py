@@ -83,5 +83,5 @@ class EditorRespondent(EditorApprover):
             return ""
         if not isinstance(found, AcceptElicitationResponse):
             return ""
-        given = {name: value.root for name, value in (found.content or {}).items()}
+        given = found.content or {}
         return str(given.get("answer") or given.get("choice") or "")
