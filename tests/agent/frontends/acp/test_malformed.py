@@ -144,9 +144,7 @@ def test_no_bytes_keep_the_next_message_from_being_read(sent):
 
 
 async def test_an_editor_that_goes_ends_what_it_began(pipes, endpoint, repository, environment):
-    endpoint.script(
-        calls(("shell", {"command": "echo $$ > pid; until [ -e never ]; do sleep 1; done"})), text("x")
-    )
+    endpoint.script(calls(("shell", {"command": "touch begun; sleep 600"})))
     async with pipes() as both:
         both.writer.write(request("session/new", {"cwd": str(repository), "mcpServers": []}) + b"\n")
         answer = json.loads(await both.reader.readline())
@@ -155,8 +153,9 @@ async def test_an_editor_that_goes_ends_what_it_began(pipes, endpoint, repositor
         session = answer["result"]["sessionId"]
         prompt = [{"type": "text", "text": "Go"}]
         both.writer.write(request("session/prompt", {"sessionId": session, "prompt": prompt}) + b"\n")
-        while not (repository / "begun").exists():
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while not (repository / "begun").exists():
+                await asyncio.sleep(0.01)
     records = Path(environment["SEEDSMITH_HOME"], "sessions", session, "records.jsonl").read_text()
     assert json.loads(records.splitlines()[-1])["status"] == "interrupted"
 
