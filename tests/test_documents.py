@@ -1,8 +1,8 @@
 """Every command and sample of the README and of docs/ runs as it stands there.
 
 A fenced block's language says what is done with it: ``sh`` is run in a repository, ``python`` beside it, both
-against the scripted service; ``yaml`` is read by what reads such files; ``toml`` is parsed; ``text`` is to be
-read only. A comment before a block, ``<!-- not run: REASON -->``, keeps it from being run. A block that
+against the scripted service; ``yaml`` is read by what reads such files; ``toml`` and ``json`` are parsed;
+``text`` is to be read only. A comment before a block, ``<!-- not run: REASON -->``, keeps it from being run. A block that
 begins with ``# ~/PATH`` is that file of the home folder; one below a heading of a file's name is that file.
 """
 
@@ -83,7 +83,7 @@ def test_every_sample_stands_in_a_block_of_a_known_language(page):
     rest = _BLOCK.sub("", whole)
     assert "```" not in rest and "<!-- not run" not in rest
     assert not re.search(r"^(?: {4}|\t)\S", rest, re.M), "an indented block is seen by no test: fence it"
-    unknown = {block.language for block in blocks_of(page)} - {"sh", "python", "yaml", "toml", "text"}
+    unknown = {block.language for block in blocks_of(page)} - {"sh", "python", "yaml", "toml", "json", "text"}
     assert not unknown
 
 
@@ -188,6 +188,11 @@ def begin(block, run):
 @of("toml")
 def test_toml_is_toml(block):
     assert tomllib.loads(block.body)
+
+
+@of("json")
+def test_json_is_json(block):
+    assert json.loads(block.body)
 
 
 @of("yaml")

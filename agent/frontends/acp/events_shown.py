@@ -124,7 +124,6 @@ class EditorFrontEnd:
             status="completed" if event.ok else "failed",
             content=content,
             locations=places or tool_calls.locations(arguments, self._root),
-            raw_output={name: value for name, value in event.data.items() if name != "diff"},
         )
         return [done]
 

@@ -1,0 +1,127 @@
+"""``seedsmith acp`` as an editor starts it: a process of its own, another client's, and what is no editor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import acp
+import pytest
+from scripted_endpoint import calls, reasoning, text
+
+COMMAND = (sys.executable, "-P", "-m", "seedsmith", "acp")
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+DOCUMENT = Path(__file__).parents[2] / "docs/editors.md"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path, endpoint):
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "SEEDSMITH_HOME": str(tmp_path / "state"),
+        "SEEDSMITH_MODEL": "openai/scripted",
+        "SEEDSMITH_BASE_URL": endpoint.base_url,
+        "SEEDSMITH_API_KEY": "a-key-for-tests",
+    }
+
+
+class Silent:
+    """An editor that wants to know nothing."""
+
+    async def session_update(self, **_):
+        pass
+
+
+async def test_an_editor_starts_it_and_it_ends_with_its_pipe(endpoint, repository, environment):
+    endpoint.script(calls(EDIT), text("Done."))
+    errors = {"stderr": asyncio.subprocess.PIPE}
+    async with acp.spawn_agent_process(
+        Silent(), *COMMAND, env=environment, cwd="/", transport_kwargs=errors
+    ) as (agent, process):
+        await agent.initialize(protocol_version=1)
+        session = await agent.new_session(cwd=str(repository), mcp_servers=[])
+        answer = await agent.prompt(session_id=session.session_id, prompt=[acp.text_block("Change it")])
+        assert answer.stop_reason == "end_turn"
+    assert process.returncode == 0 and (repository / "a.txt").read_text() == "two\n"
+    assert await process.stderr.read() == b""
+
+
+async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environment, tmp_path):
+    endpoint.script(calls(("shell", {"command": "touch begun; sleep 600"})))
+    async with acp.spawn_agent_process(Silent(), *COMMAND, env=environment) as (agent, process):
+        await agent.initialize(protocol_version=1)
+        session = (await agent.new_session(cwd=str(repository), mcp_servers=[])).session_id
+        prompt = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[acp.text_block("Wait")]))
+        async with asyncio.timeout(60):
+            while not (repository / "begun").exists():
+                await asyncio.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+        with pytest.raises(Exception):
+            await prompt
+    records = tmp_path / "state/sessions" / session / "records.jsonl"
+    assert json.loads(records.read_text().splitlines()[-1])["status"] == "interrupted"
+
+
+def test_who_is_no_editor_is_told_what_it_is_for(environment, tmp_path):
+    options = {"env": environment, "capture_output": True, "text": True, "timeout": 60}
+    file = tmp_path / "file"
+    file.touch()
+    with file.open() as source:
+        done = subprocess.run(COMMAND, stdin=source, **options)
+    assert done.returncode == 2 and "over pipes" in done.stderr and not done.stdout
+    _, terminal = pty.openpty()
+    done = subprocess.run(COMMAND, stdin=terminal, **options)
+    os.close(terminal)
+    assert done.returncode == 2 and "docs/editors.md" in done.stderr
+    done = subprocess.run((*COMMAND, "--max-turns", "none"), stdin=subprocess.PIPE, **options)
+    assert done.returncode == 2 and "--max-turns" in done.stderr
+    hide = "import sys; sys.modules['acp'] = None; from seedsmith.agent.cli import main; "
+    hide += "sys.exit(main.main(['acp']))"
+    done = subprocess.run((sys.executable, "-P", "-c", hide), stdin=subprocess.PIPE, **options)
+    assert done.returncode == 2 and "pip install 'seedsmith[acp]'" in done.stderr
+
+
+def test_the_documents_name_a_command_that_there_is():
+    samples = re.findall(r"^```json\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.M | re.S)
+    servers = [json.loads(sample)["agent_servers"]["Seedsmith"] for sample in samples]
+    assert [(each["command"], each["args"]) for each in servers] == [("seedsmith", ["acp"])] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("acpx") is None, reason="needs acpx: it is another client, of npm")
+@pytest.mark.parametrize(("says", "written"), [("--approve-all", True), ("--deny-all", False)])
+def test_another_client_drives_it(endpoint, repository, environment, says, written):
+    todo = ("todo", {"items": [{"text": "Change it", "state": "active"}]})
+    envrc = ("write", {"path": ".envrc", "content": "A=1\n"})
+    endpoint.script(calls(todo, EDIT), calls(envrc), reasoning("Well.", "All done."))
+    command = ("acpx", "--agent", " ".join(COMMAND), says, "--cwd", str(repository), "exec", "Change it")
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=repository,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == (0 if written else done.returncode), done.stderr
+    assert "All done." in done.stdout and "edit a.txt" in done.stdout and "end_turn" in done.stdout
+    assert (repository / "a.txt").read_text() == "two\n" and (repository / ".envrc").exists() == written
