@@ -2,8 +2,9 @@
 
 A fenced block's language says what is done with it: ``sh`` is run in a repository, ``python`` beside it, both
 against the scripted service; ``yaml`` is read by what reads such files; ``toml`` and ``json`` are parsed;
-``text`` is to be read only. A comment before a block, ``<!-- not run: REASON -->``, keeps it from being run. A
-block that begins with ``# ~/PATH`` is that file of the home folder; one below a heading of a file's name is that file.
+``text`` is to be read only. A comment before a block, ``<!-- not run: REASON -->``, keeps it from being run.
+A block that begins with ``# ~/PATH`` is that file of the home folder; one below a heading of a file's name
+is that file.
 """
 
 from __future__ import annotations
