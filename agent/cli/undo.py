@@ -128,7 +128,7 @@ def _show(plan: Plan) -> None:
     if len(plan.steps) > _SHOWN_MOST:
         print(f"… and {len(plan.steps) - _SHOWN_MOST:,} more")
     if plan.interrupted and plan.steps:
-        print("The session was killed during a call: all that changed since then counts as its doing.")
+        print("The session was killed during a call or behind one: what changed since counts as its doing.")
     if plan.left_out and plan.steps:
         print(f"Not in the snapshot: {_left_out(plan.left_out)}.")
 

@@ -59,7 +59,7 @@ class Story:
     """Snapshots before and after each undo that was not taken back."""
     turns: int = 0
     interrupted: bool = False
-    """Whether a call that could change something was under way when the newest run was killed."""
+    """Whether the newest run was killed during a call that could change something, or right behind one."""
 
     def place_of(self, turn: int) -> int:
         """Which of the points is what the session left after ``turn`` answers, before people changed more."""
@@ -88,7 +88,7 @@ class Plan:
     left_out: tuple[LeftOut, ...]
     """What the snapshot does not hold."""
     interrupted: bool
-    """Whether the session was killed during a call, so that all changes since then count as its own."""
+    """Whether the session was killed in or right behind a call, so that changes since count as its own."""
     now: str
     """The snapshot of what is there."""
     first: str
@@ -97,41 +97,71 @@ class Plan:
 
 def read_story(records: Iterable[Record]) -> Story:
     """What ``records`` say of the workspace."""
-    story, begins, killed = Story(), True, False
-    under_way: set[str] = set()
+    reader = _StoryReader()
     for record in records:
+        reader.take(record)
+    reader.story.interrupted = reader.unseen
+    return reader.story
+
+
+class _StoryReader:
+    """Follows which calls may have changed something that no snapshot shows yet."""
+
+    def __init__(self) -> None:
+        self.story = Story()
+        self._begins = True
+        self._killed = False
+        self._under_way: set[str] = set()
+        self._newest = -1
+        """After how many answers the newest call was made whose effects no snapshot shows."""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the run, had it been killed here, would have changed more than the snapshots show."""
+        return self._killed or bool(self._under_way) or self._newest >= 0
+
+    def take(self, record: Record) -> None:
+        """Read one record on."""
         match record["kind"]:
             case "resumed":
-                begins = True
-                killed = killed or bool(under_way)
-                under_way.clear()
+                self._begins, self._killed = True, self.unseen
+                self._under_way.clear()
+                self._newest = -1
             case "item":
-                story.turns += record["item"]["role"] == "assistant"
+                self.story.turns += record["item"]["role"] == "assistant"
             case "intended" if record["effect"] != Effect.NONE.value:
-                under_way.add(record["call"])
+                self._under_way.add(record["call"])
+                self._newest = self.story.turns
             case "done":
-                under_way.discard(record["output"]["call"])
-                killed = killed or record["output"]["text"] == MAY_HAVE_RUN
+                self._under_way.discard(record["output"]["call"])
+                self._killed = self._killed or record["output"]["text"] == MAY_HAVE_RUN
             case "snapshot":
+                self._see(record["turn"])
                 others, shared = (frozenset(record.get(name, ())) for name in ("others", "shared"))
-                point = Point(record["id"], record["turn"], killed or not begins, False, others, shared)
-                story.points.append(point)
-                begins = killed = False
+                ours = self._killed or not self._begins
+                self.story.points.append(Point(record["id"], record["turn"], ours, False, others, shared))
+                self._begins = self._killed = False
             case "undo" | "redo":
-                turn = record["turn"]
-                story.points += [
-                    Point(record["before"], turn, killed, True),
-                    Point(record["after"], turn, True, True),
-                ]
-                killed = False
-                if record["kind"] == UNDO:
-                    story.undone.append((record["before"], record["after"]))
-                else:
-                    story.undone[-1:] = []
+                self._undone(record)
             case _:
                 pass
-    story.interrupted = killed or bool(under_way)
-    return story
+
+    def _see(self, turn: int) -> None:
+        """A snapshot that was begun after ``turn`` answers shows what their calls did, if they are over."""
+        if turn >= self._newest and not self._under_way:
+            self._newest = -1
+
+    def _undone(self, record: Record) -> None:
+        turn, undone = record["turn"], self.story.undone
+        self.story.points += [
+            Point(record["before"], turn, self.unseen, True),
+            Point(record["after"], turn, True, True),
+        ]
+        self._killed, self._newest = False, -1
+        if record["kind"] == UNDO:
+            undone.append((record["before"], record["after"]))
+        else:
+            undone[-1:] = []
 
 
 class Undo:
