@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.events import NoticeGiven, Sink
-from seedsmith.agent.sessions.place import Place
+from seedsmith.agent.sessions.place import Place, credentials_of
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.validators import allowed_hosts
+from seedsmith.sandbox.commands.credentials import Credentials
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.toolchains import installations
@@ -63,6 +64,7 @@ def open_tool_context(
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS)
     processes = ProcessRunner(isolation, policy, spills)
+    processes.credentials = Credentials(credentials_of(settings))
     if policy.allow:
         processes.network.join()  # What can't be held is refused before anything is asked.
     return ToolContext(

@@ -10,6 +10,7 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.sandbox.commands.credentials import Credential
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
 from seedsmith.sandbox.workspace.workspace import Workspace
 
@@ -40,4 +41,11 @@ def open_place(settings: Settings, environment: Mapping[str, str]) -> Place:
     except BaseException:
         workspace.close()
         raise
-    return Place(workspace, home, Redactor.from_environment(environment, settings.api_key))
+    given = [value for entry in credentials_of(settings) for value in entry.values(environment)]
+    return Place(workspace, home, Redactor.from_environment(environment, settings.api_key, *given))
+
+
+def credentials_of(settings: Settings) -> tuple[Credential, ...]:
+    """What the settings give to named commands."""
+    entries = settings.credentials or ()
+    return tuple(Credential(**{key: tuple(value) for key, value in entry.items()}) for entry in entries)

@@ -147,6 +147,11 @@ class Settings(BaseModel):
     hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (
         Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
     )
+    credentials: Annotated[
+        list[dict[str, Any]] | None,
+        AfterValidator(validators.credentials),
+        Option(flag=False, recorded=False),
+    ] = Field(None, description="Variables and files for named commands alone; see docs/sandbox.md.")
     image: Annotated[
         list[Path] | None, BeforeValidator(one_or_several), Option("FILE", ambient=False, recorded=False)
     ] = Field(None, description="Picture to show with the prompt; may be repeated.")

@@ -133,3 +133,21 @@ def network(given: str) -> str:
 def allowed_hosts(given: str) -> tuple[str, ...]:
     """The hosts that a setting of the network names; none where it names none."""
     return tuple(given.removeprefix(_ALLOW).split(",")) if given.startswith(_ALLOW) else ()
+
+
+_CREDENTIAL_KEYS = ("commands", "variables", "files")
+
+
+def credentials(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """What named commands are given: each entry lists commands, and variables or files."""
+    for entry in given or ():
+        if not entry.get("commands") or not (entry.get("variables") or entry.get("files")):
+            raise ValueError("must list commands and variables or files in each entry")
+        for key, value in entry.items():
+            if key not in _CREDENTIAL_KEYS:
+                raise ValueError(f"holds {key!r}: an entry has {_or(_CREDENTIAL_KEYS)}")
+            if not isinstance(value, list) or not all(
+                isinstance(each, str) and each.strip() for each in value
+            ):
+                raise ValueError(f"must hold a list of texts under {key!r}")
+    return given

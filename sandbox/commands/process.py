@@ -6,13 +6,14 @@ import contextlib
 import copy
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
 from seedsmith.sandbox.commands.connections import Connections
+from seedsmith.sandbox.commands.credentials import Credentials, Given
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
 from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
@@ -22,7 +23,8 @@ from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotF
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.run_by_others import RunByOthersGuard
-from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy, has_network
+from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy, has_network
+from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.environment import command_environment
 from seedsmith.sandbox.network.session_network import SessionNetwork
 
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.workspace.spill import SpillStore
 
 __all__ = ["CommandResult", "ProcessRunner"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one command is run."""
+
+    isolation: Isolation
+    policy: Policy
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    given: Given | None = None
+
 
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
 
@@ -53,6 +67,8 @@ class ProcessRunner:
         self.environment = (
             dict(environment) if environment is not None else self._clean_environment(isolation, policy)
         )
+        self.credentials = Credentials()
+        """What the user gives to named commands."""
         self._spills = spills
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
@@ -150,29 +166,19 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        if isinstance(command, str):
-            argv: tuple[str, ...] = (self._shell, "-c", telling(command) if self._contained else command)
-        else:
-            argv = tuple(command)
+        argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
-        own_sockets, joined = self._connections.begin(), self.network.join()
-        if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
-            self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
+        self._own_network()
         if not self._running:  # Else what changed may be the doing of a command that runs.
             self._git.refresh()
             self._configuration.refresh()
             self._run_by_others.refresh()
-        shown = self._shown()
-
-        def launch() -> Launch:
-            made = self.isolation.launch(argv, shown, environment, folder)
-            return replace(made, start_in=self._connections.call) if own_sockets else made
-
-        started, reader, keyboard = self._spawn(launch, stdin, open_stdin)
+        way = self._way(command, argv, environment)
+        started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
         spills = self._spills if spill else None
@@ -185,8 +191,34 @@ class ProcessRunner:
             limits=self._limits,
             timeout=timeout,
             stdin=keyboard,
-            when_ended=lambda: self._restore(tree),
+            when_ended=lambda: self._ended(tree, way),
         )
+
+    def _argv(self, command: str | Sequence[str]) -> tuple[str, ...]:
+        if isinstance(command, str):
+            return (self._shell, "-c", telling(command) if self._contained else command)
+        return tuple(command)
+
+    def _own_network(self) -> None:
+        """Have the policy say which sockets and which network the next command gets."""
+        own_sockets, joined = self._connections.begin(), self.network.join()
+        if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
+            self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
+
+    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> _Way:
+        """How a command is run: as all are, or by itself where the user gives it credentials."""
+        shown = self._shown()
+        if isinstance(command, str) and isinstance(self.isolation, Bubblewrap):
+            given = self.credentials.given(command, shown)
+            if given is not None:
+                isolation = self.isolation.without(frozenset())  # It keeps what it worked out for a policy.
+                return _Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
+        return _Way(self.isolation, shown, argv, env)
+
+    def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
+        if way.given is not None:
+            way.given.forget()
+        return self._restore(tree)
 
     def _shown(self) -> Policy:
         """The policy with what the strong tier shows read-only for git's sake."""
@@ -206,19 +238,23 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
-        self, launch: Callable[[], Launch], stdin: bytes | None, open_stdin: bool
+        self, way: _Way, folder: Path, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
-        """Start ``launch``: with it come our ends of its output's pipe and, where open, its input's.
+        """Start ``way`` in ``folder``: with it come our ends of its output's pipe and its input's, if open.
 
         Raises :class:`SandboxError`; then nothing runs, and no descriptor is left open.
         """
         try:
-            return self._spawned(launch, stdin, open_stdin)
-        except OSError as error:
+            return self._spawned(way, folder, stdin, open_stdin)
+        except (OSError, SandboxError) as error:
+            if way.given is not None:
+                way.given.forget()
+            if isinstance(error, SandboxError):
+                raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
 
     def _spawned(
-        self, launch: Callable[[], Launch], stdin: bytes | None, open_stdin: bool
+        self, way: _Way, folder: Path, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
             # ``opened`` is closed here only where the start fails.
@@ -235,8 +271,11 @@ class ProcessRunner:
                 opened.callback(os.close, keyboard)
             if source is not None:
                 given.callback(os.close, source)
+            launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
+            if way.policy.unix_sockets:
+                launch = replace(launch, start_in=self._connections.call)
             started = start(
-                self.isolation, self.policy, launch(), limits=self._limits, output=writer, stdin=source
+                way.isolation, way.policy, launch, limits=self._limits, output=writer, stdin=source
             )
             opened.pop_all()
         return started, reader, keyboard
