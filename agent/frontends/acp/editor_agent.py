@@ -6,6 +6,7 @@ It answers that a method is missing, but not where its ``Agent`` is inherited: t
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -59,6 +60,7 @@ from seedsmith.skills.errors import SkillError
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 _FAILED, _NOT_FOUND, _AUTH_REQUIRED = -32603, -32002, -32000
+_LAST_ANSWERS_SECONDS = 10.0
 _NO_SERVERS = (
     "(The editor's MCP servers are not used: they would run outside the sandbox. Servers are named in "
     "Seedsmith's own configuration.)\n"
@@ -72,6 +74,9 @@ def told(
 
     @functools.wraps(method)
     async def answering(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        agent = args[0]
+        assert isinstance(agent, EditorAgent)
+        agent.answering()
         try:
             return await method(*args, **kwargs)
         except (NoModelConfigured, MissingKey) as error:
@@ -93,6 +98,22 @@ class EditorAgent:
         self._environment = dict(environment)
         self._sessions: dict[str, EditorSession] = {}
         self._editor: Editor
+        self._answering: set[asyncio.Task[Any]] = set()
+
+    def answering(self) -> None:
+        """Remember the task that answers a request."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def end(self) -> None:
+        """Stop every turn; return once all that was asked is answered, or nobody takes the answers."""
+        await asyncio.sleep(0)  # what was asked last has not begun yet
+        for session in self._sessions.values():
+            session.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=_LAST_ANSWERS_SECONDS)
 
     def on_connect(self, conn: Client) -> None:
         """Keep the other end."""

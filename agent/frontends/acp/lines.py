@@ -51,8 +51,8 @@ class Lines:
             await self._refuse(_INVALID_REQUEST, fault, own if isinstance(own, str | int) else None)
 
     async def close(self) -> None:
-        """Let go of the pipe."""
-        self._writer.close()
+        """Let go of the pipe, whether or not anybody reads it still."""
+        self._writer.transport.abort()
 
     async def _line(self) -> bytes | None:
         """The next line, b'' at the end; None for one that is too long, which is read and forgotten."""

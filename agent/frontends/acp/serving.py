@@ -25,5 +25,6 @@ async def serve(
     )
     try:
         await connection.listen()
+        await agent.end()
     finally:
         await connection.close()

@@ -123,10 +123,17 @@ class Pipes:
         )
         self.writer = asyncio.StreamWriter(transport, flow, None, loop)
 
+    def stop_reading(self) -> None:
+        """Leave what the agent writes in its pipe."""
+        self._read_end.pause_reading()
+
     async def cut(self) -> None:
         """Go, as an editor that is closed does; returns when the agent has ended."""
         self.writer.close()
         await asyncio.wait_for(self.serving, 60)
+
+    def close(self) -> None:
+        """Let go of the last end."""
         self._read_end.close()
 
 
@@ -142,6 +149,7 @@ def pipes(environment):
             yield both
         finally:
             await both.cut()
+            both.close()
 
     return opened
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import calls, text
 
-from seedsmith.agent.frontends.acp import lines
+from seedsmith.agent.frontends.acp import editor_agent, lines
 from seedsmith.agent.frontends.acp.lines import open_lines
 
 HELLO = {"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {"protocolVersion": 1}}
@@ -179,3 +179,22 @@ async def test_an_answer_that_is_none_is_a_no(pipes, endpoint, repository):
             elif message.get("id") == 8:
                 break
     assert message["result"]["stopReason"] == "end_turn" and not (repository / ".envrc").exists()
+
+
+async def test_what_was_asked_before_the_pipe_closed_is_answered(pipes):
+    async with pipes() as both:
+        both.writer.write(request("initialize", {"protocolVersion": 1}, 1) + b"\n")
+        both.writer.write(request("session/list", {}, 2) + b"\n")
+        await both.cut()
+        found = [json.loads(line) for line in (await both.reader.read()).splitlines()]
+    assert sorted(each["id"] for each in found) == [1, 2] and all("result" in each for each in found)
+
+
+async def test_an_editor_that_reads_nothing_and_goes_is_not_waited_for(pipes, monkeypatch):
+    monkeypatch.setattr(editor_agent, "_LAST_ANSWERS_SECONDS", 0.1)
+    async with pipes() as both:
+        both.stop_reading()
+        for number in range(200):
+            both.writer.write(request("initialize", {"protocolVersion": 1}, number) + b"\n")
+        await both.cut()
+    assert both.serving.done()
