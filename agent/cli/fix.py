@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,57 +19,103 @@ from seedsmith.agent.settings.repository_root import typed_in
 from seedsmith.agent.settings.settings import Settings
 
 
-@click.command("fix", short_help="Fix the bug that a failing test shows.")
-@click.argument("words", nargs=-1, metavar="")
+@click.command("fix", short_help="Fix the bug that a failing test shows, or a report tells of.")
+@click.argument("words", nargs=-1, metavar="[REPORT]")
 @click.option(
     "--test", "test_command", metavar="CMD", help="Command that runs the tests. Default: found by itself."
 )
+@click.option(
+    "--issue",
+    metavar="FILE|-",
+    help="File with the report: Markdown, a traceback or a log; -: what is piped in.",
+)
+@click.option("--no-test", "untested", is_flag=True, help="No test can be had: say what was not proven.")
 @setting_flags(without=("verify", "skill"))
 @continue_flag
 @shown_flags
 @debug_flag
 def command(
-    words: tuple[str, ...], test_command: str | None, goes_on: bool, shown: Shown, **flags: Any
+    words: tuple[str, ...],
+    test_command: str | None,
+    issue: str | None,
+    untested: bool,
+    goes_on: bool,
+    shown: Shown,
+    **flags: Any,
 ) -> int:
-    """Fix the bug that a failing test shows, and prove it by running the test.
+    """Fix the bug that a failing test shows, or a report tells of, and prove it by tests.
 
-    Without --test it takes the configured verify command, what AGENTS.md names, or what the files speak
-    for: pytest, unittest, tox, nox, npm, pnpm or yarn test, go test, cargo test, Maven, Gradle, CTest, make
-    test or check, in this order, and says which before it runs. With --replay FILE it runs a recording
-    again; with --continue, --resume or --fork it goes on with a session and its test. Exit codes as for run.
+    REPORT is what goes wrong, in your words; --issue FILE or what is piped in (a traceback, a log) is one,
+    too. Tests then have to fail on the code as it was and pass at the end. Without --test it takes the
+    configured verify command, what AGENTS.md names, or what the files speak for: pytest, unittest, tox, nox,
+    npm, pnpm or yarn test, go test, cargo test, Maven, Gradle, CTest, make test or check, in this order, and
+    says which before it runs. With --replay FILE it runs a recording again; with --continue, --resume or
+    --fork it goes on with a session and its test. Exit codes as for run.
     """
     words = going_on_flags(flags, goes_on, words)
-    if words:
-        said = " ".join(words)
-        raise UsageError(
-            f"fix takes no words but --test CMD: say {said!r:.80} with --with symptom={shlex.quote(said)}, "
-            "or ask seedsmith run."
-        )
     settings = offered(load_settings(flags))
+    report = "" if settings.replay else read_report(words, issue)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
+    if untested and test_command:
+        raise UsageError("Give --test or --no-test, not both.")
+    if untested and not report:
+        raise UsageError("--no-test needs a report: say what goes wrong.")
     if test_command:
         test_command = typed_in(typed_below(settings), test_command)
         settings = settings.in_own_words(test_command)
     notices: tuple[NoticeGiven, ...] = ()
-    tests = test_command or ""
-    if not tests and not settings.replay and not test_of_session(settings):
+    told = "" if settings.replay else test_of_session(settings)
+    tests = test_command or (told if report else "")
+    if not (tests or told or untested or settings.replay):
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if shown.as_json else ()
     settings = with_model(settings, shown)
-    from seedsmith.agent.cli.piped import read_piped
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
 
-    piped = "" if settings.replay else read_piped(say)
-
     return perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, more=piped.strip()),
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, report=report),
         settings,
         shown,
         "fix",
     ).exit_code
+
+
+def read_report(words: tuple[str, ...], issue: str | None) -> str:
+    """What is reported, in the words given, the file ``issue`` and what is piped in; '' where nothing is."""
+    from seedsmith.agent.cli.piped import read_piped_text, shortened
+
+    if len(words) == 1 and Path(words[0]).is_file():
+        raise UsageError(
+            f"{words[0]} is a file: give a report with --issue {words[0]}, a test with --test CMD."
+        )
+    parts = [" ".join(words).strip()]
+    if issue is not None and issue != "-":
+        parts.append(_file(Path(issue)))
+    piped = read_piped_text(say)
+    if piped:
+        parts.append(piped)
+        say("Standard input is taken as the report.")
+    elif issue == "-":
+        raise UsageError("--issue - takes the report from standard input, and nothing stands there.")
+    report = "\n\n".join(part for part in parts if part.strip())
+    return shortened(report)[0]
+
+
+def _file(path: Path) -> str:
+    from seedsmith.agent.cli.piped import MOST_READ_BYTES, as_text
+
+    try:
+        if path.stat().st_size > MOST_READ_BYTES:
+            raise UsageError(f"{path} is more than {MOST_READ_BYTES >> 20} MB: name a shorter report.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The report {path} can't be read: {error.strerror or error}.") from error
+    if not data.strip():
+        raise UsageError(f"The report {path} is empty.")
+    return as_text(data, str(path), "name a report in words")
 
 
 def test_of_session(settings: Settings) -> str:

@@ -48,14 +48,10 @@ def as_data(path: str) -> str:
 def _told(data: bytes, where: str, how: str, instead: str, say: Callable[[str], None]) -> str:
     """``data`` as the model is told it: ``how`` it came, and the text in a fence."""
     from seedsmith.agent.context.prompts import prompt
-    from seedsmith.tools.content.encodings import decode_text, describe_binary
     from seedsmith.tools.text import human_bytes
 
-    decoded = decode_text(data)
-    if decoded is None:
-        raise UsageError(f"{where} is {describe_binary(data)}, no text: {instead}.")
-    text = decoded[1].encode("utf-8", "backslashreplace").decode().strip("\n")
-    shown, left_out = _shortened(text)
+    text = as_text(data, where, instead)
+    shown, left_out = shortened(text)
     ends = f", its beginning and end: {left_out:,} characters between them are left out" if left_out else ""
     say(f"{where} goes with the prompt as data: {human_bytes(len(data))}{ends}.")
     longest = max(map(len, re.findall("`+", shown)), default=0)
@@ -63,7 +59,28 @@ def _told(data: bytes, where: str, how: str, instead: str, say: Callable[[str], 
     return "\n\n" + prompt("piped.md", how=how, cut=ends, data=shown, fence=fence).strip()
 
 
-def _shortened(text: str) -> tuple[str, int]:
+def read_piped_text(say: Callable[[str], None]) -> str:
+    """What stands in a pipe or a file on standard input, as it is; '' where nothing does.
+
+    ``say`` is told why it wasn't read. Raises :class:`UsageError` as :func:`read_piped`.
+    """
+    data = _read(say)
+    if not data.strip():
+        return ""
+    return as_text(data, "Standard input", "name a file, or add < /dev/null")
+
+
+def as_text(data: bytes, source: str, instead: str) -> str:
+    """``data`` as text; raises :class:`UsageError` where it is none."""
+    from seedsmith.tools.content.encodings import decode_text, describe_binary
+
+    decoded = decode_text(data)
+    if decoded is None:
+        raise UsageError(f"{source} is {describe_binary(data)}, no text: {instead}.")
+    return decoded[1].encode("utf-8", "backslashreplace").decode().strip("\n")
+
+
+def shortened(text: str) -> tuple[str, int]:
     """``text``, or its ends at whole lines, and how many characters are left out."""
     if len(text) <= MOST_SHOWN:
         return text, 0

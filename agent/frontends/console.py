@@ -269,7 +269,8 @@ class ConsoleFrontEnd:
         if event.verified is None:
             unproven = ", with nothing verified" if event.files_changed else ""
             return unproven + (", the last call failed" if self._failed_last else "")
-        return "" if event.verified.get("before_exit_code") != 0 else ", but the check passed before, too"
+        proven = event.verified.get("before_exit_code") != 0 or event.verified.get("sides")
+        return "" if proven else ", but the check passed before, too"
 
     def _line(self, text: str, style: str = "") -> None:
         """Print ``text`` on lines of its own."""

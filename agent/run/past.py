@@ -21,6 +21,7 @@ from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:
+    from seedsmith.agent.proof.both_sides import Past
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.past.changes import Changes
@@ -123,6 +124,20 @@ class RunPast:
         self._start("the run ended", whole=True)
         await self._settled()
         return await asyncio.to_thread(self._compared)
+
+    async def present(self) -> Past:
+        """The workspace before the first change, and as it is now."""
+        from seedsmith.agent.proof.both_sides import Past
+
+        self._start("verification")
+        await self._settled()
+        assert self._store is not None
+        return Past(self._store, self._first, self._session.snapshots[-1].id)
+
+    def read(self, name: str) -> bytes:
+        """The content that a row of a difference names."""
+        assert self._store is not None
+        return self._store.read(name)
 
     @property
     def failed(self) -> bool:

@@ -27,6 +27,7 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.past import RunPast
+from seedsmith.agent.run.proving import Proving, with_pull_request
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
@@ -102,6 +103,7 @@ class _Run:
         self._past = RunPast(opened.place, opened.session, self._sink)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
+        self._proving: Proving | None = None
         self._background: BackgroundCommands | None = None
         self._hooks: Hooks | None = None
 
@@ -197,19 +199,13 @@ class _Run:
             hooks=self._hooks,
             past=self._past,
         )
+        fixing = opened.request.fixing and (profile.searches or not self._settings.symptom)
         if self._command:
-            self._verifier = Verifier(
-                self._command,
-                self._context,
-                context.processes,
-                dispatcher,
-                redactor,
-                output_bytes=profile.output_bytes // 4,
-            )
+            proving = Proving(opened, self._context, self._past, dispatcher, context.processes)
+            self._proving, self._verifier = proving, proving.verifier
         calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
         if self._verifier is not None:
-            fixing = opened.request.fixing
             if (settled := self._verifier.settled(fixing=fixing)) is not None:
                 return settled
             if fixing and profile.searches:
@@ -264,10 +260,10 @@ class _Run:
 
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
-        assert self._verifier is not None
+        assert self._proving is not None
         assert self._background is not None
         await self._background.end(_BEFORE_VERIFICATION)
-        return await self._verifier.check()
+        return await self._proving.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
@@ -337,6 +333,7 @@ class _Run:
             self._record(outcome)
             self._sink.emit(outcome.to_event())
             raise
+        outcome = with_pull_request(outcome, self._settings, self._session)
         self._sink.emit(outcome.to_event())
         return outcome
 
@@ -350,7 +347,9 @@ class _Run:
         if (told := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
             self._sink.emit(told)
         changes = await self._past.changes(compares=compares)
-        verified = self._verifier.evidence(changes.files_changed) if self._verifier else None
+        verified = None
+        if self._proving is not None:
+            verified = await asyncio.to_thread(self._proving.bind, changes)
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
         output = None

@@ -5,6 +5,8 @@ See docs/decisions.md, "Evidence".
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.events import VerifyFinished, VerifyStarted
@@ -16,6 +18,9 @@ from seedsmith.agent.run.cannot_run import why_cannot_run
 from seedsmith.agent.sessions.outcome import Verified, changed_tests
 from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+
+if TYPE_CHECKING:
+    from seedsmith.agent.proof.results import TestRun
 
 LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""
@@ -37,6 +42,10 @@ class Verifier:
         output_bytes: int = 8_000,
     ) -> None:
         """``dispatcher`` says when anything may be changed, as the command may, and what was since."""
+        self.tells = False
+        """Whether the command is to tell of each test, where its runner can."""
+        self.first_run: TestRun | None = None
+        self.newest: TestRun | None = None
         self._command = command
         self._processes = processes
         self._dispatcher = dispatcher
@@ -74,6 +83,11 @@ class Verifier:
     def first(self) -> VerifyRecord | None:
         """How this command ended the first time."""
         return next(iter(self._records), None)
+
+    @property
+    def passes(self) -> bool:
+        """Whether its newest run passed."""
+        return bool(self._records) and self._records[-1].exit_code == 0
 
     @property
     def _records(self) -> list[VerifyRecord]:
@@ -115,17 +129,43 @@ class Verifier:
         await self._dispatcher.ready_for_effects()
         effects = self._dispatcher.effects
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
-        result = await self._processes.run(
-            self._command,
-            timeout=min(LONGEST_SECONDS, longest),
-            head_bytes=self._output_bytes // 4,
-            tail_bytes=self._output_bytes - self._output_bytes // 4,
-        )
-        record = VerifyRecord(self._command, result.exit_code, self._redactor.text(output_text(result)))
+        timeout = min(LONGEST_SECONDS, longest)
+        text = await (self._told(timeout) if self.tells else self._heard(timeout))
+        record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]))
         self._session.record_verification(record)
         self._effects_seen = effects
         self._sink.emit(VerifyFinished(record.command, record.exit_code, record.output))
         return record
+
+    async def _heard(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+        result = await self._processes.run(
+            self._command,
+            timeout=timeout,
+            head_bytes=self._output_bytes // 4,
+            tail_bytes=self._output_bytes - self._output_bytes // 4,
+        )
+        return result.exit_code, output_text(result)
+
+    async def _told(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+        """Run it so that it tells of each test, and keep what it told."""
+        from seedsmith.agent.proof.telling import telling
+
+        told = telling(self._command, self._processes)
+        result = await self._processes.run(
+            told.command, timeout=timeout, env=told.environment, head_bytes=32_000, tail_bytes=200_000
+        )
+        text = output_text(result)
+        self.newest = told.read(result, self._redactor.text(text))
+        self.first_run = self.first_run or (self.newest if not self._records else None)
+        return result.exit_code, ends_of(text, self._output_bytes)
+
+
+def ends_of(text: str, most: int) -> str:
+    """``text``, or its beginning and end where it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    head, tail = text[: most // 4], text[-(most - most // 4) :]
+    return f"{head}\n[... {len(text) - most:,} characters left out ...]\n{tail}"
 
 
 def output_text(result: CommandResult) -> str:

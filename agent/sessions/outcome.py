@@ -12,6 +12,7 @@ from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE, AgentError,
 from seedsmith.agent.events import SessionFinished
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
+from seedsmith.agent.sessions.sides import Sides
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.errors import SkillError
@@ -60,11 +61,19 @@ class Verified:
     """Whether that run came after the last call that could change the workspace."""
     tests_changed: tuple[str, ...] = ()
     """Changed files that look like tests."""
+    weakened: tuple[str, ...] = ()
+    """How tests were weakened, skipped, deleted or special-cased, a phrase each, unless that is allowed."""
+    sides: Sides | None = None
+    """What the code as it was and as it is say of what was reported; None where nothing was reported."""
+    failed_before: bool = False
+    """Whether the command fails by tests alone that failed before, too, and the user did not name it."""
 
     @property
     def proven(self) -> bool:
-        """Whether the workspace, as it is now, passes."""
-        return self.exit_code == 0 and self.after_last_edit
+        """Whether the workspace, as it is now, passes, on both sides where a report is to be proven."""
+        passes = self.exit_code == 0 or self.failed_before
+        both = self.sides is None or self.sides.proven
+        return passes and self.after_last_edit and not self.weakened and both
 
     def sentence(self) -> str:
         """The evidence in words, bound to what really ran."""
@@ -72,9 +81,18 @@ class Verified:
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
         proof = ""
-        if self.before_exit_code == 0 and self.exit_code == 0:
+        if self.before_exit_code == 0 and self.exit_code == 0 and self.sides is None:
             proof = " It passed before, too: that it passes now proves nothing about the task."
-        return f"`{self.command}`: {before} before, {after} now, run {when}; {tests}.{proof}"
+        said = [f"`{self.command}`: {before} before, {after} now, run {when}; {tests}.{proof}"]
+        if self.failed_before:
+            said.append("What fails now failed before, too.")
+        if self.weakened:
+            named = "; ".join(self.weakened[:_NAMED])
+            more = f" and {len(self.weakened) - _NAMED:,} more" if len(self.weakened) > _NAMED else ""
+            said.append(f"Tests were weakened: {named}{more} (--allow-test-changes allows that).")
+        if self.sides is not None:
+            said.append(self.sides.sentence())
+        return " ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,4 +241,6 @@ def _exit(code: int | None) -> str:
 
 
 def _json(verified: Verified) -> dict[str, Any]:
-    return asdict(verified) | {"tests_changed": list(verified.tests_changed)}
+    lists = {"tests_changed": list(verified.tests_changed), "weakened": list(verified.weakened)}
+    sides = None if verified.sides is None else verified.sides.to_json()
+    return asdict(verified) | lists | {"sides": sides}

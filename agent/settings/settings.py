@@ -122,6 +122,19 @@ class Settings(BaseModel):
             description="Command that proves the work; run before, and after the model says it is done.",
         )
     )
+    symptom: Annotated[
+        str | None, AfterValidator(validators.without_nul), Option(flag=False, ambient=False)
+    ] = Field(
+        None,
+        pattern=r"\S",
+        description="What was reported: tests have to fail on the code as it was and pass at the end.",
+    )
+    allow_test_changes: Annotated[bool, Option()] = Field(
+        False, description="Let tests be weakened, skipped or deleted; else that leaves the work unverified."
+    )
+    report: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
+        None, description="File to write a pull request's text to: cause, change, proof and risk."
+    )
     ignore: Annotated[
         list[str] | None,
         BeforeValidator(one_or_several),

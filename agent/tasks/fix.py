@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 
 from seedsmith.agent.calls.approval import Approver
+from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.events import FrontEnd, NoticeGiven
 from seedsmith.agent.run.named_skill import open_library
 from seedsmith.agent.run.run import run
@@ -23,24 +25,39 @@ async def fix(
     approver: Approver | None = None,
     notices: tuple[NoticeGiven, ...] = (),
     *,
-    more: str = "",
+    report: str = "",
 ) -> Outcome:
     """Change the program in ``settings.workspace`` until ``test_command`` passes, or the budget ends.
 
+    Where there is a ``report``, what it tells of is to be proven on both sides as well: tests fail on the
+    code as it was and pass at the end. Without a command nothing can be.
+
     The user's own skill of that name, or a trusted one of the repository's, takes the built-in one's place.
-    ``notices`` are shown first; ``more`` is told with the task. A replay takes the
-    test command from its recording; it may be ''; so does a session that is gone on with.
+    ``notices`` are shown first. A replay takes the test command from its recording; it may be ''; so does a
+    session that is gone on with.
     Raises what :func:`seedsmith.agent.run.run.run` raises.
     """
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
         proven = settings.model_copy(update={"verify": test_command} if test_command else {})
         return await run(RunRequest(settings=proven), front_ends, approver, notices=notices)
-    if (settings.resume or settings.fork) and not test_command:  # it stands in the session
+    if (settings.resume or settings.fork) and not (test_command or report):  # it stands in the session
         return await run(RunRequest(settings=settings, fixing=True), front_ends, approver, notices=notices)
+    if report:
+        return await run(_reported(settings, test_command, report), front_ends, approver, notices=notices)
     library = open_library(settings, os.environ)
     values = dict(settings.skill_with or {})
     if _PARAMETER in library.find(SKILL).parameters:
         values[_PARAMETER] = test_command
     fixing = settings.model_copy(update={"skill": SKILL, "skill_with": values, "verify": test_command})
-    request = RunRequest(settings=fixing.typed(fixing.given | {"verify"}), prompt=more, fixing=True)
+    request = RunRequest(settings=fixing.typed(fixing.given | {"verify"}), fixing=True)
     return await run(request, front_ends, approver, notices=notices, library=library)
+
+
+def _reported(settings: Settings, test_command: str, report: str) -> RunRequest:
+    """The run that fixes what ``report`` tells of."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", report)), default=0))
+    text = "fix-report.md" if test_command else "fix-report-untested.md"
+    asked = prompt(text, report=report, fence=fence, tests=test_command)
+    told = settings.model_copy(update={"symptom": report, "verify": test_command or None})
+    given = settings.given | {"symptom", "verify"}
+    return RunRequest(settings=told.typed(given), prompt=asked.strip(), fixing=bool(test_command))

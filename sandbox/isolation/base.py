@@ -53,6 +53,10 @@ class Policy:
     """Hosts, each perhaps with its port, that commands reach by a proxy though they have no ``network``."""
     joined: Namespace | None = None
     """The network to join instead of one for each command; see :mod:`seedsmith.sandbox.network`."""
+    shown_instead: Path | None = None
+    """A folder shown at the workspace's own path, which the strong tier alone can; None for the workspace."""
+    still_shown: tuple[Path, ...] = ()
+    """What of the workspace is shown all the same where something is shown instead of it."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
     """The user's own environment: where the home folder is, and which toolchains are in use."""
 

@@ -60,7 +60,10 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run", "  "), "The prompt is empty; say what to do."),
         (("run", "fix", "the", "tests"), "quote it, as in seedsmith run 'fix the tests'"),
         (("run", "-p", "say hi"), "There is no flag -p; a prompt needs none: seedsmith run 'say hi'"),
-        (("fix", "the", "tests"), "say 'the tests' with --with symptom='the tests', or ask seedsmith run."),
+        (("fix", "the", "mean", "is", "wrong"), "No test command was found"),
+        (("fix", "--no-test"), "--no-test needs a report"),
+        (("fix", "It fails.", "--no-test", "--test", "true"), "Give --test or --no-test, not both."),
+        (("fix", "--issue", "nowhere.md"), "The report nowhere.md can't be read"),
         (
             ("run", "@nowhere.txt"),
             "holds the prompt; nowhere.txt can't be read",

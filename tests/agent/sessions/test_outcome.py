@@ -69,6 +69,9 @@ def test_the_last_event_carries_everything():
         "exit_code": 0,
         "after_last_edit": True,
         "tests_changed": ["t/test_a.py"],
+        "weakened": [],
+        "sides": None,
+        "failed_before": False,
     }
     assert Outcome("budget", "").to_event().verified is None
 

@@ -1,0 +1,87 @@
+"""The text of a pull request: the cause, the change, the proof by command, and the risk."""
+
+from __future__ import annotations
+
+import re
+
+from seedsmith.agent.sessions.outcome import Outcome, Verified
+from seedsmith.agent.sessions.sides import Sides
+
+_SAID = re.compile(r"^[\s>*_#-]*(Cause|Change|Risk)\b[*_]*\s*:[*_]*\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+_MOST_CHARACTERS = 4_000
+_TITLE_CHARACTERS = 72
+
+
+def pull_request(outcome: Outcome, said: str, reported: str) -> str:
+    """The text as Markdown; ``said`` is the model's last message, ``reported`` what was to be fixed."""
+    found = {kind.capitalize(): text.strip() for kind, text in _SAID.findall(said)}
+    rest = _SAID.sub("", said).strip()
+    files = ", ".join(f"`{path}`" for path in outcome.files_changed) or "none"
+    change = found.get("Change") or rest or "See the diff."
+    parts = [f"# {_title(found.get('Cause') or reported or rest)}"]
+    if reported:
+        parts.append(f"## Report\n\n{_quoted(reported)}")
+    parts.append(f"## Cause\n\n{found.get('Cause', 'Not said.')}")
+    parts.append(f"## Change\n\n{change}\n\nFiles: {files}")
+    parts.append(f"## Proof\n\n{_proof(outcome)}")
+    parts.append(f"## Risk\n\n{found.get('Risk', 'Not said.')}\n\n{_doubts(outcome.verified)}".rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+def _proof(outcome: Outcome) -> str:
+    known = outcome.verified
+    if known is None:
+        return "None: no test was run."
+    lines = [f"- {'Proven' if known.proven else 'Not proven'} (status `{outcome.status}`)."]
+    lines.append(
+        f"- `{known.command}`: {_exit(known.before_exit_code)} before, {_exit(known.exit_code)} now."
+    )
+    if known.sides is not None:
+        lines += _of_sides(known.sides)
+    return "\n".join(lines)
+
+
+def _of_sides(sides: Sides) -> list[str]:
+    lines = [f"- {sides.sentence()}"]
+    told = (
+        ("the code as it was, with the new tests", "fail", sides.old),
+        ("the code as it is", "pass", sides.new),
+    )
+    for title, ends, side in told:
+        if side is not None:
+            tests = "".join(f"\n  - `{name}`" for name in side.tests)
+            named = f"; these {ends}:{tests}" if tests else ""
+            lines.append(f"- `{side.command}` on {title}: {_exit(side.exit_code)}{named}")
+    if sides.old is not None and sides.old.why:
+        lines.append(f"\nOn the code as it was:\n\n{_fenced(sides.old.why)}")
+    return lines
+
+
+def _doubts(known: Verified | None) -> str:
+    if known is None:
+        return "Nothing was verified."
+    doubts = [f"- {each}" for each in known.weakened]
+    if known.sides is not None:
+        doubts += [f"- Did not say the same twice: `{name}`" for name in known.sides.flaky]
+        doubts += [f"- Was not run: `{name}`" for name in known.sides.unrun]
+        doubts += [f"- Passed before and fails now: `{name}`" for name in known.sides.broken]
+    return "\n".join(doubts)
+
+
+def _title(text: str) -> str:
+    line = next((line.strip("# ") for line in text.splitlines() if line.strip()), "Fix")
+    return line if len(line) <= _TITLE_CHARACTERS else line[: _TITLE_CHARACTERS - 1].rstrip() + "…"
+
+
+def _quoted(text: str) -> str:
+    shown = text.strip()[:_MOST_CHARACTERS]
+    return "\n".join(f"> {line}".rstrip() for line in shown.splitlines())
+
+
+def _fenced(text: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text.strip()}\n{fence}"
+
+
+def _exit(code: int | None) -> str:
+    return "did not finish" if code is None else f"exit code {code}"

@@ -1,0 +1,73 @@
+"""Whether a test failed on the old code for the reason that was reported."""
+
+from __future__ import annotations
+
+import re
+
+from seedsmith.agent.sessions.outcome import looks_like_a_test
+
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
+_RAISED = re.compile(
+    r"^(?:E +)?([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt))\b:?", re.MULTILINE
+)
+_PLACE = re.compile(
+    r"^(?![ E])([^\s:]+):\d+: \w*$|^ *File \"([^\"]+)\", line \d+, in (?!<module>)", re.MULTILINE
+)
+"""Where pytest says that a frame is, or a traceback."""
+_NOT_LOADED = re.compile(
+    r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|TabError|NameError|ReferenceError)\b"
+    r"|fixture '[^']*' not found|ERR_MODULE_NOT_FOUND|Cannot find module|error\[E\d{4}\]"
+    r"|\[build failed\]|\[setup failed\]|could not compile|undefined: "
+)
+_MISSING = re.compile(
+    r"has no attribute '([^']+)'|unexpected keyword argument '([^']+)'|No module named '([^']+)'"
+    r"|cannot import name '([^']+)'|name '([^']+)' is not defined|(\w+) is not (?:a function|defined)"
+    r"|undefined: (?:\w+\.)?(\w+)|cannot find (?:\w+ )+`(\w+)`|Cannot find module '([^']+)'"
+)
+
+
+def wrong_reason(report: str, why: str) -> str:
+    """Why ``why``, what a test's failure says, doesn't show what ``report`` tells of; '' where it does.
+
+    A failed assertion counts, and so does an error that the report names; what can't be imported, compiled
+    or found in the old code only where the report names it: any test of new code fails so. Where the report
+    holds a traceback, its exception has to come, or a failed assertion.
+    """
+    if not why:
+        return ""
+    missing = [name for found in _MISSING.finditer(why) for name in found.groups() if name]
+    named = any(_says(report, name) for name in missing)
+    raised = {name.rpartition(".")[2] for name in _RAISED.findall(why)}
+    if not named and not _within_the_program(why):
+        not_loaded = _NOT_LOADED.search(why)
+        if not_loaded and not _says(report, not_loaded[0]):
+            return f"it could not even be loaded or run there ({_first(why, not_loaded.start())})"
+        if missing and not any(_says(report, name) for name in raised - {"AssertionError"}):
+            return f"what it uses is not there ({missing[0]}), of which the report says nothing"
+    wanted = _reported(report)
+    other = bool(wanted and raised) and not (wanted | {"AssertionError"}) & raised
+    if other and not any(name in why for name in wanted):
+        return f"it ends with {min(raised)}, the report with {', '.join(sorted(wanted))}"
+    return ""
+
+
+def _reported(report: str) -> set[str]:
+    """The exceptions that end the tracebacks of ``report``."""
+    if not _TRACEBACK.search(report):
+        return set()
+    return {name.rpartition(".")[2] for name in _RAISED.findall(report)}
+
+
+def _within_the_program(why: str) -> bool:
+    """Whether the innermost frame of a failure lies outside the tests: then the program ran, and failed."""
+    places = [*_PLACE.finditer(why)]
+    return bool(places) and not looks_like_a_test(places[-1][1] or places[-1][2])
+
+
+def _says(report: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", report) is not None
+
+
+def _first(why: str, start: int) -> str:
+    begin = why.rfind("\n", 0, start) + 1
+    return why[begin:].partition("\n")[0].strip().removeprefix("E ").strip()[:160]

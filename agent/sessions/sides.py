@@ -1,0 +1,72 @@
+"""What tests say of the code as it was and as it is: a fix is proven where they fail on the one and pass on
+the other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What was said of one side."""
+
+    command: str
+    exit_code: int | None
+    tests: tuple[str, ...] = ()
+    """The tests that prove the fix: all fail on the old side and pass on the new one."""
+    why: str = ""
+    """How the first of them failed, in the runner's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a fix; ``fault`` says why they prove nothing, '' where they do."""
+
+    old: Side | None = None
+    new: Side | None = None
+    fault: str = ""
+    broken: tuple[str, ...] = ()
+    """Tests that passed on the code as it was and don't now."""
+    kept: int = 0
+    """How many passed on both sides."""
+    flaky: tuple[str, ...] = ()
+    """New tests that did not say the same twice."""
+    unrun: tuple[str, ...] = ()
+    """Tests of changed files that were skipped."""
+    unavailable: bool = False
+    """Whether the code as it was can't be run here, whatever is changed."""
+    report: str = ""
+    """What was reported, for the pull request."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the fix is proven."""
+        return not self.fault
+
+    def sentence(self) -> str:
+        """Both sides in words."""
+        said = [f"Not proven: {self.fault}"] if self.fault else []
+        if self.old is not None and self.new is not None and not self.fault:
+            by = f"{_names(self.old.tests)} of `{self.old.command}`" if self.old.tests else self.old.command
+            said.append(f"Proven on both sides: {by} fails on the code as it was and passes now.")
+            if self.kept:
+                said.append(f"{self.kept:,} tests that passed before pass still.")
+        if self.flaky:
+            said.append(f"Not the same twice: {_names(self.flaky)}.")
+        if self.unrun:
+            said.append(f"Not run: {_names(self.unrun)}.")
+        return " ".join(said)
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``session.finished`` carries it."""
+        told = asdict(self) | {"proven": self.proven}
+        del told["report"]
+        return told
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

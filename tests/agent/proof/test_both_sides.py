@@ -1,0 +1,197 @@
+"""A fix of a report is proven by tests that fail on the code as it was and pass now: whole runs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+from scripted_endpoint import calls, text
+from small_house import Collected
+
+from seedsmith.agent.events import SessionFinished
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.fix import fix
+
+CODE = """\
+def mean(values):
+    return sum(values) / len(values)
+
+
+def share(part, whole):
+    return round(part / whole, 2)
+"""
+TESTS = """\
+from calc import mean, share
+
+
+def test_mean():
+    assert mean([1, 3]) == 2
+
+
+def test_share():
+    assert share(1, 4) == 0.25
+"""
+REPORT = "mean([]) raises ZeroDivisionError; it should be 0."
+OLD = "    return sum(values) / len(values)\n"
+FIXED = ("edit", {"path": "calc.py", "old": OLD, "new": f"    if not values:\n        return 0\n{OLD}"})
+NEW_TEST = "from calc import mean\n\n\ndef test_nothing():\n    assert mean([]) == 0\n"
+TESTED = ("write", {"path": "tests/test_nothing.py", "content": NEW_TEST})
+COMMAND = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -p no:cacheprovider"
+LAST = text("Cause: the length is 0.\nChange: calc.py:2 returns 0.\nRisk: none known.")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    folder = tmp_path / "work"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "calc.py").write_text(CODE)
+    (folder / "tests" / "test_calc.py").write_text(TESTS)
+    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    return folder
+
+
+@pytest.fixture
+def settings(endpoint, tmp_path, repository):
+    return Settings(
+        workspace=repository,
+        model="openai/scripted",
+        base_url=endpoint.base_url,
+        api_key="a-key-for-tests",
+        home=tmp_path / "state",
+        report=tmp_path / "pull.md",
+    )
+
+
+def a_test(name, *, passes_before=False):
+    """A call that writes a test ``name``, of what is broken or of what is not."""
+    asserted = "mean([4]) == 4" if passes_before else "mean([]) == 0"
+    content = f"from calc import mean\n\n\ndef test_it():\n    assert {asserted}\n"
+    return ("write", {"path": name, "content": content})
+
+
+async def test_a_report_is_fixed_and_proven_on_both_sides(endpoint, settings, repository, tmp_path):
+    endpoint.script(calls(FIXED, TESTED), LAST)
+    seen = Collected()
+    outcome = await fix(settings, COMMAND, (seen,), report=REPORT)
+    assert (outcome.status, outcome.turns) == ("done", 2)
+    sides = outcome.verified.sides
+    assert sides.proven and sides.old.tests == sides.new.tests == ("tests.test_nothing.test_nothing",)
+    assert (sides.old.exit_code, sides.new.exit_code, sides.kept) == (1, 0, 2)
+    assert "ZeroDivisionError" in sides.old.why and "Proven on both sides" in outcome.message
+    (finished,) = (event for event in seen.events if isinstance(event, SessionFinished))
+    assert finished.verified["sides"]["proven"] and finished.verified["before_exit_code"] == 0
+    told = (tmp_path / "pull.md").read_text()
+    assert told.startswith("# the length is 0.\n") and "## Risk\n\nnone known." in told
+    assert f"> {REPORT}" in told and "tests.test_nothing.test_nothing" in told
+    assert not list(tmp_path.rglob("old-side")) and OLD in (repository / "calc.py").read_text()
+
+
+async def test_what_passes_before_proves_nothing_and_the_model_may_go_on(endpoint, settings):
+    first = a_test("tests/test_more.py", passes_before=True)
+    endpoint.script(calls(FIXED, first), text("Done."), calls(a_test("tests/test_more.py")), LAST)
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "done"
+    told = str(endpoint.requests[2].body["messages"][-1])
+    assert "tests.test_more.test_it passes on the code as it was, too" in told
+
+
+async def test_a_model_that_has_no_more_to_offer_ends_unverified(endpoint, settings):
+    endpoint.script(calls(FIXED), text("Done."), text("No test can show it."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert (outcome.status, outcome.exit_code) == ("unverified", 1)
+    assert "Not proven: no test was added or changed" in outcome.message
+
+
+async def test_a_test_that_new_code_alone_can_load_shows_no_report(endpoint, settings):
+    helper = ("write", {"path": "calc2.py", "content": "from calc import mean\n"})
+    content = NEW_TEST.replace("from calc", "from calc2")
+    endpoint.script(
+        calls(FIXED, helper, ("write", {"path": "tests/test_new.py", "content": content})),
+        text("Done."),
+        text("That is all."),
+    )
+    outcome = await fix(settings, COMMAND, report="The mean of nothing is wrong.")
+    assert outcome.status == "unverified" and "not for the reason reported" in outcome.message
+
+
+async def test_what_passed_before_must_pass_still(endpoint, settings):
+    broken = ("edit", {"path": "calc.py", "old": "whole, 2)", "new": "whole, 1)"})
+    endpoint.script(calls(FIXED, TESTED, broken), text("Done."), text("That is all."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified"
+    assert outcome.verified.sides.broken == ("tests.test_calc.test_share",)
+    assert "tests.test_calc.test_share passed on the code as it was, and does not now" in outcome.message
+
+
+async def test_what_failed_before_may_fail_still_where_the_command_was_found(endpoint, settings, repository):
+    (repository / "tests" / "test_old.py").write_text("def test_old():\n    assert False\n")
+    endpoint.script(calls(FIXED, TESTED), LAST)
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert (outcome.status, outcome.verified.exit_code, outcome.verified.failed_before) == ("done", 1, True)
+    endpoint.script(calls(a_test("tests/test_again.py")), text("Done."), text("That is all."))
+    typed = settings.in_own_words(COMMAND)
+    outcome = await fix(typed, COMMAND, report=REPORT)
+    assert outcome.status == "unverified"
+
+
+async def test_without_the_strong_sandbox_the_old_side_is_said_not_to_be_had(endpoint, settings):
+    endpoint.script(calls(FIXED, TESTED), LAST)
+    off = settings.model_copy(update={"sandbox": "off"})
+    outcome = await fix(off, COMMAND, report=REPORT)
+    assert (outcome.status, outcome.turns) == ("unverified", 2)
+    assert "the strong sandbox alone" in outcome.message and outcome.verified.sides.unavailable
+
+
+async def test_a_weakened_test_is_told_and_leaves_the_run_unverified(endpoint, settings):
+    weaker = ("edit", {"path": "tests/test_calc.py", "old": "== 0.25", "new": "is not None"})
+    endpoint.script(calls(FIXED, TESTED, weaker), text("Done."), text("That is all."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified"
+    assert outcome.verified.weakened == ("tests/test_calc.py: test_share asserts something else",)
+    assert "tests were weakened" in str(endpoint.requests[2].body["messages"][-1])
+
+
+async def test_an_allowed_change_of_tests_is_no_fault(endpoint, settings):
+    weaker = ("edit", {"path": "tests/test_calc.py", "old": "== 0.25", "new": "is not None"})
+    endpoint.script(calls(FIXED, TESTED, weaker), LAST)
+    allowed = settings.model_copy(update={"allow_test_changes": True})
+    assert (await fix(allowed, COMMAND, report=REPORT)).status == "done"
+
+
+async def test_without_a_test_it_is_said_what_was_not_proven(endpoint, settings, tmp_path):
+    endpoint.script(calls(FIXED), LAST)
+    outcome = await fix(settings, "", report=REPORT)
+    assert outcome.status == "done" and outcome.verified is None
+    assert "Nothing was verified" in outcome.message
+    assert "None: no test was run." in (tmp_path / "pull.md").read_text()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+async def test_tests_of_node_are_proven_on_both_sides(endpoint, settings, repository):
+    (repository / "mean.js").write_text("exports.mean = (v) => v.reduce((a, b) => a + b) / v.length;\n")
+    head = "const test = require('node:test');\nconst assert = require('node:assert');\n"
+    head += "const { mean } = require('./mean.js');\n"
+    (repository / "mean.test.js").write_text(f"{head}test('of one', () => assert.equal(mean([4]), 4));\n")
+    new = f"{head}test('of none', () => assert.equal(mean([]), 0));\n"
+    endpoint.script(
+        calls(
+            ("edit", {"path": "mean.js", "old": "(v) =>", "new": "(v) => v.length === 0 ? 0 :"}),
+            ("write", {"path": "none.test.js", "content": new}),
+        ),
+        LAST,
+    )
+    outcome = await fix(settings, "node --test", report="mean([]) throws a TypeError: Reduce of empty array")
+    assert outcome.status == "done", outcome.message
+    assert "of none" in outcome.verified.sides.old.tests
+
+
+async def test_a_command_that_tells_of_no_test_is_judged_by_its_exit_code(endpoint, settings, repository):
+    each = f'for f in tests/test_*.py; do PYTHONPATH=. "{sys.executable}" $f || exit 1; done'
+    (repository / "check.sh").write_text(each)
+    written = NEW_TEST + "\n\ntest_nothing()\n"
+    endpoint.script(calls(FIXED, ("write", {"path": "tests/test_new.py", "content": written})), LAST)
+    outcome = await fix(settings, "sh check.sh", report=REPORT)
+    assert outcome.status == "done", outcome.message
+    sides = outcome.verified.sides
+    assert (sides.old.exit_code, sides.new.exit_code, sides.old.tests) == (1, 0, ())
