@@ -11,6 +11,7 @@ from seedsmith.agent.sessions.diffs import SessionDiff
 from seedsmith.agent.sessions.history import (
     Call,
     Checked,
+    Damaged,
     Ended,
     Entry,
     Shortened,
@@ -90,6 +91,8 @@ def title(entry: Entry) -> str:
             return f"Gone on with, {moment(at)}"
         case Ended(status=status, time=at):
             return f"Ended: {status.replace('_', ' ')}, {moment(at)}"
+        case Damaged(line=line):
+            return f"Line {line} of the records is damaged: what it held is lost"
 
 
 def call_line(call: Call) -> str:
@@ -116,9 +119,11 @@ def body(entry: Entry) -> str:
 
 def fenced(text: str, kind: str, longest: int | None) -> Iterator[str]:
     """``text`` as a block of code that nothing in it can end."""
-    mark = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    lines = list(_cut(text, longest))
+    runs = (run for line in lines if "```" in line for run in re.findall("`+", line))
+    mark = "`" * max(3, 1 + max(map(len, runs), default=0))
     yield mark + kind
-    yield from _cut(text, longest)
+    yield from lines
     yield mark
 
 
@@ -139,10 +144,12 @@ def _entry(entry: Entry, longest: int | None) -> Iterator[str]:
 
 
 def _cut(text: str, longest: int | None) -> Iterator[str]:
-    lines = text.rstrip("\n").split("\n") if text.strip() else []
+    """What is shown of a text; of a long one the rest is counted, not taken apart."""
+    text = text.rstrip("\n")
+    lines = text.split("\n", -1 if longest is None else longest) if text and not text.isspace() else []
     yield from lines[:longest]
     if longest is not None and len(lines) > longest:
-        yield f"(and {len(lines) - longest:,} more lines)"
+        yield f"(and {lines[longest].count(chr(10)) + 1:,} more lines)"
 
 
 def _shortened(line: str, longest: int | None) -> str:

@@ -66,7 +66,7 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
     if turn is not None:
         return _after_turn(session, turn)
     ended, since, left_out = False, False, ()
-    for record in Log(session.records).active():
+    for record in Log(session.records, mends=True).active():
         if record["kind"] == "finished":
             ended, since, left_out = True, False, tuple(record.get("left_out", ()))
         elif record["kind"] in ("item", "intended"):
@@ -86,7 +86,7 @@ def _after_turn(session: SessionFolder, turn: int) -> SessionDiff:
     from seedsmith.sandbox.past.store import SnapshotStore
     from seedsmith.sandbox.workspace.workspace import Workspace
 
-    story = read_story(Log(session.records).active())
+    story = read_story(Log(session.records, mends=True).active())
     if not story.points:
         raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
     if turn > story.turns:

@@ -11,10 +11,9 @@ from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.diffs import DIFF
 from seedsmith.agent.sessions.find import RECORDS, SessionFolder
-from seedsmith.agent.sessions.log import Log, Record
+from seedsmith.agent.sessions.log import BETWEEN_TURNS, Log, Record
 from seedsmith.agent.sessions.session import PRIVATE_TMP, Session, start_of
 
-_ENDS_A_TURN = frozenset({"usage", "compaction", "verify", "resumed", "finished"})
 _OF_A_CALL = frozenset({"instructions", "images"})
 """Origins of messages that follow from calls."""
 
@@ -61,7 +60,7 @@ def until_turn(records: Iterator[Record], turn: int | None) -> Iterator[Record]:
 def _ends(record: Record) -> bool:
     """Whether what ``record`` says came after a turn, not of its calls."""
     if record["kind"] != "item":
-        return record["kind"] in _ENDS_A_TURN
+        return record["kind"] in BETWEEN_TURNS
     return _role(record) == "assistant" or record["item"].get("origin") not in _OF_A_CALL
 
 

@@ -92,7 +92,15 @@ class Ended:
     """None where an older program recorded it."""
 
 
-Entry = Told | Turn | Checked | Shortened | WentOn | Ended
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A record that can't be read any more."""
+
+    line: int
+    """Of the file of records, counted from 1."""
+
+
+Entry = Told | Turn | Checked | Shortened | WentOn | Ended | Damaged
 
 
 def entries(records: Iterable[Record]) -> Iterator[Entry]:
@@ -139,6 +147,9 @@ class _Reader:
             case "resumed":
                 yield from self.close()
                 yield WentOn(float(record["time"]), dict(record.get("settings", {})))
+            case "damaged":
+                yield from self.close()
+                yield Damaged(record["n"] + 1)
             case "finished":
                 yield from self.close()
                 files = record.get("files_changed")

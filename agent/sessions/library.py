@@ -49,7 +49,7 @@ class RecordedSession:
 
         Raises :class:`SessionError` where the records are damaged, :class:`UsageError` for no such turn.
         """
-        records = Log(self.folder.records).active()
+        records = Log(self.folder.records, mends=True).active()
         next(records)
         return entries(until_turn(records, turn))
 

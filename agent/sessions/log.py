@@ -20,15 +20,25 @@ Record = dict[str, Any]
 LONGEST_RECORD = 96 << 20
 """Bytes; a longer line is damage."""
 _BUFFER = 1 << 20
+BETWEEN_TURNS = frozenset({"usage", "compaction", "verify", "resumed", "finished"})
+"""Kinds of records that come behind all an answer's calls led to."""
 _PARENT = re.compile(rb'"parent":(\d+)\}\n?\Z')
 _PARENT_BYTES = 40
 
 
 class Log:
-    """The records in the file at ``path``; it may be iterated again, while it is written, too."""
+    """The records in the file at ``path``; it may be iterated again, while it is written, too.
 
-    def __init__(self, path: Path) -> None:
+    To look at a session (``mends``), a damaged line is a record of the kind ``damaged``. Nothing goes on from
+    it: then whole records behind a damaged line are refused.
+    """
+
+    def __init__(self, path: Path, *, mends: bool = False) -> None:
         self.path = path
+        self._mends = mends
+        self._turns = 0
+        self._ended = 0
+        """After so many answers what followed was over, too."""
         self.count = 0
         """Whole records met so far."""
         self.end = 0
@@ -42,19 +52,26 @@ class Log:
         Raises :class:`DamagedSession` where whole records stand behind a damaged line, and for a head that
         is none also :class:`seedsmith.agent.sessions.find.NewerSession`.
         """
-        self.count = self.end = 0
+        self.count = self.end = self._turns = self._ended = 0
+        skipped: list[int] = []
         with self._open() as file:
             while line := file.readline(LONGEST_RECORD):
                 if self.count == 0:
                     record: Record | None = head_of(line, self.path)
                 else:
-                    record = self._placed(_record(line))
+                    record = self._placed(_record(line), self.count + len(skipped))
                 if record is None:
-                    self._refuse_records_after(file)
-                    return
-                self.newest = self.count
-                self.count += 1
-                self.end += len(line)
+                    if not self._mends:
+                        self._refuse_records_after(file)
+                        return
+                    skipped.append(len(line))
+                    continue
+                for length in skipped:
+                    self._count(length)
+                    yield {"kind": "damaged", "n": self.newest, "parent": self.newest - 1}
+                skipped.clear()
+                self._count(len(line))
+                self._follow(record)
                 yield record
         if self.count == 0:
             head_of(b"", self.path)
@@ -76,6 +93,19 @@ class Log:
             if chosen[number]:
                 yield record
 
+    def _count(self, length: int) -> None:
+        self.newest = self.count
+        self.count += 1
+        self.end += length
+
+    def _follow(self, record: Record) -> None:
+        """Know which answer is the last that a fork could end with."""
+        if record.get("kind") in BETWEEN_TURNS:
+            self._ended = self._turns
+        elif _is_answer(record):
+            self._ended = self._turns
+            self._turns += 1
+
     def _open(self) -> BinaryIO:
         try:
             return self.path.open("rb", buffering=_BUFFER)
@@ -91,18 +121,27 @@ class Log:
                 parents.append(min(int(found[1]), number - 1) if found else number - 1)
         return parents
 
-    def _placed(self, record: Record | None) -> Record | None:
+    def _placed(self, record: Record | None, number: int) -> Record | None:
         if record is None:
             return None
-        parent = record.get("parent", self.count - 1)
-        if not isinstance(parent, int) or not 0 <= parent < self.count:
+        parent = record.get("parent", number - 1)
+        if not isinstance(parent, int) or not 0 <= parent < number:
             return None
-        return record | {"n": self.count, "parent": parent}
+        return record | {"n": number, "parent": parent}
 
     def _refuse_records_after(self, file: BinaryIO) -> None:
         while line := file.readline(LONGEST_RECORD):
             if _record(line) is not None:
-                raise DamagedSession(f"Line {self.count + 1} of {self.path} is damaged.")
+                message = f"Line {self.count + 1} of {self.path} is damaged."
+                if self._ended:
+                    fork = f"seedsmith sessions fork {self.path.parent.name} {self._ended}"
+                    message += f" What is before it can be gone on with: {fork}"
+                raise DamagedSession(message)
+
+
+def _is_answer(record: Record) -> bool:
+    item = record.get("item")
+    return record.get("kind") == "item" and isinstance(item, dict) and item.get("role") == "assistant"
 
 
 def _record(line: bytes) -> Record | None:

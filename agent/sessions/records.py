@@ -56,12 +56,13 @@ class RecordFile:
             raise SessionError(f"Session {path.parent.name} is in use by another process.")
         self._size = os.fstat(self._fd).st_size
 
-    def read(self) -> Iterator[Record]:
+    def read(self, *, mends: bool = False) -> Iterator[Record]:
         """The records the session goes on from, oldest first; then a torn end is cut off the file.
 
-        Raises :class:`SessionError` where an earlier line is damaged, and leaves the file as it is.
+        Raises :class:`SessionError` where an earlier line is damaged, unless it ``mends`` that
+        (:class:`Log`), and leaves the file as it is.
         """
-        log = Log(self._path)
+        log = Log(self._path, mends=mends)
         yield from log.active()
         self.cut_bytes = self._size - log.end
         if self.cut_bytes:

@@ -179,7 +179,7 @@ class Undo:
             raise SessionError(f"The folder {session.workspace} of session {session.id} is gone.")
         self._file = RecordFile(session.path / "records.jsonl", redactor)
         try:
-            self.story = read_story(list(self._file.read()))
+            self.story = read_story(self._file.read(mends=True))
             if not self.story.points:
                 raise SessionError(f"Session {session.id} recorded no snapshot to go back to.")
             self._workspace = Workspace(session.workspace, state=home)

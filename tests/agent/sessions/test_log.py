@@ -11,7 +11,10 @@ import pytest
 
 from seedsmith.agent.conversation import AssistantMessage, UserMessage
 from seedsmith.agent.errors import SessionError
+from seedsmith.agent.frontends.session_markdown import markdown
 from seedsmith.agent.sessions.find import DamagedSession
+from seedsmith.agent.sessions.history import Checked, Damaged, Told, Turn
+from seedsmith.agent.sessions.library import Sessions
 from seedsmith.agent.sessions.log import Log
 from seedsmith.agent.sessions.records import RecordFile, in_use
 
@@ -62,6 +65,27 @@ def test_what_follows_no_record_is_no_record(house, parent):
     path.write_bytes(path.read_bytes() + b'{"kind": "verify"}\n')
     with pytest.raises(DamagedSession, match="Line 4"):
         list(Log(path))
+
+
+def test_around_a_damaged_line_everything_whole_is_shown_and_forked(house):
+    session, path = house.session, house.session.folder / "records.jsonl"
+    session.append(AssistantMessage("first"))
+    session._append({"kind": "verify", "command": "x", "exit_code": 0, "output": ""})
+    session.append(AssistantMessage("second"))
+    session.append(AssistantMessage("third"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join((*lines[:5], lines[5][:20] + b"\0\n", *lines[6:], b"{torn"))
+    path.write_bytes(damaged)
+    assert [each.get("n", 0) for each in Log(path, mends=True).active()] == list(range(7))
+    found = Sessions(house.home).open(session.id)
+    told = [entry.text if isinstance(entry, Told | Turn) else entry for entry in found.history()]
+    assert told == ["task", "first", Checked("x", 0, ""), Damaged(6), "third"]
+    assert "Line 6 of the records is damaged" in "\n".join(markdown(found.summary, found.history(), None))
+    with pytest.raises(DamagedSession, match=f"Line 6 of .*: seedsmith sessions fork {session.id} 1$"):
+        house.reopen()
+    assert path.read_bytes() == damaged
+    forked = [getattr(entry, "text", "") for entry in found.fork(1).history()]
+    assert forked == ["task", "first"]
 
 
 def test_once_there_is_room_again_a_session_goes_on(house):
