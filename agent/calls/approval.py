@@ -40,6 +40,8 @@ class ApprovalRequest:
     what: str
     """The call's arguments in full, as one text; a command is never cut, so that nothing in it is hidden."""
     why: str
+    paths: frozenset[str] = frozenset()
+    """The files it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

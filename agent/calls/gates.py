@@ -128,7 +128,7 @@ class ApprovalGate(Gate):
         call = prepared.call
         async with self._one_at_a_time:
             self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
-            request = ApprovalRequest(call.id, call.name, call.arguments, decision.why)
+            request = ApprovalRequest(call.id, call.name, call.arguments, decision.why, decision.paths)
             allowed = await self._approver.approve(request)
         if allowed:
             return Passage(approved=decision.paths)

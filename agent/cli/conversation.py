@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 _SESSION = "SESSION"
 _COMMANDS = (
-    ("undo", ("undo", _SESSION), "take back what the session did to the files: /undo [--to TURN] [PATH…]"),
-    ("redo", ("redo", _SESSION), "take the last undo back"),
-    ("sessions", ("sessions", "list"), "list this folder's sessions"),
-    ("history", ("sessions", "show", _SESSION), "show the session whole: calls, evidence, cost by turn"),
-    ("export", ("sessions", "export", _SESSION), "write the session down: /export -o FILE.html"),
-    ("doctor", ("doctor",), "what is enforced here, and what is missing"),
+    ("undo", ("undo", _SESSION)),
+    ("redo", ("redo", _SESSION)),
+    ("sessions", ("sessions", "list")),
+    ("history", ("sessions", "show", _SESSION)),
+    ("export", ("sessions", "export", _SESSION)),
+    ("doctor", ("doctor",)),
 )
-"""Commands of the command line that a conversation has, too: its own name, what is typed, what it does."""
+"""Commands of the command line that a conversation has, too: its own name, and what is typed."""
 
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
-@setting_flags(without=("skill", "skill_with", "image", "record", "replay", "output_schema"))
+@setting_flags(without=("skill", "skill_with", "image", "record", "replay", "output_schema"), talks=True)
 @debug_flag
 def command(**flags: Any) -> int:
     """Talk with the model in a folder: follow up, steer it while it works, look at what it did.
@@ -60,8 +60,8 @@ def command(**flags: Any) -> int:
     model = settings.model or default_model(known, os.environ)
     context_tokens = known.resolve(model)[1].context_tokens
     root = click.get_current_context().find_root().command
-    for name, arguments, what in _COMMANDS:
-        offer(name, what)(partial(_run_command, root, arguments))
+    for name, arguments in _COMMANDS:
+        offer(name)(partial(_run_command, root, arguments))
     talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
     talk.status.session = settings.resume or ""
     until_done(talk.talk())
@@ -71,10 +71,10 @@ def command(**flags: Any) -> int:
 async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Talk, words: str) -> None:
     """Carry out what would be typed at a shell, for the conversation's session and folder."""
     if _SESSION in arguments and not talk.status.session:
-        talk.say("The conversation has no session yet: say something first.")
+        talk.say(talk.words("session.none"))
         return
     if talk.working:
-        talk.say("The model works: Esc stops it.", "yellow")
+        talk.say(talk.words("works"), "yellow")
         return
     typed = [talk.status.session if each == _SESSION else each for each in arguments]
     try:
@@ -83,4 +83,4 @@ async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Ta
     except click.ClickException as error:
         talk.say(error.format_message(), "red")
     except ValueError as error:  # an open quote
-        talk.say(f"{words!r} can't be read: {error}.", "red")
+        talk.say(talk.words("unreadable", words=repr(words), why=error), "red")

@@ -15,15 +15,21 @@ from seedsmith.agent.settings.config import Loaded, flag_name, load
 from seedsmith.agent.settings.repository_root import root_above, standing_in
 from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings
 
+TALK_ONLY = frozenset({"lang", "notify", "plain"})
+"""Settings that a conversation alone goes by."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def setting_flags(*names: str, without: Collection[str] = ()) -> Callable[[Command], Command]:
+def setting_flags(
+    *names: str, without: Collection[str] = (), talks: bool = False
+) -> Callable[[Command], Command]:
     """Give a command the flags of the settings ``names`` (none: of all but ``without``).
 
+    What a conversation alone goes by is left out where the command doesn't hold one (``talks``).
     The command takes them as keyword arguments and hands them to :func:`load_settings`.
     """
-    chosen = names or tuple(name for name, option in OPTIONS.items() if option.flag and name not in without)
+    left_out = frozenset(without) if talks else TALK_ONLY.union(without)
+    chosen = names or tuple(name for name, option in OPTIONS.items() if option.flag and name not in left_out)
 
     def decorate(command: Command) -> Command:
         for name in reversed(chosen):

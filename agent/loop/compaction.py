@@ -105,6 +105,12 @@ class Compactor:
             f"{MOST_IN_A_ROW} times in a row: give a smaller task, or a model with a larger context."
         )
 
+    async def shorten(self, keep: str = "") -> None:
+        """Put notes in place of the older turns now; ``keep`` is what they are to keep above all."""
+        target = int(self._prompt.tokens(self._items) * _AIM)
+        if not self._take(await self._summarised(target, keep), "the user asked for it"):
+            self._sink.emit(NoticeGiven("compaction", "The history can't be any shorter."))
+
     @property
     def _items(self) -> tuple[Item, ...]:
         return self._session.conversation.items
@@ -165,14 +171,14 @@ class Compactor:
         self._sink.emit(Compacted(before, after, why))
         return True
 
-    async def _summarised(self, target: int) -> tuple[Item, ...]:
+    async def _summarised(self, target: int, keep: str = "") -> tuple[Item, ...]:
         """The conversation with notes in place of its older turns; unchanged if the model wrote none."""
         items = self._items
         for turns in KEPT_TURNS:
             parts = parted(items, turns)
             if self._measured(parts.tail) <= target // 2:
                 break
-        summary = await self._summary(parts) if any(map(_is_answer, parts.middle)) else ""
+        summary = await self._summary(parts, keep) if any(map(_is_answer, parts.middle)) else ""
         shorter = items
         for most in (None, *_UNSEEN_CHARACTERS):
             tail = parts.tail if most is None else with_outputs_cut(parts.tail, most)
@@ -182,9 +188,9 @@ class Compactor:
                 break
         return shorter
 
-    async def _summary(self, parts: Parts) -> str:
+    async def _summary(self, parts: Parts, keep: str) -> str:
         """The message that replaces the middle: the notes, and open matters that they may leave out."""
-        notes = await self._notes(self._task, parts.middle)
+        notes = await self._notes(self._task, parts.middle, keep)
         if not notes:
             notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_TOLD)
         if running := self._open_commands():
@@ -197,12 +203,13 @@ class Compactor:
         said = (item for item in self._items if isinstance(item, UserMessage) and item.origin == "user")
         return next((item.text for item in said), "")
 
-    async def _notes(self, task: str, middle: Sequence[Item]) -> str:
+    async def _notes(self, task: str, middle: Sequence[Item], keep: str) -> str:
         """The model's notes about ``middle``; '' if it fails."""
         answer_tokens = min(_SUMMARY_TOKENS, max(self._room // 4, 256))
         most = max(self._room - answer_tokens, 1024) * 2  # characters: two a token is on the safe side
         while most >= 1024:
             question = prompt("compact.md", task=task[:most], transcript=transcript(middle, most))
+            question += f"\n{prompt('compact-keep.md', keep=keep)}" if keep else ""
             request = Request((UserMessage(question, "nudge"),), max_output_tokens=answer_tokens)
             try:
                 return (await self._asked(request)).text.strip()

@@ -106,6 +106,8 @@ class _Turns:
         if isinstance(last, AssistantMessage) and not last.calls and not self._run.inbox.waiting:
             return last.text  # resumed: only the check is left
         while True:
+            if self._compactor and (keep := self._run.inbox.take_shortening()) is not None:
+                await self._compactor.shorten(keep)
             self._hear()
             early = self._calls.early(parallel=self._ask.parallel_tool_calls)
             try:

@@ -21,9 +21,9 @@ from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.followed_calls import FollowedCalls
-from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.run_context import RunContext
+from seedsmith.agent.run.lasting import Beside, LastingCommands
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.past import RunPast
@@ -40,7 +40,6 @@ from seedsmith.tools.base import ToolContext, ToolSpec
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
-    from seedsmith.sandbox.commands.background import BackgroundCommands
     from seedsmith.skills.loader import Library
 
 _NO_SANDBOX = "none"
@@ -56,12 +55,12 @@ async def run(
     *,
     notices: tuple[NoticeGiven, ...] = (),
     library: Library | None = None,
-    inbox: Inbox | None = None,
+    beside: Beside | None = None,
 ) -> Outcome:
     """Carry out ``request``: its prompt in its workspace, or go on with the session it names.
 
     ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
-    What is put into ``inbox`` reaches the model with its next question.
+    ``beside`` is what its caller sees and says meanwhile.
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
@@ -76,7 +75,8 @@ async def run(
             stack.callback(interceptor.close)
         asked = request if interceptor is None else interceptor.asked
         opened = await open_run(asked, stack, interceptor, library)
-        return await _Run(opened, stack, front_ends, approver, inbox or Inbox()).perform(notices)
+        begun = _Run(opened, stack, front_ends, approver, beside or Beside())
+        return await begun.perform(notices)
 
 
 class _Run:
@@ -88,7 +88,7 @@ class _Run:
         stack: AsyncExitStack,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
-        inbox: Inbox,
+        beside: Beside,
     ) -> None:
         self._command = opened.request.settings.verify or opened.session.start.verify or ""
         self._opened = opened
@@ -99,12 +99,13 @@ class _Run:
         self._budget = Budget(opened.limits)
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
-        self._context = RunContext(opened.session, opened.model, self._budget, self._sink, inbox)
+        self._context = RunContext(opened.session, opened.model, self._budget, self._sink, beside.inbox)
         self._past = RunPast(opened.place, opened.session, self._sink)
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._proving: Proving | None = None
-        self._background: BackgroundCommands | None = None
+        self._commands = beside.commands or LastingCommands()
+        self._ends_commands = beside.commands is None
         self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...]) -> Outcome:
@@ -148,10 +149,10 @@ class _Run:
                 opened.request, opened.place, folder, opened.skills.readable, verify=self._command
             )
             sandbox = context.processes.isolation.name
-            self._background = context.background
+            self._commands.take(context)
             self._past.beside(lambda: self._hooks is not None or context.background.runs)
-            self._stack.callback(context.processes.close)
-            self._stack.push_async_callback(context.background.end, _SESSION_ENDED)
+            if self._ends_commands:
+                self._stack.push_async_callback(self._commands.end, _SESSION_ENDED)
             return context
         finally:
             self._sink.emit(
@@ -242,7 +243,7 @@ class _Run:
             tools=ask.tools,
             answer_tokens=ask.max_output_tokens or entry.output_tokens,
             price=entry.price,
-            open_commands=self._background.listed if self._background is not None else str,
+            open_commands=self._commands.background.listed,
         )
 
     async def _check(self, text: str) -> str | None:
@@ -261,8 +262,7 @@ class _Run:
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
         assert self._proving is not None
-        assert self._background is not None
-        await self._background.end(_BEFORE_VERIFICATION)
+        await self._commands.background.end(_BEFORE_VERIFICATION)
         return await self._proving.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
@@ -339,8 +339,8 @@ class _Run:
 
     async def _outcome(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
         """Compare the workspace with what it was, bind the evidence, and record the outcome."""
-        if self._background is not None:  # Before the comparison: they may still be writing.
-            await self._background.end(_SESSION_ENDED)
+        if self._ends_commands:  # Before the comparison: they may still be writing.
+            await self._commands.background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
         place, most = self._opened.place, self._settings.sessions_mb

@@ -64,7 +64,7 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
     Raises :class:`SessionError` where that is not known.
     """
     if turn is not None:
-        return _after_turn(session, turn)
+        return _compared(session, turn)
     ended, since, left_out = False, False, ()
     for record in Log(session.records, mends=True).active():
         if record["kind"] == "finished":
@@ -79,8 +79,16 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
     return SessionDiff(patch, left_out, note)
 
 
-def _after_turn(session: SessionFolder, turn: int) -> SessionDiff:
-    """What ``session`` had changed after ``turn``, from its snapshots."""
+def diff_now(session: SessionFolder) -> SessionDiff:
+    """What differs in the workspace, as it is now, from what it was when ``session`` began.
+
+    Takes a snapshot. Raises :class:`SessionError` where that is not known.
+    """
+    return _compared(session, None)
+
+
+def _compared(session: SessionFolder, turn: int | None) -> SessionDiff:
+    """What the snapshot after ``turn``, or one that is taken now, differs in from the first one."""
     from seedsmith.agent.sessions.undo import read_story
     from seedsmith.sandbox.errors import SandboxError
     from seedsmith.sandbox.past.store import SnapshotStore
@@ -89,14 +97,17 @@ def _after_turn(session: SessionFolder, turn: int) -> SessionDiff:
     story = read_story(Log(session.records, mends=True).active())
     if not story.points:
         raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
-    if turn > story.turns:
+    if turn is not None and turn > story.turns:
         raise SessionError(f"Session {session.id} has {story.turns} turns, not {turn}.")
     first, last = story.points[0].id, story.points[-1].id
     home = session.path.parent.parent
     try:
         with Workspace(session.workspace, state=home) as workspace:
             store = SnapshotStore(home, workspace)
-            found = store.compare(first, story.points[story.place_of(turn)].id, last)
+            if turn is None:
+                found = store.compare(first, store.take("looked at", whole=True))
+            else:
+                found = store.compare(first, story.points[story.place_of(turn)].id, last)
             store.close()
     except SandboxError as error:
         raise SessionError(str(error)) from error

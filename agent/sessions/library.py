@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.diffs import SessionDiff, diff_of
+from seedsmith.agent.sessions.diffs import SessionDiff, diff_now, diff_of
 from seedsmith.agent.sessions.find import SessionFolder, find_session
 from seedsmith.agent.sessions.fork import fork, until_turn
 from seedsmith.agent.sessions.history import Entry, entries
@@ -59,6 +59,10 @@ class RecordedSession:
         Raises :class:`SessionError` where that is not known.
         """
         return diff_of(self.folder, turn)
+
+    def diff_now(self) -> SessionDiff:
+        """What differs in its folder, as it is now, from what it was when the session began."""
+        return diff_now(self.folder)
 
     def fork(self, turn: int | None = None) -> RecordedSession:
         """A new session that holds what this one did, up to the end of ``turn``."""

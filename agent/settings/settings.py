@@ -278,6 +278,15 @@ class Settings(BaseModel):
     fork: Annotated[str | None, Option("ID", ambient=False, recorded=False)] = Field(
         None, pattern=r"\S", description="Session to go on with in a copy of it, which leaves it as it is."
     )
+    lang: Annotated[Literal["en", "zh"] | None, Option(recorded=False)] = Field(
+        None, description="Language of the conversation's own words; default: the locale's, else English."
+    )
+    notify: Annotated[Literal["off", "bell", "desktop"], Option(recorded=False)] = Field(
+        "bell", description="How a conversation calls you when a long turn ended or a question waits."
+    )
+    plain: Annotated[bool, Option(recorded=False)] = Field(
+        False, description="Show a conversation line by line, for a screen reader or a plain terminal."
+    )
     record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="New file, outside the workspace, to record the whole run in."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from seedsmith.sandbox.commands.command import RunningCommand, finish
@@ -25,12 +26,24 @@ class BackgroundCommand:
     running: RunningCommand
 
 
+@dataclass(frozen=True, slots=True)
+class AwaitedCommand:
+    """A command that a call waits for."""
+
+    line: str
+    running: RunningCommand
+    leave: Callable[[], None]
+    """Waits for it no longer: it goes on in the background, where there is room."""
+
+
 class BackgroundCommands:
     """A session's background commands; whoever opens the session awaits :meth:`end` at its end."""
 
     def __init__(self) -> None:
         self._commands: dict[str, BackgroundCommand] = {}
         self._added = 0
+        self.awaited: list[AwaitedCommand] = []
+        """The commands that calls wait for now, oldest first."""
 
     @property
     def runs(self) -> bool:
@@ -72,19 +85,36 @@ class BackgroundCommands:
             )
         return command
 
-    async def attend(self, line: str, running: RunningCommand, seconds: float) -> BackgroundCommand | None:
+    async def attend(
+        self, line: str, running: RunningCommand, seconds: float | None
+    ) -> BackgroundCommand | None:
         """Wait for a command in the foreground; after ``seconds`` leave it running, where there is room.
 
-        Returns what it then goes on as, None where it ended. Without room, or cancelled, it is stopped.
+        So it is left where a person says so meanwhile (:attr:`awaited`). ``seconds`` is None for one that has
+        a deadline of its own. Returns what it then goes on as, None where it ended. Without room, or
+        cancelled, it is stopped.
         """
         left: BackgroundCommand | None = None
-        try:
-            if not await running.wait(seconds) and self.has_room:
+        why, timed_out = "Stopped: it was cancelled.", seconds is not None
+        if seconds is not None:
+            why = f"Stopped after {seconds:g} seconds, with everything it had started."
+        released = asyncio.Event()
+
+        def leave() -> None:
+            nonlocal left
+            if left is None and self.has_room and not running.ended:
                 left = self.add(line, running)
+                released.set()
+
+        awaited = AwaitedCommand(line, running, leave)
+        self.awaited.append(awaited)
+        try:
+            if not await running.wait(seconds, unless=released):
+                leave()
         finally:
+            self.awaited.remove(awaited)
             if left is None:
-                why = f"Stopped after {seconds:g} seconds, with everything it had started."
-                await running.stop(why, timed_out=True)
+                await running.stop(why, timed_out=timed_out)
         return left
 
     async def end(self, why: str) -> None:
@@ -96,6 +126,11 @@ class BackgroundCommands:
         for result in await stopping:
             if isinstance(result, BaseException):
                 raise result
+
+    @property
+    def running(self) -> tuple[BackgroundCommand, ...]:
+        """Those that have not ended."""
+        return tuple(self._still_running())
 
     def _still_running(self) -> list[BackgroundCommand]:
         return [command for command in self._commands.values() if not command.running.ended]

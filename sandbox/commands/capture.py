@@ -63,6 +63,12 @@ class HeadTailCapture:
         if len(self._tail) > 2 * self._tail_bytes + len(data):
             del self._tail[: -self._tail_bytes]
 
+    def end(self, most: int) -> bytes:
+        """The last bytes fed so far that are kept, at most ``most``; feeding may go on."""
+        tail = self._tail[-most:]
+        whole = self.total_bytes == len(self._head) + len(self._tail)
+        return bytes((self._head + tail)[-most:] if whole else tail)
+
     def finish(self) -> Captured:
         """What was kept; feeding afterwards is not meant."""
         head = bytes(self._head)

@@ -109,9 +109,22 @@ class RunningCommand:
         """Whether nothing of it is left."""
         return self._task.done()
 
-    async def wait(self, seconds: float | None = None) -> bool:
-        """Wait for its end, at most ``seconds``; whether it has ended. Cancelling leaves it running."""
-        await asyncio.wait({self._task}, timeout=seconds)
+    async def wait(self, seconds: float | None = None, unless: asyncio.Event | None = None) -> bool:
+        """Wait for its end, at most ``seconds``, or until ``unless`` is set; whether it has ended.
+
+        Cancelling leaves it running.
+        """
+        awaited: set[asyncio.Future[Any]] = {self._task}
+        event = asyncio.ensure_future(unless.wait()) if unless is not None else None
+        try:
+            await asyncio.wait(
+                awaited | ({event} if event else set()),
+                timeout=seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            if event is not None:
+                event.cancel()
         return self.ended
 
     async def wait_or_stop(self) -> CommandResult:
@@ -168,6 +181,10 @@ class RunningCommand:
             note=" ".join(notes),
             running=not self.ended,
         )
+
+    def output_end(self, most: int) -> bytes:
+        """The end of what it wrote since the last look, at most ``most`` bytes; a look shows it again."""
+        return self._output.end(most)
 
     async def write(self, data: bytes, seconds: float) -> int:
         """Write to its standard input; returns how many bytes it had taken after at most ``seconds``.

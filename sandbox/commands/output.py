@@ -62,6 +62,10 @@ class CommandOutput:
         self.news.clear()
         return piece
 
+    def end(self, most: int) -> bytes:
+        """The end of what nobody took yet, at most ``most`` bytes; it may be taken all the same."""
+        return self._capture.end(most)
+
     def close(self) -> None:
         """Take what was written before the command ended, and end the reading.
 

@@ -76,7 +76,7 @@ def test_a_conversation_fits_the_terminal(terminal, endpoint, columns):
     at.type("Change it", "Enter")
     screen = at.shows("1 file changed")
     assert "edit a.txt" in screen and "+ two" in screen and "It says two now." in screen
-    assert "context " in screen  # the status line
+    at.shows("ask · openai/scripted")  # the status line
     at.type("/quit", "Enter")
     assert "--resume" in at.shows("Go on with")
 

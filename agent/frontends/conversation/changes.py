@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MOST_LINES = 60
 _WORDS = re.compile(r"\w+|\s+|.")
 
 
-def show_change(console: Console, diff: str, most: int = MOST_LINES) -> None:
+def show_change(console: Console, diff: str, words: Words, most: int = MOST_LINES) -> None:
     """Print the unified ``diff`` of one or more files; text that is no diff is printed as it is."""
     from rich.text import Text
 
@@ -28,7 +29,7 @@ def show_change(console: Console, diff: str, most: int = MOST_LINES) -> None:
         console.print(line)
         shown += 1
     if len(lines) > shown:
-        console.print(Text(f"       ({len(lines) - shown:,} more lines; /diff shows them)", "dim"))
+        console.print(Text(f"       {words('change.more', lines=len(lines) - shown)}", "dim"))
 
 
 def line_counts(diff: str) -> list[tuple[str, int, int]]:

@@ -1,13 +1,19 @@
-"""The commands of a conversation: what ``/NAME`` does, a function each."""
+"""The commands of a conversation: what ``/NAME`` does, a function each.
+
+What a command does is told by the sentence ``command.NAME`` of the catalogue.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
+from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.tools.base import ToolResult
 from seedsmith.tools.suggestions import suggestion
 
 
@@ -17,6 +23,9 @@ class Talk(Protocol):
     settings: Settings
     environment: Mapping[str, str]
     status: StatusLine
+    words: Words
+    inbox: Inbox
+    questions: PromptQuestions
 
     @property
     def working(self) -> bool:
@@ -32,125 +41,132 @@ class Talk(Protocol):
     def send(self, message: str, skill: str | None = None) -> None:
         """Give the model a message."""
 
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work``, which may ask the person, as a turn that can be stopped."""
+
+    async def ask(self, prompt: str) -> str:
+        """Ask the person for a line."""
+        ...
+
+    async def edit(self, text: str) -> str | None:
+        """Let the person edit ``text`` in an editor; None where it was not saved."""
+        ...
+
+    async def run_tool(self, name: str, arguments: str) -> ToolResult:
+        """Run a tool as the model would."""
+        ...
+
     def skills(self) -> dict[str, str]:
         """The skills by name, with what each is for."""
         ...
 
-    def show_diff(self) -> None:
-        """Show the whole change."""
+    def show_change(self, diff: str) -> None:
+        """Show a diff of any length."""
 
     def show_thoughts(self) -> None:
         """Show the last thinking."""
+
+    def show_output(self) -> None:
+        """Show the whole output of the last call."""
 
     def switch_keys(self) -> str:
         """Go from emacs's keys to vi's or back; the name of those in use now."""
         ...
 
-    def begin_anew(self) -> None:
-        """Forget the conversation."""
+    async def go_to(self, session: str) -> None:
+        """Go on with another session, '' for a new one; commands in the background end."""
 
 
 Action = Callable[[Talk, str], Awaitable[None]]
+COMMANDS: dict[str, Action] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command."""
-
-    what: str
-    """What it does, in a few words."""
-    action: Action
-
-
-COMMANDS: dict[str, Command] = {}
-
-
-def command(name: str, what: str) -> Callable[[Action], Action]:
+def command(name: str) -> Callable[[Action], Action]:
     """Offer a function as ``/name``; it gets the conversation and the words behind the name."""
 
     def add(action: Action) -> Action:
-        COMMANDS[name] = Command(what, action)
+        COMMANDS[name] = action
         return action
 
     return add
 
 
-_TYPING = (
-    "  /SKILL …    carry out a skill; /skills lists them",
-    "  !COMMAND    run a command in the sandbox; its output joins the conversation",
-    "  @PATH       a file of the workspace",
-    "  Enter sends; Alt-Enter, or \\ before Enter, begins a line; Ctrl-X Ctrl-E opens $EDITOR",
-    "  Esc or Ctrl-C stops the turn; Ctrl-C twice leaves; up takes back a message that waits",
-    "  Ctrl-T shows the last thinking; Shift-Tab switches whether you are asked for approval",
-)
-
-
-@command("help", "what can be typed")
+@command("help")
 async def _help(talk: Talk, _: str) -> None:
-    for name, each in COMMANDS.items():
-        talk.say(f"  /{name:10} {each.what}")
-    for line in _TYPING:
-        talk.say(line)
+    for name in COMMANDS:
+        talk.say(f"  /{name:11} {talk.words(f'command.{name}')}")
+    for line in talk.words("help.typing").splitlines():
+        talk.say(f"  {line}")
 
 
-@command("model", "show or choose the model: /model PROVIDER/MODEL")
+@command("model")
 async def _model(talk: Talk, words: str) -> None:
     if words:
         talk.set(model=words)
-    talk.say(f"model: {talk.settings.model or 'the default'}")
+    talk.say(talk.words("model.is", model=talk.settings.model or talk.words("default")))
 
 
-@command("effort", "how hard the model thinks: /effort minimal|low|medium|high")
+@command("effort")
 async def _effort(talk: Talk, words: str) -> None:
     if words:
         talk.set(effort=words)
-    talk.say(f"effort: {talk.settings.effort or 'the default of the model'}")
+    talk.say(talk.words("effort.is", effort=talk.settings.effort or talk.words("default")))
 
 
-@command("verify", "the command that proves the work: /verify CMD, /verify off")
+@command("verify")
 async def _verify(talk: Talk, words: str) -> None:
     if words:
         talk.set(verify=None if words == "off" else words)
-    talk.say(f"verify: {talk.settings.verify or 'nothing'}")
+    talk.say(talk.words("verify.is", verify=talk.settings.verify or talk.words("nothing")))
 
 
-@command("plan", "let nothing be changed until you leave it (again, or Shift-Tab): /plan [MESSAGE]")
+@command("plan")
 async def _plan(talk: Talk, words: str) -> None:
     plans = talk.settings.approve == "plan"
     if words or not plans:
         talk.set(approve="plan")
-        talk.say("plan: nothing is changed; /plan leaves it", "dim")
+        talk.say(talk.words("plan.begins"), "dim")
     else:
         talk.set(approve="ask")
-        talk.say("ask: the model may change things again", "dim")
+        talk.say(talk.words("plan.ends"), "dim")
     if words:
         talk.send(words)
 
 
-@command("cost", "what the conversation took")
+@command("permissions")
+async def _permissions(talk: Talk, _: str) -> None:
+    mode = talk.settings.approve or "ask"
+    talk.say(f"{mode}: {talk.words(f'mode.{mode}')}")
+    talk.say(f"sandbox: {talk.status.sandbox or talk.settings.sandbox}, network: {talk.settings.network}")
+    for covers in talk.questions.granted.values():
+        talk.say(f"  {talk.words('permissions.granted', covers=covers)}")
+
+
+@command("cost")
 async def _cost(talk: Talk, _: str) -> None:
     status = talk.status
-    cost = "no price known" if status.cost is None else f"¥{status.cost:.4f}"
-    talk.say(f"{status.input_tokens:,} tokens in, {status.output_tokens:,} out · {cost}")
+    cost = talk.words("cost.unknown") if status.cost is None else f"¥{status.cost:.4f}"
+    talk.say(talk.words("cost.is", input=status.input_tokens, output=status.output_tokens, cost=cost))
 
 
-@command("context", "how full the model's window is")
-async def _context(talk: Talk, _: str) -> None:
-    talk.say(talk.status.bar())
+@command("compact")
+async def _compact(talk: Talk, words: str) -> None:
+    if not talk.status.session:
+        talk.say(talk.words("session.none"))
+    elif talk.settings.compact == "off":
+        talk.say(talk.words("compact.off"), "yellow")
+    else:
+        talk.inbox.shorten(words)
+        talk.say(talk.words("compact.waits"), "dim")
 
 
-@command("diff", "everything that changed since the conversation began")
-async def _diff(talk: Talk, _: str) -> None:
-    talk.show_diff()
-
-
-@command("skills", "list the skills")
+@command("skills")
 async def _skills(talk: Talk, _: str) -> None:
     for name, what in talk.skills().items():
         talk.say(f"  /{name:20} {what}")
 
 
-@command("tools", "list the tools the model has")
+@command("tools")
 async def _tools(talk: Talk, _: str) -> None:
     from seedsmith.agent.calls.tools import open_tools
     from seedsmith.agent.context.profile import FULL
@@ -159,33 +175,43 @@ async def _tools(talk: Talk, _: str) -> None:
         talk.say(f"  {name:14} {tool.spec.description.partition('. ')[0]}")
 
 
-@command("init", "write an AGENTS.md from the repository")
+@command("init")
 async def _init(talk: Talk, words: str) -> None:
     from seedsmith.agent.context.prompts import prompt
 
     talk.send(f"{prompt('init.md')}\n{words}".strip())
 
 
-@command("thinking", "show the model's last thinking whole")
+@command("thinking")
 async def _thinking(talk: Talk, _: str) -> None:
     talk.show_thoughts()
 
 
-@command("vi", "switch between vi's and emacs's keys")
+@command("output")
+async def _output(talk: Talk, _: str) -> None:
+    talk.show_output()
+
+
+@command("vi")
 async def _vi(talk: Talk, _: str) -> None:
-    talk.say(f"keys: {talk.switch_keys()}")
+    talk.say(talk.words("keys.are", keys=talk.switch_keys()))
 
 
-@command("clear", "begin a new conversation")
+@command("clear")
 async def _clear(talk: Talk, _: str) -> None:
-    talk.begin_anew()
+    if talk.working:
+        talk.say(talk.words("works"), "yellow")
+        return
+    await talk.go_to("")
+    talk.say(talk.words("clear.done"), "dim")
 
 
-@command("quit", "leave")
+@command("quit")
 async def _quit(talk: Talk, _: str) -> None:
     raise EOFError
 
 
-def unknown(name: str, skills: list[str]) -> str:
+def unknown(talk: Talk, name: str, skills: list[str]) -> str:
     """What to say of a command that is none."""
-    return f"There is no command /{name}{suggestion(name, [*COMMANDS, *skills]) or '; /help lists them'}."
+    meant = suggestion(name, [*COMMANDS, *skills]) or talk.words("command.listed")
+    return talk.words("command.unknown", name=name, meant=meant)

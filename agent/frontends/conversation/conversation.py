@@ -5,29 +5,39 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.shortcuts import print_formatted_text
 
 from seedsmith.agent.errors import AgentError
+from seedsmith.agent.frontends.conversation import session_commands as _offered  # noqa: F401
+from seedsmith.agent.frontends.conversation.attention import Attention
 from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter
+from seedsmith.agent.frontends.conversation.language import Words, language_of
 from seedsmith.agent.frontends.conversation.line_input import LineInput
+from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
+from seedsmith.agent.redact import Redactor
+from seedsmith.agent.run.lasting import Beside, LastingCommands
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import SkillError
+from seedsmith.tools.base import ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.outcome import Outcome
@@ -35,11 +45,8 @@ if TYPE_CHECKING:
 HISTORY = "history"
 """The file below the state folder that keeps what was typed."""
 _PROMPT = "> "
-_MODES = {
-    "ask": "you are asked before calls that need your word",
-    "auto": "calls that need your word are refused without asking",
-    "plan": "nothing is changed; the model reads and answers with a plan",
-}
+_MODES = ("ask", "auto", "plan")
+_ENDED = "Ended with the conversation."
 
 
 class Conversation:
@@ -60,9 +67,13 @@ class Conversation:
         """
         self.settings = settings
         self.environment = environment
-        self.status = StatusLine(context_tokens)
-        self._questions = PromptQuestions(self.say, self._question_changed)
-        self._inbox = Inbox()
+        self.words = Words(language_of(settings.lang, environment))
+        self.status = StatusLine(context_tokens, self.words)
+        self.questions = PromptQuestions(self.say, self._question_changed, self.words)
+        self.inbox = Inbox()
+        self._commands = LastingCommands()
+        self._attention = Attention(settings.notify)
+        self._redactor = Redactor.from_environment(environment, settings.api_key)
         self._turn: asyncio.Task[None] | None = None
         self._outcome: Outcome | None = None
         self._shell_outputs: list[str] = []
@@ -76,12 +87,13 @@ class Conversation:
 
     async def talk(self, first: str = "") -> None:
         """Take messages until the person leaves; ``first`` is one that was given already."""
+        welcome = self.words("welcome", folder=self.settings.workspace.absolute())
+        print_formatted_text(visible(welcome), output=self.input.output)
         with patch_stdout(raw=True):
-            self._screen = ScreenFrontEnd(sys.stdout, self.input.redraw)
-            paths = asyncio.create_task(asyncio.to_thread(self._list_paths))
-            self.say(
-                f"Seedsmith in {self.settings.workspace.absolute()}. /help says what can be typed.", "dim"
+            self._screen = ScreenFrontEnd(
+                sys.stdout, self.input.redraw, self.words, plain=self.settings.plain
             )
+            paths = asyncio.create_task(asyncio.to_thread(self._list_paths))
             if first:
                 await self._take(first)
             try:
@@ -93,9 +105,10 @@ class Conversation:
                 pass
             finally:
                 await self._stop()
+                await self._commands.end(_ENDED)
                 await paths
                 if self.status.session:
-                    self.say(f"Go on with: seedsmith talk --resume {self.status.session}", "dim")
+                    self.say(self.words("go_on", session=self.status.session), "dim")
 
     def say(self, text: str, style: str = "") -> None:
         """Show a line above the prompt."""
@@ -116,22 +129,38 @@ class Conversation:
     def send(self, message: str, skill: str | None = None) -> None:
         """Give the model ``message``, now or, while it works, with its next question."""
         if self.working and skill is None:
-            self._inbox.put(message)
+            self.inbox.put(message)
             self.input.redraw()
         elif self.working:
-            self.say("A skill can be begun when the turn has ended.", "yellow")
+            self.say(self.words("skill.later"), "yellow")
         else:
             self._turn = asyncio.create_task(self._work(message, skill))
 
-    def begin_anew(self) -> None:
-        """Forget the conversation; its session stays on disk."""
-        if self.working:
-            self.say("The model works: Esc stops it.", "yellow")
-            return
-        old = self.status
-        self.status = StatusLine(old.context_tokens)
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work``, which may ask the person, as a turn that can be stopped."""
+        self._turn = asyncio.create_task(self._carry_out(work))
+
+    async def ask(self, prompt: str) -> str:
+        """Ask the person for a line."""
+        return await self.questions.ask(prompt)
+
+    async def edit(self, text: str) -> str | None:
+        """Let the person edit ``text`` in an editor; None where it was not saved."""
+        return await self.input.edit(text)
+
+    async def run_tool(self, name: str, arguments: str) -> ToolResult:
+        """Run a tool as the model would."""
+        from seedsmith.agent.run.one_tool import run_tool
+
+        return await run_tool(self.settings, name, arguments, self.environment)
+
+    async def go_to(self, session: str) -> None:
+        """Go on with another session, '' for a new one; commands in the background end."""
+        await self._commands.end(_ENDED)
+        self._commands = LastingCommands()
+        self.status = StatusLine(self.status.context_tokens, self.words)
+        self.status.session = session
         self._outcome = None
-        self.say("A new conversation.", "dim")
 
     def skills(self) -> dict[str, str]:
         """The skills that can be used here, with what each is for."""
@@ -140,12 +169,10 @@ class Conversation:
         library = open_library(self.settings, self.environment)
         return {name: skill.description.partition(". ")[0] for name, skill in library.skills.items()}
 
-    def show_diff(self) -> None:
-        """Show the whole change since the conversation began."""
-        if self._screen is None or self._outcome is None or not self._outcome.diff:
-            self.say("Nothing has changed.")
-            return
-        self._screen.show_whole_diff(self._outcome.diff)
+    def show_change(self, diff: str) -> None:
+        """Show a diff of any length."""
+        if self._screen is not None:
+            self._screen.show_whole_diff(diff)
 
     def switch_keys(self) -> str:
         """Go from emacs's keys to vi's or back; the name of those in use now."""
@@ -163,19 +190,32 @@ class Conversation:
 
     def take_back(self) -> str:
         """The newest message that waits, for editing."""
-        return self._inbox.take_back()
+        return self.inbox.take_back()
 
     def show_thoughts(self) -> None:
         """Show the model's last thinking whole."""
         thoughts = self._screen.last_thoughts if self._screen is not None else ""
-        self.say(thoughts or "The model has not thought aloud yet.", "dim italic")
+        self.say(thoughts or self.words("thoughts.none"), "dim italic")
+
+    def show_output(self) -> None:
+        """Show the whole output of the last call, as the model read it."""
+        from seedsmith.agent.frontends.conversation.session_commands import last_output
+
+        with self._errors_shown():
+            self.say(last_output(self) or self.words("output.none"), "dim")
+
+    def leave_running(self) -> bool:
+        """Send the command that is awaited to the background; False where none is."""
+        for awaited in self._commands.background.awaited[-1:]:
+            awaited.leave()
+            return True
+        return False
 
     def switch_approval(self) -> None:
         """Go on to the next mode: ask before what policy doubts, refuse it, let nothing be changed."""
-        modes = list(_MODES)
-        mode = modes[(modes.index(self.settings.approve or "ask") + 1) % len(modes)]
+        mode = _MODES[(_MODES.index(self.settings.approve or "ask") + 1) % len(_MODES)]
         self.set(approve=mode)
-        self.say(f"{mode}: {_MODES[mode]}", "dim")
+        self.say(f"{mode}: {self.words(f'mode.{mode}')}", "dim")
 
     @property
     def working(self) -> bool:
@@ -184,8 +224,8 @@ class Conversation:
 
     async def _take(self, line: str) -> None:
         """Do what ``line`` says."""
-        if self._questions.waiting:
-            self._questions.give(line)
+        if self.questions.waiting:
+            self.questions.give(line)
         elif line.startswith("!"):
             await self._run_command(line[1:].strip())
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
@@ -198,50 +238,88 @@ class Conversation:
     async def _run_named(self, line: str) -> None:
         name, _, words = line[1:].partition(" ")
         if name in COMMANDS:
-            await COMMANDS[name].action(self, words.strip())
+            await COMMANDS[name](self, words.strip())
             return
         skills = self.skills()
         if name in skills:
             self.send(words.strip(), skill=name)
         else:
-            self.say(unknown(name, list(skills)), "red")
+            self.say(unknown(self, name, list(skills)), "red")
 
     async def _run_command(self, command: str) -> None:
         """Run a command as the tool ``shell`` does; the model reads its output with the next message."""
-        from seedsmith.agent.run.one_tool import run_tool
-
         if not command:
             return
         self.say(f"$ {command}", "bold")
-        arguments = json.dumps({"command": command})
-        result = await run_tool(self.settings, "shell", arguments, self.environment)
+        result = await self.run_tool("shell", json.dumps({"command": command}))
         self.say(result.text)
         self._shell_outputs.append(f"The user ran `{command}`:\n{result.text}")
 
+    async def _carry_out(self, work: Coroutine[Any, Any, None]) -> None:
+        """``work`` of the program's own, then what it or the person left for the model."""
+        try:
+            with self._errors_shown():
+                await work
+        except asyncio.CancelledError:
+            self.say(self.words("stopped"), "yellow")
+        if late := self.inbox.take_all():
+            await self._work("\n\n".join(late), None)
+
     async def _work(self, message: str, skill: str | None) -> None:
         """One turn: a run that goes on with the session; messages that come too late begin another."""
-        from seedsmith.agent.run.run import run
-
         assert self._screen is not None
         while True:
-            prompt = "\n\n".join([*self._shell_outputs, message])
-            self._shell_outputs.clear()
-            settings = self._settings_of_run(skill)
-            request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
-            approver = self._questions if settings.approve in (None, "ask") else None
-            try:
-                front_ends = (self._screen, self.status)
-                with self._errors_shown():
-                    self._outcome = await run(request, front_ends, approver, inbox=self._inbox)
-            except asyncio.CancelledError:
-                self.say("Stopped. What was done stays; go on with another message.", "yellow")
-            finally:
-                self._screen.idle()
-            late = self._inbox.take_all()
+            self._attention.turn_begins()
+            ended = await self._run(message, skill)
+            self._attention.turn_ended(self.input.output, self.words("attention.ended"))
+            late = list(self.inbox.take_all())
+            if ended and not late and self.settings.approve == "plan":
+                late = [answer] if (answer := await self._answer_to_plan()) else []
             if not late:
                 return
             message, skill = "\n\n".join(late), None
             self._screen.echo(message)
+
+    async def _run(self, message: str, skill: str | None) -> bool:
+        """One run; whether the model came to its end by itself."""
+        from seedsmith.agent.run.run import run
+
+        assert self._screen is not None
+        prompt = "\n\n".join([*self._shell_outputs, message])
+        self._shell_outputs.clear()
+        settings = self._settings_of_run(skill)
+        request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
+        approver = self.questions if settings.approve in (None, "ask") else None
+        front_ends = (self._screen, self.status)
+        self._outcome = None
+        try:
+            with self._errors_shown():
+                self._outcome = await run(
+                    request, front_ends, approver, beside=Beside(self.inbox, self._commands)
+                )
+        except asyncio.CancelledError:
+            self.say(self.words("stopped"), "yellow")
+        finally:
+            self._screen.idle()
+        return self._outcome is not None and self._outcome.status == "done"
+
+    async def _answer_to_plan(self) -> str:
+        """Ask what is to be done with the plan; the message that follows from it, '' for none."""
+        assert self._outcome is not None
+        try:
+            answer, _, more = (await self.ask(self.words("plan.ask"))).partition(" ")
+            if answer == "e":
+                edited = await self.edit(self._outcome.message)
+                if edited is None:
+                    return ""
+                self.set(approve="ask")
+                return f"Carry out this plan, which I edited:\n\n{edited}"
+        except asyncio.CancelledError:
+            return ""
+        if answer == "y":
+            self.set(approve="ask")
+            return "Carry out the plan."
+        return more if answer == "n" else f"{answer} {more}".strip()
 
     @contextmanager
     def _errors_shown(self) -> Iterator[None]:
@@ -253,7 +331,7 @@ class Conversation:
         except EOFError:
             raise
         except Exception as error:  # a defect must not take the conversation with it
-            self.say(f"Something unforeseen went wrong ({type(error).__name__}: {error}).", "red")
+            self.say(self.words("unforeseen", what=f"{type(error).__name__}: {error}"), "red")
 
     def _settings_of_run(self, skill: str | None) -> Settings:
         changed: dict[str, Any] = {"resume": self.status.session or None}
@@ -266,29 +344,40 @@ class Conversation:
             await asyncio.wait([self._turn])
 
     def _question_changed(self) -> None:
-        if self._questions.waiting:
+        if self.questions.waiting:
             self.input.put_aside()
+            self._attention.call(self.input.output, self.words("attention.question"))
         else:
             self.input.put_back()
 
-    def _message(self) -> str:
+    def _message(self) -> StyleAndTextTuples:
         """What stands above and before the cursor: what is under way, what waits, the prompt."""
         if self._screen is None:
-            return _PROMPT
+            return [("", _PROMPT)]
         width = max(self.input.width - 1, 20)
-        lines = self._screen.under_way(width) if self.working else []
-        lines += [f"  waits: {message.splitlines()[0]}"[:width] for message in self._inbox.waiting]
-        return "\n".join([*lines, self._questions.prompt or _PROMPT])
+        shown: StyleAndTextTuples = []
+        if self.working:
+            live = live_lines(self._commands.background, self._redactor, width)
+            shown += [("fg:ansibrightblack", f"{line}\n") for line in live]
+            shown += [("", f"{line}\n") for line in self._screen.under_way(width)]
+        for message in self.inbox.waiting:
+            waits = self.words("waits", message=message.splitlines()[0])
+            shown.append(("", f"{fitted(waits, width)}\n"))
+        shown.append(("bold", self.questions.prompt or _PROMPT))
+        return shown
 
     def _toolbar(self) -> str:
-        mode = self.settings.approve or "ask"
-        return self.status.text(effort=self.settings.effort or "", approve="" if mode == "ask" else mode)
+        return self.status.text(
+            self.settings.approve or "ask",
+            effort=self.settings.effort or "",
+            running=len(self._commands.background.running),
+        )
 
     def _completions(self) -> dict[str, str]:
         """Commands and skills; the skills as they were first, for this is asked at each key."""
         if self._skills_offered is None:
             self._skills_offered = self.skills()
-        return {name: each.what for name, each in COMMANDS.items()} | self._skills_offered
+        return {name: self.words(f"command.{name}") for name in COMMANDS} | self._skills_offered
 
     def _list_paths(self) -> None:
         from seedsmith.agent.run.workspace_files import workspace_files

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -35,6 +37,12 @@ class KeyActions(Protocol):
     def show_thoughts(self) -> None:
         """Show the model's last thinking whole."""
 
+    def show_output(self) -> None:
+        """Show the whole output of the last call."""
+
+    def leave_running(self) -> bool:
+        """Send the command that is awaited to the background; False where none is."""
+
     def switch_approval(self) -> None:
         """Go on to the next way of approving calls."""
 
@@ -45,7 +53,7 @@ class LineInput:
     def __init__(
         self,
         keys: KeyActions,
-        message: Callable[[], str],
+        message: Callable[[], StyleAndTextTuples],
         toolbar: Callable[[], str],
         *,
         history: Path | None = None,
@@ -99,6 +107,17 @@ class LineInput:
         self._session.default_buffer.document, self._put_aside = self._put_aside, Document()
         self.redraw()
 
+    async def edit(self, text: str) -> str | None:
+        """Let the person edit ``text`` in ``$VISUAL`` or ``$EDITOR``; None where it was not saved."""
+        import click
+
+        return await run_in_terminal(lambda: click.edit(text), in_executor=True)
+
+    @property
+    def output(self) -> Output:
+        """The terminal that is written to."""
+        return self._session.output
+
     @property
     def width(self) -> int:
         """Columns of the terminal."""
@@ -115,6 +134,9 @@ class LineInput:
 
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
+        bindings.add("c-o")(lambda event: self._keys.show_output())
+        bindings.add("c-t")(lambda event: self._keys.show_thoughts())
+        bindings.add("s-tab")(lambda event: self._keys.switch_approval())
         emacs_or_vi_normal = Condition(lambda: not self.vi) | vi_navigation_mode
 
         @bindings.add("enter")
@@ -154,13 +176,10 @@ class LineInput:
             else:
                 event.current_buffer.auto_up()
 
-        @bindings.add("c-t")
+        @bindings.add("c-b")
         def _(event: KeyPressEvent) -> None:
-            self._keys.show_thoughts()
-
-        @bindings.add("s-tab")
-        def _(event: KeyPressEvent) -> None:
-            self._keys.switch_approval()
+            if not self._keys.leave_running():
+                event.current_buffer.cursor_left()
 
         @bindings.add(Keys.BracketedPaste)
         def _(event: KeyPressEvent) -> None:

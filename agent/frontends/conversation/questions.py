@@ -8,23 +8,29 @@ from collections.abc import Callable
 from seedsmith.agent.calls.approval import ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
 from seedsmith.agent.frontends.approver import decision, readable
+from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
 Say = Callable[[str, str], None]
+Grant = frozenset[str] | tuple[str, str]
+"""What was said yes to for the session: the files, or the very call."""
 
 
 class PromptQuestions:
     """An :class:`Approver` and :class:`Respondent` whose answers are lines of the conversation's prompt."""
 
-    def __init__(self, say: Say, asked: Callable[[], None]) -> None:
+    def __init__(self, say: Say, asked: Callable[[], None], words: Words) -> None:
         """``say`` shows a line in a style; ``asked`` is called when a question begins or ends.
 
         The prompt then puts aside what was typed before: it answers no question that nobody had seen.
         """
         self._say = say
         self._asked = asked
+        self._words = words
         self._one_at_a_time = asyncio.Lock()
         self._answer: asyncio.Future[str] | None = None
+        self.granted: dict[Grant, str] = {}
+        """What was said yes to for the session, and how that is told."""
         self.prompt = ""
         """What stands before the answer; '' while nothing is asked."""
 
@@ -39,24 +45,35 @@ class PromptQuestions:
             self._answer.set_result(line)
 
     async def approve(self, request: ApprovalRequest) -> bool | Refused:
-        """Show the whole call and ask; the words of a no reach the model."""
+        """Show the whole call, why it is asked, what a yes would cover; the words of a no reach the model."""
+        grant, covers = self._grant(request)
         async with self._one_at_a_time:
-            self._say(f"{visible(request.tool)} asks for your word: {visible(request.why)}", "yellow")
+            if grant in self.granted:
+                self._say(self._words("approval.granted", covers=self.granted[grant]), "dim")
+                return True
+            tool, why = visible(request.tool), visible(request.why)
+            self._say(self._words("approval.asks", tool=tool, why=why), "yellow")
             self._say(readable(request.what), "")
-            return decision(await self._ask("Run it? [y/N, or no and why] "))
+            self._say(self._words("approval.covers", covers=covers), "dim")
+            answer = await self.ask(self._words("approval.prompt"))
+            if answer.lower() in ("s", "session"):
+                self.granted[grant] = covers
+                return True
+            return decision(answer)
 
     async def answer(self, question: Question) -> str:
         """Show the question; the number of an option stands for it."""
         async with self._one_at_a_time:
-            self._say(f"The model asks: {question.text}", "yellow")
+            self._say(self._words("question", text=question.text), "yellow")
             for number, option in enumerate(question.options, 1):
                 self._say(f"  {number}. {option}", "")
-            answer = await self._ask("Your answer> ")
+            answer = await self.ask(self._words("question.prompt"))
         if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(question.options):
             return question.options[int(answer) - 1]
         return answer
 
-    async def _ask(self, prompt: str) -> str:
+    async def ask(self, prompt: str) -> str:
+        """Ask for one line behind ``prompt``."""
         self._answer = asyncio.get_running_loop().create_future()
         self.prompt = prompt
         self._asked()
@@ -65,3 +82,10 @@ class PromptQuestions:
         finally:
             self._answer, self.prompt = None, ""
             self._asked()
+
+    def _grant(self, request: ApprovalRequest) -> tuple[Grant, str]:
+        """What a yes for the session would cover, and how that is told."""
+        if request.paths:
+            files = ", ".join(visible(path) for path in sorted(request.paths))
+            return request.paths, self._words("approval.files", files=files)
+        return (request.tool, request.what), self._words("approval.call", tool=visible(request.tool))

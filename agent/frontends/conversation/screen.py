@@ -8,10 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
+from prompt_toolkit.utils import get_cwidth
+
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
-from seedsmith.agent.frontends.terminal import one_line, visible
+from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.conversation.live_output import fitted
+from seedsmith.agent.frontends.terminal import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,10 +31,17 @@ class ScreenFrontEnd(ConsoleFrontEnd):
     What the console shows in a line that the next one replaces is kept in :meth:`under_way` for the prompt.
     """
 
-    def __init__(self, stream: TextIO, changed: Callable[[], None]) -> None:
-        """``changed`` is called when :meth:`under_way` says something else."""
+    def __init__(
+        self, stream: TextIO, changed: Callable[[], None], words: Words, *, plain: bool = False
+    ) -> None:
+        """``changed`` is called when :meth:`under_way` says something else.
+
+        ``plain`` leaves out what only eyes make sense of: laid out Markdown, lines that are replaced.
+        """
         super().__init__(stream)
         self._changed = changed
+        self._words = words
+        self._plain = plain
         self._activity = ""
         self._since = 0.0
         self._block = ""
@@ -42,10 +53,12 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def under_way(self, width: int) -> list[str]:
         """What goes on now, as lines of at most ``width`` characters: the answer's end, and the activity."""
-        lines = [one_line(line, width) for line in self._block.splitlines()[-_TAIL_LINES:]]
+        lines = [fitted(line, width) for line in self._block.splitlines()[-_TAIL_LINES:]]
         if self._activity:
-            seconds = time.monotonic() - self._since
-            lines.append(one_line(f"… {self._activity} · {seconds:.0f} s · Esc stops it", width))
+            seconds = f"{time.monotonic() - self._since:.0f}"
+            tail = self._words("activity", seconds=seconds)
+            room = max(width - get_cwidth(tail) - 2, 8)
+            lines.append(fitted(f"… {fitted(self._activity, room)}{tail}", width))
         return lines
 
     def idle(self) -> None:
@@ -68,7 +81,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def show_whole_diff(self, diff: str) -> None:
         """Show a diff of any length."""
-        show_change(self._console, diff, most=sys.maxsize)
+        show_change(self._console, diff, self._words, most=sys.maxsize)
 
     @property
     def _console(self) -> Console:
@@ -109,7 +122,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         super()._tool(event)
         diff = event.data.get("diff")
         if event.ok and isinstance(diff, str) and diff:
-            show_change(self._console, diff)
+            show_change(self._console, diff, self._words)
 
     def _finish(self, event: events.SessionFinished, session: str) -> None:
         self._start_line()
@@ -131,12 +144,17 @@ class ScreenFrontEnd(ConsoleFrontEnd):
     def _status(self, text: str) -> None:
         if text != self._activity:
             self._activity, self._since = text, time.monotonic()
+            if self._plain and not text.startswith("thinking"):
+                self._line(f"- {text}", "dim")
         self._changed()
 
     def _clear_status(self) -> None:
         """Nothing was written that would have to go."""
 
     def _markdown(self, text: str) -> None:
+        if self._plain:
+            self._line(text.strip("\n"))
+            return
         from rich.markdown import Markdown
 
         self._console.print(Markdown(visible(text.strip("\n")), hyperlinks=False), soft_wrap=False)

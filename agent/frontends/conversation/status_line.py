@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from seedsmith.agent import events
+from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
 
 class StatusLine:
     """A front end that keeps count over all runs of a conversation."""
 
-    def __init__(self, context_tokens: int = 0) -> None:
+    def __init__(self, context_tokens: int = 0, words: Words | None = None) -> None:
         """``context_tokens`` is the model's window; 0 where it is not known."""
+        self._words = words or Words()
         self.context_tokens = context_tokens
         self.model = ""
         self.session = ""
@@ -19,6 +21,7 @@ class StatusLine:
         self.cost: float | None = None
         """Yuan of all questions so far; None where none had a price."""
         self.last_cost: float | None = None
+        """Of the last turn: what came of the newest message."""
         self.used_tokens = 0
         """Of the last question and its answer: what the window holds now."""
         self.input_tokens = self.output_tokens = 0
@@ -30,44 +33,56 @@ class StatusLine:
             case events.SessionStarted() as started:
                 self.model = f"{started.provider}/{started.model}".removeprefix("/")
                 self.sandbox = started.sandbox
+                self.last_cost = None
             case events.UsageReported() as usage:
                 self.used_tokens = usage.input_tokens + usage.output_tokens
                 self.input_tokens += usage.input_tokens
                 self.output_tokens += usage.output_tokens
                 self.tier = usage.tier
-                self.last_cost = usage.cost_cny
                 if usage.cost_cny is not None:
+                    self.last_cost = (self.last_cost or 0.0) + usage.cost_cny
                     self.cost = (self.cost or 0.0) + usage.cost_cny
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def text(self, *, effort: str = "", approve: str = "") -> str:
-        """The line, its parts left out where nothing is known of them."""
+    def text(self, mode: str, *, effort: str = "", running: int = 0) -> str:
+        """The line, its parts left out where nothing is known of them.
+
+        ``running`` is how many commands run in the background.
+        """
+        words = self._words
         parts = [
+            mode,
             self.model,
-            effort and f"effort {effort}",
+            effort and words("status.effort", effort=effort),
             self._context(),
-            self.tier and f"tier {self.tier}",
+            self.tier and words("status.tier", tier=self.tier),
         ]
         if self.cost is not None:
-            last = "" if self.last_cost is None else f" (last ¥{self.last_cost:.4f})"
+            last = "" if self.last_cost is None else words("status.last", cost=f"{self.last_cost:.4f}")
             parts.append(f"¥{self.cost:.4f}{last}")
-        parts += [self.sandbox and f"sandbox {self.sandbox}", approve]
+        parts += [
+            self.sandbox and words("status.sandbox", sandbox=self.sandbox),
+            words("status.running", running=running) if running else "",
+        ]
         return visible(" · ".join(part for part in parts if part))
 
     def bar(self, width: int = 40) -> str:
         """How full the window is, as a bar of ``width`` characters and in figures."""
         if not self.context_tokens:
-            return f"{self.used_tokens:,} tokens; how many the model takes is not known"
+            return self._words("context.unknown", used=self.used_tokens)
         share = min(self.used_tokens / self.context_tokens, 1.0)
         filled = round(share * width)
-        figures = f"{self.used_tokens:,} of {self.context_tokens:,} tokens ({share:.0%})"
+        figures = self._words(
+            "context.figures", used=self.used_tokens, whole=self.context_tokens, share=f"{share:.0%}"
+        )
         return f"[{'#' * filled}{'.' * (width - filled)}] {figures}"
 
     def _context(self) -> str:
         if not self.used_tokens:
             return ""
         if not self.context_tokens:
-            return f"context {self.used_tokens:,}"
-        return f"context {self.used_tokens / self.context_tokens:.0%} of {self.context_tokens // 1000}k"
+            return self._words("status.context", used=self.used_tokens)
+        share = f"{self.used_tokens / self.context_tokens:.0%}"
+        return self._words("status.share", share=share, whole=self.context_tokens // 1000)

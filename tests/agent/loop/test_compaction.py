@@ -213,3 +213,23 @@ async def test_a_tier_is_not_passed_where_old_outputs_can_go(house):
 async def test_a_tier_is_passed_where_there_is_nothing_to_leave_out(house):
     result, _ = await play(house, *counting(*turns(5), answer("done")), context=100_000, price=TIERS)
     assert result.status == "done" and house.seen.of(Compacted) == []
+
+
+async def test_the_user_has_the_history_shortened_and_says_what_to_keep(house):
+    model = PlayedModel(*silent(*turns(3)), answer("the notes"), answer("done"))
+    model.context_tokens = 100_000
+    run = house.run_context(model, Budget(Limits()))
+    compactor = Compactor(run, tools=(READ.spec,), answer_tokens=1000)
+    calls = house.calls(SmallTool("read", reads, lambda path, _: asked(path)))
+
+    def asked(path):
+        if path == "2.py":
+            run.inbox.shorten("the names of the files")
+        return "x" * 2000
+
+    result = await run_loop(run, calls, Ask(tools=(READ.spec,)), None, compactor)
+    assert result.text == "done" and not run.inbox.shortening
+    (event,) = house.seen.of(Compacted)
+    assert event.why == "the user asked for it" and event.after < event.before
+    assert "keep above all: the names of the files" in model.requests[-2].items[0].text
+    assert any("the notes" in item.text for item in model.requests[-1].items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from small_house import Collected
 
 from seedsmith import Agent
 from seedsmith.agent.events import ToolFinished, VerifyFinished
+from seedsmith.agent.run.lasting import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.request import RunRequest
@@ -130,3 +132,44 @@ async def test_a_single_tool_call_leaves_nothing_running(options):
         Settings(**options), "shell", json.dumps({"command": loop(mark), "background": True})
     )
     assert started.ok and await gone(mark)
+
+
+async def test_commands_of_a_conversation_outlive_their_run(endpoint, options):
+    """The next run looks at one, git's files stay watched meanwhile, and the conversation's end ends it."""
+    mark = f"mark{os.getpid()}e"
+    subprocess.run(["git", "init", "-q", str(options["workspace"])], check=True)
+    hooks = "mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit"
+    endpoint.script(
+        calls(("shell", {"command": loop(mark), "background": True})),
+        text("It runs."),
+        calls(("shell_output", {"id": "b1", "wait": 20}), ("shell", {"command": hooks})),
+        text("It runs still."),
+    )
+    lasting, settings = LastingCommands(), Settings(**options)
+    first = await run(RunRequest(settings=settings, prompt="Start it"), beside=Beside(commands=lasting))
+    assert running(mark) and [each.line for each in lasting.background.running] == [loop(mark)]
+    again = settings.model_copy(update={"resume": first.session})
+    await run(RunRequest(settings=again, prompt="Look"), beside=Beside(commands=lasting))
+    shown = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"]
+    assert shown[1].startswith("ready\nb1: still running")
+    await lasting.end("Over.")
+    assert await gone(mark) and not lasting.background.running
+    assert (options["workspace"] / ".git/hooks/pre-commit").exists() == (options["sandbox"] == "off")
+
+
+async def test_an_awaited_command_is_sent_to_the_background(endpoint, options):
+    command = "echo first; read -r never < <(sleep 1000); echo never"
+    endpoint.script(calls(("shell", {"command": command, "timeout": 900})), text("It runs."))
+    lasting = LastingCommands()
+    work = asyncio.create_task(
+        run(RunRequest(settings=Settings(**options), prompt="Start it"), beside=Beside(commands=lasting))
+    )
+    while not (awaited := lasting.background.awaited) or not awaited[0].running.output_end(100):
+        await asyncio.sleep(0.01)
+    assert awaited[0].line == command and awaited[0].running.output_end(3) == b"st\n"
+    awaited[0].leave()
+    outcome = await work
+    assert outcome.status == "done" and not lasting.background.awaited
+    shown = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"]
+    assert shown[0].startswith("first\n") and "left in the background as b1" in shown[0]
+    await lasting.end("Over.")

@@ -2,94 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
-from collections.abc import Awaitable, Callable
 
-import pytest
-from prompt_toolkit.application import create_app_session
-from prompt_toolkit.data_structures import Size
-from prompt_toolkit.input import create_pipe_input
-from prompt_toolkit.output.vt100 import Vt100_Output
+from conversing import CONTROL_C, CONTROL_T, EDIT, ESCAPE, SHIFT_TAB, bodies, said_by_user, until
 from scripted_endpoint import calls, text
-
-from seedsmith.agent.frontends.conversation.conversation import Conversation
-from seedsmith.agent.settings.settings import Settings
-
-ESCAPE, CONTROL_C, SHIFT_TAB, CONTROL_T = "\x1b", "\x03", "\x1b[Z", "\x14"
-EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
-
-
-class Person:
-    """Types, waits for what the screen shows, and leaves."""
-
-    def __init__(self, talk: Conversation, keyboard, screen: io.StringIO) -> None:
-        self.talk = talk
-        self._keyboard = keyboard
-        self._screen = screen
-
-    @property
-    def seen(self) -> str:
-        return self._screen.getvalue()
-
-    def type(self, keys: str) -> None:
-        self._keyboard.send_text(keys)
-
-    async def sees(self, words: str, times: int = 1) -> None:
-        await until(lambda: self.seen.count(words) >= times, lambda: f"{words!r} in {self.seen!r}")
-
-    async def says(self, message: str) -> None:
-        self.type(message + "\r")
-        await self.sees(message.splitlines()[0])
-
-
-async def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
-    for _ in range(3000):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"never came: {what()}")
-
-
-@pytest.fixture
-def converse(tmp_path, endpoint, monkeypatch):
-    """Hold a conversation in which a coroutine is the person."""
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    (repository / "a.txt").write_text("one\n")
-    settings = Settings(
-        workspace=repository,
-        model="openai/scripted",
-        base_url=endpoint.base_url,
-        api_key="a-key",
-        home=tmp_path / "state",
-    )
-
-    async def hold(person: Callable[[Person], Awaitable[None]], **more) -> Person:
-        screen = io.StringIO()
-        with create_pipe_input() as keyboard:
-            output = Vt100_Output(screen, lambda: Size(rows=40, columns=100), term="xterm")
-            with create_app_session(input=keyboard, output=output):
-                talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
-                living = Person(talk, keyboard, screen)
-                task = asyncio.create_task(talk.talk())
-                try:
-                    await person(living)
-                finally:
-                    living.type("\x15\r/quit\r" if not task.done() else "")
-                    await asyncio.wait_for(task, 60)
-        return living
-
-    return hold
-
-
-def bodies(endpoint) -> list[dict]:
-    return [json.loads(request.raw) for request in endpoint.requests]
-
-
-def said_by_user(endpoint, number: int) -> list[str]:
-    return [each["content"] for each in bodies(endpoint)[number]["messages"] if each["role"] == "user"]
 
 
 async def test_messages_go_on_with_one_session(converse, endpoint):
@@ -176,6 +92,11 @@ async def test_commands(converse, endpoint):
             ("/cost", "no price known"),
             ("/context", "is not known"),
             ("/diff", "Nothing has changed."),
+            ("/permissions", "ask: you are asked"),
+            ("/compact", "no session yet"),
+            ("/fork", "no session yet"),
+            ("/resume", "no session of this folder"),
+            ("/output", "No call has given"),
             ("/modell", "did you mean 'model'?"),
             ("/skills", "/fix-bug"),
             ("/tools", "shell_output"),
@@ -220,7 +141,8 @@ async def test_keys_show_thoughts_and_switch_approval(converse, endpoint):
         await at.sees("second")
         at.type(CONTROL_C)
 
-    await converse(person)
+    at = await converse(person)
+    assert at.talk.settings.approve == "plan"
 
 
 async def test_what_the_model_says_is_neither_markup_nor_control(converse, endpoint):
@@ -246,6 +168,7 @@ async def test_a_defect_is_told_and_the_conversation_goes_on(converse, endpoint,
         await at.sees("Now.")
 
     await converse(person)
+    assert len(endpoint.requests) == 1
 
 
 async def test_an_error_is_a_sentence_and_the_conversation_goes_on(converse, endpoint):
@@ -261,3 +184,4 @@ async def test_an_error_is_a_sentence_and_the_conversation_goes_on(converse, end
         await at.sees("Now.")
 
     await converse(person)
+    assert len(endpoint.requests) == 1

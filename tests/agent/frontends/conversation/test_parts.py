@@ -6,16 +6,22 @@ import io
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
+from prompt_toolkit.output.vt100 import Vt100_Output
 from rich.console import Console
 
 from seedsmith.agent.events import Envelope, SessionStarted, UsageReported
+from seedsmith.agent.frontends.conversation.attention import Attention
 from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
+from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.conversation.live_output import fitted
 from seedsmith.agent.frontends.conversation.screen import _whole_blocks
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.loop.inbox import Inbox
 
+WORDS = Words()
 DIFF = "--- a/a.py\n+++ b/a.py\n@@ -3,2 +3,2 @@\n kept\n-return one\n+return two\n"
 
 
@@ -35,7 +41,7 @@ def test_blocks_end_at_blank_lines_outside_of_code(answer, whole):
 
 def test_a_change_is_shown_with_numbers_and_marked_words():
     screen = io.StringIO()
-    show_change(Console(file=screen, width=80, force_terminal=True, color_system="standard"), DIFF)
+    show_change(Console(file=screen, width=80, force_terminal=True, color_system="standard"), DIFF, WORDS)
     shown = screen.getvalue()
     assert "     4 - return one" in shown and "     4 + " in shown
     assert "\x1b[7;32mtwo" in shown and "\x1b[7;32mreturn" not in shown
@@ -44,8 +50,8 @@ def test_a_change_is_shown_with_numbers_and_marked_words():
 
 def test_long_changes_say_how_much_is_missing():
     screen = io.StringIO()
-    show_change(Console(file=screen, width=80), DIFF, most=1)
-    assert "(2 more lines; /diff shows them)" in screen.getvalue()
+    show_change(Console(file=screen, width=80), DIFF, WORDS, most=1)
+    assert "(2 more lines; /diff all shows them)" in screen.getvalue()
 
 
 def test_paths_are_found_by_letters_in_their_order():
@@ -66,14 +72,18 @@ def test_commands_and_paths_are_completed():
 
 
 def test_the_status_line_counts_over_runs():
-    status = StatusLine(context_tokens=1000)
+    status = StatusLine(1000)
     started = SessionStarted("seed", "wcode", "chat", "/w", "bwrap", {})
     usage = UsageReported("r", "seed", "", 90, 0, 10, 0, 0.5, "≤ 32k")
     for number, event in enumerate((started, usage, usage)):
         status.show(Envelope(number, 0.0, "s1", event))
-    assert status.text(effort="high") == (
-        "wcode/seed · effort high · context 10% of 1k · tier ≤ 32k · ¥1.0000 (last ¥0.5000) · sandbox bwrap"
+    assert status.text("plan", effort="high", running=2) == (
+        "plan · wcode/seed · effort high · context 10% of 1k · tier ≤ 32k · ¥1.0000 (last turn ¥1.0000) · "
+        "sandbox bwrap · 2 in the background"
     )
+    status.show(Envelope(3, 0.0, "s1", started))
+    status.show(Envelope(4, 0.0, "s1", usage))
+    assert "¥1.5000 (last turn ¥0.5000)" in status.text("ask")
     assert status.session == "s1" and status.bar(10) == "[#.........] 100 of 1,000 tokens (10%)"
 
 
@@ -83,3 +93,22 @@ def test_messages_wait_in_their_order_and_can_be_taken_back():
     inbox.put("two")
     assert inbox.waiting == ("one", "two") and inbox.take_back() == "two"
     assert inbox.take_all() == ("one",) and inbox.take_all() == () and inbox.take_back() == ""
+
+
+def test_lines_fit_their_columns_wide_characters_too():
+    assert fitted("文件内容很长", 7) == "文件内…" and fitted("文件", 4) == "文件"
+    assert fitted("a\x1b[31mb", 40) == "a\\x1b[31mb"
+
+
+@pytest.mark.parametrize("how, written", [("bell", "\a"), ("desktop", "\x1b]9;Done \\x1b.\x07"), ("off", "")])
+def test_a_person_is_called_after_a_long_turn(how, written):
+    screen = io.StringIO()
+    output = Vt100_Output(screen, lambda: Size(rows=24, columns=80), term="xterm")
+    attention = Attention(how, long_seconds=0)
+    attention.turn_begins()
+    attention.turn_ended(output, "Done \x1b.")
+    assert screen.getvalue() == written
+    short = Attention(how)
+    short.turn_begins()
+    short.turn_ended(output, "Done")
+    assert screen.getvalue() == written

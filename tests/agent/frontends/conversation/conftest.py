@@ -1,0 +1,49 @@
+"""A conversation against the scripted service."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+
+import pytest
+from conversing import Person
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from seedsmith.agent.frontends.conversation.conversation import Conversation
+from seedsmith.agent.settings.settings import Settings
+
+
+@pytest.fixture
+def converse(tmp_path, endpoint, monkeypatch):
+    """Hold a conversation in which a coroutine is the person."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "a.txt").write_text("one\n")
+    settings = Settings(
+        workspace=repository,
+        model="openai/scripted",
+        base_url=endpoint.base_url,
+        api_key="a-key",
+        home=tmp_path / "state",
+    )
+
+    async def hold(person: Callable[[Person], Awaitable[None]], **more) -> Person:
+        screen = io.StringIO()
+        with create_pipe_input() as keyboard:
+            output = Vt100_Output(screen, lambda: Size(rows=40, columns=100), term="xterm")
+            with create_app_session(input=keyboard, output=output):
+                talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
+                living = Person(talk, keyboard, screen)
+                task = asyncio.create_task(talk.talk())
+                try:
+                    await person(living)
+                finally:
+                    living.type("\x15\r/quit\r" if not task.done() else "")
+                    await asyncio.wait_for(task, 60)
+        return living
+
+    return hold

@@ -1,0 +1,55 @@
+"""A conversation with a person played by a coroutine: keys go in, the screen is read."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from seedsmith.agent.frontends.conversation.conversation import Conversation
+
+ESCAPE, CONTROL_B, CONTROL_C, CONTROL_O, CONTROL_T = "\x1b", "\x02", "\x03", "\x0f", "\x14"
+SHIFT_TAB = "\x1b[Z"
+EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+class Person:
+    """Types, waits for what the screen shows, and leaves."""
+
+    def __init__(self, talk: Conversation, keyboard, screen: io.StringIO) -> None:
+        self.talk = talk
+        self._keyboard = keyboard
+        self._screen = screen
+
+    @property
+    def seen(self) -> str:
+        return self._screen.getvalue()
+
+    def type(self, keys: str) -> None:
+        self._keyboard.send_text(keys)
+
+    async def sees(self, words: str, times: int = 1) -> None:
+        await until(lambda: self.seen.count(words) >= times, lambda: f"{words!r} in {self.seen!r}")
+
+    async def says(self, message: str) -> None:
+        self.type(message + "\r")
+        await self.sees(message.splitlines()[0])
+
+
+async def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"never came: {what()}")
+
+
+def bodies(endpoint) -> list[dict]:
+    return [json.loads(request.raw) for request in endpoint.requests]
+
+
+def said_by_user(endpoint, number: int) -> list[str]:
+    return [each["content"] for each in bodies(endpoint)[number]["messages"] if each["role"] == "user"]
