@@ -21,7 +21,7 @@ MAX_ARGUMENT_BYTES = 64 << 20
 @click.command("tool", short_help="Run one tool as the model would, and print its result.")
 @click.argument("name")
 @click.argument("arguments", metavar="JSON|-|@FILE")
-@setting_flags("workspace", "workspace_is_home", "sandbox", "network", "git_remote", "extensions")
+@setting_flags("workspace", "workspace_is_home", "add_dir", "sandbox", "network", "git_remote", "extensions")
 @json_flag
 @debug_flag
 def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:

@@ -66,12 +66,17 @@ def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str
         return text
     if skills:
         text += prompt("skills.md", listing=skills)
-    return text + prompt(
-        "workspace.md",
-        name=shown(workspace.root.name or "/"),
-        platform=f"{platform.system()} {platform.machine()}",
-        branch=_branch(workspace),
-        listing=_listing(workspace),
+    added = ", ".join(f"`{shown(folder)}`" for folder in workspace.read_only)
+    return (
+        text
+        + prompt(
+            "workspace.md",
+            name=shown(workspace.root.name or "/"),
+            platform=f"{platform.system()} {platform.machine()}",
+            branch=_branch(workspace),
+            listing=_listing(workspace),
+        )
+        + (prompt("added.md", folders=added) if added else "")
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.events import NoticeGiven, Sink
+from seedsmith.agent.run.added_folders import added_folders
 from seedsmith.agent.sessions.place import Place, credentials_of
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
 from seedsmith.agent.settings.request import RunRequest
@@ -47,19 +48,22 @@ def open_tool_context(
 
     settings, environment, root = request.settings, request.environment, place.workspace.root
     programs = named_programs(verify, root, environment) if settings.wrote(verify) else ()
+    added = added_folders(settings, place, environment)
     policy = Policy(
         workspace=root,
         private_tmp=session_folder / PRIVATE_TMP,
         state=place.home,
         network=settings.network == "on",
         allow=allowed_hosts(settings.network),
-        also_readable=(*shown_above(root, environment), *request.borrowed, *readable),
+        also_readable=(*shown_above(root, environment), *request.borrowed, *readable, *added),
         programs=programs,
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
     called = TEMPORARY if isolation.name == "bwrap" else policy.private_tmp
     place.workspace.take_in(str(called), policy.private_tmp)
+    for folder in added:
+        place.workspace.take_in(str(folder), folder, writable=False)
     if isolation.name in _WITH_PRIVATE_HOME:
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS)

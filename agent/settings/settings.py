@@ -92,6 +92,12 @@ class Settings(BaseModel):
     workspace_is_home: Annotated[bool, Option(ambient=False, recorded=False)] = Field(
         False, description="Work in the home folder itself, or in one that holds it."
     )
+    add_dir: Annotated[
+        list[Path] | None,
+        BeforeValidator(one_or_several),
+        AfterValidator(validators.absolute_paths),
+        Option("DIR", ambient=False, recorded=False, kept=True),
+    ] = Field(None, description="Folder that tools and commands may read, too; may be repeated.")
     model: Annotated[str | None, Option("PROVIDER/MODEL", "-m")] = Field(
         None, description="E.g. wcode/doubao-seed-2.0-code or local/qwen2.5-coder-1.5b."
     )

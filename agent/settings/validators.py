@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -18,6 +19,11 @@ def comma_separated(given: Any) -> Any:
     if not isinstance(given, list | tuple):
         return given
     return [name.strip() for each in given for name in str(each).split(",") if name.strip()]
+
+
+def absolute_paths(value: list[Path] | None) -> list[Path] | None:
+    """Paths as they are seen from the current folder, whichever is current later."""
+    return value and [path.expanduser().absolute() for path in value]
 
 
 def json_object(given: Any) -> Any:

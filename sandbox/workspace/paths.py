@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
@@ -58,6 +58,11 @@ def _below(roots: Sequence[str], names: list[str], path: str) -> list[str]:
         if names[: len(prefix)] == prefix:
             return names[len(prefix) :]
     raise outside(path)
+
+
+def is_in(path: str, folders: Iterable[str]) -> bool:
+    """Whether ``path`` is one of ``folders``, or lies in one, by its text."""
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def shown(text: str) -> str:

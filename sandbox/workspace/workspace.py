@@ -26,7 +26,7 @@ from seedsmith.sandbox.errors import (
     WorkspaceError,
 )
 from seedsmith.sandbox.workspace.entries import FileStat, FolderEntry, Kind, file_stat, folder_entries
-from seedsmith.sandbox.workspace.paths import normalise, not_a_file, path_errors, reason, shown
+from seedsmith.sandbox.workspace.paths import is_in, normalise, not_a_file, path_errors, reason, shown
 from seedsmith.sandbox.workspace.protected import check_writable
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
 from seedsmith.sandbox.workspace.steady import Splice, SteadyFile, settle
@@ -73,6 +73,8 @@ class Workspace:
         self._force_walk = force_walk
         self._hidden = tuple(map(os.fspath, hidden))
         self._beside: dict[str, int] = {}
+        self.read_only: tuple[str, ...] = ()
+        """The folders that were taken in to be read only."""
         self._approved: Counter[str] = Counter()
         self.state = self._inside(state)
         """The agent's state folder relative to the workspace; None where it lies outside."""
@@ -93,11 +95,14 @@ class Workspace:
         while self._beside:
             os.close(self._beside.popitem()[1])
 
-    def take_in(self, name: str, folder: Path) -> None:
+    def take_in(self, name: str, folder: Path, *, writable: bool = True) -> None:
         """Let absolute paths below ``name`` mean what lies in ``folder``, as they do for commands."""
         if name not in self._beside:
+            self.read_only += () if writable else (name,)
             flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
             self._beside[name] = os.open(folder, flags)
+            # The innermost first: one may lie in another.
+            self._beside = dict(sorted(self._beside.items(), key=lambda each: -len(each[0])))
 
     def relative(self, path: str) -> str:
         """Return ``path`` relative to the workspace, normalised, ``.`` for the root; touches no disk.
@@ -318,6 +323,8 @@ class Workspace:
     def _locate_writable(self, path: str, *, follow_last: bool = True) -> Location:
         """Resolve ``path`` and check its own names and those it leads to against the protected ones."""
         relative = self.relative(path)
+        if is_in(relative, self.read_only):
+            raise ProtectedPath(f"{shown(path)} lies in a folder that is shown to be read only.")
         check_writable(relative, self.state, self._approved)
         location = self._locate(relative, follow_last=follow_last)
         try:
@@ -329,7 +336,7 @@ class Workspace:
         return location
 
     def _check_shown(self, path: str, real: str) -> None:
-        if any(real == hidden or real.startswith(f"{hidden}/") for hidden in self._hidden):
+        if is_in(real, self._hidden):
             raise ProtectedPath(
                 f"{shown(path)} is where programs keep their keys and settings in your home folder, which "
                 "tools may neither read nor write."

@@ -63,3 +63,13 @@ def test_doctor_and_run_agree_about_the_key_of_the_configuration(seedsmith, plac
     done = seedsmith("doctor")
     assert "ok      keys: api_key set" in done.stdout and "k-secret" not in done.stdout
     assert "a run takes wcode/doubao-seed-2.0-code" in done.stdout
+
+
+def test_the_model_is_told_of_a_folder_that_is_added_and_a_session_keeps_it(seedsmith, endpoint, place):
+    (place / "library").mkdir()
+    endpoint.script(text("Done."), text("Done."))
+    assert seedsmith("run", "Look", "--add-dir", "../library", *service(endpoint)).returncode == 0
+    system = json.loads(endpoint.requests[0].raw)["messages"][0]["content"]
+    assert system.endswith(f"never to be written: `{place}/library`\n"), system[-200:]
+    done = seedsmith("run", "--continue", "Look again", *service(endpoint))
+    assert done.returncode == 0 and "Kept from the session: --add-dir" in done.stderr
