@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Gt, Le
 
+from seedsmith.agent.cli.completing import OF_SETTINGS, choices
 from seedsmith.agent.cli.invocation import say
 from seedsmith.agent.settings.config import Loaded, flag_name, load
 from seedsmith.agent.settings.repository_root import root_above, standing_in
@@ -71,11 +72,26 @@ def _flag(name: str) -> Callable[[Command], Command]:
         return click.option(name, f"{long}/--no-{long[2:]}", default=None, help=_help(name))
     metavar = "|".join(get_args(annotation)) if get_origin(annotation) is Literal else option.metavar
     several = get_origin(annotation) is list or option.several
+    values = get_args(annotation) if get_origin(annotation) is Literal else ()
+    complete = choices(values) if values else OF_SETTINGS.get(name)
     if option.alone:
         return click.option(
-            *names, metavar=metavar, is_flag=False, flag_value=option.alone, default=None, help=_help(name)
+            *names,
+            metavar=metavar,
+            is_flag=False,
+            flag_value=option.alone,
+            default=None,
+            help=_help(name),
+            shell_complete=complete,
         )
-    return click.option(*names, metavar=metavar, multiple=several, default=None, help=_help(name))
+    return click.option(
+        *names,
+        metavar=metavar,
+        multiple=several,
+        default=None,
+        help=_help(name),
+        shell_complete=complete,
+    )
 
 
 def _bare(annotation: Any) -> Any:

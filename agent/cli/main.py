@@ -29,7 +29,9 @@ COMMANDS = {
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
     "acp": "seedsmith.agent.cli.acp",
+    "config": "seedsmith.agent.cli.config",
     "completion": "seedsmith.agent.cli.completion",
+    "man": "seedsmith.agent.cli.man",
 }
 """Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedsmith.agent.cli import completing
 from seedsmith.agent.cli.flags import current_workspace, load_settings
 from seedsmith.agent.cli.invocation import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
@@ -30,8 +31,9 @@ folder_flag = click.option(
     metavar="DIR",
     default=lambda: str(current_workspace()),
     help="The folder whose sessions are meant.",
+    shell_complete=completing.folders,
 )
-session_argument = click.argument("session", metavar="ID")
+session_argument = click.argument("session", metavar="ID", shell_complete=completing.sessions)
 turn_argument = click.argument("turn", metavar="[TURN]", type=click.IntRange(min=1), required=False)
 
 

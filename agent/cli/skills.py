@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedsmith.agent.cli import completing
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.cli.showing import shown_flags
@@ -60,7 +61,7 @@ def list_skills(as_json: bool, **flags: Any) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.skills)
 @setting_flags("workspace")
 @json_flag
 @debug_flag
@@ -152,7 +153,7 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 
 
 @command.command("run")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.skills)
 @click.argument("prompt", default="")
 @setting_flags(without=("skill",))
 @shown_flags

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedsmith.agent.cli import completing
 from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE
@@ -25,7 +26,7 @@ _NAMED = 5
 
 
 @click.command("undo", short_help="Take back what a session did to the files.")
-@click.argument("session", metavar="[ID]", default="last")
+@click.argument("session", metavar="[ID]", default="last", shell_complete=completing.sessions)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--to", "turn", type=click.IntRange(0), metavar="TURN", help="Go back to after this turn only.")
 @click.option("--force", is_flag=True, help="Take back what people changed since, too.")
@@ -56,7 +57,7 @@ def command(
 
 
 @click.command("redo", short_help="Take the last undo back.")
-@click.argument("session", metavar="[ID]", default="last")
+@click.argument("session", metavar="[ID]", default="last", shell_complete=completing.sessions)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--force", is_flag=True, help="Put back what people changed since, too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")

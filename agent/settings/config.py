@@ -104,6 +104,16 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
     return Loaded(settings, tuple(layers.notices), layers.origins)
 
 
+def check_user_file(path: Path) -> None:
+    """Raise :class:`ConfigurationError` where the user's own file ``path`` could not be used."""
+    layers = _Layers()
+    _add_user_file(layers, path)
+    try:
+        Settings(**layers.values)
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, layers.values, layers.origins)) from None
+
+
 def _add_workspace(layers: _Layers, environment: Mapping[str, str]) -> None:
     root = None if "workspace" in layers.values else root_above(Path.cwd(), environment)
     if root is None:

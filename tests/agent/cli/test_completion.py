@@ -25,6 +25,14 @@ def test_each_shell_has_a_script(shell):
         ("seedsmith ", "plain,fix"),
         ("seedsmith sk", "plain,skills"),
         ("seedsmith run --max-t", "plain,--max-turns"),
+        ("seedsmith run -m wcode/", "plain,wcode/doubao-seed-2.0-code"),
+        ("seedsmith run --skill ren", "plain,rename-symbol"),
+        ("seedsmith run --effort l", "plain,low"),
+        ("seedsmith run --resume l", "plain,last"),
+        ("seedsmith sessions show l", "plain,last"),
+        ("seedsmith tool gr", "plain,grep"),
+        ("seedsmith config get max_t", "plain,max_turns"),
+        ("seedsmith run -C ", "dir,"),
     ],
 )
 def test_commands_and_flags_are_offered(words, offered):
@@ -39,3 +47,30 @@ def test_commands_and_flags_are_offered(words, offered):
     command = [sys.executable, "-P", "-m", "seedsmith"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert offered in done.stdout.split("\n"), done.stderr
+
+
+SHELLS = {
+    "bash": "source <(seedsmith completion bash); COMP_WORDS=(seedsmith run --max-tu); COMP_CWORD=2; "
+    "_seedsmith_completion seedsmith; printf '%s\\n' \"${COMPREPLY[@]}\"",
+    "zsh": "autoload -Uz compinit; compinit -u -d $ZDOTDIR/dump; source <(seedsmith completion zsh); "
+    "compadd() { print -l -- $@ }; _describe() { print -l -- ${(P)@[-1]} ${(P)@[-2]} }; "
+    "words=(seedsmith run --max-tu); CURRENT=3; _seedsmith_completion",
+    "fish": "seedsmith completion fish | source; complete -C 'seedsmith run --max-tu'",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_itself_completes(shell, tmp_path):
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    folder = os.path.dirname(sys.executable)
+    environment = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "ZDOTDIR": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+    }
+    done = subprocess.run([program, "-c", SHELLS[shell]], env=environment, capture_output=True, text=True)
+    assert "--max-turns" in done.stdout, done.stderr
