@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
@@ -30,6 +31,7 @@ from seedsmith.agent.settings.settings import Settings
     help="File with the report: Markdown, a traceback or a log; -: what is piped in.",
 )
 @click.option("--no-test", "untested", is_flag=True, help="No test can be had: say what was not proven.")
+@attempts_flag
 @setting_flags(without=("verify", "skill"))
 @continue_flag
 @shown_flags
@@ -41,6 +43,7 @@ def command(
     untested: bool,
     goes_on: bool,
     shown: Shown,
+    attempts: int | None = None,
     **flags: Any,
 ) -> int:
     """Fix the bug that a failing test shows, or a report tells of, and prove it by tests.
@@ -75,11 +78,27 @@ def command(
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.tasks.fix import fix
 
+    if attempts:
+        if report:
+            raise UsageError("--attempts goes with a failing test, not with a report.")
+        return attempt(settings, tests, attempts, shown)
     return perform(
         lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, report=report),
         settings,
         shown,
         "fix",
+    ).exit_code
+
+
+def attempt(settings: Settings, tests: str, attempts: int, shown: Shown) -> int:
+    """Have several attempts made at making ``tests`` pass, and the best taken; the exit code."""
+    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.tasks.attempts import attempt_task
+    from seedsmith.agent.tasks.fix import fixing
+
+    asked = fixing(settings, tests)
+    return perform(
+        lambda front_ends, _: attempt_task(asked, "", attempts, front_ends), settings, shown, "fix"
     ).exit_code
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
@@ -35,6 +36,7 @@ MOST_PROMPT_BYTES = 1 << 20
     help="Text that goes with the prompt as data; without a prompt, the prompt itself. May be repeated.",
 )
 @click.option("--plan", is_flag=True, help="Change nothing, end with a plan: --approve plan.")
+@attempts_flag
 @setting_flags()
 @continue_flag
 @shown_flags
@@ -56,6 +58,7 @@ def command(
     2 wrong usage, 3 a budget ended it, 4 the model or its provider failed, 5 no sandbox as strong as
     asked for, 130 interrupted.
     """
+    attempts: int | None = flags.pop("attempts", None)
     if len(words) > 1:
         raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
     argument = "".join(going_on_flags(flags, goes_on, words))
@@ -71,7 +74,11 @@ def command(
     begun = settings.skill or settings.resume or settings.fork or settings.replay
     if not prompt.strip() and not begun:
         raise UsageError("The prompt is empty; say what to do. run - takes it from standard input.")
-    return carry_out(with_model(settings, shown), prompt, shown, data=data, read=argument == "-")
+    settings = with_model(settings, shown)
+    if attempts:
+        piped = "" if argument == "-" else read_piped(say)
+        return _attempt(settings, prompt + data + piped, shown, attempts)
+    return carry_out(settings, prompt, shown, data=data, read=argument == "-")
 
 
 def quoted(words: tuple[str, ...]) -> str:
@@ -114,6 +121,16 @@ def _decoded(data: bytes, where: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
+
+
+def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> int:
+    """Have several attempts made at ``prompt``, and the best taken; the exit code."""
+    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.tasks.attempts import attempt_task
+
+    return perform(
+        lambda front_ends, _: attempt_task(settings, prompt, attempts, front_ends), settings, shown
+    ).exit_code
 
 
 def carry_out(settings: Settings, prompt: str, shown: Shown, *, data: str = "", read: bool = False) -> int:

@@ -13,6 +13,7 @@ from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.skills.loader import Library
 
 SKILL = "fix-bug"
 _PARAMETER = "test"
@@ -45,12 +46,17 @@ async def fix(
     if report:
         return await run(_reported(settings, test_command, report), front_ends, approver, notices=notices)
     library = open_library(settings, os.environ)
-    values = dict(settings.skill_with or {})
-    if _PARAMETER in library.find(SKILL).parameters:
-        values[_PARAMETER] = test_command
-    fixing = settings.model_copy(update={"skill": SKILL, "skill_with": values, "verify": test_command})
-    request = RunRequest(settings=fixing.typed(fixing.given | {"verify"}), fixing=True)
+    asked = fixing(settings, test_command, library)
+    request = RunRequest(settings=asked.typed(asked.given | {"verify"}), fixing=True)
     return await run(request, front_ends, approver, notices=notices, library=library)
+
+
+def fixing(settings: Settings, test_command: str, library: Library | None = None) -> Settings:
+    """The settings of a run that fixes: the skill with its values, proven by ``test_command``."""
+    values = dict(settings.skill_with or {})
+    if _PARAMETER in (library or open_library(settings, os.environ)).find(SKILL).parameters:
+        values[_PARAMETER] = test_command
+    return settings.model_copy(update={"skill": SKILL, "skill_with": values, "verify": test_command})
 
 
 def _reported(settings: Settings, test_command: str, report: str) -> RunRequest:

@@ -16,84 +16,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedsmith.sandbox.errors import GitError, NoRepository
-from seedsmith.sandbox.git.repository import Repository, find_repository
+from seedsmith.sandbox.errors import GitError
+from seedsmith.sandbox.git.repository import Repository
 from seedsmith.sandbox.git.safe_settings import UserSettings, environment, overrides
+from seedsmith.sandbox.git.source import NOTHING, Source, object_folders
 from seedsmith.sandbox.git.state import read_state
-from seedsmith.sandbox.guards.git_folders import alternates, is_bare_repository
 from seedsmith.sandbox.isolation.own_programs import own_program
 
 _CONFIGURATION = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
 _BY_PRODUCTS = "__pycache__/\n*.py[co]\n.DS_Store\nnode_modules/\n"
 """What commands leave behind that nobody wants delivered, where the repository's own rules don't say so."""
 _SECONDS = 300.0
-_BORROWED_DEPTH = 5
 _COMPLAINT_CHARACTERS = 400
-_NOTHING = "0" * 40
 _SOMEBODY = dict.fromkeys(
     ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "seedsmith"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a private clone is made of: a repository at one commit, or a folder without git."""
-
-    path: Path
-    repository: Repository | None
-    """None for a folder without git."""
-    branch: str = ""
-    """The full name of the branch the commit was taken from; '' for a detached one or no git."""
-    commit: str = ""
-
-    @property
-    def moved_to(self) -> str:
-        """The commit that the branch is at now where that is another one; '' where it did not move."""
-        if self.repository is None or not self.branch:
-            return ""
-        now = read_state(self.repository).refs.get(self.branch, _NOTHING)
-        return now if now != self.commit else ""
-
-
-def open_source(path: Path, base: str = "") -> Source:
-    """Look at the repository whose top folder, or bare repository, is ``path``.
-
-    The clone begins at the branch or commit ``base``, else at what is checked out. Raises :class:`GitError`
-    for what can't be cloned, and :class:`NoRepository` where a ``.git`` can't be trusted.
-    """
-    real = path.resolve()
-    if not real.is_dir():
-        raise GitError(f"There is no folder {path}.")
-    repository = _repository(real)
-    if repository is None:
-        if base:
-            raise GitError(f"{path} is in no git repository, so it has no {base!r}.")
-        return Source(real, None)
-    state = read_state(repository)
-    if not base:
-        if not state.commit:
-            raise GitError(f"The repository {path} has no commit yet, or its references can't be read.")
-        return Source(real, repository, state.head, state.commit)
-    for name in (base, f"refs/heads/{base}", f"refs/tags/{base}", f"refs/remotes/{base}"):
-        if commit := state.refs.get(name):
-            return Source(real, repository, name if name.startswith("refs/heads/") else "", commit)
-    if len(base) == 40 and not set(base) - set("0123456789abcdef"):
-        return Source(real, repository, "", base)
-    raise GitError(f"The repository {path} has no branch {base!r:.80}.")
-
-
-def _repository(folder: Path) -> Repository | None:
-    if not os.path.lexists(folder / ".git") and is_bare_repository(frozenset(os.listdir(folder))):  # noqa: PTH208
-        return Repository(folder, folder, folder, folder)
-    try:
-        found = find_repository(folder)
-    except NoRepository:
-        if os.path.lexists(folder / ".git"):
-            raise
-        return None
-    if not found.is_whole:
-        raise GitError(f"{folder} is a folder within the repository {found.top}: name that one.")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +58,7 @@ class PrivateClone:
     def borrowed(self) -> tuple[Path, ...]:
         """The object folders that the workspace's own repository needs besides its own."""
         repository = self.source.repository
-        return () if repository is None else tuple(_object_folders(repository))
+        return () if repository is None else tuple(object_folders(repository))
 
     def uncommitted(self) -> list[str]:
         """The tracked files of the source that differ from the commit it is at, or are staged otherwise."""
@@ -134,6 +71,35 @@ class PrivateClone:
         more = {"GIT_INDEX_FILE": os.fspath(index), "GIT_WORK_TREE": os.fspath(repository.top)}
         told = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", more=more)
         return [os.fsdecode(line[3:]) for line in told.split(b"\0") if line]
+
+    def as_it_is(self) -> PrivateClone:
+        """The clone with all that the source's folder holds, ignored files, too, as its beginning.
+
+        Nothing of the source is written. Raises :class:`GitError` where a file can't be copied.
+        """
+        repository = self.source.repository
+        if repository is None:
+            return self
+        more = {"GIT_WORK_TREE": os.fspath(repository.top)}
+        if (repository.git_dir / "index").is_file():
+            more["GIT_INDEX_FILE"] = os.fspath(repository.git_dir / "index")
+        flags = ("--porcelain", "-z", "--ignored=matching", "--untracked-files=all", "--no-renames")
+        told = self._git("status", *flags, more=more)
+        try:
+            for line in told.split(b"\0"):
+                if name := os.fsdecode(line[3:]).rstrip("/"):
+                    _copy_over(repository.top / name, self.work / name)
+        except (OSError, shutil.Error) as error:
+            raise GitError(f"{repository.top} can't be copied: {error}.") from None
+        commit = ("commit-tree", self.tree(), "-p", self.base)
+        base = self._git(*commit, stdin=b"As it was\n", more=_SOMEBODY).decode().strip()
+        return PrivateClone(self.folder, self.source, base, self.environ)
+
+    def apply_to_source(self, patch: bytes) -> None:
+        """Apply a patch to the source's own folder; nothing is changed there where it does not fit."""
+        top = self.source.path
+        more = {"GIT_WORK_TREE": os.fspath(top)}
+        self._git("apply", "--whitespace=nowarn", "-", stdin=patch, more=more, cwd=top)
 
     def tree(self) -> str:
         """The name of the tree that the workspace is now; ignored files and by-products are left out."""
@@ -219,7 +185,7 @@ class PrivateClone:
         objects = {"GIT_OBJECT_DIRECTORY": os.fspath(repository.shared_dir / "objects")}
         self._git("unpack-objects", "-q", stdin=packed, more=objects)
         there_too = {"GIT_DIR": os.fspath(repository.git_dir), **identity}
-        self._git("update-ref", "-m", "seedsmith batch", name, commit, _NOTHING, more=there_too)
+        self._git("update-ref", "-m", "seedsmith batch", name, commit, NOTHING, more=there_too)
 
     def merged_onto(self, commit: str, moved: Source) -> PrivateClone:
         """The clone with its ``commit`` carried over to what the source is at now; the workspace is that.
@@ -242,15 +208,23 @@ class PrivateClone:
         remove_folder(self.folder)
 
     def _git(
-        self, *arguments: str, stdin: bytes | None = None, more: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        more: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> bytes:
-        done = self._run(arguments, stdin, more)
+        done = self._run(arguments, stdin, more, cwd)
         if done.returncode:
             raise GitError(_complaint(arguments[0], done))
         return done.stdout
 
     def _run(
-        self, arguments: Iterable[str], stdin: bytes | None = None, more: Mapping[str, str] | None = None
+        self,
+        arguments: Iterable[str],
+        stdin: bytes | None = None,
+        more: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         program = own_program("git", self.environ, self.folder.parent)
         if program is None:
@@ -261,7 +235,7 @@ class PrivateClone:
         try:
             return subprocess.run(
                 (os.fspath(program), *arguments),
-                cwd=self.work,
+                cwd=cwd or self.work,
                 env=variables | dict(more or {}),
                 input=b"" if stdin is None else stdin,
                 capture_output=True,
@@ -317,7 +291,7 @@ def _write_metadata(clone: PrivateClone) -> None:
         (git_dir / branch).parent.mkdir(parents=True, exist_ok=True)
         (git_dir / branch).write_text(f"{source.commit}\n")
         shared = source.repository.shared_dir
-        folders = [os.fspath(each) for each in _object_folders(source.repository)]
+        folders = [os.fspath(each) for each in object_folders(source.repository)]
         if any("\n" in each or each.startswith('"') for each in folders):
             raise GitError("its path holds a line end or begins with a quotation mark")
         (git_dir / "objects/info/alternates").write_text("".join(f"{each}\n" for each in folders))
@@ -331,20 +305,6 @@ def _write_metadata(clone: PrivateClone) -> None:
     (git_dir / "info/exclude").write_text(rules, "utf-8", "surrogateescape")
 
 
-def _object_folders(repository: Repository) -> Iterable[Path]:
-    """Where the repository's objects lie, and those it borrows from in turn; only what is there."""
-    waiting, seen = [(repository.shared_dir, 0)], dict[Path, None]()
-    while waiting:
-        folder, depth = waiting.pop()
-        objects = Path(os.path.realpath(folder / "objects"))
-        if objects in seen or not objects.is_dir():
-            continue
-        seen[objects] = None
-        if depth < _BORROWED_DEPTH:
-            waiting += [(each.parent, depth + 1) for each in alternates(folder) if each.name == "objects"]
-    return seen
-
-
 def _copy(clone: PrivateClone) -> PrivateClone:
     """A copy of a folder without git, with its state as the first commit of a history nobody sees."""
     shutil.copytree(clone.source.path, clone.work, symlinks=True, ignore=_special_files)
@@ -355,6 +315,21 @@ def _copy(clone: PrivateClone) -> PrivateClone:
     }
     base = clone._git("commit-tree", tree, stdin=b"As it was\n", more=somebody).decode().strip()
     return PrivateClone(clone.folder, clone.source, base, clone.environ)
+
+
+def _copy_over(there: Path, here: Path) -> None:
+    """Make ``here`` what is ``there``: a file, a link, a folder, or nothing."""
+    if not os.path.lexists(there):
+        here.unlink(missing_ok=True)
+        return
+    here.parent.mkdir(parents=True, exist_ok=True)
+    if there.is_dir() and not there.is_symlink():
+        shutil.copytree(there, here, symlinks=True, ignore=_special_files, dirs_exist_ok=True)
+        return
+    if os.path.lexists(here):
+        here.unlink()
+    if there.is_symlink() or there.is_file():
+        shutil.copy2(there, here, follow_symlinks=False)
 
 
 def _special_files(folder: str, names: list[str]) -> list[str]:
@@ -370,27 +345,3 @@ def _special_files(folder: str, names: list[str]) -> list[str]:
 def _complaint(subcommand: str, done: subprocess.CompletedProcess[bytes]) -> str:
     said = done.stderr.decode("utf-8", "replace").strip() or f"it ended with exit code {done.returncode}"
     return f"git {subcommand} failed: {said[:_COMPLAINT_CHARACTERS].removeprefix('fatal: ')}"
-
-
-def user_identity(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that name the committer, by the user's environment and configuration.
-
-    Empty where name or address is not known.
-    """
-    program = own_program("git", environ, Path("/nonexistent"))
-    variables: dict[str, str] = {}
-    for part, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
-        told = ""
-        if program is not None:
-            done = subprocess.run(
-                (os.fspath(program), "config", "--get", key),
-                cwd="/",
-                env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-            )
-            told = done.stdout.decode("utf-8", "replace").strip()
-        for role in ("AUTHOR", "COMMITTER"):
-            variables[f"GIT_{role}_{part}"] = environ.get(f"GIT_{role}_{part}") or told
-    return variables if all(variables.values()) else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.results import Cause, ItemResult, StepResult, Verification
 from seedsmith.agent.tasks.batch.steps import Asking, BudgetEnded, carry_out
@@ -15,7 +16,8 @@ from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.agent.tasks.batch.workshop import Workshop, open_workshop, with_own_programs
 from seedsmith.sandbox.errors import GitError
-from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone, open_source
+from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
+from seedsmith.sandbox.git.source import open_source
 
 _NAMED = 3
 
@@ -31,6 +33,10 @@ class How:
     environment: Mapping[str, str]
     rebase: bool = False
     """Carry changes over to a branch that moved meanwhile, and verify again."""
+    as_it_is: bool = False
+    """Begin with what the folder holds, committed or not, ignored files, too."""
+    hears: FrontEnd | None = None
+    """Is shown the events of all models' work."""
 
 
 @dataclass(slots=True)
@@ -81,6 +87,8 @@ async def attempt(taken: Taken, how: How, books: Books, variation: Variation) ->
     try:
         source = await asyncio.to_thread(open_source, taken.item.source, how.tasks.base or "")
         clone = await asyncio.to_thread(make_clone, source, folder, how.environment)
+        if how.as_it_is:
+            clone = await asyncio.to_thread(clone.as_it_is)
         changed = [] if how.tasks.uncommitted == "leave" else await asyncio.to_thread(clone.uncommitted)
     except GitError as error:
         return Work(ItemResult("failed", "repository", str(error)))
@@ -103,6 +111,7 @@ class _Attempt:
     def __init__(self, taken: Taken, how: How, books: Books, shop: Workshop, variation: Variation) -> None:
         self._taken = taken
         self._tasks = how.tasks
+        self._hears = how.hears
         self._books = books
         self._shop = shop
         self._variation = variation
@@ -147,7 +156,7 @@ class _Attempt:
             limits = limits.model_copy(update={"cost": left})
         variation = dict(self._variation.settings or {})
         emphasis, begins = self._variation.emphasis, self._variation.asks
-        return Asking(limits, self._books.book, proves, variation, emphasis, begins)
+        return Asking(limits, self._books.book, proves, variation, emphasis, begins, self._hears)
 
     async def _prove(self) -> Work:
         shop, clone = self._shop, self._shop.clone

@@ -10,7 +10,8 @@ from pathlib import Path
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.tasks.batch.plan import Item, fill
 from seedsmith.agent.tasks.batch.task_file import TaskFile
-from seedsmith.sandbox.git.private_clone import PrivateClone, user_identity
+from seedsmith.sandbox.git.private_clone import PrivateClone
+from seedsmith.sandbox.git.source import user_identity
 
 _SOMEBODY = {
     "GIT_AUTHOR_NAME": "Seedsmith",

@@ -18,7 +18,8 @@ from seedsmith.agent.tasks.batch.files import grep, matching
 from seedsmith.agent.tasks.batch.plan import Item, fill, plan
 from seedsmith.agent.tasks.batch.task_file import Condition, Step
 from seedsmith.sandbox.errors import GitError
-from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone, open_source
+from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
+from seedsmith.sandbox.git.source import open_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from seedsmith.agent.tasks.batch.results import AttemptResult, ItemResult, StepR
 from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.workshop import open_workshop, with_own_programs
 from seedsmith.sandbox.errors import GitError
-from seedsmith.sandbox.git.private_clone import PrivateClone, open_source, remove_folder
+from seedsmith.sandbox.git.private_clone import PrivateClone, remove_folder
+from seedsmith.sandbox.git.source import open_source
 
 
 async def perform(taken: Taken, how: How, books: Books) -> ItemResult:

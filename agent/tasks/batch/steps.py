@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seedsmith.agent.errors import AgentError, ConfigurationError
-from seedsmith.agent.events import Envelope, UsageReported
+from seedsmith.agent.events import Envelope, FrontEnd, UsageReported
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.plan import fill
@@ -45,6 +45,8 @@ class Asking:
     """What this attempt is told besides."""
     begins: Callable[[], None] = lambda: None
     """Is called before the model is asked."""
+    hears: FrontEnd | None = None
+    """Is shown the events of its work."""
 
 
 async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
@@ -110,7 +112,10 @@ async def _ask(step: Step, shop: Workshop, asking: Asking) -> StepResult:
     asking.begins()
     seen = _Costs(asking.book)
     prompt = "\n\n".join(filter(None, (fill(step.prompt or "", shop.values), asking.emphasis)))
-    outcome = await run(shop.request(_settings(step, shop, asking), prompt), (seen,))
+    outcome = await run(
+        shop.request(_settings(step, shop, asking), prompt),
+        (seen,) if asking.hears is None else (seen, asking.hears),
+    )
     seen.settle(outcome)
     if outcome.status == "provider_error":
         raise ProviderFailed(outcome.message)
