@@ -120,12 +120,23 @@ _SHAPES = (
     # jest's and vitest's files
     re.compile(r"^(?P<said>PASS|FAIL) +(?P<name>\S+\.[cm]?[jt]sx?)\b.*$", re.MULTILINE),
 )
+_UNITTEST_FAILURE = re.compile(
+    r"^(?:FAIL|ERROR): (?P<name>[^\n]+)\n(?:[^\n]*\n)?-{70}\n.*?(?=^={70}$|^-{70}$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_PASSED = re.compile(r"^test\w* \(.*\.\.\. ok$|^ *--- PASS: |^=== (?:RUN|PAUSE|CONT) ")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def without_passed(output: str) -> str:
+    """``output`` without the lines that tell of a test that passed."""
+    return "".join(line for line in output.splitlines(keepends=True) if not _PASSED.search(line))
 
 
 def read_output(output: str) -> dict[str, TestResult]:
     """The tests that an output names, by the forms of unittest, cargo, go, node, mocha, jest and vitest."""
     text = _ESCAPES.sub("", output)
+    blocks = {block["name"]: block[0] for block in _UNITTEST_FAILURE.finditer(text)}
     found: dict[str, TestResult] = {}
     for shape in _SHAPES:
         for line in shape.finditer(text):
@@ -133,5 +144,7 @@ def read_output(output: str) -> dict[str, TestResult]:
             said = "skipped" if line.groupdict().get("todo") else _SAID[line["said"]]
             before = found.get(name)
             if name and (before is None or before.said in ("passed", "skipped")):
-                found[name] = TestResult(name, said, text if said in ("failed", "error") else "")
+                found[name] = TestResult(
+                    name, said, blocks.get(name, text) if said in ("failed", "error") else ""
+                )
     return found

@@ -12,7 +12,7 @@ from seedsmith.agent.proof.results import MOST_XML_BYTES, TestRun, read_junit, r
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 _NAME = "seedsmith-tests.xml"
-_UNITTEST = re.compile(r"(-m\s+unittest)(?!\S)(?!.*\s(?:-v|--verbose)\b)")
+_UNITTEST = re.compile(r"(-m\s+unittest(?:\s+discover(?!\S))?)(?!\S)(?!.*\s(?:-v|--verbose)\b)")
 _GO = re.compile(r"(?<!\S)(go\s+test)(?!\S)(?!.*\s-v\b)")
 _QUIET = re.compile(r"(?<=\s)(?:-q|--quiet)(?=\s|$)\s*")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from seedsmith.agent.proof.results import read_junit, read_output
+from seedsmith.agent.proof.results import read_junit, read_output, without_passed
+from seedsmith.agent.proof.telling import telling
 
 
 def said(found):
@@ -65,6 +67,29 @@ def test_unittest_tells_of_each_test(tmp_path):
     )
     found = {name.split()[0]: each for name, each in said(read_output(done.stdout.decode())).items()}
     assert found == {"test_ok": "passed", "test_no": "failed", "test_left": "skipped"}
+    (failed,) = (test for test in read_output(done.stdout.decode()).values() if test.said == "failed")
+    assert "AssertionError: 1 != 2" in failed.why and "test_left" not in failed.why
+    assert without_passed("test_a (m.T.test_a) ... ok\nFAIL: x\n--- PASS: TestA (0s)\n") == "FAIL: x\n"
+
+
+async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
+    class Processes:
+        isolation = SimpleNamespace(name="off")
+        policy = SimpleNamespace(private_tmp=tmp_path)
+        environment = {"PYTEST_ADDOPTS": "-x"}
+
+    told = {
+        "python -m unittest": "python -m unittest -v",
+        "python -m unittest discover -q": "python -m unittest discover -v ",
+        "python -m unittest discover -v": "python -m unittest discover -v",
+        "python -m unittest test_a -q": "python -m unittest -v test_a ",
+        "cd a && go test ./...": "cd a && go test -v ./...",
+        "make test": "make test",
+    }
+    assert {each: telling(each, Processes()).command for each in told} == told
+    assert (
+        telling("pytest", Processes(), ["tests/test_a.py"]).environment["PYTEST_ADDOPTS"].startswith("-x -o ")
+    )
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
