@@ -99,6 +99,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, _Function, list[ast.expr
 
 def _test(node: _Function, decorators: list[ast.expr]) -> _Test:
     test = _Test(skips=sum(_skips(each) for each in decorators))
+    test.asserts.update(case for each in decorators for case in _cases(each))
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assert):
             test.asserts[_skeleton(inner.test)] += 1
@@ -113,6 +114,14 @@ def _test(node: _Function, decorators: list[ast.expr]) -> _Test:
     asserted = next((n for n, each in enumerate(node.body) if _asserts(each)), len(node.body))
     test.ends_early = any(isinstance(each, ast.Return) for each in node.body[:asserted])
     return test
+
+
+def _cases(decorator: ast.expr) -> Iterator[str]:
+    """The cases that a test is run with, as far as they are written out; each asserts something."""
+    if isinstance(decorator, ast.Call) and _called(decorator) == "parametrize" and len(decorator.args) > 1:
+        cases = decorator.args[1]
+        if isinstance(cases, ast.List | ast.Tuple):
+            yield from map(_skeleton, cases.elts)
 
 
 def _asserts(node: ast.stmt) -> bool:

@@ -5,6 +5,7 @@ See docs/decisions.md, "Evidence".
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.dispatch import Dispatcher
@@ -26,6 +27,9 @@ LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""
 _LAST_SECONDS = 60.0
 """So long the run at a budget's end may take, though the time was used up."""
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Verifier:
@@ -158,6 +162,7 @@ class Verifier:
         text = output_text(result)
         self.newest = told.read(result, self._redactor.text(text))
         self.first_run = self.first_run or (self.newest if not self._records else None)
+        text = _COLOURS.sub("", text)
         shown = text if told.command == self._command else without_passed(text)
         return result.exit_code, ends_of(shown, self._output_bytes)
 

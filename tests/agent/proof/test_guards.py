@@ -170,6 +170,14 @@ def test_new_tests_and_other_names_are_told_of_by_nothing():
     assert not told(("shop.py", "x = 1\n", "# PYTEST_CURRENT_TEST is not asked\nx = 2\n"))
 
 
+def test_the_cases_of_a_test_count():
+    old = '@pytest.mark.parametrize("a", [(1, "x"), (2, "y")])\ndef test_it(a):\n    assert shop.of(a)\n'
+    path = "tests/test_shop.py"
+    assert told((path, old, old.replace('(1, "x"), ', ""))) == (f"{path}: test_it asserts less",)
+    assert told((path, old, old.replace('"y"', '"z"'))) == (f"{path}: test_it asserts something else",)
+    assert not told((path, old, old.replace("[(1", '[(3, "z"), (1')))
+
+
 def test_another_expectation_is_no_weaker_test_where_no_bug_is_fixed():
     changed = ("tests/test_shop.py", PYTHON, PYTHON.replace("== 0", "== 1"))
     assert told(changed) and not told(changed, strict=False)
