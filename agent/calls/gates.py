@@ -67,17 +67,23 @@ class NarrowingGate(Gate):
         return self._refusal(tool)
 
 
+_PLANS = (
+    "Refused: this run only plans, nothing may be changed (--approve plan). "
+    "Read and search as far as you need, then answer with the plan."
+)
+
+
 class PlanGate(Gate):
-    """Lets nothing be changed: the run ends with a plan."""
+    """Lets nothing be changed: the run ends with a plan, or with what it found."""
+
+    def __init__(self, refusal: str = _PLANS) -> None:
+        self._refusal = refusal
 
     async def before(self, prepared: Prepared) -> Passage:
         """Refuse what would write, whoever asks for it."""
         if not prepared.access.writes:
             return Passage()
-        return _refused(
-            "Refused: this run only plans, nothing may be changed (--approve plan). "
-            "Read and search as far as you need, then answer with the plan."
-        )
+        return _refused(self._refusal)
 
 
 class HookGate(Gate):

@@ -31,7 +31,7 @@ _PROGRESS = frozenset({"cost_estimate", "suspects", "instructions", "image", "ke
 _AWAITED = frozenset({"model_download", "model_waiting", "model_load"})
 """Notices of what takes its time before the first answer."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
-_TOLD_FIRST = ("command", "path", "pattern", "message", "question")
+_TOLD_FIRST = ("command", "path", "pattern", "message", "question", "task")
 _NOT_TOLD = frozenset({"todo"})
 """Tools whose arguments are shown by their result."""
 _ASKING = frozenset({"ask"})

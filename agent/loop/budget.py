@@ -120,6 +120,17 @@ class Budget:
         """Seconds until the time limit, never negative."""
         return max(0.0, self._limits.seconds - (self._clock() - self._start))
 
+    @property
+    def left(self) -> Limits:
+        """What may still be used."""
+        limits = self._limits
+        return Limits(
+            turns=max(limits.turns - self._turns, 0),
+            tokens=max(limits.tokens - self._usage.total_tokens, 0),
+            cost=None if limits.cost is None else max(limits.cost - (self._cost or 0.0), 0.0),
+            seconds=self.seconds_left,
+        )
+
     def reserve(self, least_tokens: int = 0, least_cost: float = 0.0) -> int:
         """Make room for one more request and return its number; raises :class:`BudgetExhausted`.
 
@@ -158,9 +169,13 @@ class Budget:
         """Record what the request used; None if the service did not say."""
         usage = usage or Usage()
         self._under_way = 0.0
-        self._usage += usage
         self._last_tokens = usage.total_tokens
         self._last_cost = cost or 0.0
+        self.add(usage, cost, estimated=estimated)
+
+    def add(self, usage: Usage, cost: float | None, *, estimated: bool = False) -> None:
+        """Count what a helper's request used, which says nothing of this run's next one."""
+        self._usage += usage
         if cost is None:
             self._unpriced = self._unpriced or usage.total_tokens > 0
         else:

@@ -38,6 +38,8 @@ def open_dispatcher(
     tools = open_tools(
         profile, approver, opened.extensions, vision=opened.model.vision, skills=opened.skills.active
     )
+    if opened.request.only is not None:
+        tools = {name: tool for name, tool in tools.items() if name in opened.request.only}
     runner = CallRunner(
         tools,
         context,
@@ -74,7 +76,9 @@ def _gates(
 ) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
-    if opened.request.settings.approve == "plan":
+    if opened.request.parent:
+        yield PlanGate("Refused: you only read, nothing may be changed; report what you found.")
+    elif opened.request.settings.approve == "plan":
         yield PlanGate()
     if hooks is not None:
         yield HookGate(hooks)

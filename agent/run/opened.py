@@ -301,6 +301,7 @@ def _start(
         base_url=address,
         own_verify=asked.settings.wrote(settled.verify or ""),
         fixing=asked.fixing,
+        parent=asked.parent,
     )
 
 

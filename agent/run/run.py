@@ -28,6 +28,7 @@ from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.opened import OpenedRun, open_run
 from seedsmith.agent.run.past import RunPast
 from seedsmith.agent.run.proving import Proving, with_pull_request
+from seedsmith.agent.run.subagents import with_subagents
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
@@ -91,12 +92,12 @@ class _Run:
         beside: Beside,
     ) -> None:
         self._command = opened.request.settings.verify or opened.session.start.verify or ""
-        self._opened = opened
+        self._budget = Budget(opened.limits)
+        self._opened = with_subagents(opened, run, self._budget)
         self._settings = opened.request.settings
         self._session = opened.session
         self._stack = stack
         self._approver = approver
-        self._budget = Budget(opened.limits)
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, beside.inbox)

@@ -140,7 +140,8 @@ def _last(home: Path, workspace: Path) -> SessionFolder:
             head = read_head(path / RECORDS)
         except SessionError:  # another session's trouble
             continue
-        if head["workspace"] == str(workspace) and head.get("model"):  # one tool's call has no model
+        own = head.get("model") and not head.get("parent")  # one tool's call has no model
+        if own and head["workspace"] == str(workspace):
             return SessionFolder(path, workspace)
     raise UnknownSession(f"There is no session of {workspace} under {home / 'sessions'}.")
 

@@ -73,6 +73,8 @@ class SessionStart:
     """Whether the user wrote ``verify``, not the repository or a skill."""
     fixing: bool = False
     """Whether all there was to do was to make ``verify`` pass."""
+    parent: str = ""
+    """The session whose call this one was made for, if it was."""
     forked_from: str = ""
     """The session this one was forked from, if it was."""
     forked_turn: int | None = None

@@ -52,6 +52,8 @@ class SessionSummary:
     why: str = ""
     """One sentence: what is damaged."""
     forked_from: str = ""
+    parent: str = ""
+    """The session whose call it was made for."""
 
     @property
     def asked(self) -> str:
@@ -98,6 +100,7 @@ def summarized(path: Path) -> SessionSummary:
         cost_estimated=bool(total.get("cost_estimated")),
         message=str(finished.get("message", "")),
         forked_from=str(head.get("forked_from", "")),
+        parent=str(head.get("parent", "")),
     )
 
 

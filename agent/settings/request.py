@@ -34,3 +34,7 @@ class RunRequest:
     """The id of the session to begin, where somebody was told it before; '' for a new one."""
     buffers: Buffers | None = None
     """Knows what is typed in an editor and not saved yet, where the run is an editor's."""
+    parent: str = ""
+    """The session whose call this run is, which only reads; '' for a run of its own."""
+    only: frozenset[str] | None = None
+    """Names of the tools that are offered; None: all."""

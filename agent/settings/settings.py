@@ -163,6 +163,11 @@ class Settings(BaseModel):
     extensions: Annotated[bool, Option()] = Field(
         True, description="Offer the tools of installed packages, too."
     )
+    subagents: Annotated[bool | None, Option()] = Field(
+        None,
+        description="Offer helpers that read and report in a context of their own: always, never, or where "
+        "there are kinds in ~/.agents/agents.",
+    )
     hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (
         Field(None, description="Commands that hear of events and may stop them; see docs/skills.md.")
     )

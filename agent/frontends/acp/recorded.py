@@ -48,7 +48,7 @@ async def listed(
     first = int(cursor or 0)
     state = state_folder(home, environment)
     found = await asyncio.to_thread(Sessions(state).list, folder)
-    known = [each for each in found if each.model]
+    known = [each for each in found if each.model and not each.parent]
     page = [_info(each) for each in known[first : first + _A_PAGE]]
     more = str(first + _A_PAGE) if len(known) > first + _A_PAGE else None
     return ListSessionsResponse(sessions=page, next_cursor=more)

@@ -34,7 +34,7 @@ _KINDS: dict[str, ToolKind] = {
     "todo": "think",
     "task": "think",
 }
-_TOLD_FIRST = ("command", "path", "pattern", "message", "question", "name", "action")
+_TOLD_FIRST = ("command", "path", "pattern", "message", "question", "task", "name", "action")
 _TITLE_CHARACTERS = 200
 _MOST_HUNKS = 50
 """A change of more places is shown as text."""

@@ -1,0 +1,84 @@
+"""The task tool: the model has a helper find something out in a context of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from seedsmith.agent.context.agent_kinds import AgentKind
+from seedsmith.tools.base import (
+    EVERYTHING,
+    Access,
+    InvalidArguments,
+    JsonObject,
+    ToolContext,
+    ToolResult,
+    ToolSpec,
+)
+from seedsmith.tools.flat_schema import flatten_schema
+from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
+
+NAME = "task"
+_DESCRIPTION_CHARACTERS = 200
+Start = Callable[[AgentKind, str], Awaitable[ToolResult]]
+"""Has a helper of a kind carry out a task; gives back what it reports."""
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+class TaskParameters(Parameters):
+    """What is to be found out, and by whom."""
+
+    task: Annotated[Text, AfterValidator(_not_blank)] = Field(max_length=20_000)
+    kind: Text = ""
+
+
+class TaskTool(PydanticTool[TaskParameters]):
+    """Helpers read side by side; each costs a share of the run's budget and ends with the run."""
+
+    name = NAME
+    description = (
+        "Have a helper with a context of its own find something out; it only reads, and its last message is "
+        "the result. It knows nothing of this conversation: say all it needs. Several calls at once run side "
+        "by side."
+    )
+    parameters = TaskParameters
+
+    def __init__(self, kinds: Sequence[AgentKind], start: Start) -> None:
+        """``kinds``: the first is the one that is meant where none is named."""
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._start = start
+
+    @cached_property
+    def spec(self) -> ToolSpec:
+        """Name, description with the kinds, and schema."""
+        kinds = "; ".join(
+            f"{kind.name}: {kind.description[:_DESCRIPTION_CHARACTERS]}" for kind in self._kinds.values()
+        )
+        description = f"{self.description} Kinds: {kinds}."
+        return ToolSpec(self.name, description, flatten_schema(self.parameters))
+
+    def parse(self, arguments: JsonObject) -> TaskParameters:
+        """Check ``arguments``; a kind that there is not is told with those that there are."""
+        parsed = super().parse(arguments)
+        if parsed.kind and parsed.kind not in self._kinds:
+            raise InvalidArguments(
+                f"There is no kind {parsed.kind!r:.80}: the kinds are {', '.join(self._kinds)}."
+            )
+        return parsed
+
+    def access(self, parsed: TaskParameters) -> Access:
+        """Reads anything, and never begins before the model's answer is complete: it costs."""
+        return Access(reads=frozenset({EVERYTHING}), early=False)
+
+    async def run(self, parsed: TaskParameters, context: ToolContext) -> ToolResult:
+        """Return what the helper says last."""
+        kind = self._kinds.get(parsed.kind) or next(iter(self._kinds.values()))
+        return await self._start(kind, parsed.task)

@@ -1,0 +1,61 @@
+"""The kinds of helpers that can be asked: one that explores, and the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings.yaml_file import read_small
+from seedsmith.sandbox.workspace.paths import shown
+from seedsmith.skills.published import read_published
+from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode
+
+EXPLORE = "explore"
+_MOST_KINDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKind:
+    """One kind of helper."""
+
+    name: str
+    description: str
+    """What it is for, as the model is told."""
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKinds:
+    """The user's kinds, and a sentence for each file that is none."""
+
+    found: tuple[AgentKind, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def explore() -> AgentKind:
+    """The kind that there always is."""
+    what = "finds out where and how something is done"
+    return AgentKind(EXPLORE, what, prompt("subagent-explore.md").strip())
+
+
+def user_kinds(folder: Path | None) -> AgentKinds:
+    """The kinds of ``folder``, a file each; of two of one name the first counts."""
+    if folder is None or not folder.is_dir():
+        return AgentKinds()
+    kinds: dict[str, AgentKind] = {}
+    faults = []
+    for path in sorted(folder.glob("*.md"))[:_MOST_KINDS]:
+        try:
+            kind = _read(path)
+        except (ConfigurationError, DocumentError) as error:
+            faults.append(f"The kind of helper {shown(str(path))} is left out: {error}")
+            continue
+        kinds.setdefault(kind.name, kind)
+    return AgentKinds(tuple(kinds.values()), tuple(faults))
+
+
+def _read(path: Path) -> AgentKind:
+    published = read_published(decode(read_small(path, MOST_BYTES) or b""), path.stem)
+    return AgentKind(published.name, " ".join(published.description.split()), published.body)
