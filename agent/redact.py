@@ -54,6 +54,11 @@ class Redactor:
         named = [value for name, value in environment.items() if is_secret_name(name)]
         return cls([*named, *(value for value in more if value)])
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What is replaced, longest first."""
+        return self._values
+
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """One that knows ``secrets`` too."""
         return Redactor([*self._secrets, *secrets])

@@ -66,7 +66,7 @@ def open_tool_context(
         place.workspace.take_in(str(folder), folder, writable=False)
     if isolation.name in _WITH_PRIVATE_HOME:
         link_into_home(policy)
-    spills = SpillStore(session_folder / SPILLS)
+    spills = SpillStore(session_folder / SPILLS, secrets=place.redactor.values)
     processes = ProcessRunner(isolation, policy, spills)
     processes.credentials = Credentials(credentials_of(settings))
     if policy.allow:

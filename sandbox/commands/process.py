@@ -6,8 +6,9 @@ import contextlib
 import copy
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption,
 from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
+from seedsmith.sandbox.commands.segments import remove_segments
 from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
@@ -43,6 +45,7 @@ class _Way:
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     given: Given | None = None
+    began: float = field(default_factory=time.time)
 
 
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
@@ -218,6 +221,8 @@ class ProcessRunner:
     def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
         if way.given is not None:
             way.given.forget()
+        if self.isolation.name == "landlock":
+            remove_segments(way.began)
         return self._restore(tree)
 
     def _shown(self) -> Policy:

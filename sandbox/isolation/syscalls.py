@@ -149,6 +149,11 @@ def connect(descriptor: int, address: bytes) -> None:
     _checked(_libc().connect(ctypes.c_int(descriptor), address, ctypes.c_uint(len(address))))
 
 
+def remove_segment(identifier: int) -> None:
+    """Mark a segment of shared memory (System V) to go; one that is gone or not ours stays as it is."""
+    _libc().shmctl(ctypes.c_int(identifier), ctypes.c_int(0), ctypes.c_void_p(None))  # IPC_RMID
+
+
 def landlock_abi() -> int:
     """The version of Landlock this kernel speaks; 0 where it is missing or switched off."""
     try:

@@ -17,11 +17,31 @@ DEFAULT_LIMIT_BYTES = 1 << 30
 _ID = re.compile(r"s[1-9][0-9]{0,8}", re.ASCII)
 
 
+MASK = b"[redacted]"
+
+
+class Secrets:
+    """Takes known values out of bytes that come in pieces."""
+
+    def __init__(self, values: tuple[str, ...]) -> None:
+        known = [value.encode(errors="surrogateescape") for value in values]
+        self._pattern = re.compile(b"|".join(map(re.escape, known)))
+        self._longest = max(map(len, known))
+
+    def parted(self, data: bytes) -> tuple[bytes, bytes]:
+        """``data`` without them, and the end of it, in which one may have begun, by itself."""
+        clean = self._pattern.sub(MASK, data)
+        cut = max(0, len(clean) - self._longest + 1)
+        return clean[:cut], clean[cut:]
+
+
 class Spill:
     """One output being written; bytes beyond the limit are counted, not kept."""
 
-    def __init__(self, identifier: str, descriptor: int, limit_bytes: int) -> None:
+    def __init__(self, identifier: str, descriptor: int, limit_bytes: int, secrets: Secrets | None) -> None:
         self.id = identifier
+        self._secrets = secrets
+        self._held = b""
         self.written = 0
         """Bytes on disk."""
         self.dropped = 0
@@ -30,7 +50,12 @@ class Spill:
         self._limit_bytes = limit_bytes
 
     def write(self, data: bytes) -> None:
-        """Append ``data`` as far as there is room; never raises for want of room."""
+        """Append ``data`` as far as there is room, without secrets; never raises for want of room."""
+        if self._secrets is not None:
+            data, self._held = self._secrets.parted(self._held + data)
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
         kept = memoryview(data)[: 0 if self.dropped else self._limit_bytes - self.written]
         self.dropped += len(data) - len(kept)
         while kept:
@@ -45,6 +70,7 @@ class Spill:
     def close(self) -> None:
         """End the output; closing twice does no harm."""
         if self._descriptor >= 0:
+            self._append(self._held)
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -55,13 +81,17 @@ class SpillStore:
     Ids count on from those already there, so that a resumed session never reuses one.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(
+        self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES, secrets: tuple[str, ...] = ()
+    ) -> None:
+        """``secrets`` stand in no output that is written; what :meth:`save` keeps is kept as it is."""
         self._folder = folder
+        self._secrets = Secrets(secrets) if secrets else None
         self._limit_bytes = limit_bytes
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def create(self) -> Spill:
-        """Start a new spill, readable by the user alone."""
+    def create(self, *, masked: bool = True) -> Spill:
+        """Start a new spill, readable by the user alone; not ``masked`` where it is to be put back."""
         numbers = [int(spill.name[1:]) for spill in self._folder.iterdir() if _ID.fullmatch(spill.name)]
         number = max(numbers, default=0) + 1
         while True:
@@ -75,11 +105,11 @@ class SpillStore:
             except FileExistsError:
                 number += 1
             else:
-                return Spill(identifier, descriptor, self._limit_bytes)
+                return Spill(identifier, descriptor, self._limit_bytes, self._secrets if masked else None)
 
     def save(self, data: bytes) -> str:
         """Keep ``data`` in a spill of its own; returns what it is read back by, ``spill:ID``."""
-        spill = self.create()
+        spill = self.create(masked=False)
         try:
             spill.write(data)
         finally:

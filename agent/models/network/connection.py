@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import openai
 
 RESPONSE_LIMIT_BYTES = 64 * 2**20
+_GZIP_OR_ZLIB = 32 + 15
+"""Of ``zlib``: either kind of head, the largest window."""
 ERROR_LIMIT_BYTES = 64 * 2**10
 """At most this much of an error's body is read; its message is at the beginning."""
 CONNECT_SECONDS = 20.0
@@ -252,14 +255,19 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
     import httpx2
 
     class BoundedStream(httpx2.AsyncByteStream):
-        def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        def __init__(self, stream: httpx2.AsyncByteStream, *, packed: bool) -> None:
             self._stream = stream
+            self._unpack = zlib.decompressobj(_GZIP_OR_ZLIB).decompress if packed else None
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             left = ERROR_LIMIT_BYTES
             async for chunk in self._stream:
-                yield chunk[:left]
-                left -= len(chunk)
+                try:
+                    piece = self._unpack(chunk, left) if self._unpack else chunk
+                except zlib.error:
+                    return
+                yield piece[:left]
+                left -= len(piece)
                 if left <= 0:
                     return
 
@@ -271,7 +279,10 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
             response = await inner.handle_async_request(request)
             if response.status_code >= 300:
                 assert isinstance(response.stream, httpx2.AsyncByteStream)
-                response.stream = BoundedStream(response.stream)
+                packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "deflate")
+                if packed:  # Unpacked here, where it is bounded, and not again.
+                    del response.headers["content-encoding"]
+                response.stream = BoundedStream(response.stream, packed=packed)
             return response
 
         async def aclose(self) -> None:

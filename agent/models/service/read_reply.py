@@ -61,6 +61,7 @@ async def _read_stream(
     clock = asyncio.get_running_loop().time
     deadline = clock() + stall_seconds
     ended = False
+    settled: float | None = None  # when the answer was seen complete
     while not ended:
         try:
             async with asyncio.timeout_at(deadline):
@@ -81,8 +82,11 @@ async def _read_stream(
                 yield delta
         ended = ended or assembler.ended
         if events or decoder.receiving:  # comments are no data
-            longest = USAGE_SECONDS if assembler.settled else stall_seconds
-            deadline = clock() + min(longest, stall_seconds)
+            deadline = clock() + stall_seconds
+        if assembler.settled:  # however much more comes
+            settled = clock() if settled is None else settled
+            deadline = settled + min(USAGE_SECONDS, stall_seconds)
+            ended = ended or clock() > deadline
     await reply.finish()
     for delta in assembler.close():
         yield delta

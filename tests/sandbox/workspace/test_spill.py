@@ -66,3 +66,25 @@ def test_a_link_planted_in_the_store_is_not_followed(tmp_path):
     with pytest.raises(PathNotFound):
         store.open("s1")
     assert store.create().id == "s2"
+
+
+@given(cuts=st.lists(st.integers(0, 60), max_size=6))
+@settings(max_examples=examples(60), deadline=None)
+def test_a_secret_stands_in_no_output_however_it_is_parted(tmp_path_factory, cuts):
+    whole = b"begin secret-one, \xff secret-one-longer secret-onesecret-one end"
+    store = SpillStore(tmp_path_factory.mktemp("spills"), secrets=("secret-one-longer", "secret-one"))
+    spill = store.create()
+    places = sorted({0, *cuts, len(whole)})
+    for start, end in zip(places, places[1:], strict=False):
+        spill.write(whole[start:end])
+    spill.close()
+    with store.open(spill.id) as file:
+        kept = file.read()
+    assert b"secret" not in kept
+    assert kept.startswith(b"begin [redacted], \xff [redacted]") and kept.endswith(b" end")
+
+
+def test_what_is_to_be_put_back_is_kept_as_it_was(tmp_path):
+    store = SpillStore(tmp_path / "spills", secrets=("secret-one",))
+    with store.open(store.save(b"a secret-one").removeprefix("spill:")) as file:
+        assert file.read() == b"a secret-one"

@@ -296,6 +296,23 @@ async def test_compression_is_no_bomb(asking, endpoint, monkeypatch):
     await stopped(asking, AuthenticationFailed)
 
 
+async def test_a_compressed_error_is_unpacked_to_a_limit(asking, endpoint, monkeypatch):
+    sizes = []
+    parse = connection.parse_refusal
+    monkeypatch.setattr(
+        connection, "parse_refusal", lambda *given: sizes.append(_longest(given)) or parse(*given)
+    )
+    bomb = gzip.compress(b'{"error": {"message": "' + b"a" * (64 << 20) + b'"}}')
+    assert len(bomb) < 1 << 17
+    endpoint.script(raw(bomb, status=401, headers=(("content-encoding", "gzip"),)))
+    await stopped(asking, AuthenticationFailed)
+    assert sizes and max(sizes) <= connection.ERROR_LIMIT_BYTES
+
+
+def _longest(given):
+    return max(len(each) for each in given if isinstance(each, str | bytes))
+
+
 async def test_an_endless_error_page_is_read_to_a_limit(asking, endpoint):
     endpoint.script(raw(b'{"error": "' + b"x" * (1 << 20) + b'"}', status=401, chunk=4096))
     assert len(await stopped(asking, AuthenticationFailed)) < 1000

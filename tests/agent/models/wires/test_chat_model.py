@@ -13,6 +13,7 @@ from scripted_endpoint import calls, error, raw, reasoning, text
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, ServiceUnavailable, StreamBroken
+from seedsmith.agent.models.service import read_reply
 
 
 async def test_text_and_reasoning_stream_and_usage_is_priced(asking, endpoint):
@@ -272,6 +273,24 @@ async def test_comments_do_not_reset_the_stall_timer(asking, endpoint):
     with pytest.raises(StreamBroken, match=r"stalled for 0\.1 s"):
         await asking.answer(asking.model(base_url=address, stall_seconds=0.1))
     assert len(asking.pauses) == 5
+    server.close()
+
+
+async def test_a_complete_answer_is_held_by_nothing_that_comes_after_it(asking, monkeypatch):
+    monkeypatch.setattr(read_reply, "USAGE_SECONDS", 0.05)
+
+    async def drip(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        writer.write(b'data: {"choices":[{"delta":{"content":"yes"},"finish_reason":"stop"}]}\n\n')
+        while not writer.is_closing():
+            writer.write(b'data: {"choices":[]}\n\n')
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    assert (await asking.answer(asking.model(base_url=address))).text == "yes"
     server.close()
 
 
