@@ -299,18 +299,17 @@ async def test_compression_is_no_bomb(asking, endpoint, monkeypatch):
 async def test_a_compressed_error_is_unpacked_to_a_limit(asking, endpoint, monkeypatch):
     sizes = []
     parse = connection.parse_refusal
-    monkeypatch.setattr(
-        connection, "parse_refusal", lambda *given: sizes.append(_longest(given)) or parse(*given)
-    )
+
+    def measured(*given):
+        sizes.append(max(len(each) for each in given if isinstance(each, str | bytes)))
+        return parse(*given)
+
+    monkeypatch.setattr(connection, "parse_refusal", measured)
     bomb = gzip.compress(b'{"error": {"message": "' + b"a" * (64 << 20) + b'"}}')
     assert len(bomb) < 1 << 17
     endpoint.script(raw(bomb, status=401, headers=(("content-encoding", "gzip"),)))
     await stopped(asking, AuthenticationFailed)
     assert sizes and max(sizes) <= connection.ERROR_LIMIT_BYTES
-
-
-def _longest(given):
-    return max(len(each) for each in given if isinstance(each, str | bytes))
 
 
 async def test_an_endless_error_page_is_read_to_a_limit(asking, endpoint):
