@@ -12,6 +12,9 @@ import click
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag
 
+_STATE = 8
+"""The width of the column that says how a thing is."""
+
 
 @click.command("doctor", short_help="Show what is enforced, what is missing, and how to mend it.")
 @setting_flags("workspace", "network", "model", "base_url", "wire")
@@ -19,10 +22,11 @@ from seedsmith.agent.cli.invocation import debug_flag, json_flag
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
+    from seedsmith.agent.frontends.fitting import fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.tasks import doctor
 
-    findings = []
+    findings, width = [], screen_width()
     for finding in doctor.examine(load_settings(flags), os.environ):
         findings.append(finding)
         if as_json:
@@ -30,9 +34,10 @@ def command(as_json: bool, **flags: Any) -> int:
 
             sys.stdout.buffer.write(encode(asdict(finding)))
         else:
-            print(f"{finding.state:8}{visible_row(finding.subject)}: {visible_row(finding.said)}", flush=True)
+            said = f"{finding.state:{_STATE}}{visible_row(finding.subject)}: {visible_row(finding.said)}"
+            print(fitted(said, _STATE, width), flush=True)
             if finding.mend:
-                print(f"{'':8}→ {visible_row(finding.mend)}", flush=True)
+                print(fitted(f"{'':{_STATE}}→ {visible_row(finding.mend)}", _STATE, width), flush=True)
     ready = doctor.possible(findings)
     if not as_json:
         how = " with a model named" if doctor.names_no_model(findings) else ""

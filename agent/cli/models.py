@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from seedsmith.agent.models.catalog.prices import Price
 
 LOCAL = "local"
+_ANY_WIDTH = 1000
+_FILE_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +172,10 @@ def _print_table(rows: list[ModelRow]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console = Console(markup=False, highlight=False, width=160)
+    from seedsmith.agent.frontends.fitting import screen_width
+
+    screen = screen_width()
+    console = Console(markup=False, highlight=False, width=screen or _FILE_WIDTH)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", no_wrap=True)
     table.add_column("context", justify="right")
@@ -186,7 +189,27 @@ def _print_table(rows: list[ModelRow]) -> None:
         images = "yes" if row.vision else "no"
         limits = (f"{row.context_tokens:,}", f"{row.output_tokens:,}")
         table.add_row(row.model, *limits, images, price, row.access, style=style)
-    console.print(table)
+    wanted = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
+    if screen is not None and wanted > screen:
+        _print_blocks(rows, screen)
+    else:
+        console.print(table)
+
+
+def _print_blocks(rows: list[ModelRow], width: int) -> None:
+    """The rows below each other, for a terminal that is narrower than the table."""
+    from seedsmith.agent.frontends.fitting import fitted
+
+    for row in rows:
+        images = ", images" if row.vision else ""
+        print(row.model)
+        for told in (
+            f"context {row.context_tokens:,}, answer {row.output_tokens:,}{images}",
+            *(f"yuan per 1,000 tokens: {_price(tier)}" for tier in row.prices),
+            *(() if row.prices else ("price not known",)),
+            row.access,
+        ):
+            print(fitted(f"    {told}", 6, width))
 
 
 def _price(tier: TierRow) -> str:

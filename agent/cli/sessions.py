@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _SHOWN_LINES = 12
 """Of an output or a message, where a session is shown; an export has all."""
 _LONGEST_FOLDER = 50
+_LEAST_ROOM = 24
+"""Columns that a session's words need beside the rest; with fewer they stand below."""
+_NUMBERED = 5
+"""Columns that are left for a number before a line."""
 
 folder_flag = click.option(
     "-C",
@@ -186,6 +190,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     """The lines of a list: id, age, outcome, turns, cost, the folder where it is asked for, first words."""
     from shutil import get_terminal_size
 
+    from seedsmith.agent.frontends.fitting import fitted, screen_width
     from seedsmith.agent.frontends.terminal import one_line
 
     now = time.time()
@@ -201,11 +206,17 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
         for each in found
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = max(get_terminal_size().columns - sum(widths) - 2 * len(widths), 40)
+    screen = screen_width()
+    room = get_terminal_size().columns - sum(widths) - 2 * len(widths) - _NUMBERED
     lines = []
     for row, each in zip(rows, found, strict=True):
+        why = each.why or each.asked
+        if screen is not None and room < _LEAST_ROOM:
+            told = fitted("  ".join(filter(None, row)), 4, screen - _NUMBERED)
+            lines.append(f"{told}\n    {one_line(why, screen - 4)}".rstrip())
+            continue
         told = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        lines.append(f"{told}  {one_line(each.why or each.asked, room)}".rstrip())
+        lines.append(f"{told}  {one_line(why, max(room, 40))}".rstrip())
     return lines
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from seedsmith.skills.skill_check import Checked
 
 
+_LEAST_ROOM = 40
+"""Columns that a description needs beside the names; with fewer it stands below."""
+
+
 @click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
 @json_flag
 @debug_flag
@@ -51,13 +55,19 @@ def list_skills(as_json: bool, **flags: Any) -> None:
         return
     from textwrap import shorten
 
+    from seedsmith.agent.frontends.fitting import fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
 
-    width = max((len(visible_row(row["name"])) for row in rows), default=0)
+    width, screen = max((len(visible_row(row["name"])) for row in rows), default=0), screen_width()
+    narrow = screen is not None and screen - width < _LEAST_ROOM
     for row in rows:
         usable = row["state"] == "usable"
         said = shorten(row["said"], 100, placeholder=" …") if usable else f"[{row['state']}] {row['said']}"
-        print(f"{visible_row(row['name']):{width}}  {visible_row(said)}  ({row['origin']})")
+        told = f"{visible_row(said)}  ({row['origin']})"
+        if narrow:
+            print(f"{visible_row(row['name'])}\n{fitted(f'    {told}', 4, screen)}")
+        else:
+            print(fitted(f"{visible_row(row['name']):{width}}  {told}", width + 2, screen))
 
 
 @command.command("show")

@@ -1,0 +1,74 @@
+"""Tables fit terminals of 40, 60 and 100 columns: only a word that is longer than a line goes beyond it."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+from shown_events import read_all
+
+from seedsmith.agent.frontends import fitting
+from seedsmith.agent.frontends.fitting import fitted
+
+SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
+
+
+@pytest.fixture
+def at_width(environment, place):
+    """Runs the command in a terminal of so many columns; what it shows."""
+
+    def call(columns, *arguments):
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        pieces = []
+        process = subprocess.Popen(
+            (SEEDSMITH, *arguments),
+            cwd=place / "repo",
+            env={**environment, "TERM": "dumb", "NO_COLOR": "1"},
+            stdin=follower,
+            stdout=follower,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(follower)
+        read_all(leader, pieces)
+        os.close(leader)
+        assert process.wait() == 0
+        return b"".join(pieces).decode().replace("\r", "")
+
+    return call
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+@pytest.mark.parametrize("arguments", [("models",), ("skills", "list")])
+def test_rows_fit(at_width, columns, arguments):
+    shown = at_width(columns, *arguments)
+    for line in shown.splitlines():
+        assert len(line) <= columns or len(line.split()) == 1, line
+    words = set(shown.split())
+    assert {"models": "wcode/doubao-seed-2.0-code", "skills": "upgrade-dependency"}[arguments[0]] in words
+
+
+def test_what_is_found_by_doctor_is_set_in(seedsmith, monkeypatch):
+    monkeypatch.setattr(fitting, "screen_width", lambda: 40)
+    lines = seedsmith("doctor").stdout.splitlines()
+    assert all(len(line) <= 40 or len(line.split()) == 1 for line in lines), lines
+    assert lines[0].startswith("ok      sandbox") and lines[1].startswith(" " * 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("a few words here", 9, ["a few", "  words", "  here"]),
+        ("a /very/long/path b", 8, ["a", "  /very/long/path", "  b"]),
+        ("    set in from the start", 14, ["    set in", "  from the", "  start"]),
+        ("修复 登录 页面", 9, ["修复 登录", "  页面"]),
+        ("any length", None, ["any length"]),
+    ],
+)
+def test_lines_break_between_words(text, width, lines):
+    assert fitted(text, 2, width).split("\n") == lines
