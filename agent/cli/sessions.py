@@ -210,7 +210,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     room = get_terminal_size().columns - sum(widths) - 2 * len(widths) - _NUMBERED
     lines = []
     for row, each in zip(rows, found, strict=True):
-        why = each.why or each.asked
+        why = each.why or each.asked.strip().partition("\n\n")[0]  # data and notes come after it
         if screen is not None and room < _LEAST_ROOM:
             told = fitted("  ".join(filter(None, row)), 4, screen - _NUMBERED)
             lines.append(f"{told}\n    {one_line(why, screen - 4)}".rstrip())

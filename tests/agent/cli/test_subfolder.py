@@ -43,7 +43,8 @@ def test_a_run_works_in_the_root_and_says_so_first(here, endpoint, place):
     assert last["verified"]["command"] == "cd pkg && grep -q two b.txt"
     asked = json.loads(endpoint.requests[0].raw)["messages"][-1]["content"]
     assert asked.startswith("Change b.txt\n\n(This was typed in the folder `pkg` of the workspace")
-    assert last["session"] in here("sessions").stdout
+    listed = here("sessions").stdout
+    assert last["session"] in listed and listed.endswith("  Change b.txt\n")
     assert here("undo", "last", "b.txt").returncode == 0
     assert (root / "pkg/b.txt").read_text() == "one\n"
 
