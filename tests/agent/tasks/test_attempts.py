@@ -63,7 +63,10 @@ def seedsmith(place, endpoint, *arguments):
 CHECK = "test -e deps/needed && test ! -e gone.txt && grep -q mine mine.txt && grep -q new a.txt"
 
 
-@pytest.mark.parametrize("command", [("run", "Say new", "--verify", CHECK), ("fix", "--test", CHECK)])
+@pytest.mark.parametrize(
+    "command",
+    [("run", "Say new", "--verify", CHECK), pytest.param(("fix", "--test", CHECK), marks=pytest.mark.slow)],
+)
 def test_the_best_is_taken_and_can_be_undone(place, endpoint, command):
     edit = "sed -i s/old/new/ a.txt"
     script(endpoint, f"{edit}; seq 9 > b.txt", f"{edit}; echo and >> mine.txt")

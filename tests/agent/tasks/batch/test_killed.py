@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,16 +83,18 @@ def killed_at(ground, names, moments):
 def test_killed_at_any_event(ground):
     ground.repository("one")
     generator = random.Random(os.environ.get("PYTEST_RANDOM_SEED", "7"))
-    killed_at(ground, ["one"], [generator.randrange(20, 900) for _ in range(4)])
+    killed_at(ground, ["one"], [generator.randrange(20, 900) for _ in range(3)])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_at_a_hundred_random_events(ground):
     names = ["one", "two", "three"]
     for name in ("measured", *names):
         ground.repository(name)
     ground.tasks(repositories=["measured"], **SAID)
     events = int(to_the_event(ground, 0)[1].split()[0])
+    shutil.rmtree(ground.folder / "state")
     killed_at(ground, names, [random.randrange(1, events) for _ in range(100)])
 
 
@@ -130,6 +133,7 @@ def asked(ground, names):
     ground.endpoint.script(edits)
 
 
+@pytest.mark.slow  # processes of its own, as the next two
 def test_a_runner_that_is_killed_takes_its_workers_along_and_the_next_goes_on(ground):
     asked(ground, ["one", "two"])
     running = []
@@ -151,6 +155,7 @@ def test_a_runner_that_is_killed_takes_its_workers_along_and_the_next_goes_on(gr
     check(ground, ["one", "two"])
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_its_worker_again_and_again_fails_and_the_rest_goes_on(ground):
     asked(ground, ["poison", "good"])
     running = []
@@ -170,6 +175,7 @@ def test_an_item_that_kills_its_worker_again_and_again_fails_and_the_rest_goes_o
     check(ground, ["good"])
 
 
+@pytest.mark.slow
 def test_stopped_by_hand_it_goes_on_later(ground):
     asked(ground, ["one"])
     running = []

@@ -65,6 +65,7 @@ async def test_an_option_gets_another_name(ground):
     assert len(ground.endpoint.requests) == 2, "a model is asked for one repository's documentation only"
 
 
+@pytest.mark.slow  # two attempts, and the tests of two repositories several times
 async def test_a_dependency_whose_call_changed(ground):
     test = "import unittest\n\nfrom app import f\n\n\nclass T(unittest.TestCase):\n    def test_f(self):\n"
     test += "        self.assertEqual(f(), 'red box')\n"
