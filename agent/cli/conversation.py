@@ -57,6 +57,9 @@ def command(**flags: Any) -> int:
         if chosen is None:
             return 0
         settings = chosen
+    if settings.plain or os.environ.get("TERM") == "dumb":
+        settings = settings.model_copy(update={"plain": True})
+        os.environ["TERM"] = "dumb"  # what the prompt goes by
     model = settings.model or default_model(known, os.environ)
     context_tokens = known.resolve(model)[1].context_tokens
     root = click.get_current_context().find_root().command

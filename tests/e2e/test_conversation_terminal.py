@@ -86,7 +86,7 @@ def test_without_colour_nothing_but_text_is_written(terminal, endpoint):
     at = terminal(80, NO_COLOR="1")
     at.shows("can be typed")
     at.type("Hi", "Enter")
-    at.shows("Plain.")
+    assert "Plain." in at.shows("files changed")
     at.type("C-c", "C-c")
     at.shows("Go on with")
     assert json.loads(endpoint.requests[0].raw)["messages"][-1]["content"] == "Hi"
@@ -118,3 +118,21 @@ def test_what_the_session_did_is_listed_and_undone(terminal, endpoint, tmp_path)
     at.shows("Change it")
     at.type("/export -o", "Enter")
     at.shows("requires an argument")
+
+
+@pytest.mark.parametrize(
+    "environment", [{"TERM": "dumb"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}]
+)
+def test_plain_terminals_get_lines_they_can_show(terminal, endpoint, environment):
+    endpoint.script(calls(("ask", {"question": "Red or blue?"})), text("# Blue\n\n- it **is**\n\nend"))
+    at = terminal(80, **environment)
+    at.shows("can be typed")
+    at.type("Paint it", "Enter")
+    at.shows("Your answer>")
+    at.type("blue", "Enter")
+    screen = at.shows("done - 2 turns" if "LC_ALL" in environment else "done · 2 turns")
+    assert "Red or blue?" in screen and "?\n" in screen and "\\x" not in screen
+    if "TERM" in environment:
+        assert screen.index("# Blue") < screen.index("- it **is**") < screen.index("end")
+    at.type("C-d")
+    at.shows("Go on with")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
@@ -22,6 +22,7 @@ from seedsmith.agent.frontends.conversation.attention import Attention
 from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter
 from seedsmith.agent.frontends.conversation.language import Words, language_of
+from seedsmith.agent.frontends.conversation.letters import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
@@ -83,16 +84,16 @@ class Conversation:
         self.input = LineInput(
             self, self._message, self._toolbar, history=history, completer=completer, terminal=terminal
         )
+        self._spell = letters_for(self.input.output.encoding())
         self._screen: ScreenFrontEnd | None = None
 
     async def talk(self, first: str = "") -> None:
         """Take messages until the person leaves; ``first`` is one that was given already."""
         welcome = self.words("welcome", folder=self.settings.workspace.absolute())
-        print_formatted_text(visible(welcome), output=self.input.output)
+        print_formatted_text(self._spell(visible(welcome)), output=self.input.output)
         with patch_stdout(raw=True):
-            self._screen = ScreenFrontEnd(
-                sys.stdout, self.input.redraw, self.words, plain=self.settings.plain
-            )
+            stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
+            self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
             paths = asyncio.create_task(asyncio.to_thread(self._list_paths))
             if first:
                 await self._take(first)
@@ -346,6 +347,8 @@ class Conversation:
     def _question_changed(self) -> None:
         if self.questions.waiting:
             self.input.put_aside()
+            if self.settings.plain:  # what stands before the cursor is not drawn again
+                self.say(self.questions.prompt)
             self._attention.call(self.input.output, self.words("attention.question"))
         else:
             self.input.put_back()
@@ -359,7 +362,7 @@ class Conversation:
         if self.working:
             live = live_lines(self._commands.background, self._redactor, width)
             shown += [("fg:ansibrightblack", f"{line}\n") for line in live]
-            shown += [("", f"{line}\n") for line in self._screen.under_way(width)]
+            shown += [("", f"{self._spell(line)}\n") for line in self._screen.under_way(width)]
         for message in self.inbox.waiting:
             waits = self.words("waits", message=message.splitlines()[0])
             shown.append(("", f"{fitted(waits, width)}\n"))
@@ -367,11 +370,9 @@ class Conversation:
         return shown
 
     def _toolbar(self) -> str:
-        return self.status.text(
-            self.settings.approve or "ask",
-            effort=self.settings.effort or "",
-            running=len(self._commands.background.running),
-        )
+        mode, effort = self.settings.approve or "ask", self.settings.effort or ""
+        running = len(self._commands.background.running)
+        return self._spell(self.status.text(mode, effort=effort, running=running))
 
     def _completions(self) -> dict[str, str]:
         """Commands and skills; the skills as they were first, for this is asked at each key."""

@@ -153,7 +153,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def _markdown(self, text: str) -> None:
         if self._plain:
-            self._line(text.strip("\n"))
+            from rich.text import Text
+
+            self._console.print(Text(visible(text.strip("\n"))))
             return
         from rich.markdown import Markdown
 

@@ -16,6 +16,7 @@ from seedsmith.agent.frontends.conversation.attention import Attention
 from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.conversation.letters import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.live_output import fitted
 from seedsmith.agent.frontends.conversation.screen import _whole_blocks
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
@@ -112,3 +113,11 @@ def test_a_person_is_called_after_a_long_turn(how, written):
     short.turn_begins()
     short.turn_ended(output, "Done")
     assert screen.getvalue() == written
+
+
+def test_signs_are_spelt_where_the_terminal_has_no_unicode():
+    screen = io.StringIO()
+    stream = SpeltStream(screen, letters_for("ascii"))
+    stream.write("✓ edit · ¥0.5 …")
+    assert screen.getvalue() == "ok: edit - CNY 0.5 ..." and not stream.isatty()
+    assert letters_for("utf-8")("✓ ·") == "✓ ·" and letters_for("no-such")("·") == "-"
