@@ -84,7 +84,7 @@ class Conversation:
         self.input = LineInput(
             self, self._message, self._toolbar, history=history, completer=completer, terminal=terminal
         )
-        self._spell = letters_for(self.input.output.encoding())
+        self._spell = letters_for(self.input.output.encoding() or "utf-8")
         self._screen: ScreenFrontEnd | None = None
 
     async def talk(self, first: str = "") -> None:
