@@ -1,4 +1,4 @@
-"""Stores which skills of repositories the user trusts, by the digests of their whole folders."""
+"""Stores what of repositories the user trusts, by digests: of a skill, that of its whole folder."""
 
 from __future__ import annotations
 
@@ -15,41 +15,34 @@ from seedsmith.skills.skill import Skill
 FILE = "trusted-skills.json"
 
 
-class TrustStore:
+class TrustedDigests:
     """The digests trusted so far, in a file of the state folder; a damaged file trusts nothing."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / FILE
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-    def trusts(self, skill: Skill) -> str:
-        """The digest of the skill's folder where every byte of it is what was trusted; '' where not."""
-        known = self._read()
-        if not known:
-            return ""
-        try:
-            identity = digest(skill.folder)
-        except (SandboxError, OSError):
-            return ""
-        return identity if identity in known else ""
+    def holds(self, identity: str) -> bool:
+        """Whether ``identity`` is trusted."""
+        return identity in self._read()
 
-    def trust(self, skill: Skill) -> str:
-        """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""
-        try:
-            identity = digest(skill.folder)
-        except (SandboxError, OSError) as error:
-            raise SkillError(f"The skill {skill.name} can't be trusted: {error}") from error
+    def add(self, identity: str, name: str, **more: str) -> None:
+        """Trust ``identity``, which is of what is called ``name``; raises :class:`SkillError`."""
         known = self._read()
-        known[identity] = {"name": skill.name, "folder": str(skill.folder), "time": int(time.time())}
+        known[identity] = {"name": name, **more, "time": int(time.time())}
         self._write(known)
-        return identity
 
     def forget(self, name: str) -> int:
-        """Trust no version of the skill called ``name`` any more; returns how many there were."""
+        """Trust nothing called ``name`` any more; returns how many digests that were."""
         known = self._read()
         kept = {identity: entry for identity, entry in known.items() if entry.get("name") != name}
         if len(kept) < len(known):
             self._write(kept)
         return len(known) - len(kept)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is trusted."""
+        return not self._read()
 
     def _read(self) -> dict[str, dict[str, object]]:
         try:
@@ -65,3 +58,33 @@ class TrustStore:
             write_whole(self._path, json.dumps(known, indent=1).encode())
         except OSError as error:
             raise SkillError(f"Can't write {self._path}: {error.strerror}.") from error
+
+
+class TrustStore:
+    """The skills trusted so far."""
+
+    def __init__(self, home: Path) -> None:
+        self._digests = TrustedDigests(home / FILE)
+
+    def trusts(self, skill: Skill) -> str:
+        """The digest of the skill's folder where every byte of it is what was trusted; '' where not."""
+        if self._digests.empty:
+            return ""
+        try:
+            identity = digest(skill.folder)
+        except (SandboxError, OSError):
+            return ""
+        return identity if self._digests.holds(identity) else ""
+
+    def trust(self, skill: Skill) -> str:
+        """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""
+        try:
+            identity = digest(skill.folder)
+        except (SandboxError, OSError) as error:
+            raise SkillError(f"The skill {skill.name} can't be trusted: {error}") from error
+        self._digests.add(identity, skill.name, folder=str(skill.folder))
+        return identity
+
+    def forget(self, name: str) -> int:
+        """Trust no version of the skill called ``name`` any more; returns how many there were."""
+        return self._digests.forget(name)

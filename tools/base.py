@@ -21,6 +21,9 @@ JsonObject = dict[str, Any]
 EVERYTHING = "*"
 """The resource name that conflicts with every path: a shell command may touch anything."""
 
+OUTSIDE = "outside:"
+"""Begins the name of a resource that only some other program knows; what it can do is not known here."""
+
 BACKGROUND = "background:"
 """Begins the resource name of a background command; its id follows."""
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from seedsmith.sandbox.workspace.protected import is_run_by_others
-from seedsmith.tools.base import EVERYTHING, Access
+from seedsmith.tools.base import EVERYTHING, OUTSIDE, Access
 
 
 class Verdict(Enum):
@@ -75,6 +75,7 @@ class CallPolicy:
         if paths := frozenset(filter(is_run_by_others, access.writes)):
             why = f"{' and '.join(sorted(paths))} {'is' if len(paths) == 1 else 'are'} run by other programs"
             return Decision(Verdict.ASK, f"{why} outside the sandbox", paths)
-        if EVERYTHING in access.writes and not self.confined and self.can_ask:
+        unknown = any(path == EVERYTHING or path.startswith(OUTSIDE) for path in access.writes)
+        if unknown and not self.confined and self.can_ask:
             return Decision(Verdict.ASK, "commands are not confined (--sandbox off)")
         return Decision(Verdict.ALLOW)

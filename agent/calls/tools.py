@@ -14,6 +14,7 @@ from seedsmith.tools.base import Tool
 if TYPE_CHECKING:
     from seedsmith.agent.calls.extensions import Extensions
     from seedsmith.skills.active import ActiveSkills
+    from seedsmith.tools.mcp.pool import ServerPool
 
 
 def open_extensions(settings: Settings, profile: Profile) -> Extensions:
@@ -32,12 +33,14 @@ def open_tools(
     *,
     vision: bool = False,
     skills: ActiveSkills | None = None,
+    servers: ServerPool | None = None,
 ) -> dict[str, Tool]:
     """The tools of a profile by name, in the order in which the model gets them.
 
     If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
     the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
-    so that the list of tools is always the same. ``extensions``, the tools of packages, come last.
+    so that the list of tools is always the same. ``servers`` are those of the Model Context Protocol: their
+    tool is offered where there are any. ``extensions``, the tools of packages, come last.
     """
     from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
@@ -52,6 +55,7 @@ def open_tools(
         *default_tools(background=background, vision=vision),
         skill_tool,
         AskTool(respondent),
+        *_server_tools(servers, vision=vision),
         *extensions,
     )
     tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
@@ -61,3 +65,11 @@ def open_tools(
         finish = FinishTool()
         tools[finish.spec.name] = finish
     return tools
+
+
+def _server_tools(servers: ServerPool | None, *, vision: bool) -> tuple[Tool, ...]:
+    if servers is None:
+        return ()
+    from seedsmith.tools.mcp.mcp_tool import McpTool
+
+    return (McpTool(servers, vision=vision),)

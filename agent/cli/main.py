@@ -25,6 +25,7 @@ COMMANDS = {
     "tool": "seedsmith.agent.cli.tool",
     "skills": "seedsmith.agent.cli.skills",
     "sessions": "seedsmith.agent.cli.sessions",
+    "mcp": "seedsmith.agent.cli.mcp",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",

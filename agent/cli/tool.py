@@ -35,7 +35,7 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     from seedsmith.agent.cli.running import until_done
     from seedsmith.agent.run.one_tool import run_tool
 
-    result = until_done(run_tool(settings, name, text, front_ends=(_Notices(),)))
+    result = until_done(run_tool(settings, name, text, front_ends=(Notices(),)))
     if as_json:
         from seedsmith.agent.frontends.jsonl import encode
 
@@ -45,7 +45,7 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     return 0 if result.ok else 1
 
 
-class _Notices:
+class Notices:
     """A front end that shows what a person should know, and nothing else."""
 
     def show(self, envelope: Envelope) -> None:

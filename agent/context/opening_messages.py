@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from seedsmith.agent.context.instructions import root_instructions
@@ -28,19 +29,27 @@ _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+
 """Source locations in output: as Python's tracebacks have them, and as ``path:line``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """What the system prompt lists for the model to use, a line each."""
+
+    skills: str = ""
+    servers: str = ""
+
+
 def first_items(
     profile: Profile,
     workspace: Workspace,
     task: str,
     verification: VerifyRecord | None = None,
     images: tuple[Image, ...] = (),
-    skills: str = "",
+    listings: Listings | None = None,
 ) -> list[Item]:
     """The items before the model's first answer; ``verification`` is the check's result before the run.
 
-    ``images`` go with the task. ``skills`` lists the skills the model may call.
+    ``images`` go with the task.
     """
-    items: list[Item] = [SystemMessage(system_text(profile, workspace, skills))]
+    items: list[Item] = [SystemMessage(system_text(profile, workspace, listings))]
     instructions = root_instructions(workspace) if profile.facts else None
     if instructions is not None:
         items.append(instructions)
@@ -59,13 +68,15 @@ def first_items(
     return items
 
 
-def system_text(profile: Profile, workspace: Workspace, skills: str = "") -> str:
-    """The system prompt; if the profile says so, with facts about the workspace and the list of skills."""
+def system_text(profile: Profile, workspace: Workspace, listings: Listings | None = None) -> str:
+    """The system prompt; if the profile says so, with facts about the workspace and ``listings``."""
     text = prompt(profile.prompt)
     if not profile.facts:
         return text
-    if skills:
-        text += prompt("skills.md", listing=skills)
+    if listings is not None and listings.skills:
+        text += prompt("skills.md", listing=listings.skills)
+    if listings is not None and listings.servers:
+        text += prompt("mcp.md", listing=listings.servers)
     added = ", ".join(f"`{shown(folder)}`" for folder in workspace.read_only)
     return (
         text

@@ -166,7 +166,7 @@ def tool_names() -> tuple[str, ...]:
     from seedsmith.agent.context.profile import FULL
 
     own = tuple(open_tools(FULL, vision=True))
-    return (*own, *(tool.spec.name for tool in load_extensions(lambda: own).tools))
+    return (*own, "mcp", *(tool.spec.name for tool in load_extensions(lambda: own).tools))
 
 
 def _named(

@@ -15,6 +15,7 @@ from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.run.mcp_servers import open_servers
 from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
 from seedsmith.agent.sessions.place import open_place
@@ -53,10 +54,14 @@ async def run_tool(
         stack.push_async_callback(context.background.end, _ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)
-        tools = open_tools(FULL, vision=True, skills=skills.active, extensions=extensions.tools)
+        servers = open_servers(settings, place.workspace.root, place.home, request.environment)
+        tools = open_tools(
+            FULL, vision=True, skills=skills.active, extensions=extensions.tools, servers=servers.pool
+        )
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
         tell_connections(context, sink)
-        for notice in (*unheld(context), *extensions.notices):
+        servers.tell(sink, None)
+        for notice in (*unheld(context), *extensions.notices, *servers.notices):
             sink.emit(notice)
         gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of),)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)

@@ -35,8 +35,14 @@ def open_dispatcher(
 ) -> Dispatcher:
     """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
+    opened.servers.tell(sink, approver)
     tools = open_tools(
-        profile, approver, opened.extensions, vision=opened.model.vision, skills=opened.skills.active
+        profile,
+        approver,
+        opened.extensions,
+        vision=opened.model.vision,
+        skills=opened.skills.active,
+        servers=opened.servers.pool,
     )
     if opened.request.only is not None:
         tools = {name: tool for name, tool in tools.items() if name in opened.request.only}

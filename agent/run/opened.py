@@ -20,6 +20,7 @@ from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
+from seedsmith.agent.run.mcp_servers import SessionServers, open_servers
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
 from seedsmith.agent.sessions.find import find_session
 from seedsmith.agent.sessions.fork import fork
@@ -54,6 +55,7 @@ class OpenedRun:
     task: str
     """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
     skills: SessionSkills
+    servers: SessionServers
     extensions: tuple[Tool, ...]
     """Tools of packages."""
     output: OutputCheck | None
@@ -120,7 +122,10 @@ async def open_run(
     carried = interceptor.carried if interceptor is not None else None
     task = _task(asked, skills, resumed, carried)
     asked_for = task or (resumed.start.prompt if resumed else "")
-    tools = partial(open_tools, profile, vision=model.vision, extensions=extensions.tools)
+    servers = _open_servers(settled, place, profile)
+    tools = partial(
+        open_tools, profile, vision=model.vision, extensions=extensions.tools, servers=servers.pool
+    )
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
@@ -139,11 +144,12 @@ async def open_run(
         known=known,
         task=task,
         skills=skills,
+        servers=servers,
         extensions=extensions.tools,
         output=output,
         attached=attached,
         told_anew=frozenset(carried.told_anew if carried is not None else begun.told_anew),
-        notices=(*begun.notices, *skills.notices, *extensions.notices, *attached.notices),
+        notices=(*begun.notices, *skills.notices, *servers.notices, *extensions.notices, *attached.notices),
     )
 
 
@@ -283,6 +289,13 @@ def _open_skills(
         context_tokens=entry.context_tokens,
         history=resumed.conversation.items if resumed else (),
     )
+
+
+def _open_servers(request: RunRequest, place: Place, profile: Profile) -> SessionServers:
+    """The MCP servers; a model that has no tool for them gets none."""
+    if profile.tools is not None:
+        return SessionServers()
+    return open_servers(request.settings, place.workspace.root, place.home, request.environment)
 
 
 def _start(

@@ -11,7 +11,7 @@ from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish_tool import NAME as FINISH
 from seedsmith.agent.context.instructions import root_notice, user_instructions
-from seedsmith.agent.context.opening_messages import first_items
+from seedsmith.agent.context.opening_messages import Listings, first_items
 from seedsmith.agent.context.third_party import is_versioned
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
@@ -307,7 +307,7 @@ class _Run:
             task=f"{task}\n\n{output.instruction}" if output else task,
             verification=await self._verifier.before(longest) if self._verifier else None,
             images=attached.images,
-            skills=opened.skills.listing,
+            listings=Listings(opened.skills.listing, opened.servers.listing),
         )
         for item in (system, *self._user_instructions(), *rest):
             session.append(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from seedsmith.sandbox.commands.command import RunningCommand, finish
@@ -44,11 +44,12 @@ class BackgroundCommands:
         self._added = 0
         self.awaited: list[AwaitedCommand] = []
         """The commands that calls wait for now, oldest first."""
+        self._others: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def runs(self) -> bool:
         """Whether one is at work."""
-        return bool(self._still_running())
+        return bool(self._still_running() or self._others)
 
     @property
     def has_room(self) -> bool:
@@ -117,10 +118,16 @@ class BackgroundCommands:
                 await running.stop(why, timed_out=timed_out)
         return left
 
+    def end_besides(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Have ``end`` awaited whenever everything is to end: it ends programs that are no commands."""
+        if end not in self._others:
+            self._others.append(end)
+
     async def end(self, why: str) -> None:
         """End every command, ``why`` being told to whoever asks for one later; cancelling doesn't stop it."""
         stops = (command.running.stop(why) for command in self._still_running())
-        await finish(self._end_all(asyncio.gather(*stops, return_exceptions=True)))
+        others, self._others = [end() for end in self._others], []
+        await finish(self._end_all(asyncio.gather(*stops, *others, return_exceptions=True)))
 
     async def _end_all(self, stopping: asyncio.Future[list[BaseException | None]]) -> None:
         for result in await stopping:

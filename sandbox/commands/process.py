@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
 from seedsmith.sandbox.commands.connections import Connections
+from seedsmith.sandbox.commands.conversation import Conversation, StreamedOutput
 from seedsmith.sandbox.commands.credentials import Credentials, Given
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
 from seedsmith.sandbox.commands.left_running import telling
@@ -46,8 +47,25 @@ class _Way:
     environment: Mapping[str, str]
     given: Given | None = None
     began: float = field(default_factory=time.time)
+    errors: int | None = None
+    """Descriptor that its standard error goes to; None: where its output goes."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A started command that nobody looks after yet."""
+
+    started: Started
+    tree: ProcessTree
+    way: _Way
+    reader: int
+    """Our end of its output's pipe."""
+    keyboard: int | None
+    """Our end of its input's pipe, where that is open."""
+
+
+SAID_BYTES = 4_000
+"""So much of what a program said last on its standard error is kept."""
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
 
 
@@ -169,6 +187,40 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
+        begun = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
+        spills = self._spills if spill else None
+        output = CommandOutput(begun.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
+        return self._looked_after(begun, output, timeout)
+
+    def converse(
+        self, argv: Sequence[str], *, cwd: str = ".", env: Mapping[str, str] | None = None
+    ) -> Conversation:
+        """Start ``argv`` to be talked with until it is stopped: it has no deadline, its output no end.
+
+        Its errors are kept apart from its output. ``cwd``, ``env`` and what is raised are those of
+        :meth:`start`.
+        """
+        with contextlib.ExitStack() as opened:
+            reader, errors = os.pipe()
+            opened.callback(os.close, reader)
+            with os.fdopen(errors, "wb", 0):
+                begun = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
+            opened.pop_all()
+        output = StreamedOutput(begun.reader)
+        said = CommandOutput(reader, 0, SAID_BYTES, None, None)
+        return Conversation(self._looked_after(begun, output, None, said), output, said)
+
+    def _begin(
+        self,
+        command: str | Sequence[str],
+        cwd: str,
+        env: Mapping[str, str] | None,
+        *,
+        stdin: bytes | None = None,
+        open_stdin: bool = False,
+        errors: int | None = None,
+    ) -> _Begun:
+        """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
@@ -180,21 +232,31 @@ class ProcessRunner:
             self._git.refresh()
             self._configuration.refresh()
             self._run_by_others.refresh()
-        way = self._way(command, argv, environment)
+        way = replace(self._way(command, argv, environment), errors=errors)
         started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         self._running.add(tree)
-        spills = self._spills if spill else None
-        output = CommandOutput(reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
+        return _Begun(started, tree, way, reader, keyboard)
+
+    def _looked_after(
+        self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
+    ) -> RunningCommand:
+        """What was ``begun``, looked after until its end; then ``said`` is closed, too."""
+
+        def ended() -> list[str]:
+            if said is not None:
+                said.close()
+            return self._ended(begun.tree, begun.way)
+
         return RunningCommand(
-            started,
-            tree,
+            begun.started,
+            begun.tree,
             output,
             policy=self.policy,
             limits=self._limits,
             timeout=timeout,
-            stdin=keyboard,
-            when_ended=lambda: self._ended(tree, way),
+            stdin=begun.keyboard,
+            when_ended=ended,
         )
 
     def _argv(self, command: str | Sequence[str]) -> tuple[str, ...]:
@@ -204,7 +266,8 @@ class ProcessRunner:
 
     def _own_network(self) -> None:
         """Have the policy say which sockets and which network the next command gets."""
-        own_sockets, joined = self._connections.begin(), self.network.join()
+        own_sockets = self._connections.begin()
+        joined = None if self.policy.network else self.network.join()
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
 
@@ -277,6 +340,8 @@ class ProcessRunner:
             if source is not None:
                 given.callback(os.close, source)
             launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
+            if way.errors is not None:
+                launch = replace(launch, errors=way.errors)
             if way.policy.unix_sockets:
                 launch = replace(launch, start_in=self._connections.call)
             started = start(

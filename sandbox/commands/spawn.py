@@ -56,7 +56,7 @@ def start(
     output: int,
     stdin: int | None = None,
 ) -> Started:
-    """Start ``launch`` with both output streams on the descriptor ``output``.
+    """Start ``launch`` with its output on the descriptor ``output``, its errors too unless it says where.
 
     ``stdin`` is a descriptor that can be opened anew (a memory file, a pipe), or None for ``/dev/null``. With
     ``limits`` None nothing is limited and nothing waits. Takes over every descriptor of the launch.
@@ -154,7 +154,7 @@ def _popen(
             argv,
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=output,
-            stderr=output,
+            stderr=output if launch.errors is None else launch.errors,
             close_fds=True,
             pass_fds=(*launch.pass_fds, *inherited),
             cwd=launch.cwd,

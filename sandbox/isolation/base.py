@@ -95,6 +95,8 @@ class Launch:
     """Start from a throw-away thread that first calls :meth:`Isolation.restrict` (Landlock)."""
     start_in: Callable[[Callable[[], Popen[bytes]]], Popen[bytes]] | None = None
     """Calls what starts it, from a thread that is filtered for it; None for the thread at hand."""
+    errors: int | None = None
+    """Descriptor that its standard error goes to; None: where its output goes."""
     gate: Gate | None = None
     """How the launch itself holds the command back; None lets the process layer hold it."""
 

@@ -1,0 +1,128 @@
+"""The servers of one session: started at first use, their offers known and pinned, ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from seedsmith.tools.base import ToolContext, ToolError
+from seedsmith.tools.mcp.connection import Connection, offer_of
+from seedsmith.tools.mcp.elicitation import AskPerson, elicited
+from seedsmith.tools.mcp.known import KnownOffers, Offer, Offered
+from seedsmith.tools.mcp.servers import Server
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp_types import ElicitRequestParams, ElicitResult
+
+Answer = TypeVar("Answer")
+Notify = Callable[[str], None]
+
+
+class ServerPool:
+    """The servers by name; those that were started end with the session's other programs.
+
+    ``ask_person`` and ``notify`` may be set until the first server is started.
+    """
+
+    def __init__(self, servers: Iterable[Server], known: KnownOffers) -> None:
+        self.servers: Mapping[str, Server] = {each.name: each for each in servers}
+        self.known = known
+        self.ask_person: AskPerson | None = None
+        """Puts a server's questions to a person; None: there is none."""
+        self.notify: Notify | None = None
+        """Takes what a person should know."""
+        self._connections: dict[str, Connection] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._changed: dict[str, set[str]] = {}
+
+    async def close(self) -> None:
+        """End every connection; the pool can be used again, and starts them anew."""
+        every, self._connections = list(self._connections.values()), {}
+        await asyncio.gather(*(each.close() for each in every))
+
+    async def ask(
+        self, server: Server, context: ToolContext, question: Callable[[Client], Awaitable[Answer]]
+    ) -> Answer:
+        """What ``server`` answers; raises :class:`ToolError`."""
+        return await (await self._connected(server, context)).ask(question)
+
+    async def offer(self, server: Server, context: ToolContext) -> Offer:
+        """What ``server`` offers, as it is known; it is started where nothing is. Raises ToolError."""
+        return self.known.of(server) or await self.connected_offer(server, context)
+
+    async def connected_offer(self, server: Server, context: ToolContext) -> Offer:
+        """What ``server`` offers now that it is started. Raises :class:`ToolError`."""
+        await self._connected(server, context)
+        return self.known.of(server) or Offer()
+
+    async def offers(self, servers: Iterable[Server], context: ToolContext) -> dict[str, Offer | ToolError]:
+        """What each offers, or why it can't be told."""
+
+        async def one(server: Server) -> Offer | ToolError:
+            try:
+                return await self.offer(server, context)
+            except ToolError as error:
+                return error
+
+        every = list(servers)
+        found = await asyncio.gather(*map(one, every))
+        return {server.name: each for server, each in zip(every, found, strict=True)}
+
+    def is_changed(self, server: Server, tool: Offered) -> bool:
+        """Whether the tool is described otherwise than it was, and nobody was shown that."""
+        return tool.name in self._changed.get(server.name, ())
+
+    def show(self, server: Server, offered: Offered) -> None:
+        """Take it that its description was shown."""
+        self._changed.get(server.name, set()).discard(offered.name)
+
+    def progress(self, server: Server) -> ProgressFnT:
+        """What hears that a call goes on: it may take longer then."""
+
+        async def heard(progress: float, total: float | None, message: str | None) -> None:
+            if (connection := self._connections.get(server.name)) is not None:
+                connection.goes_on()
+
+        return heard
+
+    async def _connected(self, server: Server, context: ToolContext) -> Connection:
+        async with self._opening.setdefault(server.name, asyncio.Lock()):
+            known = self._connections.get(server.name)
+            if known is not None and known.alive:
+                return known
+            if known is not None:
+                await known.close()
+            context.background.end_besides(self.close)
+            connection = Connection(server, context, self._elicit_for(server))
+            self._connections[server.name] = connection
+            try:
+                self._pin(server, await offer_of(connection))
+            except BaseException:
+                del self._connections[server.name]
+                await connection.close()
+                raise
+            return connection
+
+    def _pin(self, server: Server, offer: Offer) -> None:
+        """Remember the offer; where it isn't what it was, say so, and hold calls of what changed."""
+        before = self.known.of(server)
+        self.known.keep(server, offer)
+        lines = offer.changes_from(before) if before is not None else []
+        if before is None or not lines:
+            return
+        old = {tool.name: tool.pin for tool in before.tools}
+        changed = {tool.name for tool in offer.tools if old.get(tool.name, tool.pin) != tool.pin}
+        self._changed.setdefault(server.name, set()).update(changed)
+        if self.notify is not None:
+            self.notify(f"The MCP server {server.name} changed what it offers: {'; '.join(lines)[:2000]}.")
+
+    def _elicit_for(self, server: Server) -> Any:
+        async def elicit(_context: Any, params: ElicitRequestParams) -> ElicitResult:
+            connection = self._connections[server.name]
+            with connection.waiting_for_a_person():
+                return await elicited(server.name, params, self.ask_person)
+
+        return elicit if self.ask_person is not None else None

@@ -1,0 +1,218 @@
+"""How a server is reached: its process in the sandbox, or streamable HTTP; both bounded.
+
+The SDK's own way to start a process knows no sandbox, hence the transport for one here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedsmith.sandbox.errors import InputClosed
+from seedsmith.sandbox.isolation.environment import command_environment
+from seedsmith.sandbox.isolation.named import named_programs
+from seedsmith.tools.base import ToolContext
+from seedsmith.tools.mcp.servers import START_SECONDS, Server
+
+if TYPE_CHECKING:
+    import httpx2
+    from mcp.client._transport import TransportStreams
+
+    from seedsmith.sandbox.commands.conversation import Conversation
+    from seedsmith.sandbox.commands.process import ProcessRunner
+
+MOST_MESSAGE_BYTES = 16 << 20
+"""A longer message ends the connection."""
+MOST_UNASKED = 5_000
+"""So many messages of one server between two of ours are a flood, which ends the connection."""
+MOST_NOISE = 200
+"""So many lines that are no messages are passed over, as servers print greetings; more end the connection."""
+_SEND_SECONDS = 20.0
+_SHOWN = 300
+_STOPPED = "Stopped: its session no longer needs it."
+
+
+@dataclass(slots=True)
+class Account:
+    """What is to be told of a connection that failed."""
+
+    fault: str = ""
+    """Why it was ended by us; '' where it wasn't."""
+    noise: str = ""
+    """The last line that was no message."""
+    said: str = ""
+    """The end of what it wrote to its standard error."""
+    ended: bool = False
+    """Whether nothing more comes."""
+
+    def told(self) -> str:
+        """All of it as further sentences, each with a space before it."""
+        parts = [
+            self.fault,
+            f"Its output also held what is no message: {self.noise!r}." if self.noise else "",
+            f"Its last words: {self.said[-1000:]}" if self.said else "",
+        ]
+        return "".join(f" {part}" for part in parts if part)
+
+
+def open_transport(
+    server: Server, context: ToolContext, account: Account
+) -> AbstractAsyncContextManager[TransportStreams]:
+    """The two streams of messages to and from ``server``; entering starts it, leaving ends it."""
+    if server.url:
+        return _http(server)
+    return _process(server, context, account)
+
+
+def processes_for(server: Server, context: ToolContext) -> ProcessRunner:
+    """What starts the server's process: under the session's isolation, with what is its own in the policy."""
+    import shlex
+
+    base = context.processes.policy
+    programs = named_programs(shlex.join(server.argv), base.workspace, base.environ)
+    policy = replace(
+        base,
+        network=server.network or base.network,
+        also_readable=(*base.also_readable, *map(Path, server.folders)),
+        programs=(*base.programs, *programs) if server.origin == "user" else base.programs,
+    )
+    environment = context.processes.environment
+    if server.network:
+        environment = command_environment(base.environ, base.workspace, network=True)
+    return context.processes.with_policy(policy, environment)
+
+
+@asynccontextmanager
+async def _process(server: Server, context: ToolContext, account: Account) -> AsyncIterator[TransportStreams]:
+    import anyio
+    from mcp.shared.message import SessionMessage
+
+    talk = processes_for(server, context).converse(server.argv, cwd=server.cwd, env=server.env)
+    to_us, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    write, from_us = anyio.create_memory_object_stream[SessionMessage](0)
+    pipe = _Pipe(talk, account)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pipe.receive, to_us)
+            tasks.start_soon(pipe.send, from_us, to_us)
+            try:
+                yield read, write
+            finally:
+                tasks.cancel_scope.cancel()
+    finally:
+        for stream in (to_us, read, write, from_us):
+            stream.close()
+        await talk.stop(_STOPPED)
+        account.said = account.said or talk.said()
+
+
+class _Pipe:
+    """Turns lines into messages and back, within bounds."""
+
+    def __init__(self, talk: Conversation, account: Account) -> None:
+        self._talk = talk
+        self._account = account
+        self._unasked = 0
+        self._noise = 0
+
+    async def receive(self, messages: Any) -> None:
+        """Hand on what the server says until it ends, or says too much."""
+        import anyio
+
+        async with messages:
+            with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                buffer = bytearray()
+                while not self._account.fault and (data := await self._talk.receive()):
+                    start = len(buffer)
+                    buffer += data
+                    if b"\n" in data:
+                        *lines, rest = bytes(buffer).split(b"\n")
+                        buffer = bytearray(rest)
+                        for line in lines:
+                            await self._take(line, messages)
+                    if len(buffer) > MOST_MESSAGE_BYTES and start:
+                        self._account.fault = (
+                            f"It was stopped: one message was longer than {MOST_MESSAGE_BYTES >> 20} MB."
+                        )
+            self._account.said = self._talk.said()
+            self._account.ended = True
+
+    async def _take(self, line: bytes, messages: Any) -> None:
+        from mcp.shared.message import SessionMessage
+        from mcp_types import jsonrpc_message_adapter
+
+        if not line.strip() or self._account.fault:
+            return
+        self._unasked += 1
+        if self._unasked > MOST_UNASKED:
+            self._account.fault = f"It was stopped: it sent more than {MOST_UNASKED:,} messages unasked."
+            return
+        try:
+            message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+        except (ValueError, RecursionError):
+            self._noise += 1
+            self._account.noise = line[:_SHOWN].decode("utf-8", "replace")
+            if self._noise > MOST_NOISE:
+                self._account.fault = f"It was stopped: more than {MOST_NOISE} lines were no messages."
+            return
+        await messages.send(SessionMessage(message))
+
+    async def send(self, ours: Any, messages: Any) -> None:
+        """Write what we say to the server; one that takes nothing more is given up."""
+        async with ours:
+            try:
+                async for each in ours:
+                    self._unasked = 0
+                    text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
+                    if not await self._talk.send(text.encode("utf-8", "replace") + b"\n", _SEND_SECONDS):
+                        self._account.fault = "It was stopped: it takes no more input."
+                        break
+            except InputClosed:
+                pass
+        await messages.aclose()
+
+
+@asynccontextmanager
+async def _http(server: Server) -> AsyncIterator[TransportStreams]:
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    timeout = httpx2.Timeout(START_SECONDS, read=server.timeout)
+    async with httpx2.AsyncClient(
+        headers=dict(server.headers), timeout=timeout, event_hooks={"response": [_bounded]}
+    ) as client:
+        async with streamable_http_client(
+            server.url, http_client=client, max_sse_event_size=MOST_MESSAGE_BYTES
+        ) as streams:
+            yield streams
+
+
+async def _bounded(response: httpx2.Response) -> None:
+    """Stop reading a body that is too long."""
+    import httpx2
+
+    stream = response.stream
+    if isinstance(stream, httpx2.AsyncByteStream):
+        response.stream = _bounded_stream(stream)
+
+
+def _bounded_stream(stream: httpx2.AsyncByteStream) -> httpx2.AsyncByteStream:
+    import httpx2
+
+    class Bounded(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            seen = 0
+            async for part in stream:
+                seen += len(part)
+                if seen > 4 * MOST_MESSAGE_BYTES:
+                    raise httpx2.ReadError("the answer is too long")
+                yield part
+
+        async def aclose(self) -> None:
+            await stream.aclose()
+
+    return Bounded()
