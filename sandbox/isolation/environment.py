@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.private_folder import HOME, make_ready
-from seedsmith.sandbox.isolation.syscalls import forbid_dumping
+from seedsmith.sandbox.isolation.syscalls import forbid_dumping, overwrite_variables
 from seedsmith.sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
 
 PRIVATE_HOME = "/tmp/home"  # noqa: S108
@@ -89,9 +89,12 @@ _SECRET_VALUE = re.compile(r"://[^/\s@]+@")
 def harden_agent() -> None:
     """Hide this process's own environment and memory from everything it starts (``/proc/PID/environ``).
 
-    Ordinary debugging of the agent stops working too, core dumps included. Call it once, at start.
+    Ordinary debugging of the agent stops working too, core dumps included. What looks like a key is taken
+    out of the first environment besides, which root can read all the same; ``os.environ`` keeps it. Call it
+    once, at start.
     """
     forbid_dumping()
+    overwrite_variables(lambda name, value: is_secret(name, value) and not value.startswith("/"))
 
 
 def command_environment(

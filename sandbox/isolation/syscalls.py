@@ -9,9 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
+_ENV_START = 47
+"""Of ``/proc/PID/stat``: where the first environment begins, counted from what follows the name."""
 _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
 _PR_CAPBSET_DROP = 24
@@ -89,6 +92,26 @@ def _syscall(number: int, *arguments: object) -> int:
 def forbid_dumping() -> None:
     """Make this process's ``/proc`` entries (environment, memory) unreadable to its equals."""
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def overwrite_variables(is_secret: Callable[[str, str], bool]) -> None:
+    """Put ``x`` in place of the values of those variables that this process was started with.
+
+    They stay where ``/proc/PID/environ`` shows them otherwise, whatever becomes of ``os.environ``.
+    """
+    try:
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
+            fields = file.read().rpartition(b")")[2].split()
+        place, end = int(fields[_ENV_START]), int(fields[_ENV_START + 1])
+    except (OSError, ValueError, IndexError):
+        return
+    if not 0 < place < end:
+        return
+    for each in ctypes.string_at(place, end - place).split(b"\0"):
+        name, sign, value = each.partition(b"=")
+        if sign and is_secret(os.fsdecode(name), os.fsdecode(value)):
+            ctypes.memset(place + len(name) + 1, ord("x"), len(value))
+        place += len(each) + 1
 
 
 def adopt_orphans() -> None:

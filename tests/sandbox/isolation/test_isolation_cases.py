@@ -260,6 +260,18 @@ async def test_33_no_process_shows_a_key(runner) -> None:
     assert text(parent).splitlines()[-1] == "0"
 
 
+def test_33_what_the_agent_was_started_with_holds_no_key() -> None:
+    code = (
+        "from seedsmith.sandbox.isolation.environment import harden_agent; harden_agent(); import os, sys;"
+        "print(os.environ['API_KEY']); print(open('/proc/self/environ').read().replace(chr(0), chr(10)))"
+    )
+    environ = {"FIRST": "1", "API_KEY": "key-secret", "SSH_AUTH_SOCK": "/run/agent", "LAST": "2"}
+    started = subprocess.run((sys.executable, "-c", code), env=environ, capture_output=True, check=True)
+    kept, *shown = started.stdout.decode().splitlines()
+    assert kept == "key-secret"
+    assert {"FIRST=1", "API_KEY=xxxxxxxxxx", "SSH_AUTH_SOCK=/run/agent", "LAST=2"} <= set(shown)
+
+
 async def test_34_the_environment_is_an_allowlist(runner) -> None:
     result = await run(runner, "env")
     names = {line.partition("=")[0] for line in text(result).splitlines()}
