@@ -166,16 +166,19 @@ def _table() -> Watcher:
         for row in rows:
             style = "red" if row.state == "failed" else ""
             live.console.print(Text(visible(row_line(row)), style=style), soft_wrap=True)
-        live.update(Text(_progress_line(progress)))
+        live.update(Text(progress_line(progress)))
 
     return live, watch
 
 
-def _progress_line(progress: Progress) -> str:
+def progress_line(progress: Progress) -> str:
+    """How far a batch is: a bar, counts, cost and about the time that is left."""
     done, total = progress.finished, progress.total
     bar = "█" * (20 * done // max(1, total))
     left = progress.seconds_left
-    time_left = f", about {left / 60:.0f} min left" if left is not None and done < total else ""
+    time_left = ""
+    if left is not None and done < total:
+        time_left = f", about {left:.0f} s left" if left < 90 else f", about {left / 60:.0f} min left"
     failed = progress.counts.get("failed", 0)
     said = f", {failed} failed" if failed else ""
     working = progress.counts.get("working", 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,7 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from seedsmith.agent.cli.batch import progress_line
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.tasks.batch.batch import Progress
 from seedsmith.agent.tasks.batch.report import check_report, write_report
 
 
@@ -50,13 +54,14 @@ async def test_reports_in_every_form(ground):
         check_report(ground.folder / "r.pdf")
 
 
-def seedsmith(ground, *arguments):
+def seedsmith(ground, *arguments, **more):
     return subprocess.run(
         (sys.executable, "-P", "-m", "seedsmith", "batch", *arguments),
         cwd=ground.folder,
         env={**ground.environment, "SEEDSMITH_HOME": str(ground.folder / "state")},
         capture_output=True,
         text=True,
+        **more,
     )
 
 
@@ -88,3 +93,33 @@ def test_the_command(ground):
     assert wrong.returncode == 2 and "--new begins anew" in wrong.stderr
     assert seedsmith(ground, "schema").stdout == seedsmith(ground, "schema").stdout != ""
     assert seedsmith(ground, "nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
+
+
+def test_where_no_file_may_grow_the_rest_goes_on(ground):
+    """As on a full disk: what is too large for it fails with a sentence."""
+    ground.repository("small", a__txt="old\n")
+    path = ground.repository("large", a__txt="old\n")
+    (path / "data").write_bytes(os.urandom(3 << 20))
+    ground.commit("large", "Data")
+    ground.tasks(
+        repositories=["large", "small"],
+        steps=[{"run": "sed -i s/old/new/ a.txt"}],
+        verify="grep -q new a.txt",
+        deliver={"branch": "changed"},
+    )
+    most = 2 << 20
+    done = seedsmith(
+        ground, "tasks.yaml", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    )
+    assert done.returncode == 1, done.stderr
+    assert "✗ large: failed" in done.stdout and "The clone of" in done.stdout
+    assert "✓ small: verified" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("here", "seconds", "words"),
+    [(0, 9, "0/4, 2 at work"), (2, 60, "about 60 s left"), (1, 90, "about 4 min left")],
+)
+def test_the_line_that_stays(here, seconds, words):
+    counts = {"verified": here, "failed": 0, "working": 2, "ready": 2 - here}
+    assert words in progress_line(Progress(counts, 0.5, seconds, here))
