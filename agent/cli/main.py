@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import re
@@ -42,6 +44,7 @@ _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
 )
 """Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese: no command's name holds one."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
 
@@ -141,6 +144,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         os.environ.update(with_kept_keys(os.environ))
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
+        _print_all()
         return result if isinstance(result, int) else 0
     except BrokenPipeError:
         return FAILED
@@ -167,6 +171,8 @@ def explain(error: Exception) -> tuple[int, str]:
 
     if isinstance(error, click.Abort):
         return INTERRUPTED, "Interrupted."
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return FAILED, f"{error.filename or 'The output'} can't be written: {error.strerror}."
     ending = ending_of(error)
     if ending is not None and ending.raised:
         what = f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -180,6 +186,13 @@ def _never_fail_to_print() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _print_all() -> None:
+    """Write what is still to be written; a reader that has gone is no error."""
+    with contextlib.suppress(BrokenPipeError, ValueError):
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _drop_unwritable_output() -> None:

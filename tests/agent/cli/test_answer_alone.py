@@ -80,3 +80,13 @@ def test_an_answer_that_cannot_be_written_is_told(endpoint, place, environment):
     assert done.returncode != 0
     last = done.stderr.splitlines()[-1]
     assert "The answer can't be written: No space left on device; seedsmith sessions show " in last
+
+
+@pytest.mark.parametrize("arguments", [("config", "path"), ("models",)])
+def test_a_full_disk_is_told_in_a_sentence(place, environment, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            (SEEDSMITH, *arguments), env=environment, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    said = "seedsmith: The output can't be written: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (1, said)
