@@ -164,6 +164,22 @@ def test_server(name: str, **flags: Any) -> int:
     return 0
 
 
+@command.command("serve")
+@setting_flags(without=("resume", "fork", "record", "replay", "image", "skill", "skill_with"))
+@debug_flag
+def serve(**flags: Any) -> None:
+    """Be an MCP server on standard input and output: run, fix, skills, sessions and the tools."""
+    from importlib.util import find_spec
+
+    from seedsmith.agent.cli.mcp_serve import offers
+    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.frontends.mcp_server import serve_stdio
+
+    if find_spec("mcp") is None:
+        raise UsageError("mcp serve needs the extra mcp: install seedsmith[mcp].")
+    until_done(serve_stdio(offers(load_settings(flags))))
+
+
 def _state(settings: Settings) -> Path:
     from seedsmith.agent.settings.state import state_folder
 
