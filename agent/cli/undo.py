@@ -12,7 +12,7 @@ import click
 from seedsmith.agent.cli import completing
 from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
-from seedsmith.agent.errors import WRONG_USAGE
+from seedsmith.agent.errors import WRONG_USAGE, UsageError
 from seedsmith.agent.settings.repository_root import standing_in
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def command(
 
     Exit codes: 0 done, 1 something could not be put back, 2 refused, with nothing changed.
     """
+    session, meant = _session_and_paths(session, paths)
     with _open(session, flags, force=force) as undo:
-        plan = undo.plan(turn or 0, _from_here(paths, flags))
+        plan = undo.plan(turn or 0, _from_here(meant, flags))
+        _refuse_nothing_meant(plan, meant, paths)
         return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
 
 
@@ -68,9 +70,25 @@ def redo(
     session: str, paths: tuple[str, ...], force: bool, dry_run: bool, as_json: bool, **flags: Any
 ) -> int:
     """Put back what the last undo of the session ID took (default: this folder's last session)."""
+    session, meant = _session_and_paths(session, paths)
     with _open(session, flags, force=force) as undo:
-        plan = undo.plan_redo(_from_here(paths, flags))
+        plan = undo.plan_redo(_from_here(meant, flags))
+        _refuse_nothing_meant(plan, meant, paths)
         return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+
+
+def _session_and_paths(session: str, paths: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What can be no session is a path: then this folder's last session is meant."""
+    from seedsmith.agent.sessions.find import LAST, may_be_id
+
+    return (session, paths) if session == LAST or may_be_id(session) else (LAST, (session, *paths))
+
+
+def _refuse_nothing_meant(plan: Plan, meant: tuple[str, ...], paths: tuple[str, ...]) -> None:
+    """Raise where what was taken for a path is none that could be put back: it may be a mistyped id."""
+    if meant != paths and not plan.steps:
+        names = ", ".join(meant)
+        raise UsageError(f"Nothing to {plan.kind} at {names}: session {plan.session} changed nothing there.")
 
 
 def _from_here(paths: tuple[str, ...], flags: dict[str, Any]) -> tuple[str, ...]:

@@ -85,6 +85,11 @@ def find_session(home: Path, text: str, workspace: Path) -> SessionFolder:
     return _found(meant[0])
 
 
+def may_be_id(text: str) -> bool:
+    """Whether ``text`` has the form of an id or its beginning."""
+    return _BEGINNING.fullmatch(text) is not None
+
+
 def session_paths(home: Path) -> list[Path]:
     """The folders of all sessions under ``home``, the newest first; nothing is read.
 

@@ -116,6 +116,9 @@ async def test_undo_goes_back_to_a_turn_and_then_further(world):
 
 
 async def test_paths_limit_what_is_undone(world):
+    await world.run(text("Nothing to do."))
+    code, _, err = world.say("undo", "lsat")
+    assert code == 2 and "Nothing to undo at lsat: session" in err
     before = content(world.folder)
     outcome = await world.run(*TURNS)
     assert world.say("undo", outcome.session, "docs", str(world.folder / "kept.log"))[0] == 0
@@ -191,7 +194,7 @@ async def test_what_people_change_while_the_model_is_asked_is_theirs(world):
     await world.run(calls(shell("echo y > y.txt")), lambda request: next(turns)(request))
     code, out, err = world.say("undo")
     assert code == 2 and "a.txt, b.txt changed since" in err and "own.txt" not in out
-    assert world.say("undo", "last", "y.txt", "n.txt")[0] == 0
+    assert world.say("undo", "y.txt", "n.txt")[0] == 0
     assert {path.name for path in world.folder.glob("*.txt")} == {"a.txt", "b.txt", "own.txt"}
     assert world.say("undo", "--force")[0] == 0
     assert (world.folder / "a.txt").read_text() == "one\n" and (world.folder / "own.txt").exists()
