@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,7 +45,9 @@ class RunPast:
     the one that is under way.
     """
 
-    def __init__(self, place: Place, session: Session, sink: EventSink) -> None:
+    def __init__(self, place: Place, session: Session, sink: EventSink, caches: Sequence[str] = ()) -> None:
+        """``caches`` are the names of folders that its snapshots leave out besides the well-known ones."""
+        self._caches = caches
         self._place = place
         self._sink = sink
         self._told: set[str] = set()
@@ -317,7 +319,10 @@ class RunPast:
             ripgrep = find_ripgrep(self._place.workspace.root)
         except ToolError:
             ripgrep = None
-        store = SnapshotStore(self._place.home, self._place.workspace, ripgrep)
+        store = SnapshotStore(self._place.home, self._place.workspace, ripgrep, self._caches)
+        for recorded in self._session.snapshots[-1:]:  # or what is left out from now on would seem deleted
+            with suppress(SnapshotError):
+                store.caches = store.snapshot(recorded.id).caches
         self._pruned = store.prune_old({each.id for each in self._session.snapshots})
         if self._pruned and (kept := store.ids()):
             drop_older(store.folder / KEPT_COMMITS, store.snapshot(kept[0]).time)

@@ -101,7 +101,7 @@ class _Run:
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, beside.inbox)
-        self._past = RunPast(opened.place, opened.session, self._sink)
+        self._past = RunPast(opened.place, opened.session, self._sink, self._settings.caches or ())
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._proving: Proving | None = None

@@ -184,6 +184,7 @@ class Undo:
                 raise SessionError(f"Session {session.id} recorded no snapshot to go back to.")
             self._workspace = Workspace(session.workspace, state=home)
             self._store = SnapshotStore(home, self._workspace)
+            self._store.caches = self._store.snapshot(self.story.points[-1].id).caches
             self._refuse_other_folder(force=force)
         except (WorkspaceError, SnapshotError) as error:
             self._file.close()

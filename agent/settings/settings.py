@@ -307,6 +307,13 @@ class Settings(BaseModel):
     sessions_mb: Annotated[int, Option("MB", flag=False, recorded=False)] = Field(
         2000, ge=0, description="What all sessions may take before the oldest are removed; 0: never removed."
     )
+    caches: Annotated[
+        list[Annotated[str, Field(pattern=r"^[^/]+$")]] | None,
+        BeforeValidator(one_or_several),
+        Option("NAME", flag=False, recorded=False),
+    ] = Field(
+        None, description="Names of folders that snapshots leave out as caches, besides the well-known ones."
+    )
     home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(
         None, description="State folder; default: the platform's."
     )

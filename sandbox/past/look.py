@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,9 +92,13 @@ class Watcher:
         self._known: dict[str, _Folder] = _load(memory)
         self._changed = False
 
-    def look(self, counted: Collection[str] | None = None) -> Look:
-        """Record the workspace as it is now; ``counted`` are the files that are not ignored, if known."""
+    def look(self, counted: Collection[str] | None = None, caches: Iterable[str] = ()) -> Look:
+        """Record the workspace as it is now; ``counted`` are the files that are not ignored, if known.
+
+        Folders that are called as one of ``caches`` are left out, besides the well-known ones.
+        """
         visit = _Visit(self._store, self._known, counted, self._workspace.state)
+        visit.caches = CACHE_FOLDERS.union(caches)
         descriptor = self._workspace.open_folder(".")
         try:
             visit.found.root = visit.folder(descriptor, "", 0).kept
@@ -152,6 +156,7 @@ class _Visit:
         self._counted = counted
         self._leading = _leading(counted) if counted is not None else None
         self._skipped = skipped
+        self.caches = CACHE_FOLDERS
         self._kept_bytes = 0
         self._kept_ignored = 0
         self._digested = 0
@@ -200,7 +205,7 @@ class _Visit:
         name = path.rpartition("/")[2]
         if path in (_GIT, self._skipped):
             return
-        if name in CACHE_FOLDERS:
+        if name in self.caches:
             self.found.left_out.append(LeftOut(path, None, "a cache"))
             return
         try:

@@ -61,16 +61,21 @@ class Snapshot:
     left_out: tuple[LeftOut, ...] = ()
     beside: tuple[str, ...] = ()
     """The names of what else was to be kept with it."""
+    caches: tuple[str, ...] = ()
+    """The names of folders that were left out besides the well-known caches."""
 
 
 class SnapshotStore:
     """The snapshots of ``workspace`` below the state folder ``home``; safe to use from several threads."""
 
-    def __init__(self, home: Path, workspace: Workspace, ripgrep: str | None = None) -> None:
+    def __init__(
+        self, home: Path, workspace: Workspace, ripgrep: str | None = None, caches: Iterable[str] = ()
+    ) -> None:
         """``ripgrep`` is the path of ``rg``, None to tell ignored files without it (then none are).
 
-        Raises OSError.
+        Folders that are called as one of ``caches`` are left out. Raises OSError.
         """
+        self.caches = tuple(sorted(set(caches)))
         self.folder = store_folder(home, workspace.root)
         self._workspace = workspace
         self._ripgrep = ripgrep
@@ -105,7 +110,7 @@ class SnapshotStore:
         """
         with self._one_at_a_time:
             counted = list_files(self._workspace, self._ripgrep) if whole else None
-            look = self._watcher.look(counted)
+            look = self._watcher.look(counted, self.caches)
             ignored = None
             if counted is not None:
                 ignored = self._objects.add(_listing(self._watcher.uncounted(counted)))
@@ -120,6 +125,7 @@ class SnapshotStore:
                 ignored=ignored,
                 left_out=tuple(look.left_out[:_TOLD_MOST]),
                 beside=kept,
+                caches=self.caches,
             )
             last = self._last
             if last is not None and _says_no_more(found, last):
@@ -159,7 +165,8 @@ class SnapshotStore:
                 raise FileNotFoundError
             document = json.loads(path.read_bytes())
             left_out = tuple(LeftOut(*each) for each in document["left_out"])
-            told = {"left_out": left_out, "beside": tuple(document["beside"])}
+            told = {name: tuple(document.get(name, ())) for name in ("beside", "caches")}
+            told["left_out"] = left_out
             return Snapshot(**document | told)
         except FileNotFoundError:
             raise SnapshotError(
@@ -253,7 +260,10 @@ class SnapshotStore:
         return len(gone)
 
     def _write(self, taken: Snapshot) -> None:
-        document = json.dumps(asdict(taken), separators=(",", ":"))
+        told = asdict(taken)
+        if not taken.caches:  # older programs know no such field
+            del told["caches"]
+        document = json.dumps(told, separators=(",", ":"))
         write_whole(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
 
     def _ignored(self, name: str | None) -> list[str]:

@@ -213,6 +213,17 @@ async def test_what_commands_in_the_background_change_is_the_runs(world):
     assert world.say("undo")[0] == 0 and not (world.folder / "late.txt").exists()
 
 
+async def test_a_folder_named_a_cache_is_left_alone(world):
+    (world.folder / "data").mkdir()
+    outcome = await world.run(calls(shell("echo x > data/x; echo x > x")), text("Done."), caches=["data"])
+    await world.run(calls(shell("rm -r data/x; echo y > y")), text("Done."), resume=outcome.session)
+    (world.folder / "data/x").write_text("mine\n")
+    code, out, _ = world.say("undo")
+    assert code == 0 and "data" in out.split("Not in the snapshot:")[1]
+    assert {path.name for path in world.folder.iterdir()} >= {"data", "a.txt"}
+    assert not (world.folder / "x").exists() and (world.folder / "data/x").read_text() == "mine\n"
+
+
 async def test_a_folder_that_is_gone_or_another_one_is_refused(world):
     outcome = await world.run(*TURNS)
     moved = world.folder.with_name("moved")

@@ -492,6 +492,21 @@ def test_caps_leave_out_by_name_and_ignored_files_first(project, tmp_path, monke
         assert left_out == {"large": 101, "node_modules": None, "b.log": 90}
 
 
+def test_named_folders_are_left_out_as_caches_and_the_snapshot_says_so(project, tmp_path):
+    write(project, {"data/x": b"1", "src/data/y": b"2", "src/z": b"3"})
+    with Workspace(project) as workspace:
+        store = SnapshotStore(tmp_path / "home", workspace, caches=["data"])
+        first = store.take()
+        assert store.manifest(first).keys() == {"src", "src/z"}
+        assert [each.path for each in store.snapshot(first).left_out] == ["data", "src/data"]
+        store.close()
+        again = SnapshotStore(tmp_path / "home", workspace)
+        assert again.snapshot(first).caches == ("data",)
+        again.caches = again.snapshot(first).caches
+        assert not list(again.differences(first, again.take()))
+        again.close()
+
+
 def test_a_tagged_cache_is_left_out_unless_something_in_it_counts(project, tmp_path):
     tag = b"Signature: 8a477f597d28d172789f06886806bc55"
     write(project, {".gitignore": b"target/\n", "target/CACHEDIR.TAG": tag, "target/x": b"1", "src/a": b"1"})
