@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from seedsmith.agent.events import Envelope, Reasoning, Text, TurnStarted, UsageReported
+from seedsmith.agent.events import (
+    Envelope,
+    Reasoning,
+    Text,
+    ToolFinished,
+    ToolStarted,
+    TurnStarted,
+    UsageReported,
+)
 from seedsmith.sandbox.past.rows import Difference
 
 _CLOCK_REALTIME_COARSE = 5
@@ -41,6 +49,8 @@ class Quiet:
     answered: Callable[[], None]
     busy: Callable[[], bool] = lambda: False
     spans: list[Span] = field(default_factory=list)
+    _calls: set[str] = field(default_factory=set)
+    """Those that run now."""
     acted: int | None = 0
     """When the run changed something first since the newest snapshot was begun; None: it did not."""
 
@@ -51,8 +61,14 @@ class Quiet:
                 self.asked()
                 if self.busy():
                     self.acted = 0
-                elif not self._open:
+                elif (
+                    not self._open and not self._calls
+                ):  # else a helper asks, while the run's calls are at work
                     self.spans.append(Span(time.time_ns()))
+            case ToolStarted(call=call):
+                self._calls.add(call)
+            case ToolFinished(call=call):
+                self._calls.discard(call)
             case Text() | Reasoning():
                 self.answered()
             case UsageReported():
