@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from seedsmith.agent.settings import validators
-from seedsmith.agent.settings.skill_settings import hook_specs, one_or_several, pairs
+from seedsmith.agent.settings.skill_settings import FolderNames, Texts, hook_specs, one_or_several, pairs
 from seedsmith.skills.hook_specs import HookSpecs
 
 OFFER = "?"
@@ -141,12 +141,7 @@ class Settings(BaseModel):
     report: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="File to write a pull request's text to: cause, change, proof and risk."
     )
-    ignore: Annotated[
-        list[str] | None,
-        BeforeValidator(one_or_several),
-        AfterValidator(validators.path_globs),
-        Option("GLOB", repository=True),
-    ] = Field(
+    ignore: Annotated[Texts, AfterValidator(validators.path_globs), Option("GLOB", repository=True)] = Field(
         None, description="Paths that glob and grep leave out, as .gitignore names them; may be repeated."
     )
     skill: Annotated[str | None, Option("NAME", ambient=False)] = Field(
@@ -307,11 +302,7 @@ class Settings(BaseModel):
     sessions_mb: Annotated[int, Option("MB", flag=False, recorded=False)] = Field(
         2000, ge=0, description="What all sessions may take before the oldest are removed; 0: never removed."
     )
-    caches: Annotated[
-        list[Annotated[str, Field(pattern=r"^[^/]+$")]] | None,
-        BeforeValidator(one_or_several),
-        Option("NAME", flag=False, recorded=False),
-    ] = Field(
+    caches: Annotated[FolderNames, Option("NAME", flag=False, recorded=False)] = Field(
         None, description="Names of folders that snapshots leave out as caches, besides the well-known ones."
     )
     home: Annotated[Path | None, Option("DIR", flag=False, recorded=False)] = Field(

@@ -1,12 +1,12 @@
-"""How the settings of skills and hooks are read from what people write."""
+"""How the settings of skills and hooks, and lists, are read from what people write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
@@ -15,6 +15,12 @@ from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 def one_or_several(given: Any) -> Any:
     """One file, or several, as a list."""
     return [given] if isinstance(given, (str, Path)) else given
+
+
+Texts = Annotated[list[str] | None, BeforeValidator(one_or_several)]
+FolderNames = Annotated[
+    list[Annotated[str, Field(pattern=r"^[^/]+$")]] | None, BeforeValidator(one_or_several)
+]
 
 
 def pairs(given: Any) -> Any:
