@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 
 import pytest
 from examples import examples
@@ -18,7 +19,6 @@ from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import ApprovalRequested, NoticeGiven, ToolFinished, ToolStarted
 from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.records import RecordFile
 from seedsmith.tools.base import Image, ToolError, ToolResult
 from seedsmith.tools.git.git_tool import GitTool
 
@@ -265,9 +265,9 @@ async def test_discarded_early_calls_are_cancelled(house):
 async def test_records_that_cannot_be_written_end_the_run(house):
     dispatcher = house.dispatcher(ECHO)
     calls = house.ask(call("1", path="a"), call("2", path="b"))
-    full = house.session.folder / "full"
-    full.symlink_to("/dev/full")
-    house.session._file = RecordFile(full, house.redactor)
+    full = os.open("/dev/full", os.O_WRONLY)  # never locked: every process has the same one
+    os.dup2(full, house.session._file._fd)
+    os.close(full)
     with pytest.raises(SessionError, match="No space left"):
         await dispatcher.dispatch(calls)
 

@@ -111,7 +111,7 @@ async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner, wor
         await asyncio.sleep(0.01)
     await running.stop("Stopped: enough.", timed_out=True)
     result = await running.wait_or_stop()
-    assert (result.timed_out, result.head) == (True, b"bye\n")
+    assert result.timed_out and result.head.splitlines()[0] == b"bye"  # sleep may be told of as left behind
 
 
 async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner, gone) -> None:
