@@ -95,6 +95,15 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
+def identity(skill: Skill) -> str:
+    """What trust in ``skill`` is bound to: its folder's :func:`digest`, or that of its only file."""
+    if not skill.alone:
+        return digest(skill.folder)
+    with Workspace(skill.folder) as opened:
+        content = opened.read_bytes(skill.manifest.name, cap=MOST_FILE_BYTES)
+    return hashlib.sha256(b"alone " + skill.name.encode() + b"\0" + content).hexdigest()
+
+
 def check_unchanged(skill: Skill) -> None:
     """Raise :class:`SkillError` where a repository's skill is no longer what was trusted.
 
@@ -103,7 +112,7 @@ def check_unchanged(skill: Skill) -> None:
     if not skill.digest:
         return
     try:
-        same = digest(skill.folder) == skill.digest
+        same = identity(skill) == skill.digest
     except (PathError, WorkspaceError, OSError):
         same = False
     if not same:

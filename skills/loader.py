@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seedsmith.skills.commands import command_files, read_command
 from seedsmith.skills.errors import ManifestError, UnknownSkill
 from seedsmith.skills.folder import find_manifest, read_skill
 from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill
@@ -18,6 +19,8 @@ USER_ROOT = Path(".agents/skills")
 """Under the home folder."""
 REPOSITORY_ROOTS = (Path(".seedsmith/skills"), Path(".agents/skills"), Path(".claude/skills"))
 """Under the workspace, the nearest first."""
+REPOSITORY_COMMANDS = Path(".claude/commands")
+"""Under the workspace: files that are a skill each."""
 ENTRY_POINTS = "seedsmith.skills"
 _DEEPEST = 3
 _MOST_FOLDERS = 5000
@@ -30,6 +33,8 @@ class Root:
 
     folder: Path
     origin: Origin
+    commands: bool = False
+    """Whether it holds commands, each a file, instead of folders."""
     fault: str = ""
     """Why it can't be searched; then ``folder`` is only the name that a package gave it."""
 
@@ -74,6 +79,8 @@ class Library:
 def roots(workspace: Path | None, home: Path | None) -> list[Root]:
     """The folders that are searched for skills, the nearest first; ``home`` is the user's home folder."""
     found = [Root(workspace / root, Origin.REPOSITORY) for root in REPOSITORY_ROOTS] if workspace else []
+    if workspace:
+        found.append(Root(workspace / REPOSITORY_COMMANDS, Origin.REPOSITORY, commands=True))
     if home is not None:
         found.append(Root((home / USER_ROOT).resolve(), Origin.USER))  # as the sandbox shows it
     found += _offered()
@@ -92,11 +99,7 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             located = ManifestError(root.folder, root.fault)
             broken.append(BrokenSkill(root.folder.name, root.folder, root.origin, (located,)))
             continue
-        for folder in _skill_folders(root):
-            if isinstance(folder, ManifestError):
-                broken.append(BrokenSkill(root.folder.name, root.folder, root.origin, (folder,)))
-                continue
-            found = read_skill(folder, root.origin)
+        for found in _read_all(root):
             if isinstance(found, BrokenSkill):
                 broken.append(found)
                 continue
@@ -112,6 +115,18 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
                 usable[found.name] = found
     ordered = dict(sorted(usable.items()))
     return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
+
+
+def _read_all(root: Root) -> Iterator[Skill | BrokenSkill]:
+    """Every skill of one root, usable or broken."""
+    if root.commands:
+        yield from (read_command(file, root.folder, root.origin) for file in command_files(root.folder))
+        return
+    for folder in _skill_folders(root):
+        if isinstance(folder, ManifestError):
+            yield BrokenSkill(root.folder.name, root.folder, root.origin, (folder,))
+        else:
+            yield read_skill(folder, root.origin)
 
 
 def _skill_folders(root: Root) -> Iterator[Path | ManifestError]:
@@ -163,8 +178,8 @@ def _offered() -> Iterator[Root]:
                 raise ValueError(f"it offers {str(folders[0])!r}, which is no absolute path")
         except (Exception, SystemExit) as error:
             fault = f"the package that offers it broke: {type(error).__name__}: {error}"
-            yield Root(Path(point.name), Origin.PACKAGE, fault)
+            yield Root(Path(point.name), Origin.PACKAGE, fault=fault)
             continue
         for folder in folders:
             fault = "" if folder.is_dir() else f"the package offers {folder}, which is no folder"
-            yield Root(Path(point.name) if fault else folder, Origin.PACKAGE, fault)
+            yield Root(Path(point.name) if fault else folder, Origin.PACKAGE, fault=fault)

@@ -57,6 +57,8 @@ class Skill:
     """Whether the model is told of it; otherwise only people name it."""
     digest: str = ""
     """Of its folder when it was found trusted; '' where it comes from no repository."""
+    alone: bool = False
+    """Whether it is its manifest alone, which lies among other files that are none of its."""
     warnings: tuple[ManifestError, ...] = ()
     """Broken rules that don't keep it from being used."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import digest
+from seedsmith.skills.folder import identity as identity_of
 from seedsmith.skills.skill import Skill
 
 FILE = "trusted-skills.json"
@@ -67,11 +67,11 @@ class TrustStore:
         self._digests = TrustedDigests(home / FILE)
 
     def trusts(self, skill: Skill) -> str:
-        """The digest of the skill's folder where every byte of it is what was trusted; '' where not."""
+        """The skill's identity where every byte of it is what was trusted; '' where not."""
         if self._digests.empty:
             return ""
         try:
-            identity = digest(skill.folder)
+            identity = identity_of(skill)
         except (SandboxError, OSError):
             return ""
         return identity if self._digests.holds(identity) else ""
@@ -79,7 +79,7 @@ class TrustStore:
     def trust(self, skill: Skill) -> str:
         """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""
         try:
-            identity = digest(skill.folder)
+            identity = identity_of(skill)
         except (SandboxError, OSError) as error:
             raise SkillError(f"The skill {skill.name} can't be trusted: {error}") from error
         self._digests.add(identity, skill.name, folder=str(skill.folder))

@@ -1,5 +1,7 @@
 """Gives the model the workspace's ``AGENTS.md`` files: the root's at the start, nested ones when they matter.
 
+A folder that has none but a ``CLAUDE.md`` is told that; where both are, ``AGENTS.md`` is told.
+
 A nested file is appended to the conversation when a call first touches something in or below its folder: once
 a session, outermost first (docs/decisions.md, "A stable prefix"). It is text for the model and nothing else:
 policy, sandbox and tools are fixed before it is read.
@@ -23,6 +25,8 @@ from seedsmith.tools.content.encodings import decode_output, describe_binary, de
 from seedsmith.tools.text import escape
 
 NAME = "AGENTS.md"
+NAMES = (NAME, "CLAUDE.md")
+"""The names of instruction files; of those in one folder the first is told."""
 ORIGIN = "instructions"
 MOST_BYTES = 16 << 10
 """Of one file; the message says how to read the rest."""
@@ -41,8 +45,15 @@ class Found:
 
 
 def root_instructions(workspace: Workspace) -> UserMessage | None:
-    """The workspace's own ``AGENTS.md`` as an item; None if there is none that can be read."""
-    return _read(workspace, NAME, "instructions.md").message
+    """The workspace's own instructions as an item; None if there are none that can be read."""
+    path = instruction_file(workspace)
+    return _read(workspace, path, "instructions.md").message if path else None
+
+
+def instruction_file(workspace: Workspace, folder: str = "") -> str:
+    """The path of the file in ``folder`` that is told; '' where there is none."""
+    paths = (posixpath.join(folder, name) for name in NAMES)
+    return next((path for path in paths if _is_there(workspace, path)), "")
 
 
 def user_instructions(environment: Mapping[str, str]) -> UserMessage | None:
@@ -58,12 +69,34 @@ def user_instructions(environment: Mapping[str, str]) -> UserMessage | None:
     return UserMessage(prompt("instructions-user.md", text=text), ORIGIN, str(path))
 
 
-def root_notice(workspace: Workspace) -> NoticeGiven | None:
-    """A sentence for people if the workspace's own ``AGENTS.md`` is left out or shortened."""
-    found = _read(workspace, NAME, "instructions.md")
-    if found.refusal:
-        return NoticeGiven("instructions_refused", found.refusal)
-    return NoticeGiven("instructions_cut", found.cut) if found.cut else None
+def root_notices(workspace: Workspace) -> tuple[NoticeGiven, ...]:
+    """Sentences for people if the workspace's own instructions are left out, shortened or not all told."""
+    path = instruction_file(workspace)
+    found = _read(workspace, path, "instructions.md") if path else Found()
+    said = (
+        ("instructions_refused", found.refusal),
+        ("instructions_cut", found.cut),
+        ("instructions_beside", _beside(workspace, path)),
+    )
+    return tuple(NoticeGiven(code, sentence) for code, sentence in said if sentence)
+
+
+def _beside(workspace: Workspace, told: str) -> str:
+    """A sentence about the root's file that is not told because of ``told``, where it says anything else."""
+    for other in NAMES[1:]:
+        if told == other or not _is_there(workspace, other):
+            continue
+        texts = [_plain(workspace, path) for path in (told, other)]
+        if texts[1] not in (texts[0], "", f"@{told}", f"@./{told}"):
+            return f"{other} is not told: {told} is there, and goes before it."
+    return ""
+
+
+def _plain(workspace: Workspace, path: str) -> str:
+    try:
+        return decode_output(workspace.read_bytes(path, limit=MOST_BYTES)).strip()
+    except PathError:
+        return ""
 
 
 class NestedInstructions:
@@ -102,14 +135,14 @@ class NestedInstructions:
         new = []
         while folder not in ("", ".") and folder not in self._looked_at:
             self._looked_at.add(folder)
-            if posixpath.join(folder, NAME) not in written:
+            if not any(posixpath.join(folder, name) in written for name in NAMES):
                 new.append(folder)
             folder = posixpath.dirname(folder)
         return new
 
     async def _look(self, folder: str) -> Found:
-        path = posixpath.join(folder, NAME)
-        if path in self._shown_before():
+        path = instruction_file(self._workspace, folder)
+        if not path or path in self._shown_before():
             return Found()
         found = _read(self._workspace, path, "instructions-nested.md", folder=shown(folder))
         if found.message is None:
@@ -124,7 +157,7 @@ class NestedInstructions:
             return Found(refusal=f"{shown(path)} is not told: {why}.")
         self._bytes += len(found.message.text.encode())
         if self._bytes > MOST_NESTED_BYTES:
-            most = f"the {NAME} files of one session may fill {MOST_NESTED_BYTES:,} bytes"
+            most = f"the instruction files of one session may fill {MOST_NESTED_BYTES:,} bytes"
             return Found(refusal=f"{shown(path)} is not told: {most}.")
         return found
 
@@ -134,7 +167,7 @@ class NestedInstructions:
             earlier = [
                 item
                 for item in self._conversation
-                if isinstance(item, UserMessage) and item.origin == ORIGIN and item.source != NAME
+                if isinstance(item, UserMessage) and item.origin == ORIGIN and item.source not in NAMES
             ]
             self._shown = {item.source for item in earlier}
             self._bytes = sum(len(item.text.encode()) for item in earlier)

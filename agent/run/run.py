@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish_tool import NAME as FINISH
-from seedsmith.agent.context.instructions import root_notice, user_instructions
+from seedsmith.agent.context.instructions import root_notices, user_instructions
 from seedsmith.agent.context.opening_messages import Listings, first_items
 from seedsmith.agent.context.third_party import is_versioned
 from seedsmith.agent.conversation import UserMessage
@@ -311,7 +311,7 @@ class _Run:
         )
         for item in (system, *self._user_instructions(), *rest):
             session.append(item)
-        if opened.profile.facts and (notice := root_notice(opened.place.workspace)):
+        for notice in root_notices(opened.place.workspace) if opened.profile.facts else ():
             self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedsmith.agent.context.instructions import NAME as INSTRUCTIONS
+from seedsmith.agent.context.instructions import NAMES as INSTRUCTIONS
 from seedsmith.agent.context.third_party import DEPENDENCIES, GENERATED
 from seedsmith.agent.tasks.instructed_tests import instructed_tests
 
@@ -60,12 +60,19 @@ def discover(workspace: Path) -> list[TestCommand]:
 
 def refused_instruction(workspace: Path) -> str:
     """A sentence about what ``AGENTS.md`` names for the tests and is not taken; empty where there is none."""
-    return instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS).refused
+    name = _instructions(workspace)
+    return instructed_tests(_text(workspace / name), workspace, name).refused
 
 
 def _instructed(workspace: Path) -> TestCommand | None:
-    found = instructed_tests(_text(workspace / INSTRUCTIONS), workspace, INSTRUCTIONS)
-    return TestCommand(found.command, f"{INSTRUCTIONS} names it") if found.command else None
+    name = _instructions(workspace)
+    found = instructed_tests(_text(workspace / name), workspace, name)
+    return TestCommand(found.command, f"{name} names it") if found.command else None
+
+
+def _instructions(workspace: Path) -> str:
+    """The name of the instruction file that the model is told; ``AGENTS.md`` where there is none."""
+    return next((name for name in INSTRUCTIONS if _is_file(workspace / name)), INSTRUCTIONS[0])
 
 
 def _python(workspace: Path) -> TestCommand | None:

@@ -33,7 +33,7 @@ def found(tmp_path):
             return file
 
         def load(self):
-            return load(roots(self.workspace, self.home)[:4], self.trust)
+            return load(roots(self.workspace, self.home)[:5], self.trust)
 
     return Found()
 

@@ -16,7 +16,7 @@ from seedsmith.agent.context.instructions import (
     MOST_NESTED_BYTES,
     NestedInstructions,
     root_instructions,
-    root_notice,
+    root_notices,
     user_instructions,
 )
 from seedsmith.agent.conversation import ToolCall, UserMessage
@@ -224,15 +224,49 @@ async def test_a_long_file_is_cut_and_says_so(house):
 
 def test_what_is_not_told_of_the_root_file_is_said_to_people(tmp_path):
     workspace = Workspace(tmp_path)
-    assert root_notice(workspace) is None
+    assert root_notices(workspace) == ()
     (tmp_path / "AGENTS.md").write_text("x" * MOST_BYTES)
-    assert root_notice(workspace) is None
+    assert root_notices(workspace) == ()
     (tmp_path / "AGENTS.md").write_text("x" * (MOST_BYTES + 1))
-    cut = root_notice(workspace)
-    assert cut is not None and cut.code == "instructions_cut" and "AGENTS.md is too long" in cut.message
+    (cut,) = root_notices(workspace)
+    assert cut.code == "instructions_cut" and "AGENTS.md is too long" in cut.message
     (tmp_path / "AGENTS.md").write_bytes(b"\x7fELF\0\0")
-    refused = root_notice(workspace)
-    assert refused is not None and refused.code == "instructions_refused"
+    (refused,) = root_notices(workspace)
+    assert refused.code == "instructions_refused"
+
+
+def test_claude_md_is_told_where_there_is_no_agents_md(tmp_path):
+    workspace = Workspace(tmp_path)
+    (tmp_path / "CLAUDE.md").write_text("Use tabs.")
+    told = root_instructions(workspace)
+    assert told is not None and told.source == "CLAUDE.md" and "Use tabs." in told.text
+    assert root_notices(workspace) == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [("Use tabs.", True), ("Use spaces.\n", False), ("@AGENTS.md\n", False), ("", False)],
+)
+def test_agents_md_goes_before_claude_md_and_that_is_said_where_they_differ(tmp_path, other, said):
+    workspace = Workspace(tmp_path)
+    (tmp_path / "AGENTS.md").write_text("Use spaces.")
+    (tmp_path / "CLAUDE.md").write_text(other)
+    told = root_instructions(workspace)
+    assert told is not None and told.source == "AGENTS.md"
+    sentence = "CLAUDE.md is not told: AGENTS.md is there, and goes before it."
+    assert [each.message for each in root_notices(workspace)] == ([sentence] if said else [])
+
+
+async def test_of_nested_files_one_is_told_a_folder(house):
+    put(house, "CLAUDE.md", "root")
+    put(house, "a/CLAUDE.md", "In a.")
+    put(house, "b/AGENTS.md", "In b.")
+    put(house, "b/CLAUDE.md", "Not told.")
+    calls = house.calls(LOOK, PUT, instructions=nested(house))
+    await touch(house, calls, "a/x.py", "b/x.py")
+    assert told(house) == ["a/CLAUDE.md", "b/AGENTS.md"]
+    await touch(house, calls, "c/CLAUDE.md", tool="put")
+    assert told(house) == ["a/CLAUDE.md", "b/AGENTS.md"], "what the model writes is nobody's instruction"
 
 
 async def test_a_tree_full_of_them_does_not_fill_the_context(house):
