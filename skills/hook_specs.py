@@ -23,6 +23,9 @@ class HookSpec(ManifestPart):
         default=None, min_length=1, description="Only for calls of these tools; default: of all."
     )
     timeout: int = Field(30, ge=1, le=600, description="Seconds.")
+    form: Literal["own", "claude"] = Field(
+        "own", description="claude: it is told events, and answers, in the form of Claude Code's hooks."
+    )
 
 
 class HookSpecs(ManifestPart):

@@ -46,6 +46,8 @@ class Hook:
     """For messages: ``the configuration`` or a skill's name."""
     skill: Skill | None = None
     """The skill it belongs to, whose files it may run."""
+    theirs: bool = False
+    """Whether it speaks as hooks of Claude Code do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,22 @@ class Hooks:
         for hook in self._hooks:
             if hook.event != event or (hook.tools is not None and tool not in hook.tools):
                 continue
-            ruling = await self._run(hook, {"event": event, "session": self._session, **about})
-            messages += ruling.messages
-            if ruling.denied:
-                self._notice("hook_denied", f"A hook of {hook.whose} denied it: {ruling.denied}")
-                return Ruling(ruling.denied, tuple(messages))
+            for told in self._told(hook, {"event": event, "session": self._session, **about}):
+                ruling = await self._run(hook, told)
+                messages += ruling.messages
+                if ruling.denied:
+                    self._notice("hook_denied", f"A hook of {hook.whose} denied it: {ruling.denied}")
+                    return Ruling(ruling.denied, tuple(messages))
         return Ruling("", tuple(messages))
+
+    def _told(self, hook: Hook, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        """What ``hook`` is told of ``event``, in its form."""
+        if not hook.theirs:
+            return (event,)
+        from seedsmith.agent.calls.claude_hooks import their_events
+
+        workspace = str(self._processes.policy.workspace)
+        return their_events(event, workspace, denied_before=self._denials > 0)
 
     async def _run(self, hook: Hook, event: dict[str, Any]) -> Ruling:
         if hook.skill is not None:
@@ -157,6 +169,10 @@ class Hooks:
             return self._failed(hook, f"can't be started ({error})")
         output = (result.head + result.tail).decode("utf-8", "replace").strip()
         said = _answer(output)
+        if hook.theirs:
+            from seedsmith.agent.calls.claude_hooks import our_ruling
+
+            said = our_ruling(said, output, hook.event)
         if result.exit_code == DENIED:
             return Ruling(_short(str(said.get("reason") or output or "no reason was given")))
         if not result.ok:
@@ -192,7 +208,8 @@ def _each(specs: HookSpecs) -> Iterator[tuple[HookEvent, HookSpec]]:
 def _hook(event: HookEvent, spec: HookSpec, whose: str, folder: str, skill: Skill | None = None) -> Hook:
     filled = [argument.replace("{skill}", folder) if folder else argument for argument in spec.argv]
     argv = tuple(str(Path(each).expanduser()) if each.startswith("~/") else each for each in filled)
-    return Hook(event, argv, frozenset(spec.tools) if spec.tools else None, spec.timeout, whose, skill)
+    tools = frozenset(spec.tools) if spec.tools else None
+    return Hook(event, argv, tools, spec.timeout, whose, skill, spec.form == "claude")
 
 
 def _answer(output: str) -> dict[str, Any]:

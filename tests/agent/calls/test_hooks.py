@@ -24,14 +24,21 @@ PUT = SmallTool("put", writes, lambda path, context: context.workspace.write_byt
 def hooks(house, tmp_path):
     """Makes the hooks of a configuration: Python programs that see ``event`` and may print."""
 
-    def make(timeout: int = 20, tools=None, **programs: str) -> Hooks:
+    def make(timeout: int = 20, tools=None, form="own", **programs: str) -> Hooks:
         private = tmp_path / "private"
         private.mkdir(exist_ok=True)
         policy = Policy(house.root, private, house.home, environ={"PATH": "/usr/bin:/bin", "HOME": "/root"})
         runner = ProcessRunner(choose("auto", policy), policy, SpillStore(tmp_path / "spills"))
         before = "import json,sys; event = json.load(sys.stdin)\n"
         specs = {
-            event: [{"argv": [sys.executable, "-c", before + program], "timeout": timeout, "tools": tools}]
+            event: [
+                {
+                    "argv": [sys.executable, "-c", before + program],
+                    "timeout": timeout,
+                    "tools": tools,
+                    "form": form,
+                }
+            ]
             for event, program in programs.items()
         }
         found = gather(HookSpecs.model_validate(specs), ())
@@ -142,3 +149,82 @@ async def test_a_denial_in_whatever_form_stops_the_call(house, hooks, said):
 async def test_an_allowing_hook_may_say_what_it_likes_besides(house, hooks):
     said = 'print("was it denied? no")\nprint(json.dumps({"decision": "allow"}))\nprint("{ not json")'
     assert (await run(house, hooks(before_tool=said))).ok
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ('print("not today", file=sys.stderr); sys.exit(2)', "not today"),
+        ('print(json.dumps({"decision": "block", "reason": "no"}))', "no"),
+        (
+            'print(json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", '
+            '"permissionDecision": "deny", "permissionDecisionReason": "never"}}))',
+            "never",
+        ),
+        ('print(json.dumps({"hookSpecificOutput": {"permissionDecision": "ask"}}))', "no reason was given"),
+        ('print(json.dumps({"continue": False, "stopReason": "over"}))', "over"),
+    ],
+)
+async def test_hooks_of_claude_code_deny_in_their_form(house, hooks, program, reason):
+    result = await run(house, hooks(form="claude", before_tool=program))
+    assert (result.ok, result.text) == (False, f"Refused by a hook: {reason}")
+    assert not (house.root / "a.txt").exists()
+
+
+async def test_hooks_of_claude_code_allow_and_add_context_in_their_form(house, hooks):
+    allow = {"hookSpecificOutput": {"permissionDecision": "allow", "additionalContext": "mind the gap"}}
+    found = hooks(form="claude", before_tool=f"print({json.dumps(allow)!r})")
+    assert (await found.before_tool("put", {"path": "a"})).messages == ("mind the gap",)
+    begun = hooks(form="claude", session_start="print(event['hook_event_name'], event['source'])")
+    assert await begun.session_start() == ("SessionStart startup",)
+
+
+async def test_hooks_of_claude_code_hear_of_the_end_and_whether_they_denied_it_before(house, hooks):
+    told = 'print(json.dumps({"decision": "block", "reason": str(event["stop_hook_active"])}))'
+    found = hooks(form="claude", before_finish=told)
+    assert [await found.before_finish("Done.") for _ in range(2)] == ["False", "True"]
+
+
+DIFF = "--- a/one.py\n+++ b/one.py\n@@ -1 +1 @@\n-a\n+b\n--- a/two.py\n+++ b/two.py\n@@ -1 +1 @@\n-a\n+b\n"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "name", "heard"),
+    [
+        ("shell", {"command": "ls"}, "Bash", [{"command": "ls"}]),
+        ("read", {"path": "a/../b.py"}, "Read", [{"file_path": "{root}/b.py"}]),
+        ("read", {"path": "/etc/hosts"}, "Read", [{"file_path": "/etc/hosts"}]),
+        ("mcp", {"action": "list"}, "mcp", [{"action": "list"}]),
+        ("put", [1], "put", [{"arguments": [1]}]),
+        (
+            "edit",
+            {"path": "b.py", "edits": [{"old": "1", "new": "2"}]},
+            "Edit",
+            [{"file_path": "{root}/b.py", "edits": [{"old_string": "1", "new_string": "2"}]}],
+        ),
+        (
+            "patch",
+            {"patch": DIFF},
+            "Edit",
+            [{"file_path": f"{{root}}/{name}", "patch": DIFF} for name in ("one.py", "two.py")],
+        ),
+        ("patch", {"patch": "none"}, "Edit", [{"file_path": "{root}/", "patch": "none"}]),
+    ],
+)
+async def test_what_hooks_of_claude_code_hear_of_a_call(house, hooks, tool, arguments, name, heard):
+    found = hooks(form="claude", after_tool="print(json.dumps(event), file=open('heard', 'a'))")
+    await found.after_tool(tool, arguments, True, "done")
+    events = [json.loads(line) for line in (house.root / "heard").read_text().splitlines()]
+    assert [event["tool_input"] for event in events] == json.loads(
+        json.dumps(heard).replace("{root}", str(house.root))
+    )
+    assert {event["tool_name"] for event in events} == {name}
+    assert events[0] | {"tool_input": 0, "tool_name": 0} == {
+        "session_id": house.session.id,
+        "transcript_path": "",
+        "cwd": str(house.root),
+        "hook_event_name": "PostToolUse",
+        "tool_name": 0,
+        "tool_input": 0,
+        "tool_response": {"success": True, "content": "done"},
+    }
