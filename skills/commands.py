@@ -1,4 +1,4 @@
-"""Commands as other agents keep them, ``.claude/commands/NAME.md``: each is a skill of one file.
+"""Commands as other agents keep them, Markdown files in ``.claude/commands``: each is a skill of one file.
 
 ``$ARGUMENTS`` and ``$1`` … ``$9`` become parameters. What stands as ``!`COMMAND```, which runs there before
 the model is asked, is left to the model here: nothing runs because a file says so.
@@ -116,7 +116,7 @@ def _parameters(text: str, body: str) -> dict[str, ParameterSpec]:
     found: dict[str, ParameterSpec] = {}
     for match in _ARGUMENT.finditer(body):
         name = "arguments" if match[1] else f"argument_{match[2]}"
-        found.setdefault(name, ParameterSpec(description=said))
+        found.setdefault(name, ParameterSpec.model_validate({"description": said}))
     return dict(sorted(found.items()))
 
 

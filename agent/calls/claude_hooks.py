@@ -88,7 +88,7 @@ def _their_inputs(tool: str, arguments: Any, workspace: str) -> list[dict[str, A
         return [{"file_path": posixpath.join(workspace, path), **arguments} for path in paths or [""]]
     if tool not in _FILES:
         return [dict(arguments)]
-    given = {_NAMES.get(key, key): value for key, value in arguments.items()}
+    given: dict[str, Any] = {_NAMES.get(str(key), str(key)): value for key, value in arguments.items()}
     if isinstance(given.get("file_path"), str):
         given["file_path"] = posixpath.normpath(posixpath.join(workspace, given["file_path"]))
     if isinstance(given.get("edits"), list):

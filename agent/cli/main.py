@@ -33,6 +33,7 @@ COMMANDS = {
     "demo": "seedsmith.agent.cli.demo",
     "acp": "seedsmith.agent.cli.acp",
     "config": "seedsmith.agent.cli.config",
+    "import": "seedsmith.agent.cli.importing",
     "completion": "seedsmith.agent.cli.completion",
     "man": "seedsmith.agent.cli.man",
 }

@@ -75,6 +75,11 @@ def find_servers(workspace: Path, state: Path, environment: Mapping[str, str]) -
     return found
 
 
+def user_names(environment: Mapping[str, str]) -> frozenset[str]:
+    """The names of the servers in the user's file; raises :class:`ConfigurationError`."""
+    return frozenset(_user_entries(mcp_file(environment)))
+
+
 def write_user_entry(environment: Mapping[str, str], name: str, entry: dict[str, Any] | None) -> bool:
     """Put the entry into the user's file, or take it out with None; whether there was one of that name."""
     from seedsmith.sandbox.whole_file import write_whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.config import MAX_FILE_BYTES, check_user_file
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 def set_value(path: Path, name: str, values: Sequence[str]) -> None:
     """Let the key ``name`` of the file ``path`` be ``values``: one, or several as a list; none takes it out.
 
+    Raises as :func:`put` does.
+    """
+    put(path, name, values[0] if len(values) == 1 else list(values) or None)
+
+
+def put(path: Path, name: str, value: Any) -> None:
+    """Let the key ``name`` of the file ``path`` be ``value``; None takes it out.
+
     The file is made where there is none, for its owner alone. Raises :class:`ConfigurationError` where the
     file could not be used afterwards; then nothing has changed.
     """
@@ -26,8 +34,8 @@ def set_value(path: Path, name: str, values: Sequence[str]) -> None:
     content = read_small(path, MAX_FILE_BYTES) or b""
     lines = content.decode("utf-8-sig").splitlines(keepends=True)
     start, end = _lines_of(path, content, name)
-    value = values[0] if len(values) == 1 else list(values)
-    new = yaml.safe_dump({name: value}, allow_unicode=True, width=1 << 20) if values else ""
+    plain = {name: value}
+    new = "" if value is None else yaml.safe_dump(plain, allow_unicode=True, width=1 << 20, sort_keys=False)
     if start == len(lines) and lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     _replace(path, "".join([*lines[:start], new, *lines[end:]]))
