@@ -12,6 +12,7 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import at_a_terminal, debug_flag
+from seedsmith.agent.cli.worktree_flag import in_worktree, worktree_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ _COMMANDS = (
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
 @setting_flags(without=("skill", "skill_with", "image", "record", "replay", "output_schema"), talks=True)
+@worktree_flag
 @debug_flag
-def command(**flags: Any) -> int:
+def command(worktree: str | None, **flags: Any) -> int:
     """Talk with the model in a folder: follow up, steer it while it works, look at what it did.
 
     /help says what can be typed. --resume ID goes on with a session.
@@ -65,9 +67,10 @@ def command(**flags: Any) -> int:
     root = click.get_current_context().find_root().command
     for name, arguments in _COMMANDS:
         offer(name)(partial(_run_command, root, arguments))
-    talk = Conversation(settings, os.environ, history=home / HISTORY, context_tokens=context_tokens)
-    talk.status.session = settings.resume or ""
-    until_done(talk.talk())
+    with in_worktree(settings, worktree) as work:
+        talk = Conversation(work, os.environ, history=home / HISTORY, context_tokens=context_tokens)
+        talk.status.session = settings.resume or ""
+        until_done(talk.talk())
     return 0
 
 

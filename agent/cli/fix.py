@@ -13,6 +13,7 @@ from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, say
 from seedsmith.agent.cli.showing import shown_flags
+from seedsmith.agent.cli.worktree_flag import in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.frontends.shown import Shown
@@ -32,6 +33,7 @@ from seedsmith.agent.settings.settings import Settings
 )
 @click.option("--no-test", "untested", is_flag=True, help="No test can be had: say what was not proven.")
 @attempts_flag
+@worktree_flag
 @setting_flags(without=("verify", "skill"))
 @continue_flag
 @shown_flags
@@ -55,7 +57,7 @@ def command(
     says which before it runs. With --replay FILE it runs a recording again; with --continue, --resume or
     --fork it goes on with a session and its test. Exit codes as for run.
     """
-    words = going_on_flags(flags, goes_on, words)
+    worktree, words = worktree_words(flags.pop("worktree", None), going_on_flags(flags, goes_on, words))
     settings = offered(load_settings(flags))
     report = "" if settings.replay else read_report(words, issue)
     if test_command is not None and not test_command.strip():
@@ -67,6 +69,22 @@ def command(
     if test_command:
         test_command = typed_in(typed_below(settings), test_command)
         settings = settings.in_own_words(test_command)
+    if attempts and report:
+        raise UsageError("--attempts goes with a failing test, not with a report.")
+    with in_worktree(settings, worktree) as work:
+        return _fix(work, shown, report, test_command, untested=untested, attempts=attempts)
+
+
+def _fix(
+    settings: Settings,
+    shown: Shown,
+    report: str,
+    test_command: str | None,
+    *,
+    untested: bool,
+    attempts: int | None,
+) -> int:
+    """Choose the tests where no command was given, and fix; the exit code."""
     notices: tuple[NoticeGiven, ...] = ()
     told = "" if settings.replay else test_of_session(settings)
     tests = test_command or (told if report else "")
@@ -79,8 +97,6 @@ def command(
     from seedsmith.agent.tasks.fix import fix
 
     if attempts:
-        if report:
-            raise UsageError("--attempts goes with a failing test, not with a report.")
         return attempt(settings, tests, attempts, shown)
     return perform(
         lambda front_ends, approver: fix(settings, tests, front_ends, approver, notices, report=report),

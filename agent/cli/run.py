@@ -17,6 +17,7 @@ from seedsmith.agent.cli.invocation import debug_flag, say
 from seedsmith.agent.cli.piped import as_data, read_piped
 from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.cli.words_command import WordsCommand
+from seedsmith.agent.cli.worktree_flag import below, in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.shown import Shown
 
@@ -37,6 +38,7 @@ MOST_PROMPT_BYTES = 1 << 20
 )
 @click.option("--plan", is_flag=True, help="Change nothing, end with a plan: --approve plan.")
 @attempts_flag
+@worktree_flag
 @setting_flags()
 @continue_flag
 @shown_flags
@@ -59,6 +61,7 @@ def command(
     asked for, 130 interrupted.
     """
     attempts: int | None = flags.pop("attempts", None)
+    worktree, words = worktree_words(flags.pop("worktree", None), words)
     if len(words) > 1:
         raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
     argument = "".join(going_on_flags(flags, goes_on, words))
@@ -75,10 +78,12 @@ def command(
     if not prompt.strip() and not begun:
         raise UsageError("The prompt is empty; say what to do. run - takes it from standard input.")
     settings = with_model(settings, shown)
-    if attempts:
-        piped = "" if argument == "-" else read_piped(say)
-        return _attempt(settings, prompt + data + piped, shown, attempts)
-    return carry_out(settings, prompt, shown, data=data, read=argument == "-")
+    with in_worktree(settings, worktree) as work:
+        if attempts:
+            piped = "" if argument == "-" else read_piped(say)
+            return _attempt(work, prompt + data + piped, shown, attempts)
+        folder = below(work, typed_below(settings))
+        return carry_out(work, prompt, shown, data=data, read=argument == "-", folder=folder)
 
 
 def quoted(words: tuple[str, ...]) -> str:
@@ -133,16 +138,17 @@ def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> in
     ).exit_code
 
 
-def carry_out(settings: Settings, prompt: str, shown: Shown, *, data: str = "", read: bool = False) -> int:
+def carry_out(
+    settings: Settings, prompt: str, shown: Shown, *, data: str = "", read: bool = False, folder: str = ""
+) -> int:
     """Run ``prompt`` as a person typed it, with ``data`` and what is piped in, unless that was ``read``.
 
-    Returns the exit code.
+    ``folder`` is the one below the workspace that it was typed in, or ''. Returns the exit code.
     """
     from seedsmith.agent.cli.running import perform
     from seedsmith.agent.run.run import run
     from seedsmith.agent.settings.request import RunRequest
 
-    folder = typed_below(settings)
     if folder and prompt.strip() and not settings.replay:
         from seedsmith.agent.context.prompts import prompt as wording
 

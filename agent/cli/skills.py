@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedsmith.agent.cli import completing
-from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.cli.showing import shown_flags
 from seedsmith.agent.cli.skills_test import test_skills
@@ -175,7 +175,8 @@ def run_skill(name: str, prompt: str, shown: Shown, **flags: Any) -> int:
     """
     from seedsmith.agent.cli.run import carry_out
 
-    return carry_out(load_settings({**flags, "skill": name}), prompt, shown)
+    settings = load_settings({**flags, "skill": name})
+    return carry_out(settings, prompt, shown, folder=typed_below(settings))
 
 
 @command.command("trust")

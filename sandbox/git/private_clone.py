@@ -176,16 +176,27 @@ class PrivateClone:
             raise GitError(f"{self.source.path} is in no git repository: deliver a patch, not a branch.")
         if self.is_delivered(branch, commit):
             return
-        name = f"refs/heads/{branch}"
-        if (there := read_state(repository).refs.get(name)) is not None:
+        if (there := read_state(repository).refs.get(f"refs/heads/{branch}")) is not None:
             raise GitError(f"{self.source.path} has a branch {branch!r} already, at {there[:12]}.")
         packed = self._git(
             "pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}\n^{self.base}\n".encode()
         )
         objects = {"GIT_OBJECT_DIRECTORY": os.fspath(repository.shared_dir / "objects")}
         self._git("unpack-objects", "-q", stdin=packed, more=objects)
-        there_too = {"GIT_DIR": os.fspath(repository.git_dir), **identity}
-        self._git("update-ref", "-m", "seedsmith batch", name, commit, NOTHING, more=there_too)
+        self.move_branch(branch, commit, NOTHING, {**identity})
+
+    def move_branch(self, branch: str, to: str, before: str, more: Mapping[str, str] | None = None) -> None:
+        """Move a branch of the source that is at ``before``; :data:`NOTHING` is where none is."""
+        repository = self.source.repository
+        assert repository is not None
+        there = {"GIT_DIR": os.fspath(repository.git_dir), **(more or {})}
+        arguments = ("update-ref", "-m", "seedsmith", f"refs/heads/{branch}", to, before)
+        self._git(*arguments, more=there, cwd=self.git_dir)
+
+    def elsewhere(self, folder: Path, index: Path, *arguments: str) -> bytes:
+        """What git says with the working tree ``folder`` and its ``index``; the metadata is still ours."""
+        more = {"GIT_WORK_TREE": os.fspath(folder), "GIT_INDEX_FILE": os.fspath(index)}
+        return self._git(*arguments, more=more, cwd=folder)
 
     def merged_onto(self, commit: str, moved: Source) -> PrivateClone:
         """The clone with its ``commit`` carried over to what the source is at now; the workspace is that.
@@ -254,8 +265,7 @@ def make_clone(source: Source, folder: Path, environ: Mapping[str, str]) -> Priv
     """
     clone = PrivateClone(folder, source, source.commit, environ)
     try:
-        clone.git_dir.mkdir(mode=0o700, parents=True)
-        _write_metadata(clone)
+        write_metadata(clone)
         if source.repository is None:
             return _copy(clone)
         clone.work.mkdir()
@@ -278,9 +288,10 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_metadata(clone: PrivateClone) -> None:
+def write_metadata(clone: PrivateClone) -> None:
     """What git needs to know of a repository, written by ourselves."""
     git_dir, source = clone.git_dir, clone.source
+    git_dir.mkdir(mode=0o700, parents=True)
     for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (git_dir / name).mkdir(parents=True)
     branch = source.branch or "refs/heads/work"
