@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import call_here
 
 KEY = "sk-very-secret-key-of-the-user"
 
@@ -34,13 +37,14 @@ class Finished:
 class Seedsmith:
     """The command, pointed at a workspace, a state folder and the scripted service."""
 
-    def __init__(self, folder: Path, endpoint: Any) -> None:
+    def __init__(self, folder: Path, endpoint: Any, call: Callable[..., Any]) -> None:
         self.workspace = folder / "work"
         self.workspace.mkdir()
         self.state = folder / "state"
         self.user = folder / "home"
         self.user.mkdir()
         self.endpoint = endpoint
+        self._call = call
         self.model = "openai/scripted"
         self.extra: dict[str, str] = {}
 
@@ -55,14 +59,22 @@ class Seedsmith:
             **self.extra,
         }
 
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        return ("-m", self.model, "--base-url", self.endpoint.base_url)
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return ("-C", str(self.workspace), "--json")
+
     def start(self, *arguments: str, command: str = "run") -> subprocess.Popen[bytes]:
-        options = ["-m", self.model, "--base-url", self.endpoint.base_url]
-        return self.plain(command, *arguments, *options)
+        """As a process of its own, for what is killed, interrupted, or must be seen from outside."""
+        return self.plain(command, *arguments, *self._asked)
 
     def plain(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Without a word on the model."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "seedsmith", *arguments, "-C", str(self.workspace), "--json"],
+            [sys.executable, "-P", "-m", "seedsmith", *arguments, *self._where],
             cwd="/",
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -75,8 +87,15 @@ class Seedsmith:
         events = [json.loads(line) for line in output.splitlines()]
         return Finished(process.returncode, events, errors.decode())
 
-    def run(self, *arguments: str) -> Finished:
-        return self.finish(self.start(*arguments))
+    def run(self, *arguments: str, command: str = "run") -> Finished:
+        """To its end, in this process."""
+        return self.run_plain(command, *arguments, *self._asked)
+
+    def run_plain(self, *arguments: str) -> Finished:
+        """To its end, in this process, without a word on the model."""
+        done = self._call((*arguments, *self._where), Path("/"), self.environment)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        return Finished(done.returncode, events, done.stderr)
 
     def tree(self) -> dict[str, str]:
         files = (path for path in self.workspace.rglob("*") if path.is_file())
@@ -89,6 +108,6 @@ class Seedsmith:
 
 
 @pytest.fixture
-def seedsmith(tmp_path: Path, endpoint: Any) -> Seedsmith:
+def seedsmith(tmp_path: Path, endpoint: Any, monkeypatch: Any, capsys: Any) -> Seedsmith:
     """The command and an empty workspace."""
-    return Seedsmith(tmp_path, endpoint)
+    return Seedsmith(tmp_path, endpoint, partial(call_here, monkeypatch=monkeypatch, capsys=capsys))

@@ -74,7 +74,7 @@ def test_a_model_uses_both(extended, endpoint):
         "python3 -m json.tool --sort-keys --indent 2 --no-ensure-ascii package.json x && mv x package.json"
     )
     endpoint.script(calls(get, ("glob", {"pattern": "*"}), ("shell", {"command": write})), text("Tidy."))
-    done = extended.run("--skill", "tidy-json", "--with", "path=package.json")
+    done = extended.finish(extended.start("--skill", "tidy-json", "--with", "path=package.json"))
     assert done.code == 0, done.errors
     assert done.last["verified"]["command"] == "python3 -m json.tool package.json"
     shown, refused, _ = [m["content"] for m in endpoint.requests[1].body["messages"] if m["role"] == "tool"]
@@ -103,7 +103,7 @@ def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path)
     install(source, installed)
     extended.extra["PYTHONPATH"] += os.pathsep + str(installed)
     endpoint.script(calls(("json_get", {"path": "package.json", "keys": ["files"]})), text("Done."))
-    done = extended.run("Go")
+    done = extended.finish(extended.start("Go"))
     assert done.code == 0, done.errors
     said = [notice["message"] for notice in done.of("notice") if notice["code"] == "extension"]
     assert [sentence.split(" is left out")[0] for sentence in said] == [

@@ -106,7 +106,7 @@ def test_a_replay_asks_no_hook(seedsmith, endpoint, configure, program, tmp_path
     assert seedsmith.run("Go", "--record", str(tmp_path / "run.jsonl")).code == 0
     (seedsmith.workspace / "secret.txt").unlink()
     configure(hooks(program, *EVERY))
-    done = seedsmith.finish(seedsmith.plain("run", "--replay", str(tmp_path / "run.jsonl")))
+    done = seedsmith.run_plain("run", "--replay", str(tmp_path / "run.jsonl"))
     assert done.code == 0, (done.errors, done.last)
     assert seedsmith.tree() == {"secret.txt": "x"}
 

@@ -27,7 +27,7 @@ def begun(seedsmith, endpoint):
 
 @pytest.mark.parametrize("model", [(), ("-m", "openai/scripted"), ("-m", "openai/another")])
 def test_a_session_goes_on_where_it_began(begun, endpoint, model):
-    again = begun.finish(begun.plain("run", "And now?", "--resume", begun.session.name, *model))
+    again = begun.run_plain("run", "And now?", "--resume", begun.session.name, *model)
     assert again.code == 0 and again.last["message"].startswith("Second."), again.errors
     assert len(endpoint.requests) == 2 and "address_changed" not in codes(again)
 
@@ -35,7 +35,7 @@ def test_a_session_goes_on_where_it_began(begun, endpoint, model):
 def test_another_address_wins_and_is_told(begun, endpoint):
     with Endpoint(text("Elsewhere.")) as elsewhere:
         arguments = ("And now?", "--resume", begun.session.name, "--base-url", elsewhere.base_url)
-        again = begun.finish(begun.plain("run", *arguments))
+        again = begun.run_plain("run", *arguments)
         assert again.code == 0 and codes(again) == ["address_changed"], again.errors
         assert len(elsewhere.requests) == 1 and len(endpoint.requests) == 1
 
@@ -45,9 +45,7 @@ def test_another_provider_s_model_does_not_go_to_the_first_one_s_address(begun, 
         folder = begun.user / ".config" / "seedsmith"
         folder.mkdir(parents=True)
         (folder / "models.yaml").write_text(f"providers: {{mine: {{base_url: '{elsewhere.base_url}'}}}}\n")
-        again = begun.finish(
-            begun.plain("run", "And now?", "--resume", begun.session.name, "-m", "mine/model")
-        )
+        again = begun.run_plain("run", "And now?", "--resume", begun.session.name, "-m", "mine/model")
         assert again.code == 0 and codes(again) == ["model_changed", "address_changed"], again.errors
         assert len(elsewhere.requests) == 1 and len(endpoint.requests) == 1
 
@@ -55,7 +53,7 @@ def test_another_provider_s_model_does_not_go_to_the_first_one_s_address(begun, 
 def test_the_address_is_recorded_without_user_and_password(seedsmith, endpoint):
     endpoint.script(text("First."))
     address = endpoint.base_url.replace("://", "://someone:very-secret@")
-    assert seedsmith.finish(seedsmith.plain("run", "Go", "-m", "openai/x", "--base-url", address)).code in (
+    assert seedsmith.run_plain("run", "Go", "-m", "openai/x", "--base-url", address).code in (
         0,
         4,
     )
@@ -74,7 +72,7 @@ def test_a_session_without_an_address_goes_on_as_before(begun, endpoint):
 
 def test_an_empty_address_is_refused_and_never_means_the_public_one(seedsmith, endpoint):
     for empty in ("", "  "):
-        finished = seedsmith.finish(seedsmith.plain("run", "Go", "-m", "openai/x", "--base-url", empty))
+        finished = seedsmith.run_plain("run", "Go", "-m", "openai/x", "--base-url", empty)
         assert (finished.code, finished.events) == (2, [])
         assert finished.errors.startswith("seedsmith: --base-url is empty.")
     assert not endpoint.requests
@@ -86,5 +84,5 @@ def test_an_empty_variable_counts_as_unset(seedsmith, endpoint):
     folder = seedsmith.user / ".config" / "seedsmith"
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(f"base_url: {endpoint.base_url}\n")
-    assert seedsmith.finish(seedsmith.plain("run", "Go", "-m", "openai/x")).code == 0
+    assert seedsmith.run_plain("run", "Go", "-m", "openai/x").code == 0
     assert len(endpoint.requests) == 1

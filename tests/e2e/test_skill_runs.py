@@ -116,7 +116,7 @@ def test_a_skill_that_was_left_stays_left_when_the_session_goes_on(seedsmith, en
 def test_skills_run_is_run_with_a_skill(seedsmith, endpoint):
     user_skill(seedsmith, "make", "instructions: Make it.\ntools: [read]\n")
     endpoint.script(calls(shell("touch x")), text("Made."))
-    done = seedsmith.finish(seedsmith.start("run", "make", "In blue.", command="skills"))
+    done = seedsmith.run("run", "make", "In blue.", command="skills")
     assert done.code == 0, done.errors
     assert "In blue." in messages(endpoint.requests[0])[-1]["content"]
     assert "leaves only these tools: read" in tool_texts(endpoint.requests[1])[0] and seedsmith.tree() == {}
@@ -220,7 +220,7 @@ REPAIR = ("edit", {"path": "adder.py", "old": "a - b", "new": "a + b"})
 def test_fix_is_the_skill_fix_bug(seedsmith, endpoint):
     test = broken_adder(seedsmith)
     endpoint.script(calls(REPAIR), text("Subtracted instead of adding."))
-    done = seedsmith.finish(seedsmith.start("--test", test, "--with", "symptom=1 + 2 is -1", command="fix"))
+    done = seedsmith.run("--test", test, "--with", "symptom=1 + 2 is -1", command="fix")
     assert done.code == 0, done.errors
     assert done.last["verified"]["command"] == test
     task = messages(endpoint.requests[0])[-1]["content"]
@@ -232,7 +232,7 @@ def test_the_user_s_own_fix_bug_takes_its_place(seedsmith, endpoint):
     test = broken_adder(seedsmith)
     user_skill(seedsmith, "fix-bug", "instructions: Our way of fixing.\ntools: [read, edit]\n")
     endpoint.script(calls(("shell", {"command": "true"}), REPAIR), text("Done."))
-    done = seedsmith.finish(seedsmith.start("--test", test, command="fix"))
+    done = seedsmith.run("--test", test, command="fix")
     assert done.code == 0 and done.last["verified"]["command"] == test
     assert "Our way of fixing." in messages(endpoint.requests[0])[-1]["content"]
     assert "leaves only these tools: read, edit" in tool_texts(endpoint.requests[1])[0]
@@ -251,17 +251,15 @@ def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, end
     assert str(seedsmith.user / ".agents") in messages(endpoint.requests[0])[-1]["content"]
     seedsmith.user = seedsmith.user.rename(tmp_path / "another home")
     user_skill(seedsmith, "unheard-of", 'instructions: "Say \\"hello\\"."\n')
-    done = seedsmith.finish(seedsmith.plain("run", "--replay", file))
+    done = seedsmith.run_plain("run", "--replay", file)
     assert done.code == 0, (done.errors, done.last)
     skill = seedsmith.user / ".agents" / "skills" / "look" / "skill.yaml"
     skill.write_text(skill.read_text().replace("closely", "from afar"))
-    done = seedsmith.finish(seedsmith.plain("run", "--replay", file))
+    done = seedsmith.run_plain("run", "--replay", file)
     assert done.code == 1 and "from afar" in json.dumps(done.last)
 
 
 def test_a_tool_call_from_the_command_line_loads_a_skill(seedsmith):
     user_skill(seedsmith, "look", LOOK)
-    (done,) = seedsmith.finish(
-        seedsmith.plain("tool", "skill", '{"name": "look", "parameters": {"what": "it"}}')
-    ).events
+    (done,) = seedsmith.run_plain("tool", "skill", '{"name": "look", "parameters": {"what": "it"}}').events
     assert done["ok"] and "Look at it closely." in done["text"]
