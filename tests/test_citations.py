@@ -57,6 +57,8 @@ def remarks(path: Path, text: str) -> str:
         return text
     if path.suffix != ".py":
         return "\n".join(line.partition("#")[2] for line in text.splitlines() if "#" in line)
+    if "§" not in text and not any(is_missing(path, cited["path"]) for cited in _DOCUMENT.finditer(text)):
+        return ""  # nothing in it can be at fault: most need not be parsed
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(getattr(node, "body", 0), list)]
     said = [line.value.value for body in bodies for line in body if is_text(line)]
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
@@ -84,12 +86,14 @@ def faults(path: Path, text: str) -> list[str]:
             found.append(f"a section of what the repository lacks: {cited[0]}")
     if path.suffix == ".md":
         return found + [fault for link in _LINK.finditer(said) for fault in link_faults(path, link["target"])]
-    for cited in _DOCUMENT.finditer(said):
-        name = cited["path"]
-        known = _PAGE.match(name) or Path(name).name in OTHERS  # pages were looked at above
-        if not known and not any((at / name).is_file() for at in (ROOT, path.parent)):
-            found.append(f"no such file: {name}")
-    return found
+    names = [cited["path"] for cited in _DOCUMENT.finditer(said)]
+    return found + [f"no such file: {name}" for name in names if is_missing(path, name)]
+
+
+def is_missing(path: Path, name: str) -> bool:
+    """Whether the document ``name`` is neither there nor a page, which is looked at by its headings."""
+    known = _PAGE.match(name) or Path(name).name in OTHERS
+    return not known and not any((at / name).is_file() for at in (ROOT, path.parent))
 
 
 def page_faults(cited: re.Match[str]) -> list[str]:

@@ -1,8 +1,13 @@
-"""How many examples a property is tried with, and how long a text that must take linear time is."""
+"""How much is tried in the fast run: examples of a property, cases of a table, the length of a flood."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
 
 ALL = os.environ.get("SEEDSMITH_ALL_EXAMPLES") == "1"
 """CI's slow run sets it: every property is tried with its full count."""
@@ -13,5 +18,16 @@ def examples(full: int) -> int:
     return full if ALL else max(10, full // 5)
 
 
-FLOOD_LENGTH = 5_000_000 if ALL else 500_000
+def first_fast(fast: int, cases: Iterable[Any]) -> list[ParameterSet]:
+    """The ``cases`` of a table as parameters: all but the first ``fast`` for the slow run alone."""
+    parameters = [case if isinstance(case, ParameterSet) else as_parameters(case) for case in cases]
+    slow = [each._replace(marks=[*each.marks, pytest.mark.slow]) for each in parameters[fast:]]
+    return parameters[:fast] + slow
+
+
+def as_parameters(case: Any) -> ParameterSet:
+    return pytest.param(*case) if isinstance(case, tuple) else pytest.param(case)
+
+
+FLOOD_LENGTH = 5_000_000 if ALL else 100_000
 """Quadratic time takes minutes to hours with either: the limit of a test is what holds it."""

@@ -122,9 +122,9 @@ def test_other_prompts_are_themselves(prompt):
     assert read_prompt(prompt) == prompt
 
 
-def test_tracebacks_only_with_debug(process):
+def test_tracebacks_only_with_debug(process, seedsmith):
     assert "Traceback" in process("run", "a b", "--debug").stderr
-    assert "Traceback" not in process("run", "a b").stderr
+    assert "Traceback" not in seedsmith("run", "a b").stderr
 
 
 def test_mistakes_in_the_configuration_are_wrong_usage(main, tmp_path):

@@ -89,7 +89,7 @@ def by_kind(question: str) -> str:
     return "best = values[-1]"
 
 
-async def test_what_fails_is_put_back_and_what_passes_stays(search) -> None:
+async def test_what_fails_is_put_back_what_passes_stays_and_each_question_stands_alone(search) -> None:
     repair, model, house = search(by_kind)
     result = await repair.run()
     assert result.status == "done"
@@ -98,11 +98,6 @@ async def test_what_fails_is_put_back_and_what_passes_stays(search) -> None:
     assert "if value > best:" in result.text
     suspects = next(e.message for e in house.seen.of(NoticeGiven) if e.code == "suspects")
     assert "largest (program.py:1)" in suspects
-
-
-async def test_each_question_stands_alone_and_shows_the_function_and_the_failure(search) -> None:
-    repair, model, _ = search(by_kind)
-    await repair.run()
     whole = [question for question in model.asked if "<|fim" not in question]
     assert len(set(model.asked)) == len(model.asked) > len(whole) > 2
     for shown in ("assert 1 == 3", "if value < best:", "The largest of some values."):
@@ -132,6 +127,7 @@ async def test_nothing_unproven_stays_when_the_time_is_up(search) -> None:
     assert (house.root / "program.py").read_text() == PROGRAM
 
 
+@pytest.mark.slow  # some thirty runs of pytest
 async def test_a_neighbouring_operator_is_found_without_the_models_help(search) -> None:
     repair, _, house = search(lambda question: "I don't know.")
     result = await repair.run()

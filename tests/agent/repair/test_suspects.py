@@ -84,7 +84,9 @@ async def suspects_of(work: Path, runner: ProcessRunner, command: str, seconds: 
     ("test", "command"),
     [(PYTEST, "python -m pytest -q"), (UNITTEST, "python -m unittest -q test_program")],
 )
-async def test_lines_only_failing_tests_ran_come_first(work, runner, test, command) -> None:
+async def test_lines_only_failing_tests_ran_come_first_and_nothing_is_left(
+    work, runner, test, command
+) -> None:
     (work / "test_program.py").write_text(test)
     diagnosis, suspects = await suspects_of(work, runner, command)
     assert diagnosis.watched
@@ -93,6 +95,7 @@ async def test_lines_only_failing_tests_ran_come_first(work, runner, test, comma
     assert suspects[0].region.name == "half"
     assert suspects[0].lines[9] == 1.0
     assert "double" not in [suspect.region.name for suspect in suspects]
+    assert "seedsmith-watch" not in [path.name for path in runner.policy.private_tmp.iterdir()]
 
 
 async def test_a_test_that_never_ends_is_seen_where_it_loops(work, runner) -> None:
@@ -110,12 +113,6 @@ async def test_the_projects_own_sitecustomize_still_runs(work, runner) -> None:
     )
     diagnosis, _ = await suspects_of(work, runner, 'PYTHONPATH="$PYTHONPATH:." python -m pytest -q')
     assert "'yes' == 'no'" in diagnosis.failed[0].message
-
-
-async def test_nothing_is_left_in_the_private_folder(work, runner) -> None:
-    (work / "test_program.py").write_text(PYTEST)
-    await suspects_of(work, runner, "python -m pytest -q")
-    assert "seedsmith-watch" not in [path.name for path in runner.policy.private_tmp.iterdir()]
 
 
 C = """static int half(int value)

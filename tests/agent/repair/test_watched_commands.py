@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.watched_run import diagnose
@@ -93,6 +94,9 @@ def needs(program: str, command: str):
 
 COMMANDS = [
     "PYTHONPATH=src python -m pytest -q",
+    "./run.sh",
+    "python launch.py",
+    "PYTHONPATH=src python executing.py",
     "PYTHONPATH='src' pytest -q",
     f"PYTHONPATH=src {sys.executable} -m pytest -q",
     f"PYTHONPATH= {sys.executable} -m pytest -q -o pythonpath=src",
@@ -100,9 +104,6 @@ COMMANDS = [
     f"env -u HOME PYTHONPATH=src {sys.executable} -m pytest -q",
     "export PYTHONPATH=src:.; cd tests && PYTHONPATH=../src python -m pytest -q",
     f'bash -c "PYTHONPATH=src {sys.executable} -m pytest -q"',
-    "./run.sh",
-    "python launch.py",
-    "PYTHONPATH=src python executing.py",
     "PYTHONPATH=src coverage run -m pytest -q" if shutil.which("coverage") else "sh run.sh",
     needs("make", "make -s test"),
     needs("make", f"make -s -C sub test PYTHON={sys.executable}"),
@@ -126,7 +127,7 @@ def project(work: Path) -> Path:
     return work
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", first_fast(4, COMMANDS))
 async def test_the_tests_are_watched_and_a_right_change_is_seen(project, runner, command) -> None:
     found = await diagnose(command, runner, KNOWN, 120)
     assert [test.name.rpartition("::")[2] for test in found.failed] == ["test_double"], found.output[-3000:]

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 
 from seedsmith.sandbox.commands import lifeline
 from seedsmith.sandbox.commands.background import MOST_RUNNING, BackgroundCommands
@@ -311,8 +312,10 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("where", ["background", "foreground"])
-@pytest.mark.parametrize("how", ["killed", "crash"])
+ENDS = [("killed", "background"), ("crash", "foreground"), ("killed", "foreground"), ("crash", "background")]
+
+
+@pytest.mark.parametrize(("how", "where"), first_fast(2, ENDS))
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
 async def test_whatever_ends_the_agent_ends_its_commands(
     isolation, tier, world, how, where, gone, survivors

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation
@@ -96,7 +97,8 @@ def a_head_to_nothing(git: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [no_objects, an_empty_object, an_empty_branch, a_branch_of_garbage, a_head_to_nothing]
+    "damage",
+    first_fast(2, [an_empty_object, a_branch_of_garbage, no_objects, an_empty_branch, a_head_to_nothing]),
 )
 async def test_a_damaged_repository_is_not_an_empty_one(git_bench, damage):
     git_bench.save("first", a="1\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import first_fast
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolError
@@ -34,7 +35,7 @@ async def test_a_merge_without_conflict_is_done(git_bench):
     assert "nothing to do" in (await git_bench.call("merge", ref="topic")).text
 
 
-@pytest.mark.parametrize("action", ["merge", "rebase", "cherry-pick"])
+@pytest.mark.parametrize("action", first_fast(2, ["merge", "rebase", "cherry-pick"]))
 async def test_a_conflict_is_told_with_both_sides_and_can_be_resolved_or_given_up(forked, action):
     before = forked.git("rev-parse", "HEAD")
     told = await forked.call(action, ref="topic")
