@@ -16,6 +16,7 @@ MOST_PARAMETERS = 6
 
 WITH_MORE_PARAMETERS = {
     "agent/cli/fix.py:command": "a command of click: a parameter a flag",
+    "agent/cli/review.py:command": "a command of click: a parameter a flag",
     "agent/cli/skills_test.py:test_skills": "a command of click: a parameter a flag",
     "agent/cli/undo.py:command": "a command of click: a parameter a flag",
     "sandbox/commands/process.py:ProcessRunner.run": "by keyword, as subprocess.run",

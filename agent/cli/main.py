@@ -21,6 +21,7 @@ COMMANDS = {
     "talk": "seedsmith.agent.cli.conversation",
     "run": "seedsmith.agent.cli.run",
     "fix": "seedsmith.agent.cli.fix",
+    "review": "seedsmith.agent.cli.review",
     "batch": "seedsmith.agent.cli.batch",
     "undo": "seedsmith.agent.cli.undo",
     "redo": "seedsmith.agent.cli.undo:redo",
