@@ -113,7 +113,7 @@ class Review:
     """Of the run; None where there was nothing to review, and nobody was asked."""
 
     def reaches(self, level: str) -> bool:
-        """Whether a finding is as severe as ``level``, one of :data:`LEVELS` or another, which none reaches."""
+        """Whether a finding is as severe as ``level``, one of :data:`LEVELS`; none is as any other."""
         return level in LEVELS[: max((LEVELS.index(each.level) + 1 for each in self.findings), default=0)]
 
 
