@@ -15,6 +15,7 @@ from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.mcp_servers import open_servers
 from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
@@ -56,7 +57,12 @@ async def run_tool(
         extensions = open_extensions(settings, FULL)
         servers = open_servers(settings, place.workspace.root, place.home, request.environment)
         tools = open_tools(
-            FULL, vision=True, skills=skills.active, extensions=extensions.tools, servers=servers.pool
+            FULL,
+            vision=True,
+            skills=skills.active,
+            extensions=extensions.tools,
+            servers=servers.pool,
+            languages=open_language_servers(request, FULL, context),
         )
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
         tell_connections(context, sink)

@@ -15,6 +15,7 @@ from seedsmith.agent.calls.tools import open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.opened import OpenedRun
 from seedsmith.agent.run.past import RunPast
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -22,6 +23,7 @@ from seedsmith.tools.base import ToolContext
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
+    from seedsmith.tools.symbols.pool import LanguageServers
 
 
 def open_dispatcher(
@@ -36,6 +38,7 @@ def open_dispatcher(
     """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     opened.servers.tell(sink, approver)
+    languages = open_language_servers(opened.request, profile, context)
     tools = open_tools(
         profile,
         approver,
@@ -43,6 +46,7 @@ def open_dispatcher(
         vision=opened.model.vision,
         skills=opened.skills.active,
         servers=opened.servers.pool,
+        languages=languages,
     )
     if opened.request.only is not None:
         tools = {name: tool for name, tool in tools.items() if name in opened.request.only}
@@ -54,6 +58,7 @@ def open_dispatcher(
         gates=(
             *_gates(opened, sink, approver, hooks, context.workspace),
             LossGate(past, sink, approver),
+            *_diagnostics(languages),
         ),
         output_bytes=profile.output_bytes,
     )
@@ -93,3 +98,11 @@ def _gates(
     confined = opened.request.settings.sandbox != "off"
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
     yield ApprovalGate(policy, sink, approver, workspace.names_of)
+
+
+def _diagnostics(languages: LanguageServers | None) -> tuple[Gate, ...]:
+    if languages is None:
+        return ()
+    from seedsmith.agent.calls.diagnostics import DiagnosticsGate
+
+    return (DiagnosticsGate(languages),)

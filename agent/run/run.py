@@ -263,7 +263,7 @@ class _Run:
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
         assert self._proving is not None
-        await self._commands.background.end(_BEFORE_VERIFICATION)
+        await self._commands.background.end(_BEFORE_VERIFICATION, but_harmless=True)
         return await self._proving.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:

@@ -158,6 +158,10 @@ class Settings(BaseModel):
     extensions: Annotated[bool, Option()] = Field(
         True, description="Offer the tools of installed packages, too."
     )
+    language_servers: Annotated[bool, Option()] = Field(
+        True,
+        description="Use the repository's own language servers: what an edit breaks, and the tool symbols.",
+    )
     subagents: Annotated[bool | None, Option()] = Field(
         None,
         description="Offer helpers that read and report in a context of their own: always, never, or where "

@@ -228,14 +228,16 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
         self._own_network()
-        if not self._running:  # Else what changed may be the doing of a command that runs.
+        # Else what changed may be the doing of a command that runs.
+        if not self._running and not self._only_reads:
             self._git.refresh()
             self._configuration.refresh()
             self._run_by_others.refresh()
         way = replace(self._way(command, argv, environment), errors=errors)
         started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
-        self._running.add(tree)
+        if not self._only_reads:
+            self._running.add(tree)
         return _Begun(started, tree, way, reader, keyboard)
 
     def _looked_after(
@@ -286,7 +288,12 @@ class ProcessRunner:
             way.given.forget()
         if self.isolation.name == "landlock":
             remove_segments(way.began)
-        return self._restore(tree)
+        return [] if self._only_reads else self._restore(tree)
+
+    @property
+    def _only_reads(self) -> bool:
+        """Whether nothing that is started can change the workspace."""
+        return self._contained and self.policy.only_reads
 
     def _shown(self) -> Policy:
         """The policy with what the strong tier shows read-only for git's sake."""

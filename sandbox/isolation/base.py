@@ -57,6 +57,9 @@ class Policy:
     """A folder shown at the workspace's own path, which the strong tier alone can; None for the workspace."""
     still_shown: tuple[Path, ...] = ()
     """What of the workspace is shown all the same where something is shown instead of it."""
+    only_reads: bool = False
+    """Show the workspace read-only, which the strong tier alone can: what runs changes no file of it, so that
+    nothing has to be watched or put back for its sake."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, hash=False, compare=False)
     """The user's own environment: where the home folder is, and which toolchains are in use."""
 

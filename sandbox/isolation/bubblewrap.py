@@ -157,9 +157,10 @@ class Bubblewrap:
         for folder in self._shown:
             arguments += ["--ro-bind", str(folder), str(folder)]
         # Bound after whatever else is shown, which may hold it, or the state folder.
-        workspace = ["--bind", str(policy.shown_instead or policy.workspace), str(policy.workspace)]
+        bind = "--ro-bind" if policy.only_reads else "--bind"
+        workspace = [bind, str(policy.shown_instead or policy.workspace), str(policy.workspace)]
         for path in policy.still_shown:
-            workspace += ["--bind", str(path), str(path)]
+            workspace += [bind, str(path), str(path)]
         self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
         self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
         self._shown_arguments = tuple(arguments)
