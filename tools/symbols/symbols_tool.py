@@ -153,9 +153,8 @@ class SymbolsTool(PydanticTool[SymbolsParameters]):
         old = parsed.name.rpartition(".")[2]
         wanted = {**place, "newName": parsed.new_name}
         edits = await asked.edits(wanted)
-        unlike = [
-            path for path in edits if path not in asked.server.shown and not self._servers.is_plain(path)
-        ]
+        hidden = (path for path in edits if path not in asked.server.shown)
+        unlike = [path for path in hidden if not self._servers.is_plain(path)]
         for path in unlike:
             if (text := self._servers.text(path)) is not None:
                 await asked.server.show(path, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.symbols.pool import LanguageServers
 from seedsmith.tools.symbols.servers import KnownServer, Server, find_servers
@@ -59,7 +60,7 @@ class SymbolsBench:
         )
 
     async def refused(self, action, path, **arguments):
-        with pytest.raises(ToolError) as caught:
+        with pytest.raises((ToolError, SandboxError)) as caught:
             await self.call(action, path, **arguments)
         return str(caught.value)
 
@@ -81,7 +82,8 @@ def made(text, **more):
 
 
 @pytest.fixture
-async def symbols(bench):
+async def symbols(bench, monkeypatch):
+    monkeypatch.setattr("seedsmith.tools.symbols.pool.ANSWER_SECONDS", 60)
     opened = SymbolsBench(bench)
     yield opened
     for pool in opened.pools:
