@@ -35,15 +35,13 @@ def open_tools(
     vision: bool = False,
     skills: ActiveSkills | None = None,
     servers: ServerPool | None = None,
-    languages: LanguageServers | None = None,
 ) -> dict[str, Tool]:
     """The tools of a profile by name, in the order in which the model gets them.
 
     If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
     the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
     so that the list of tools is always the same. ``servers`` are those of the Model Context Protocol: their
-    tool is offered where there are any. So is the tool for ``languages``, where one of those servers
-    navigates. ``extensions``, the tools of packages, come last.
+    tool is offered where there are any. ``extensions``, the tools of packages, come last.
     """
     from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills
@@ -59,7 +57,6 @@ def open_tools(
         skill_tool,
         AskTool(respondent),
         *_server_tools(servers, vision=vision),
-        *_navigation(languages),
         *extensions,
     )
     tools: dict[str, Tool] = {tool.spec.name: tool for tool in every}
@@ -79,7 +76,8 @@ def _server_tools(servers: ServerPool | None, *, vision: bool) -> tuple[Tool, ..
     return (McpTool(servers, vision=vision),)
 
 
-def _navigation(languages: LanguageServers | None) -> tuple[Tool, ...]:
+def navigation(languages: LanguageServers | None) -> tuple[Tool, ...]:
+    """The tool for ``languages``, where one of those servers navigates."""
     if languages is None or not languages.navigates:
         return ()
     from seedsmith.tools.symbols.symbols_tool import SymbolsTool

@@ -10,7 +10,7 @@ from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate
 from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.tools import open_extensions, open_tools
+from seedsmith.agent.calls.tools import navigation, open_extensions, open_tools
 from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
@@ -56,13 +56,13 @@ async def run_tool(
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)
         servers = open_servers(settings, place.workspace.root, place.home, request.environment)
+        navigating = navigation(open_language_servers(request, FULL, context))
         tools = open_tools(
             FULL,
             vision=True,
             skills=skills.active,
-            extensions=extensions.tools,
+            extensions=(*navigating, *extensions.tools),
             servers=servers.pool,
-            languages=open_language_servers(request, FULL, context),
         )
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
         tell_connections(context, sink)

@@ -11,7 +11,7 @@ from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
 from seedsmith.agent.calls.loss import LossGate
 from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.tools import open_tools
+from seedsmith.agent.calls.tools import navigation, open_tools
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
@@ -42,11 +42,10 @@ def open_dispatcher(
     tools = open_tools(
         profile,
         approver,
-        opened.extensions,
+        (*navigation(languages), *opened.extensions),
         vision=opened.model.vision,
         skills=opened.skills.active,
         servers=opened.servers.pool,
-        languages=languages,
     )
     if opened.request.only is not None:
         tools = {name: tool for name, tool in tools.items() if name in opened.request.only}

@@ -159,8 +159,7 @@ class Settings(BaseModel):
         True, description="Offer the tools of installed packages, too."
     )
     language_servers: Annotated[bool, Option()] = Field(
-        True,
-        description="Use the repository's own language servers: what an edit breaks, and the tool symbols.",
+        True, description="Ask the repository's own language servers, after edits and for the tool symbols."
     )
     subagents: Annotated[bool | None, Option()] = Field(
         None,
@@ -344,8 +343,7 @@ class Settings(BaseModel):
     @classmethod
     def _name_the_range(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         """Say the whole range a value should be in; no number passes for a truth value, nor the reverse."""
-        wanted = WANTED.get(info.field_name or "", "")
-        if not wanted:
+        if not (wanted := WANTED.get(info.field_name or "", "")):
             return validate(value)
         if isinstance(value, bool) == (wanted == _TRUTH) or isinstance(value, str) or value is None:
             try:
