@@ -27,7 +27,7 @@ class LastingCommands:
         While a command runs, what is known of git's files is not learnt anew: it may have changed them.
         """
         fresh, watching = context.processes, self.processes
-        if watching is not None and self.background.running:
+        if watching is not None and (self.background.running or self.background.companions):
             context.processes = watching.with_policy(fresh.policy, fresh.environment)
             fresh.close()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from seedsmith.sandbox.commands.command import RunningCommand, finish
 from seedsmith.sandbox.errors import TooManyCommands, UnknownCommand
@@ -24,6 +25,13 @@ class BackgroundCommand:
     line: str
     """The command line."""
     running: RunningCommand
+
+
+class Companion(Protocol):
+    """A program that is no command, and belongs to a tool."""
+
+    async def close(self) -> None:
+        """End it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class BackgroundCommands:
         """The commands that calls wait for now, oldest first."""
         self._others: list[Callable[[], Awaitable[None]]] = []
         self._harmless: list[Callable[[], Awaitable[None]]] = []
+        self.companions: dict[str, Companion] = {}
+        """Harmless programs that last as commands do, by the name of their tool; closed when all ends."""
 
     @property
     def runs(self) -> bool:
@@ -138,6 +148,8 @@ class BackgroundCommands:
         if not but_harmless:
             others += [end() for end in self._harmless]
             self._harmless = []
+            others += [each.close() for each in self.companions.values()]
+            self.companions.clear()
         await finish(self._end_all(asyncio.gather(*stops, *others, return_exceptions=True)))
 
     async def _end_all(self, stopping: asyncio.Future[list[BaseException | None]]) -> None:

@@ -18,6 +18,7 @@ from seedsmith.sandbox.isolation.bubblewrap import candidates
 from seedsmith.sandbox.isolation.syscalls import landlock_abi
 from seedsmith.sandbox.workspace.system import has_openat2
 from seedsmith.tools.base import ToolError
+from seedsmith.tools.browser.chromium import find_chromium
 from seedsmith.tools.search.ripgrep import find_ripgrep
 
 SMALL_MODEL = "qwen2.5-coder-0.5b"
@@ -81,6 +82,8 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "root": lambda: os.geteuid() == 0,
     "a user other than root": lambda: os.geteuid() != 0,
     "Python 3.12": lambda: sys.version_info >= (3, 12),
+    "chromium": lambda: find_chromium(os.environ, Path("/nonexistent")) is not None,
+    "playwright": lambda: importlib.util.find_spec("playwright") is not None,
     "/sys": Path("/sys/kernel").is_dir,
     "temporary folders below /tmp": lambda: Path(tempfile.gettempdir()).is_relative_to("/tmp"),
 }

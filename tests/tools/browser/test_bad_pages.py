@@ -1,0 +1,139 @@
+"""What pages do to a browser: it stays one clear sentence, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from browser_pages import made_pages
+
+from seedsmith.tools.browser.browser import current
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_other_hosts_files_and_schemes_are_not_opened(pages):
+    assert "reaches none but what --network names" in await pages.refused("open", url="https://example.org/")
+    assert "10.0.0.1:80 is another host" in await pages.refused("open", url="http://10.0.0.1/")
+    assert "leads out of the workspace" in await pages.refused("open", url="file:///etc/passwd")
+    assert "leads out of the workspace" in await pages.refused("open", url="../state")
+    assert "are not opened" in await pages.refused("open", url="chrome://settings")
+    assert "are not opened" in await pages.refused("open", url="javascript:alert(1)")
+    assert "does not exist" in await pages.refused("open", url="none.html")
+
+
+async def test_a_page_reaches_no_other_host_and_no_file(pages):
+    opened = await pages.show(
+        "<img src='http://192.0.2.1/x.png'><script>"
+        "const p = document.createElement('p'); document.body.append(p);"
+        "fetch('file:///etc/passwd').then(a => a.text()).then(a => p.textContent = a)"
+        ".catch(() => p.textContent = 'kept out');"
+        "fetch('/../../../../etc/passwd').then(a => p.title = a.status)</script>"
+    )
+    assert "kept out" in opened.text
+    assert "ERR_" in (await pages.do("requests")).text and "192.0.2.1" in (await pages.do("requests")).text
+    assert '"404"' in (await pages.do("evaluate", text="document.querySelector('p').title")).text
+
+
+async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
+    await pages.show(
+        "<button onclick=\"this.textContent = confirm('Sure?')\">Ask</button>"
+        "<button onclick=\"window.open('about:blank')\">Window</button>"
+        "<a download=x.txt href='data:text/plain,x'>Load</a>"
+    )
+    asked = await pages.do("click", target="text=Ask")
+    assert "A dialog (confirm) was dismissed: Sure?" in asked.text and '"false"' in asked.text
+    opened = await pages.do("click", target="text=Window")
+    assert "A window the page opened was closed" in opened.text
+    loaded = await pages.do("click", target="text=Load")
+    assert "A download was refused: x.txt" in loaded.text
+    assert len(current(pages.context).page.context.pages) == 1
+
+
+async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
+    monkeypatch.setattr("seedsmith.tools.browser.steps.LOAD_SECONDS", 1.0)
+    program = "import socket, time; s = socket.create_server(('127.0.0.1', 8766)); print(1, flush=True)"
+    program += "; time.sleep(99)"
+    server = pages.context.processes.converse(("python3", "-c", program))
+    await server.receive()
+    try:
+        assert "did not answer in 1 seconds" in await pages.refused("open", url="http://127.0.0.1:8766/")
+    finally:
+        await server.stop("over")
+    assert "ERR_CONNECTION_REFUSED" in await pages.refused("open", url="http://127.0.0.1:8766/")
+    assert "Well" in (await pages.show("<p>Well")).text
+
+
+async def test_a_target_that_is_missing_or_covered_is_said(pages, monkeypatch):
+    await pages.show(
+        "<button id=under style='position:absolute;top:0;left:0'>Under</button>"
+        "<div style='position:absolute;inset:0'>over</div><button disabled id=off>Off</button>"
+    )
+    current(pages.context).page.context.set_default_timeout(700)
+    try:
+        assert "another element lies over #under" in await pages.refused("click", target="#under")
+        assert "is not on the page" in await pages.refused("click", target="e999")
+    finally:
+        current(pages.context).page.context.set_default_timeout(8000)
+    assert "fits several elements" in await pages.refused("click", target="button")
+    assert "needs target and text" in await pages.refused("type")
+
+
+async def test_a_huge_page_is_cut_and_can_be_read_back(pages):
+    opened = await pages.show("<ul>" + "".join(f"<li>row {n}" for n in range(3000)) + "</ul>")
+    assert len(opened.text) < 14_000 and "characters more: read spill:" in opened.text
+
+
+async def test_a_page_that_hangs_is_ended_with_its_browser(pages, monkeypatch):
+    monkeypatch.setattr("seedsmith.tools.browser.browser_tool._SECONDS", 2.0)
+    await pages.show("<p>soon")
+    assert "did not answer in 2 seconds" in await pages.refused("evaluate", text="for (;;) {}")
+    assert current(pages.context) is None
+    monkeypatch.undo()
+    assert "no page is open" in await pages.refused("outline")
+    assert "again" in (await pages.show("<p>again")).text
+
+
+async def test_a_browser_that_was_killed_is_started_anew(pages):
+    await pages.show("<p>one")
+    await current(pages.context)._chromium._talk.running.stop("killed by the test")
+    assert "two" in (await pages.show("<p>two")).text
+
+
+async def test_nothing_is_left_when_the_session_ends(tmp_path):
+    before = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("seedsmith-browser-")}
+    made = made_pages(tmp_path)
+    await made.show("<p>here")
+    chromium = current(made.context)._chromium
+    root = chromium._talk.running._started.root
+    await made.context.background.end("over")
+    made.context.processes.close()
+    made.context.workspace.close()
+    status = Path(f"/proc/{root}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX"
+    assert not list((tmp_path / "tmp").glob("browser-*"))
+    after = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("seedsmith-browser-")}
+    assert after <= before
+
+
+async def test_what_is_missing_is_said(bench, monkeypatch):
+    from seedsmith.tools.base import ToolError
+    from seedsmith.tools.browser.browser_tool import BrowserTool
+
+    tool = BrowserTool()
+
+    async def said():
+        with pytest.raises(ToolError) as caught:
+            await tool.run(tool.parse({"action": "open", "url": "x.html"}), bench.context)
+        return str(caught.value)
+
+    monkeypatch.setattr("seedsmith.tools.browser.chromium.NAMES", ("no-such-program",))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert "No Chromium is found: install one" in await said()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert "as root outside the sandbox" in await said()
+    monkeypatch.setitem(sys.modules, "playwright.async_api", None)
+    assert "extra browser" in await said()

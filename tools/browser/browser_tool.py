@@ -1,0 +1,67 @@
+"""The browser tool: one call, one step on the page, and what came of it in words and pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.browser.parameters import LOOKS, PAGE, BrowserParameters, check, is_shot
+from seedsmith.tools.pydantic_tool import PydanticTool
+
+if TYPE_CHECKING:
+    from seedsmith.tools.browser.steps import Step
+
+_SECONDS = 60.0
+
+
+class BrowserTool(PydanticTool[BrowserParameters]):
+    """Starts the browser at its first use; it lasts until the session ends."""
+
+    name = "browser"
+    description = (
+        "Use a page in a browser. open shows its outline, whose references are targets; "
+        "screenshot shows how it looks, at any width."
+    )
+    parameters = BrowserParameters
+
+    def __init__(self, *, vision: bool = False) -> None:
+        self._vision = vision
+
+    def access(self, parsed: BrowserParameters) -> Access:
+        """The page; and the files that are written or read."""
+        named = (parsed.first, parsed.second) if parsed.action == "compare" else ()
+        files = frozenset(name for name in named if name and not is_shot(name))
+        if parsed.action in LOOKS:
+            return Access(reads=PAGE, early=False)
+        return Access(reads=files, writes=PAGE | ({parsed.path} if parsed.path else frozenset()))
+
+    async def run(self, parsed: BrowserParameters, context: ToolContext) -> ToolResult:
+        """Do the step; a page that doesn't answer is given up with its browser."""
+        from seedsmith.tools.browser.browser import end, running
+        from seedsmith.tools.browser.steps import Step
+
+        if parsed.action == "close":
+            await end(context)
+            return ToolResult(True, "The browser is closed.", {}, "closed")
+        check(parsed)
+        browser = await running(context)
+        step = Step(browser, parsed, context, vision=self._vision)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await _carried_out(step)
+        except TimeoutError:
+            await end(context)
+            raise ToolError(
+                f"browser: the page did not answer in {_SECONDS:g} seconds, so its browser was ended; "
+                "open it anew."
+            ) from None
+
+
+async def _carried_out(step: Step) -> ToolResult:
+    from playwright.async_api import Error
+
+    try:
+        return await step.carry_out()
+    except Error as error:
+        raise ToolError(step.explain(error)) from None
