@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 def open_extensions(settings: Settings, profile: Profile) -> Extensions:
     """The tools of installed packages, where the profile offers all tools and the user wants them."""
+    from seedsmith.agent.calls.asked_tools import NAMES
     from seedsmith.agent.calls.extensions import Extensions, load_extensions
 
     if profile.tools is not None or not settings.extensions:
         return Extensions()
-    return load_extensions(lambda: (*open_tools(profile, vision=True), FINISH))
+    return load_extensions(lambda: (*open_tools(profile, vision=True), FINISH, *NAMES))
 
 
 def open_tools(
@@ -41,7 +42,8 @@ def open_tools(
     If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
     the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
     so that the list of tools is always the same. ``servers`` are those of the Model Context Protocol: their
-    tool is offered where there are any. ``extensions``, the tools of packages, come last.
+    tool is offered where there are any. ``extensions``, the tools that are asked for and those of packages,
+    come last.
     """
     from seedsmith.agent.calls.ask_tool import AskTool, Respondent
     from seedsmith.skills.active import ActiveSkills

@@ -85,6 +85,11 @@ class SessionSkills:
         return settings.model_copy(update=open_ones)
 
     @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools that the named skill lists."""
+        return (self.named.skill.tools or ()) if self.named else ()
+
+    @property
     def folder(self) -> str:
         """Where the named skill is; '' where none is named."""
         return str(self.named.skill.real_folder) if self.named else ""
@@ -161,12 +166,13 @@ def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) 
 
 def tool_names() -> tuple[str, ...]:
     """The names a manifest's ``tools`` may hold."""
+    from seedsmith.agent.calls.asked_tools import NAMES as ASKED_TOOLS
     from seedsmith.agent.calls.extensions import load_extensions
     from seedsmith.agent.calls.tools import open_tools
     from seedsmith.agent.context.profile import FULL
 
     own = tuple(open_tools(FULL, vision=True))
-    return (*own, "mcp", *(tool.spec.name for tool in load_extensions(lambda: own).tools))
+    return (*own, "mcp", *ASKED_TOOLS, *(tool.spec.name for tool in load_extensions(lambda: own).tools))
 
 
 def _named(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from seedsmith.agent.calls.approval import CallPolicy
+from seedsmith.agent.calls.asked_tools import asked_tools
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate
 from seedsmith.agent.calls.runner import CallRunner
@@ -56,12 +57,13 @@ async def run_tool(
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
         extensions = open_extensions(settings, FULL)
         servers = open_servers(settings, place.workspace.root, place.home, request.environment)
+        asked = asked_tools(settings, FULL, (name,), vision=True)
         navigating = navigation(open_language_servers(request, FULL, context))
         tools = open_tools(
             FULL,
             vision=True,
             skills=skills.active,
-            extensions=(*navigating, *extensions.tools),
+            extensions=(*asked, *navigating, *extensions.tools),
             servers=servers.pool,
         )
         sink = EventSink(session.id, front_ends, redactor=place.redactor)

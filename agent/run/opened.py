@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.calls.asked_tools import asked_tools
 from seedsmith.agent.calls.tools import open_extensions, open_tools
 from seedsmith.agent.context.pictures import Attached, attach
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
@@ -57,7 +58,7 @@ class OpenedRun:
     skills: SessionSkills
     servers: SessionServers
     extensions: tuple[Tool, ...]
-    """Tools of packages."""
+    """Tools that are asked for, and those of packages."""
     output: OutputCheck | None
     """Holds the final message to a schema, where one was given."""
     attached: Attached
@@ -118,14 +119,14 @@ async def open_run(
     entry = known.resolve(f"{model.provider}/{model.name}")[1]
     skills = _open_skills(request, place, profile, entry, library, resumed)
     settled = replace(request, settings=skills.filled(request.settings))
-    extensions = open_extensions(settled.settings, profile)
+    packages = open_extensions(settled.settings, profile)
+    asked_for_tools = asked_tools(settled.settings, profile, skills.tools, vision=model.vision)
+    extensions = (*asked_for_tools, *packages.tools)
     carried = interceptor.carried if interceptor is not None else None
     task = _task(asked, skills, resumed, carried)
     asked_for = task or (resumed.start.prompt if resumed else "")
     servers = _open_servers(settled, place, profile)
-    tools = partial(
-        open_tools, profile, vision=model.vision, extensions=extensions.tools, servers=servers.pool
-    )
+    tools = partial(open_tools, profile, vision=model.vision, extensions=extensions, servers=servers.pool)
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
@@ -145,11 +146,11 @@ async def open_run(
         task=task,
         skills=skills,
         servers=servers,
-        extensions=extensions.tools,
+        extensions=extensions,
         output=output,
         attached=attached,
         told_anew=frozenset(carried.told_anew if carried is not None else begun.told_anew),
-        notices=(*begun.notices, *skills.notices, *servers.notices, *extensions.notices, *attached.notices),
+        notices=(*begun.notices, *skills.notices, *servers.notices, *packages.notices, *attached.notices),
     )
 
 

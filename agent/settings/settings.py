@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,6 +24,7 @@ from pydantic import (
 )
 
 from seedsmith.agent.settings import validators
+from seedsmith.agent.settings.ranges import TRUTH, wanted
 from seedsmith.agent.settings.skill_settings import FolderNames, Texts, hook_specs, one_or_several, pairs
 from seedsmith.skills.hook_specs import HookSpecs
 
@@ -160,6 +159,11 @@ class Settings(BaseModel):
     )
     language_servers: Annotated[bool, Option()] = Field(
         True, description="Ask the repository's own language servers, after edits and for the tool symbols."
+    )
+    browser: Annotated[bool | None, Option()] = Field(
+        None,
+        description="Offer a browser for pages of this machine: always, never, or where the named skill "
+        "lists it among its tools.",
     )
     subagents: Annotated[bool | None, Option()] = Field(
         None,
@@ -345,7 +349,7 @@ class Settings(BaseModel):
         """Say the whole range a value should be in; no number passes for a truth value, nor the reverse."""
         if not (wanted := WANTED.get(info.field_name or "", "")):
             return validate(value)
-        if isinstance(value, bool) == (wanted == _TRUTH) or isinstance(value, str) or value is None:
+        if isinstance(value, bool) == (wanted == TRUTH) or isinstance(value, str) or value is None:
             try:
                 return validate(value)
             except ValidationError as error:
@@ -362,32 +366,8 @@ class Settings(BaseModel):
         return {name: value for name, value in chosen.items() if value is not None}
 
 
-_TRUTH = "true or false"
-
-
 def _option(name: str) -> Option:
     return next(mark for mark in Settings.model_fields[name].metadata if isinstance(mark, Option))
-
-
-def _wanted(name: str) -> str:
-    """What the setting should be, in words with its range; '' where its own check says it."""
-    field = Settings.model_fields[name]
-    kinds = set(get_args(field.annotation) or (field.annotation,)) - {NoneType}
-    if kinds == {bool}:
-        return _TRUTH
-    if not kinds <= {int, float}:
-        return ""
-    noun = "a whole number" if int in kinds else "a number"
-    bounds = {type(mark): mark for mark in field.metadata if isinstance(mark, Ge | Gt | Le)}
-    match bounds.get(Ge), bounds.get(Le), bounds.get(Gt):
-        case Ge(ge=low), Le(le=high), None:
-            return f"{noun} from {low} to {high}"
-        case Ge(ge=low), None, None:
-            return f"{noun}, at least {low}"
-        case None, None, Gt(gt=low):
-            return f"{noun} above {low}"
-        case _:
-            return noun
 
 
 OPTIONS: dict[str, Option] = {name: _option(name) for name in Settings.model_fields}
@@ -396,5 +376,7 @@ KEPT = frozenset(
     name for name, option in OPTIONS.items() if (option.recorded if option.kept is None else option.kept)
 )
 """Settings that a session that is gone on with keeps, unless they are given again."""
-WANTED: dict[str, str] = {name: wanted for name in Settings.model_fields if (wanted := _wanted(name))}
+WANTED: dict[str, str] = {
+    name: words for name, field in Settings.model_fields.items() if (words := wanted(field))
+}
 """What each numeric or boolean setting should be, with its range, e.g. ``a number from 0 to 2``."""

