@@ -29,6 +29,7 @@ COMMANDS = {
     "skills": "seedsmith.agent.cli.skills",
     "sessions": "seedsmith.agent.cli.sessions",
     "mcp": "seedsmith.agent.cli.mcp",
+    "cost": "seedsmith.agent.cli.cost",
     "models": "seedsmith.agent.cli.models",
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
