@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -46,6 +47,7 @@ def command(by: str, days: float | None, folder: str | None, output: Path | None
     """
     from seedsmith.agent.frontends import cost_chart
     from seedsmith.agent.sessions.costs import questions, sums
+    from seedsmith.agent.settings.state import state_folder
 
     if output is not None and output.suffix not in (".svg", ".html", ".htm"):
         raise UsageError("--output takes a name that ends with .svg or .html.")
@@ -53,7 +55,7 @@ def command(by: str, days: float | None, folder: str | None, output: Path | None
     where = str(Path(folder).resolve()) if folder else None
     found = [
         each
-        for each in questions(load_settings({}).home)
+        for each in questions(state_folder(load_settings({}).home, os.environ))
         if each.time >= since and where in (None, each.workspace)
     ]
     rows = sums(found, by)
