@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -37,8 +38,18 @@ class World:
         return self.policy.workspace
 
 
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one commit, to be copied."""
+    folder = tmp_path_factory.mktemp("repository")
+    git = ["git", "-C", str(folder), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "start"], check=True)
+    return folder
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path, repository: Path) -> World:
     folders = {name: tmp_path / name for name in ("work", "private", "state", "home", "outside")}
     for folder in folders.values():
         folder.mkdir()
@@ -46,9 +57,7 @@ def world(tmp_path: Path) -> World:
     (folders["home"] / ".ssh" / "id_ed25519").write_text("home-secret")
     canary = folders["outside"] / "canary"
     canary.write_text("untouched")
-    git = ["git", "-C", str(folders["work"]), "-c", "user.name=A", "-c", "user.email=a@example.org"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "start"], check=True)
+    shutil.copytree(repository, folders["work"], dirs_exist_ok=True)
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(folders["home"]),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 from scripted_endpoint import calls, error, text
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
@@ -165,16 +166,19 @@ def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [
-        ("python3 -m unittest discover -s none_here", ""),
-        ("make no-such-target", "names a target that is not there (exit code 2)"),
-        (
-            f"'{sys.executable}' -m pytest -q -p no:cacheprovider -k no_such_test",
-            "ran no tests (exit code 5)",
-        ),
-        (f"'{sys.executable}' -m pytest --bogus", "was not understood (exit code 4)"),
-        (f"'{sys.executable}' -m pytest missing.py", "names tests that are not there (exit code 4)"),
-    ],
+    first_fast(
+        3,
+        [
+            ("python3 -m unittest discover -s none_here", ""),
+            ("make no-such-target", "names a target that is not there (exit code 2)"),
+            (
+                f"'{sys.executable}' -m pytest -q -p no:cacheprovider -k no_such_test",
+                "ran no tests (exit code 5)",
+            ),
+            (f"'{sys.executable}' -m pytest --bogus", "was not understood (exit code 4)"),
+            (f"'{sys.executable}' -m pytest missing.py", "names tests that are not there (exit code 4)"),
+        ],
+    ),
 )
 def test_fix_stops_where_the_test_command_shows_no_bug(seedsmith, endpoint, command, says):
     if not says:
