@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,11 @@ def bench(tmp_path):
 class GitBench:
     """A repository in the bench's workspace, a user with an identity, and plain git for comparison."""
 
-    def __init__(self, bench, home):
+    def __init__(self, bench, home, repository):
         self.bench, self.home = bench, home
         self.root, self.context, self.put, self.bytes = bench.root, bench.context, bench.put, bench.bytes
         self.configure("[user]\nname = 种子 Smith\nemail = seed@example.org\n")
-        self.git("init", "-q", "-b", "main")
+        shutil.copytree(repository, self.root, dirs_exist_ok=True)
 
     def configure(self, text) -> None:
         """Replace the user's own configuration."""
@@ -106,10 +107,18 @@ class GitBench:
         return ToolContext(Workspace(folder), ProcessRunner(isolation or Off(), policy, spills), spills)
 
 
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory):
+    """An empty repository, to be copied."""
+    folder = tmp_path_factory.mktemp("repository")
+    subprocess.run(("git", "init", "-q", "-b", "main", folder), check=True)
+    return folder
+
+
 @pytest.fixture
-def git_bench(bench, tmp_path):
+def git_bench(bench, tmp_path, repository):
     home = tmp_path / "home"
     home.mkdir()
-    made = GitBench(bench, home)
+    made = GitBench(bench, home, repository)
     bench.context.processes = made.at(bench.root).processes
     return made

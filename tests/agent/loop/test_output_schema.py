@@ -270,7 +270,8 @@ async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, mo
 def test_a_run_s_time_ends_such_a_check(agent, endpoint):
     endpoint.script(text(ENDLESS))
     outcome = agent(output_schema=CATASTROPHE, max_time=1.5).run("Report")
-    assert outcome.status == "budget" and len(endpoint.requests) == 1
+    assert outcome.status == "budget"
+    assert len(endpoint.requests) <= 1  # none where the machine is too slow to begin in that time
 
 
 async def test_cancelling_ends_the_process(agent, endpoint):
