@@ -45,6 +45,12 @@ async def newly_broken(path: str, before: bytes | None, after: bytes, processes:
     return None
 
 
+def fault_in(path: str, content: bytes) -> str | None:
+    """Say why ``content`` does not parse, for the kinds that are checked in process; None where it may."""
+    check, limit = _IN_PROCESS.get(posixpath.splitext(path)[1].lower(), (None, 0))
+    return check(content) if check is not None and len(content) <= limit else None
+
+
 def warning(fault: str, created: bool) -> str:
     """Say in one line that a file, now written, does not parse."""
     return f"Warning: the file {'does not parse' if created else 'no longer parses'}: {fault}"
