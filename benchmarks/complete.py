@@ -57,6 +57,8 @@ NAIVE = """Complete the code at <CURSOR>. Answer with the missing code only.
 ```python
 {before}<CURSOR>{after}
 ```"""
+TOKENS = {"line": 64, "rest": 64, "block": 240}
+"""Of a naive answer, as many as completion asks for."""
 _FENCE = re.compile(r"```[^\n]*\n(.*?)\n?```", re.S)
 
 
@@ -141,7 +143,7 @@ async def by_completion(model: Model, case: Case, hole: Hole) -> tuple[str, floa
 async def by_asking(model: Model, case: Case) -> tuple[str, float | None, float]:
     shown = window(case.hole, 1_400, 160)
     text = NAIVE.format(before=shown.before, after=shown.after)
-    request = Request((UserMessage(text),), max_output_tokens=200, sampling={"temperature": 0})
+    request = Request((UserMessage(text),), max_output_tokens=TOKENS[case.kind], sampling={"temperature": 0})
     began, first, answer = time.monotonic(), None, ""
     async with aclosing(model.stream(request)) as parts:
         async for part in parts:
@@ -163,7 +165,9 @@ async def run(options: argparse.Namespace) -> list[Filled]:
     deadline = time.monotonic() + options.minutes * 60
     results: list[Filled] = []
     try:
-        await by_asking(model, next(cases(options.seed + 1)))  # loads the model
+        async with aclosing(model.stream(Request((UserMessage("Hello"),), max_output_tokens=1))) as parts:
+            async for _ in parts:  # loads the model
+                pass
         for number, case in enumerate(cases(options.seed), 1):
             if number > options.holes or time.monotonic() > deadline:
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -35,23 +35,14 @@ def command(login: bool, **flags: Any) -> int:
         )
     if find_spec("acp") is None:
         raise UsageError("An editor needs one more package: run pip install 'seedsmith[acp]'.")
+    from seedsmith.agent.cli.pipes import own_pipes
     from seedsmith.agent.cli.running import until_done
     from seedsmith.agent.frontends.acp.serving import serve
 
     load_settings(flags)  # what is wrong with them is told before an editor waits
-    incoming, outgoing = _own_pipes()
+    incoming, outgoing = own_pipes()
     until_done(serve(given(flags), os.environ, incoming, outgoing))
     return 0
-
-
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The editor's pipes, which nothing else reads or writes: whatever is printed goes to standard error."""
-    incoming, outgoing = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return incoming, outgoing
 
 
 def _log_in(flags: dict[str, Any]) -> int:

@@ -34,6 +34,8 @@ COMMANDS = {
     "doctor": "seedsmith.agent.cli.doctor",
     "demo": "seedsmith.agent.cli.demo",
     "acp": "seedsmith.agent.cli.acp",
+    "complete": "seedsmith.agent.cli.complete",
+    "lsp": "seedsmith.agent.cli.lsp",
     "config": "seedsmith.agent.cli.config",
     "import": "seedsmith.agent.cli.importing",
     "completion": "seedsmith.agent.cli.completion",

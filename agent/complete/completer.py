@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from seedsmith.agent.complete.cache import Cache, typed_since
 from seedsmith.agent.complete.hole import Hole
@@ -54,6 +53,8 @@ class _Running:
 
     def predicts(self, hole: Hole) -> bool:
         """Whether its answer may still serve ``hole``, which lies a few keys further."""
+        if self.task is None or self.task.done():
+            return False
         since = typed_since(self.hole, hole)
         return since is not None and (self.text.startswith(since) or since.startswith(self.text))
 
@@ -61,11 +62,9 @@ class _Running:
 class Completer:
     """One model's completions; use it from one event loop. At most one request is under way."""
 
-    def __init__(
-        self, model: Model, read: Read, budget: HourBudget, sampling: Mapping[str, Any] = MappingProxyType({})
-    ) -> None:
-        """``read`` reads files of the workspace; ``sampling`` is sent with every request."""
-        self._model, self._read, self._budget, self._sampling = model, read, budget, sampling
+    def __init__(self, model: Model, read: Read, budget: HourBudget) -> None:
+        """``read`` reads files of the workspace."""
+        self._model, self._read, self._budget = model, read, budget
         self._local = model.provider == "local"
         self._cache = Cache()
         self._running: _Running | None = None
@@ -136,7 +135,7 @@ class Completer:
         hole, began = running.hole, time.monotonic()
         definitions = self._related(hole, opened)
         word = as_gap if self._local else in_words
-        request = word(hole, definitions, self._sampling)
+        request = word(hole, definitions)
         trimmer = Trimmer(hole)
         answer, usage = "", None
         try:

@@ -14,7 +14,7 @@ Read = Callable[[str], str | None]
 """The text of a file of the workspace; None where it can't be read."""
 _PYTHON = frozenset({".py", ".pyi"})
 _NEAR_LINES = 30
-_WORD = re.compile(r"[A-Za-z_]\w{2,}")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)", re.M)
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?", re.M)
 _DEFINITION = re.compile(

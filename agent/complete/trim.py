@@ -36,7 +36,11 @@ class Trimmer:
         self._hole = hole
         self._block = wants_block(hole)
         self._state = state_after(hole.prefix, hole.kind)
-        self._depth = self._state.depth if self._closed_below() else self._depth_of_line()
+        above = hole.prefix[: len(hole.prefix) - len(hole.line_before)]
+        self._line = state_after(above, hole.kind)
+        self._depth = self._state.depth
+        if not self._closed_below():
+            self._depth = min(self._depth, self._line.depth)
 
     def finished(self, answer: str) -> bool:
         """Whether whatever may follow ``answer`` would be cut off, so that nobody needs to wait for it."""
@@ -57,11 +61,6 @@ class Trimmer:
         if hole.line_after.strip():
             text = self._without_rest_of_line(text)
         return text if text.strip() else ""
-
-    def _depth_of_line(self) -> int:
-        """How many brackets were open where the cursor's line begins."""
-        above = self._hole.prefix[: len(self._hole.prefix) - len(self._hole.line_before)]
-        return min(self._state.depth, state_after(above, self._hole.kind).depth)
 
     def _closed_below(self) -> bool:
         """Whether brackets that are open at the cursor seem to be closed behind it."""
@@ -115,7 +114,7 @@ class Trimmer:
 
     def _goes_on(self, text: str, state: State) -> bool:
         """Whether the line at whose end ``text`` ends is only part of a statement."""
-        open_string = len(state.quote) == 3 and state.quote != self._state.quote
+        open_string = len(state.quote) == 3 and state.quote != self._line.quote
         return open_string or state.depth > self._depth or text.endswith("\\")
 
     def _opener(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from seedsmith.agent.complete.hole import Hole
 from seedsmith.agent.complete.related import Related
@@ -22,7 +21,7 @@ _LINE_TOKENS, _BLOCK_TOKENS = 64, 240
 _THOUGHTLESS = {"thinking": {"type": "disabled"}}
 
 
-def in_words(hole: Hole, definitions: Sequence[Related], sampling: Mapping[str, Any]) -> Request:
+def in_words(hole: Hole, definitions: Sequence[Related]) -> Request:
     """The request to a chat model. What changes with every key comes last, so that the rest may be cached."""
     shown = window(hole, *CHAT_WINDOW)
     elsewhere = "".join(f"<file path={each.path!r}>\n{each.text}\n</file>\n" for each in definitions)
@@ -37,11 +36,11 @@ def in_words(hole: Hole, definitions: Sequence[Related], sampling: Mapping[str, 
     return Request(
         (SystemMessage(prompt("complete-system.md").strip()), UserMessage(text.strip("\n"))),
         max_output_tokens=_BLOCK_TOKENS * 2,
-        sampling={"temperature": 0, **_THOUGHTLESS, **sampling},
+        sampling={"temperature": 0, **_THOUGHTLESS},
     )
 
 
-def as_gap(hole: Hole, definitions: Sequence[Related], sampling: Mapping[str, Any]) -> Request:
+def as_gap(hole: Hole, definitions: Sequence[Related]) -> Request:
     """The request to Qwen2.5-Coder (docs/model-service.md, "The local model")."""
     shown = window(hole, *LOCAL_WINDOW)
     elsewhere = "".join(f"<|file_sep|>{each.path}\n{each.text}\n" for each in definitions)
@@ -49,6 +48,6 @@ def as_gap(hole: Hole, definitions: Sequence[Related], sampling: Mapping[str, An
     return Request(
         (),
         max_output_tokens=_BLOCK_TOKENS if wants_block(hole) else _LINE_TOKENS,
-        sampling={"temperature": 0, **sampling},
+        sampling={"temperature": 0},
         continue_text=f"{head}<|fim_prefix|>{shown.before}<|fim_suffix|>{shown.after}<|fim_middle|>",
     )

@@ -1,0 +1,96 @@
+"""``seedsmith complete``: what goes at one place of a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seedsmith.agent.cli.flags import load_settings, setting_flags
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from seedsmith.agent.complete.completer import Suggestion
+    from seedsmith.agent.complete.hole import Hole
+    from seedsmith.agent.settings.settings import Settings
+
+MOST_BYTES = 4 << 20
+FLAGS = ("workspace", "model", "base_url", "fallback", "ca_bundle", "wire", "max_tokens", "max_cost")
+
+
+@click.command("complete", short_help="Say what goes at a place of a file (docs/completion.md).")
+@click.argument("place", metavar="FILE:LINE[:COL]")
+@click.option("--stdin", "unsaved", is_flag=True, help="Read FILE's text as it is now from standard input.")
+@setting_flags(*FLAGS)
+@json_flag
+@debug_flag
+def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
+    """Print what goes in FILE at LINE and COL, both counted from 1; without COL at the line's end.
+
+    Exits 1 where nothing does.
+    """
+    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.complete.hole import Hole, offset_of, split_place
+
+    path, line, column = split_place(place)
+    text = _text(path, unsaved)
+    settings = load_settings(flags)
+    shown = os.path.relpath(Path(path).absolute(), settings.workspace.absolute())
+    outside = shown.startswith("..")
+    hole = Hole(Path(path).name if outside else shown, text, offset_of(text, line, column))
+    if hole.holds_secrets:
+        raise UsageError(f"{hole.path} looks like a file of keys or passwords: no model is shown it.")
+    found = until_done(_complete(settings, hole))
+    if as_json:
+        from seedsmith.agent.frontends.jsonl import encode
+
+        timed = {"seconds": found.seconds, "first_seconds": found.first_seconds} if found else {}
+        said = {"text": found.text if found else "", **timed}
+        sys.stdout.buffer.write(encode(said))
+    elif found:
+        _print(found.text)
+    else:
+        say("Nothing fits there.")
+    return 0 if found else 1
+
+
+async def _complete(settings: Settings, hole: Hole) -> Suggestion | None:
+    from seedsmith.agent.complete.opening import open_completer
+
+    opened = open_completer(settings, os.environ)
+    try:
+        return await opened.completer.complete(hole)
+    finally:
+        await opened.aclose()
+
+
+def _text(path: str, unsaved: bool) -> str:
+    """The file's text, from the file or from standard input."""
+    where = "Standard input" if unsaved else path
+    try:
+        if unsaved:
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        raise UsageError(f"{where} can't be read: {why}.") from None
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{where} is larger than {MOST_BYTES >> 20} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where} is not UTF-8 text (byte {error.start}).") from None
+
+
+def _print(text: str) -> None:
+    if sys.stdout.isatty():
+        from seedsmith.agent.frontends.terminal import visible
+
+        text = visible(text)
+    sys.stdout.write(f"{text}\n")
