@@ -99,6 +99,8 @@ def test_what_is_not_run_says_why(capsys):
 def answer(request):
     """What a model would do with any of the documents' prompts: the work at once, then its last words."""
     said = json.dumps(request.body)
+    if "<before_cursor>" in said:
+        return text("<COMPLETION> + 1</COMPLETION>")
     if '"role": "tool"' in said or '"function_call_output"' in said:
         return text("Done: CHANGELOG.md tells of it.")
     return calls(("shell", {"command": WORK}))
