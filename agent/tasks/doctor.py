@@ -48,6 +48,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     yield from _sandbox(settings, environment)
     yield from _model(settings, environment)
     yield _state(settings, environment)
+    yield _installation(settings.workspace)
     yield from _programs(settings.workspace.resolve(), environment)
 
 
@@ -155,6 +156,19 @@ def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
     if free < LEAST_FREE_BYTES:
         return Finding("state folder", "broken", said, "Free some disk space there.")
     return Finding("state folder", "ok", said)
+
+
+def _installation(workspace: Path) -> Finding:
+    """Whether it has an environment of its own: a project's may need other versions of what it needs."""
+    from importlib.metadata import distributions
+
+    from seedsmith.agent.tasks.installation import why_shared
+
+    why = why_shared(Path(sys.prefix), workspace, distributions())
+    if not why:
+        return Finding("installation", "ok", f"in an environment of its own, {sys.prefix}")
+    mend = "Give it one of its own: pipx install seedsmith, or uv tool install seedsmith"
+    return Finding("installation", "missing", f"it is installed {why}", mend)
 
 
 def _programs(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
