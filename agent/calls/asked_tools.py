@@ -8,7 +8,7 @@ from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import Tool
 
-NAMES = ("browser",)
+NAMES = ("browser", "fetch")
 
 
 def asked_tools(
@@ -25,4 +25,9 @@ def asked_tools(
         from seedsmith.tools.browser.browser_tool import BrowserTool
 
         tools.append(BrowserTool(vision=vision))
+    replayable = settings.record is None and settings.replay is None
+    if settings.network != "off" and replayable:  # what is fetched can't be replayed
+        from seedsmith.tools.web.fetch_tool import FetchTool
+
+        tools.append(FetchTool())
     return tuple(tools)

@@ -21,6 +21,8 @@ section.passed { border-color: #16a34a; } section.failed { border-color: #dc2626
 h2 { font-size: 1rem; } summary { cursor: pointer; } summary.bad { color: #b91c1c; }
 .diff { white-space: pre; overflow-x: auto; } .diff span.l { display: block; }
 .l.add { background: #dafbe1; } .l.del { background: #ffebe9; } .l.hunk { color: #57606a; }
+figure { margin: .6rem 0; } figure img { max-width: 100%; border: 1px solid #ddd; }
+figcaption { color: #57606a; font-size: .85rem; }
 svg { width: 100%; height: 12rem; } svg rect { fill: #7c3aed; }
 svg text { font: 12px sans-serif; fill: #57606a; }
 """
@@ -75,7 +77,7 @@ def _head(summary: SessionSummary, style: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{named}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n"
         f"<h1>Session {escape(summary.id)}</h1>\n<ul>{listed}</ul>\n"
@@ -86,6 +88,11 @@ def _section(entry: Entry) -> Iterator[str]:
     yield f'<section class="{_kind(entry)}">\n<h2>{escape(title(entry))}</h2>\n'
     if text := body(entry):
         yield f"<pre>{escape(text)}</pre>\n"
+    if isinstance(entry, Told):
+        for name, picture in zip(entry.images, entry.pictures, strict=False):
+            if picture:
+                yield f'<figure><img src="{picture}" alt="{escape(name)}">'
+                yield f"<figcaption>{escape(name)}</figcaption></figure>\n"
     if isinstance(entry, Checked):
         yield _folded("output", entry.output)
     if isinstance(entry, Turn):

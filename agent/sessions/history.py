@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.log import Record
+
+_PICTURES = ("image/png", "image/jpeg", "image/webp")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ class Told:
     text: str
     origin: str
     images: tuple[str, ...] = ()
+    """The names of the pictures that went with it."""
+    pictures: tuple[str, ...] = field(default=(), repr=False)
+    """The pictures themselves, as ``data:`` addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,8 @@ class _Reader:
     def _item(self, item: Record) -> Iterator[Entry]:
         if item["role"] == "user":
             images = tuple(str(image["name"]) for image in item.get("images", ()))
-            yield Told(item["text"], item["origin"], images)
+            pictures = tuple(_address(image) for image in item.get("images", ()))
+            yield Told(item["text"], item["origin"], images, pictures)
         elif item["role"] == "assistant":
             self._turns += 1
             self._answer = item
@@ -182,6 +190,12 @@ class _Reader:
         output = done["output"]
         took = float(done["duration_ms"])
         return Call(call["name"], call["arguments"], output["text"], bool(output["ok"]), took)
+
+
+def _address(image: Record) -> str:
+    """A recorded picture as a ``data:`` address; '' for what is none."""
+    kind, data = str(image.get("media_type")), str(image.get("data"))
+    return f"data:{kind};base64,{data}" if kind in _PICTURES and _BASE64.fullmatch(data) else ""
 
 
 def _added(before: Took | None, record: Record) -> Took:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from scripted_endpoint import calls, reasoning, text
 
 from seedsmith import Agent
@@ -141,6 +143,17 @@ def test_a_page_holds_it_all_and_loads_nothing(said, one, tmp_path):
     assert "is there already" in said.errors
     said("export", "last", "-o", str(tmp_path / "no" / "x"), code=2)
     assert "Can't write" in said.errors
+
+
+def test_a_page_shows_the_pictures_that_the_model_saw(said, endpoint, options, workspace, tmp_path):
+    Image.new("RGB", (40, 30), "red").save(workspace / "shot.png")
+    endpoint.script(calls(("view_image", {"path": "shot.png"})), text("Red."))
+    session = Agent(**options).run("Look").session
+    said("export", session, "-o", str(tmp_path / "page.html"))
+    html = (tmp_path / "page.html").read_text()
+    found = re.findall(r'<img src="data:image/png;base64,([A-Za-z0-9+/=]+)" alt="shot.png">', html)
+    assert [base64.b64decode(each) for each in found] == [(workspace / "shot.png").read_bytes()]
+    assert "img-src data:" in html
 
 
 def test_markdown_holds_it_all_without_secrets(said, endpoint, options):

@@ -49,6 +49,12 @@ async def test_it_is_offered_by_the_setting_alone(asked, endpoint):
     assert (await asked(browser=True))[1][-1] == "browser"
 
 
+async def test_fetch_is_offered_where_the_network_is(asked, endpoint):
+    endpoint.script(text("Done."), text("Done."))
+    assert "fetch" not in (await asked(sandbox="off"))[1]
+    assert "fetch" in (await asked(sandbox="off", network="on"))[1]
+
+
 async def test_a_named_skill_asks_for_it_by_its_tools(asked, endpoint, tmp_path):
     folder = tmp_path / "home" / ".agents" / "skills" / "look"
     folder.mkdir(parents=True)
