@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
 
 MOST_BYTES = 4 << 20
-FLAGS = ("workspace", "model", "base_url", "fallback", "ca_bundle", "wire", "max_tokens", "max_cost")
+FLAGS = ("workspace", "model", "base_url", "fallback", "ca_bundle", "wire")
 
 
 @click.command("complete", short_help="Say what goes at a place of a file (docs/completion.md).")

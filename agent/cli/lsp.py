@@ -20,7 +20,7 @@ from seedsmith.agent.errors import UsageError
     "--debounce", type=click.IntRange(0, 5000), default=150, show_default=True, metavar="MILLISECONDS",
     help="How long to wait for the next key before the model is asked.",
 )  # fmt: skip
-@setting_flags(*FLAGS)
+@setting_flags(*FLAGS, "max_tokens", "max_cost")
 @debug_flag
 def command(debounce: int, **flags: Any) -> int:
     """Complete code in an editor that speaks the Language Server Protocol, over standard input and output.

@@ -46,10 +46,13 @@ def related(hole: Hole, read: Read, opened: Mapping[str, str], most: int) -> tup
         if path in seen:
             continue
         seen.add(path)
-        outline = "\n".join(_definitions(path, text, near))
-        if outline and len(outline) <= most:
-            found.append(Related(path, outline))
-            most -= len(outline)
+        chosen = []
+        for definition in _definitions(path, text, near):
+            if len(definition) <= most:
+                chosen.append(definition)
+                most -= len(definition) + 1
+        if chosen:
+            found.append(Related(path, "\n".join(chosen)))
     return tuple(found)
 
 
@@ -118,7 +121,7 @@ def _definitions(path: str, text: str, near: Mapping[str, int]) -> list[str]:
         except (SyntaxError, ValueError, RecursionError):
             return []
         wanted = [(near[name], node) for node in tree.body for name in _names(node) if name in near]
-        return [line for _, node in sorted(wanted, key=lambda each: each[0]) for line in _head(node, near)]
+        return ["\n".join(_head(node)) for _, node in sorted(wanted, key=lambda each: each[0])]
     heads = {match["name"]: match[0].strip()[:_MOST_LINE] for match in _DEFINITION.finditer(text)}
     return [heads[name] for name in sorted(heads.keys() & near.keys(), key=near.__getitem__)]
 
@@ -134,7 +137,7 @@ def _names(node: ast.stmt) -> list[str]:
     return []
 
 
-def _head(node: ast.stmt, near: Mapping[str, int]) -> list[str]:
+def _head(node: ast.stmt) -> list[str]:
     """A definition without its body; of a class also its fields and its methods' heads."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -147,7 +150,7 @@ def _head(node: ast.stmt, near: Mapping[str, int]) -> list[str]:
                 f"    {line}"
                 for each in node.body
                 if not isinstance(each, ast.ClassDef) and _shown_in_class(each)
-                for line in _head(each, near)
+                for line in _head(each)
             ]
             return [
                 f"class {node.name}({bases}):" if bases else f"class {node.name}:",

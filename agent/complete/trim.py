@@ -35,9 +35,9 @@ class Trimmer:
     def __init__(self, hole: Hole) -> None:
         self._hole = hole
         self._block = wants_block(hole)
-        self._state = state_after(hole.prefix, hole.kind)
         above = hole.prefix[: len(hole.prefix) - len(hole.line_before)]
         self._line = state_after(above, hole.kind)
+        self._state = state_after(hole.line_before, hole.kind, self._line)
         self._depth = self._state.depth
         if not self._closed_below():
             self._depth = min(self._depth, self._line.depth)

@@ -1,10 +1,11 @@
-"""The small house as a fixture."""
+"""The small house and the small model's weights as fixtures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from present import SMALL_MODEL, small_weights
 from small_house import House
 
 
@@ -15,3 +16,13 @@ def house(tmp_path: Path) -> House:
     root.mkdir()
     home.mkdir()
     return House(root, home)
+
+
+@pytest.fixture(scope="session")
+def weights_file() -> Path:
+    """Real weights: the file that SEEDSMITH_LOCAL_MODEL names, else the small model from the cache."""
+    path = small_weights()
+    if not path.exists():
+        pytest.skip(f"needs weights: run `seedsmith models pull {SMALL_MODEL}` or set SEEDSMITH_LOCAL_MODEL")
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp")
+    return path

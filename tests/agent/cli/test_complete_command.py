@@ -35,7 +35,7 @@ def test_a_place_of_a_file_and_of_what_is_not_saved(seedsmith, told):
         (("a.py:1:99",), "no column 99"),
         (("missing.py:1",), "missing.py can't be read"),
         ((".env:1", "--stdin"), "keys or passwords"),
-        (("a.py:1", "--max-tokens", "no"), "--max-tokens"),
+        (("a.py:1", "--wire", "no"), "--wire"),
     ],
 )
 def test_what_is_wrong_is_told_and_no_model_is_asked(seedsmith, told, arguments, said):

@@ -85,7 +85,9 @@ def test_definitions_of_imports_that_are_used_near_the_cursor():
     assert "class Shape(Base):" in found["pkg/shapes.py"] and "_private" not in found["pkg/shapes.py"]
     assert "    def area(self, unit: str='m') -> float: ..." in found["pkg/shapes.py"]
     assert "SIDES = 4" in found["pkg/shapes.py"] and "unused" not in found["pkg/shapes.py"]
-    assert related(hole(source, "pkg/use.py"), FILES.get, {}, 10) == ()
+    assert related(hole(source, "pkg/use.py"), FILES.get, {}, 8) == ()
+    (few,) = related(hole(source, "pkg/use.py"), FILES.get, {}, 10)
+    assert few.text == "SIDES = 4"
 
 
 def test_definitions_of_open_files_in_other_languages():
