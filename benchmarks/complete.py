@@ -1,6 +1,7 @@
 """The completion benchmark: lines and blocks cut out of the standard library and of this repository.
 
-    python benchmarks/complete.py [--model local/qwen2.5-coder-1.5b] [--holes N] [--minutes M] [--seed S]
+    python benchmarks/complete.py [--model local/qwen2.5-coder-1.5b] [--holes N] [--kinds line,rest,block]
+        [--minutes M] [--seed S]
 
 Each hole is filled three times: by completion as an editor gets it (``completion``); by the same model
 asked naively, in a chat message with ``<CURSOR>`` in the file (``naive``); and by completion once more with
@@ -19,9 +20,9 @@ import re
 import statistics
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -80,20 +81,22 @@ class Filled:
     seconds: float
 
 
-def cases(seed: int) -> Iterator[Case]:
+def cases(seed: int, kinds: Sequence[str]) -> Iterator[Case]:
     """Without end, in an order that ``seed`` fixes: whole lines, ends of lines, blocks."""
     choose = random.Random(seed)
     own = [path for floor in ("agent", "tools", "sandbox") for path in sorted((HERE / floor).rglob("*.py"))]
     library = [LIBRARY / f"{name}.py" for name in MODULES]
     places = ([(LIBRARY, each) for each in library], [(HERE, each) for each in own])
-    kinds = ("line", "rest", "block")
     made = 0
     while True:
-        root, path = choose.choice(places[made % 2])
-        found = cut(kinds[made % 3], path.read_text(encoding="utf-8"), choose)
+        root, path = choose.choice(places[made // len(kinds) % 2])
+        kind = kinds[made % len(kinds)]
+        found = cut(kind, path.read_text(encoding="utf-8"), choose)
         if found is not None:
             text, offset, expected = found
-            yield Case(kinds[made % 3], Hole(str(path.relative_to(root)), text, offset), root, expected)
+            yield Case(
+                kinds[made % len(kinds)], Hole(str(path.relative_to(root)), text, offset), root, expected
+            )
             made += 1
 
 
@@ -168,7 +171,7 @@ async def run(options: argparse.Namespace) -> list[Filled]:
         async with aclosing(model.stream(Request((UserMessage("Hello"),), max_output_tokens=1))) as parts:
             async for _ in parts:  # loads the model
                 pass
-        for number, case in enumerate(cases(options.seed), 1):
+        for number, case in enumerate(cases(options.seed, options.kinds.split(",")), 1):
             if number > options.holes or time.monotonic() > deadline:
                 break
             hole = case.hole
@@ -178,7 +181,7 @@ async def run(options: argparse.Namespace) -> list[Filled]:
             fresh.append(judged("warm", case, case.expected[1:], warm))
             fresh.append(judged("naive", case, case.expected, await by_asking(model, case)))
             results += fresh
-            print(json.dumps([number, case.kind, hole.path, *(each.exact for each in fresh)]), flush=True)
+            print(json.dumps([asdict(each) for each in fresh]), flush=True)
     finally:
         await model.aclose()
     return results
@@ -219,6 +222,7 @@ def main() -> None:
     parser.add_argument("--model", default="local/qwen2.5-coder-1.5b")
     parser.add_argument("--holes", type=int, default=60)
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--kinds", default="line,rest,block")
     parser.add_argument("--seed", type=int, default=1)
     show(asyncio.run(run(parser.parse_args())))
 

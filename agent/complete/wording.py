@@ -14,7 +14,7 @@ from seedsmith.agent.models.base import Request
 
 CHAT_RELATED, LOCAL_RELATED = 6_000, 400
 """Characters of definitions from elsewhere. The local model reads some 100 tokens a second."""
-CHAT_WINDOW, LOCAL_WINDOW = (8_000, 3_000), (1_400, 160)
+CHAT_WINDOW, LOCAL_WINDOW = (8_000, 3_000), (1_400, 90)
 """Characters before and behind the cursor. Behind it the local model is shown little: that is read anew at
 every key, all else comes from its server's cache."""
 _LINE_TOKENS, _BLOCK_TOKENS = 64, 240
