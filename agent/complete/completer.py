@@ -26,6 +26,7 @@ from seedsmith.agent.complete.wording import (
 )
 from seedsmith.agent.models.base import Answer, Model, Request, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.service.estimate import item_tokens, text_tokens
+from seedsmith.tools.text import holds_hidden
 
 LINGER_SECONDS = 1.0
 """How long a request goes on that nobody waits for any more: the next key may be what it predicts."""
@@ -159,7 +160,7 @@ class Completer:
             if answer or usage:
                 self._budget.spend(usage or _estimate(request, answer))
         text = trimmer.trimmed(answer)
-        if text and breaks(hole, text):
+        if text and (holds_hidden(text) or breaks(hole, text)):
             text = ""
         self._cache.keep(hole, text)
         return text

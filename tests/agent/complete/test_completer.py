@@ -47,12 +47,13 @@ async def test_an_answer_is_cut_and_reused_while_it_is_typed(completer, endpoint
     assert other.text == "3" and len(endpoint.requests) == 2
 
 
-async def test_what_does_not_parse_or_says_nothing_is_not_offered(completer, endpoint):
-    endpoint.script(text("1)"), text("<COMPLETION></COMPLETION>"))
+async def test_what_does_not_parse_hides_something_or_says_nothing_is_not_offered(completer, endpoint):
+    endpoint.script(text("1)"), text("<COMPLETION></COMPLETION>"), text("'a\u202eb'"))
     assert await completer.complete(hole("x = ¦\n")) is None
     assert await completer.complete(hole("x = ¦\n")) is None
     assert await completer.complete(hole("y = ¦\n")) is None
-    assert len(endpoint.requests) == 2
+    assert await completer.complete(hole("z = ¦\n")) is None
+    assert len(endpoint.requests) == 3
 
 
 async def test_the_rest_of_an_answer_is_not_waited_for(completer, endpoint):
