@@ -75,12 +75,17 @@ def _way_to(root: Path) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     here = root
     waiting = list(reversed(CONFIGURATION_FILE.split("/")))
-    while waiting and len(found) < _MOST_LINKS:
+    links = 0
+    while waiting and links < _MOST_LINKS:
         name = waiting.pop()
         here = here.parent if name == ".." else here / name
-        if here.is_symlink():
+        try:
+            target = here.readlink() if here.is_symlink() else None
+        except OSError:  # another process's root, a name too long: nothing is obeyed there
+            break
+        if target is not None:
             found[here] = None
-            target = here.readlink()
+            links += 1
             waiting += [part for part in reversed(target.parts) if part != "/"]
             here = Path("/") if target.is_absolute() else here.parent
     if found:

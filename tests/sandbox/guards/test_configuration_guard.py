@@ -172,6 +172,18 @@ def test_what_cannot_be_put_back_is_said(tmp_path: Path) -> None:
     assert big.read_bytes() == b"y"
 
 
+@pytest.mark.parametrize(
+    "target", ["n" * 300, "/proc/1/root/etc", "/proc/self/task", ".seedsmith", "/root/x"]
+)
+def test_a_link_to_where_nobody_can_look_ends_nothing(tmp_path: Path, target: str) -> None:
+    (tmp_path / ".seedsmith").symlink_to(target)
+    guard = ConfigurationGuard(tmp_path, is_bound=False)
+    (tmp_path / ".seedsmith").unlink()
+    assert guard.is_harmed()
+    guard.restore()
+    assert os.readlink(tmp_path / ".seedsmith") == target
+
+
 async def test_no_number_of_decoys_hides_a_planted_file(runner: ProcessRunner, world, configured) -> None:
     before = tree(world.workspace)
     decoys = """import os
