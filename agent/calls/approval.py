@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from seedsmith.agent.permissions.call import RuledCall
+from seedsmith.agent.permissions.grants import Grant
 from seedsmith.sandbox.workspace.protected import is_run_by_others
 from seedsmith.tools.base import EVERYTHING, OUTSIDE, Access
 
@@ -42,6 +44,32 @@ class ApprovalRequest:
     why: str
     paths: frozenset[str] = frozenset()
     """The files it is asked for."""
+    call: RuledCall | None = None
+    """The call as grants see it."""
+    grants: tuple[Grant, ...] = ()
+    """What a yes may be kept as for good, the narrowest first."""
+
+    @property
+    def for_session(self) -> tuple[Grant, ...]:
+        """What a yes may be kept as for the session, the narrowest first; there is always one."""
+        return self.grants or (
+            Grant("files", "write", "\n".join(sorted(self.paths)))
+            if self.paths
+            else Grant("call", self.tool, self.what),
+        )
+
+    def covered_by(self, grant: Grant) -> bool:
+        """Whether a yes was given to it before, with ``grant``."""
+        if self.call is None:
+            return grant in self.for_session
+        return grant.covers(self.call, self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The person's yes for good; it is true in a boolean context."""
+
+    grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +85,8 @@ class Refused:
 class Approver(Protocol):
     """Answers requests for approval: a person at a terminal, an editor, or a batch."""
 
-    async def approve(self, request: ApprovalRequest) -> bool | Refused:
-        """Say whether the call may run; the words of a refusal reach the model."""
+    async def approve(self, request: ApprovalRequest) -> bool | Allowed | Refused:
+        """Say whether the call may run; the words of a refusal reach the model, a yes for good is kept."""
 
 
 @dataclass(frozen=True, slots=True)

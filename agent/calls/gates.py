@@ -10,13 +10,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Approver, CallPolicy, Refused, Verdict
+from seedsmith.agent.calls.approval import (
+    Allowed,
+    ApprovalRequest,
+    Approver,
+    CallPolicy,
+    Decision,
+    Refused,
+    Verdict,
+)
+from seedsmith.agent.calls.permitted import Permissions
 from seedsmith.agent.calls.prepared import Prepared
-from seedsmith.agent.events import ApprovalRequested, Sink
+from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
+from seedsmith.agent.permissions.call import RuledCall, ruled_call
+from seedsmith.agent.permissions.rules import Ruled
 from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
+    from seedsmith.agent.permissions.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,7 @@ class HookGate(Gate):
 
 
 class ApprovalGate(Gate):
-    """Decides by the policy, and asks the person where the policy says so, one call at a time."""
+    """Decides by rules and policy, and asks the person where these say so, one call at a time."""
 
     def __init__(
         self,
@@ -114,32 +127,64 @@ class ApprovalGate(Gate):
         sink: Sink,
         approver: Approver | None = None,
         names_of: Callable[[str], frozenset[str]] = lambda path: frozenset((path,)),
+        permissions: Permissions | None = None,
     ) -> None:
         """``names_of`` says what a path is called, and where its links lead."""
         self._names_of = names_of
         self._policy = policy
         self._sink = sink
         self._approver = approver
+        self._permissions = permissions or Permissions()
         self._one_at_a_time = asyncio.Lock()
 
     async def before(self, prepared: Prepared) -> Passage:
-        """What policy and, if asked, the person say."""
-        access = prepared.access
-        named = (self._names_of(path) if path != EVERYTHING else {path} for path in access.writes)
-        decision = self._policy.decide(replace(access, writes=frozenset().union(*named)))
+        """What rules, policy, what was granted and, if asked, the person say."""
+        named = (self._names_of(path) if path != EVERYTHING else {path} for path in prepared.access.writes)
+        access = replace(prepared.access, writes=frozenset().union(*named))
+        call = ruled_call(prepared.call.name, prepared.arguments, prepared.parsed, access)
+        ruling = self._permissions.judge(call)
+        if ruling is not None and ruling.says is Ruled.DENY:
+            return _refused(f"Refused: {ruling.why}.")
+        decision = _settled(self._policy.decide(access), ruling)
         if decision.verdict is Verdict.ALLOW:
-            return Passage()
-        if self._approver is None or not self._policy.can_ask:
-            return _refused(f"Refused: {decision.why}, and there is nobody to ask (--approve auto).")
-        call = prepared.call
-        async with self._one_at_a_time:
-            self._sink.emit(ApprovalRequested(call.id, call.arguments, decision.why))
-            request = ApprovalRequest(call.id, call.name, call.arguments, decision.why, decision.paths)
-            allowed = await self._approver.approve(request)
-        if allowed:
             return Passage(approved=decision.paths)
-        words = f" The user says: {allowed.words}" if isinstance(allowed, Refused) and allowed.words else ""
-        return _refused(f"Refused by the user: {decision.why}.{words}")
+        files = decision.paths | (ruling.paths if ruling else frozenset())
+        async with self._one_at_a_time:
+            if self._permissions.granted(call, files):
+                return Passage(approved=decision.paths)
+            if self._approver is None or not self._policy.can_ask:
+                return _refused(f"Refused: {decision.why}, and there is nobody to ask (--approve auto).")
+            return await self._ask(prepared.call, call, decision, files)
+
+    async def _ask(
+        self, asked: ToolCall, call: RuledCall, decision: Decision, files: frozenset[str]
+    ) -> Passage:
+        assert self._approver is not None
+        self._sink.emit(ApprovalRequested(asked.id, asked.arguments, decision.why))
+        grants = self._permissions.offers(call, files)
+        request = ApprovalRequest(asked.id, asked.name, asked.arguments, decision.why, files, call, grants)
+        answer = await self._approver.approve(request)
+        if not answer:
+            words = f" The user says: {answer.words}" if isinstance(answer, Refused) and answer.words else ""
+            return _refused(f"Refused by the user: {decision.why}.{words}")
+        if isinstance(answer, Allowed) and (fault := self._permissions.keep(answer.grant)):
+            self._sink.emit(NoticeGiven("grant_not_kept", fault))
+        return Passage(approved=decision.paths)
+
+
+def _settled(decision: Decision, ruling: Ruling | None) -> Decision:
+    """The policy's decision once the rules were heard.
+
+    A rule that allows files with a star is no word for those that other programs run.
+    """
+    if ruling is None:
+        return decision
+    if ruling.says is Ruled.ASK:
+        return replace(
+            decision, verdict=Verdict.ASK, why=" and ".join(filter(None, (decision.why, ruling.why)))
+        )
+    allowed = ruling.says is Ruled.ALLOW and (ruling.literal or not decision.paths)
+    return replace(decision, verdict=Verdict.ALLOW) if allowed else decision
 
 
 def _refused(sentence: str) -> Passage:

@@ -36,6 +36,7 @@ COMMANDS = {
     "acp": "seedsmith.agent.cli.acp",
     "complete": "seedsmith.agent.cli.complete",
     "lsp": "seedsmith.agent.cli.lsp",
+    "permissions": "seedsmith.agent.cli.permissions",
     "config": "seedsmith.agent.cli.config",
     "import": "seedsmith.agent.cli.importing",
     "completion": "seedsmith.agent.cli.completion",

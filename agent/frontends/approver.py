@@ -9,14 +9,17 @@ import json
 import os
 import re
 import termios
+from collections.abc import Callable
 from typing import Any, TextIO
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Refused
+from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
-from seedsmith.agent.frontends.terminal import visible
+from seedsmith.agent.frontends.terminal import visible, visible_row
+from seedsmith.agent.permissions.grants import Grant
 
 _LONG_BLANK = re.compile(" {9,}")
 _NO = re.compile(r"^no?\b[\s,.:;–—-]*", re.IGNORECASE)
+_IN_FULL = {"yes": "y", "session": "s", "always": "a"}
 MAX_ANSWER_BYTES = 4096
 
 
@@ -27,24 +30,30 @@ class ConsoleApprover:
         self._keyboard = keyboard.fileno()
         self._screen = screen
         self._one_at_a_time = asyncio.Lock()
+        self._granted: list[Grant] = []
 
-    async def approve(self, request: ApprovalRequest) -> bool | Refused:
-        """Show the whole call and ask; anything but y or yes is no, and so is a closed terminal.
+    async def approve(self, request: ApprovalRequest) -> bool | Allowed | Refused:
+        """Show the whole call and ask; anything but a yes is no, and so is a closed terminal.
 
         What was typed before the question stood there is no answer to it. The words after a no, or instead
         of it, are the reason.
         """
         async with self._one_at_a_time:
+            if any(map(request.covered_by, self._granted)):
+                return True
             shown = visible(readable(request.what))
             what = _LONG_BLANK.sub(lambda blank: f"[{len(blank[0])} spaces]", shown)
             self._screen.write(
                 f"{visible(request.tool)} asks for your word: {visible(request.why)}\n{what}\n"
             )
+            for letters, grant in choices(request).items():
+                kept = "always in this folder" if letters.startswith("a") else "for this session"
+                self._screen.write(f"  {letters}: yes, {kept}, to {visible_row(grant.told)}\n")
             self._forget_typed()
-            self._screen.write("Run it? [y/N, or no and why] ")
+            self._screen.write("Run it? [y once, or as above; no and why] ")
             self._screen.flush()
             answer = (await self._read_line()).decode("utf-8", "replace").strip()
-        return decision(answer)
+        return decision(answer, request, self._granted.append)
 
     async def answer(self, question: Question) -> str:
         """Show the question and read one line; the number of an option stands for it."""
@@ -78,9 +87,26 @@ class ConsoleApprover:
             loop.remove_reader(self._keyboard)
 
 
-def decision(answer: str) -> bool | Refused:
-    """What ``answer`` says: y or yes is a yes, anything else a no, its words the reason."""
-    return answer.lower() in ("y", "yes") or Refused(_NO.sub("", answer))
+def choices(request: ApprovalRequest) -> dict[str, Grant]:
+    """The answers by which a yes is kept: s and a, for a beginning sp and ap; what it is then a yes to."""
+    found = dict(zip(("s", "sp"), request.for_session, strict=False))
+    return found | dict(zip(("a", "ap"), request.grants, strict=False))
+
+
+def decision(
+    answer: str, request: ApprovalRequest, keep: Callable[[Grant], object]
+) -> bool | Allowed | Refused:
+    """What ``answer`` says: a yes, once or kept, or else a no, its words the reason.
+
+    ``keep`` is given what it is a yes to for the session.
+    """
+    said = _IN_FULL.get(answer.lower(), answer.lower())
+    if (grant := choices(request).get(said)) is not None:
+        if said.startswith("a"):
+            return Allowed(grant)
+        keep(grant)
+        return True
+    return said == "y" or Refused(_NO.sub("", answer))
 
 
 def readable(arguments: str) -> str:

@@ -19,6 +19,7 @@ from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.mcp_servers import open_servers
 from seedsmith.agent.run.named_skill import open_library, open_skills
+from seedsmith.agent.run.permissions import open_permissions
 from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
 from seedsmith.agent.sessions.place import open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
@@ -71,7 +72,8 @@ async def run_tool(
         servers.tell(sink, None)
         for notice in (*unheld(context), *extensions.notices, *servers.notices):
             sink.emit(notice)
-        gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of),)
+        permissions = open_permissions(settings, place.workspace, request.environment)
+        gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of, permissions=permissions),)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
         calls = FollowedCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)

@@ -18,6 +18,7 @@ from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.opened import OpenedRun
 from seedsmith.agent.run.past import RunPast
+from seedsmith.agent.run.permissions import open_permissions
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 
@@ -96,7 +97,8 @@ def _gates(
         yield BufferGate(workspace, opened.request.buffers)
     confined = opened.request.settings.sandbox != "off"
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
-    yield ApprovalGate(policy, sink, approver, workspace.names_of)
+    permissions = open_permissions(opened.request.settings, workspace, opened.request.environment)
+    yield ApprovalGate(policy, sink, approver, workspace.names_of, permissions)
 
 
 def _diagnostics(languages: LanguageServers | None) -> tuple[Gate, ...]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings.option import Option
 from seedsmith.agent.settings.repository_root import root_above, standing_in, typed_in
-from seedsmith.agent.settings.settings import OPTIONS, Option, Settings
+from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE
 from seedsmith.tools.suggestions import suggestion
@@ -59,6 +60,13 @@ class _Layers:
         if name not in self.values:
             self.values[name] = value
             self.origins[name] = origin
+
+    def add_to(self, name: str, values: list[Any], origin: str) -> None:
+        """Put ``values`` after those that were given."""
+        given = self.values.get(name) or []
+        if isinstance(given, list):
+            self.values[name] = [*given, *values]
+            self.origins.setdefault(name, origin)
 
     def keep_typed(self) -> None:
         """Leave to a recording what it holds, unless it was typed."""
@@ -162,6 +170,8 @@ def _add_repository_file(layers: _Layers, workspace: Path) -> None:
         where = f"{REPOSITORY_FILE} line {line}"
         if fault := _repository_fault(name, value):
             notices.append(f"{where}: {fault}")
+        elif OPTIONS[name].adds:
+            layers.add_to(name, _of_repository(value), f"{name} ({where})")
         else:
             layers.offer(name, value, f"{name} ({where})")
     layers.notices += notices[:MOST_NOTICES]
@@ -193,10 +203,16 @@ def _repository_fault(name: str, value: Any) -> str:
     if name not in harmless:
         return f"{name!r} is ignored: a repository may not set it."
     try:
-        Settings(**{name: value})
+        Settings(**{name: _of_repository(value) if OPTIONS[name].adds else value})
     except ValidationError as error:
         return f"{name!r} is ignored: it {_fault(error)}."
     return ""
+
+
+def _of_repository(value: Any) -> Any:
+    """The entries of a list, marked as the repository's, which can only narrow what the user says."""
+    entries = value if isinstance(value, list) else [value]
+    return [{**each, "of": "repository"} if isinstance(each, dict) else each for each in entries]
 
 
 def _refusal(name: str, option: Option, value: Any) -> str:
@@ -230,7 +246,7 @@ def explain(
     origin = (origins or {}).get(name, name)
     if first["type"] == "string_pattern_mismatch":
         return f"{origin} is empty."
-    shown = "that" if name in ("api_key", "hooks") else _shown(values.get(name))
+    shown = "that" if name in ("api_key", "hooks", "permissions") else _shown(values.get(name))
     if len(shown) > LONGEST_VALUE:
         shown = f"{shown[:LONGEST_VALUE]}…"
     return f"{origin} can't be {shown}: it {_fault(error)}."

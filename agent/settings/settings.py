@@ -6,7 +6,6 @@ docs/command-line.md, "The flags of run", lists the flags that are made from its
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +23,7 @@ from pydantic import (
 )
 
 from seedsmith.agent.settings import validators
+from seedsmith.agent.settings.option import Option
 from seedsmith.agent.settings.ranges import TRUTH, wanted
 from seedsmith.agent.settings.skill_settings import FolderNames, Texts, hook_specs, one_or_several, pairs
 from seedsmith.skills.hook_specs import HookSpecs
@@ -31,41 +31,6 @@ from seedsmith.skills.hook_specs import HookSpecs
 OFFER = "?"
 """Stands for the session that a person is to choose from a list."""
 SandboxChoice = Literal["auto", "bwrap", "landlock", "external", "off"]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How a setting is reached from outside a program."""
-
-    metavar: str = ""
-    short: str = ""
-    """Short flag, e.g. ``-m``."""
-    long: str = ""
-    """Long flag where it is not the field's name, e.g. ``--with``."""
-    several: bool = False
-    """Whether the flag of a mapping may be given several times."""
-    flag: bool = True
-    """Whether the command line takes it; a key typed there would show in the process list."""
-    ambient: bool = True
-    """Whether the environment and the user's configuration file may set it."""
-    repository: bool = False
-    """Whether the repository's own configuration may set it: harmless keys only."""
-    typed_only: frozenset[str] = frozenset()
-    """Values, or what they begin with up to ``=``, that weaken the sandbox: taken from the command line or
-    an ``Agent`` argument alone."""
-    recorded: bool = True
-    """Whether it belongs to the run, so that a recording holds it and a replay takes it from there."""
-    kept: bool | None = None
-    """Whether a session that is gone on with keeps it; None: where a recording holds it."""
-    alone: str = ""
-    """What the flag means where no value follows; '': one must."""
-    sampling: bool = False
-    """A sampling parameter: sent under its own name, and only when it was set."""
-
-    def must_be_typed(self, value: str) -> bool:
-        """Whether ``value`` weakens the sandbox."""
-        beginnings = (each.partition("=")[0] for each in self.typed_only if "=" in each)
-        return value in self.typed_only or value.partition("=")[0] in beginnings
 
 
 def _model(default: str) -> str:
@@ -178,6 +143,11 @@ class Settings(BaseModel):
         AfterValidator(validators.credentials),
         Option(flag=False, recorded=False),
     ] = Field(None, description="Variables and files for named commands alone; see docs/sandbox.md.")
+    permissions: Annotated[
+        list[dict[str, Any]] | None,
+        AfterValidator(validators.permissions),
+        Option(flag=False, repository=True, adds=True, recorded=False),
+    ] = Field(None, description="What the model may do, is asked about, or may not; see docs/permissions.md.")
     image: Annotated[
         list[Path] | None, BeforeValidator(one_or_several), Option("FILE", ambient=False, recorded=False)
     ] = Field(None, description="Picture to show with the prompt; may be repeated.")

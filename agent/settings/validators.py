@@ -157,3 +157,12 @@ def credentials(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | No
             ):
                 raise ValueError(f"must hold a list of texts under {key!r}")
     return given
+
+
+def permissions(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """Rules, each of which can be read and covers its examples."""
+    if given:
+        from seedsmith.agent.permissions.reading import read_rules
+
+        read_rules(given)
+    return given

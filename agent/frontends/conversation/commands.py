@@ -138,8 +138,16 @@ async def _permissions(talk: Talk, _: str) -> None:
     mode = talk.settings.approve or "ask"
     talk.say(f"{mode}: {talk.words(f'mode.{mode}')}")
     talk.say(f"sandbox: {talk.status.sandbox or talk.settings.sandbox}, network: {talk.settings.network}")
+    for rule in _rules(talk):
+        talk.say(f"  {rule}")
     for covers in talk.questions.granted.values():
         talk.say(f"  {talk.words('permissions.granted', covers=covers)}")
+
+
+def _rules(talk: Talk) -> list[str]:
+    from seedsmith.agent.permissions.reading import read_rules
+
+    return [rule.written for rule in read_rules(talk.settings.permissions)]
 
 
 @command("cost")

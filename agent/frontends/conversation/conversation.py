@@ -150,10 +150,11 @@ class Conversation:
         return await self.input.edit(text)
 
     async def run_tool(self, name: str, arguments: str) -> ToolResult:
-        """Run a tool as the model would."""
+        """Run a tool as the model would, but for rules: these are of what the model does."""
         from seedsmith.agent.run.one_tool import run_tool
 
-        return await run_tool(self.settings, name, arguments, self.environment)
+        settings = self.settings.model_copy(update={"permissions": None})
+        return await run_tool(settings, name, arguments, self.environment)
 
     async def go_to(self, session: str) -> None:
         """Go on with another session, '' for a new one; commands in the background end."""

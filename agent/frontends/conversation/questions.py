@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Refused
+from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
-from seedsmith.agent.frontends.approver import decision, readable
+from seedsmith.agent.frontends.approver import choices, decision, readable
 from seedsmith.agent.frontends.conversation.language import Words
-from seedsmith.agent.frontends.terminal import visible
+from seedsmith.agent.frontends.terminal import visible, visible_row
+from seedsmith.agent.permissions.grants import Grant
 
 Say = Callable[[str, str], None]
-Grant = frozenset[str] | tuple[str, str]
-"""What was said yes to for the session: the files, or the very call."""
 
 
 class PromptQuestions:
@@ -44,22 +43,24 @@ class PromptQuestions:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(line)
 
-    async def approve(self, request: ApprovalRequest) -> bool | Refused:
+    async def approve(self, request: ApprovalRequest) -> bool | Allowed | Refused:
         """Show the whole call, why it is asked, what a yes would cover; the words of a no reach the model."""
-        grant, covers = self._grant(request)
         async with self._one_at_a_time:
-            if grant in self.granted:
-                self._say(self._words("approval.granted", covers=self.granted[grant]), "dim")
+            granted = next(filter(request.covered_by, self.granted), None)
+            if granted is not None:
+                self._say(self._words("approval.granted", covers=self.granted[granted]), "dim")
                 return True
             tool, why = visible(request.tool), visible(request.why)
             self._say(self._words("approval.asks", tool=tool, why=why), "yellow")
             self._say(readable(request.what), "")
-            self._say(self._words("approval.covers", covers=covers), "dim")
+            offered = choices(request)
+            self._say(self._words("approval.covers", covers=self._covers(offered["s"])), "dim")
+            if "a" in offered:
+                self._say(self._words("approval.always"), "dim")
+            if "sp" in offered:
+                self._say(self._words("approval.prefix", covers=self._covers(offered["sp"])), "dim")
             answer = await self.ask(self._words("approval.prompt"))
-            if answer.lower() in ("s", "session"):
-                self.granted[grant] = covers
-                return True
-            return decision(answer)
+            return decision(answer, request, self._keep)
 
     async def answer(self, question: Question) -> str:
         """Show the question; the number of an option stands for it."""
@@ -83,9 +84,14 @@ class PromptQuestions:
             self._answer, self.prompt = None, ""
             self._asked()
 
-    def _grant(self, request: ApprovalRequest) -> tuple[Grant, str]:
-        """What a yes for the session would cover, and how that is told."""
-        if request.paths:
-            files = ", ".join(visible(path) for path in sorted(request.paths))
-            return request.paths, self._words("approval.files", files=files)
-        return (request.tool, request.what), self._words("approval.call", tool=visible(request.tool))
+    def _keep(self, grant: Grant) -> None:
+        self.granted[grant] = self._covers(grant)
+
+    def _covers(self, grant: Grant) -> str:
+        """How it is told what a yes would cover."""
+        if grant.kind == "files":
+            files = ", ".join(map(visible, grant.text.splitlines()))
+            return self._words("approval.files", files=files)
+        if grant.kind == "prefix":
+            return self._words("approval.beginning", covers=visible_row(grant.told))
+        return self._words("approval.call", tool=visible(grant.tool))
