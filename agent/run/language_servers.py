@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def open_language_servers(
     request: RunRequest, profile: Profile, context: ToolContext
 ) -> LanguageServers | None:
-    """The servers of a session; None where there are none, or nothing can keep them from changing files.
+    """The servers of a session, in a conversation those of the run before.
 
+    None where there are none, or nothing can keep them from changing files.
     What they answer depends on their pace, so that a run that is recorded or replayed has none.
     """
     settings = request.settings
@@ -31,9 +32,13 @@ def open_language_servers(
     found = find_servers(context.workspace.root, request.environment)
     if not found or not _library_is_there():
         return None
-    from seedsmith.tools.symbols.pool import LanguageServers
+    from seedsmith.tools.symbols.pool import LanguageServers, companion
 
-    return LanguageServers(found, context)
+    kept = context.background.companions.get(companion(found))
+    if not isinstance(kept, LanguageServers):
+        return LanguageServers(found, context)
+    kept.go_on(context)
+    return kept
 
 
 def _library_is_there() -> bool:

@@ -53,7 +53,6 @@ class BackgroundCommands:
         self.awaited: list[AwaitedCommand] = []
         """The commands that calls wait for now, oldest first."""
         self._others: list[Callable[[], Awaitable[None]]] = []
-        self._harmless: list[Callable[[], Awaitable[None]]] = []
         self.companions: dict[str, Companion] = {}
         """Harmless programs that last as commands do, by the name of their tool; closed when all ends."""
 
@@ -129,25 +128,19 @@ class BackgroundCommands:
                 await running.stop(why, timed_out=timed_out)
         return left
 
-    def end_besides(self, end: Callable[[], Awaitable[None]], *, harmless: bool = False) -> None:
-        """Have ``end`` awaited whenever everything is to end: it ends programs that are no commands.
-
-        ``harmless`` ones can change no file, and count for nothing until then.
-        """
-        those = self._harmless if harmless else self._others
-        if end not in those:
-            those.append(end)
+    def end_besides(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Have ``end`` awaited whenever everything is to end: it ends programs that are no commands."""
+        if end not in self._others:
+            self._others.append(end)
 
     async def end(self, why: str, *, but_harmless: bool = False) -> None:
         """End every command, ``why`` being told to whoever asks for one later; cancelling doesn't stop it.
 
-        ``but_harmless`` leaves those programs that can change no file.
+        ``but_harmless`` leaves the companions.
         """
         stops = (command.running.stop(why) for command in self._still_running())
         others, self._others = [end() for end in self._others], []
         if not but_harmless:
-            others += [end() for end in self._harmless]
-            self._harmless = []
             others += [each.close() for each in self.companions.values()]
             self.companions.clear()
         await finish(self._end_all(asyncio.gather(*stops, *others, return_exceptions=True)))

@@ -82,6 +82,11 @@ class LanguageServer:
         self._news = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
+    def go_on(self, context: ToolContext) -> None:
+        """Work with the next run's ``context``; one that runs goes on."""
+        self._context = context
+        self._root = context.workspace.root
+
     @property
     def encoding(self) -> str:
         """What columns count: ``utf-32``, characters, or ``utf-16``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -48,6 +49,13 @@ class LanguageServers:
         self._tasks: set[asyncio.Task[Answer]] = set()
         self._unseen_since: float | None = None
         """When commands may have begun to change files that no server was told of."""
+
+    def go_on(self, context: ToolContext) -> None:
+        """Serve the next run of a conversation, with its ``context``."""
+        self._context = context
+        for each in self._servers:
+            each.go_on(context)
+        self.others_change()
 
     @property
     def languages(self) -> str:
@@ -119,6 +127,10 @@ class LanguageServers:
             return None
         return decoded[1] if decoded is not None else None
 
+    def last(self) -> None:
+        """Be there until the session's other programs end, for the next run of a conversation, too."""
+        self._context.background.companions[companion([each.server for each in self._servers])] = self
+
     def is_plain(self, path: str) -> bool:
         """Whether a server that reads ``path`` on the disk counts its characters as we do."""
         try:
@@ -142,7 +154,7 @@ class LanguageServers:
         text = self.text(path)
         if text is None:
             return []
-        self._context.background.end_besides(self.close, harmless=True)
+        self.last()
         return [
             Watched(path, each, self._ask(each, path, text))
             for each in self._servers
@@ -228,3 +240,8 @@ class LanguageServers:
                         if path.lstat().st_mtime >= since - 1:
                             found.append(str(path.relative_to(root)))
         return found
+
+
+def companion(servers: Iterable[Server]) -> str:
+    """What the pool of ``servers`` is called among the programs that last."""
+    return " ".join(["symbols", *(shlex.join(each.argv) for each in servers)])

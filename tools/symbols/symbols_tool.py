@@ -86,7 +86,7 @@ class SymbolsTool(PydanticTool[SymbolsParameters]):
         text = self._servers.text(path)
         if text is None:
             raise ToolError(f"{shown_path(path)} is not for a language server: it is no text, or too large.")
-        context.background.end_besides(self._servers.close, harmless=True)
+        self._servers.last()
         if parsed.action != "outline" and not parsed.name:
             raise ToolError(f"symbols: {parsed.action} needs a name.")
         try:

@@ -13,6 +13,7 @@ from present import is_present
 from scripted_endpoint import calls, text
 from small_house import Collected
 
+from seedsmith.agent.run.lasting import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.request import RunRequest
@@ -47,11 +48,11 @@ class Place:
             **more,
         )
 
-    async def run(self, *answers, **settings):
+    async def run(self, *answers, commands=None, **settings):
         """The results that the model read, in their order."""
         self.endpoint.script(*answers, text("Done."))
         request = RunRequest(settings=self.settings(**settings), prompt="Do it", environment=self.environment)
-        await run(request, (Collected(),))
+        await run(request, (Collected(),), beside=Beside(commands=commands))
         messages = self.endpoint.requests[-1].body["messages"]
         return [each["content"] for each in messages if each["role"] == "tool"]
 
@@ -101,6 +102,23 @@ async def test_a_repositorys_own_server_can_change_nothing_and_see_nothing_more(
     assert "a.py:2:12: " in result, "it was started, and goes on as the real one"
     assert "home-secret" not in read and "return str(a + b)" in read
     assert sorted(place.work.rglob("*")) == before
+
+
+@needs_bwrap
+async def test_a_server_goes_on_over_a_verification_and_to_the_next_run(place):
+    place.put(".venv/bin/ty", "#!/bin/sh\necho started >> /tmp/starts\nexec ty server\n")
+    (place.work / ".venv" / "bin" / "ty").chmod(0o755)
+    commands = LastingCommands()
+    back = ("edit", {"path": "a.py", "old": "return str(a + b)", "new": "return a + b"})
+    checked = await place.run(
+        calls(WRONG), text("Done."), calls(back), verify="grep -q 'n a' a.py", commands=commands
+    )
+    assert "new problem" in checked[0] and "new problem" not in checked[1]
+    *_, result, starts = await place.run(
+        calls(WRONG), calls(("shell", {"command": "cat /tmp/starts"})), resume="last", commands=commands
+    )
+    await commands.end("The test ends.")
+    assert "a.py:2:12: " in result and starts.count("started") == 1
 
 
 @needs_bwrap

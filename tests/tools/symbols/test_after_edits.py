@@ -69,4 +69,4 @@ async def test_no_server_is_started_by_what_it_does_not_serve(symbols):
     symbols.put("pyproject.toml", "[tool.ty]\n")
     symbols.open()
     assert await symbols.told(("notes.md", "x"), ("../outside.py", "x = ")) == ""
-    assert not symbols.context.background._harmless
+    assert not symbols.context.background.companions
