@@ -20,6 +20,8 @@ MOST_STARTS = 3
 """One that ended so often is not started again."""
 _SETTLE_SECONDS = 0.25
 """Findings without a version may come in parts; after so long without another they are whole."""
+_SILENT_SECONDS = 1.0
+"""So long after a change a server that is silent of clean files would have said more."""
 _RETRY_SECONDS = 0.05
 _MOST_WAITS = 100
 CREATED, CHANGED, DELETED = 1, 2, 3
@@ -80,6 +82,7 @@ class LanguageServer:
         self._published: dict[str, _Published] = {}
         self._working: set[str] = set()
         self._news = asyncio.Event()
+        self._showed = 0.0
         self._one_at_a_time = asyncio.Lock()
 
     def go_on(self, context: ToolContext) -> None:
@@ -135,6 +138,8 @@ class LanguageServer:
         await self.start()
         assert self._peer is not None
         known = self._documents.pop(path, None)
+        if known is None or known.text != text:
+            self._showed = time.monotonic()
         if known is None:
             for oldest in self.shown[: -MOST_SHOWN + 1]:
                 self._close(oldest)
@@ -206,8 +211,13 @@ class LanguageServer:
             raise NoAnswer("its answer is none")
         return Answer(text, findings_of(items, gravest))
 
+    @property
+    def works(self) -> bool:
+        """Whether it says that it is at something, as reading the whole workspace."""
+        return bool(self._working)
+
     async def settled(self) -> None:
-        """Wait until it has done what it says it is at, as reading the whole workspace."""
+        """Wait until it has done what it says it is at."""
         while self._working and self._peer is not None and not self._peer.gone:
             self._news.clear()
             await self._news.wait()
@@ -239,6 +249,10 @@ class LanguageServer:
             wait: float | None = 1.0
             if found is not None and found.version is not None and found.version >= version:
                 return found.items
+            if found is None and self.server.known.silent and not self._working:
+                wait = self._showed + _SILENT_SECONDS - time.monotonic()
+                if wait <= 0:
+                    return []
             if found is not None and found.version is None:
                 wait = found.came + _SETTLE_SECONDS - time.monotonic()
                 if wait <= 0:
@@ -278,6 +292,7 @@ class LanguageServer:
             "rootPath": str(self._root),
             "workspaceFolders": [{"uri": root, "name": self._root.name}],
             "capabilities": CAPABILITIES,
+            "initializationOptions": self.server.known.options,
         }
 
     def _handlers(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ERROR, WARNING = 1, 2
 """How grave a finding is, as the protocol numbers it."""
@@ -44,6 +45,12 @@ class KnownServer:
     gravest: int = ERROR
     """Findings up to this severity are told of."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What it is told at its start besides what the protocol names."""
+    silent: bool = False
+    """Whether it says nothing of a file that is clean and was so before."""
+    part_of: str = ""
+    """A file of the installation in the workspace that the server comes with; '' for one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Server:
 
 
 _PYRIGHT = ("pyrightconfig.json", "pyproject.toml[tool.pyright]", "pyproject.toml[tool.basedpyright]")
+_CONFIGURED_SCRIPTS = ("tsconfig.json", "jsconfig.json")
 KNOWN = (
     KnownServer("ty", ("ty", "server"), _PYTHON, ("ty.toml", "pyproject.toml[tool.ty]")),
     KnownServer("basedpyright", ("basedpyright-langserver", "--stdio"), _PYTHON, _PYRIGHT),
@@ -77,7 +85,19 @@ KNOWN = (
         gravest=WARNING,
     ),
     KnownServer(
-        "typescript", ("typescript-language-server", "--stdio"), _SCRIPTS, ("tsconfig.json", "jsconfig.json")
+        "tsc",
+        ("tsc", "--lsp", "--stdio"),
+        _SCRIPTS,
+        _CONFIGURED_SCRIPTS,
+        part_of="node_modules/typescript/lib/getExePath.js",  # TypeScript 7, which is a server itself
+    ),
+    KnownServer(
+        "typescript",
+        ("typescript-language-server", "--stdio"),
+        _SCRIPTS,
+        _CONFIGURED_SCRIPTS,
+        silent=True,
+        options={"tsserver": {"useSyntaxServer": "never"}},  # else it answers before it knows all files
     ),
     KnownServer("gopls", ("gopls",), {".go": "go"}, ("go.mod", "go.work")),
     KnownServer(
@@ -85,11 +105,12 @@ KNOWN = (
         ("rust-analyzer",),
         {".rs": "rust"},
         ("Cargo.toml",),
+        silent=True,
         environment={"CARGO_TARGET_DIR": "/tmp/rust-analyzer"},  # noqa: S108 - the session's own
     ),
     KnownServer("clangd", ("clangd",), _C, ("compile_commands.json", "compile_flags.txt", ".clangd")),
 )
-_INSTEAD = {"pyright": "basedpyright"}
+_INSTEAD = {"pyright": "basedpyright", "typescript": "tsc"}
 """Of two that would say the same the second is taken, where there are both."""
 
 
@@ -101,6 +122,8 @@ def find_servers(root: Path, environment: Mapping[str, str]) -> tuple[Server, ..
         if _INSTEAD.get(known.name) in found:
             continue
         if not any(_is_marked(root, mark, texts) for mark in known.marks):
+            continue
+        if known.part_of and not (root / known.part_of).is_file():
             continue
         if program := _program(root, known.argv[0], environment):
             found[known.name] = Server(known, (program, *known.argv[1:]))

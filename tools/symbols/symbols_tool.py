@@ -183,9 +183,10 @@ class _Asked:
     text: str
 
     async def ask(self, method: str, params: dict[str, Any]) -> Any:
-        """What the server answers, once it has read the workspace where it knows nothing before."""
+        """What the server answers once it has read the workspace, which it may begin to with the question."""
+        await self.server.settled()
         answer = await self.server.ask(method, params)
-        if not answer:
+        if not answer and self.server.works:
             await self.server.settled()
             answer = await self.server.ask(method, params)
         return answer

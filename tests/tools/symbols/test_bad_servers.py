@@ -88,6 +88,42 @@ async def test_findings_that_come_unasked_are_those_of_the_change(symbols, head)
     assert "1 new problem" in await symbols.told(("a.py", "bad bad\n"))
 
 
+async def test_one_that_is_silent_of_clean_files_tells_of_others(symbols, monkeypatch):
+    monkeypatch.setattr(language_server, "_SILENT_SECONDS", 0.1)
+    symbols.put("a.py", "x = 1\n")
+    silent = PUSHES.replace("for late in LATE", "for late in (0,) * ('bad' in text)")
+    symbols.open(made("VERSIONED = True" + silent, silent=True))
+    assert "a.py:1:1: bad" in await symbols.told(("a.py", "bad\n"))
+
+
+READS_ALL = """
+known = []
+def progress(kind):
+    send(method="$/progress", params={"token": 1, "value": {"kind": kind}})
+def answer(message):
+    if message["method"] == "textDocument/didOpen":
+        known.append(message["params"]["textDocument"]["uri"])
+        progress("begin")
+        send(id=7, method="workspace/configuration", params={"items": [{}]})
+    elif message.get("id") == 7:
+        progress("end")
+    elif message["method"] == "textDocument/references":
+        start = {"line": 0, "character": 0}
+        send(id=message["id"], result=[{"uri": each, "range": {"start": start, "end": start}} for each in known])
+    elif "id" in message:
+        send(id=message["id"], result=[])
+serve({}, answer)
+"""
+
+
+async def test_a_question_waits_until_the_workspace_is_read(symbols):
+    symbols.put("a.py", "x = 1\n")
+    head = "receive_any, receive = receive, lambda: {'method': '', **receive_any()}\n"
+    symbols.open(made(head + READS_ALL))
+    assert (await symbols.call("references", "a.py", name="x")).text == "a.py:1:1: x = 1"
+    assert not symbols.servers.navigator("a.py").works
+
+
 @pytest.mark.parametrize(
     "edits, said",
     [

@@ -49,6 +49,14 @@ def test_a_repository_says_what_it_uses(programs, file, content, found):
     assert names(programs) == found
 
 
+def test_a_typescript_that_is_a_server_goes_before_one_that_needs_another(programs):
+    (programs[1] / "tsconfig.json").write_text("{}")
+    library = programs[1] / "node_modules" / "typescript" / "lib"
+    library.mkdir(parents=True)
+    (library / "getExePath.js").write_text("")
+    assert names(programs) == ["tsc"]
+
+
 def test_what_is_not_installed_is_none(programs):
     (programs[1] / "go.mod").write_text("")
     assert find_servers(programs[1], {"PATH": "/nowhere"}) == ()
