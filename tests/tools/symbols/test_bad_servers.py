@@ -108,8 +108,9 @@ def answer(message):
     elif message.get("id") == 7:
         progress("end")
     elif message["method"] == "textDocument/references":
-        start = {"line": 0, "character": 0}
-        send(id=message["id"], result=[{"uri": each, "range": {"start": start, "end": start}} for each in known])
+        place = {"line": 0, "character": 0}
+        place = {"start": place, "end": place}
+        send(id=message["id"], result=[{"uri": each, "range": place} for each in known])
     elif "id" in message:
         send(id=message["id"], result=[])
 serve({}, answer)
