@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import shutil
+import textwrap
 from collections.abc import Callable, MutableMapping
 
 from seedsmith.agent.errors import AgentError
@@ -33,11 +35,11 @@ def choose_model(
     The key is kept for runs to come and set in ``environment``.
     """
     providers = [each for each in known.providers.values() if each.default_model and each.key_variables]
-    print("No model is set up yet. Which is to be used?")
+    _print("No model is set up yet. Which is to be used?")
     for number, each in enumerate(providers, 1):
-        print(f"  {number}. {each.name}: {each.default_model} at {each.base_url}")
-    print(f"  {len(providers) + 1}. {LOCAL_MODEL}: {_LOCAL}")
-    print("Another service: seedsmith talk -m openai/NAME --base-url URL.")
+        _print(f"  {number}. {each.name}: {each.default_model} at {each.base_url}")
+    _print(f"  {len(providers) + 1}. {LOCAL_MODEL}: {_LOCAL}")
+    _print("Another service: seedsmith talk -m openai/NAME --base-url URL.")
     while True:
         try:
             answer = read("Number, nothing to leave> ").strip()
@@ -53,6 +55,15 @@ def choose_model(
         chosen = settings.model_copy(update={"model": f"{provider.name}/{provider.default_model}"})
         if _take_key(provider, chosen, environment, read_key):
             return chosen
+
+
+def _print(line: str) -> None:
+    """Print ``line`` broken between words to the terminal's width."""
+    width, indent = shutil.get_terminal_size().columns, "     " if line.startswith(" ") else ""
+    for each in textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ):
+        print(each)
 
 
 def _take_key(

@@ -32,6 +32,8 @@ _AWAITED = frozenset({"model_download", "model_waiting", "model_load"})
 """Notices of what takes its time before the first answer."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
 _TOLD_FIRST = ("command", "path", "pattern", "message", "question", "task")
+_LEAST_OF_A_CALL = 24
+"""So many characters of a call are shown however narrow the terminal is."""
 _NOT_TOLD = frozenset({"todo"})
 """Tools whose arguments are shown by their result."""
 _ASKING = frozenset({"ask"})
@@ -199,7 +201,11 @@ class ConsoleFrontEnd:
         self._failed_last = not event.ok
         mark = self._mark("✓" if event.ok else "✗")
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
-        tail = f"{summary} · {_duration(event.duration_ms)}"
+        took = f" · {_duration(event.duration_ms)}"
+        left = self._console.width - 2 - len(summary) - len(took)
+        if event.ok and self._console.is_terminal and left < min(len(call), _LEAST_OF_A_CALL):
+            summary = ""  # a call is one line, and its name matters more
+        tail = f"{summary}{took}"
         self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")
         if not event.ok:
             for line in str(event.data.get("output_end", "")).splitlines():
@@ -212,7 +218,7 @@ class ConsoleFrontEnd:
 
     def _room(self, taken: int) -> int:
         """How many characters of a line are left beside ``taken``."""
-        return max(self._console.width - taken, 24) if self._console.is_terminal else 200
+        return max(self._console.width - taken, _LEAST_OF_A_CALL) if self._console.is_terminal else 200
 
     def _verify(self, event: events.VerifyFinished) -> None:
         passed = event.exit_code == 0

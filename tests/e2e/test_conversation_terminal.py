@@ -7,57 +7,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 from scripted_endpoint import calls, text
+from tmux_terminal import Terminal
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
-REFUSED = "The model works"
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
-
-
-class Terminal:
-    """A terminal of ``columns`` by 24 that runs a command."""
-
-    def __init__(self, socket, columns: int, command: str, folder) -> None:
-        self._tmux = ["tmux", "-S", str(socket)]
-        size = ["-x", str(columns), "-y", "24"]
-        self._run("-f", "/dev/null", "new-session", "-d", "-s", "t", *size, "-c", str(folder), command)
-
-    def _run(self, *arguments: str) -> str:
-        done = subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def type(self, *keys: str) -> None:
-        self._run("send-keys", "-t", "t", *keys)
-
-    @property
-    def screen(self) -> str:
-        return self._run("capture-pane", "-p", "-S", "-500", "-t", "t")
-
-    def shows(self, words: str) -> str:
-        for _ in range(600):
-            if words in (screen := self.screen):
-                return screen
-            time.sleep(0.05)
-        pytest.fail(f"{words!r} never came:\n{self.screen}")
-
-    def does(self, command: str, words: str) -> str:
-        """Type ``command`` until it is carried out: a turn may have shown its end and not be over yet."""
-        refusals = self.screen.count(REFUSED)
-        self.type(command, "Enter")
-        for _ in range(600):
-            if words in (screen := self.screen):
-                return screen
-            if screen.count(REFUSED) > refusals:
-                refusals += 1
-                self.type(command, "Enter")
-            time.sleep(0.05)
-        pytest.fail(f"{words!r} never came:\n{self.screen}")
-
-    def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], capture_output=True)
 
 
 @pytest.fixture

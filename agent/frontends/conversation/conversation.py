@@ -24,7 +24,7 @@ from seedsmith.agent.frontends.conversation.completion import MessageCompleter
 from seedsmith.agent.frontends.conversation.language import Words, language_of
 from seedsmith.agent.frontends.conversation.letters import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.line_input import LineInput
-from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines
+from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
@@ -367,13 +367,16 @@ class Conversation:
         for message in self.inbox.waiting:
             waits = self.words("waits", message=message.splitlines()[0])
             shown.append(("", f"{fitted(waits, width)}\n"))
-        shown.append(("bold", self.questions.prompt or _PROMPT))
+        *above, last = prompt_lines(self.questions.prompt or _PROMPT, width)
+        shown += [("bold", f"{line}\n") for line in above]
+        shown.append(("bold", last))
         return shown
 
     def _toolbar(self) -> str:
         mode, effort = self.settings.approve or "ask", self.settings.effort or ""
         running = len(self._commands.background.running)
-        return self._spell(self.status.text(mode, effort=effort, running=running))
+        line = self.status.text(mode, effort=effort, running=running, width=self.input.width)
+        return self._spell(line)
 
     def _completions(self) -> dict[str, str]:
         """Commands and skills; the skills as they were first, for this is asked at each key."""

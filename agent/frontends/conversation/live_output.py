@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from prompt_toolkit.utils import get_cwidth
@@ -14,6 +15,7 @@ from seedsmith.tools.text import clean_output
 
 MOST_LINES = 5
 _END_BYTES = 4000
+_ANSWER_COLUMNS = 20
 
 
 def live_lines(commands: BackgroundCommands, redactor: Redactor, width: int) -> Iterator[str]:
@@ -23,6 +25,22 @@ def live_lines(commands: BackgroundCommands, redactor: Redactor, width: int) -> 
         for line in text.rstrip("\n").split("\n")[-MOST_LINES:]:
             if line:
                 yield "  " + fitted(line.expandtabs(4), width - 2)
+
+
+def prompt_lines(prompt: str, width: int) -> list[str]:
+    """``prompt`` as lines of at most ``width`` columns, the last with room behind it for an answer.
+
+    The library shows nothing at all where what stands before the cursor takes the whole width.
+    """
+    if get_cwidth(prompt) <= width // 2 or get_cwidth(prompt) <= width - _ANSWER_COLUMNS:
+        return [prompt]
+    lines = [""]
+    for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+", prompt):
+        if lines[-1] and get_cwidth((lines[-1] + word).rstrip()) > width:
+            lines[-1], word = lines[-1].rstrip(), word.lstrip()
+            lines.append("")
+        lines[-1] += word
+    return [*(line.rstrip() for line in lines if line.strip()), "> "]
 
 
 def fitted(text: str, columns: int) -> str:

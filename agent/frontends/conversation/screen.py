@@ -48,6 +48,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         self._thinking: list[str] = []
         self._session_shown = False
         self._diff_shown = ""
+        self._estimated = False
+        self._answered = ""
         self.last_thoughts = ""
         """The model's last thinking, whole."""
 
@@ -98,7 +100,11 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         elif self._thinking:
             self.last_thoughts = "".join(self._thinking)
             self._thinking.clear()
-        super()._show(event, session)
+        # The status line has the figures, and a question is put whole where it is answered.
+        if self._plain or not isinstance(event, events.UsageReported | events.ApprovalRequested):
+            super()._show(event, session)
+        else:
+            self._start_line()
 
     def _session(self, event: events.SessionStarted, session: str) -> None:
         if not self._session_shown:
@@ -108,7 +114,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
     def _notice(self, event: events.NoticeGiven) -> None:
         if event.code == "message":
             self.echo(event.message)
-        else:
+            return
+        told, self._estimated = self._estimated, self._estimated or event.code == "cost_estimate"
+        if event.code != "cost_estimate" or not told:
             super()._notice(event)
 
     def _text(self, delta: str) -> None:
@@ -116,6 +124,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         whole, self._block = _whole_blocks(self._block + delta)
         if whole.strip():
             self._markdown(whole)
+        if not self._plain:
+            self._status(self._words("answers"))
         self._changed()
 
     def _tool(self, event: events.ToolFinished) -> None:
@@ -130,7 +140,18 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             self._diff_shown = event.diff
             for path, added, removed in line_counts(event.diff):
                 self._line(f"  {path}  +{added} -{removed}", "dim")
-        super()._finish(replace(event, diff=""), "")
+        super()._finish(replace(event, diff="", undo="", message=self._news(event)), "")
+        if event.undo:
+            self._line(self._words("undo.hint"), "dim")
+
+    def _news(self, event: events.SessionFinished) -> str:
+        """What the run's last message says that is new: a run without an answer repeats an old one."""
+        said, before = "".join(self._said).strip(), self._answered
+        self._answered = said or before
+        if event.status == "interrupted":
+            return said
+        message = event.message.strip()
+        return message if said or not before else message.removeprefix(before).strip()
 
     def _start_line(self) -> None:
         if self._block:

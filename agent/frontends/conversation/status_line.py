@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from prompt_toolkit.utils import get_cwidth
+
 from seedsmith.agent import events
 from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible
+
+_LEFT_OUT = ("last", "tier", "sandbox", "effort", "context", "model")
+"""What is left out, one after the other, where the line is too long for the terminal."""
 
 
 class StatusLine:
@@ -46,27 +53,34 @@ class StatusLine:
     def close(self) -> None:
         """Nothing is held."""
 
-    def text(self, mode: str, *, effort: str = "", running: int = 0) -> str:
+    def text(self, mode: str, *, effort: str = "", running: int = 0, width: int = 0) -> str:
         """The line, its parts left out where nothing is known of them.
 
-        ``running`` is how many commands run in the background.
+        ``running`` is how many commands run in the background. In ``width`` columns (0: any number) whole
+        parts are left out, the least important first.
         """
-        words = self._words
-        parts = [
-            mode,
-            self.model,
-            effort and words("status.effort", effort=effort),
-            self._context(),
-            self.tier and words("status.tier", tier=self.tier),
-        ]
+        for count in range(len(_LEFT_OUT) + 1):
+            line = self._line(mode, effort, running, _LEFT_OUT[:count])
+            if not width or get_cwidth(line) <= width:
+                break
+        return line
+
+    def _line(self, mode: str, effort: str, running: int, without: Collection[str]) -> str:
+        words, cost = self._words, ""
         if self.cost is not None:
-            last = "" if self.last_cost is None else words("status.last", cost=f"{self.last_cost:.4f}")
-            parts.append(f"¥{self.cost:.4f}{last}")
-        parts += [
-            self.sandbox and words("status.sandbox", sandbox=self.sandbox),
-            words("status.running", running=running) if running else "",
-        ]
-        return visible(" · ".join(part for part in parts if part))
+            told = self.last_cost is not None and "last" not in without
+            cost = f"¥{self.cost:.4f}{words('status.last', cost=f'{self.last_cost:.4f}') if told else ''}"
+        parts = {
+            "mode": mode,
+            "model": self.model,
+            "effort": effort and words("status.effort", effort=effort),
+            "context": self._context(),
+            "tier": self.tier and words("status.tier", tier=self.tier),
+            "cost": cost,
+            "sandbox": self.sandbox and words("status.sandbox", sandbox=self.sandbox),
+            "running": words("status.running", running=running) if running else "",
+        }
+        return visible(" · ".join(part for name, part in parts.items() if part and name not in without))
 
     def bar(self, width: int = 40) -> str:
         """How full the window is, as a bar of ``width`` characters and in figures."""

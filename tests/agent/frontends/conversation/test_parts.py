@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent
@@ -11,18 +12,27 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.output.vt100 import Vt100_Output
 from rich.console import Console
 
-from seedsmith.agent.events import Envelope, SessionStarted, UsageReported
+from seedsmith.agent.events import (
+    Envelope,
+    NoticeGiven,
+    SessionFinished,
+    SessionStarted,
+    Text,
+    TurnStarted,
+    UsageReported,
+)
 from seedsmith.agent.frontends.conversation.attention import Attention
 from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.conversation.letters import SpeltStream, letters_for
-from seedsmith.agent.frontends.conversation.live_output import fitted
-from seedsmith.agent.frontends.conversation.screen import _whole_blocks
+from seedsmith.agent.frontends.conversation.live_output import fitted, prompt_lines
+from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd, _whole_blocks
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.loop.inbox import Inbox
 
 WORDS = Words()
+END = SessionFinished("done", 0, 1, 1, {}, None, False, None, [], "", "Old.")
 DIFF = "--- a/a.py\n+++ b/a.py\n@@ -3,2 +3,2 @@\n kept\n-return one\n+return two\n"
 
 
@@ -85,6 +95,9 @@ def test_the_status_line_counts_over_runs():
     status.show(Envelope(3, 0.0, "s1", started))
     status.show(Envelope(4, 0.0, "s1", usage))
     assert "¥1.5000 (last turn ¥0.5000)" in status.text("ask")
+    line = status.text("ask", effort="high", width=60)
+    assert line == "ask · wcode/seed · effort high · context 10% of 1k · ¥1.5000"
+    assert status.text("ask", effort="high", width=20) == "ask · ¥1.5000"
     assert status.session == "s1" and status.bar(10) == "[#.........] 100 of 1,000 tokens (10%)"
 
 
@@ -99,6 +112,39 @@ def test_messages_wait_in_their_order_and_can_be_taken_back():
 def test_lines_fit_their_columns_wide_characters_too():
     assert fitted("文件内容很长", 7) == "文件内…" and fitted("文件", 4) == "文件"
     assert fitted("a\x1b[31mb", 40) == "a\\x1b[31mb"
+
+
+def test_a_question_stands_in_lines_of_its_own_where_it_is_wide():
+    assert prompt_lines("> ", 40) == ["> "] and prompt_lines("Your answer> ", 40) == ["Your answer> "]
+    assert prompt_lines("Run it? [y once, n or no and why] ", 20) == [
+        "Run it? [y once, n",
+        "or no and why]",
+        "> ",
+    ]
+    assert prompt_lines("要运行吗?[y 一次,n 不]", 14) == ["要运行吗?[y 一", "次,n 不]", "> "]
+
+
+def told(*shown, **finish):
+    """What a conversation's screen shows of a run's events and of how it finished."""
+    screen = io.StringIO()
+    front_end = ScreenFrontEnd(screen, lambda: None, WORDS)
+    for number, event in enumerate((*shown, replace(END, **finish))):
+        front_end.show(Envelope(number, 0.0, "s1", event))
+    return screen.getvalue()
+
+
+def test_a_run_without_an_answer_does_not_repeat_an_older_one():
+    old = (TurnStarted(1), Text("Old."), END, TurnStarted(2))
+    assert told(*old, message="Old.\n\nRefused.").count("Old.") == 1
+    assert "Interrupted." not in told(*old, message="Interrupted.", status="interrupted")
+
+
+def test_what_the_status_line_tells_is_no_line_of_its_own():
+    estimate = NoticeGiven("cost_estimate", "It takes about ¥1.")
+    usage = UsageReported("r", "seed", "", 90, 0, 10, 0, 0.5, "≤ 32k")
+    shown = told(estimate, TurnStarted(1), Text("Hi."), usage, estimate, undo="seedsmith undo s1")
+    assert shown.count("It takes") == 1 and "90 in" not in shown and "seedsmith undo" not in shown
+    assert "/undo takes it back" in shown
 
 
 @pytest.mark.parametrize("how, written", [("bell", "\a"), ("desktop", "\x1b]9;Done \\x1b.\x07"), ("off", "")])
