@@ -2,6 +2,7 @@
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.batch import Batch, Options, Progress, Summary
+from seedsmith.agent.tasks.batch.cluster.engine import RayEngine
 from seedsmith.agent.tasks.batch.engines import Engine, LocalEngine
 from seedsmith.agent.tasks.batch.store import BatchError, Row
 
@@ -12,6 +13,7 @@ __all__ = [
     "LocalEngine",
     "Options",
     "Progress",
+    "RayEngine",
     "Row",
     "Settings",
     "Summary",

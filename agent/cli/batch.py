@@ -18,6 +18,7 @@ from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.tasks.batch.batch import Batch, Options, Progress, Summary
+    from seedsmith.agent.tasks.batch.engines import Engine
     from seedsmith.agent.tasks.batch.store import Row
 
 FLAGS = ("model", "base_url", "fallback", "ca_bundle", "wire", "effort", "temperature", "sandbox", "network")
@@ -34,6 +35,12 @@ _SCHEMA = "schema"
 @click.option("--retry", type=click.Choice(["failed"]), help="Take up again what failed.")
 @click.option("--rebase", is_flag=True, help="Carry changes over to a branch that moved, and verify again.")
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Default: as the file says.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="What works: processes here (the default), or a Ray cluster.",
+)
 @click.option(
     "--report",
     "reports",
@@ -59,7 +66,7 @@ def command(file: str, as_json: bool, **flags: Any) -> int:
 
         sys.stdout.write(schema_text())
         return 0
-    own = {name: flags.pop(name) for name in ("dry_run", "reports")}
+    own = {name: flags.pop(name) for name in ("dry_run", "reports", "engine")}
     options = _options(flags)
     settings = load_settings(flags)
     from seedsmith.agent.tasks.batch.batch import Batch
@@ -70,7 +77,18 @@ def command(file: str, as_json: bool, **flags: Any) -> int:
     batch = Batch.open(Path(file), settings, os.environ)
     if own["dry_run"]:
         return _show_plan(batch, options, as_json)
-    return _run(batch, options, own["reports"], as_json)
+    return _run(batch, (options, _engine(own["engine"])), own["reports"], as_json)
+
+
+def _engine(name: str) -> Engine:
+    """What works at the batch; raises UsageError where it is not installed."""
+    if name == "ray":
+        from seedsmith.agent.tasks.batch.cluster.engine import RayEngine
+
+        return RayEngine()
+    from seedsmith.agent.tasks.batch.engines import LocalEngine
+
+    return LocalEngine()
 
 
 def _options(flags: dict[str, Any]) -> Options:
@@ -84,15 +102,16 @@ def _options(flags: dict[str, Any]) -> Options:
     return Options(retry_failed=retry is not None, **given)
 
 
-def _run(batch: Batch, options: Options, reports: tuple[Path, ...], as_json: bool) -> int:
+def _run(batch: Batch, how: tuple[Options, Engine], reports: tuple[Path, ...], as_json: bool) -> int:
     from seedsmith.agent.cli.running import until_done
     from seedsmith.agent.tasks.batch.report import write_report
     from seedsmith.agent.tasks.batch.wording import one_line
 
+    options, engine = how
     showing, watch = _lines(_json_row) if as_json else _table() if sys.stdout.isatty() else _lines(_line)
     try:
         with showing:
-            summary = until_done(batch.run(options, watch))
+            summary = until_done(batch.run(options, watch, engine))
     except (KeyboardInterrupt, asyncio.CancelledError):
         say("Stopped; the same command goes on with what is left.")
         raise

@@ -214,6 +214,29 @@ class PrivateClone:
         self.put_back(lines[0])
         return PrivateClone(self.folder, moved, moved.commit, self.environ)
 
+    def write_history(self, folder: Path) -> None:
+        """Write a bare repository with the beginning and all before it to the new folder ``folder``.
+
+        It borrows nothing, and can be taken elsewhere.
+        """
+        branch = self.source.branch
+        head = folder / (branch or "HEAD")
+        for each in (folder / "objects/pack", folder / "refs/heads", folder / "info", head.parent):
+            each.mkdir(parents=True, exist_ok=True)
+        (folder / "config").write_text(_CONFIGURATION.replace("bare = false", "bare = true"))
+        (folder / "HEAD").write_text(f"ref: {branch}\n")
+        head.write_text(f"{self.base}\n")
+        for name in ("shallow", "info/exclude"):
+            if (self.git_dir / name).is_file():
+                shutil.copyfile(self.git_dir / name, folder / name)
+        pack = os.fspath(folder.resolve() / "objects/pack/pack")
+        self._git("pack-objects", "--revs", "-q", pack, stdin=f"{self.base}\n".encode())
+
+    def receive(self, bundle: Path, tree: str) -> None:
+        """Make the workspace ``tree``, which came in a bundle; raises :class:`GitError` where it did not."""
+        self._git("bundle", "unbundle", os.fspath(bundle))
+        self.put_back(tree)
+
     def remove(self) -> None:
         """Remove the whole folder, whatever commands did to its modes."""
         remove_folder(self.folder)

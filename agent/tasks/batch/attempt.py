@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seedsmith.agent.errors import AgentError
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.results import Cause, ItemResult, StepResult, Verification
@@ -20,6 +21,14 @@ from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
 from seedsmith.sandbox.git.source import open_source
 
 _NAMED = 3
+
+
+class WorkerLost(AgentError):
+    """Whoever made an attempt ended without a result: a reason to make it again elsewhere."""
+
+
+class CannotWork(AgentError):
+    """Where attempts are made none can be made at all; one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class How:
     """Begin with what the folder holds, committed or not, ignored files, too."""
     hears: FrontEnd | None = None
     """Is shown the events of all models' work."""
+    make: Make | None = None
+    """Who makes an attempt; default: this process, by :func:`attempt`."""
 
 
 @dataclass(slots=True)
@@ -81,8 +92,23 @@ class Variation:
     """Is called before a model is asked."""
 
 
+Make = Callable[[Taken, How, Books, Variation], Awaitable[Work]]
+"""Works once at an item, as :func:`attempt` does."""
+
+
 async def attempt(taken: Taken, how: How, books: Books, variation: Variation) -> Work:
     """Work once at an item in a clone of its own, up to its proof."""
+    clone = await begin(taken, how, variation)
+    if isinstance(clone, Work):
+        return clone
+    values = {**taken.item.values, "branch": clone.source.branch.removeprefix("refs/heads/")}
+    environment = with_own_programs(how.environment)
+    with open_workshop(clone, how.settings, environment, values, how.tasks.verify or "") as shop:
+        return await _Attempt(taken, how, books, shop, variation).perform()
+
+
+async def begin(taken: Taken, how: How, variation: Variation) -> PrivateClone | Work:
+    """The clone to make an attempt in; where none can be made, the failed work that says why."""
     folder = how.folder / "items" / taken.item.id / str(variation.number)
     try:
         source = await asyncio.to_thread(open_source, taken.item.source, how.tasks.base or "")
@@ -99,10 +125,7 @@ async def attempt(taken: Taken, how: How, books: Books, variation: Variation) ->
             "commit or stash them, or say 'uncommitted: leave' to begin without them."
         )
         return Work(ItemResult("failed", "uncommitted", said))
-    values = {**taken.item.values, "branch": source.branch.removeprefix("refs/heads/")}
-    environment = with_own_programs(how.environment)
-    with open_workshop(clone, how.settings, environment, values, how.tasks.verify or "") as shop:
-        return await _Attempt(taken, how, books, shop, variation).perform()
+    return clone
 
 
 class _Attempt:

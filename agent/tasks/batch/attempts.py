@@ -96,7 +96,7 @@ async def best_of(taken: Taken, how: How, books: Books) -> Work:
     """
     most = how.tasks.attempts
     if most == 1 or not any(step.asks_model for step in how.tasks.steps):
-        return await attempt(taken, how, books, Variation())
+        return await (how.make or attempt)(taken, how, books, Variation())
     asks = asyncio.Event()
     running = [asyncio.ensure_future(_one(taken, how, books, _variation(how, 1, asks)))]
     try:
@@ -131,7 +131,7 @@ def _variation(how: How, number: int, asks: asyncio.Event) -> Variation:
 
 async def _one(taken: Taken, how: How, books: Books, variation: Variation) -> _Tried:
     own = Books(books.book, books.intend)
-    work = await attempt(taken, how, own, variation)
+    work = await (how.make or attempt)(taken, how, own, variation)
     tried = _Tried(variation.number, work, own.spent)
     if work.clone is not None and work.tree:
         modified = set(await asyncio.to_thread(work.clone.modified, work.tree))

@@ -6,13 +6,12 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from seedsmith.agent.tasks.batch.attempt import Books, How, Work
 from seedsmith.agent.tasks.batch.attempts import best_of
 from seedsmith.agent.tasks.batch.delivery import Delivery, DeliveryFailed
 from seedsmith.agent.tasks.batch.plan import Item
-from seedsmith.agent.tasks.batch.results import AttemptResult, ItemResult, StepResult, Verification
+from seedsmith.agent.tasks.batch.results import ItemResult
 from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.workshop import open_workshop, with_own_programs
 from seedsmith.sandbox.errors import GitError
@@ -61,7 +60,7 @@ async def _complete(taken: Taken, how: How, books: Books, folder: Path) -> ItemR
     """Complete a delivery that was begun before; None where its clone is gone, so that it begins anew."""
     assert taken.intended is not None
     told = taken.intended
-    result = _result(told["result"])
+    result = ItemResult.from_json(told["result"])
     clone_folder = folder / told["folder"]
     if not (clone_folder / "git").is_dir():
         return None
@@ -137,11 +136,3 @@ def keep_patch(folder: Path, item: Item, patch: bytes) -> None:
 def patch_of(folder: Path, item: Item) -> Path:
     """Where an item's patch is kept."""
     return folder / "patches" / f"{item.id}.patch"
-
-
-def _result(told: dict[str, Any]) -> ItemResult:
-    steps = tuple(StepResult(**each) for each in told["steps"])
-    attempts = tuple(AttemptResult(**each) for each in told["attempts"])
-    verification = Verification(**told["verification"]) if told["verification"] else None
-    plain = {name: tuple(told[name]) for name in ("files", "delivered")}
-    return ItemResult(**{**told, **plain, "steps": steps, "verification": verification, "attempts": attempts})

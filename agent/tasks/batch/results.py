@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -83,3 +84,12 @@ class ItemResult:
     def to_json(self) -> dict[str, Any]:
         """As the database and the JSON report have it."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> ItemResult:
+        """The inverse of :meth:`to_json`."""
+        steps = tuple(StepResult(**each) for each in told["steps"])
+        attempts = tuple(AttemptResult(**each) for each in told["attempts"])
+        verification = Verification(**told["verification"]) if told["verification"] else None
+        plain = {name: tuple(told[name]) for name in ("files", "delivered")}
+        return cls(**{**told, **plain, "steps": steps, "verification": verification, "attempts": attempts})

@@ -12,20 +12,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seedsmith.agent.models.tries.shared_gate import share_gates
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.tasks.batch.attempt import Books, How
+from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Make, WorkerLost
 from seedsmith.agent.tasks.batch.item import perform
 from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
 from seedsmith.agent.tasks.batch.store import LEASE_SECONDS, Store, Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.sandbox.errors import NoIsolation
 
+T = TypeVar("T")
 DATABASE = "batch.sqlite"
 _FAILURES = "provider_failures"
 _MOST_FAILURES = 2
@@ -59,14 +60,17 @@ def settings_as_json(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude_unset=True, exclude={"workspace"})
 
 
-async def work(job: Job, environment: Mapping[str, str]) -> None:
-    """Take items and work at them until none is left; when cancelled, the item at hand is given back."""
+async def work(job: Job, environment: Mapping[str, str], make: Make | None = None) -> None:
+    """Take items and work at them until none is left; when cancelled, the item at hand is given back.
+
+    ``make`` makes the attempts; default: this process.
+    """
     store = Store(job.folder / DATABASE)
     tasks = TaskFile.model_validate_json(store.meta("tasks"))
     settings = Settings(**job.settings)
     if tasks.model is not None and settings.model is None:
         settings = settings.model_copy(update={"model": tasks.model})
-    how = How(tasks, job.folder, settings, environment, job.rebase)
+    how = How(tasks, job.folder, settings, environment, job.rebase, make=make)
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(job, ended), daemon=True)
     heart.start()
@@ -95,7 +99,10 @@ async def _one(taken: Taken, how: How, store: Store, owner: str) -> None:
         store.give_back(owner, item, counts=False)
         store.pause(f"The batch's budget leaves no room: {str(error).partition(chr(10))[0]}")
         return
-    except NoIsolation as error:
+    except WorkerLost:
+        store.give_back(owner, item, counts=True)
+        return
+    except (NoIsolation, CannotWork) as error:
         store.give_back(owner, item, counts=False)
         store.pause(str(error))
         return
@@ -123,29 +130,30 @@ def main() -> int:
     from seedsmith.sandbox.isolation.environment import harden_agent
 
     harden_agent()
-    line = _job_line()
+    line = first_line()
     if not line:
         return 0
-    threading.Thread(target=_end_with_runner, daemon=True).start()
+    threading.Thread(target=end_with_starter, daemon=True).start()
     job = Job.from_line(line)
     share_gates(job.folder.with_name("gates"))
-    return asyncio.run(_until_done(job))
+    asyncio.run(until_stopped(work(job, dict(os.environ))))
+    return 0
 
 
-async def _until_done(job: Job) -> int:
+async def until_stopped(working: Coroutine[Any, Any, T]) -> T | None:
+    """What ``working`` returns; None where this process was told to end before."""
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:
-        await work(job, dict(os.environ))
+        return await working
     except asyncio.CancelledError:
-        return 0
-    return 0
+        return None
 
 
-def _job_line() -> bytes:
+def first_line() -> bytes:
     """The first line of standard input, unbuffered: a thread waits there for its end."""
     line = b""
     while not line.endswith(b"\n") and (piece := os.read(0, 1)):
@@ -153,7 +161,8 @@ def _job_line() -> bytes:
     return line
 
 
-def _end_with_runner() -> None:
+def end_with_starter() -> None:
+    """Wait until standard input is closed, then end this process at once."""
     while os.read(0, 1):
         pass
     os._exit(1)

@@ -1,0 +1,71 @@
+"""What Ray runs on a node for one attempt: it starts a process there and hands on what that says.
+
+The attempt has a process of its own because a Ray worker has threads, signals and an environment of Ray's;
+when the worker dies, however it does, that process and all it started end at once.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+_LOOK_SECONDS = 0.5
+"""So long at most it takes to notice that the task was cancelled: an interrupt is seen between two looks."""
+
+Told = tuple[dict[str, Any], bytes]
+"""What a node says: an object, and an archive, which is empty but in the last."""
+
+
+def make_attempt(order: bytes, archive: bytes) -> Iterator[Told]:
+    """Make the attempt; each thing that its process says, as it comes. The last has ``ended``, or it died."""
+    process = subprocess.Popen(
+        (sys.executable, "-P", "-m", "seedsmith.agent.tasks.batch.cluster.node"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
+    sending = threading.Thread(target=_send, args=(process.stdin, order, archive), daemon=True)
+    hearing = threading.Thread(target=_hear, args=(process.stdout, said), daemon=True)
+    sending.start()
+    hearing.start()
+    try:
+        while (told := _next(said)) is not None:
+            yield told
+    finally:
+        if sending.is_alive():
+            process.kill()
+        else:
+            process.stdin.close()
+        process.wait()
+
+
+def _send(target: IO[bytes], order: bytes, archive: bytes) -> None:
+    with suppress(BrokenPipeError):
+        target.write(order + b"%d\n" % len(archive) + archive)
+        target.flush()
+
+
+def _hear(source: IO[bytes], said: queue.SimpleQueue[Told | None]) -> None:
+    try:
+        while line := source.readline():
+            told = json.loads(line)
+            said.put((told, source.read(told.pop("bytes"))))
+    except ValueError:
+        pass  # it died in the middle of a line
+    finally:
+        said.put(None)
+
+
+def _next(said: queue.SimpleQueue[Told | None]) -> Told | None:
+    while True:
+        with suppress(queue.Empty):
+            return said.get(timeout=_LOOK_SECONDS)

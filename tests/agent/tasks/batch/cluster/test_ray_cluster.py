@@ -1,0 +1,96 @@
+"""A batch on a real Ray cluster of two nodes, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+
+import pytest
+from scripted_endpoint import calls, text
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+NAMES = ["one", "two", "three", "four"]
+
+
+@pytest.fixture
+def cluster(ground, monkeypatch):
+    """A head without work, and two nodes for one attempt each; each has a key of its own."""
+    pytest.importorskip("ray", reason="the extra distributed is not installed")
+    with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as short:  # for the paths of its sockets
+        own = {"RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"}
+        for name, value in (own | {"SEEDSMITH_HOME": str(ground.folder / "node")}).items():
+            monkeypatch.setenv(name, value)
+        from ray.cluster_utils import Cluster
+
+        store = {"object_store_memory": 80 << 20}
+        running = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **store}
+        )
+        try:
+            for key in ("key-1", "key-2"):
+                monkeypatch.setenv("SEEDSMITH_API_KEY", key)
+                running.add_node(num_cpus=1, **store)
+            yield running
+        finally:
+            running.shutdown()
+
+
+def edits(request):
+    said = json.dumps(request.body)
+    if '"role": "tool"' in said:
+        return text("Done.")
+    return calls(("shell", {"command": "sed -i s/old/new/ a.txt"}))
+
+
+def batch(ground, cluster, *flags):
+    environment = ground.environment | {
+        "RAY_ADDRESS": cluster.address,
+        "SEEDSMITH_HOME": str(ground.folder / "state"),
+        "SEEDSMITH_API_KEY": "a-key-of-here",
+        "SEEDSMITH_MODEL": "openai/scripted",
+        "SEEDSMITH_BASE_URL": ground.endpoint.base_url,
+    }
+    return subprocess.run(
+        (sys.executable, "-P", "-m", "seedsmith", "batch", ground.folder / "tasks.yaml", "--json", *flags),
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster):
+    for name in NAMES:
+        ground.repository(name)
+    ground.tasks(
+        repositories=NAMES,
+        steps=[{"prompt": "Say new in {{item}}"}],
+        verify="grep -q new a.txt",
+        deliver={"branch": "changed", "message": "Change"},
+        workers=2,
+    )
+    ground.endpoint.script(edits)
+    second = cluster.list_all_nodes()[-1]
+
+    def kill(request):
+        if request.headers["authorization"] == "Bearer key-2":  # it is at work
+            ground.endpoint.on_request = None
+            cluster.remove_node(second, allow_graceful=False)
+
+    ground.endpoint.on_request = kill
+    done = batch(ground, cluster, "--engine", "ray")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(each["item"] for each in told[:-1]) == sorted(NAMES)
+    assert sorted(each["tries"] for each in told[:-1]) == [1, 1, 1, 2], "one attempt was lost"
+    for name in NAMES:
+        log = ground.folder / name / ".git/logs/refs/heads/changed"
+        assert len(log.read_text().splitlines()) == 1, "the branch was written once"
+        assert ground.git(name, "rev-list", "--count", "changed") == "2\n"
+        assert ground.show(name, "changed:a.txt") == "new\n"
+        ground.git(name, "fsck", "--strict")
+    keys = {request.headers["authorization"] for request in ground.endpoint.requests}
+    assert keys == {"Bearer key-1", "Bearer key-2"}
+    sessions = {each["steps"][0]["session"] for each in told[:-1]}
+    assert sessions <= {path.name for path in (ground.folder / "state/sessions").iterdir()}
