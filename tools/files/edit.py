@@ -210,6 +210,8 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
                 "and repeat it in 'new'."
             )
         return Rung.EXACT, [Replacement(0, 0, edit.new)]
+    if file.path.endswith(".ipynb") and (placed := _in_cells(edit, file)):
+        return Rung.EXACT, placed
     found = find(file.text, edit.old, edit.new, everywhere=edit.replace_all) or _find_as_shown(
         edit, file.text
     )
@@ -221,6 +223,16 @@ def _locate(edit: Edit, file: TextFile) -> tuple[Rung, list[Replacement]]:
     if all(file.text[match.start : match.end] == match.replacement for match in matches):
         raise ToolError(f"'new' is what {path} holds there already: nothing would change.")
     return found.rung, [Replacement(match.start, match.end, match.replacement) for match in matches]
+
+
+def _in_cells(edit: Edit, file: TextFile) -> list[Replacement]:
+    """What the edit does to the cells of a notebook; nothing where none holds its old text."""
+    from seedsmith.tools.documents.notebook import NoNotebook, replacements
+
+    try:
+        return replacements(file.path, file.text, edit.old, edit.new, everywhere=edit.replace_all)
+    except NoNotebook:
+        return []
 
 
 def _find_as_shown(edit: Edit, text: str) -> Found | None:
@@ -275,6 +287,8 @@ def _edit_large(parsed: EditParameters, context: ToolContext) -> ToolResult:
     if any(not edit.old or edit.replace_all or find_omission(edit.new, "") for edit in wanted):
         raise NotPlain
     path = resolved(context.workspace, parsed.path)
+    if path.endswith(".ipynb"):
+        raise NotPlain
     with opened(context, path) as file:
         spans = find_once(file, [edit.old.encode() for edit in wanted])
         placed = sorted(zip(spans, wanted, strict=True), key=lambda item: item[0].start)

@@ -16,6 +16,7 @@ from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolErro
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
 from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, reads, version
 from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
+from seedsmith.tools.documents import ENDINGS
 from seedsmith.tools.files.large_files import (
     NotPlain,
     decoded_from,
@@ -83,6 +84,12 @@ class ReadTool(PydanticTool[ReadParameters]):
 
     async def run(self, parsed: ReadParameters, context: ToolContext) -> ToolResult:
         """Read the part asked for and remember which version of the file it was."""
+        if parsed.path.lower().endswith(ENDINGS):
+            from seedsmith.tools.documents.documents import document_at, read_document
+
+            path = await in_thread(lambda: document_at(parsed.path, context))
+            if path:
+                return await read_document(path, parsed.offset, parsed.limit, context)
         return await in_thread(lambda: _read(parsed, context))
 
 
@@ -95,7 +102,8 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
         if found.kind == "folder":
             return _list_folder(parsed, path, context)
         with suppress(NotPlain):
-            return _read_plain(parsed, path, context)
+            if not path.endswith(".ipynb"):
+                return _read_plain(parsed, path, context)
         if found.size > MAX_TEXT_BYTES:
             return _read_large(parsed, path, found, context)
         data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
@@ -106,12 +114,27 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
         return _binary(path, data[:_SAMPLE_BYTES], len(data))
     encoding, text = found_text
     context.seen[path] = Seen(digest(data))
+    if path.endswith(".ipynb") and (shown := _cells(path, text, parsed)) is not None:
+        return shown
     if "\n" not in text:
         text = text.replace("\r", "\n")
     window = cut(in_chunks(text), parsed.offset, parsed.limit, _SHOWN_BYTES)
     if window.total is None:
         window = Window(window.first, window.lines, text.count("\n") + (not text.endswith("\n")))
     return _result(path, parsed.offset, window, len(data), _style(encoding, text))
+
+
+def _cells(path: str, text: str, parsed: ReadParameters) -> ToolResult | None:
+    """The cells of a notebook; None where it is none."""
+    from seedsmith.tools.documents.notebook import NoNotebook, as_text, cells_of
+
+    try:
+        cells = cells_of(text)
+    except NoNotebook:
+        return None
+    shown, last = as_text(path, cells, parsed.offset, parsed.limit)
+    data = {"path": path, "first": parsed.offset, "last": last, "total": len(cells), "document": "notebook"}
+    return ToolResult(True, shown, data, f"{shown_path(path)}: {count(len(cells), 'cell')}")
 
 
 def _read_plain(parsed: ReadParameters, path: str, context: ToolContext) -> ToolResult:

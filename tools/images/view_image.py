@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,9 @@ from seedsmith.tools.content.loading import in_thread, reads
 from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import shown_path
+
+_PAGE = re.compile(r"(.+\.pdf)#(\d{1,6})", re.IGNORECASE | re.DOTALL)
+"""A page of a PDF, as read names it."""
 
 
 class ViewImageParameters(Parameters):
@@ -30,15 +34,25 @@ class ViewImageTool(PydanticTool[ViewImageParameters]):
 
     def access(self, parsed: ViewImageParameters) -> Access:
         """The file."""
-        return reads(parsed.path)
+        page = _PAGE.fullmatch(parsed.path)
+        return reads(page[1] if page else parsed.path)
 
     async def run(self, parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
         """Decode the file off the event loop; the picture itself goes along with the result."""
-        return await in_thread(lambda: _view(parsed, context))
+        page = _PAGE.fullmatch(parsed.path)
+        if page is None:
+            return await in_thread(lambda: _view(parsed, context))
+        from seedsmith.tools.documents.documents import page_picture
+
+        path = resolved(context.workspace, page[1])
+        if not context.workspace.exists(path):
+            raise not_found(context.workspace, page[1])
+        data = await page_picture(path, int(page[2]), context)
+        return await in_thread(lambda: _shown(data, f"{path}#{page[2]}", parsed.detail or ""))
 
 
 def _view(parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
-    from seedsmith.tools.images.images import MAX_FILE_BYTES, prepare_image, too_large
+    from seedsmith.tools.images.images import MAX_FILE_BYTES, too_large
 
     path = resolved(context.workspace, parsed.path)
     try:
@@ -50,7 +64,14 @@ def _view(parsed: ViewImageParameters, context: ToolContext) -> ToolResult:
         raise not_found(context.workspace, parsed.path) from None
     except FileTooLarge:
         raise too_large(path, found.size) from None
-    prepared = prepare_image(data, path, parsed.detail or "")
+    return _shown(data, path, parsed.detail or "")
+
+
+def _shown(data: bytes, path: str, detail: str) -> ToolResult:
+    """The picture ``data``, which was found at ``path``."""
+    from seedsmith.tools.images.images import prepare_image
+
+    prepared = prepare_image(data, path, detail)
     text = f"{shown_path(path)}: {prepared.describe()}."
     shown = {
         "path": path,
