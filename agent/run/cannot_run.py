@@ -19,6 +19,9 @@ _CANNOT_RUN = (126, 127)
 _NEAR = 20
 _NOT_FOUND = re.compile(r"not found|No such file or directory", re.IGNORECASE)
 _MISSING = re.compile(r"(?:^|: )([\w.+-]+): (?:command )?not found$", re.MULTILINE)
+_MADE = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* \[.*\] Error (12[67])$", re.MULTILINE)
+"""make's own exit code is 2, whatever a recipe ended with."""
+_MISSING_TO_MAKE = re.compile(r"^g?make(?:\[\d+\])?: ([\w.+-]+): No such file or directory$", re.MULTILINE)
 
 
 def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
@@ -28,16 +31,19 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
     """
     if record.exit_code == 0:
         return ""
+    made = _MADE.search(record.output)
+    exit_code = int(made[1]) if made else record.exit_code
     begin = f"The test command can't be run: {record.command}"
-    if record.exit_code in _CANNOT_RUN or _NOT_FOUND.search(record.output):
+    if exit_code in _CANNOT_RUN or _NOT_FOUND.search(record.output):
         hidden = named_programs(record.command, policy.workspace, policy.environ)
-        named = [path for path in hidden if record.exit_code in _CANNOT_RUN or str(path) in record.output]
+        named = [path for path in hidden if exit_code in _CANNOT_RUN or str(path) in record.output]
         if named:
             return f"{begin} ({_outside(named)}; name it in --verify or --test yourself to have it shown)"
-    if record.exit_code != 127:
+    if exit_code != 127:
         return ""
     words = words_of(record.command)
-    missing = [name for name in _MISSING.findall(record.output) if name in words]
+    missing = [name for name in _MISSING.findall(record.output) if made or name in words]
+    missing += _MISSING_TO_MAKE.findall(record.output) if made else []
     if not missing:
         return ""
     outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))

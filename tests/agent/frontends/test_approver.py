@@ -5,9 +5,11 @@ import pty
 
 import pytest
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Refused
+from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question, Respondent
 from seedsmith.agent.frontends.approver import ConsoleApprover, readable
+from seedsmith.agent.permissions.call import RuledCall
+from seedsmith.agent.permissions.grants import grants_for
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ class Screen(io.StringIO):
 
 def request(what="rm -rf build"):
     return ApprovalRequest("c1", "shell", what, "commands are not confined")
+
+
+def granted(command):
+    call = RuledCall("shell", command=command)
+    grants = grants_for(call, frozenset())
+    return ApprovalRequest("c1", "shell", command, "a rule asks", call=call, grants=grants)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +115,29 @@ async def test_a_question_is_answered_in_words_or_by_number(terminal, typed, ans
     assert await approver.answer(Question("Which \x1b[2Jone?", ("red", "blue"))) == answer
     assert "Which \\x1b[2Jone?\n  1. red\n  2. blue\n" in screen.getvalue()
     assert isinstance(approver, Respondent)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("a", "shell: git push -f"), ("always", "shell: git push -f"), ("ap", "shell(git push *)")],
+)
+async def test_a_yes_for_good_is_shown_before_it_is_kept(terminal, typed, kept):
+    person, keyboard = terminal
+    screen = Screen(person, f"{typed}\n".encode())
+    answer = await ConsoleApprover(keyboard, screen).approve(granted("git push -f"))
+    assert isinstance(answer, Allowed) and answer.grant.told == kept
+    assert "ap: yes, always in this folder, to shell(git push *)" in screen.getvalue()
+
+
+async def test_a_yes_for_the_session_covers_what_it_said(terminal):
+    person, keyboard = terminal
+    approver = ConsoleApprover(keyboard, Screen(person, b"sp\n"))
+    assert await approver.approve(granted("git push -f")) is True
+    approver._screen.typed = b"n\n"
+    assert await approver.approve(granted("git push origin main")) is True
+    assert not await approver.approve(granted("git push; ls"))
+
+
+async def test_nothing_is_kept_for_good_that_was_not_offered(terminal):
+    person, keyboard = terminal
+    assert await ConsoleApprover(keyboard, Screen(person, b"a\n")).approve(request()) == Refused("a")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 
 import pytest
 from scripted_endpoint import calls, error, text
@@ -108,6 +109,25 @@ async def test_a_tool_the_user_names_by_path_works_inside(endpoint, options, too
     assert outcome.status == "done" and outcome.verified is not None and outcome.verified.proven
     told = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "shown"]
     assert len(told) == 1 and str(tool_outside.parents[1]) in told[0]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("recipe", ["pytset -q", "pytset -q && true"])
+async def test_a_program_missing_from_a_recipe_of_make_costs_nothing(endpoint, options, recipe):
+    (options["workspace"] / "Makefile").write_text(f"test:\n\t{recipe}\n")
+    outcome = await run(RunRequest(settings=Settings(**options, verify="make test"), prompt="Look"))
+    assert (outcome.status, outcome.exit_code) == ("cannot_verify", 2)
+    assert "make test: pytset is not installed" in outcome.message
+    assert endpoint.requests == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("recipe", ["false", "./missing.sh", "echo missing: not found; exit 1"])
+async def test_a_recipe_of_make_that_fails_otherwise_is_the_models_to_mend(endpoint, options, recipe):
+    (options["workspace"] / "Makefile").write_text(f"test:\n\t{recipe}\n")
+    endpoint.script(text("I give up."), text("I give up."))
+    outcome = await run(RunRequest(settings=Settings(**options, verify="make test"), prompt="Look"))
+    assert outcome.status != "cannot_verify" and endpoint.requests
 
 
 async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(endpoint, options, tool_outside):
