@@ -142,7 +142,7 @@ def open_skills(
     hooks: tuple[Hook, ...] = ()
     if settings.replay is None:  # what hooks said stands in the recording
         hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named else ())
-    chosen, notices = _chosen(settings.skills, library)
+    chosen, notices = _chosen(settings, library)
     if last and loaded is None:
         said = f"The skill {last!r:.80} of this session can't be used now: the tools it left out are back."
         notices = (*notices, NoticeGiven("skills", said))
@@ -193,10 +193,15 @@ def _named(
     return NamedSkill(skill, values, callable_commands)
 
 
-def _chosen(names: list[str] | None, library: Library) -> tuple[Iterable[Skill], tuple[NoticeGiven, ...]]:
-    """The skills the model is told of, and what is wrong with ``names``."""
+def _chosen(settings: Settings, library: Library) -> tuple[Iterable[Skill], tuple[NoticeGiven, ...]]:
+    """The skills the model is told of, and what is wrong with the names in ``settings.skills``.
+
+    Where none are named, those that use the browser are left out unless it is offered.
+    """
+    names = settings.skills
     if names is None:
-        return library.skills.values(), ()
+        every = library.skills.values()
+        return [each for each in every if settings.browser or "browser" not in (each.tools or ())], ()
     unknown = [name for name in names if name not in library.skills]
     said = f"The setting skills names what can't be used here: {', '.join(unknown)[:200]}."
     notices = (NoticeGiven("skills", said),) if unknown else ()

@@ -49,6 +49,14 @@ async def test_it_is_offered_by_the_setting_alone(asked, endpoint):
     assert (await asked(browser=True))[1][-1] == "browser"
 
 
+async def test_the_skill_that_uses_it_is_told_of_with_it_alone(asked, endpoint):
+    endpoint.script(text("Done."), text("Done."))
+    await asked(sandbox="off")
+    await asked(sandbox="off", browser=True)
+    told = ["- frontend:" in request.body["messages"][0]["content"] for request in endpoint.requests]
+    assert told == [False, True]
+
+
 async def test_fetch_is_offered_where_the_network_is(asked, endpoint):
     endpoint.script(text("Done."), text("Done."))
     assert "fetch" not in (await asked(sandbox="off"))[1]
