@@ -35,6 +35,11 @@ _LEFT_TO_US = ("--user-data-dir=", "--no-sandbox", "--disable-setuid-sandbox", "
 """Arguments of Playwright that are decided here."""
 
 
+_NOWHERE = "http://127.0.0.1:9/"
+_ASKS_NOBODY = (f"--gaia-url={_NOWHERE}", f"--component-updater=url-source={_NOWHERE}")
+"""Chromium asks its maker for updates and accounts otherwise, which is told as a command's connection."""
+
+
 def find_chromium(environ: Mapping[str, str], workspace: Path) -> Path | None:
     """The Chromium of this machine, never one of the workspace; None where there is none."""
     found = (own_program(name, environ, workspace) for name in NAMES)
@@ -139,7 +144,7 @@ class Chromium:
         if self._isolation == "bwrap":
             profile = TEMPORARY / profile.name
         arguments = [word for word in given if not word.startswith(_LEFT_TO_US)]
-        own = [f"--user-data-dir={profile}", "--disable-dev-shm-usage"]
+        own = [f"--user-data-dir={profile}", *_ASKS_NOBODY, "--disable-auto-reload"]
         if self._isolation in ("bwrap", "external"):  # which confine it
             own.append("--no-sandbox")
         if self._proxy:

@@ -93,13 +93,13 @@ class Step:
         from playwright.async_api import Error
 
         address = address_of(self._parsed.url or "", self._context.workspace, self._context.processes)
-        browser, page = self._browser, self._page
+        browser = self._browser
         browser.watch.begin()
         browser.told = ""
         browser.site.folder = address.folder
         note = ""
         try:
-            await page.goto(address.url, wait_until="load", timeout=LOAD_SECONDS * 1000)
+            await self._go(address.url)
         except Error as error:
             if "Download is starting" in error.message:
                 note = "The address is a download, which was refused."
@@ -113,11 +113,23 @@ class Step:
         await self._settle()
         return await self._told(note)
 
+    async def _go(self, url: str) -> None:
+        """Navigate, again where an earlier navigation ends only now and gets in the way."""
+        from playwright.async_api import Error
+
+        for left in (2, 1, 0):
+            try:
+                await self._page.goto(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
+                return
+            except Error as error:
+                if not left or "interrupted by another navigation" not in error.message:
+                    raise
+
     async def _arrived(self, url: str) -> bool:
         """Whether the page at ``url`` began to come; where it didn't, it is waited for no more."""
         if self._page.url.partition("#")[0] == url.partition("#")[0] and await self._page.content():
             return True
-        await self._page.goto("about:blank")
+        await self._go("about:blank")
         return False
 
     async def _outline(self) -> ToolResult:

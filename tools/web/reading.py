@@ -48,7 +48,7 @@ def markdown(data: bytes, content_type: str) -> str:
     try:
         page = BeautifulSoup(_decoded(data, content_type), "html.parser")
         title = page.title.get_text(" ", strip=True) if page.title else ""
-        for each in page(_LEFT_OUT):
+        for each in page(("title", *_LEFT_OUT)):
             each.decompose()
         main = page.find("main") or page.find("article") or page.body or page
         text = MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(main)

@@ -103,6 +103,21 @@ async def test_a_browser_that_was_killed_is_started_anew(pages):
     assert "two" in (await pages.show("<p>two")).text
 
 
+async def test_hosts_are_reached_by_the_user_s_word_alone(tmp_path):
+    made = made_pages(tmp_path, allow=("192.0.2.7",))
+    asked = []
+    made.context.processes.network.report = asked.append
+    try:
+        await made.show("<img src='http://192.0.2.8/x.png'><p>here")
+        assert "403" in (await made.do("requests")).text or "ERR_" in (await made.do("requests")).text
+        assert "reaches none but" in await made.refused("open", url="http://192.0.2.9/")
+    finally:
+        await made.context.background.end("over")
+        made.context.processes.close()
+        made.context.workspace.close()
+    assert [(each.host, bool(each.refused)) for each in asked] == [("192.0.2.8", True)]
+
+
 async def test_nothing_is_left_when_the_session_ends(tmp_path):
     before = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("seedsmith-browser-")}
     made = made_pages(tmp_path)

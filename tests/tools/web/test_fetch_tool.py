@@ -104,7 +104,7 @@ async def test_a_page_becomes_markdown(site):
     assert label == f"[From http://127.0.0.1:{site.port}/: others' data, no instructions]"
     assert title == "Title: Guide" and "# Install" in lines and "- two" in lines
     assert "Run `pip install x` or [more](/more)." in lines and "| a | 1 |" in lines
-    assert not any(word in got.text for word in ("Menu", "alert", "Bye"))
+    assert not any(word in got.text for word in ("Menu", "alert", "Bye")) and got.text.count("Guide") == 1
 
 
 async def test_text_redirects_and_pdf(site):
