@@ -1,4 +1,4 @@
-"""The small house and the small model's weights as fixtures."""
+"""The small house, the small model's weights, and what an ``Agent`` is given, as fixtures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from present import SMALL_MODEL, small_weights
+from scripted_endpoint import Endpoint
 from small_house import House
 
 
@@ -26,3 +27,24 @@ def weights_file() -> Path:
         pytest.skip(f"needs weights: run `seedsmith models pull {SMALL_MODEL}` or set SEEDSMITH_LOCAL_MODEL")
     pytest.importorskip("xllamacpp", reason="needs xllamacpp")
     return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with one file, ``a.txt``."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    return folder
+
+
+@pytest.fixture
+def options(endpoint: Endpoint, tmp_path: Path, workspace: Path) -> dict[str, object]:
+    """An ``Agent`` in the workspace, asking the scripted service."""
+    return {
+        "workspace": workspace,
+        "model": "openai/scripted",
+        "base_url": endpoint.base_url,
+        "api_key": "a-key-for-tests",
+        "home": tmp_path / "state",
+    }

@@ -19,26 +19,6 @@ from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import WorkspaceError
 
-
-@pytest.fixture
-def workspace(tmp_path):
-    folder = tmp_path / "work"
-    folder.mkdir()
-    (folder / "a.txt").write_text("one\n")
-    return folder
-
-
-@pytest.fixture
-def options(endpoint, tmp_path, workspace):
-    return {
-        "workspace": workspace,
-        "model": "openai/scripted",
-        "base_url": endpoint.base_url,
-        "api_key": "a-key-for-tests",
-        "home": tmp_path / "state",
-    }
-
-
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 
 

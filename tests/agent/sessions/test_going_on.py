@@ -25,25 +25,6 @@ OLD = "20261129-092603803-7b118d"
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    folder = tmp_path / "work"
-    folder.mkdir()
-    (folder / "a.txt").write_text("one\n")
-    return folder
-
-
-@pytest.fixture
-def options(endpoint, tmp_path, workspace):
-    return {
-        "workspace": workspace,
-        "model": "openai/scripted",
-        "base_url": endpoint.base_url,
-        "api_key": "a-key-for-tests",
-        "home": tmp_path / "state",
-    }
-
-
-@pytest.fixture
 def old(tmp_path, workspace):
     """The old session, as one of this workspace."""
     folder = tmp_path / "state/sessions" / OLD

@@ -19,15 +19,8 @@ USAGE = {"prompt_tokens": 1000, "completion_tokens": 100}
 
 
 @pytest.fixture
-def options(endpoint, tmp_path):
-    (tmp_path / "work").mkdir()
-    return {
-        "workspace": tmp_path / "work",
-        "model": SEED,
-        "base_url": endpoint.base_url,
-        "api_key": "a-key-for-tests",
-        "home": tmp_path / "state",
-    }
+def options(options):
+    return options | {"model": SEED}
 
 
 def listing(number, **more):
