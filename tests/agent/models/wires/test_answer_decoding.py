@@ -297,7 +297,9 @@ def test_random_events_never_crash(events):
 
 
 @pytest.mark.parametrize(
-    "whole", [b"\xef\xbb\xbf" + RECORDED, b"\xef\xbb\xbf" + stream({"content": "a"}, finish="stop")]
+    "whole",
+    [b"\xef\xbb\xbf" + RECORDED, b"\xef\xbb\xbf" + stream({"content": "a"}, finish="stop")],
+    ids=["recorded", "small"],  # the bytes themselves hold the time, and workers must agree on the names
 )
 def test_a_byte_order_mark_before_the_stream_is_no_part_of_it(whole):
     parts, assembler = assemble(whole[3:])
