@@ -31,7 +31,7 @@ def weights_file() -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A folder with one file, ``a.txt``."""
+    """A folder with one small text file."""
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "a.txt").write_text("one\n")
