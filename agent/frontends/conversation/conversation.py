@@ -19,6 +19,7 @@ from prompt_toolkit.shortcuts import print_formatted_text
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.frontends.conversation import session_commands as _offered  # noqa: F401
 from seedsmith.agent.frontends.conversation.attention import Attention
+from seedsmith.agent.frontends.conversation.clipboard import keep_picture
 from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter
 from seedsmith.agent.frontends.conversation.language import Words, language_of
@@ -218,6 +219,13 @@ class Conversation:
         mode = _MODES[(_MODES.index(self.settings.approve or "ask") + 1) % len(_MODES)]
         self.set(approve=mode)
         self.say(f"{mode}: {self.words(f'mode.{mode}')}", "dim")
+
+    async def clipboard_picture(self) -> str:
+        """The place of the clipboard's picture, quoted; says so where there is none."""
+        kept = await asyncio.to_thread(keep_picture, self.environment, self.settings)
+        if kept is None:
+            self.say(self.words("paste.none"), "yellow")
+        return f'"{kept}" ' if kept else ""
 
     @property
     def working(self) -> bool:

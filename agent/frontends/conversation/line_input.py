@@ -46,6 +46,10 @@ class KeyActions(Protocol):
     def switch_approval(self) -> None:
         """Go on to the next way of approving calls."""
 
+    async def clipboard_picture(self) -> str:
+        """The place of the picture in the clipboard, as a message names it; '' where there is none."""
+        ...
+
 
 class LineInput:
     """One prompt that is asked again and again."""
@@ -137,6 +141,7 @@ class LineInput:
         bindings.add("c-o")(lambda event: self._keys.show_output())
         bindings.add("c-t")(lambda event: self._keys.show_thoughts())
         bindings.add("s-tab")(lambda event: self._keys.switch_approval())
+        bindings.add("c-v", filter=Condition(lambda: not self.vi))(self._paste_picture)
         emacs_or_vi_normal = Condition(lambda: not self.vi) | vi_navigation_mode
 
         @bindings.add("enter")
@@ -186,6 +191,12 @@ class LineInput:
             event.current_buffer.insert_text(self._folded(event.data))
 
         return bindings
+
+    def _paste_picture(self, event: KeyPressEvent) -> None:
+        async def paste() -> None:
+            event.current_buffer.insert_text(await self._keys.clipboard_picture())
+
+        event.app.create_background_task(paste())
 
     def _folded(self, pasted: str) -> str:
         """A long text as a mark that stands for it."""
