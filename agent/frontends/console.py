@@ -103,6 +103,7 @@ class ConsoleFrontEnd:
             self._fold_reasoning()
         match event:
             case events.SessionStarted():
+                self._failed_last = False
                 self._session(event, session)
             case events.TurnStarted():
                 self._said.clear()

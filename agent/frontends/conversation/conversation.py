@@ -34,6 +34,7 @@ from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.run.lasting import Beside, LastingCommands
+from seedsmith.agent.sessions.going_on import going_on
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -110,7 +111,8 @@ class Conversation:
                 await self._commands.end(_ENDED)
                 await paths
                 if self.status.session:
-                    self.say(self.words("go_on", session=self.status.session), "dim")
+                    command = going_on(self.status.session, str(self.settings.workspace.resolve()), "talk")
+                    self.say(self.words("go_on", command=command), "dim")
 
     def say(self, text: str, style: str = "") -> None:
         """Show a line above the prompt."""
