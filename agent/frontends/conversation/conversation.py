@@ -92,7 +92,8 @@ class Conversation:
     async def talk(self, first: str = "") -> None:
         """Take messages until the person leaves; ``first`` is one that was given already."""
         welcome = self.words("welcome", folder=self.settings.workspace.absolute())
-        print_formatted_text(self._spell(visible(welcome)), output=self.input.output)
+        for line in (welcome, self.words("welcome.help")):
+            print_formatted_text(self._spell(visible(line)), output=self.input.output)
         with patch_stdout(raw=True):
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
