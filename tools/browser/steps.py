@@ -28,6 +28,7 @@ MOST_CHARACTERS = 12_000
 TALLEST = 8_000
 """Pixels of a whole page that are shown."""
 _REFERENCE = re.compile(r"(?:aria-ref=|ref=)?((?:f\d+)?e\d+)")
+_INTERRUPTED = re.compile(r'interrupted by another navigation to "(.*)"')
 _SETTLE_SECONDS = 2.0
 _LOOK_SECONDS = 15.0
 _SCROLLS = {"top": "0 - scrollY", "bottom": "document.body.scrollHeight", "up": "-innerHeight * 0.8"}
@@ -114,7 +115,11 @@ class Step:
         return await self._told(note)
 
     async def _go(self, url: str) -> None:
-        """Navigate, again where an earlier navigation ends only now and gets in the way."""
+        """Navigate; again where an earlier navigation ends only now and gets in the way.
+
+        Chromium may begin the same navigation twice: then the second is waited for, since a third would
+        interrupt it.
+        """
         from playwright.async_api import Error
 
         for left in (2, 1, 0):
@@ -122,8 +127,12 @@ class Step:
                 await self._page.goto(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
                 return
             except Error as error:
-                if not left or "interrupted by another navigation" not in error.message:
+                other = _INTERRUPTED.search(error.message)
+                if other is None or not left:
                     raise
+                if other[1] == url:
+                    await self._page.wait_for_url(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
+                    return
 
     async def _arrived(self, url: str) -> bool:
         """Whether the page at ``url`` began to come; where it didn't, it is waited for no more."""

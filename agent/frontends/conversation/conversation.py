@@ -92,8 +92,8 @@ class Conversation:
     async def talk(self, first: str = "") -> None:
         """Take messages until the person leaves; ``first`` is one that was given already."""
         welcome = self.words("welcome", folder=self.settings.workspace.absolute())
-        for line in (welcome, self.words("welcome.help")):
-            print_formatted_text(self._spell(visible(line)), output=self.input.output)
+        lines = (self._spell(visible(line)) for line in (welcome, self.words("welcome.help")))
+        print_formatted_text(*lines, sep="\n", output=self.input.output)
         with patch_stdout(raw=True):
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
@@ -112,8 +112,8 @@ class Conversation:
                 await self._commands.end(_ENDED)
                 await paths
                 if self.status.session:
-                    command = going_on(self.status.session, str(self.settings.workspace.resolve()), "talk")
-                    self.say(self.words("go_on", command=command), "dim")
+                    here = str(self.settings.workspace.resolve())
+                    self.say(self.words("go_on", command=going_on(self.status.session, here, "talk")), "dim")
 
     def say(self, text: str, style: str = "") -> None:
         """Show a line above the prompt."""

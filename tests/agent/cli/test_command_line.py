@@ -77,7 +77,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run", "a b", "--verify", ""), "--verify is empty"),
         (("run", "a b", "--resume", " "), "--resume is empty"),
         (("fix", "--test", " "), "--test is empty"),
-        (("run", "a b", "--bogus"), "There is no flag --bogus"),
+        (("run", "a b", "--xyzzy"), "There is no flag --xyzzy"),
         (("run", "a b", "--approve", "ask"), "--approve ask needs a terminal"),
         (("a b",), "WCODE_API_KEY"),
         (("--json", "a b"), "-m local/qwen2.5-coder-1.5b"),
