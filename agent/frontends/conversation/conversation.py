@@ -91,9 +91,8 @@ class Conversation:
 
     async def talk(self, first: str = "") -> None:
         """Take messages until the person leaves; ``first`` is one that was given already."""
-        welcome = self.words("welcome", folder=self.settings.workspace.absolute())
-        lines = (self._spell(visible(line)) for line in (welcome, self.words("welcome.help")))
-        print_formatted_text(*lines, sep="\n", output=self.input.output)
+        told = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
+        print_formatted_text("\n".join(self._spell(visible(line)) for line in told), output=self.input.output)
         with patch_stdout(raw=True):
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
