@@ -53,7 +53,7 @@ async def test_a_weaker_tier_refuses(tmp_path: Path) -> None:
         await run_tool(settings, "shell", json.dumps({"command": "true"}))
 
 
-@pytest.mark.parametrize("value", ["on", "allow=pypi.org"])
+@pytest.mark.parametrize("value", ["on", "allow=packages.example"])
 def test_it_counts_where_it_is_typed_alone(tmp_path: Path, value: str) -> None:
     environment = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "SEEDSMITH_NETWORK": value}
     loaded = load({"workspace": str(tmp_path)}, environment)

@@ -10,15 +10,15 @@ from seedsmith.sandbox.network.allowed import Allowed
 @pytest.mark.parametrize(
     ("entry", "host", "port", "is_named"),
     [
-        ("pypi.org", "pypi.org", 443, True),
-        ("pypi.org", "PyPI.org.", 80, True),
-        ("pypi.org", "pypi.org", 22, False),
-        ("pypi.org", "evilpypi.org", 443, False),
-        ("pypi.org", "pypi.org.evil.example", 443, False),
-        ("pypi.org", "files.pypi.org", 443, False),
-        ("*.pypi.org", "files.pypi.org", 443, True),
-        ("*.pypi.org", "pypi.org", 443, False),
-        ("*.pypi.org", "evilpypi.org", 443, False),
+        ("packages.example", "packages.example", 443, True),
+        ("packages.example", "Packages.Example.", 80, True),
+        ("packages.example", "packages.example", 22, False),
+        ("packages.example", "evilpackages.example", 443, False),
+        ("packages.example", "packages.example.evil.example", 443, False),
+        ("packages.example", "files.packages.example", 443, False),
+        ("*.packages.example", "files.packages.example", 443, True),
+        ("*.packages.example", "packages.example", 443, False),
+        ("*.packages.example", "evilpackages.example", 443, False),
         ("git.example:2222", "git.example", 2222, True),
         ("git.example:2222", "git.example", 443, False),
         ("10.0.0.0/8:5432", "10.1.2.3", 5432, True),
@@ -27,7 +27,7 @@ from seedsmith.sandbox.network.allowed import Allowed
         ("::1", "::1", 443, True),
         ("127.0.0.1:80", "::ffff:127.0.0.1", 80, True),
         ("localhost:80", "127.0.0.1", 80, True),
-        ("pypi.org", "2130706433", 80, False),
+        ("packages.example", "2130706433", 80, False),
     ],
 )
 def test_what_is_named(entry: str, host: str, port: int, is_named: bool) -> None:
