@@ -59,7 +59,7 @@ SHELLS = {
 def test_the_shell_itself_completes(shell, tmp_path):
     program = shutil.which(shell)
     if program is None:
-        pytest.skip(f"{shell} is not installed")
+        pytest.skip(f"needs {shell}")
     folder = os.path.dirname(sys.executable)
     environment = {
         "PATH": f"{folder}:{os.environ['PATH']}",

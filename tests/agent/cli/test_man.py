@@ -12,7 +12,7 @@ def test_the_page_holds_every_command_and_its_flags(seedsmith):
         assert part.replace("[FLAGS]", "[OPTIONS]") in page, part
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")
 def test_groff_finds_no_fault(seedsmith):
     page = seedsmith("man").stdout
     command = ("groff", "-man", "-Tutf8", "-ww", "-k")

@@ -10,7 +10,7 @@ from seedsmith.agent.permissions.ruling import Rulebook
 
 
 def says(entries, call):
-    ruling = Rulebook(read_rules(entries), "/work").judge(call)
+    ruling = Rulebook(read_rules(entries), "/w").judge(call)
     return ruling.says.value if ruling.says else None
 
 
@@ -62,7 +62,7 @@ DOCS = [{"ask": "write(docs/**)"}]
         (TESTS, shell("pytest $(ls)"), "ask"),
         (TESTS, shell("git status -s"), "ask"),
         (TESTS, shell("pytest > out/a.txt"), "allow"),
-        (TESTS, shell("pytest > /work/out/a.txt"), "allow"),
+        (TESTS, shell("pytest > /w/out/a.txt"), "allow"),
         (TESTS, shell("pytest > out/b/a.txt"), "ask"),
         (TESTS, shell("pytest > out/../a.txt"), "ask"),
         (TESTS, shell("pytest > $X"), "ask"),

@@ -91,7 +91,7 @@ async def test_a_tool_the_user_names_by_path_works_inside(endpoint, options, too
     assert len(told) == 1 and str(tool_outside.parents[1]) in told[0]
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize("recipe", ["pytset -q", "pytset -q && true"])
 async def test_a_program_missing_from_a_recipe_of_make_costs_nothing(endpoint, options, recipe):
     (options["workspace"] / "Makefile").write_text(f"test:\n\t{recipe}\n")
@@ -101,7 +101,7 @@ async def test_a_program_missing_from_a_recipe_of_make_costs_nothing(endpoint, o
     assert endpoint.requests == []
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize("recipe", ["false", "./missing.sh", "echo missing: not found; exit 1"])
 async def test_a_recipe_of_make_that_fails_otherwise_is_the_models_to_mend(endpoint, options, recipe):
     (options["workspace"] / "Makefile").write_text(f"test:\n\t{recipe}\n")

@@ -35,7 +35,7 @@ def test_one_that_others_may_read_is_taken(tmp_path, work):
     assert prepare_state(tmp_path / "state", work)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only it gives folders away")
 def test_one_of_another_user_is_refused(tmp_path, work):
     (tmp_path / "state").mkdir()
     os.chown(tmp_path / "state", 65534, 65534)

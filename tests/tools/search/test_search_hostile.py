@@ -55,7 +55,7 @@ def tree(bench):
 )
 async def test_an_ignore_file_that_is_none_counts_as_empty(tree, kind, name):
     if kind == "a link to /dev/zero" and landlock_abi() < 1:
-        pytest.skip("without Landlock it is read until the memory is bounded")
+        pytest.skip("needs Landlock: without it it is read until the memory is bounded")
     HOSTILE[kind](tree.root / name)
     found = await tree.call("grep", pattern="needle", glob="*.[to]*")
     assert found.ok and found.data["files"] == 4, found.text
