@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings.json_file import json_object
 from seedsmith.agent.settings.yaml_file import read_small, user_folder
 from seedsmith.skills.trust import TrustedDigests
 
@@ -162,15 +163,7 @@ def _repository_entries(workspace: Path) -> dict[str, Any]:
 
 
 def _read(path: Path, content: bytes | None) -> dict[str, Any]:
-    if content is None:
-        return {}
-    try:
-        found = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path} is no JSON: {error}.") from None
-    if not isinstance(found, dict):
-        raise ConfigurationError(f'{path} must hold an object with "{_KEY}".')
-    return found
+    return json_object(path, content, f'must hold an object with "{_KEY}"')
 
 
 def _servers(path: Path, whole: dict[str, Any]) -> dict[str, Any]:

@@ -111,3 +111,16 @@ class Seedsmith:
 def seedsmith(tmp_path: Path, endpoint: Any, monkeypatch: Any, capsys: Any) -> Seedsmith:
     """The command and an empty workspace."""
     return Seedsmith(tmp_path, endpoint, partial(call_here, monkeypatch=monkeypatch, capsys=capsys))
+
+
+@pytest.fixture
+def environment(tmp_path, endpoint):
+    """What an editor starts the program with."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "SEEDSMITH_HOME": str(tmp_path / "state"),
+        "SEEDSMITH_MODEL": "openai/scripted",
+        "SEEDSMITH_BASE_URL": endpoint.base_url,
+        "SEEDSMITH_API_KEY": "a-key-for-tests",
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -21,18 +20,6 @@ INLINE = types.ClientCapabilities(
         inline_completion=types.InlineCompletionClientCapabilities()
     )
 )
-
-
-@pytest.fixture
-def environment(tmp_path, endpoint):
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "SEEDSMITH_HOME": str(tmp_path / "state"),
-        "SEEDSMITH_MODEL": "openai/scripted",
-        "SEEDSMITH_BASE_URL": endpoint.base_url,
-        "SEEDSMITH_API_KEY": "a-key-for-tests",
-    }
 
 
 @pytest.fixture

@@ -30,18 +30,6 @@ def repository(tmp_path):
     return folder
 
 
-@pytest.fixture
-def environment(tmp_path, endpoint):
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "SEEDSMITH_HOME": str(tmp_path / "state"),
-        "SEEDSMITH_MODEL": "openai/scripted",
-        "SEEDSMITH_BASE_URL": endpoint.base_url,
-        "SEEDSMITH_API_KEY": "a-key-for-tests",
-    }
-
-
 class Silent:
     """An editor that wants to know nothing."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.imports.hook_lines import argv_of
 from seedsmith.agent.settings.imports.target import Target
+from seedsmith.agent.settings.json_file import json_object
 from seedsmith.agent.settings.yaml_file import read_small
 from seedsmith.sandbox.errors import SandboxError
 
@@ -128,16 +127,7 @@ def _tools(matcher: str) -> tuple[str, ...] | None:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    content = read_small(path, MOST_BYTES)
-    if content is None:
-        return {}
-    try:
-        found = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path} is no JSON: {error}.") from None
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"{path} holds no object.")
-    return found
+    return json_object(path, read_small(path, MOST_BYTES))
 
 
 def _sorted(folder: Path) -> list[Path]:
