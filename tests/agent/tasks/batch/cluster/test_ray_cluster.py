@@ -16,7 +16,7 @@ NAMES = ["one", "two", "three", "four"]
 
 @pytest.fixture
 def cluster(ground, monkeypatch):
-    """A head without work, and two nodes for one attempt each; each has a key of its own."""
+    """A head without work, and two nodes for one attempt each, by the key that each has of its own."""
     pytest.importorskip("ray", reason="the extra distributed is not installed")
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as short:  # for the paths of its sockets
         own = {"RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"}
@@ -29,10 +29,11 @@ def cluster(ground, monkeypatch):
             initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **store}
         )
         try:
+            nodes = {}
             for key in ("key-1", "key-2"):
                 monkeypatch.setenv("SEEDSMITH_API_KEY", key)
-                running.add_node(num_cpus=1, **store)
-            yield running
+                nodes[key] = running.add_node(num_cpus=1, **store)
+            yield running, nodes
         finally:
             running.shutdown()
 
@@ -61,6 +62,7 @@ def batch(ground, cluster, *flags):
 
 
 def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster):
+    running, nodes = cluster
     for name in NAMES:
         ground.repository(name)
     ground.tasks(
@@ -71,15 +73,14 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
         workers=2,
     )
     ground.endpoint.script(edits)
-    second = cluster.list_all_nodes()[-1]
 
     def kill(request):
         if request.headers["authorization"] == "Bearer key-2":  # it is at work
             ground.endpoint.on_request = None
-            cluster.remove_node(second, allow_graceful=False)
+            running.remove_node(nodes["key-2"], allow_graceful=False)
 
     ground.endpoint.on_request = kill
-    done = batch(ground, cluster, "--engine", "ray")
+    done = batch(ground, running, "--engine", "ray")
     assert done.returncode == 0, done.stdout + done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted(each["item"] for each in told[:-1]) == sorted(NAMES)
