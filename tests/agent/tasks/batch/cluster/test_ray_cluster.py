@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from scripted_endpoint import calls, text
@@ -77,7 +81,13 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
     def kill(request):
         if request.headers["authorization"] == "Bearer key-2":  # it is at work
             ground.endpoint.on_request = None
+            raylet = nodes["key-2"].all_processes["raylet"][0].process.pid
+            told = [each.read_text() for each in Path(f"/proc/{raylet}/task").glob("*/children")]
+            workers = " ".join(told).split()
             running.remove_node(nodes["key-2"], allow_graceful=False)
+            for worker in workers:  # left alone, it ends an attempt before it sees that its raylet is gone
+                with suppress(ProcessLookupError):
+                    os.kill(int(worker), signal.SIGKILL)
 
     ground.endpoint.on_request = kill
     done = batch(ground, running, "--engine", "ray")
