@@ -1,8 +1,8 @@
 """What a file tool had begun when its session was killed, taken back when the session goes on.
 
-A file tool changes each file at once or not at all, but a patch may change many. Whether it got through
-nobody knows, so it did nothing: the model may ask for it again. Commands are left as they are, as what they
-do outside the workspace can't be taken back.
+A file tool changes each file at once or not at all, but a patch or a rename may change many. Whether it got
+through nobody knows, so it did nothing: the model may ask for it again. Commands are left as they are, as
+what they do outside the workspace can't be taken back.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import SnapshotError
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.past.rows import Difference
     from seedsmith.sandbox.past.store import SnapshotStore
 
-_FILE_TOOLS = frozenset({"edit", "patch", "write"})
+_RENAMES = "symbols"
+_FILE_TOOLS = frozenset({"edit", "patch", "write", _RENAMES})
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """What files are called that :mod:`seedsmith.sandbox.workspace.replace` is about to put in a file's place."""
 
@@ -45,10 +47,11 @@ def take_back_half_done(store: SnapshotStore, session: Session) -> TakenBack | N
         return None
     try:
         now = store.take("after a kill")
+        calls = _file_calls(session)
         wanted = [
             each
             for each in store.differences(session.snapshots[-1].id, now)
-            if _is_temporary(each) or any(_names(call.arguments, each.path) for call in _file_calls(session))
+            if _is_temporary(each) or any(_did(call, each, store) for call in calls)
         ]
     except SnapshotError:  # the snapshot is not kept any more: then nothing is known
         return None
@@ -60,7 +63,7 @@ def take_back_half_done(store: SnapshotStore, session: Session) -> TakenBack | N
     return TakenBack(names, paths, now, store.take("taken back"))
 
 
-def _file_calls(session: Session) -> list[Any]:
+def _file_calls(session: Session) -> list[ToolCall]:
     """The interrupted calls, where all are file tools': beside a command nobody knows who wrote what."""
     calls = session.interrupted
     return list(calls) if all(call.name in _FILE_TOOLS for call in calls) else []
@@ -70,12 +73,24 @@ def _is_temporary(found: Difference) -> bool:
     return found.old is None and _TEMPORARY.fullmatch(found.path.rpartition("/")[2]) is not None
 
 
-def _names(arguments: str, path: str) -> bool:
-    """Whether a call's arguments name ``path`` or something below it."""
+def _did(call: ToolCall, found: Difference, store: SnapshotStore) -> bool:
+    """Whether ``call`` may have made the difference."""
     try:
-        return any(path in text for text in _texts(json.loads(arguments)))
+        arguments = json.loads(call.arguments)
+        if call.name == _RENAMES:
+            return _renamed(arguments, found, store)
+        return any(found.path in text for text in _texts(arguments))
     except (ValueError, RecursionError):
         return False
+
+
+def _renamed(arguments: Any, found: Difference, store: SnapshotStore) -> bool:
+    """Whether a file differs in nothing but the name that was being changed: no call names these files."""
+    if not isinstance(arguments, dict) or arguments.get("action") != "rename":
+        return False
+    kept = [row.name for row in (found.old, found.new) if row is not None and row.name is not None]
+    old, new = (str(arguments.get(key, "")).rpartition(".")[2].encode() for key in ("name", "new_name"))
+    return len(kept) == 2 and len({store.read(name).replace(new, old) for name in kept}) == 1
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -59,6 +59,15 @@ def test_what_a_file_tool_had_begun_is_taken_back(killed):
     session.close()
 
 
+def test_of_a_rename_the_files_that_differ_in_the_name_alone_are_taken_back(killed):
+    make, store, root = killed
+    arguments = {"action": "rename", "path": "a.txt", "name": "A.one", "new_name": "two"}
+    session = make(ToolCall("1", "symbols", json.dumps(arguments)))
+    assert take_back_half_done(store, session).paths == (".0123456789abcdef.tmp", "a.txt")
+    assert (root / "a.txt").read_text() == "one\n" and (root / "new/b.txt").exists()
+    session.close()
+
+
 def test_beside_a_command_only_our_own_unfinished_files_go(killed):
     make, store, root = killed
     session = make(PATCH, ToolCall("2", "shell", json.dumps({"command": "touch a.txt"})))
