@@ -28,7 +28,7 @@ from pathlib import Path
 
 from seedsmith.agent.complete.completer import Completer
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hour import HourBudget
+from seedsmith.agent.complete.hourly_budget import HourBudget
 from seedsmith.agent.complete.window import window
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.models.base import Model, Request, TextDelta

@@ -26,7 +26,7 @@ from pathlib import Path
 if sys.path and Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
     del sys.path[0]  # or this file would be taken for the package ``past``
 
-from seedsmith.sandbox.past.store import SnapshotStore
+from seedsmith.sandbox.snapshots.store import SnapshotStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.search.ripgrep import find_ripgrep
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seedsmith.skills.commands import command_files, read_command
+from seedsmith.skills.claude_commands import command_files, read_command
 from seedsmith.skills.errors import ManifestError, UnknownSkill
-from seedsmith.skills.folder import find_manifest, read_skill
 from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill
+from seedsmith.skills.skill_folder import find_manifest, read_skill
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.entry_points import entry_points_of
 from seedsmith.tools.suggestions import suggestion_or_list

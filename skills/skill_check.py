@@ -10,8 +10,8 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import ManifestError
-from seedsmith.skills.folder import OWN_FORM, digest, find_manifest, read_skill, recording_path
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
+from seedsmith.skills.skill_folder import OWN_FORM, digest, find_manifest, read_skill, recording_path
 from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode, parse
 from seedsmith.tools.suggestions import suggestion_or_list
 

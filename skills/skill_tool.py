@@ -14,11 +14,11 @@ from pydantic import Field
 from seedsmith.sandbox.errors import PathError
 from seedsmith.skills.active import CHANGING, HOW_TO_LEAVE, LEAVE, ActiveSkills
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import check_unchanged, list_files, read_file
 from seedsmith.skills.manifest import CommandSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, accept_all
-from seedsmith.skills.programs import how_to_install, is_missing, missing_programs
+from seedsmith.skills.required_programs import how_to_install, is_missing, missing_programs
 from seedsmith.skills.skill import Skill
+from seedsmith.skills.skill_folder import check_unchanged, list_files, read_file
 from seedsmith.skills.template import fill_argv
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content import command_text

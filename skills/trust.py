@@ -9,8 +9,8 @@ from pathlib import Path
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import identity as identity_of
 from seedsmith.skills.skill import Skill
+from seedsmith.skills.skill_folder import identity as identity_of
 
 FILE = "trusted-skills.json"
 

@@ -26,11 +26,11 @@ from scripted_endpoint import calls, text
 
 from seedsmith.agent.models.catalog import user_catalog
 from seedsmith.agent.settings.config import load
-from seedsmith.agent.tasks.batch.reading import read_tasks
-from seedsmith.skills.folder import read_skill
+from seedsmith.agent.tasks.batch.task_file_reader import read_tasks
 from seedsmith.skills.manifest import TestSpec as SkillTest
 from seedsmith.skills.scaffold import scaffold
 from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill_folder import read_skill
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

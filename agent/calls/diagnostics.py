@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.gates import Gate, Passage
-from seedsmith.agent.calls.prepared import Prepared
+from seedsmith.agent.calls.prepared_call import Prepared
 from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from seedsmith.agent.calls.prepared import Finished
+from seedsmith.agent.calls.prepared_call import Finished
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.conversation import ToolCall, ToolOutput

@@ -19,8 +19,8 @@ from seedsmith.agent.calls.approval import (
     Refused,
     Verdict,
 )
-from seedsmith.agent.calls.permitted import Permissions
-from seedsmith.agent.calls.prepared import Prepared
+from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.session_permissions import Permissions
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
 from seedsmith.agent.permissions.call import RuledCall, ruled_call
@@ -29,7 +29,7 @@ from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
-    from seedsmith.agent.permissions.ruling import Ruling
+    from seedsmith.agent.permissions.decision import Ruling
 
 
 @dataclass(frozen=True, slots=True)

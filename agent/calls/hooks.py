@@ -20,9 +20,9 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import check_unchanged
 from seedsmith.skills.hook_specs import HookEvent, HookSpec, HookSpecs
 from seedsmith.skills.skill import Skill
+from seedsmith.skills.skill_folder import check_unchanged
 
 DENIED = 2
 """The exit code by which a hook denies."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from seedsmith.agent.calls.gates import Gate
-from seedsmith.agent.calls.prepared import Finished, Prepared, json_object
+from seedsmith.agent.calls.prepared_call import Finished, Prepared, json_object
 from seedsmith.agent.calls.truncation import bounded, escaped
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted

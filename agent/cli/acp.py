@@ -35,8 +35,8 @@ def command(login: bool, **flags: Any) -> int:
         )
     if find_spec("acp") is None:
         raise UsageError("An editor needs one more package: run pip install 'seedsmith[acp]'.")
-    from seedsmith.agent.cli.pipes import own_pipes
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.protocol_pipes import own_pipes
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.acp.serving import serve
 
     load_settings(flags)  # what is wrong with them is told before an editor waits

@@ -103,7 +103,7 @@ def _options(flags: dict[str, Any]) -> Options:
 
 
 def _run(batch: Batch, how: tuple[Options, Engine], reports: tuple[Path, ...], as_json: bool) -> int:
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.tasks.batch.report import write_report
     from seedsmith.agent.tasks.batch.wording import one_line
 
@@ -206,7 +206,7 @@ def progress_line(progress: Progress) -> str:
 
 def _show_plan(batch: Batch, options: Options, as_json: bool) -> int:
     """Print the items and, of each step, whether it would be done as things are."""
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.tasks.batch.dry_run import dry_run
 

@@ -33,7 +33,7 @@ def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
 
     Exits 1 where nothing does.
     """
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.complete.hole import Hole, offset_of, split_place
 
     path, line, column = split_place(place)
@@ -59,7 +59,7 @@ def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
 
 
 async def _complete(settings: Settings, hole: Hole) -> Suggestion | None:
-    from seedsmith.agent.complete.opening import open_completer
+    from seedsmith.agent.complete.open_completer import open_completer
 
     opened = open_completer(settings, os.environ)
     try:

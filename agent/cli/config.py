@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.completing import choices
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.shell_completion import choices
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.settings.config import Loaded, check_user_file, load, user_file
 from seedsmith.agent.settings.settings import OPTIONS

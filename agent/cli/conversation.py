@@ -42,12 +42,12 @@ def command(worktree: str | None, **flags: Any) -> int:
     """
     if not at_a_terminal():
         raise UsageError("A conversation needs a terminal; seedsmith run PROMPT carries out one task.")
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.conversation.commands import command as offer
     from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
     from seedsmith.agent.models.catalog import catalog
     from seedsmith.agent.models.open import default_model
-    from seedsmith.agent.settings.state import prepare_state, state_folder
+    from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 
     settings = load_settings(flags)
     home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())

@@ -47,7 +47,7 @@ def command(by: str, days: float | None, folder: str | None, output: Path | None
     """
     from seedsmith.agent.frontends import cost_chart
     from seedsmith.agent.sessions.costs import questions, sums
-    from seedsmith.agent.settings.state import state_folder
+    from seedsmith.agent.settings.state_folder import state_folder
 
     if output is not None and output.suffix not in (".svg", ".html", ".htm"):
         raise UsageError("--output takes a name that ends with .svg or .html.")

@@ -12,7 +12,7 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 from seedsmith.agent.settings.settings import Settings
 
 FLAGS = ("model", "base_url", "effort", "max_turns", "max_cost", "max_time", "sandbox")
@@ -42,7 +42,7 @@ def command(as_json: bool, **flags: Any) -> int:
 
 def _fetch(name: str) -> None:
     """Have the weights on disk before the clock of the run begins."""
-    from seedsmith.agent.frontends.pulling import PullProgress
+    from seedsmith.agent.frontends.download_progress import PullProgress
     from seedsmith.agent.models.local.pull import pull
 
     with PullProgress(sys.stderr) as shown:
@@ -50,7 +50,7 @@ def _fetch(name: str) -> None:
 
 
 def _repair(settings: Settings, folder: Path, as_json: bool) -> int:
-    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.tasks import demo
     from seedsmith.agent.tasks.fix import fix
 

@@ -22,7 +22,7 @@ _STATE = 8
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from seedsmith.agent.frontends.fitting import fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.tasks import doctor
 

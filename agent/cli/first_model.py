@@ -6,7 +6,7 @@ import os
 import sys
 
 from seedsmith.agent.cli.invocation import at_a_terminal
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 from seedsmith.agent.settings.settings import Settings
 
 

@@ -10,13 +10,13 @@ import click
 from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
-from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, say
-from seedsmith.agent.cli.showing import shown_flags
+from seedsmith.agent.cli.output_flags import shown_flags
+from seedsmith.agent.cli.resume_flags import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.worktree_flag import in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 from seedsmith.agent.settings.repository_root import typed_in
 from seedsmith.agent.settings.settings import Settings
 
@@ -93,7 +93,7 @@ def _fix(
         say(said)
         notices = (NoticeGiven("test_command", said),) if shown.as_json else ()
     settings = with_model(settings, shown)
-    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.tasks.fix import fix
 
     if attempts:
@@ -108,8 +108,8 @@ def _fix(
 
 def attempt(settings: Settings, tests: str, attempts: int, shown: Shown) -> int:
     """Have several attempts made at making ``tests`` pass, and the best taken; the exit code."""
-    from seedsmith.agent.cli.running import perform
-    from seedsmith.agent.tasks.attempts import attempt_task
+    from seedsmith.agent.cli.run_common import perform
+    from seedsmith.agent.tasks.best_of_n import attempt_task
     from seedsmith.agent.tasks.fix import fixing
 
     asked = fixing(settings, tests)
@@ -120,7 +120,7 @@ def attempt(settings: Settings, tests: str, attempts: int, shown: Shown) -> int:
 
 def read_report(words: tuple[str, ...], issue: str | None) -> str:
     """What is reported, in the words given, the file ``issue`` and what is piped in; '' where nothing is."""
-    from seedsmith.agent.cli.piped import read_piped_text, shortened
+    from seedsmith.agent.cli.piped_input import read_piped_text, shortened
 
     if len(words) == 1 and Path(words[0]).is_file():
         raise UsageError(
@@ -140,7 +140,7 @@ def read_report(words: tuple[str, ...], issue: str | None) -> str:
 
 
 def _file(path: Path) -> str:
-    from seedsmith.agent.cli.piped import MOST_READ_BYTES, as_text
+    from seedsmith.agent.cli.piped_input import MOST_READ_BYTES, as_text
 
     try:
         if path.stat().st_size > MOST_READ_BYTES:
@@ -158,7 +158,7 @@ def test_of_session(settings: Settings) -> str:
     meant = settings.resume or settings.fork
     if not meant:
         return ""
-    from seedsmith.agent.sessions.library import Sessions
+    from seedsmith.agent.sessions.recorded_sessions import Sessions
 
     return Sessions(settings.home).open(meant, settings.workspace).start.verify or ""
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Gt, Le
 
-from seedsmith.agent.cli.completing import OF_SETTINGS, choices
 from seedsmith.agent.cli.invocation import say
+from seedsmith.agent.cli.shell_completion import OF_SETTINGS, choices
 from seedsmith.agent.settings.config import Loaded, flag_name, load
 from seedsmith.agent.settings.repository_root import root_above, standing_in
 from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings

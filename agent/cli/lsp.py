@@ -31,8 +31,8 @@ def command(debounce: int, **flags: Any) -> int:
         raise UsageError("seedsmith lsp is started by an editor (docs/completion.md).")
     if find_spec("pygls") is None:
         raise UsageError("An editor needs one more package: run pip install 'seedsmith[lsp]'.")
-    from seedsmith.agent.cli.pipes import own_pipes
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.protocol_pipes import own_pipes
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.lsp.serving import serve
 
     settings = load_settings(flags)

@@ -38,7 +38,7 @@ COMMANDS = {
     "lsp": "seedsmith.agent.cli.lsp",
     "permissions": "seedsmith.agent.cli.permissions",
     "config": "seedsmith.agent.cli.config",
-    "import": "seedsmith.agent.cli.importing",
+    "import": "seedsmith.agent.cli.import_command",
     "completion": "seedsmith.agent.cli.completion",
     "man": "seedsmith.agent.cli.man",
 }

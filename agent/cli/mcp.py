@@ -118,7 +118,7 @@ def trust_server(name: str, forget: bool, **flags: Any) -> None:
     """Trust the server NAME of the repository's .mcp.json as it is written now; a changed one is another."""
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.settings.mcp_servers import trusted_servers
-    from seedsmith.agent.settings.state import prepare_state
+    from seedsmith.agent.settings.state_folder import prepare_state
 
     settings = load_settings(flags)
     store = trusted_servers(prepare_state(_state(settings), settings.workspace))
@@ -141,12 +141,12 @@ def trust_server(name: str, forget: bool, **flags: Any) -> None:
 @debug_flag
 def test_server(name: str, **flags: Any) -> int:
     """Start the server NAME as a session would, and print all it offers; exits 1 where that fails."""
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.cli.tool import Notices
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.run.one_tool import run_tool
     from seedsmith.agent.settings.mcp_servers import MEMORY_FOLDER
-    from seedsmith.tools.mcp.known import KnownOffers
+    from seedsmith.tools.mcp.known_offers import KnownOffers
 
     settings = load_settings(flags)
     found = next((each for each in _found(settings) if each.name == name), None)
@@ -172,7 +172,7 @@ def serve(**flags: Any) -> None:
     from importlib.util import find_spec
 
     from seedsmith.agent.cli.mcp_serve import offers
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.mcp_server import serve_stdio
 
     if find_spec("mcp") is None:
@@ -181,7 +181,7 @@ def serve(**flags: Any) -> None:
 
 
 def _state(settings: Settings) -> Path:
-    from seedsmith.agent.settings.state import state_folder
+    from seedsmith.agent.settings.state_folder import state_folder
 
     return state_folder(settings.home, os.environ)
 

@@ -48,7 +48,7 @@ def offers(settings: Settings) -> tuple[Offered, ...]:
         return Answered(True, "\n".join(f"{name}: {each.description}" for name, each in found.items()))
 
     async def sessions(given: Given, front_ends: FrontEnds) -> Answered:
-        from seedsmith.agent.sessions.library import Sessions
+        from seedsmith.agent.sessions.recorded_sessions import Sessions
 
         rows = [
             {"id": each.id, "asked": each.asked, "outcome": each.outcome, "message": each.message}

@@ -107,7 +107,7 @@ def check_models() -> None:
 @debug_flag
 def pull_model(name: str) -> None:
     """Fetch the local model NAME, e.g. qwen2.5-coder-1.5b."""
-    from seedsmith.agent.frontends.pulling import PullProgress
+    from seedsmith.agent.frontends.download_progress import PullProgress
     from seedsmith.agent.models.local.pull import pull
     from seedsmith.agent.models.local.weights import WEIGHTS
 
@@ -156,7 +156,7 @@ def _access(keys: list[str], variables: tuple[str, ...], weights: str | None) ->
 
 def _weights() -> dict[str, str]:
     """What is on the disk of each local model, in words."""
-    from seedsmith.agent.frontends.pulling import megabytes
+    from seedsmith.agent.frontends.download_progress import megabytes
     from seedsmith.agent.models.local.weights import list_local
 
     said = {}
@@ -172,7 +172,7 @@ def _print_table(rows: list[ModelRow]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from seedsmith.agent.frontends.fitting import screen_width
+    from seedsmith.agent.frontends.line_wrapping import screen_width
 
     screen = screen_width()
     console = Console(markup=False, highlight=False, width=screen or _FILE_WIDTH)
@@ -198,7 +198,7 @@ def _print_table(rows: list[ModelRow]) -> None:
 
 def _print_blocks(rows: list[ModelRow], width: int) -> None:
     """The rows below each other, for a terminal that is narrower than the table."""
-    from seedsmith.agent.frontends.fitting import fitted
+    from seedsmith.agent.frontends.line_wrapping import fitted
 
     for row in rows:
         images = ", images" if row.vision else ""

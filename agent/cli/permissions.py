@@ -15,8 +15,8 @@ from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.permissions.call import RuledCall
+    from seedsmith.agent.permissions.decision import Ruling
     from seedsmith.agent.permissions.grants import KeptGrants
-    from seedsmith.agent.permissions.ruling import Ruling
 
 _EXITS = {"allow": 0, "deny": 1, "ask": 1}
 
@@ -38,7 +38,7 @@ def list_permissions(as_json: bool, **flags: Any) -> None:
     """List the rules in the order in which they win, then what was allowed for good, numbered."""
     from seedsmith.agent.frontends.terminal import visible, visible_row
     from seedsmith.agent.permissions.grants import Grant
-    from seedsmith.agent.permissions.reading import read_rules
+    from seedsmith.agent.permissions.rule_reader import read_rules
     from seedsmith.agent.permissions.rules import Ruled
 
     settings = load_settings(flags)
@@ -75,9 +75,9 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
     A command is shown with the parts it is made of, as rules see them.
     """
     from seedsmith.agent.frontends.terminal import visible, visible_row
-    from seedsmith.agent.permissions.reading import read_rules
-    from seedsmith.agent.permissions.ruling import Rulebook
-    from seedsmith.agent.permissions.splitting import split
+    from seedsmith.agent.permissions.decision import Rulebook
+    from seedsmith.agent.permissions.rule_reader import read_rules
+    from seedsmith.agent.permissions.shell_parser import split
 
     settings = load_settings(flags)
     root = os.path.realpath(settings.workspace)

@@ -13,7 +13,7 @@ from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import FAILED, AgentError
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 
 if TYPE_CHECKING:
     from seedsmith.agent.events import FrontEnd
@@ -80,7 +80,7 @@ def command(
 
 def _reviewed(settings: Settings, change: str, focus: str, shown: Shown) -> Review:
     """The review, its progress on standard error or as events."""
-    from seedsmith.agent.cli.running import choose_approver, open_front_end, until_done
+    from seedsmith.agent.cli.run_common import choose_approver, open_front_end, until_done
     from seedsmith.agent.frontends.answer_alone import AnswerAlone
     from seedsmith.agent.tasks.review import review
 

@@ -12,14 +12,14 @@ import click
 from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
-from seedsmith.agent.cli.going_on import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.invocation import debug_flag, say
-from seedsmith.agent.cli.piped import as_data, read_piped
-from seedsmith.agent.cli.showing import shown_flags
+from seedsmith.agent.cli.output_flags import shown_flags
+from seedsmith.agent.cli.piped_input import as_data, read_piped
+from seedsmith.agent.cli.resume_flags import continue_flag, going_on_flags, offered
 from seedsmith.agent.cli.words_command import WordsCommand
 from seedsmith.agent.cli.worktree_flag import below, in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -130,8 +130,8 @@ def _decoded(data: bytes, where: str) -> str:
 
 def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> int:
     """Have several attempts made at ``prompt``, and the best taken; the exit code."""
-    from seedsmith.agent.cli.running import perform
-    from seedsmith.agent.tasks.attempts import attempt_task
+    from seedsmith.agent.cli.run_common import perform
+    from seedsmith.agent.tasks.best_of_n import attempt_task
 
     return perform(
         lambda front_ends, _: attempt_task(settings, prompt, attempts, front_ends), settings, shown
@@ -145,7 +145,7 @@ def carry_out(
 
     ``folder`` is the one below the workspace that it was typed in, or ''. Returns the exit code.
     """
-    from seedsmith.agent.cli.running import perform
+    from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.run.run import run
     from seedsmith.agent.settings.request import RunRequest
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seedsmith.agent.cli import completing
+from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings
 from seedsmith.agent.cli.invocation import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.sessions.library import RecordedSession, Sessions
+    from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
     from seedsmith.agent.sessions.summary import SessionSummary
 
 _SHOWN_LINES = 12
@@ -35,9 +35,9 @@ folder_flag = click.option(
     metavar="DIR",
     default=lambda: str(current_workspace()),
     help="The folder whose sessions are meant.",
-    shell_complete=completing.folders,
+    shell_complete=shell_completion.folders,
 )
-session_argument = click.argument("session", metavar="ID", shell_complete=completing.sessions)
+session_argument = click.argument("session", metavar="ID", shell_complete=shell_completion.sessions)
 turn_argument = click.argument("turn", metavar="[TURN]", type=click.IntRange(min=1), required=False)
 
 
@@ -142,7 +142,7 @@ def fork_session(session: str, turn: int | None, folder: str) -> None:
 
     The session itself stays as it is, and so does the folder it worked in.
     """
-    from seedsmith.agent.sessions.going_on import going_on
+    from seedsmith.agent.sessions.resume_command import going_on
 
     forked = _open(session, folder).fork(turn)
     print(forked.id)
@@ -160,7 +160,7 @@ def export_session(session: str, output: str | None, html: bool, folder: str) ->
 
     Keys in your environment and in .env files of its folder are masked; look it over before you share it.
     """
-    from seedsmith.agent.cli.exporting import export
+    from seedsmith.agent.cli.sessions_export import export
 
     found = _open(session, folder)
     export(found, Path(output) if output else None, html=html or (output or "").endswith((".html", ".htm")))
@@ -190,7 +190,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     """The lines of a list: id, age, outcome, turns, cost, the folder where it is asked for, first words."""
     from shutil import get_terminal_size
 
-    from seedsmith.agent.frontends.fitting import fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
     from seedsmith.agent.frontends.terminal import one_line
 
     now = time.time()
@@ -221,7 +221,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
 
 
 def _sessions(folder: str) -> Sessions:
-    from seedsmith.agent.sessions.library import Sessions
+    from seedsmith.agent.sessions.recorded_sessions import Sessions
 
     return Sessions(load_settings({"workspace": folder}).home)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli import completing
+from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
-from seedsmith.agent.cli.showing import shown_flags
+from seedsmith.agent.cli.output_flags import shown_flags
 from seedsmith.agent.cli.skills_test import test_skills
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -55,7 +55,7 @@ def list_skills(as_json: bool, **flags: Any) -> None:
         return
     from textwrap import shorten
 
-    from seedsmith.agent.frontends.fitting import fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
 
     width, screen = max((len(visible_row(row["name"])) for row in rows), default=0), screen_width()
@@ -71,7 +71,7 @@ def list_skills(as_json: bool, **flags: Any) -> None:
 
 
 @command.command("show")
-@click.argument("name", shell_complete=completing.skills)
+@click.argument("name", shell_complete=shell_completion.skills)
 @setting_flags("workspace")
 @json_flag
 @debug_flag
@@ -163,7 +163,7 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 
 
 @command.command("run")
-@click.argument("name", shell_complete=completing.skills)
+@click.argument("name", shell_complete=shell_completion.skills)
 @click.argument("prompt", default="")
 @setting_flags(without=("skill",))
 @shown_flags

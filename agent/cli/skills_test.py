@@ -46,7 +46,7 @@ def test_skills(
     Each works in a fresh copy of its workspace, in the sandbox. Without --live the model's answers come from
     recordings and nothing leaves this machine. Exits 1 where a test fails.
     """
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.tasks.skill_tests import TestRun
 
     if update and not live:
@@ -76,8 +76,8 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     Without names those of the repository that nobody trusts are left out; a broken one can't be trusted.
     """
     from seedsmith.agent.run.named_skill import open_library
-    from seedsmith.skills.folder import read_skill
     from seedsmith.skills.skill import Origin, Skill
+    from seedsmith.skills.skill_folder import read_skill
 
     library = open_library(settings, os.environ)
     if not names:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli import completing
+from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
@@ -20,7 +20,7 @@ MAX_ARGUMENT_BYTES = 64 << 20
 
 
 @click.command("tool", short_help="Run one tool as the model would, and print its result.")
-@click.argument("name", shell_complete=completing.tools)
+@click.argument("name", shell_complete=shell_completion.tools)
 @click.argument("arguments", metavar="JSON|-|@FILE")
 @setting_flags("workspace", "workspace_is_home", "add_dir", "sandbox", "network", "git_remote", "extensions")
 @json_flag
@@ -32,7 +32,7 @@ def command(name: str, arguments: str, as_json: bool, **flags: Any) -> int:
     """
     settings = load_settings(flags)
     text = _read(arguments)
-    from seedsmith.agent.cli.running import until_done
+    from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.run.one_tool import run_tool
 
     result = until_done(run_tool(settings, name, text, front_ends=(Notices(),)))

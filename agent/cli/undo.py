@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedsmith.agent.cli import completing
+from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE, UsageError
@@ -18,15 +18,15 @@ from seedsmith.agent.settings.repository_root import standing_in
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo
     from seedsmith.agent.sessions.undo_git import Moved
-    from seedsmith.sandbox.past.look import LeftOut
-    from seedsmith.sandbox.past.rows import Difference
+    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 
 _SHOWN_MOST = 200
 _NAMED = 5
 
 
 @click.command("undo", short_help="Take back what a session did to the files.")
-@click.argument("session", metavar="[ID]", default="last", shell_complete=completing.sessions)
+@click.argument("session", metavar="[ID]", default="last", shell_complete=shell_completion.sessions)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--to", "turn", type=click.IntRange(0), metavar="TURN", help="Go back to after this turn only.")
 @click.option("--force", is_flag=True, help="Take back what people changed since, too.")
@@ -59,7 +59,7 @@ def command(
 
 
 @click.command("redo", short_help="Take the last undo back.")
-@click.argument("session", metavar="[ID]", default="last", shell_complete=completing.sessions)
+@click.argument("session", metavar="[ID]", default="last", shell_complete=shell_completion.sessions)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--force", is_flag=True, help="Put back what people changed since, too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
@@ -79,7 +79,7 @@ def redo(
 
 def _session_and_paths(session: str, paths: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """What can be no session is a path: then this folder's last session is meant."""
-    from seedsmith.agent.sessions.find import LAST, may_be_id
+    from seedsmith.agent.sessions.session_lookup import LAST, may_be_id
 
     return (session, paths) if session == LAST or may_be_id(session) else (LAST, (session, *paths))
 
@@ -99,9 +99,9 @@ def _from_here(paths: tuple[str, ...], flags: dict[str, Any]) -> tuple[str, ...]
 
 def _open(session: str, flags: dict[str, Any], *, force: bool) -> Undo:
     from seedsmith.agent.redact import Redactor
-    from seedsmith.agent.sessions.find import find_session
+    from seedsmith.agent.sessions.session_lookup import find_session
     from seedsmith.agent.sessions.undo import Undo
-    from seedsmith.agent.settings.state import state_folder
+    from seedsmith.agent.settings.state_folder import state_folder
 
     settings = load_settings(flags)
     home = state_folder(settings.home, os.environ).resolve()

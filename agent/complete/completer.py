@@ -11,12 +11,8 @@ from types import MappingProxyType
 
 from seedsmith.agent.complete.cache import Cache, typed_since
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hour import HourBudget
-from seedsmith.agent.complete.related import Read, Related, related
-from seedsmith.agent.complete.syntax import breaks
-from seedsmith.agent.complete.trim import Trimmer
-from seedsmith.agent.complete.window import window
-from seedsmith.agent.complete.wording import (
+from seedsmith.agent.complete.hourly_budget import HourBudget
+from seedsmith.agent.complete.prompt import (
     CHAT_RELATED,
     CHAT_WINDOW,
     LOCAL_RELATED,
@@ -24,6 +20,10 @@ from seedsmith.agent.complete.wording import (
     as_gap,
     in_words,
 )
+from seedsmith.agent.complete.related_definitions import Read, Related, related
+from seedsmith.agent.complete.syntax import breaks
+from seedsmith.agent.complete.trim import Trimmer
+from seedsmith.agent.complete.window import window
 from seedsmith.agent.models.base import Answer, Model, Request, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.service.estimate import item_tokens, text_tokens
 from seedsmith.tools.text import holds_hidden

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from seedsmith.agent.complete.code_scanner import State, scan, state_after
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.scan import State, scan, state_after
 
 MOST_LINES = 12
 """A longer block than this is rarely what was meant."""

@@ -9,7 +9,7 @@ from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import read_small
 from seedsmith.sandbox.workspace.paths import shown
-from seedsmith.skills.published import read_published
+from seedsmith.skills.skill_md import read_published
 from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode
 
 EXPLORE = "explore"

@@ -8,7 +8,7 @@ from typing import TextIO
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.diff_view import show_counts, show_diff
-from seedsmith.agent.frontends.shown import Shown
+from seedsmith.agent.frontends.display_options import Shown
 from seedsmith.agent.frontends.terminal import visible
 
 _ANSWERED = frozenset({"done", "unverified", "gave_up"})

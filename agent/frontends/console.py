@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from seedsmith.agent import events
 from seedsmith.agent.frontends.diff_view import show_diff
 from seedsmith.agent.frontends.terminal import one_line, visible
-from seedsmith.agent.frontends.waiting import WaitingLine
-from seedsmith.agent.sessions.going_on import going_on
+from seedsmith.agent.frontends.waiting_line import WaitingLine
+from seedsmith.agent.sessions.resume_command import going_on
 
 if TYPE_CHECKING:
     from rich.console import Console

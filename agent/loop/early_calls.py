@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from seedsmith.agent.calls.prepared import Finished
+from seedsmith.agent.calls.prepared_call import Finished
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import must_wait
 from seedsmith.agent.conversation import ToolCall

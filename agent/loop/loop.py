@@ -14,11 +14,11 @@ from typing import Literal
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import AssistantMessage, UserMessage
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.loop.asking import Ask, Questions
 from seedsmith.agent.loop.budget import BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.request_builder import Ask, Questions
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch

@@ -15,11 +15,11 @@ from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
 from seedsmith.agent.models.network.sdk import load_sdk_in_background
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.fail_over import FailOverModel
-from seedsmith.agent.models.tries.gate import Gate, gate_for
 from seedsmith.agent.models.tries.refused_fields import RefusedFieldsFile
+from seedsmith.agent.models.tries.request_gate import Gate, gate_for
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import state_folder
+from seedsmith.agent.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
     from seedsmith.agent.models.service.service import ServiceModel, ServiceOptions

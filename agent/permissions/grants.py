@@ -123,7 +123,7 @@ def _single(call: RuledCall) -> tuple[str, ...]:
     """The words of a command that is one program's and nothing else, all known; () of any other."""
     if call.tool != "shell" or call.command is None:
         return ()
-    from seedsmith.agent.permissions.splitting import split
+    from seedsmith.agent.permissions.shell_parser import split
 
     found = split(call.command)
     if found.unclear or len(found.parts) != 1:

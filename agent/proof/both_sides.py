@@ -8,16 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seedsmith.agent.proof.comparing import NO_TEST, Asked, as_told, compare
 from seedsmith.agent.proof.old_side import NoOldSide, OldSide, Tests
 from seedsmith.agent.proof.results import TestRun
-from seedsmith.agent.proof.telling import telling
+from seedsmith.agent.proof.side_comparison import NO_TEST, Asked, as_told, compare
+from seedsmith.agent.proof.test_reporting import telling
 from seedsmith.agent.sessions.outcome import looks_like_a_test
-from seedsmith.agent.sessions.sides import Sides
+from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.past.rows import Difference
-from seedsmith.sandbox.past.store import SnapshotStore
+from seedsmith.sandbox.snapshots.rows import Difference
+from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)

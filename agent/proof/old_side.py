@@ -12,9 +12,9 @@ from pathlib import Path
 from seedsmith.agent.errors import AgentError
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
-from seedsmith.sandbox.past.lay_out import dependency_folders, lay_out
-from seedsmith.sandbox.past.rows import Row
-from seedsmith.sandbox.past.store import SnapshotStore
+from seedsmith.sandbox.snapshots.checkout import dependency_folders, lay_out
+from seedsmith.sandbox.snapshots.rows import Row
+from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 MOST_FILES = 100_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from seedsmith.agent.sessions.outcome import Outcome, Verified
-from seedsmith.agent.sessions.sides import Sides
+from seedsmith.agent.sessions.proof_sides import Sides
 
 _SAID = re.compile(r"^[\s>*_#-]*(Cause|Change|Risk)\b[*_]*\s*:[*_]*\s*(.+)$", re.MULTILINE | re.IGNORECASE)
 _MOST_CHARACTERS = 4_000

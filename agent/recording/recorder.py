@@ -23,8 +23,8 @@ from seedsmith.agent.recording.record_transport import RecordTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace, listed
 from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.outcome import Outcome
+from seedsmith.agent.sessions.prior_history import Carried
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.version import VERSION

@@ -28,9 +28,9 @@ from seedsmith.agent.recording.recorder import (
 )
 from seedsmith.agent.recording.replay_transport import ReplayTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace
-from seedsmith.agent.sessions.carried import Carried
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
+from seedsmith.agent.sessions.prior_history import Carried
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.tools.base import Image
 

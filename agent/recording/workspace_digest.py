@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from seedsmith.sandbox.errors import PathError
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import find_ripgrep

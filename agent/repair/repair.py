@@ -32,14 +32,14 @@ from seedsmith.agent.repair.answers import (
     with_line_before,
 )
 from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.prompts import word
 from seedsmith.agent.repair.questions import Question, plan
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.variations import varied
 from seedsmith.agent.repair.watched_run import diagnose
-from seedsmith.agent.repair.wording import word
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.encodings import detect
 from seedsmith.tools.search.ripgrep import find_ripgrep

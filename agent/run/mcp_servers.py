@@ -73,7 +73,7 @@ def open_servers(
         return SessionServers(notices=(NoticeGiven("mcp", _MISSING),))
     if not servers:
         return SessionServers(notices=tuple(notices))
-    from seedsmith.tools.mcp.known import KnownOffers, listing
+    from seedsmith.tools.mcp.known_offers import KnownOffers, listing
     from seedsmith.tools.mcp.pool import ServerPool
 
     known = KnownOffers(state / MEMORY_FOLDER)

@@ -16,15 +16,15 @@ from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.skills.active import ActiveSkills
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.loader import Library, load, roots
 from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameter_specs import Value
-from seedsmith.skills.programs import how_to_install, missing_programs
+from seedsmith.skills.required_programs import how_to_install, missing_programs
 from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill_folder import read_skill
 from seedsmith.skills.skill_listing import listing
 from seedsmith.skills.skill_tool import skill_text
 from seedsmith.skills.template import NOT_GIVEN
@@ -166,9 +166,9 @@ def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) 
 
 def tool_names() -> tuple[str, ...]:
     """The names a manifest's ``tools`` may hold."""
-    from seedsmith.agent.calls.asked_tools import NAMES as ASKED_TOOLS
     from seedsmith.agent.calls.extensions import load_extensions
-    from seedsmith.agent.calls.tools import open_tools
+    from seedsmith.agent.calls.offered_tools import open_tools
+    from seedsmith.agent.calls.optional_tools import NAMES as ASKED_TOOLS
     from seedsmith.agent.context.profile import FULL
 
     own = tuple(open_tools(FULL, vision=True))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from seedsmith.agent.calls.approval import CallPolicy
-from seedsmith.agent.calls.asked_tools import asked_tools
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate
+from seedsmith.agent.calls.offered_tools import navigation, open_extensions, open_tools
+from seedsmith.agent.calls.optional_tools import asked_tools
 from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.tools import navigation, open_extensions, open_tools
 from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd

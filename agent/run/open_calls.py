@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
-from seedsmith.agent.calls.buffers import BufferGate
+from seedsmith.agent.calls.data_loss import LossGate
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
-from seedsmith.agent.calls.loss import LossGate
+from seedsmith.agent.calls.offered_tools import navigation, open_tools
 from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.tools import navigation, open_tools
+from seedsmith.agent.calls.unsaved_buffers import BufferGate
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.run.language_servers import open_language_servers
-from seedsmith.agent.run.opened import OpenedRun
-from seedsmith.agent.run.past import RunPast
+from seedsmith.agent.run.open_run import OpenedRun
 from seedsmith.agent.run.permissions import open_permissions
+from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 
@@ -34,7 +34,7 @@ def open_dispatcher(
     *,
     approver: Approver | None,
     hooks: Hooks | None,
-    past: RunPast,
+    past: RunSnapshots,
 ) -> Dispatcher:
     """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings

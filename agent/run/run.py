@@ -17,18 +17,18 @@ from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import EventSink, FrontEnd, NoticeGiven, SessionStarted
 from seedsmith.agent.loop import parameter_checks
-from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.loop import LoopResult, run_loop
+from seedsmith.agent.loop.request_builder import Ask
 from seedsmith.agent.loop.run_context import RunContext
-from seedsmith.agent.run.lasting import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
-from seedsmith.agent.run.opened import OpenedRun, open_run
-from seedsmith.agent.run.past import RunPast
-from seedsmith.agent.run.proving import Proving, with_pull_request
-from seedsmith.agent.run.subagents import with_subagents
+from seedsmith.agent.run.open_run import OpenedRun, open_run
+from seedsmith.agent.run.run_proof import Proving, with_pull_request
+from seedsmith.agent.run.snapshots import RunSnapshots
+from seedsmith.agent.run.subagents_offered import with_subagents
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.run.verification import Verifier
@@ -101,7 +101,7 @@ class _Run:
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
         self._context = RunContext(opened.session, opened.model, self._budget, self._sink, beside.inbox)
-        self._past = RunPast(opened.place, opened.session, self._sink, self._settings.caches or ())
+        self._past = RunSnapshots(opened.place, opened.session, self._sink, self._settings.caches or ())
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
         self._proving: Proving | None = None

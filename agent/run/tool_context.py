@@ -44,7 +44,7 @@ def open_tool_context(
     from seedsmith.sandbox.choose.select import choose
     from seedsmith.sandbox.git.repository import shown_above
     from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY
-    from seedsmith.sandbox.isolation.named import link_into_home, named_programs
+    from seedsmith.sandbox.isolation.named_programs import link_into_home, named_programs
 
     settings, environment, root = request.settings, request.environment, place.workspace.root
     programs = named_programs(verify, root, environment) if settings.wrote(verify) else ()

@@ -15,7 +15,7 @@ from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.repair.unusable_tests import settled_by
-from seedsmith.agent.run.cannot_run import why_cannot_run
+from seedsmith.agent.run.command_precheck import why_cannot_run
 from seedsmith.agent.sessions.outcome import Verified, changed_tests
 from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
@@ -153,7 +153,7 @@ class Verifier:
     async def _told(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         """Run it so that it tells of each test, and keep what it told."""
         from seedsmith.agent.proof.results import without_passed
-        from seedsmith.agent.proof.telling import telling
+        from seedsmith.agent.proof.test_reporting import telling
 
         told = telling(self._command, self._processes)
         result = await self._processes.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import find_ripgrep

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.find import RECORDS, read_head, session_paths
 from seedsmith.agent.sessions.log import LONGEST_RECORD
+from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
 
 _READ = re.compile(rb'\{"kind": ?"(?:usage|resumed|finished|snapshot)"')
 """The beginnings of the lines that are read; the others, which are long, are not taken apart."""

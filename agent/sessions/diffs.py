@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.find import SessionFolder
 from seedsmith.agent.sessions.log import Log
+from seedsmith.agent.sessions.session_lookup import SessionFolder
 
 DIFF = "diff.patch"
 """In a session's folder: all it had changed when its newest run ended, with the files' exact bytes."""
@@ -91,7 +91,7 @@ def _compared(session: SessionFolder, turn: int | None) -> SessionDiff:
     """What the snapshot after ``turn``, or one that is taken now, differs in from the first one."""
     from seedsmith.agent.sessions.undo import read_story
     from seedsmith.sandbox.errors import SandboxError
-    from seedsmith.sandbox.past.store import SnapshotStore
+    from seedsmith.sandbox.snapshots.store import SnapshotStore
     from seedsmith.sandbox.workspace.workspace import Workspace
 
     story = read_story(Log(session.records, mends=True).active())

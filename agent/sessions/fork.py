@@ -10,9 +10,9 @@ from dataclasses import replace
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.diffs import DIFF
-from seedsmith.agent.sessions.find import RECORDS, SessionFolder
 from seedsmith.agent.sessions.log import BETWEEN_TURNS, Log, Record
 from seedsmith.agent.sessions.session import PRIVATE_TMP, Session, start_of
+from seedsmith.agent.sessions.session_lookup import RECORDS, SessionFolder
 
 _OF_A_CALL = frozenset({"instructions", "images"})
 """Origins of messages that follow from calls."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seedsmith.agent.sessions.find import DamagedSession, head_of
+from seedsmith.agent.sessions.session_lookup import DamagedSession, head_of
 
 Record = dict[str, Any]
 
@@ -50,7 +50,7 @@ class Log:
         """All whole records in the order they were written; what is torn at the end is left out.
 
         Raises :class:`DamagedSession` where whole records stand behind a damaged line, and for a head that
-        is none also :class:`seedsmith.agent.sessions.find.NewerSession`.
+        is none also :class:`seedsmith.agent.sessions.session_lookup.NewerSession`.
         """
         self.count = self.end = self._turns = self._ended = 0
         skipped: list[int] = []

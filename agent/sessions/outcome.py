@@ -12,14 +12,14 @@ from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE, AgentError,
 from seedsmith.agent.events import SessionFinished
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
-from seedsmith.agent.sessions.sides import Sides
+from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.errors import SkillError
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
-    from seedsmith.sandbox.past.changes import Changes
+    from seedsmith.sandbox.snapshots.changes import Changes
 
 _NAMED = 8
 

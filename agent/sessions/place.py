@@ -9,7 +9,7 @@ from pathlib import Path
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.sandbox.commands.credentials import Credential
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
 from seedsmith.sandbox.workspace.workspace import Workspace

@@ -13,8 +13,8 @@ from typing import Any
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.find import RECORDS, session_paths
 from seedsmith.agent.sessions.records import RecordFile
+from seedsmith.agent.sessions.session_lookup import RECORDS, session_paths
 
 _DAY = 86_400.0
 _LOOKED = "sessions-looked-at"

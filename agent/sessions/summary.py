@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.find import RECORDS, read_head, session_paths
 from seedsmith.agent.sessions.log import Record
 from seedsmith.agent.sessions.records import in_use
+from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
 
 _BLOCK = 32 << 10
 _MOST_READ = 1 << 20

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.find import SessionFolder
 from seedsmith.agent.sessions.log import Record
 from seedsmith.agent.sessions.records import RecordFile
 from seedsmith.agent.sessions.session import MAY_HAVE_RUN
+from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
-from seedsmith.sandbox.past.look import LeftOut
-from seedsmith.sandbox.past.rows import Difference
-from seedsmith.sandbox.past.store import SnapshotStore
+from seedsmith.sandbox.snapshots.rows import Difference
+from seedsmith.sandbox.snapshots.store import SnapshotStore
+from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import Effect
 

@@ -15,7 +15,7 @@ from seedsmith.sandbox.git.commits import KEPT_COMMITS, index_name, kept_pack
 from seedsmith.sandbox.git.index import staged_contents
 from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.state import STASH, GitState, read_index, read_state
-from seedsmith.sandbox.past.store import SnapshotStore
+from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def network(given: str) -> str:
     if given not in ("off", "on"):
         if not given.startswith(_ALLOW):
             raise ValueError("must be off, on or allow=HOST[:PORT],...")
-        from seedsmith.sandbox.network.allowed import Allowed
+        from seedsmith.sandbox.network.allowed_hosts import Allowed
 
         Allowed(allowed_hosts(given))
     return given
@@ -162,7 +162,7 @@ def credentials(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | No
 def permissions(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     """Rules, each of which can be read and covers its examples."""
     if given:
-        from seedsmith.agent.permissions.reading import read_rules
+        from seedsmith.agent.permissions.rule_reader import read_rules
 
         read_rules(given)
     return given

@@ -17,7 +17,7 @@ from typing import Literal
 from seedsmith.agent.errors import AgentError, UsageError
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import state_folder
+from seedsmith.agent.settings.state_folder import state_folder
 from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.isolation.base import Policy
 
@@ -140,7 +140,7 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _state(settings: Settings, environment: Mapping[str, str]) -> Finding:
-    from seedsmith.agent.settings.state import prepare_state
+    from seedsmith.agent.settings.state_folder import prepare_state
 
     folder = state_folder(settings.home, environment)
     try:

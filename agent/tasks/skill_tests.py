@@ -30,10 +30,10 @@ from seedsmith.agent.tasks.skill_workspace import (
 )
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import recording_path
 from seedsmith.skills.loader import Library, Root, load
 from seedsmith.skills.manifest import TestSpec
 from seedsmith.skills.skill import BUILT_IN, Origin, Skill
+from seedsmith.skills.skill_folder import recording_path
 from seedsmith.skills.trust import TrustStore
 
 Result = Literal["passed", "failed", "skipped"]

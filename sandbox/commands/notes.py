@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seedsmith.sandbox.guards.run_by_others import ASK_FOR_IT
+from seedsmith.sandbox.guards.auto_run_files import ASK_FOR_IT
 from seedsmith.sandbox.isolation.base import Limits, Policy
 from seedsmith.sandbox.workspace.protected import RUN_BY_OTHERS
 

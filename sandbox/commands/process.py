@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
-from seedsmith.sandbox.commands.connections import Connections
-from seedsmith.sandbox.commands.conversation import Conversation, StreamedOutput
 from seedsmith.sandbox.commands.credentials import Credentials, Given
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
 from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
-from seedsmith.sandbox.commands.segments import remove_segments
+from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOutput
+from seedsmith.sandbox.commands.shared_memory import remove_segments
 from seedsmith.sandbox.commands.spawn import Started, start
+from seedsmith.sandbox.commands.unix_sockets import Connections
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
+from seedsmith.sandbox.guards.auto_run_files import RunByOthersGuard
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
-from seedsmith.sandbox.guards.run_by_others import RunByOthersGuard
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.environment import command_environment
@@ -194,7 +194,7 @@ class ProcessRunner:
 
     def converse(
         self, argv: Sequence[str], *, cwd: str = ".", env: Mapping[str, str] | None = None
-    ) -> Conversation:
+    ) -> ServerProcess:
         """Start ``argv`` to be talked with until it is stopped: it has no deadline, its output no end.
 
         Its errors are kept apart from its output. ``cwd``, ``env`` and what is raised are those of
@@ -208,7 +208,7 @@ class ProcessRunner:
             opened.pop_all()
         output = StreamedOutput(begun.reader)
         said = CommandOutput(reader, 0, SAID_BYTES, None, None)
-        return Conversation(self._looked_after(begun, output, None, said), output, said)
+        return ServerProcess(self._looked_after(begun, output, None, said), output, said)
 
     def _begin(
         self,

@@ -21,7 +21,7 @@ from seedsmith.sandbox.guards.git_folders import (
     read_only_paths,
 )
 from seedsmith.sandbox.guards.git_obeyed import included_files, obeyed_files, parts_of
-from seedsmith.sandbox.guards.harmless import is_harmless
+from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
 from seedsmith.sandbox.guards.known_folders import KnownFolders
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import is_bare_repository, start_of, walk_folders
-from seedsmith.sandbox.guards.harmless import is_harmless
+from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import everything_below
 
 _FILES = (

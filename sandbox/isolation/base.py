@@ -48,7 +48,7 @@ class Policy:
     """Programs the user named by path: shown read-only with the installations they belong to."""
     unix_sockets: bool = False
     """Leave Unix sockets to commands; whoever starts them sees to it that only their own are reached
-    (:mod:`seedsmith.sandbox.commands.connections`)."""
+    (:mod:`seedsmith.sandbox.commands.unix_sockets`)."""
     allow: tuple[str, ...] = ()
     """Hosts, each perhaps with its port, that commands reach by a proxy though they have no ``network``."""
     joined: Namespace | None = None

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.guards.auto_run_files import run_by_others_in
 from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
-from seedsmith.sandbox.guards.run_by_others import run_by_others_in
 from seedsmith.sandbox.isolation.base import Gate, Launch, Namespace, Policy
 from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from seedsmith.sandbox.network.allowed import Allowed
+from seedsmith.sandbox.network.allowed_hosts import Allowed
 
 MOST_CONNECTIONS = 128
 _HEAD_BYTES = 64 << 10

@@ -23,7 +23,7 @@ from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Isolation, Namespace, Policy
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.own_programs import own_program
-from seedsmith.sandbox.network.allowed import LOOPBACK_NAMES, MOST_ENTRIES, Allowed
+from seedsmith.sandbox.network.allowed_hosts import LOOPBACK_NAMES, MOST_ENTRIES, Allowed
 from seedsmith.sandbox.network.egress import Attempt, Egress
 
 _SECONDS = 10.0

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from seedsmith.sandbox.workspace.system import open_beneath
+from seedsmith.sandbox.workspace.open_beneath import open_beneath
 
 NAMES = (".gitignore", ".ignore", ".rgignore")
 """In the order in which they are believed, the last most."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
 from seedsmith.sandbox.invisible import INVISIBLE
-from seedsmith.sandbox.workspace.system import LeavesRoot
+from seedsmith.sandbox.workspace.open_beneath import LeavesRoot
 
 _REASONS = {
     errno.EACCES: "permission is denied",

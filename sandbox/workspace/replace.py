@@ -9,9 +9,9 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 
+from seedsmith.sandbox.workspace.block_rewrite import Splice, changed, same_file, settle
+from seedsmith.sandbox.workspace.open_beneath import SAFE_OPEN_FLAGS
 from seedsmith.sandbox.workspace.paths import not_a_file
-from seedsmith.sandbox.workspace.steady import Splice, changed, same_file, settle
-from seedsmith.sandbox.workspace.system import SAFE_OPEN_FLAGS
 
 _CHUNK_BYTES = 1 << 20
 _DIGEST_BYTES = 16

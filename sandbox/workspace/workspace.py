@@ -25,12 +25,12 @@ from seedsmith.sandbox.errors import (
     ProtectedPath,
     WorkspaceError,
 )
+from seedsmith.sandbox.workspace.block_rewrite import Splice, SteadyFile, settle
 from seedsmith.sandbox.workspace.entries import FileStat, FolderEntry, Kind, file_stat, folder_entries
+from seedsmith.sandbox.workspace.open_beneath import Location, open_beneath, walk_beneath
 from seedsmith.sandbox.workspace.paths import is_in, normalise, not_a_file, path_errors, reason, shown
 from seedsmith.sandbox.workspace.protected import check_writable
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
-from seedsmith.sandbox.workspace.steady import Splice, SteadyFile, settle
-from seedsmith.sandbox.workspace.system import Location, open_beneath, walk_beneath
 
 __all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest", "file_stat"]
 

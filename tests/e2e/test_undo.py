@@ -14,9 +14,9 @@ from scripted_endpoint import calls, text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
-from seedsmith.agent.run.quiet import coarse_now
-from seedsmith.agent.sessions.library import Sessions
-from seedsmith.sandbox.past.objects import blob_name
+from seedsmith.agent.run.changes_by_others import coarse_now
+from seedsmith.agent.sessions.recorded_sessions import Sessions
+from seedsmith.sandbox.snapshots.objects import blob_name
 
 
 def shell(command):
@@ -361,7 +361,7 @@ async def test_a_run_says_by_name_what_it_deleted_that_no_commit_held(world):
 @pytest.fixture
 def large(world, monkeypatch):
     """A file that no snapshot holds."""
-    monkeypatch.setattr("seedsmith.sandbox.past.look.KEPT_FILE_BYTES", 1000)
+    monkeypatch.setattr("seedsmith.sandbox.snapshots.workspace_scan.KEPT_FILE_BYTES", 1000)
     (world.folder / "data").mkdir()
     path = world.folder / "data/large.bin"
     path.write_bytes(b"x" * 2000)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.skill import BrokenSkill, Origin
+from seedsmith.skills.skill_folder import read_skill
 
 SMALLEST = "name: tidy\ndescription: Tidies up.\ninstructions: Do it.\n"
 

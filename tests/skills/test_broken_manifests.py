@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.skill import Origin
+from seedsmith.skills.skill_folder import read_skill
 
 OWN = "name: tidy\ndescription: Tidies up.\ninstructions: Do it.\n"
 CASES = {

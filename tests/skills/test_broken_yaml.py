@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.skill import Origin
+from seedsmith.skills.skill_folder import read_skill
 
 OWN = "name: tidy\ndescription: Tidies up.\ninstructions: Do it.\n"
 BOMB = "l0: &l0 [x]\n" + "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from seedsmith.skills.errors import SkillError, UnknownSkill
-from seedsmith.skills.folder import check_unchanged
 from seedsmith.skills.loader import Root, load, roots
 from seedsmith.skills.scaffold import STARTER
 from seedsmith.skills.skill import BUILT_IN, Origin
+from seedsmith.skills.skill_folder import check_unchanged
 from seedsmith.skills.trust import TrustStore
 
 SMALLEST = "name: {}\ndescription: Tidies up.\ninstructions: Do it.\n"

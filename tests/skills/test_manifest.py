@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill_folder import read_skill
 
 
 def test_the_smallest_skill_has_defaults(folders):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.scaffold import scaffold
 from seedsmith.skills.skill import Origin, Skill
+from seedsmith.skills.skill_folder import read_skill
 
 
 @pytest.mark.parametrize("name", ["true", "null", "12", "no", "1e3", "plain"])

@@ -10,9 +10,9 @@ from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.skills.active import ActiveSkills
-from seedsmith.skills.folder import read_skill
 from seedsmith.skills.loader import Library
 from seedsmith.skills.skill import Origin
+from seedsmith.skills.skill_folder import read_skill
 from seedsmith.skills.skill_tool import SkillTool
 from seedsmith.tools.base import Effect, ToolContext, ToolError
 

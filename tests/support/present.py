@@ -16,7 +16,7 @@ from pathlib import Path
 from seedsmith.agent.models.local.weights import cache_folder, chosen_file
 from seedsmith.sandbox.isolation.bubblewrap import candidates
 from seedsmith.sandbox.isolation.syscalls import landlock_abi
-from seedsmith.sandbox.workspace.system import has_openat2
+from seedsmith.sandbox.workspace.open_beneath import has_openat2
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.browser.chromium import find_chromium
 from seedsmith.tools.search.ripgrep import find_ripgrep

@@ -21,9 +21,9 @@ from scripted_endpoint import Endpoint, calls
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_tests import TestResult, TestRun, run_test
-from seedsmith.skills.folder import read_skill, recording_path
 from seedsmith.skills.scaffold import STARTER, scaffold
 from seedsmith.skills.skill import BUILT_IN, Origin, Skill
+from seedsmith.skills.skill_folder import read_skill, recording_path
 
 ANSWERS = Path(__file__).parents[1] / "skills" / "answers"
 NEW_NAME = "a-name-that-stands-for-another"

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import has_network
-from seedsmith.sandbox.network.allowed import Allowed
+from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import shown_path

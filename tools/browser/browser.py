@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.browser.addresses import FILES_HOST
 from seedsmith.tools.browser.chromium import Chromium
-from seedsmith.tools.browser.files import WorkspaceSite
-from seedsmith.tools.browser.watch import Watch
+from seedsmith.tools.browser.page_events import Watch
+from seedsmith.tools.browser.workspace_site import WorkspaceSite
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser as PlaywrightBrowser

@@ -10,7 +10,7 @@ from seedsmith.tools.browser.parameters import LOOKS, PAGE, BrowserParameters, c
 from seedsmith.tools.pydantic_tool import PydanticTool
 
 if TYPE_CHECKING:
-    from seedsmith.tools.browser.steps import Step
+    from seedsmith.tools.browser.actions import Step
 
 _SECONDS = 60.0
 
@@ -38,8 +38,8 @@ class BrowserTool(PydanticTool[BrowserParameters]):
 
     async def run(self, parsed: BrowserParameters, context: ToolContext) -> ToolResult:
         """Do the step; a page that doesn't answer is given up with its browser."""
+        from seedsmith.tools.browser.actions import Step
         from seedsmith.tools.browser.browser import end, running
-        from seedsmith.tools.browser.steps import Step
 
         if parsed.action == "close":
             await end(context)

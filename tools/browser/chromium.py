@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from seedsmith.sandbox.commands.conversation import Conversation
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.commands.server_process import ServerProcess
 from seedsmith.sandbox.errors import InputClosed, SandboxError
 from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY
 from seedsmith.sandbox.isolation.own_programs import own_program
@@ -25,7 +25,7 @@ from seedsmith.tools.base import ToolError
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 """What Chromium is called, on PATH."""
 NOT_FOUND = "No Chromium is found: install one (apt-get install chromium), or put it on PATH."
-_STAND_IN = Path(__file__).with_name("stand_in.py")
+_STAND_IN = Path(__file__).with_name("playwright_stand_in.py")
 _PROGRAM = ("/bin/sh", "-c", 'exec "$@" 3<&0 4>&1 </dev/null >&2', "browser")
 """Chromium reads its orders from descriptor 3 and answers on 4."""
 _PIECE = 64 << 10
@@ -75,7 +75,7 @@ class Chromium:
         self._processes = processes.with_policy(shown, processes.environment)
         self._isolation = processes.isolation.name
         self._proxy = processes.network.environment.get("http_proxy", "")
-        self._talk: Conversation | None = None
+        self._talk: ServerProcess | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.fault = ""
         """Why it could not be started; '' where it could."""
@@ -138,7 +138,7 @@ class Chromium:
                     return
                 await self._carry(talk, orders, answers)
 
-    def _start(self, given: list[str]) -> Conversation:
+    def _start(self, given: list[str]) -> ServerProcess:
         """Start it with what Playwright ``given``, but a profile, a way out and a sandbox of ours."""
         profile = self._profile
         if self._isolation == "bwrap":
@@ -151,7 +151,7 @@ class Chromium:
             own.append(f"--proxy-server={self._proxy}")
         return self._processes.converse((*_PROGRAM, str(self._program), *own, *arguments))
 
-    async def _carry(self, talk: Conversation, orders: socket.socket, answers: socket.socket) -> None:
+    async def _carry(self, talk: ServerProcess, orders: socket.socket, answers: socket.socket) -> None:
         """Carry Playwright's orders in and the answers out until one side ends."""
         loop = asyncio.get_running_loop()
         for each in (orders, answers):

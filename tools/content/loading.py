@@ -13,7 +13,7 @@ from seedsmith.sandbox.workspace.workspace import FileStat, Workspace, digest
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
 from seedsmith.tools.content.difference import Replacement
 from seedsmith.tools.content.encodings import Encoding, decode_text, describe_binary
-from seedsmith.tools.content.naming import resolved
+from seedsmith.tools.content.file_lookup import resolved
 from seedsmith.tools.text import escape, human_bytes, shown_path
 
 MAX_TEXT_BYTES = 128 << 20

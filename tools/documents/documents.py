@@ -13,7 +13,7 @@ from typing import Any
 from seedsmith.sandbox.errors import PathError
 from seedsmith.tools.base import ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import detect
-from seedsmith.tools.content.naming import resolved
+from seedsmith.tools.content.file_lookup import resolved
 from seedsmith.tools.documents import KINDS
 from seedsmith.tools.text import clean_output, count, shown_path
 

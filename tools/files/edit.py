@@ -14,6 +14,7 @@ from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.difference import Replacement, short_diff, unified_diff, unified_diff_of_parts
 from seedsmith.tools.content.encodings import UTF_8
+from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import (
     TextFile,
     changed_since,
@@ -23,7 +24,6 @@ from seedsmith.tools.content.loading import (
     load_text,
     writes,
 )
-from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.large_files import (
     Changed,

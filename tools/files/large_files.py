@@ -17,7 +17,7 @@ from itertools import pairwise
 from threading import Thread
 
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.workspace.steady import BLOCK_BYTES, Splice, SteadyFile, Stretch
+from seedsmith.sandbox.workspace.block_rewrite import BLOCK_BYTES, Splice, SteadyFile, Stretch
 from seedsmith.sandbox.workspace.workspace import digest, file_stat
 from seedsmith.tools.base import Seen, ToolContext
 from seedsmith.tools.content.difference import Part, Replacement

@@ -14,8 +14,8 @@ from seedsmith.sandbox.workspace.workspace import FileStat, digest
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
+from seedsmith.tools.content.file_lookup import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.content.loading import MAX_TEXT_BYTES, in_thread, reads, version
-from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.documents import ENDINGS
 from seedsmith.tools.files.large_files import (
     NotPlain,

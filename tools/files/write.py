@@ -8,6 +8,7 @@ from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.difference import short_diff, unified_diff, whole_replacement
 from seedsmith.tools.content.encodings import UTF_8
+from seedsmith.tools.content.file_lookup import resolved
 from seedsmith.tools.content.loading import (
     TextFile,
     check_encodable,
@@ -16,7 +17,6 @@ from seedsmith.tools.content.loading import (
     load_text,
     writes,
 )
-from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.matching import LINE_END, with_line_ends
 from seedsmith.tools.files.omissions import find_omission

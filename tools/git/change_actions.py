@@ -9,9 +9,9 @@ from seedsmith.sandbox.errors import GitError, PathError
 from seedsmith.sandbox.git.git import Git, complaint
 from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.tools.base import ToolError, ToolResult
-from seedsmith.tools.content.naming import not_found
-from seedsmith.tools.git.call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
+from seedsmith.tools.content.file_lookup import not_found
 from seedsmith.tools.git.conflicts import conflict_lines
+from seedsmith.tools.git.git_call import DIFF_OPTIONS, GitCall, listed, resolve, resolve_stash
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.git.status import Status, read_status, status_lines

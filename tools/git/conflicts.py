@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seedsmith.sandbox.errors import PathError
 from seedsmith.tools.base import ToolResult
 from seedsmith.tools.content.encodings import decode_output
-from seedsmith.tools.git.call import GitCall, listed
+from seedsmith.tools.git.git_call import GitCall, listed
 from seedsmith.tools.git.status import CONFLICTS, Status, read_status
 from seedsmith.tools.text import clamp, count, escape, shown_path
 

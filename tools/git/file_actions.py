@@ -6,7 +6,7 @@ import os
 
 from seedsmith.sandbox.errors import PathError
 from seedsmith.tools.base import ToolError, ToolResult
-from seedsmith.tools.git.call import GitCall, listed
+from seedsmith.tools.git.git_call import GitCall, listed
 from seedsmith.tools.git.status import read_status
 from seedsmith.tools.text import count, shown_path
 

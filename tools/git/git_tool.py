@@ -29,7 +29,7 @@ class GitTool(PydanticTool[GitParameters]):
     async def run(self, parsed: GitParameters, context: ToolContext) -> ToolResult:
         """Find the repository, then do the one action."""
         from seedsmith.sandbox.git.git import Git
-        from seedsmith.tools.git.call import GitCall, named_paths
+        from seedsmith.tools.git.git_call import GitCall, named_paths
         from seedsmith.tools.git.health import explain
         from seedsmith.tools.git.submodules import refuse_paths_inside
 

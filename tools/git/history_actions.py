@@ -9,7 +9,6 @@ from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content import command_text
-from seedsmith.tools.git.call import GitCall, listed, resolve, resolve_range, text_of
 from seedsmith.tools.git.change_actions import (
     changed_names,
     refuse_filtered,
@@ -18,6 +17,7 @@ from seedsmith.tools.git.change_actions import (
     unsigned_note,
 )
 from seedsmith.tools.git.conflicts import conflict_lines
+from seedsmith.tools.git.git_call import GitCall, listed, resolve, resolve_range, text_of
 from seedsmith.tools.git.status import read_status, status_lines
 from seedsmith.tools.text import clamp, count, shown_path
 

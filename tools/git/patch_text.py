@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.content.encodings import decode_output
-from seedsmith.tools.git.call import GitCall, shown
+from seedsmith.tools.git.git_call import GitCall, shown
 from seedsmith.tools.text import clamp_lines, clean_output, count
 
 _SHOWN_BYTES = 20_000

@@ -11,7 +11,7 @@ from seedsmith.sandbox.errors import GitError, PathError
 from seedsmith.sandbox.git.git import complaint
 from seedsmith.tools.base import ToolError, ToolResult
 from seedsmith.tools.content.encodings import describe_binary, detect
-from seedsmith.tools.git.call import (
+from seedsmith.tools.git.git_call import (
     DIFF_OPTIONS,
     GitCall,
     listed,

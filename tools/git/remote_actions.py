@@ -6,7 +6,7 @@ import re
 
 from seedsmith.sandbox.git.remote import remotes, run_remotely
 from seedsmith.tools.base import ToolError, ToolResult
-from seedsmith.tools.git.call import GitCall, resolve
+from seedsmith.tools.git.git_call import GitCall, resolve
 from seedsmith.tools.git.status import read_status
 from seedsmith.tools.suggestions import suggestion_or_list
 from seedsmith.tools.text import clean_output, shown_path

@@ -13,7 +13,7 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import shown_path
 
 if TYPE_CHECKING:
-    from seedsmith.tools.git.call import GitCall
+    from seedsmith.tools.git.git_call import GitCall
 
 _LINK_MODE = "160000"
 _NAMED = 5

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import FileTooLarge, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import in_thread, reads
-from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import shown_path
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolContext, ToolError
-from seedsmith.tools.mcp.known import MOST_DESCRIPTION, MOST_TOOLS, Offer, Offered
+from seedsmith.tools.mcp.known_offers import MOST_DESCRIPTION, MOST_TOOLS, Offer, Offered
 from seedsmith.tools.mcp.servers import START_SECONDS, Server
 from seedsmith.tools.mcp.transport import Account, open_transport
 

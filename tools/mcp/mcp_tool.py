@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from seedsmith.tools.base import EVERYTHING, OUTSIDE, Access, ToolContext, ToolError, ToolResult
-from seedsmith.tools.mcp.known import Offer, Offered, plain
+from seedsmith.tools.mcp.known_offers import Offer, Offered, plain
 from seedsmith.tools.mcp.pool import ServerPool
 from seedsmith.tools.mcp.results import Reading, label
 from seedsmith.tools.mcp.servers import Server

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.mcp.connection import Connection, offer_of
 from seedsmith.tools.mcp.elicitation import AskPerson, elicited
-from seedsmith.tools.mcp.known import KnownOffers, Offer, Offered
+from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
 from seedsmith.tools.mcp.servers import Server
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedsmith.tools.base import Image, ToolContext, ToolResult
 from seedsmith.tools.images.images import MAX_FILE_BYTES, ImageError, image_format, prepare_image
-from seedsmith.tools.mcp.known import plain
+from seedsmith.tools.mcp.known_offers import plain
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, ContentBlock, GetPromptResult, ReadResourceResult

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.environment import command_environment
-from seedsmith.sandbox.isolation.named import named_programs
+from seedsmith.sandbox.isolation.named_programs import named_programs
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.mcp.servers import START_SECONDS, Server
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import httpx2
     from mcp.client._transport import TransportStreams
 
-    from seedsmith.sandbox.commands.conversation import Conversation
     from seedsmith.sandbox.commands.process import ProcessRunner
+    from seedsmith.sandbox.commands.server_process import ServerProcess
 
 MOST_MESSAGE_BYTES = 16 << 20
 """A longer message ends the connection."""
@@ -113,7 +113,7 @@ async def _process(server: Server, context: ToolContext, account: Account) -> As
 class _Pipe:
     """Turns lines into messages and back, within bounds."""
 
-    def __init__(self, talk: Conversation, account: Account) -> None:
+    def __init__(self, talk: ServerProcess, account: Account) -> None:
         self._talk = talk
         self._account = account
         self._unasked = 0

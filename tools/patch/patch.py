@@ -15,8 +15,8 @@ from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolResu
 from seedsmith.tools.content.loading import in_thread, writes
 from seedsmith.tools.content.syntax import newly_broken, warning
 from seedsmith.tools.files.large_files import NotPlain
+from seedsmith.tools.patch.atomic_write import commit
 from seedsmith.tools.patch.begin_patch import is_begin_patch, parse_begin_patch
-from seedsmith.tools.patch.commit import commit
 from seedsmith.tools.patch.file_patch import Action, FilePatch, PatchError
 from seedsmith.tools.patch.patch_large import patch_large
 from seedsmith.tools.patch.plan import Change, Plan, make_plan

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.difference import unified_diff_of_parts
-from seedsmith.tools.content.naming import resolved
+from seedsmith.tools.content.file_lookup import resolved
 from seedsmith.tools.files.large_files import (
     Changed,
     Excerpt,
@@ -20,8 +20,8 @@ from seedsmith.tools.files.large_files import (
     write,
 )
 from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, joined
+from seedsmith.tools.patch.hunk_placing import Document, Placed, place_hunks
 from seedsmith.tools.patch.patched_tree import PatchedTree
-from seedsmith.tools.patch.placing import Document, Placed, place_hunks
 from seedsmith.tools.patch.plan import Change
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from seedsmith.sandbox.errors import PathNotFound
 from seedsmith.sandbox.workspace.workspace import Kind
 from seedsmith.tools.base import ToolContext
+from seedsmith.tools.content.file_lookup import not_found
 from seedsmith.tools.content.loading import MAX_TEXT_BYTES, has_changed
-from seedsmith.tools.content.naming import not_found
 from seedsmith.tools.patch.file_patch import PatchError
 from seedsmith.tools.text import human_bytes, shown_path
 

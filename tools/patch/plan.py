@@ -11,6 +11,7 @@ from functools import partial
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.difference import unified_diff, whole_replacement
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary
+from seedsmith.tools.content.file_lookup import resolved
 from seedsmith.tools.content.loading import (
     MAX_TEXT_BYTES,
     TextFile,
@@ -18,10 +19,9 @@ from seedsmith.tools.content.loading import (
     check_encodable,
     refuse_protected,
 )
-from seedsmith.tools.content.naming import resolved
 from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, PatchError, joined
+from seedsmith.tools.patch.hunk_placing import Document, NotPlaced, Placed, place_hunks
 from seedsmith.tools.patch.patched_tree import Arrival, PatchedTree
-from seedsmith.tools.patch.placing import Document, NotPlaced, Placed, place_hunks
 from seedsmith.tools.text import human_bytes, shown_path
 
 _LEAST_BLOB_DIGITS = 7

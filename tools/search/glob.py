@@ -8,8 +8,8 @@ from pydantic import Field
 
 from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
 from seedsmith.tools.base import Access, ToolContext, ToolResult
+from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import reads
-from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files

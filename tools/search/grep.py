@@ -16,8 +16,8 @@ from pydantic import Field
 from seedsmith.sandbox.errors import PathError, PathNotFound
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_output, detect
+from seedsmith.tools.content.file_lookup import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.content.loading import reads
-from seedsmith.tools.content.naming import SPILL_PREFIX, not_found, resolved
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.legacy_encodings import (

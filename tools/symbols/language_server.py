@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolContext
-from seedsmith.tools.symbols.findings import Answer, findings_of
-from seedsmith.tools.symbols.peer import NoAnswer, Peer
+from seedsmith.tools.symbols.diagnostics import Answer, findings_of
+from seedsmith.tools.symbols.json_rpc import NoAnswer, Peer
 from seedsmith.tools.symbols.servers import Server
 
 START_SECONDS = 30.0

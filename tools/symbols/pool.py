@@ -14,9 +14,9 @@ from pathlib import Path
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import EVERYTHING, ToolContext
 from seedsmith.tools.content.encodings import decode_text
-from seedsmith.tools.symbols.findings import Answer, new_findings, told
+from seedsmith.tools.symbols.diagnostics import Answer, new_findings, told
+from seedsmith.tools.symbols.json_rpc import NoAnswer
 from seedsmith.tools.symbols.language_server import CHANGED, CREATED, LanguageServer
-from seedsmith.tools.symbols.peer import NoAnswer
 from seedsmith.tools.symbols.servers import Server
 
 ANSWER_SECONDS = 2.0

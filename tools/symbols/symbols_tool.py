@@ -11,12 +11,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import in_thread
-from seedsmith.tools.content.naming import not_found, resolved
 from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.symbols import rename
+from seedsmith.tools.symbols.json_rpc import NoAnswer
 from seedsmith.tools.symbols.language_server import LanguageServer
-from seedsmith.tools.symbols.peer import NoAnswer
 from seedsmith.tools.symbols.pool import LanguageServers
 from seedsmith.tools.symbols.positions import Lines
 from seedsmith.tools.text import clamp, count, shown_path

@@ -35,8 +35,8 @@ class FetchTool(PydanticTool[FetchParameters]):
         if not policy.network and not policy.allow:
             raise ToolError("fetch: this session reaches no network; --network on or allow=HOST lets it.")
         try:
-            from seedsmith.tools.web.fetching import fetch
-            from seedsmith.tools.web.reading import read
+            from seedsmith.tools.web.document_text import read
+            from seedsmith.tools.web.download import fetch
 
             url = parsed.url if "://" in parsed.url else f"https://{parsed.url}"
             fetched = await fetch(url, () if policy.network else policy.allow)

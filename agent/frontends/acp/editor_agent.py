@@ -39,12 +39,12 @@ from acp.schema import (
 )
 
 from seedsmith.agent.errors import AgentError, UsageError
-from seedsmith.agent.frontends.acp import logging_in
-from seedsmith.agent.frontends.acp.choices import config_options, mode_state, set_choice
+from seedsmith.agent.frontends.acp import authentication
 from seedsmith.agent.frontends.acp.editor import Editor
 from seedsmith.agent.frontends.acp.editor_session import MODES, EditorSession
-from seedsmith.agent.frontends.acp.past_shown import past_updates
-from seedsmith.agent.frontends.acp.recorded import find_recorded, listed
+from seedsmith.agent.frontends.acp.history_updates import past_updates
+from seedsmith.agent.frontends.acp.recorded_sessions import find_recorded, listed
+from seedsmith.agent.frontends.acp.session_options import config_options, mode_state, set_choice
 from seedsmith.agent.frontends.acp.updates import Updates, thought
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import MissingKey, ModelError, NoModelConfigured
@@ -144,14 +144,14 @@ class EditorAgent:
                     fork=SessionForkCapabilities(),
                 ),
             ),
-            auth_methods=logging_in.methods(self._environment, in_terminal=self._editor.logs_in),
+            auth_methods=authentication.methods(self._environment, in_terminal=self._editor.logs_in),
         )
 
     @told
     async def authenticate(self, method_id: str, **_: Any) -> AuthenticateResponse:
         """Look for a key again; where there is none, say how one is given."""
         self._environment = with_kept_keys(self._environment)
-        logging_in.check(method_id, self._flags, self._environment)
+        authentication.check(method_id, self._flags, self._environment)
         return AuthenticateResponse()
 
     @told
@@ -285,7 +285,7 @@ class EditorAgent:
         open_place(settings, self._environment).workspace.close()
         session = EditorSession(session_id, settings, self._environment, self._editor)
         if not settings.model and not default_model(catalog.load(self._environment), self._environment):
-            logging_in.check("", self._flags, self._environment)
+            authentication.check("", self._flags, self._environment)
         return session
 
     def _open(self, session_id: str, cwd: str, more: list[str] | None) -> EditorSession:

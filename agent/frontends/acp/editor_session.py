@@ -22,7 +22,7 @@ from acp.schema import (
 from seedsmith.agent.context.prompts import prompt as wording
 from seedsmith.agent.frontends.acp.commands import COMMANDS, INIT, offered
 from seedsmith.agent.frontends.acp.editor import Editor
-from seedsmith.agent.frontends.acp.events_shown import EditorFrontEnd
+from seedsmith.agent.frontends.acp.event_updates import EditorFrontEnd
 from seedsmith.agent.frontends.acp.prompt_content import PromptContent, read_prompt
 from seedsmith.agent.frontends.acp.questions import EditorApprover, EditorRespondent
 from seedsmith.agent.frontends.acp.updates import message
@@ -31,11 +31,11 @@ from seedsmith.agent.frontends.terminal import one_line
 from seedsmith.agent.models.base import Usage as Taken
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import default_model
-from seedsmith.agent.sessions.find import RECORDS
+from seedsmith.agent.sessions.session_lookup import RECORDS
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import state_folder
+from seedsmith.agent.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.outcome import Outcome

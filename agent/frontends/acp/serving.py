@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from acp.agent import AgentSideConnection
 
 from seedsmith.agent.frontends.acp.editor_agent import EditorAgent
-from seedsmith.agent.frontends.acp.lines import open_lines
+from seedsmith.agent.frontends.acp.line_transport import open_lines
 
 
 async def serve(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import state_folder
+from seedsmith.agent.settings.state_folder import state_folder
 from seedsmith.sandbox.isolation.own_programs import own_program
 
 _READERS = (

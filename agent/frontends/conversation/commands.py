@@ -145,7 +145,7 @@ async def _permissions(talk: Talk, _: str) -> None:
 
 
 def _rules(talk: Talk) -> list[str]:
-    from seedsmith.agent.permissions.reading import read_rules
+    from seedsmith.agent.permissions.rule_reader import read_rules
 
     return [rule.written for rule in read_rules(talk.settings.permissions)]
 
@@ -176,7 +176,7 @@ async def _skills(talk: Talk, _: str) -> None:
 
 @command("tools")
 async def _tools(talk: Talk, _: str) -> None:
-    from seedsmith.agent.calls.tools import open_tools
+    from seedsmith.agent.calls.offered_tools import open_tools
     from seedsmith.agent.context.profile import FULL
 
     for name, tool in open_tools(FULL, vision=True).items():

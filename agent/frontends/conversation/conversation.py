@@ -18,14 +18,14 @@ from prompt_toolkit.shortcuts import print_formatted_text
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.frontends.conversation import session_commands as _offered  # noqa: F401
-from seedsmith.agent.frontends.conversation.attention import Attention
+from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.clipboard import keep_picture
 from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter
 from seedsmith.agent.frontends.conversation.language import Words, language_of
-from seedsmith.agent.frontends.conversation.letters import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
+from seedsmith.agent.frontends.conversation.notification import Attention
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
@@ -33,8 +33,8 @@ from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.run.lasting import Beside, LastingCommands
-from seedsmith.agent.sessions.going_on import going_on
+from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.sessions.resume_command import going_on
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings

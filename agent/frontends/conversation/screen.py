@@ -12,7 +12,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
-from seedsmith.agent.frontends.conversation.changes import line_counts, show_change
+from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
 from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.conversation.live_output import fitted
 from seedsmith.agent.frontends.terminal import visible

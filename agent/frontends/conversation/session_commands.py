@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from seedsmith.agent.frontends.conversation.changes import line_counts
 from seedsmith.agent.frontends.conversation.commands import Talk, command
-from seedsmith.agent.sessions.library import RecordedSession, Sessions
+from seedsmith.agent.frontends.conversation.edit_view import line_counts
+from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
 
 _OFFERED = 20
 _LAST_LINES = 6
@@ -20,7 +20,7 @@ def current(talk: Talk) -> RecordedSession | None:
 
 @command("context")
 async def _context(talk: Talk, _: str) -> None:
-    from seedsmith.agent.sessions.contents import contents_of
+    from seedsmith.agent.sessions.context_contents import contents_of
     from seedsmith.agent.sessions.log import Log
 
     talk.say(talk.status.bar())

@@ -14,8 +14,8 @@ from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hour import HourSpent
-from seedsmith.agent.complete.opening import Opened, open_completer
+from seedsmith.agent.complete.hourly_budget import HourSpent
+from seedsmith.agent.complete.open_completer import Opened, open_completer
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.settings import Settings

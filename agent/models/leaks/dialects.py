@@ -12,6 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seedsmith.agent.models.leaks.argument_values import (
+    DECODER,
+    LeakedCall,
+    converted,
+    leaked_call,
+    parsed,
+    schema_of,
+)
 from seedsmith.agent.models.leaks.forms import (
     GLM,
     INVOKED,
@@ -28,7 +36,6 @@ from seedsmith.agent.models.leaks.forms import (
     Markup,
 )
 from seedsmith.agent.models.leaks.places import begins_statement
-from seedsmith.agent.models.leaks.values import DECODER, LeakedCall, converted, leaked_call, parsed, schema_of
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 FENCE_LANGUAGES = ("json", "tool_call", "tool_code", "")

@@ -13,10 +13,10 @@ from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.errors import LocalModelError, ModelError
-from seedsmith.agent.models.local.constrain import constrained, requires_call, with_schema_by_name
 from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores
 from seedsmith.agent.models.local.pull import Progress, ensure
 from seedsmith.agent.models.local.server import Endpoint, LocalServer, ServerOptions
+from seedsmith.agent.models.local.tool_call_grammar import constrained, requires_call, with_schema_by_name
 from seedsmith.agent.models.local.weights import cache_folder, find_weights
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.service import ServiceOptions

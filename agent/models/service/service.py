@@ -18,10 +18,10 @@ from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdi
 from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
 from seedsmith.agent.models.service.conclusion import conclude, spent
-from seedsmith.agent.models.service.read_reply import PLAIN_SECONDS, read_reply
+from seedsmith.agent.models.service.reply_reader import PLAIN_SECONDS, read_reply
 from seedsmith.agent.models.stream.stream import AnswerAssembler
-from seedsmith.agent.models.tries.gate import Gate
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields
+from seedsmith.agent.models.tries.request_gate import Gate
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from seedsmith.agent.models.tries.gate import MOST_AT_ONCE, Gate, make_gates
+from seedsmith.agent.models.tries.request_gate import MOST_AT_ONCE, Gate, make_gates
 
 _LEAST_PAUSE, _LONGEST_PAUSE = 0.02, 0.1
 _STATE = "limit"

@@ -47,7 +47,7 @@ def take(target: Target) -> bool:
     for skill in _sorted(folder / "skills"):
         if skill.is_dir():
             _take_skill(target, skill)
-    from seedsmith.skills.commands import command_files
+    from seedsmith.skills.claude_commands import command_files
 
     for file in command_files(folder / "commands"):
         target.command(file, folder / "commands")

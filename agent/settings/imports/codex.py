@@ -38,7 +38,7 @@ def take(target: Target) -> bool:
     if not folder.is_dir():
         return False
     target.instructions(folder / "AGENTS.md")
-    from seedsmith.skills.commands import command_files
+    from seedsmith.skills.claude_commands import command_files
 
     for file in command_files(folder / "prompts"):
         target.command(file, folder / "prompts")

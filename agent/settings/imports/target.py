@@ -78,8 +78,8 @@ class Target:
 
     def skill_folder(self, source: Path) -> None:
         """A skill of theirs, its whole folder."""
-        from seedsmith.skills.folder import digest, read_skill
         from seedsmith.skills.skill import BrokenSkill, Origin
+        from seedsmith.skills.skill_folder import digest, read_skill
 
         found, path = read_skill(source, Origin.USER), self.home / SKILLS / source.name
         what = f"skill {source.name} ({source})"
@@ -97,7 +97,7 @@ class Target:
         """A command of theirs, as a skill of one file."""
         import yaml
 
-        from seedsmith.skills.commands import read_command
+        from seedsmith.skills.claude_commands import read_command
         from seedsmith.skills.manifest import Manifest
         from seedsmith.skills.skill import BrokenSkill, Origin
 
@@ -127,7 +127,7 @@ class Target:
 
     def kind(self, file: Path) -> None:
         """A kind of helper of theirs."""
-        from seedsmith.skills.published import read_published
+        from seedsmith.skills.skill_md import read_published
         from seedsmith.skills.yaml_document import DocumentError, decode
 
         path, what = self.home / KINDS / file.name, f"helper {file.stem} ({file})"

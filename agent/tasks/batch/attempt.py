@@ -11,11 +11,11 @@ from typing import Any
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.batch.item_workspace import Workshop, open_workshop, with_own_programs
 from seedsmith.agent.tasks.batch.results import Cause, ItemResult, StepResult, Verification
 from seedsmith.agent.tasks.batch.steps import Asking, BudgetEnded, carry_out
 from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
-from seedsmith.agent.tasks.batch.workshop import Workshop, open_workshop, with_own_programs
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
 from seedsmith.sandbox.git.source import open_source

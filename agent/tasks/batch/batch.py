@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.agent.tasks.batch.codemods import check_installed
 from seedsmith.agent.tasks.batch.engines import Crew, Engine, LocalEngine
 from seedsmith.agent.tasks.batch.plan import plan
-from seedsmith.agent.tasks.batch.reading import read_tasks
 from seedsmith.agent.tasks.batch.store import FINISHED, BatchError, Row, Store
 from seedsmith.agent.tasks.batch.task_file import TaskFile
+from seedsmith.agent.tasks.batch.task_file_reader import read_tasks
 from seedsmith.agent.tasks.batch.worker import DATABASE, Job, settings_as_json
 from seedsmith.sandbox.git.private_clone import remove_folder
 

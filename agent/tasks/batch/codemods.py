@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import ConfigurationError
-from seedsmith.agent.tasks.batch.files import matching, small
+from seedsmith.agent.tasks.batch.file_search import matching, small
 from seedsmith.agent.tasks.batch.task_file import AstGrep, LibCst, Step, TaskFile
 
 _VARIABLE = re.compile(r"\$\$\$([A-Z_][A-Z0-9_]*)|\$([A-Z_][A-Z0-9_]*)")

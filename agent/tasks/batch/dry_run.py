@@ -14,7 +14,7 @@ from typing import Any
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.tasks.batch.batch import Batch, Options, wanted
 from seedsmith.agent.tasks.batch.codemods import apply
-from seedsmith.agent.tasks.batch.files import grep, matching
+from seedsmith.agent.tasks.batch.file_search import grep, matching
 from seedsmith.agent.tasks.batch.plan import Item, fill, plan
 from seedsmith.agent.tasks.batch.task_file import Condition, Step
 from seedsmith.sandbox.errors import GitError

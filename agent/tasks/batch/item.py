@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.agent.tasks.batch.attempt import Books, How, Work
-from seedsmith.agent.tasks.batch.attempts import best_of
+from seedsmith.agent.tasks.batch.attempt_selection import best_of
 from seedsmith.agent.tasks.batch.delivery import Delivery, DeliveryFailed
+from seedsmith.agent.tasks.batch.item_workspace import open_workshop, with_own_programs
 from seedsmith.agent.tasks.batch.plan import Item
 from seedsmith.agent.tasks.batch.results import ItemResult
 from seedsmith.agent.tasks.batch.store import Taken
-from seedsmith.agent.tasks.batch.workshop import open_workshop, with_own_programs
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, remove_folder
 from seedsmith.sandbox.git.source import open_source

@@ -13,10 +13,10 @@ from seedsmith.agent.errors import AgentError, ConfigurationError
 from seedsmith.agent.events import Envelope, FrontEnd, UsageReported
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.batch.item_workspace import Workshop
 from seedsmith.agent.tasks.batch.plan import fill
 from seedsmith.agent.tasks.batch.results import StepResult
 from seedsmith.agent.tasks.batch.task_file import Limits, Step
-from seedsmith.agent.tasks.batch.workshop import Workshop
 from seedsmith.sandbox.errors import SandboxError
 
 _FAILED = {"gave_up", "cannot_verify", "refused", "budget", "provider_error", "no_sandbox", "interrupted"}

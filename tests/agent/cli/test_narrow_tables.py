@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from shown_events import read_all
 
-from seedsmith.agent.frontends import fitting
-from seedsmith.agent.frontends.fitting import fitted
+from seedsmith.agent.frontends import line_wrapping
+from seedsmith.agent.frontends.line_wrapping import fitted
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
@@ -54,7 +54,7 @@ def test_rows_fit(at_width, columns, arguments):
 
 
 def test_what_is_found_by_doctor_is_set_in(seedsmith, monkeypatch):
-    monkeypatch.setattr(fitting, "screen_width", lambda: 40)
+    monkeypatch.setattr(line_wrapping, "screen_width", lambda: 40)
     lines = seedsmith("doctor").stdout.splitlines()
     assert all(len(line) <= 40 or len(line.split()) == 1 for line in lines), lines
     assert lines[0].startswith("ok      sandbox") and lines[1].startswith(" " * 8)

@@ -9,7 +9,7 @@ from scripted_endpoint import Answer, error, text
 
 from seedsmith.agent.complete.completer import Completer
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hour import HourBudget, HourSpent
+from seedsmith.agent.complete.hourly_budget import HourBudget, HourSpent
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.models.open import open_model
 from seedsmith.agent.settings.settings import Settings

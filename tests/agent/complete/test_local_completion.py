@@ -8,7 +8,7 @@ import pytest
 
 from seedsmith.agent.complete.completer import Completer
 from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hour import HourBudget
+from seedsmith.agent.complete.hourly_budget import HourBudget
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.local import LocalModel
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from seedsmith.agent.complete.cache import Cache
 from seedsmith.agent.complete.hole import Hole, offset_of, split_place
-from seedsmith.agent.complete.hour import HourBudget, HourSpent
-from seedsmith.agent.complete.related import related
+from seedsmith.agent.complete.hourly_budget import HourBudget, HourSpent
+from seedsmith.agent.complete.prompt import as_gap, in_words
+from seedsmith.agent.complete.related_definitions import related
 from seedsmith.agent.complete.syntax import breaks
 from seedsmith.agent.complete.window import window
-from seedsmith.agent.complete.wording import as_gap, in_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.catalog.prices import Price, PriceTier

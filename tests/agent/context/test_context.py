@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from seedsmith.agent.calls.tools import open_tools
+from seedsmith.agent.calls.offered_tools import open_tools
 from seedsmith.agent.context.opening_messages import MOST_NAMES, first_items, pointed_sources, system_text
 from seedsmith.agent.context.profile import COMPACT, FULL, choose_profile, profile_named
 from seedsmith.agent.context.prompts import prompt

@@ -12,9 +12,9 @@ from small_house import PlayedModel, SmallTool, answer, reads, writes
 from seedsmith.agent.calls.finish_tool import FinishTool
 from seedsmith.agent.conversation import AssistantMessage, ToolCall, UserMessage
 from seedsmith.agent.events import NoticeGiven, Text, TurnStarted, UsageReported
-from seedsmith.agent.loop.asking import Ask
 from seedsmith.agent.loop.budget import Budget, Limits
 from seedsmith.agent.loop.loop import MOST_WRITTEN_CALLS, run_loop
+from seedsmith.agent.loop.request_builder import Ask
 from seedsmith.agent.models.base import CallReady, Retrying, TextDelta
 from seedsmith.tools.base import ToolResult
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seedsmith.agent.permissions.call import RuledCall
-from seedsmith.agent.permissions.reading import read_rules
+from seedsmith.agent.permissions.decision import Rulebook
+from seedsmith.agent.permissions.rule_reader import read_rules
 from seedsmith.agent.permissions.rules import Ruled
-from seedsmith.agent.permissions.ruling import Rulebook
 
 BOOK = Rulebook(read_rules([{"deny": "shell(denied *)"}, {"allow": "shell"}]))
 ONLY_ALLOWED = Rulebook(read_rules([{"allow": ["shell(true *)", "shell(echo *)"]}]))

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from seedsmith.agent.proof.results import read_junit, read_output, without_passed
-from seedsmith.agent.proof.telling import telling
+from seedsmith.agent.proof.test_reporting import telling
 
 
 def said(found):

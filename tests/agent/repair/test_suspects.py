@@ -6,7 +6,7 @@ from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest, Frame
 from seedsmith.agent.repair.suspects import find_suspects
 from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 PROGRAM = """RATE = 2

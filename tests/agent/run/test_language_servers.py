@@ -13,7 +13,7 @@ from present import is_present
 from scripted_endpoint import calls, text
 from small_house import Collected
 
-from seedsmith.agent.run.lasting import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.request import RunRequest

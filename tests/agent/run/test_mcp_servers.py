@@ -16,7 +16,7 @@ from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.mcp_servers import find_servers, trusted_servers
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.tools.mcp.known import KnownOffers, Offer, Offered
+from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
 
 SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
 

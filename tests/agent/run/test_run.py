@@ -280,7 +280,7 @@ async def test_a_baseline_that_breaks_still_tells_the_end(endpoint, options, mon
     def broken(*_, **__):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("seedsmith.sandbox.past.store.SnapshotStore.take", broken)
+    monkeypatch.setattr("seedsmith.sandbox.snapshots.store.SnapshotStore.take", broken)
     with pytest.raises(ZeroDivisionError):
         await Agent(**options, front_ends=(seen,)).arun("Change it")
     assert isinstance(seen.events[-1], SessionFinished)

@@ -14,7 +14,7 @@ from small_house import Collected
 
 from seedsmith import Agent
 from seedsmith.agent.events import ToolFinished, VerifyFinished
-from seedsmith.agent.run.lasting import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.request import RunRequest

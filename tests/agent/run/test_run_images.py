@@ -13,7 +13,7 @@ from scripted_endpoint import calls, error, text
 from small_house import Collected
 
 from seedsmith import Agent
-from seedsmith.agent.context.pictures import MAX_TOTAL_BYTES, attach
+from seedsmith.agent.context.prompt_images import MAX_TOTAL_BYTES, attach
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ToolFinished
 from seedsmith.agent.run.one_tool import run_tool
@@ -166,7 +166,7 @@ async def test_too_much_in_one_message_is_refused(here, monkeypatch):
     class Seeing:
         provider, name, vision = "test", "seeing", True
 
-    monkeypatch.setattr("seedsmith.agent.context.pictures.MAX_TOTAL_BYTES", len(png()) + 1)
+    monkeypatch.setattr("seedsmith.agent.context.prompt_images.MAX_TOTAL_BYTES", len(png()) + 1)
     with pytest.raises(UsageError, match=r"b\.png would make it more than .* of pictures in one message"):
         await attach([here / "截 图.png", here / "b.png"], "", False, None, here, Seeing())
     assert MAX_TOTAL_BYTES * 4 / 3 < 64_000_000

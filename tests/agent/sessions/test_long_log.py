@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from seedsmith.agent.sessions.find import VERSION
+from seedsmith.agent.sessions.session_lookup import VERSION
 
 pytestmark = pytest.mark.slow
 

@@ -27,7 +27,7 @@ from seedsmith.agent.sessions.session import (
     VerifyRecord,
     new_session_id,
 )
-from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.tools.base import Effect, Image
 
 CALL = ToolCall("c1", "put", '{"path": "ä"}')

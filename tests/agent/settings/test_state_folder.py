@@ -7,7 +7,7 @@ import os
 import pytest
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.settings.state import prepare_state
+from seedsmith.agent.settings.state_folder import prepare_state
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.isolation import private_folder
-from seedsmith.sandbox.isolation.named import link_into_home
+from seedsmith.sandbox.isolation.named_programs import link_into_home
 
 POISONS = (
     "rm -rf $HOME; touch $HOME",

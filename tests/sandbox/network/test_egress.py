@@ -18,7 +18,7 @@ import pytest
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import NoIsolation
-from seedsmith.sandbox.network.allowed import Allowed
+from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.network.egress import Attempt, Egress
 
 OTHER = "127.0.0.2"

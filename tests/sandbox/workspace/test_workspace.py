@@ -19,7 +19,7 @@ from seedsmith.sandbox.errors import (
     PathNotFound,
     WorkspaceError,
 )
-from seedsmith.sandbox.workspace.system import has_openat2
+from seedsmith.sandbox.workspace.open_beneath import has_openat2
 from seedsmith.sandbox.workspace.workspace import READ_CEILING_BYTES, FolderEntry, Workspace
 
 

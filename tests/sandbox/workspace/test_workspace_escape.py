@@ -18,7 +18,7 @@ from seedsmith.sandbox.errors import (
     PathNotFound,
     ProtectedPath,
 )
-from seedsmith.sandbox.workspace.system import has_openat2
+from seedsmith.sandbox.workspace.open_beneath import has_openat2
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 CANARY = b"outside"

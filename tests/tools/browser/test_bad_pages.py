@@ -54,7 +54,7 @@ async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
 
 
 async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
-    monkeypatch.setattr("seedsmith.tools.browser.steps.LOAD_SECONDS", 1.0)
+    monkeypatch.setattr("seedsmith.tools.browser.actions.LOAD_SECONDS", 1.0)
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 8766)); print(1, flush=True)"
     program += "; time.sleep(99)"
     server = pages.context.processes.converse(("python3", "-c", program))

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.workspace import steady
+from seedsmith.sandbox.workspace import block_rewrite
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.files import large_files as large
@@ -49,7 +49,7 @@ ODD_BYTES = [*[b""] * 12, b"\0", b"\xff", b"\xe4\xb8", b"\xed\xa0\x80"]
 def small_blocks(monkeypatch):
     """Blocks of a few bytes, and how often the way for large files was gone to its end."""
     monkeypatch.setattr(large, "BLOCK_BYTES", 7)
-    monkeypatch.setattr(steady, "BLOCK_BYTES", 7)
+    monkeypatch.setattr(block_rewrite, "BLOCK_BYTES", 7)
     monkeypatch.setattr(large, "_WINDOW_BYTES", 120)
     return monkeypatch
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.tools.base import ToolError
-from seedsmith.tools.mcp.known import KnownOffers
+from seedsmith.tools.mcp.known_offers import KnownOffers
 from seedsmith.tools.mcp.mcp_tool import McpTool
 from seedsmith.tools.mcp.pool import ServerPool
 from seedsmith.tools.mcp.servers import read_entry, server_of

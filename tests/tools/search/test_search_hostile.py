@@ -9,7 +9,7 @@ import pytest
 
 from seedsmith.sandbox.commands.searcher import start_search
 from seedsmith.sandbox.isolation.syscalls import landlock_abi
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.ignore_rules import MOST_BYTES, vetted_rules
 from seedsmith.tools.search.ripgrep import find_ripgrep
 

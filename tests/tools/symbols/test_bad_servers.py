@@ -7,9 +7,9 @@ from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedsmith.tools.symbols import language_server, peer, pool, symbols_tool
-from seedsmith.tools.symbols.findings import findings_of
-from seedsmith.tools.symbols.peer import _framed
+from seedsmith.tools.symbols import json_rpc, language_server, pool, symbols_tool
+from seedsmith.tools.symbols.diagnostics import findings_of
+from seedsmith.tools.symbols.json_rpc import _framed
 
 from .conftest import made
 
@@ -43,7 +43,7 @@ async def test_nothing_but_a_note_is_missing(symbols, monkeypatch, kind):
     monkeypatch.setattr(pool, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(symbols_tool, "ASK_SECONDS", 0.3)
     monkeypatch.setattr(language_server, "START_SECONDS", 5.0)
-    monkeypatch.setattr(peer, "MOST_UNASKED", 200)
+    monkeypatch.setattr(json_rpc, "MOST_UNASKED", 200)
     server = made(BAD[kind] or "")
     if BAD[kind] is None:
         server = type(server)(server.known, ("/nowhere/server",))

@@ -120,7 +120,7 @@ async def test_what_is_no_text_is_one_sentence(site, monkeypatch):
     assert "is no text (application/zip" in await site.refused("/binary")
     assert "the PDF can't be read" in await site.refused("/broken.pdf")
     assert "leads on more than 5 times" in await site.refused("/loop")
-    monkeypatch.setattr("seedsmith.tools.web.fetching.MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("seedsmith.tools.web.download.MOST_BYTES", 1_000_000)
     assert "is larger than" in await site.refused("/huge")
     assert "is not among" in await site.refused("/", base=f"http://127.0.0.1:{site.port + 1}")
 

@@ -16,8 +16,8 @@ from typing import Any
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Variation, Work, WorkerLost, begin
 from seedsmith.agent.tasks.batch.cluster.node import ERRORS
-from seedsmith.agent.tasks.batch.cluster.parcels import keep_work, pack_order
 from seedsmith.agent.tasks.batch.cluster.task import Told, make_attempt
+from seedsmith.agent.tasks.batch.cluster.transfer import keep_work, pack_order
 from seedsmith.agent.tasks.batch.engines import Crew
 from seedsmith.agent.tasks.batch.results import ItemResult
 from seedsmith.agent.tasks.batch.store import BatchError, Taken

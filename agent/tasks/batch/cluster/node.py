@@ -22,9 +22,9 @@ from typing import Any
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.models.tries.shared_gate import share_gates
-from seedsmith.agent.settings.state import prepare_state, state_folder
+from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Work, attempt
-from seedsmith.agent.tasks.batch.cluster.parcels import Order, pack_work, unpack
+from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_work, unpack
 from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
 from seedsmith.agent.tasks.batch.worker import end_with_starter, first_line, until_stopped
 from seedsmith.sandbox.errors import NoIsolation

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import calls, text
 
-from seedsmith.agent.frontends.acp import editor_agent, lines
-from seedsmith.agent.frontends.acp.lines import open_lines
+from seedsmith.agent.frontends.acp import editor_agent, line_transport
+from seedsmith.agent.frontends.acp.line_transport import open_lines
 
 HELLO = {"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {"protocolVersion": 1}}
 
@@ -82,7 +82,7 @@ async def test_answers_that_nobody_asked_for_and_blank_lines_are_passed_over(pip
 
 
 async def test_a_message_that_is_too_large_is_refused_and_the_next_one_taken(pipes, monkeypatch):
-    monkeypatch.setattr(lines, "MOST_BYTES", 3 << 20)
+    monkeypatch.setattr(line_transport, "MOST_BYTES", 3 << 20)
     fits = request("none", {"text": "x" * (2 << 20)})
     async with pipes() as both:
         found = await answers(both, fits, request("none", {"text": "x" * (5 << 20)}), b"{}" * (3 << 20))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.agent.models.errors import LocalModelError
-from seedsmith.agent.models.local.partial import PartialFile
+from seedsmith.agent.models.local.partial_file import PartialFile
 from seedsmith.agent.models.local.pull import Progress, ensure
 from seedsmith.agent.models.local.weights import LocalWeights, chosen_file, list_local
 
@@ -115,7 +115,7 @@ async def test_after_a_failure_the_next_pull_goes_on_after_the_last_whole_piece(
 KILLED_WHILE_JOINING = """
     import os, signal, sys
     from pathlib import Path
-    from seedsmith.agent.models.local.partial import PartialFile
+    from seedsmith.agent.models.local.partial_file import PartialFile
 
     class Tearing:
         def __init__(self, content):

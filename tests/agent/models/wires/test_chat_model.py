@@ -13,7 +13,7 @@ from scripted_endpoint import calls, error, raw, reasoning, text
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from seedsmith.agent.models.base import CallReady, Notice, ReasoningDelta, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, ServiceUnavailable, StreamBroken
-from seedsmith.agent.models.service import read_reply
+from seedsmith.agent.models.service import reply_reader
 
 
 async def test_text_and_reasoning_stream_and_usage_is_priced(asking, endpoint):
@@ -277,7 +277,7 @@ async def test_comments_do_not_reset_the_stall_timer(asking, endpoint):
 
 
 async def test_a_complete_answer_is_held_by_nothing_that_comes_after_it(asking, monkeypatch):
-    monkeypatch.setattr(read_reply, "USAGE_SECONDS", 0.05)
+    monkeypatch.setattr(reply_reader, "USAGE_SECONDS", 0.05)
 
     async def drip(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

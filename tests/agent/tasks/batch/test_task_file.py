@@ -11,8 +11,8 @@ import yaml
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.tasks.batch.plan import plan
-from seedsmith.agent.tasks.batch.reading import read_tasks
 from seedsmith.agent.tasks.batch.task_file import schema_text
+from seedsmith.agent.tasks.batch.task_file_reader import read_tasks
 
 DOCS = Path(__file__).parents[4] / "docs"
 BEGIN = "repositories: [x]\nsteps:\n"

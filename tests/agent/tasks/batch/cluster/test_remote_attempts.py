@@ -21,8 +21,8 @@ from seedsmith.agent.tasks.batch.attempt import CannotWork, How, Variation
 from seedsmith.agent.tasks.batch.batch import Options
 from seedsmith.agent.tasks.batch.cluster import engine
 from seedsmith.agent.tasks.batch.cluster.engine import RayEngine, Remote
-from seedsmith.agent.tasks.batch.cluster.parcels import Order, pack_order
 from seedsmith.agent.tasks.batch.cluster.task import make_attempt
+from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_order
 from seedsmith.agent.tasks.batch.plan import plan
 from seedsmith.agent.tasks.batch.store import BatchError, Taken
 from seedsmith.agent.tasks.batch.worker import work

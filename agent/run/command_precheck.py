@@ -1,0 +1,72 @@
+"""Whether the verification command can be run at all, told before the first question costs anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from seedsmith.agent.sessions.session import VerifyRecord
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.named_programs import named_programs, words_of
+from seedsmith.sandbox.isolation.toolchains import search_path
+from seedsmith.tools.suggestions import did_you_mean, nearest
+
+_CANNOT_RUN = (126, 127)
+"""A shell's exit codes for a command that is not there or is no program."""
+_NEAR = 20
+_NOT_FOUND = re.compile(r"not found|No such file or directory", re.IGNORECASE)
+_MISSING = re.compile(r"(?:^|: )([\w.+-]+): (?:command )?not found$", re.MULTILINE)
+_MADE = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* \[.*\] Error (12[67])$", re.MULTILINE)
+"""make's own exit code is 2, whatever a recipe ended with."""
+_MISSING_TO_MAKE = re.compile(r"^g?make(?:\[\d+\])?: ([\w.+-]+): No such file or directory$", re.MULTILINE)
+
+
+def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
+    """Why the command of ``record`` could not be run here, as one sentence; '' where nothing says so.
+
+    A script of the workspace that is missing is no reason: it may be what is to be written.
+    """
+    if record.exit_code == 0:
+        return ""
+    made = _MADE.search(record.output)
+    exit_code = int(made[1]) if made else record.exit_code
+    begin = f"The test command can't be run: {record.command}"
+    if exit_code in _CANNOT_RUN or _NOT_FOUND.search(record.output):
+        hidden = named_programs(record.command, policy.workspace, policy.environ)
+        named = [path for path in hidden if exit_code in _CANNOT_RUN or str(path) in record.output]
+        if named:
+            return f"{begin} ({_outside(named)}; name it in --verify or --test yourself to have it shown)"
+    if exit_code != 127:
+        return ""
+    words = words_of(record.command)
+    missing = [name for name in _MISSING.findall(record.output) if made or name in words]
+    missing += _MISSING_TO_MAKE.findall(record.output) if made else []
+    if not missing:
+        return ""
+    outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
+    if outside:
+        return f"{begin} ({_outside([Path(outside)])})"
+    name, letters = missing[0], sorted(missing[0])
+    close = nearest(name, _programs(policy), _NEAR)
+    close.sort(
+        key=lambda each: (sorted(each) != letters, each[0] != name[0])
+    )  # two letters swapped come first
+    return f"{begin}: {name} is not installed{did_you_mean(*close[:1])}"
+
+
+def _outside(paths: Iterable[Path]) -> str:
+    return f"exists outside, hidden by the sandbox: {', '.join(map(str, paths))}"
+
+
+def _programs(policy: Policy) -> list[str]:
+    """The names of the programs commands find."""
+    names: set[str] = set()
+    for folder in search_path(policy.environ, policy.workspace):
+        try:
+            names.update(os.listdir(folder))  # noqa: PTH208
+        except OSError:
+            continue
+    return sorted(names)

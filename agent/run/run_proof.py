@@ -1,0 +1,153 @@
+"""What is proven of a run: its verification, what was done to the tests, and both sides of a reported bug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from seedsmith.agent.calls.dispatch import Dispatcher
+from seedsmith.agent.context.prompts import prompt
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.loop.run_context import RunContext
+from seedsmith.agent.run.open_run import OpenedRun
+from seedsmith.agent.run.snapshots import RunSnapshots
+from seedsmith.agent.run.verification import LONGEST_SECONDS, Verifier, output_text
+from seedsmith.agent.sessions.outcome import Outcome, Verified
+from seedsmith.agent.sessions.proof_sides import Sides
+from seedsmith.agent.sessions.session import Session
+from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+
+if TYPE_CHECKING:
+    from seedsmith.sandbox.snapshots.changes import Changes
+    from seedsmith.sandbox.snapshots.rows import Difference
+
+_FOLDER = "old-side"
+_NOT_LOOKED_AT = "the run ended before the tests ran on both sides."
+_TOLD = 12
+
+
+class Proving:
+    """Holds one run to its proof: checks it when the model says it is done, and binds it at the end."""
+
+    def __init__(
+        self,
+        opened: OpenedRun,
+        run: RunContext,
+        past: RunSnapshots,
+        dispatcher: Dispatcher,
+        processes: ProcessRunner,
+    ) -> None:
+        """A search by a small model proves no report: it goes by the tests alone."""
+        settings, profile = opened.request.settings, opened.profile
+        command = settings.verify or opened.session.start.verify or ""
+        self._run = run
+        self._past = past
+        self._dispatcher = dispatcher
+        self._processes = processes
+        self._redactor = opened.place.redactor
+        self._report = "" if profile.searches else settings.symptom or ""
+        self._strict = bool(self._report) or opened.request.fixing
+        self._allowed = settings.allow_test_changes
+        self._found = bool(self._report) and not settings.wrote(command)
+        self._judged: int | None = None
+        self._sides: Sides | None = None
+        self.verifier = Verifier(
+            command,
+            run,
+            processes,
+            dispatcher,
+            self._redactor,
+            output_bytes=profile.output_bytes // 4,
+        )
+        self.verifier.tells = bool(self._report)
+
+    async def check(self) -> str | None:
+        """Verify now that the model says it is done; what to tell it where that proves nothing, or None.
+
+        None too where nothing was changed since it was told last.
+        """
+        feedback = await self.verifier.check()
+        newest = self.verifier.newest
+        if self._found and newest is not None and newest.tests:
+            feedback = None  # what failed before may fail: each test is compared
+        elif feedback is not None or not self.verifier.passes:
+            return feedback
+        if self._judged == self._dispatcher.effects:
+            return None
+        self._judged = self._dispatcher.effects
+        if weakened := await self._weakened():
+            named = "\n".join(f"- {each}" for each in weakened[:_TOLD])
+            return prompt("tests-weakened.md", weakened=named)
+        return await self._prove() if self._report else None
+
+    async def _weakened(self) -> tuple[str, ...]:
+        if self._allowed or not self._dispatcher.effects:
+            return ()
+        past = await self._past.present()
+        return self._tampered(tuple(past.store.differences(past.first, past.now)))
+
+    async def _prove(self) -> str | None:
+        from seedsmith.agent.proof.both_sides import BothSides, Shown
+
+        newest = self.verifier.newest
+        assert newest is not None
+        self._run.sink.emit(NoticeGiven("both_sides", "The tests run on the code as it was, too."))
+        both = BothSides(
+            self.verifier.command,
+            self._report,
+            self._processes,
+            self._run.session.folder / _FOLDER,
+            lambda: min(LONGEST_SECONDS, self._run.budget.seconds_left),
+        )
+        await self._dispatcher.ready_for_effects()
+        shown = Shown(self.verifier.first_run, newest)
+        self._sides = await both.look(await self._past.present(), shown, self._text)
+        self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
+        if self._sides.proven or self._sides.unavailable:
+            return None
+        failed = self._sides.old.why if self._sides.old is not None else ""
+        output = prompt("proof-output.md", output=failed).rstrip() if failed else ""
+        return prompt("proof-failed.md", why=self._sides.fault, output=output).strip()
+
+    def bind(self, changes: Changes) -> Verified | None:
+        """The evidence at the end of the run, which made these ``changes``."""
+        known = self.verifier.evidence(changes.files_changed)
+        if known is None:
+            return None
+        sides = self._sides if self._judged == self._dispatcher.effects else None
+        if self._report and sides is None:
+            sides = Sides(fault=_NOT_LOOKED_AT, report=self._report)
+        return replace(
+            known,
+            weakened=() if self._allowed else self._tampered(changes.differences),
+            sides=sides,
+            failed_before=bool(self._found and known.exit_code and sides and sides.proven),
+        )
+
+    def _tampered(self, differences: Sequence[Difference]) -> tuple[str, ...]:
+        if not differences:
+            return ()
+        from seedsmith.agent.proof.weakened_tests import tampered
+
+        return tampered(differences, self._past.read, strict=self._strict)
+
+    def _text(self, result: CommandResult) -> str:
+        return self._redactor.text(output_text(result))
+
+
+def with_pull_request(outcome: Outcome, settings: Settings, session: Session) -> Outcome:
+    """``outcome``, its pull request's text written where ``settings`` want it; says where that can't be."""
+    if settings.report is None:
+        return outcome
+    from seedsmith.agent.proof.pull_request import pull_request
+
+    last = session.conversation.last_answer
+    text = pull_request(outcome, last.text if last else "", settings.symptom or "")
+    try:
+        settings.report.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = f"The report {settings.report} can't be written: {error.strerror or error}."
+        return replace(outcome, message=f"{outcome.message}\n\n{why}".strip())
+    return outcome

@@ -1,0 +1,335 @@
+"""What a run's workspace was, turn by turn: snapshots taken beside the conversation, never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from seedsmith.agent.calls.data_loss import Files
+from seedsmith.agent.errors import SessionError
+from seedsmith.agent.events import EventSink, NoticeGiven
+from seedsmith.agent.run.changes_by_others import Others, Quiet, changed_by_others, touched_by_others
+from seedsmith.agent.sessions.place import Place
+from seedsmith.agent.sessions.session import Session
+from seedsmith.agent.sessions.unfinished_edits import TakenBack, take_back_half_done
+from seedsmith.sandbox.errors import NoRepository, SnapshotError
+from seedsmith.sandbox.workspace.paths import shown
+from seedsmith.tools.base import ToolError
+
+if TYPE_CHECKING:
+    from seedsmith.agent.proof.both_sides import Past
+    from seedsmith.sandbox.git.repository import Repository
+    from seedsmith.sandbox.git.state import GitState
+    from seedsmith.sandbox.snapshots.changes import Changes
+    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.store import SnapshotStore
+    from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
+
+
+_QUIET_SECONDS = 1.0
+"""A longer wait for a snapshot is shown."""
+_NAMED = 5
+_QUESTION_SECONDS = 0.2
+"""The first question has left by then."""
+
+
+class RunSnapshots:
+    """Takes the snapshots of one run, in threads, and records them in its session.
+
+    One is begun once the first question is asked, or something is about to be changed before; one after each
+    answer's calls that may have changed something, and one is taken at the end. Calls with effects wait for
+    the one that is under way.
+    """
+
+    def __init__(self, place: Place, session: Session, sink: EventSink, caches: Sequence[str] = ()) -> None:
+        """``caches`` are the names of folders that its snapshots leave out besides the well-known ones."""
+        self._caches = caches
+        self._place = place
+        self._sink = sink
+        self._told: set[str] = set()
+        self._pruned = 0
+        self._session = session
+        self._store: SnapshotStore | None = None
+        self._under_way: asyncio.Future[None] | None = None
+        self._first = ""
+        self._taken_back: TakenBack | None = None
+        self._repository: Repository | None = None
+        self._git: GitState | None = None
+        self._begun = self._closed = False
+        self._shared: set[str] = set()
+        """What others changed before the run did, so that no snapshot shows what theirs was."""
+        self._quiet = Quiet(self._asked, self._begin_first)
+
+    def begin(self) -> None:
+        """Follow the run from here on; returns at once."""
+        self._begun = True
+        self._sink.follow(self._quiet)
+
+    def beside(self, busy: Callable[[], bool]) -> None:
+        """``busy`` says whether something of the run's may be at work while the model is asked."""
+        self._quiet.busy = busy
+
+    async def ready(self, writes: Collection[str] = ()) -> None:
+        """Return once a change loses nothing of what was; raises what kept a snapshot from being taken.
+
+        ``writes`` are the paths that will be written, where they are known.
+        """
+        self._quiet.act()
+        root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+        self._shared.update(touched_by_others(root, writes, spans))
+        await self._settled()
+        self._tell_left_out()
+
+    def _asked(self) -> None:
+        """Let the question leave first: the snapshot's thread would hold it up."""
+        if self._under_way is None:
+            asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._begin_first)
+
+    def _begin_first(self) -> None:
+        if self._begun and self._under_way is None and not self._closed:
+            self._start("the run began", whole=True)
+
+    async def _settled(self) -> None:
+        self._begin_first()
+        task = self._under_way
+        if task is None:
+            return
+        done, _ = await asyncio.wait({task}, timeout=_QUIET_SECONDS)
+        if not done:
+            waits = "Waiting until what is in the workspace is recorded, so that it can be undone."
+            self._sink.emit(NoticeGiven("snapshot", waits))
+        await asyncio.shield(task)
+
+    async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
+        """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
+        self._begin_first()
+        self._start("before a call that deletes")
+        await self.ready()
+        return await asyncio.to_thread(self._unkept, files)
+
+    def changed(self) -> None:
+        """Begin a snapshot, as something may have been changed; returns at once."""
+        self._start(f"turn {self._session.turns}")
+        self._quiet.rest()
+
+    async def changes(self, *, compares: bool = True) -> Changes:
+        """What has changed since the session began, as it is now; nothing unless it ``compares``."""
+        if not self._begun or not compares:
+            from seedsmith.sandbox.snapshots.changes import NO_CHANGES
+
+            return NO_CHANGES
+        self._begin_first()
+        self._start("the run ended", whole=True)
+        await self._settled()
+        return await asyncio.to_thread(self._compared)
+
+    async def present(self) -> Past:
+        """The workspace before the first change, and as it is now."""
+        from seedsmith.agent.proof.both_sides import Past
+
+        self._start("verification")
+        await self._settled()
+        assert self._store is not None
+        return Past(self._store, self._first, self._session.snapshots[-1].id)
+
+    def read(self, name: str) -> bytes:
+        """The content that a row of a difference names."""
+        assert self._store is not None
+        return self._store.read(name)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a snapshot could not be taken."""
+        task = self._under_way
+        return task is not None and task.done() and not task.cancelled() and task.exception() is not None
+
+    async def close(self) -> None:
+        """Wait for what is under way, and let go of the store."""
+        self._closed = True
+        if self._under_way is not None:
+            await asyncio.wait({self._under_way})
+        if self._store is not None:
+            await asyncio.to_thread(self._store.close)
+
+    def _start(self, label: str, *, whole: bool = False) -> None:
+        before, turn, acted = self._under_way, self._session.turns, self._quiet.acted
+        shared, self._shared = self._shared, set()
+
+        async def after() -> None:
+            if before is not None:
+                await before
+            taken, others = await asyncio.to_thread(self._take, label, whole=whole, acted=acted)
+            if not self._session.snapshots and self._first != taken:
+                self._session.record_snapshot(0, self._first)
+            if self._taken_back is not None:
+                self._tell_taken_back(self._taken_back)
+            self._session.record_snapshot(turn, taken, others.alone, sorted({*others.too, *shared}))
+
+        self._under_way = asyncio.ensure_future(after())
+        self._under_way.add_done_callback(_retrieved)
+
+    def _take(self, label: str, *, whole: bool, acted: int | None) -> tuple[str, Others]:
+        """Take a snapshot: its id, and what changed since the run's last one, but not by the run."""
+        others = Others()
+        try:
+            if self._store is None:
+                self._store = self._open()
+                self._taken_back = take_back_half_done(self._store, self._session)
+            taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))
+            if not self._first:
+                self._first = self._begun_with(self._store, taken)
+            elif self._session.snapshots:
+                found = self._store.differences(self._session.snapshots[-1].id, taken)
+                root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+                with suppress(SnapshotError):
+                    others = changed_by_others(root, found, spans, acted)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise SessionError(f"Can't record what the workspace is now: {why}.") from error
+        return taken, others
+
+    def _compared(self) -> Changes:
+        assert self._store is not None
+        try:
+            found = self._store.compare(self._first, self._session.snapshots[-1].id)
+        except (OSError, SnapshotError) as error:
+            raise SessionError(f"Can't compare what the workspace is now: {error}") from error
+        return replace(found, lost=self._lost(found.differences))
+
+    def _tell_taken_back(self, found: TakenBack) -> None:
+        self._taken_back = None
+        self._session.record_undo(found.before, found.after)
+        names = ", ".join(map(shown, found.paths[:_NAMED]))
+        more = f" and {len(found.paths) - _NAMED:,} more" if len(found.paths) > _NAMED else ""
+        told = f"What the killed {found.tool} had begun was taken back: {names}{more}."
+        self._sink.emit(NoticeGiven("taken_back", told))
+
+    def _left_out(self) -> tuple[LeftOut, ...]:
+        """The files that the newest snapshot leaves out; not the folders, whose sizes nobody knows."""
+        if self._store is None or not self._session.snapshots:
+            return ()
+        found = self._store.snapshot(self._session.snapshots[-1].id).left_out
+        return tuple(each for each in found if each.size is not None)
+
+    def _unkept(self, files: Files) -> tuple[LeftOut, ...]:
+        from seedsmith.sandbox.git.index import read_entries
+        from seedsmith.sandbox.git.state import read_index
+
+        left_out = self._left_out()
+        if files == "all" or self._repository is None or not left_out:
+            return left_out if files == "all" else ()
+        staged = {name: each for (name, _), each in read_entries(read_index(self._repository)).items()}
+        above = os.path.relpath(self._place.workspace.root, self._repository.top)
+        found = []
+        for each in left_out:
+            entry = staged.get(os.fsencode(os.path.normpath(f"{above}/{each.path}")))
+            if (entry is not None) != (files == "tracked"):
+                continue
+            now = self._place.workspace.stat(each.path, follow=False)
+            if entry is None or (entry.size, entry.modified) != (now.size, now.modified_ns):
+                found.append(each)
+        return tuple(found)
+
+    def _tell_left_out(self) -> None:
+        if self._pruned:
+            told = f"{self._pruned:,} old snapshots of this folder were dropped: undo goes back no further."
+            self._sink.emit(NoticeGiven("pruned", told))
+            self._pruned = 0
+        new = [each for each in self._left_out() if each.path not in self._told]
+        if new:
+            self._told.update(each.path for each in new)
+            names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in new[:_NAMED])
+            more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
+            told = f"Not recorded, so undo can't bring it back: {names}{more}."
+            self._sink.emit(NoticeGiven("left_out", told))
+
+    def _look_at_git(self, *, whole: bool) -> tuple[bytes, ...]:
+        """What git's branches, stash and index are; commits that could be lost, or are, are kept first."""
+        from seedsmith.sandbox.git.commits import KEPT_COMMITS, keep_at_risk, keep_index, keep_lost
+        from seedsmith.sandbox.git.state import read_index, read_state
+
+        if self._repository is None:
+            return ()
+        assert self._store is not None
+        folder = self._store.folder / KEPT_COMMITS
+        before, now = self._git, read_state(self._repository)
+        if before is None:
+            keep_at_risk(self._repository, now, folder)
+        elif before.tips != now.tips:
+            keep_lost(self._repository, before, now, folder)
+        self._git = now
+        if not whole:
+            return (now.encode(),)
+        index = read_index(self._repository)
+        keep_index(self._repository, now, index, folder)
+        return now.encode(), index
+
+    def _lost(self, differences: Iterable[Difference]) -> tuple[str, ...]:
+        """The files of ``differences`` whose old content no commit holds; without git the deleted ones."""
+        from seedsmith.sandbox.git.commits import Commits
+        from seedsmith.sandbox.git.state import GitState
+
+        assert self._store is not None
+        gone = {
+            path: old.name
+            for path, old, new in differences
+            if old is not None
+            and old.name is not None
+            and not old.is_folder
+            and (new is None or old.name != new.name)
+            and ".git" not in path.split("/")
+        }
+        kept = self._store.snapshot(self._first).beside
+        if self._repository is None or not kept:
+            deleted = {path for path, _, new in differences if new is None}
+            return tuple(sorted(gone.keys() & deleted))
+        commit = GitState.decode(self._store.read(kept[0])).commit
+        return tuple(sorted(gone.keys() - Commits(self._repository).committed(commit, gone)))
+
+    def _begun_with(self, store: SnapshotStore, now: str) -> str:
+        """The snapshot to compare with: the session's first where it is kept still, else the run's.
+
+        A session of an older program, which kept a baseline instead, gets its first snapshot from that.
+        """
+        if not self._session.snapshots:
+            try:
+                return store.take_over(self._session.folder, now) or now
+            except SnapshotError:
+                return now
+        for recorded in self._session.snapshots[:1]:
+            try:
+                return store.snapshot(recorded.id).id
+            except SnapshotError:
+                break
+        return now
+
+    def _open(self) -> SnapshotStore:
+        from seedsmith.sandbox.git.commits import KEPT_COMMITS, drop_older
+        from seedsmith.sandbox.git.repository import find_repository
+        from seedsmith.sandbox.snapshots.store import SnapshotStore
+        from seedsmith.tools.search.ripgrep import find_ripgrep
+
+        with suppress(NoRepository):
+            self._repository = find_repository(self._place.workspace.root)
+        try:
+            ripgrep = find_ripgrep(self._place.workspace.root)
+        except ToolError:
+            ripgrep = None
+        store = SnapshotStore(self._place.home, self._place.workspace, ripgrep, self._caches)
+        for recorded in self._session.snapshots[-1:]:  # or what is left out from now on would seem deleted
+            with suppress(SnapshotError):
+                store.caches = store.snapshot(recorded.id).caches
+        self._pruned = store.prune_old({each.id for each in self._session.snapshots})
+        if self._pruned and (kept := store.ids()):
+            drop_older(store.folder / KEPT_COMMITS, store.snapshot(kept[0]).time)
+        return store
+
+
+def _retrieved(task: asyncio.Future[None]) -> None:
+    """Look at a failure, so that nobody is warned of one that is raised elsewhere, or of no use any more."""
+    if not task.cancelled():
+        task.exception()

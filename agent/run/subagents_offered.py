@@ -1,0 +1,37 @@
+"""Whether a run has helpers: where the user wants them, or has written kinds of them down."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from seedsmith.agent.events import NoticeGiven
+from seedsmith.agent.loop.budget import Budget
+from seedsmith.agent.run.open_run import OpenedRun
+from seedsmith.agent.sessions.outcome import Outcome
+
+KINDS = Path(".agents/agents")
+"""Below the home folder: a file of front matter and instructions for each kind."""
+_LEFT_OUT = "A run that is recorded or replayed has no helpers: what they are answered would not be in it."
+
+
+def with_subagents(opened: OpenedRun, run: Callable[..., Awaitable[Outcome]], budget: Budget) -> OpenedRun:
+    """``opened``, with the tool ``task`` where there are to be helpers; ``run`` carries out a request."""
+    request, wanted = opened.request, opened.request.settings.subagents
+    if request.parent or opened.profile.tools is not None or wanted is False:
+        return opened
+    home = request.environment.get("HOME")
+    folder = Path(home) / KINDS if home else None
+    if not wanted and (folder is None or not folder.is_dir()):
+        return opened
+    if opened.interceptor is not None:
+        told = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
+        return replace(opened, notices=(*opened.notices, *told))
+    from seedsmith.agent.context.agent_kinds import user_kinds
+    from seedsmith.agent.run.subagents import helper_tool
+
+    kinds = user_kinds(folder)
+    notices = tuple(NoticeGiven("subagents", fault) for fault in kinds.faults)
+    tools = (helper_tool(opened, run, budget, kinds.found),) if wanted or kinds.found else ()
+    return replace(opened, extensions=(*opened.extensions, *tools), notices=(*opened.notices, *notices))

@@ -1,0 +1,348 @@
+"""Looking at a whole workspace: every file, link and folder, and what has changed since the last look.
+
+Folders are opened one below the other, so that no link leads out. What ``stat`` says is remembered; a file
+it says nothing new of is not read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS, CACHE_SUFFIX
+from seedsmith.sandbox.snapshots.objects import ObjectStore
+from seedsmith.sandbox.snapshots.rows import Row, Rows, encode
+from seedsmith.sandbox.whole_file import write_whole
+from seedsmith.sandbox.workspace.open_beneath import SAFE_OPEN_FLAGS
+from seedsmith.sandbox.workspace.workspace import Workspace
+
+KEPT_FILE_BYTES = 16 << 20
+"""Content of files up to this size is kept."""
+KEPT_TOTAL_BYTES = 512 << 20
+"""So much content is kept in all, of ignored files half of it."""
+DIGESTED_FILE_BYTES = 64 << 20
+"""Of what is left out a digest is taken up to this size; of larger files only what ``stat`` says."""
+DIGESTED_TOTAL_BYTES = 1 << 30
+RECORDED_FILES = 200_000
+"""Files beyond this number are left out: no change to them is seen."""
+_DEEPEST = 200
+_RACY_NANOSECONDS = 2_000_000_000
+"""A file changed this shortly before it was looked at may change again within the clock's grain."""
+_CHUNK_BYTES = 1 << 20
+_GIT = ".git"
+_CACHE_TAG = "CACHEDIR.TAG"
+"""A file by which tools mark folders that hold nothing but what can be made again."""
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS
+
+
+class LeftOut(NamedTuple):
+    """What a snapshot does not hold."""
+
+    path: str
+    size: int | None
+    """None for a folder, which nobody counted."""
+    why: str
+
+
+_Stamp = tuple[int, int, int, int, int]
+"""What ``stat`` says of a file: mode, size, times of content and of anything, number."""
+_READ_AGAIN: _Stamp = (0, 0, 0, 0, 0)
+"""Of a file that must be read again whatever ``stat`` says."""
+_Seen = tuple[Any, ...]
+"""A file as it was looked at last: its stamp, then its row. Plain and flat, because there are as many as
+files: the collector of garbage, which stops the conversation too, need not visit tuples like these."""
+
+
+def _row_of(seen: _Seen) -> Row:
+    return Row(*seen[len(_READ_AGAIN) :])
+
+
+@dataclass(slots=True)
+class _Folder:
+    files: dict[str, _Seen]
+    folders: dict[str, Row]
+    kept: str
+    """The name under which its rows are kept."""
+
+
+@dataclass(slots=True)
+class Look:
+    """What one look found."""
+
+    root: str = ""
+    """The name under which the workspace's rows are kept."""
+    files: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+class Watcher:
+    """Looks at one workspace again and again; what it knows is kept in ``memory`` between processes."""
+
+    def __init__(self, workspace: Workspace, store: ObjectStore, memory: Path) -> None:
+        self._workspace = workspace
+        self._store = store
+        self._memory = memory
+        self._known: dict[str, _Folder] = _load(memory)
+        self._changed = False
+
+    def look(self, counted: Collection[str] | None = None, caches: Iterable[str] = ()) -> Look:
+        """Record the workspace as it is now; ``counted`` are the files that are not ignored, if known.
+
+        Folders that are called as one of ``caches`` are left out, besides the well-known ones.
+        """
+        visit = _Visit(self._store, self._known, counted, self._workspace.state)
+        visit.caches = CACHE_FOLDERS.union(caches)
+        descriptor = self._workspace.open_folder(".")
+        try:
+            visit.found.root = visit.folder(descriptor, "", 0).kept
+        finally:
+            os.close(descriptor)
+        self._store.flush()
+        self._changed = self._changed or visit.changed or len(visit.now) != len(self._known)
+        self._known = visit.now
+        visit.found.left_out.sort()
+        return visit.found
+
+    def uncounted(self, counted: Collection[str]) -> Iterator[str]:
+        """The recorded files that are not among ``counted``, nor links beside one of them or above."""
+        leading = _leading(counted)
+        for folder, known in self._known.items():
+            for name, seen in known.files.items():
+                path = f"{folder}/{name}" if folder else name
+                leads = not folder or folder in leading
+                if path not in counted and not (leads and _row_of(seen).is_link):
+                    yield path
+
+    def forget(self) -> None:
+        """Read everything again at the next look: what was kept of it may be gone."""
+        self._known = {}
+        self._memory.unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """Keep what is known for the next process; raises OSError."""
+        if not self._changed:
+            return
+        lines = [
+            json.dumps([path, folder.kept, folder.folders, folder.files], separators=(",", ":")) + "\n"
+            for path, folder in self._known.items()
+        ]
+        write_whole(self._memory, "".join(lines).encode("ascii"))
+        self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
+        self._changed = False
+
+
+class _Visit:
+    """One look under way."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        known: dict[str, _Folder],
+        counted: Collection[str] | None,
+        skipped: str | None,
+    ) -> None:
+        self.found = Look()
+        self.now: dict[str, _Folder] = {}
+        self.changed = False
+        self._store = store
+        self._known = known
+        self._counted = counted
+        self._leading = _leading(counted) if counted is not None else None
+        self._skipped = skipped
+        self.caches = CACHE_FOLDERS
+        self._kept_bytes = 0
+        self._kept_ignored = 0
+        self._digested = 0
+        self._fresh_since = time.time_ns() - _RACY_NANOSECONDS
+
+    def folder(self, descriptor: int, path: str, depth: int) -> _Folder:
+        """Look at the open folder ``path`` and all below it."""
+        known = self._known.get(path)
+        before = known.files if known is not None else {}
+        files: dict[str, _Seen] = {}
+        folders: dict[str, os.stat_result] = {}
+        with os.scandir(descriptor) as entries:
+            for entry in sorted(entries, key=_name):
+                name = entry.name
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                mode = found.st_mode
+                if stat.S_ISDIR(mode):
+                    folders[name] = found
+                elif not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)) or name.endswith(CACHE_SUFFIX):
+                    continue
+                elif path or name != _GIT:
+                    seen = self._file(descriptor, f"{path}/{name}" if path else name, found, before.get(name))
+                    if seen is not None:
+                        files[name] = seen
+        inner: Rows = {}
+        for name in sorted(folders):
+            self._inner(descriptor, f"{path}/{name}" if path else name, folders[name], depth, inner)
+        same = (
+            known is not None
+            and known.folders == inner
+            and files.keys() == before.keys()
+            and all(_same_row(seen, before[name]) for name, seen in files.items())
+        )
+        if same and known is not None:
+            kept = known.kept
+        else:
+            self.changed = True
+            kept = self._store.add(encode(inner | {name: _row_of(seen) for name, seen in files.items()}))
+        result = self.now[path] = _Folder(files, inner, kept)
+        return result
+
+    def _inner(self, outer: int, path: str, found: os.stat_result, depth: int, rows: Rows) -> None:
+        name = path.rpartition("/")[2]
+        if path in (_GIT, self._skipped):
+            return
+        if name in self.caches:
+            self.found.left_out.append(LeftOut(path, None, "a cache"))
+            return
+        try:
+            descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=outer)
+        except OSError:
+            self.found.left_out.append(LeftOut(path, None, "it can't be read"))
+            rows[name] = Row(found.st_mode, 0, None)
+            return
+        try:
+            if depth >= _DEEPEST:
+                self.found.left_out.append(LeftOut(path, None, "it lies too deep"))
+            elif self._is_tagged_cache(descriptor, path):
+                self.found.left_out.append(LeftOut(path, None, "a cache"))
+            else:
+                rows[name] = Row(found.st_mode, 0, self.folder(descriptor, path, depth + 1).kept)
+        finally:
+            os.close(descriptor)
+
+    def _is_tagged_cache(self, descriptor: int, path: str) -> bool:
+        """Whether a tool marked the folder as a cache, and nothing in it counts or was kept."""
+        if path in self._known or (self._leading is not None and path in self._leading):
+            return False
+        try:
+            return stat.S_ISREG(os.stat(_CACHE_TAG, dir_fd=descriptor, follow_symlinks=False).st_mode)
+        except OSError:
+            return False
+
+    def _file(self, folder: int, path: str, found: os.stat_result, before: _Seen | None) -> _Seen | None:
+        self.found.files += 1
+        if self.found.files > RECORDED_FILES:
+            self.found.left_out.append(LeftOut(path, found.st_size, "there are too many files"))
+            return None
+        stamp = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        known = None if before is None else _row_of(before)
+        if before is not None and known is not None and before[: len(stamp)] == stamp:
+            if known.name is None:
+                self._tell(path, known)
+            else:
+                self._kept_bytes += found.st_size
+            return before
+        fresh = found.st_ctime_ns >= self._fresh_since
+        row = self._row(folder, path, found, known=known is not None and known.name is not None)
+        if known != row or not fresh:
+            self.changed = True
+        return (*(_READ_AGAIN if fresh else stamp), *row)
+
+    def _row(self, folder: int, path: str, found: os.stat_result, *, known: bool) -> Row:
+        name, size = path.rpartition("/")[2], found.st_size
+        try:
+            if self._has_room(path, size, known=known):
+                content = _read(folder, name, found)
+                return Row(found.st_mode, len(content), self._store.add(content))
+            row = Row(found.st_mode, size, None, self._digest(folder, name, found))
+        except OSError:
+            row = Row(found.st_mode, size, None, f"t{found.st_mtime_ns}")
+        self._tell(path, row)
+        return row
+
+    def _tell(self, path: str, row: Row) -> None:
+        large = row.size > KEPT_FILE_BYTES
+        why = "it is too large" if large else "it can't be read, or all that is kept would be too large"
+        self.found.left_out.append(LeftOut(path, row.size, why))
+
+    def _has_room(self, path: str, size: int, *, known: bool) -> bool:
+        ignored = self._counted is not None and path not in self._counted
+        if size > KEPT_FILE_BYTES or (not known and self._kept_bytes + size > KEPT_TOTAL_BYTES):
+            return False
+        if ignored and not known and self._kept_ignored + size > KEPT_TOTAL_BYTES // 2:
+            return False
+        self._kept_bytes += size
+        self._kept_ignored += size if ignored else 0
+        return True
+
+    def _digest(self, folder: int, name: str, found: os.stat_result) -> str:
+        size = found.st_size
+        if size > DIGESTED_FILE_BYTES or self._digested + size > DIGESTED_TOTAL_BYTES:
+            return f"t{found.st_mtime_ns}"
+        self._digested += size
+        digest = hashlib.blake2b(digest_size=16)
+        with os.fdopen(_open(folder, name), "rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _same_row(now: _Seen, before: _Seen) -> bool:
+    return now is before or _row_of(now) == _row_of(before)
+
+
+def _leading(paths: Collection[str]) -> frozenset[str]:
+    """The folders that lead to ``paths``."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return frozenset(folders)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _open(folder: int, name: str) -> int:
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder)
+
+
+def _read(folder: int, name: str, found: os.stat_result) -> bytes:
+    if stat.S_ISLNK(found.st_mode):
+        return os.fsencode(os.readlink(name, dir_fd=folder))
+    descriptor = _open(folder, name)
+    try:
+        content = os.read(descriptor, found.st_size + 1)
+        while len(content) < found.st_size and (more := os.read(descriptor, _CHUNK_BYTES)):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _load(memory: Path) -> dict[str, _Folder]:
+    """What :meth:`Watcher.save` kept; nothing where it is missing or damaged: then all is read again.
+
+    It is read folder by folder: one document of a large workspace would keep the interpreter, and so the
+    conversation, for a third of a second.
+    """
+    known: dict[str, _Folder] = {}
+    try:
+        with memory.open("rb") as lines:
+            for line in lines:
+                path, kept, folders, files = json.loads(line)
+                known[path] = _Folder(
+                    {name: (*each[:5], *Row(*each[5:])) for name, each in files.items()},
+                    {name: Row(*row) for name, row in folders.items()},
+                    kept,
+                )
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+    return known
