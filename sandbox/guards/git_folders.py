@@ -15,13 +15,19 @@ _MOST_READ_ONLY = 24
 """So many repositories are shown read-only; each costs a launch about 0.1 ms. All are compared afterwards."""
 _POINTER_BYTES = 16384
 _LOOKED_AT_LAST = frozenset(("node_modules", "__pycache__", ".venv", "venv", ".tox", "target"))
+_STORES = frozenset(("objects", "refs", "logs", "modules"))
+"""Of git's own folders those that hold many others."""
+_GITDIR = "gitdir: "
 _BARE_MARKS = ("HEAD", "objects", "refs")
 
 
-def walk_folders(root: Path, most: int | None = _MOST_FOLDERS) -> Iterator[tuple[str, frozenset[str], int]]:
+def walk_folders(
+    root: Path, most: int | None = _MOST_FOLDERS, *, into_git: bool = False, but: str = ""
+) -> Iterator[tuple[str, frozenset[str], int]]:
     """Yield ``(folder, names in it, time of its last change)`` breadth first, at most ``most`` of them.
 
-    Links are not followed; git's own folders are not entered, those of dependencies after all others.
+    Links are not followed, the folder ``but`` is not entered, git's own only where ``into_git`` says so; what
+    those store and folders of dependencies come after all others. What can't be read has no names, time 0.
     """
     waiting, last = deque([os.fspath(root)]), deque[str]()
     seen = 0
@@ -33,11 +39,16 @@ def walk_folders(root: Path, most: int | None = _MOST_FOLDERS) -> Iterator[tuple
             with os.scandir(folder) as entries:
                 children = list(entries)
         except OSError:
+            if is_folder(folder):
+                yield folder, frozenset(), 0
             continue
-        yield folder, frozenset(entry.name for entry in children), changed
+        names = frozenset(entry.name for entry in children)
+        yield folder, names, changed
+        late = _LOOKED_AT_LAST | _STORES if is_bare_repository(names) else _LOOKED_AT_LAST
         for entry in children:
-            if entry.name != DOT_GIT and entry.is_dir(follow_symlinks=False):
-                (last if entry.name in _LOOKED_AT_LAST else waiting).append(entry.path)
+            wanted = entry.path != but and (into_git or entry.name != DOT_GIT)
+            if wanted and entry.is_dir(follow_symlinks=False):
+                (last if entry.name in late else waiting).append(entry.path)
 
 
 def is_entered(name: str) -> bool:
@@ -65,19 +76,26 @@ def find_git_entries(root: Path) -> tuple[Path, ...]:
 
 
 def obeyed_folders(entry: Path, root: Path) -> tuple[Path, ...]:
-    """The folders inside ``root`` whose settings git obeys for the ``.git`` at ``entry``, as they really lie.
+    """The real folders inside ``root`` whose settings git obeys for the repository at ``entry``.
+
+    Never ``root`` itself or what holds it. See :func:`followed`.
+    """
+    return tuple(each for each in followed(entry) if root in each.parents)
+
+
+def followed(entry: Path) -> tuple[Path, ...]:
+    """The real folders whose settings git obeys for the ``.git`` or bare repository at ``entry``.
 
     It is followed as git does, where it is a file or a link and to the folder it shares with others, whether
-    that points back or not. Never ``root`` itself or what holds it.
+    that points back or not, and whether git would take it for a repository at this moment or not.
     """
     folder = Path(os.path.realpath(entry))
     if os.path.isfile(folder):
-        pointer = _first_line(folder)
-        if not pointer.startswith("gitdir:"):
+        named = _named_by(folder)
+        if named is None:
             return ()
-        folder = Path(os.path.realpath(folder.parent / pointer.removeprefix("gitdir:").strip()))
-    found = dict.fromkeys((folder, shared_folder(folder)))
-    return tuple(each for each in found if root in each.parents and os.path.isfile(each / "HEAD"))
+        folder = named
+    return tuple(dict.fromkeys((folder, shared_folder(folder))))
 
 
 def read_only_paths(entries: Iterable[Path], root: Path) -> tuple[Path, ...]:
@@ -105,11 +123,8 @@ def linked_folders(entry: Path) -> tuple[Path, Path] | None:
     The two differ for a linked worktree only. A repository nobody trusts may point anywhere, so a folder
     counts only if it points back at ``entry``; None for any other.
     """
-    pointer = _first_line(entry) if os.path.isfile(entry) and not entry.is_symlink() else ""
-    if not pointer.startswith("gitdir:"):
-        return None
-    folder = Path(os.path.realpath(entry.parent / pointer.removeprefix("gitdir:").strip()))
-    if not os.path.isfile(folder / "HEAD") or not _points_back(folder, entry):
+    folder = _named_by(entry) if os.path.isfile(entry) and not entry.is_symlink() else None
+    if folder is None or not os.path.isfile(folder / "HEAD") or not _points_back(folder, entry):
         return None
     # Git's own layout, .git/worktrees/NAME; what a ``commondir`` file says beyond that is not believed.
     if folder.parent.name == "worktrees" and os.path.isfile(folder / "commondir"):
@@ -125,7 +140,7 @@ def metadata_folders(entry: Path) -> tuple[Path, ...]:
 
 def shared_folder(folder: Path) -> Path:
     """Where git itself would look for the branches and objects of ``folder``: as its ``commondir`` says."""
-    said = _first_line(folder / "commondir")
+    said = pointer_in(folder / "commondir")
     return Path(os.path.realpath(folder / said)) if said else folder
 
 
@@ -147,18 +162,32 @@ def is_plain_path(root: Path, path: Path) -> bool:
 
 
 def _points_back(folder: Path, entry: Path) -> bool:
-    worktree = _first_line(folder / "gitdir")
+    worktree = pointer_in(folder / "gitdir")
     if worktree:
         return os.path.realpath(folder / worktree) == os.path.realpath(entry)
-    for line in start_of(folder / "config").splitlines():
+    for line in start_of(folder / "config").replace("\0", "").splitlines():
         key, _, value = line.partition("=")
         if key.strip().lower() == "worktree":
             return os.path.realpath(folder / value.strip().strip('"')) == os.path.realpath(entry.parent)
     return False
 
 
-def _first_line(file: Path) -> str:
-    return start_of(file).partition("\n")[0]
+def _named_by(file: Path) -> Path | None:
+    """The folder that a ``.git`` file names; None where it names none."""
+    pointer = pointer_in(file)
+    if not pointer.startswith(_GITDIR):
+        return None
+    return Path(os.path.realpath(file.parent / pointer.removeprefix(_GITDIR)))
+
+
+def pointer_in(file: Path) -> str:
+    """The path in one of git's files that hold one, read as git does: spaces and line ends in it count."""
+    return start_of(file).partition("\0")[0].rstrip("\r\n")
+
+
+def is_pointer_whole(file: Path) -> bool:
+    """Whether :func:`pointer_in` saw all of it; git reads on."""
+    return len(start_of(file)) < _POINTER_BYTES
 
 
 def start_of(file: Path, most: int = _POINTER_BYTES) -> str:

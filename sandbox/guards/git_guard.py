@@ -17,6 +17,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import (
     DOT_GIT,
+    followed,
     obeyed_folders,
     read_only_paths,
 )
@@ -45,7 +46,7 @@ class GitGuard:
         self.restores = restores
         """Whether it puts changes back rather than only reporting."""
         self._is_bound = is_bound
-        self._folders = KnownFolders(root)
+        self._folders = KnownFolders(root, but=root / DOT_GIT if is_bound else None)
         self._kept = KeptFiles(root, self._obeyed, save)
         self._trusted: dict[Path, int] = {}
         self._made: dict[Path, None] = {}
@@ -118,13 +119,22 @@ class GitGuard:
     def _trust(self, entries: Iterable[Path]) -> None:
         for entry in entries:
             with suppress(OSError):
-                self._trusted[entry] = os.lstat(entry).st_ino
+                if not self._is_part(entry):
+                    self._trusted[entry] = os.lstat(entry).st_ino
+
+    def _is_part(self, entry: Path) -> bool:
+        """Whether it is a worktree or module of a repository that is trusted, watched with that one."""
+        for folder in entry.parents:
+            inside = entry.relative_to(folder).parts
+            if folder in self._trusted and DOT_GIT not in inside:
+                return inside[0] == "modules" or inside[:-1] == ("worktrees",)
+        return False
 
     def _watch(self) -> None:
         """Settle which folders git obeys by what the entries say now, and which of them are read-only."""
         if self._is_bound and self._signature() == self._settled:
             return
-        self._watched = {entry: self._metadata(entry) for entry in self._trusted}
+        self._watched = {entry: obeyed_folders(entry, self._root) for entry in self._trusted}
         if self._is_bound:
             own = self._root / DOT_GIT
             self._bound = read_only_paths(dict.fromkeys((own, *self._trusted)), self._root)
@@ -146,11 +156,6 @@ class GitGuard:
     def _held(self) -> frozenset[Path]:
         """What commands can neither change nor move: read-only, and at the top, which is held itself."""
         return frozenset(self.bound(alone=False))
-
-    def _metadata(self, entry: Path) -> tuple[Path, ...]:
-        if entry.name != DOT_GIT:
-            return (entry,)
-        return obeyed_folders(entry, self._root)
 
     def _obeyed(self) -> Iterator[Path]:
         """What is watched: the entries that name another folder, and all that git obeys in the folders."""
@@ -178,7 +183,7 @@ class GitGuard:
         """Find the repositories that appeared, and tell those a command moved from those it made."""
         appeared = []
         for entry in self._folders.appeared():
-            if entry in self._trusted or entry in self._made:
+            if entry in self._trusted or entry in self._made or self._is_part(entry):
                 continue
             before = self._place_before(entry)
             if before is not None:
@@ -186,7 +191,8 @@ class GitGuard:
             else:
                 self._made[entry] = None
             folder = entry.parent if entry.name == DOT_GIT else entry
-            appeared.append(os.path.relpath(folder, self._root))
+            if DOT_GIT not in folder.relative_to(self._root).parts:
+                appeared.append(os.path.relpath(folder, self._root))
         if appeared:
             names = listed(dict.fromkeys(appeared))
             self._notes.append(f"New git repositories appeared, whose settings nobody has vetted: {names}.")
@@ -229,12 +235,14 @@ class GitGuard:
 
     def _harmful(self) -> Iterator[Path]:
         """The repositories made by commands in which git would run what a command wrote."""
+        if not self._made:
+            return
+        watched = {folder for known in self._trusted for folder in followed(known)}
         for number, entry in enumerate(list(self._made)):
             if not os.path.lexists(entry):
                 del self._made[entry]
                 continue
-            watched = {folder for folders in self._watched.values() for folder in folders}
-            folders = [folder for folder in self._metadata(entry) if folder not in watched]
+            folders = [folder for folder in followed(entry) if folder not in watched]
             if number >= _MOST_MADE or not all(is_harmless(folder, self._root) for folder in folders):
                 yield entry
 

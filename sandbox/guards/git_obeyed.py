@@ -11,7 +11,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seedsmith.sandbox.guards.git_folders import is_bare_repository, start_of, walk_folders
+from seedsmith.sandbox.guards.git_folders import (
+    followed,
+    is_bare_repository,
+    pointer_in,
+    start_of,
+    walk_folders,
+)
 from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import everything_below
 
@@ -50,7 +56,7 @@ def obeyed_files(folder: Path, root: Path, known: frozenset[Path]) -> Iterator[P
             for name in _OF_WORKTREE:
                 yield worktree / name
     for module in modules(folder):
-        if module in known or not is_harmless(module, root):
+        if module in known or not all(is_harmless(each, root) for each in followed(module)):
             yield from obeyed_files(module, root, known)
 
 
@@ -77,7 +83,7 @@ def included_files(folder: Path, root: Path) -> tuple[Path, ...]:
     waiting = [folder / "config", folder / "config.worktree"]
     while waiting and len(found) < _MOST_INCLUDES:
         file = waiting.pop()
-        for name in _include_paths(start_of(file)):
+        for name in _include_paths(start_of(file).replace("\0", "")):
             named = Path(os.path.normpath(file.parent / name))
             for path in (named, Path(os.path.realpath(named))):
                 if root in path.parents and path not in found:
@@ -107,5 +113,5 @@ def _folders_in(folder: Path) -> list[Path]:
 
 def _is_gits_own(worktree: Path) -> bool:
     """Whether a worktree that appeared shares what git would have it share, with no settings of its own."""
-    common = start_of(worktree / "commondir").strip()
+    common = pointer_in(worktree / "commondir")
     return common == _COMMON and not os.path.lexists(worktree / "config.worktree")

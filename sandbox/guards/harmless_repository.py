@@ -10,7 +10,7 @@ import re
 import stat
 from pathlib import Path
 
-from seedsmith.sandbox.guards.git_folders import start_of
+from seedsmith.sandbox.guards.git_folders import is_pointer_whole, start_of
 
 _MOST_BYTES = 1 << 16
 _SECTION = re.compile(r'\[\s*([A-Za-z0-9-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]\s*')
@@ -46,13 +46,20 @@ _HARMLESS = {
     **dict.fromkeys(
         (
             *("extensions", "pull", "push", "fetch", "color", "advice", "status", "feature", "index"),
-            *("pack", "log", "column", "gc", "maintenance"),
+            *("pack", "log", "column", "maintenance"),
         ),
         _ANY,
     ),
+    "gc": frozenset(
+        (
+            *("auto", "autopacklimit", "autodetach", "pruneexpire", "worktreepruneexpire", "packrefs"),
+            *("reflogexpire", "reflogexpireunreachable", "writecommitgraph", "cruftpacks"),
+            *("aggressivedepth", "aggressivewindow", "bigpackthreshold"),
+        )
+    ),
 }
 """Sections and keys with which git runs no program and reads no other settings."""
-_TRANSPORT = re.compile(r"\s*\"?(?:[\w+.-]+::|-)")
+_TRANSPORT = re.compile(r"\s*(?:[\w+.-]+::|-)")
 """An address that names the program to reach it by."""
 
 
@@ -65,6 +72,8 @@ def is_harmless(folder: Path, root: Path) -> bool:
         path = folder / name
         if os.path.lexists(path) and not _has_harmless_settings(path, folder, root):
             return False
+    if not is_pointer_whole(folder / "commondir"):
+        return False
     return not _has_hooks(folder / "hooks") and not any(
         os.path.lexists(folder / name) for name in ("remotes", "modules")
     )
@@ -74,11 +83,11 @@ def _has_harmless_settings(file: Path, folder: Path, root: Path) -> bool:
     if file.is_symlink() or not os.path.isfile(file):
         return False
     text = start_of(file, _MOST_BYTES)
-    if len(text) >= _MOST_BYTES:
+    if len(text) >= _MOST_BYTES or "\0" in text:
         return False
     section = ""
-    for line in text.splitlines():
-        rest = line.strip()
+    for line in text.split("\n"):  # Git knows no other line ends, and these spaces.
+        rest = line.strip(" \t\r")
         while match := _SECTION.match(rest):
             section, rest = match[1].lower(), rest[match.end() :]
         if not rest or rest[0] in "#;":
@@ -96,9 +105,7 @@ def _is_harmless_setting(section: str, key: str, value: str, around: tuple[Path,
     if (section, key) == ("core", "worktree"):
         tree = Path(os.path.realpath(folder / value.strip().strip('"')))
         return root == tree or root in tree.parents
-    if section == "remote" and key in ("url", "pushurl") and _TRANSPORT.match(value):
-        return False
-    if section == "submodule" and key == "url" and _TRANSPORT.match(value):
+    if key in ("url", "pushurl") and ("\\" in value or _TRANSPORT.match(value.replace('"', ""))):
         return False
     keys = _HARMLESS.get(section, frozenset())
     return keys is _ANY or key in keys

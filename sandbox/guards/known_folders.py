@@ -20,8 +20,10 @@ _FRESH_SECONDS = 0.005
 class KnownFolders:
     """Every folder below ``root`` with the time of its last change; the first walk runs in a thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, but: Path | None = None) -> None:
+        """A folder ``but`` is left out, which no command can change."""
         self._root = root
+        self._left_out = os.fspath(but) if but is not None and is_folder(os.fspath(but)) else ""
         self._stamps: dict[str, int] = {}
         """When each last changed; a time that no command can set."""
         self._entries: list[Path] = []
@@ -78,14 +80,14 @@ class KnownFolders:
             found += _repositories(folder, names)
             for name in names:
                 inner = f"{folder}/{name}"
-                if name != DOT_GIT and inner not in self._stamps and is_folder(inner):
+                if inner != self._left_out and inner not in self._stamps and is_folder(inner):
                     found += self._look_at(Path(inner))
         return found
 
     def _look_at(self, top: Path) -> list[Path]:
         """Remember the folders from ``top`` down; what repositories they are or hold."""
         found: list[Path] = []
-        for folder, names, changed in walk_folders(top, None):
+        for folder, names, changed in walk_folders(top, None, into_git=True, but=self._left_out):
             self._stamps[folder] = changed
             found += _repositories(folder, names)
         return found

@@ -24,6 +24,7 @@ SECRET = "home-secret"  # noqa: S105
 PAYLOAD = "touch {outside}/tripped; cat {home}/.ssh/id_ed25519 >{work}/stolen"
 PLACES = (
     *(".", "sub", "sub2", "deep/a/b", ".git", ".git/hooks", ".git/info", ".git/modules/m", "sub/.git"),
+    *("sub/.git/.git", "sub/.git/info/x", ".git/objects/aa", ".git/worktrees/w"),
     *("sub/.git/hooks", ".seedsmith", ".vscode", "link", "{outside}", "{outside}/folder", "{home}/.ssh"),
 )
 CONTAINED = {
@@ -62,7 +63,14 @@ TEXTS = (
         "#!/bin/sh\\n{payload}\\n",
         "../../outside",
     ),
-    *("gitdir: {work}/sub/.git\\n", "* filter=f\\n", '[filter \\"f\\"]\\n\\tclean = {payload}\\n', ""),
+    *(
+        "gitdir: {work}/sub/.git\\n",
+        "ref: refs/heads/main\\n",
+        "{work}/sub",
+        "* filter=f\\n",
+        '[filter \\"f\\"]\\n\\tclean = {payload}\\n',
+        "",
+    ),
 )
 ATOMS = (
     "mkdir -p {place}",
@@ -74,6 +82,8 @@ ATOMS = (
     "cp -a {place} {place2}",
     "ln -sfn {place} {place2}",
     "ln -sfn {place} link",
+    "ln -sfn refs/heads/main {place}/HEAD",
+    "mkdir -p {place}/objects {place}/refs; echo ref: refs/heads/x >{place}/HEAD; cp {file} {place}/config",
     "ln -f {place}/{file} {place2}/{file}2",
     "ln -f {home}/.ssh/id_ed25519 {place}/{file}",
     "cat {place}/{file} {home}/.ssh/id_ed25519 link/id_ed25519",
@@ -134,10 +144,10 @@ class Model:
         """Use git unconfined as a person would, wherever a repository is: nothing of a command's may run."""
         workspace = self._world.policy.workspace
         environ = {**os.environ, "HOME": str(self._world.home), "GIT_CONFIG_NOSYSTEM": "1"}
-        for folder in (workspace, *(path.parent for path in workspace.glob("**/.git"))):
-            if ".git" in folder.relative_to(workspace).parts:  # Not promised: docs/security.md.
-                continue
-            for words in (["status", "--short"], ["add", "-A"], ["stash", "list"], ["checkout", "-q", "."]):
+        marks = (*workspace.glob("**/.git"), *workspace.glob("**/HEAD"))
+        words_of_all = (["status", "--short"], ["add", "-A"], ["stash", "list"], ["checkout", "-q", "."])
+        for folder in dict.fromkeys((workspace, *(path.parent for path in marks))):
+            for words in words_of_all:
                 with suppress(subprocess.TimeoutExpired):  # It waits at a pipe that has a name of git's.
                     subprocess.run(
                         ["git", "-C", str(folder), *words],
