@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from seedsmith.agent.models.errors import Verdict
 from seedsmith.agent.models.tries.retry import ServiceRefused
@@ -21,6 +22,8 @@ BURST_FACTOR = 0.5
 """The limit is multiplied by this after ``RequestBurstTooFast``."""
 RATE_LIMIT_FACTOR = 0.8
 """And by this after a rate limit, which concerns requests a minute rather than requests at once."""
+Ending = Literal["answered", "burst", "rate limit", "other"]
+"""What an attempt ended with; ``other`` changes nothing."""
 
 
 class _Ticket:
@@ -68,17 +71,30 @@ class Gate:
         A :class:`ServiceRefused` that leaves the block may lower the limit, an end without exception may
         raise it; any other exception changes nothing.
         """
-        await self._enter()
-        shrunk = self._shrunk
+        mark = await self.enter()
+        ending: Ending = "other"
         try:
             yield
+            ending = "answered"
         except ServiceRefused as refused:
             if refused.refusal.crowded:
-                burst = refused.refusal.verdict is Verdict.RETRY_SLOWLY
-                self._shrink(BURST_FACTOR if burst else RATE_LIMIT_FACTOR, shrunk)
+                ending = "burst" if refused.refusal.verdict is Verdict.RETRY_SLOWLY else "rate limit"
             raise
-        else:
-            self._grow()
+        finally:
+            self.leave(mark, ending)
+
+    async def enter(self) -> int:
+        """Wait for a place; returns the mark to :meth:`leave` it with."""
+        await self._enter()
+        return self._shrunk
+
+    def leave(self, mark: int, ending: Ending) -> None:
+        """Free a place, and lower or raise the limit by what the attempt ended with."""
+        try:
+            if ending == "answered":
+                self._grow()
+            elif ending != "other":
+                self._shrink(BURST_FACTOR if ending == "burst" else RATE_LIMIT_FACTOR, mark)
         finally:
             self._leave()
 

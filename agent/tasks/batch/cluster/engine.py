@@ -10,13 +10,15 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Variation, Work, WorkerLost, begin
 from seedsmith.agent.tasks.batch.cluster.node import ERRORS
-from seedsmith.agent.tasks.batch.cluster.task import Told, make_attempt
+from seedsmith.agent.tasks.batch.cluster.ray_gates import gates_of_cluster, make_attempt_with_ray, ray_library
+from seedsmith.agent.tasks.batch.cluster.task import Told
 from seedsmith.agent.tasks.batch.cluster.transfer import keep_work, pack_order
 from seedsmith.agent.tasks.batch.engines import Crew
 from seedsmith.agent.tasks.batch.results import ItemResult
@@ -49,15 +51,16 @@ class RayEngine:
     async def run(self, crew: Crew) -> None:
         """Work until no item is left or the batch is paused."""
         await asyncio.to_thread(_connect, self._address)
-        printing = _ray()._private.worker
+        gates = await asyncio.to_thread(gates_of_cluster)
+        printing = ray_library()._private.worker
         printing._worker_logs_enabled = False  # else it tells of lost nodes on standard output
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(crew.workers):
                     job = replace(crew.job, owner=f"{os.getpid()}-{secrets.token_hex(4)}")
-                    group.create_task(work(job, crew.environment, Remote(_submit)))
+                    group.create_task(work(job, crew.environment, Remote(partial(_submit, gates))))
         finally:
-            _ray().shutdown()
+            ray_library().shutdown()
             printing._worker_logs_enabled = True
 
 
@@ -107,7 +110,7 @@ def _connect(address: str) -> None:
         if address != "auto":  # Ray asks a machine that is not there for minutes, and can't be interrupted
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-        _ray().init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray_library().init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except OSError as error:
         where = "here" if address == "auto" else f"at {address}"
         raise BatchError(
@@ -118,16 +121,14 @@ def _connect(address: str) -> None:
         raise BatchError(f"The Ray cluster can't be used: {str(error).partition(chr(10))[0]}") from error
 
 
-def _ray() -> Any:
-    """The library, which few have; it takes a second to import."""
-    return importlib.import_module("ray")
+async def _submit(gates: Any, order: bytes, archive: bytes) -> AsyncGenerator[Told, None]:
+    """Have Ray make the attempt; it never tries again by itself, for who runs the batch counts tries.
 
-
-async def _submit(order: bytes, archive: bytes) -> AsyncGenerator[Told, None]:
-    """Have Ray make the attempt; it never tries again by itself, for who runs the batch counts tries."""
-    ray = _ray()
-    task = ray.remote(num_returns="streaming", max_retries=0, num_cpus=1)(make_attempt)
-    said = task.remote(order, archive)
+    The actor ``gates``, which this runner keeps alive, is told when it ended: a lost node says nothing.
+    """
+    ray, attempt = ray_library(), secrets.token_hex(8)
+    task = ray.remote(num_returns="streaming", max_retries=0, num_cpus=1)(make_attempt_with_ray)
+    said = task.remote(order, archive, attempt)
     try:
         async for reference in said:
             yield await reference
@@ -138,3 +139,4 @@ async def _submit(order: bytes, archive: bytes) -> AsyncGenerator[Told, None]:
         raise WorkerLost(f"A node was lost: {type(error).__name__}.") from error
     finally:
         ray.cancel(said)
+        gates.ended.remote(attempt)

@@ -1,8 +1,9 @@
 """One attempt in a process of its own on a node: ``python -m seedsmith.agent.tasks.batch.cluster.node``.
 
-Standard input has the order as a line, the length of its archive as another, and the archive; when it is
-closed the process ends at once. Standard output gets a line of JSON for what is spent, for the first question
-to a model, and for the end, which an archive follows.
+Standard input has the order as a line, the length of its archive as another, and the archive, then a line for
+each request to a service that may be made; when it is closed the process ends at once. Standard output gets a
+line of JSON for what is spent, for the first question to a model, for each request that is to be made or has
+ended, and for the end, which an archive follows.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import AgentError
-from seedsmith.agent.models.tries.shared_gate import share_gates
+from seedsmith.agent.models.tries.request_gate import make_gates
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Work, attempt
+from seedsmith.agent.tasks.batch.cluster.distant_gate import Answers, DistantGate
 from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_work, unpack
 from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
-from seedsmith.agent.tasks.batch.worker import end_with_starter, first_line, until_stopped
+from seedsmith.agent.tasks.batch.worker import first_line, until_stopped
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.git.private_clone import remove_folder
 
@@ -62,12 +64,13 @@ def main() -> int:
     os.dup2(2, 1)
     line = first_line()
     archive = _read(int(first_line() or 0))
-    threading.Thread(target=end_with_starter, daemon=True).start()
+    answers = Answers()
+    make_gates(lambda url: DistantGate(url, mouth.say, answers))
+    threading.Thread(target=_hear, args=(answers,), daemon=True).start()
     environment = dict(os.environ)
     try:
         order = Order.from_line(line)
         home = prepare_state(state_folder(None, environment), Path("/nonexistent"))
-        share_gates(home / "batches" / "gates")
         with _own_folder(home / "nodes") as folder:
             unpack(archive, folder)
             made = asyncio.run(until_stopped(_make(order, folder, environment, mouth)))
@@ -76,6 +79,13 @@ def main() -> int:
     except (AgentError, OSError) as error:
         mouth.say({"ended": True, "error": CannotWork.__name__, "message": f"A node can't work: {error}"})
     return 0
+
+
+def _hear(answers: Answers) -> None:
+    """Hand on what may be done, and end this process at once when who started it has ended."""
+    while line := first_line():
+        answers.entered(json.loads(line)["entered"])
+    os._exit(1)
 
 
 async def _make(order: Order, folder: Path, environment: dict[str, str], mouth: Mouth) -> Said:

@@ -1,4 +1,5 @@
-"""What Ray runs on a node for one attempt: it starts a process there and hands on what that says.
+"""What Ray runs on a node for one attempt: it starts a process there, hands on what that says, and asks the
+gates of the cluster for it.
 
 The attempt has a process of its own because a Ray worker has threads, signals and an environment of Ray's;
 when the worker dies, however it does, that process and all it started end at once.
@@ -11,18 +12,35 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, Protocol
+
+from seedsmith.agent.models.tries.request_gate import Ending
 
 _LOOK_SECONDS = 0.5
 """So long at most it takes to notice that the task was cancelled: an interrupt is seen between two looks."""
+BEAT_SECONDS = 10.0
 
 Told = tuple[dict[str, Any], bytes]
 """What a node says: an object, and an archive, which is empty but in the last."""
 
 
-def make_attempt(order: bytes, archive: bytes) -> Iterator[Told]:
+class Doors(Protocol):
+    """The gates of the cluster, as one attempt uses them."""
+
+    def enter(self, number: int, service: str) -> None:
+        """Return when a request may be made to ``service``."""
+
+    def leave(self, number: int, ending: Ending) -> None:
+        """Say what the request ended with."""
+
+    def beat(self) -> None:
+        """Say that the attempt is still made; called now and then."""
+
+
+def make_attempt(order: bytes, archive: bytes, doors: Doors) -> Iterator[Told]:
     """Make the attempt; each thing that its process says, as it comes. The last has ``ended``, or it died."""
     process = subprocess.Popen(
         (sys.executable, "-P", "-m", "seedsmith.agent.tasks.batch.cluster.node"),
@@ -38,14 +56,29 @@ def make_attempt(order: bytes, archive: bytes) -> Iterator[Told]:
     sending.start()
     hearing.start()
     try:
-        while (told := _next(said)) is not None:
-            yield told
+        while (told := _next(said, doors)) is not None:
+            if "enter" in told[0] or "leave" in told[0]:
+                asking = (told[0], doors, process.stdin)
+                threading.Thread(target=_at_the_door, args=asking, daemon=True).start()
+            else:
+                yield told
     finally:
         if sending.is_alive():
             process.kill()
         else:
             process.stdin.close()
         process.wait()
+
+
+def _at_the_door(told: dict[str, Any], doors: Doors, target: IO[bytes]) -> None:
+    """Do what a process asks of the cluster's gates, and tell it when it may go in."""
+    if "leave" in told:
+        doors.leave(told["leave"], told["ending"])
+        return
+    doors.enter(told["enter"], told["service"])
+    with suppress(OSError, ValueError):  # it has ended meanwhile
+        target.write(json.dumps({"entered": told["enter"]}).encode() + b"\n")
+        target.flush()
 
 
 def _send(target: IO[bytes], order: bytes, archive: bytes) -> None:
@@ -65,7 +98,11 @@ def _hear(source: IO[bytes], said: queue.SimpleQueue[Told | None]) -> None:
         said.put(None)
 
 
-def _next(said: queue.SimpleQueue[Told | None]) -> Told | None:
+def _next(said: queue.SimpleQueue[Told | None], doors: Doors) -> Told | None:
+    beaten = time.monotonic()
     while True:
         with suppress(queue.Empty):
             return said.get(timeout=_LOOK_SECONDS)
+        if time.monotonic() - beaten > BEAT_SECONDS:
+            beaten = time.monotonic()
+            doors.beat()

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from scripted_endpoint import calls, text
+
+from seedsmith.agent.tasks.batch.cluster import ray_gates
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 NAMES = ["one", "two", "three", "four"]
@@ -49,6 +52,36 @@ def edits(request):
     return calls(("shell", {"command": "sed -i s/old/new/ a.txt"}))
 
 
+@pytest.fixture
+def one_at_once(cluster):
+    """The gates of the cluster, as if a service had refused all but one request at once."""
+    import ray
+
+    ray.init(address=cluster[0].address, log_to_driver=False)
+    yield ray_gates.gates_of_cluster(most=1)
+    ray.shutdown()
+
+
+class Overlap:
+    """Whether two requests were ever answered at once."""
+
+    def __init__(self):
+        self.seen, self.inside, self.lock = threading.Event(), 0, threading.Lock()
+        self.lost = None
+
+    def __call__(self, request):
+        if request is self.lost:
+            return edits(request)
+        with self.lock:
+            self.inside += 1
+            if self.inside > 1:
+                self.seen.set()
+        self.seen.wait(0.2)
+        with self.lock:
+            self.inside -= 1
+        return edits(request)
+
+
 def batch(ground, cluster, *flags):
     environment = ground.environment | {
         "RAY_ADDRESS": cluster.address,
@@ -65,7 +98,7 @@ def batch(ground, cluster, *flags):
     )
 
 
-def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster):
+def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster, one_at_once):
     running, nodes = cluster
     for name in NAMES:
         ground.repository(name)
@@ -76,11 +109,12 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
         deliver={"branch": "changed", "message": "Change"},
         workers=2,
     )
-    ground.endpoint.script(edits)
+    overlap = Overlap()
+    ground.endpoint.script(overlap)
 
     def kill(request):
         if request.headers["authorization"] == "Bearer key-2":  # it is at work
-            ground.endpoint.on_request = None
+            ground.endpoint.on_request, overlap.lost = None, request
             raylet = nodes["key-2"].all_processes["raylet"][0].process.pid
             told = [each.read_text() for each in Path(f"/proc/{raylet}/task").glob("*/children")]
             workers = " ".join(told).split()
@@ -101,6 +135,7 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
         assert ground.git(name, "rev-list", "--count", "changed") == "2\n"
         assert ground.show(name, "changed:a.txt") == "new\n"
         ground.git(name, "fsck", "--strict")
+    assert not overlap.seen.is_set(), "one gate serves both nodes"
     keys = {request.headers["authorization"] for request in ground.endpoint.requests}
     assert keys == {"Bearer key-1", "Bearer key-2"}
     sessions = {each["steps"][0]["session"] for each in told[:-1]}

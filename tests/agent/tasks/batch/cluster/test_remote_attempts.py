@@ -21,6 +21,7 @@ from seedsmith.agent.tasks.batch.attempt import CannotWork, How, Variation
 from seedsmith.agent.tasks.batch.batch import Options
 from seedsmith.agent.tasks.batch.cluster import engine
 from seedsmith.agent.tasks.batch.cluster.engine import RayEngine, Remote
+from seedsmith.agent.tasks.batch.cluster.gates import Gates
 from seedsmith.agent.tasks.batch.cluster.task import make_attempt
 from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_order
 from seedsmith.agent.tasks.batch.plan import plan
@@ -33,8 +34,27 @@ EDIT = {"run": "sed -i s/old/new/ a.txt"}
 PROVEN = {"verify": "grep -q new a.txt", "deliver": {"branch": "changed", "message": "Change"}}
 
 
-async def submit(order, archive):
-    with closing(make_attempt(order, archive)) as said:
+class Doors:
+    """The gates of a cluster, called from threads as Ray's actor is from nodes."""
+
+    def __init__(self, gates, attempt):
+        self.loop, self.gates, self.attempt = asyncio.get_running_loop(), gates, attempt
+
+    def enter(self, number, service):
+        self.call(self.gates.enter(self.attempt, number, service))
+
+    def leave(self, number, ending):
+        self.call(self.gates.leave(self.attempt, number, ending))
+
+    def beat(self):
+        self.call(self.gates.beat(self.attempt))
+
+    def call(self, called):
+        asyncio.run_coroutine_threadsafe(called, self.loop).result()
+
+
+async def submit(order, archive, gates=None, attempt="one"):
+    with closing(make_attempt(order, archive, Doors(gates or Gates(), attempt))) as said:
         while (told := await asyncio.to_thread(next, said, None)) is not None:
             yield told
 
@@ -112,6 +132,38 @@ async def test_a_model_is_asked_with_the_nodes_key_and_its_session_comes_back(no
     }
     session = row(summary).result["steps"][0]["session"]
     assert (node.folder / "state/sessions" / session / "records.jsonl").is_file()
+
+
+class Closed(Gates):
+    """Lets nobody in before it is opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.opened, self.endings = asyncio.Event(), asyncio.Event(), []
+
+    async def enter(self, *what):
+        self.asked.set()
+        await self.opened.wait()
+        await super().enter(*what)
+
+    async def leave(self, *what):
+        self.endings.append(what[-1])
+        await super().leave(*what)
+
+
+async def test_nothing_is_asked_before_the_gates_of_the_cluster_let_it_in(node):
+    node.repository("one")
+    node.endpoint.script(edits)
+    gates = Closed()
+    engine = Elsewhere(lambda *what: submit(*what, gates))
+    running = asyncio.ensure_future(
+        run(node, engine=engine, repositories=["one"], steps=[{"prompt": "Say new"}])
+    )
+    await gates.asked.wait()
+    assert not node.endpoint.requests
+    gates.opened.set()
+    assert (await running).exit_code == 0
+    assert gates.endings == ["answered"] * 2
 
 
 @pytest.mark.slow
