@@ -208,7 +208,7 @@ def _show_plan(batch: Batch, options: Options, as_json: bool) -> int:
     """Print the items and, of each step, whether it would be done as things are."""
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.terminal import visible
-    from seedsmith.agent.tasks.batch.dry_run import dry_run
+    from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
 
     count = asking = 0
     for planned in until_done(dry_run(batch, options)):
@@ -218,7 +218,6 @@ def _show_plan(batch: Batch, options: Options, as_json: bool) -> int:
         else:
             print(visible(planned.to_text()))
     if not as_json:
-        each = batch.tasks.budget.each.cost
-        cost = f", at most {each * asking:g} yuan by the budget of each" if each and asking else ""
+        cost = cost_words(batch, options, asking)
         print(f"{count} items; a model would be asked in {asking}{cost}. Nothing was done.")
     return 0

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.base import Answer, Spent, Usage
 from seedsmith.agent.models.catalog.prices import PriceTier
+from seedsmith.agent.models.errors import NotAskable
 
 
 class BudgetExhausted(Exception):
     """A limit was reached; the message is a sentence that names the flag by which to raise it."""
 
 
-class UnknownPrice(UsageError):
+class UnknownPrice(NotAskable):
     """A cost limit was set, but the model's price is unknown (wrong usage, exit code 2)."""
 
 

@@ -16,19 +16,23 @@ MESSAGE_LIMIT = 400
 """A message repeats at most so many characters of the service's own message."""
 
 
-class UnknownModel(UsageError):
+class NotAskable(UsageError):
+    """As things are set, no model can be asked: every run meets the same."""
+
+
+class UnknownModel(NotAskable):
     """PROVIDER/MODEL names nothing the catalog knows."""
 
 
-class UnsupportedWire(UsageError):
+class UnsupportedWire(NotAskable):
     """The provider doesn't speak the protocol asked for."""
 
 
-class NoModelConfigured(UsageError):
+class NoModelConfigured(NotAskable):
     """No model was named and no key was found."""
 
 
-class MissingKey(UsageError):
+class MissingKey(NotAskable):
     """The provider needs a key and none is set."""
 
 

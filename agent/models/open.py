@@ -11,7 +11,7 @@ from seedsmith.agent.models.address import check_base_url, is_loopback, service_
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
-from seedsmith.agent.models.errors import MissingKey, NoModelConfigured
+from seedsmith.agent.models.errors import MissingKey, NoModelConfigured, NotAskable
 from seedsmith.agent.models.network.sdk import load_sdk_in_background
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.fail_over import FailOverModel
@@ -89,7 +89,7 @@ def _open_fallback(name: str, first: str, given: _Given, retry: RetryPolicy) -> 
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
     if settings.max_cost is not None and not model.priced:
-        raise UsageError(
+        raise NotAskable(
             f"--max-cost needs fallbacks whose price is known, and that of {name} is not: "
             "use --max-tokens or --max-turns instead."
         )
@@ -116,7 +116,7 @@ def _open_one(name: str, given: _Given, retry: RetryPolicy) -> Model:
         looked_for = " or ".join((*provider.key_variables, "SEEDSMITH_API_KEY"))
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
     if not all("!" <= character <= "~" for character in key):
-        raise UsageError(f"The key for {name} holds characters that no key has: was it copied whole?")
+        raise NotAskable(f"The key for {name} holds characters that no key has: was it copied whole?")
     if not replays:
         load_sdk_in_background()
     from seedsmith.agent.models.service.service import ServiceOptions

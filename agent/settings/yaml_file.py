@@ -35,9 +35,10 @@ def read_small(path: Path, most_bytes: int) -> bytes | None:
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         why = getattr(error, "strerror", None) or "no file can have that name"
         raise ConfigurationError(f"{path} can't be read: {why}.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigurationError(f"{path} is not a regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigurationError(f"{path} is not a regular file.")
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise ConfigurationError(f"{path} is larger than {most_bytes >> 10} KB.")

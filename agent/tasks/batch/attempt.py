@@ -27,10 +27,6 @@ class WorkerLost(AgentError):
     """Whoever made an attempt ended without a result: a reason to make it again elsewhere."""
 
 
-class CannotWork(AgentError):
-    """Where attempts are made none can be made at all; one sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class How:
     """What all items of a batch are worked at with."""

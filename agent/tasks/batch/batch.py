@@ -154,6 +154,16 @@ class Batch:
         finally:
             store.close()
 
+    def finished(self) -> dict[str, tuple[str, float]]:
+        """State and cost of the items that are finished, by their ids; nothing where none was begun."""
+        if not (self.folder / DATABASE).is_file():
+            return {}
+        store = Store(self.folder / DATABASE)
+        try:
+            return store.finished()
+        finally:
+            store.close()
+
     def _begin(self, store: Store, options: Options) -> TaskFile:
         """Begin the batch, or find it begun; its tasks as they were then."""
         told, now = store.meta("tasks"), self.tasks.model_dump_json(by_alias=True, exclude_unset=True)

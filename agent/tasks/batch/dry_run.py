@@ -6,6 +6,7 @@ No command is run: a condition that needs one is told as open.
 from __future__ import annotations
 
 import asyncio
+import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from seedsmith.agent.tasks.batch.batch import Batch, Options, wanted
 from seedsmith.agent.tasks.batch.codemods import apply
 from seedsmith.agent.tasks.batch.file_search import grep, matching
 from seedsmith.agent.tasks.batch.plan import Item, fill, plan
+from seedsmith.agent.tasks.batch.steps import read_patch
 from seedsmith.agent.tasks.batch.task_file import Condition, Step
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
@@ -44,6 +46,8 @@ class PlannedItem:
     """Why nothing can be done, as one sentence."""
     begins: str = ""
     """Branch and commit it begins with."""
+    became: str = ""
+    """The state it is finished in already."""
 
     @property
     def asks_model(self) -> bool:
@@ -57,11 +61,13 @@ class PlannedItem:
             for step in self.steps
         ]
         told = {"type": "item.planned", "item": self.item.name, "source": str(self.item.source)}
-        return told | {"begins": self.begins, "problem": self.problem, "steps": steps}
+        return told | {"begins": self.begins, "became": self.became, "problem": self.problem, "steps": steps}
 
     def to_text(self) -> str:
         """Some lines for people."""
         lines = [f"{self.item.name}  {self.begins}".rstrip()]
+        if self.became:
+            lines.append(f"  {self.became} already")
         if self.problem:
             lines.append(f"  ✗ {self.problem}")
         words = {True: "yes", False: "no", None: "open"}
@@ -75,9 +81,38 @@ class PlannedItem:
 
 async def dry_run(batch: Batch, options: Options) -> list[PlannedItem]:
     """Look at every item that is wanted; nothing is run, and nothing of the repositories changes."""
-    fits = wanted(options.only)
-    items = [item for item in plan(batch.tasks) if fits(item.name)][: options.limit]
-    return [await asyncio.to_thread(_planned, batch, item) for item in items]
+    fits, done = wanted(options.only), _done(batch, options)
+    items = [item for item in plan(batch.tasks) if fits(item.name)]
+    waiting = [item.id for item in items if item.id not in done]
+    beyond = set(waiting[options.limit :]) if options.limit is not None else set()
+    return [
+        PlannedItem(item, became=done[item.id])
+        if item.id in done
+        else await asyncio.to_thread(_planned, batch, item)
+        for item in items
+        if item.id not in beyond
+    ]
+
+
+def cost_words(batch: Batch, options: Options, asking: int) -> str:
+    """What asking a model in so many items costs: about, by those done before, and at most, by the budget."""
+    budget, words = batch.tasks.budget, []
+    costs = [cost for _, cost in ({} if options.new else batch.finished()).values() if cost]
+    bounds = [budget.each.cost * asking] if budget.each.cost is not None else []
+    bounds += [max(0.0, budget.cost - sum(costs))] if budget.cost is not None else []
+    if asking and costs:
+        words.append(f"about {statistics.median(costs) * asking:.2g} yuan as {len(costs)} before cost")
+    if asking and bounds:
+        words.append(f"at most {min(bounds):g} yuan by the budget")
+    return "".join(f", {each}" for each in words)
+
+
+def _done(batch: Batch, options: Options) -> dict[str, str]:
+    """The states of the items that this run would leave alone."""
+    found = {} if options.new else batch.finished()
+    return {
+        item: state for item, (state, _) in found.items() if not (options.retry_failed and state == "failed")
+    }
 
 
 def _planned(batch: Batch, item: Item) -> PlannedItem:
@@ -102,18 +137,21 @@ def _planned(batch: Batch, item: Item) -> PlannedItem:
             if not certain and (step.when or step.unless):
                 happens = None
             matches = ""
-            if step.kind in ("ast_grep", "libcst") and happens is not False:
-                matches = _matches(clone, step)
+            if step.kind in ("ast_grep", "libcst", "patch") and happens is not False:
+                matches = _matches(clone, step, values)
             elif happens is not False:
                 certain = False
             steps.append(PlannedStep(fill(step.title, values), happens, matches, step.asks_model))
         return PlannedItem(item, tuple(steps), "", begins)
 
 
-def _matches(clone: PrivateClone, step: Step) -> str:
+def _matches(clone: PrivateClone, step: Step, values: dict[str, str]) -> str:
     try:
-        return apply(clone.work, step)
-    except ConfigurationError as error:
+        if step.patch is None:
+            return apply(clone.work, step)
+        clone.apply(read_patch(step, values))
+        return "it applies"
+    except (ConfigurationError, GitError) as error:
         return str(error)
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,10 +52,10 @@ def plan(tasks: TaskFile) -> list[Item]:
     choices = [
         dict(zip(tasks.matrix, chosen, strict=True)) for chosen in itertools.product(*tasks.matrix.values())
     ]
-    short = Counter(path.name for path in paths)
+    names = _names(paths)
     items = []
     for path in paths:
-        called = path.name if short[path.name] == 1 else f"{path.parent.name}/{path.name}"
+        called = names[path]
         for choice in choices:
             name = "@".join((called, ",".join(choice.values()))) if choice else called
             mark = json.dumps([os.fspath(path), choice], sort_keys=True).encode()
@@ -69,6 +69,18 @@ def fill(text: str, values: Mapping[str, str], *, quoted: bool = False) -> str:
     """``text`` with ``{{name}}`` replaced, each value quoted for a shell where it is a command."""
     chosen = {name: shlex.quote(value) for name, value in values.items()} if quoted else values
     return PLACEHOLDER.sub(lambda match: chosen.get(match[1], match[0]), text)
+
+
+def _names(paths: Sequence[Path]) -> dict[Path, str]:
+    """What each is called: its last parts, as few as tell it from all others."""
+    names, unnamed, length = dict[Path, str](), list(paths), 1
+    while unnamed:
+        short = {path: "/".join(path.parts[-length:]) for path in unnamed}
+        often = Counter(short.values())
+        names |= {path: name for path, name in short.items() if often[name] == 1}
+        unnamed = [path for path in unnamed if path not in names]
+        length += 1
+    return names
 
 
 def _paths(tasks: TaskFile) -> list[Path]:
@@ -106,7 +118,7 @@ def _listed(file: Path) -> Iterable[str]:
 
 
 def _check_deliveries(tasks: TaskFile, items: Iterable[Item]) -> None:
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, str], Item] = {}
     for item in items:
         for kind in ("branch", "patch", "bundle"):
             template = getattr(tasks.deliver, kind)
@@ -114,8 +126,8 @@ def _check_deliveries(tasks: TaskFile, items: Iterable[Item]) -> None:
                 continue
             where = os.fspath(item.source) if kind == "branch" else ""
             target = fill(template, item.values)
-            other = taken.setdefault((where, f"{kind} {target}"), item.name)
-            if other != item.name:
+            other = taken.setdefault((where, f"{kind} {target}"), item)
+            if other is not item:
                 raise ConfigurationError(
-                    f"{other} and {item.name} both deliver the {kind} {target}: use {{{{item}}}} in it."
+                    f"{other.name} and {item.name} both deliver the {kind} {target}: use {{{{item}}}} in it."
                 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seedsmith.agent.errors import AgentError, ConfigurationError
 from seedsmith.agent.events import Envelope, FrontEnd, UsageReported
+from seedsmith.agent.models.errors import NotAskable
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.item_workspace import Workshop
@@ -18,12 +19,17 @@ from seedsmith.agent.tasks.batch.plan import fill
 from seedsmith.agent.tasks.batch.results import StepResult
 from seedsmith.agent.tasks.batch.task_file import Limits, Step
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.skills.errors import SkillError
 
 _FAILED = {"gave_up", "cannot_verify", "refused", "budget", "provider_error", "no_sandbox", "interrupted"}
 
 
 class ProviderFailed(AgentError):
     """The model's service failed: a reason to try the item again later."""
+
+
+class CannotWork(AgentError):
+    """Where attempts are made none can be made at all, or no model asked; one sentence."""
 
 
 class BudgetEnded(AgentError):
@@ -52,7 +58,8 @@ class Asking:
 async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
     """Carry out ``step`` where its conditions hold; a failure is told by the result.
 
-    Raises :class:`ProviderFailed` and :class:`BudgetEnded` where a model could not go on.
+    Raises :class:`ProviderFailed` and :class:`BudgetEnded` where a model could not go on, and
+    :class:`CannotWork` where it can't be asked in any item.
     """
     start = time.monotonic()
     title = fill(step.title, shop.values)
@@ -60,9 +67,9 @@ async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
         if not await shop.wanted(step.when, step.unless):
             return StepResult(title, step.kind, "left out", seconds=time.monotonic() - start)
         done = await _by_kind(step, shop, asking)
-    except (ProviderFailed, BudgetEnded):
+    except (ProviderFailed, BudgetEnded, CannotWork):
         raise
-    except (AgentError, SandboxError) as error:
+    except (AgentError, SandboxError, SkillError) as error:
         done = StepResult(title, step.kind, "failed", str(error))
     return replace(done, title=title, seconds=time.monotonic() - start)
 
@@ -97,13 +104,17 @@ def _ruff(step: Step) -> str:
 
 
 def _patch(step: Step, shop: Workshop) -> StepResult:
-    path = Path(fill(step.patch or "", shop.values))
+    shop.clone.apply(read_patch(step, shop.values))
+    return StepResult("", step.kind, "done")
+
+
+def read_patch(step: Step, values: Mapping[str, str]) -> bytes:
+    """The patch that ``step`` names; raises :class:`ConfigurationError`."""
+    path = Path(fill(step.patch or "", values))
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"The patch {path} can't be read: {error.strerror}.") from None
-    shop.clone.apply(content)
-    return StepResult("", step.kind, "done")
 
 
 async def _ask(step: Step, shop: Workshop, asking: Asking) -> StepResult:
@@ -112,10 +123,11 @@ async def _ask(step: Step, shop: Workshop, asking: Asking) -> StepResult:
     asking.begins()
     seen = _Costs(asking.book)
     prompt = "\n\n".join(filter(None, (fill(step.prompt or "", shop.values), asking.emphasis)))
-    outcome = await run(
-        shop.request(_settings(step, shop, asking), prompt),
-        (seen,) if asking.hears is None else (seen, asking.hears),
-    )
+    hearing = (seen,) if asking.hears is None else (seen, asking.hears)
+    try:
+        outcome = await run(shop.request(_settings(step, shop, asking), prompt), hearing)
+    except NotAskable as error:
+        raise CannotWork(str(error)) from error
     seen.settle(outcome)
     if outcome.status == "provider_error":
         raise ProviderFailed(outcome.message)

@@ -219,6 +219,12 @@ class Store:
         query = "SELECT state, count(*) FROM items WHERE held = 0 GROUP BY state"
         return dict(self._database.execute(query))
 
+    def finished(self) -> dict[str, tuple[str, float]]:
+        """State and cost of every item that is finished, those held back, too, by its id."""
+        places = ", ".join("?" * len(FINISHED))
+        query = f"SELECT id, state, cost FROM items WHERE state IN ({places})"
+        return {item: (state, cost) for item, state, cost in self._database.execute(query, FINISHED)}
+
     def cost(self) -> float:
         """Yuan spent so far."""
         return float(self._database.execute("SELECT coalesce(sum(cost), 0) FROM items").fetchone()[0])

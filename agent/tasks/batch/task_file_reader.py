@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import compose, read_small
-from seedsmith.agent.tasks.batch.task_file import Deliver, TaskFile
+from seedsmith.agent.tasks.batch.task_file import PLACEHOLDER, Deliver, TaskFile
 from seedsmith.tools.suggestions import suggestion
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
@@ -37,6 +37,11 @@ def read_tasks(path: Path) -> TaskFile:
     for name in tasks.unknown_placeholders():
         known = ("batch", "item", "repository", "branch", *tasks.matrix)
         raise ConfigurationError(f"{path}: {{{{{name}}}}} stands for nothing{suggestion(name, known)}.")
+    for step in tasks.steps:
+        codemod = step.libcst.codemod.partition(":")[0] if step.libcst is not None else ""
+        file = step.patch or (codemod if codemod.endswith(".py") else "")
+        if file and not PLACEHOLDER.search(file) and not Path(file).is_file():
+            raise ConfigurationError(f"{path}: the step {step.title!r} names {file}, which is no file.")
     return tasks
 
 

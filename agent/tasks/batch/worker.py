@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 from seedsmith.agent.models.tries.shared_gate import share_gates
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Make, WorkerLost
+from seedsmith.agent.tasks.batch.attempt import Books, How, Make, WorkerLost
 from seedsmith.agent.tasks.batch.item import perform
-from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
+from seedsmith.agent.tasks.batch.steps import BudgetEnded, CannotWork, ProviderFailed
 from seedsmith.agent.tasks.batch.store import LEASE_SECONDS, Store, Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.sandbox.errors import NoIsolation

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Variation, Work, WorkerLost, begin
+from seedsmith.agent.tasks.batch.attempt import Books, How, Variation, Work, WorkerLost, begin
 from seedsmith.agent.tasks.batch.cluster.node import ERRORS
 from seedsmith.agent.tasks.batch.cluster.ray_gates import gates_of_cluster, make_attempt_with_ray, ray_library
 from seedsmith.agent.tasks.batch.cluster.task import Told
 from seedsmith.agent.tasks.batch.cluster.transfer import keep_work, pack_order
 from seedsmith.agent.tasks.batch.engines import Crew
 from seedsmith.agent.tasks.batch.results import ItemResult
+from seedsmith.agent.tasks.batch.steps import CannotWork
 from seedsmith.agent.tasks.batch.store import BatchError, Taken
 from seedsmith.agent.tasks.batch.worker import work
 from seedsmith.sandbox.errors import GitError

@@ -24,10 +24,10 @@ from typing import Any
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.models.tries.request_gate import make_gates
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
-from seedsmith.agent.tasks.batch.attempt import Books, CannotWork, How, Work, attempt
+from seedsmith.agent.tasks.batch.attempt import Books, How, Work, attempt
 from seedsmith.agent.tasks.batch.cluster.distant_gate import Answers, DistantGate
 from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_work, unpack
-from seedsmith.agent.tasks.batch.steps import BudgetEnded, ProviderFailed
+from seedsmith.agent.tasks.batch.steps import BudgetEnded, CannotWork, ProviderFailed
 from seedsmith.agent.tasks.batch.worker import first_line, until_stopped
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.git.private_clone import remove_folder

@@ -22,9 +22,10 @@ from seedsmith.agent.models.address import shown
 from seedsmith.agent.sessions.session import PRIVATE_TMP
 from seedsmith.agent.sessions.session_lookup import may_be_id
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.tasks.batch.attempt import CannotWork, How, Variation, Work
+from seedsmith.agent.tasks.batch.attempt import How, Variation, Work
 from seedsmith.agent.tasks.batch.plan import Item, fill
 from seedsmith.agent.tasks.batch.results import ItemResult
+from seedsmith.agent.tasks.batch.steps import CannotWork
 from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.task_file import Step, TaskFile
 from seedsmith.agent.tasks.batch.worker import settings_as_json

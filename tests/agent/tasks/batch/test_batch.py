@@ -239,6 +239,35 @@ async def test_a_service_that_fails_pauses_the_batch_which_goes_on_later(ground)
     assert again.exit_code == 0 and not again.paused
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"model": "nothing-there"}, "A model is named PROVIDER/MODEL, not 'nothing-there'."),
+        ({"budget": {"each": {"cost": 1}}}, "--max-cost needs a model whose price is known"),
+    ],
+)
+async def test_what_no_item_could_ask_pauses_the_batch(ground, settings, said):
+    for name in ("one", "two"):
+        ground.repository(name)
+    steps = [{"prompt": "Say new", "model": settings.pop("model", None)}]
+    summary = await ground.run(repositories=["one", "two"], steps=steps, verify=CHECK, **settings)
+    assert summary.paused.startswith(said) and summary.progress.counts == {"ready": 2}
+    assert [row.tries for row in summary.rows()] == [0, 0] and not ground.endpoint.requests
+
+
+async def test_a_skill_that_can_not_be_used_fails_its_item_with_a_sentence(ground):
+    ground.repository("one")
+    for skill, said in {
+        "no-such": "There is no skill 'no-such'",
+        "upgrade-dependency": "The skill upgrade-dependency needs the parameter 'package'",
+    }.items():
+        summary = await ground.run(
+            options=Options(new=True), repositories=["one"], steps=[{"skill": skill}], verify=CHECK
+        )
+        state, message = told(summary)["one"]
+        assert state == "failed" and f"The step 'skill: {skill}' failed: {said}" in message
+
+
 async def test_a_moved_branch_is_refused_then_carried_over_without_asking_again(ground):
     ground.endpoint.script(edits)
     ground.repository("one")

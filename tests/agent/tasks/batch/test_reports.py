@@ -14,8 +14,12 @@ import pytest
 
 from seedsmith.agent.cli.batch import progress_line
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.tasks.batch.batch import Progress
+from seedsmith.agent.tasks.batch.batch import Options, Progress
+from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
+from seedsmith.agent.tasks.batch.plan import plan
 from seedsmith.agent.tasks.batch.report import check_report, write_report
+from seedsmith.agent.tasks.batch.store import Store
+from seedsmith.agent.tasks.batch.worker import DATABASE
 
 
 class Links(HTMLParser):
@@ -82,7 +86,7 @@ def test_the_command(ground):
     assert "yes  ast-grep: old($A) (1 of 1 files changed)" in planned.stdout
     assert "open prompt: Do the rest [model]" in planned.stdout and "✗ There is no folder" in planned.stdout
     assert planned.stdout.endswith(
-        "2 items; a model would be asked in 1, at most 2 yuan by the budget of each. Nothing was done.\n"
+        "2 items; a model would be asked in 1, at most 2 yuan by the budget. Nothing was done.\n"
     )
     assert ground.git("one", "branch", "--format=%(refname:short)") == "main\n"
     done = seedsmith(ground, "tasks.yaml", "--report", "out.md")
@@ -93,6 +97,36 @@ def test_the_command(ground):
     assert wrong.returncode == 2 and "--new begins anew" in wrong.stderr
     assert seedsmith(ground, "schema").stdout == seedsmith(ground, "schema").stdout != ""
     assert seedsmith(ground, "nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
+
+
+async def test_the_plan_of_a_batch_that_was_begun(ground):
+    for name in ("one", "two", "three"):
+        ground.repository(name)
+    (ground.folder / "p.patch").write_text("--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-old\n+new\n")
+    batch = ground.open(
+        repositories=["one", "two", "three"],
+        steps=[{"patch": "p.patch"}, {"prompt": "More"}],
+        budget={"cost": 9, "each": {"cost": 4}},
+    )
+    planned = await dry_run(batch, Options())
+    assert planned[0].steps[0].matches == "it applies" and cost_words(batch, Options(), 3).endswith(
+        "9 yuan by the budget"
+    )
+    batch.folder.mkdir(parents=True)
+    store = Store(batch.folder / DATABASE)
+    store.begin(plan(batch.tasks), {})
+    taken = store.take("me", 3, (None, None, 1))
+    store.add_cost(taken.item, 0.5)
+    store.finish("me", taken.item, {"state": "failed"})
+    store.close()
+    (ground.folder / "two/a.txt").write_text("other\n")
+    ground.commit("two", "Other")
+    planned = await dry_run(batch, Options(limit=1))
+    assert [each.became for each in planned] == ["failed", ""] and "  failed already" in planned[0].to_text()
+    assert "patch does not apply" in planned[1].steps[0].matches
+    assert cost_words(batch, Options(), 2) == ", about 1 yuan as 1 before cost, at most 8 yuan by the budget"
+    assert len(await dry_run(batch, Options(retry_failed=True))) == 3
+    assert [each.became for each in await dry_run(batch, Options(new=True))] == [""] * 3
 
 
 def test_where_no_file_may_grow_the_rest_goes_on(ground):

@@ -51,6 +51,9 @@ def test_the_schema_tells_right_from_wrong(more, fits):
         (BEGIN + "  - run: a\nmatrix: {a: [b, b]}\n", "has no or repeated values for 'a'"),
         (BEGIN + "  - run: a\ninclude: tasks.yaml\n", "include each other in a circle"),
         (BEGIN + "  - run: a\ninclude: gone.yaml\n", "gone.yaml, which is not there"),
+        (BEGIN + "  - run: a\ninclude: .\n", " is not a regular file"),
+        (BEGIN + "  - patch: gone.patch\n", "gone.patch, which is no file"),
+        (BEGIN + "  - libcst: {codemod: 'gone.py:X'}\n", "gone.py, which is no file"),
         ("repositories: [x]\n", "has no steps"),
         ("steps: [{run: a}]\n", "names no repositories"),
         ("", "is empty"),
@@ -66,6 +69,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, words):
 
 def test_includes_come_first_and_paths_go_by_their_own_file(tmp_path):
     (tmp_path / "common").mkdir()
+    (tmp_path / "common/p.patch").touch()
     (tmp_path / "common/base.yaml").write_text(
         "steps: [{patch: p.patch}]\nverify: a\nworkers: 3\nrepositories: [r1]\nmatrix: {a: [x]}\n"
     )
@@ -97,9 +101,13 @@ def test_what_can_not_be_planned(tmp_path, more, words):
 
 
 def test_items_of_the_same_name_are_told_apart(tmp_path):
-    for name in ("x/lib", "y/lib", "z"):
+    names = ["a/x/lib", "b/x/lib", "y/lib", "z"]
+    for name in names:
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "tasks.yaml").write_text("repositories: ['*/lib', z]\nexclude: ['q*']\nsteps: [{run: a}]\n")
+    (tmp_path / "tasks.yaml").write_text(
+        "repositories: ['*/*/lib', '*/lib', z]\nexclude: ['q*']\nsteps: [{run: a}]\n"
+        "deliver: {patch: 'out/{{item}}.patch'}\n"
+    )
     items = plan(read_tasks(tmp_path / "tasks.yaml"))
-    assert [item.name for item in items] == ["x/lib", "y/lib", "z"]
-    assert len({item.id for item in items}) == 3
+    assert [item.name for item in items] == names
+    assert len({item.id for item in items}) == 4

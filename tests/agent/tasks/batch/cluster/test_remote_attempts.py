@@ -17,7 +17,7 @@ from scripted_endpoint import calls, text
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.settings.settings import Settings
-from seedsmith.agent.tasks.batch.attempt import CannotWork, How, Variation
+from seedsmith.agent.tasks.batch.attempt import How, Variation
 from seedsmith.agent.tasks.batch.batch import Options
 from seedsmith.agent.tasks.batch.cluster import engine
 from seedsmith.agent.tasks.batch.cluster.engine import RayEngine, Remote
@@ -25,6 +25,7 @@ from seedsmith.agent.tasks.batch.cluster.gates import Gates
 from seedsmith.agent.tasks.batch.cluster.task import make_attempt
 from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_order
 from seedsmith.agent.tasks.batch.plan import plan
+from seedsmith.agent.tasks.batch.steps import CannotWork
 from seedsmith.agent.tasks.batch.store import BatchError, Taken
 from seedsmith.agent.tasks.batch.worker import work
 from seedsmith.sandbox.git.private_clone import make_clone
