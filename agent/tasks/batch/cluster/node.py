@@ -25,7 +25,7 @@ from seedsmith.agent.errors import AgentError
 from seedsmith.agent.models.tries.request_gate import make_gates
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.agent.tasks.batch.attempt import Books, How, Work, attempt
-from seedsmith.agent.tasks.batch.cluster.distant_gate import Answers, DistantGate
+from seedsmith.agent.tasks.batch.cluster.remote_gate import Answers, RemoteGate
 from seedsmith.agent.tasks.batch.cluster.transfer import Order, pack_work, unpack
 from seedsmith.agent.tasks.batch.steps import BudgetEnded, CannotWork, ProviderFailed
 from seedsmith.agent.tasks.batch.worker import first_line, until_stopped
@@ -65,7 +65,7 @@ def main() -> int:
     line = first_line()
     archive = _read(int(first_line() or 0))
     answers = Answers()
-    make_gates(lambda url: DistantGate(url, mouth.say, answers))
+    make_gates(lambda url: RemoteGate(url, mouth.say, answers))
     threading.Thread(target=_hear, args=(answers,), daemon=True).start()
     environment = dict(os.environ)
     try:

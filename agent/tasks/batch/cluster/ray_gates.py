@@ -35,7 +35,7 @@ def gates_of_cluster(most: int = MOST_AT_ONCE) -> Any:
     return ray.remote(Gates).options(**options, **more).remote(most)
 
 
-class RayDoors:
+class RayGateClient:
     """The cluster's gates as one attempt uses them."""
 
     def __init__(self, attempt: str) -> None:
@@ -67,4 +67,4 @@ class RayDoors:
 
 def make_attempt_with_ray(order: bytes, archive: bytes, attempt: str) -> Iterator[Told]:
     """As :func:`.task.make_attempt`, with the gates of the cluster that this task is part of."""
-    yield from make_attempt(order, archive, RayDoors(attempt))
+    yield from make_attempt(order, archive, RayGateClient(attempt))

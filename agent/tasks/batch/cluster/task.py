@@ -27,7 +27,7 @@ Told = tuple[dict[str, Any], bytes]
 """What a node says: an object, and an archive, which is empty but in the last."""
 
 
-class Doors(Protocol):
+class GateClient(Protocol):
     """The gates of the cluster, as one attempt uses them."""
 
     def enter(self, number: int, service: str) -> None:
@@ -40,7 +40,7 @@ class Doors(Protocol):
         """Say that the attempt is still made; called now and then."""
 
 
-def make_attempt(order: bytes, archive: bytes, doors: Doors) -> Iterator[Told]:
+def make_attempt(order: bytes, archive: bytes, gates: GateClient) -> Iterator[Told]:
     """Make the attempt; each thing that its process says, as it comes. The last has ``ended``, or it died."""
     process = subprocess.Popen(
         (sys.executable, "-P", "-m", "seedsmith.agent.tasks.batch.cluster.node"),
@@ -56,10 +56,10 @@ def make_attempt(order: bytes, archive: bytes, doors: Doors) -> Iterator[Told]:
     sending.start()
     hearing.start()
     try:
-        while (told := _next(said, doors)) is not None:
+        while (told := _next(said, gates)) is not None:
             if "enter" in told[0] or "leave" in told[0]:
-                asking = (told[0], doors, process.stdin)
-                threading.Thread(target=_at_the_door, args=asking, daemon=True).start()
+                asking = (told[0], gates, process.stdin)
+                threading.Thread(target=_serve_gate, args=asking, daemon=True).start()
             else:
                 yield told
     finally:
@@ -70,12 +70,12 @@ def make_attempt(order: bytes, archive: bytes, doors: Doors) -> Iterator[Told]:
         process.wait()
 
 
-def _at_the_door(told: dict[str, Any], doors: Doors, target: IO[bytes]) -> None:
+def _serve_gate(told: dict[str, Any], gates: GateClient, target: IO[bytes]) -> None:
     """Do what a process asks of the cluster's gates, and tell it when it may go in."""
     if "leave" in told:
-        doors.leave(told["leave"], told["ending"])
+        gates.leave(told["leave"], told["ending"])
         return
-    doors.enter(told["enter"], told["service"])
+    gates.enter(told["enter"], told["service"])
     with suppress(OSError, ValueError):  # it has ended meanwhile
         target.write(json.dumps({"entered": told["enter"]}).encode() + b"\n")
         target.flush()
@@ -98,11 +98,11 @@ def _hear(source: IO[bytes], said: queue.SimpleQueue[Told | None]) -> None:
         said.put(None)
 
 
-def _next(said: queue.SimpleQueue[Told | None], doors: Doors) -> Told | None:
+def _next(said: queue.SimpleQueue[Told | None], gates: GateClient) -> Told | None:
     beaten = time.monotonic()
     while True:
         with suppress(queue.Empty):
             return said.get(timeout=_LOOK_SECONDS)
         if time.monotonic() - beaten > BEAT_SECONDS:
             beaten = time.monotonic()
-            doors.beat()
+            gates.beat()

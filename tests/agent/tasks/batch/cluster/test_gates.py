@@ -8,8 +8,8 @@ import pytest
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.models.tries.retry import ServiceRefused
-from seedsmith.agent.tasks.batch.cluster.distant_gate import Answers, DistantGate
 from seedsmith.agent.tasks.batch.cluster.gates import LEASE_SECONDS, Gates
+from seedsmith.agent.tasks.batch.cluster.remote_gate import Answers, RemoteGate
 
 
 def entering(gates, attempt, number=1):
@@ -69,17 +69,17 @@ async def test_a_burst_that_one_meets_lowers_the_limit_for_all():
     asked = []
 
     def say(told):
-        async def at_the_door():
+        async def serve():
             if "leave" in told:
                 asked.append(told["ending"])
                 return await gates.leave("a", told["leave"], told["ending"])
             await gates.enter("a", told["enter"], told["service"])
             answers.entered(told["enter"])
 
-        tasks.append(asyncio.ensure_future(at_the_door()))
+        tasks.append(asyncio.ensure_future(serve()))
 
     tasks = []
-    gate = DistantGate("https://me:secret@example.org/v1", say, answers)
+    gate = RemoteGate("https://me:secret@example.org/v1", say, answers)
 
     async def refused():
         async with gate.admission():

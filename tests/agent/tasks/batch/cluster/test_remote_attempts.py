@@ -35,7 +35,7 @@ EDIT = {"run": "sed -i s/old/new/ a.txt"}
 PROVEN = {"verify": "grep -q new a.txt", "deliver": {"branch": "changed", "message": "Change"}}
 
 
-class Doors:
+class GateClient:
     """The gates of a cluster, called from threads as Ray's actor is from nodes."""
 
     def __init__(self, gates, attempt):
@@ -55,7 +55,7 @@ class Doors:
 
 
 async def submit(order, archive, gates=None, attempt="one"):
-    with closing(make_attempt(order, archive, Doors(gates or Gates(), attempt))) as said:
+    with closing(make_attempt(order, archive, GateClient(gates or Gates(), attempt))) as said:
         while (told := await asyncio.to_thread(next, said, None)) is not None:
             yield told
 

@@ -38,7 +38,7 @@ class Answers:
                 loop.call_soon_threadsafe(event.set)
 
 
-class DistantGate(Gate):
+class RemoteGate(Gate):
     """The gate of one service, kept for the whole cluster by :class:`.gates.Gates`."""
 
     def __init__(self, url: str, say: Callable[[dict[str, Any]], None], answers: Answers) -> None:
