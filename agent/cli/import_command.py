@@ -37,11 +37,11 @@ def command(program: str | None, dry_run: bool, as_json: bool) -> None:
         rows += [{"what": each.what, "why": each.said} for each in target.left_out]
         sys.stdout.buffer.write(b"".join(map(encode, rows)))
         return
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.line_wrapping import tell
 
     for each in target.taken:
-        print(visible(f"{'would take' if dry_run else 'taken'}: {each.what}\n    {each.said}"))
+        tell(f"{'would take' if dry_run else 'taken'}: {each.what}\n    {each.said}")
     for each in target.left_out:
-        print(visible(f"left out: {each.what}\n    {each.said}"))
+        tell(f"left out: {each.what}\n    {each.said}")
     if not target.taken:
         say("Nothing was taken.")

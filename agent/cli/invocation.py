@@ -34,9 +34,9 @@ def say(sentence: str) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.ensure_object(Invocation).quiet:
         return
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.line_wrapping import tell
 
-    print(f"seedsmith: {visible(sentence)}", file=sys.stderr, flush=True)
+    tell(f"seedsmith: {sentence}", stream=sys.stderr)
 
 
 def at_a_terminal() -> bool:

@@ -13,6 +13,7 @@ import click
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.line_wrapping import tell
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.mcp_servers import Found
@@ -36,7 +37,7 @@ def command(context: click.Context) -> None:
 @debug_flag
 def list_servers(as_json: bool, **flags: Any) -> None:
     """List the servers that are written down, and those that can't be used, each with why."""
-    from seedsmith.agent.frontends.terminal import visible, visible_row
+    from seedsmith.agent.frontends.terminal import visible_row
 
     for each in _found(load_settings(flags)):
         row = _row(each)
@@ -46,8 +47,7 @@ def list_servers(as_json: bool, **flags: Any) -> None:
             sys.stdout.buffer.write(encode(row))
         else:
             why = "" if each.server else f"[{each.why.rstrip('.')}] "
-            said = visible(f"{why}{row['reached']}{row['may']}")
-            print(f"{visible_row(each.name)}  {said}  ({each.origin})")
+            tell(f"{visible_row(each.name)}  {why}{row['reached']}{row['may']}  ({each.origin})", hang=2)
 
 
 @command.command("add", context_settings={"ignore_unknown_options": False})
@@ -94,7 +94,7 @@ def add_server(name: str, reached: tuple[str, ...], **given: Any) -> None:
         raise UsageError(f"The MCP server {name} {error}.") from None
     replaced = write_user_entry(os.environ, name, kept)
     done = "Replaced" if replaced else "Added"
-    print(f"{done} {name} in {mcp_file(os.environ)}; try it: seedsmith mcp test {name}")
+    tell(f"{done} {name} in {mcp_file(os.environ)}; try it: seedsmith mcp test {name}")
 
 
 @command.command("remove")
@@ -116,23 +116,22 @@ def remove_server(name: str) -> None:
 @debug_flag
 def trust_server(name: str, forget: bool, **flags: Any) -> None:
     """Trust the server NAME of the repository's .mcp.json as it is written now; a changed one is another."""
-    from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.settings.mcp_servers import trusted_servers
     from seedsmith.agent.settings.state_folder import prepare_state
 
     settings = load_settings(flags)
     store = trusted_servers(prepare_state(_state(settings), settings.workspace))
     if forget:
-        print(f"Forgot {store.forget(name)} of {visible(name)}.")
+        tell(f"Forgot {store.forget(name)} of {name}.")
         return
     found = next((each for each in _found(settings) if each.name == name), None)
     if found is None or found.origin != "repository" or found.entry is None:
         raise UsageError(f"The repository's .mcp.json has no usable server {name!r}.")
     store.add(found.digest, name, workspace=str(settings.workspace.absolute()))
     row = _row(found)
-    print(f"Trusted {visible(name)}: {visible(row['reached'])}")
+    tell(f"Trusted {name}: {row['reached']}")
     if row["variables"]:
-        print(visible(f"It is given {', '.join(row['variables'])}."))
+        tell(f"It is given {', '.join(row['variables'])}.")
 
 
 @command.command("test")

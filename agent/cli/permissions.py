@@ -12,6 +12,7 @@ import click
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.line_wrapping import tell
 
 if TYPE_CHECKING:
     from seedsmith.agent.permissions.call import RuledCall
@@ -36,7 +37,7 @@ def command(context: click.Context) -> None:
 @debug_flag
 def list_permissions(as_json: bool, **flags: Any) -> None:
     """List the rules in the order in which they win, then what was allowed for good, numbered."""
-    from seedsmith.agent.frontends.terminal import visible, visible_row
+    from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.permissions.grants import Grant
     from seedsmith.agent.permissions.rule_reader import read_rules
     from seedsmith.agent.permissions.rules import Ruled
@@ -53,12 +54,12 @@ def list_permissions(as_json: bool, **flags: Any) -> None:
         return
     for rule in rules:
         because = f"  ({rule.because})" if rule.because else ""
-        print(visible(f"{rule.written}{because}{f'  [{rule.of}]' if rule.of else ''}"))
+        tell(f"{rule.written}{because}{f'  [{rule.of}]' if rule.of else ''}", hang=2)
     for number, each in enumerate(entries, 1):
         told = Grant(each["kind"], each["tool"], each["text"]).told
-        print(f"{number}. allowed for good in {visible_row(each['workspace'])}: {visible_row(told)}")
+        tell(f"{number}. allowed for good in {visible_row(each['workspace'])}: {visible_row(told)}", hang=3)
     if not rules and not entries:
-        print("There are no rules, and nothing was allowed for good; docs/permissions.md says how.")
+        tell("There are no rules, and nothing was allowed for good; docs/permissions.md says how.")
 
 
 @command.command("test", context_settings={"ignore_unknown_options": True})
@@ -74,7 +75,7 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
 
     A command is shown with the parts it is made of, as rules see them.
     """
-    from seedsmith.agent.frontends.terminal import visible, visible_row
+    from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.permissions.decision import Rulebook
     from seedsmith.agent.permissions.rule_reader import read_rules
     from seedsmith.agent.permissions.shell_parser import split
@@ -88,7 +89,7 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
     if as_json:
         _print_json({"says": says, "why": why, "parts": parts})
     else:
-        print(visible(f"{says}: {why}" if why else says))
+        tell(f"{says}: {why}" if why else says)
         for part in parts if len(parts) > 1 else ():
             print(f"  {visible_row(part)}")
     return _EXITS[says]
@@ -109,7 +110,7 @@ def remove_permissions(numbers: tuple[int, ...]) -> None:
         )
     for each in kept.remove(numbers):
         told = Grant(each["kind"], each["tool"], each["text"]).told
-        print(f"No longer allowed in {visible_row(each['workspace'])}: {visible_row(told)}")
+        tell(f"No longer allowed in {visible_row(each['workspace'])}: {visible_row(told)}")
 
 
 def _comes_to(ruling: Ruling, call: RuledCall, root: str) -> tuple[str, str]:

@@ -13,8 +13,9 @@ import click
 
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings
-from seedsmith.agent.cli.invocation import debug_flag, json_flag
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.line_wrapping import tell
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
@@ -72,7 +73,7 @@ def list_sessions(
         print(line)
     if not found:
         more = "" if everywhere else f" of {Path(folder).resolve()}; --all lists those of all folders"
-        print(f"There is no session{more}.", file=sys.stderr)
+        tell(f"There is no session{more}.", stream=sys.stderr)
 
 
 @command.command("show")
@@ -113,13 +114,13 @@ def path_of_session(session: str, folder: str) -> None:
 @debug_flag
 def diff_session(session: str, turn: int | None, stat: bool, folder: str) -> None:
     """Print all that a session had changed at its end, or at the end of its turn TURN, as a patch."""
-    from seedsmith.agent.frontends.terminal import visible
-
     diff = _open(session, folder).diff(turn)
     for said in (diff.note, *(f"Changed, but not shown: {path}." for path in diff.left_out)):
         if said:
-            print(f"seedsmith: {visible(said)}", file=sys.stderr)
+            say(said)
     if stat:
+        from seedsmith.agent.frontends.terminal import visible
+
         for each in diff.files:
             print(f"{each.added:>7} + {each.removed:>7} -  {visible(each.path)}")
     elif sys.stdout.isatty():
@@ -146,7 +147,7 @@ def fork_session(session: str, turn: int | None, folder: str) -> None:
 
     forked = _open(session, folder).fork(turn)
     print(forked.id)
-    print(f"Go on with: {going_on(forked.id, str(forked.folder.workspace))}", file=sys.stderr)
+    tell(f"Go on with: {going_on(forked.id, str(forked.folder.workspace))}", stream=sys.stderr)
 
 
 @command.command("export")
@@ -180,10 +181,8 @@ def prune_sessions(days: float | None, size: float | None, dry_run: bool) -> Non
         print(each)
     did = "would be removed" if dry_run else "removed"
     freed, left = pruned.freed / 1e6, pruned.left / 1e6
-    print(
-        f"{len(pruned.sessions):,} sessions {did}, {freed:,.1f} MB; {left:,.1f} MB stay.",
-        file=sys.stderr,
-    )
+    said = f"{len(pruned.sessions):,} sessions {did}, {freed:,.1f} MB; {left:,.1f} MB stay."
+    tell(said, stream=sys.stderr)
 
 
 def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:

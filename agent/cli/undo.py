@@ -13,6 +13,7 @@ from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE, UsageError
+from seedsmith.agent.frontends.line_wrapping import tell
 from seedsmith.agent.settings.repository_root import standing_in
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _carry_out(undo: Undo, plan: Plan, *, force: bool, dry_run: bool, as_json: b
             say(sentence)
         back = "redo" if plan.kind == "undo" else "undo"
         done = len(plan.steps) - len(failed)
-        print(f"{done:,} put back; take that back with: seedsmith {back} {plan.session}")
+        tell(f"{done:,} put back; take that back with: seedsmith {back} {plan.session}")
     if moved and not as_json:
         _show_moved(moved)
     return WRONG_USAGE if refused else 1 if failed else 0
@@ -140,24 +141,22 @@ def _show(plan: Plan) -> None:
     from seedsmith.sandbox.workspace.paths import shown
 
     if not plan.steps:
-        print(f"Nothing to {plan.kind}: the files are as they were.")
+        tell(f"Nothing to {plan.kind}: the files are as they were.")
     for step in plan.steps[:_SHOWN_MOST]:
         mark = " (changed since)" if step.path in plan.changed_since else ""
-        print(f"{_what(step)}  {shown(step.path)}{'/' if _folder(step) else ''}{mark}")
+        tell(f"{_what(step)}  {shown(step.path)}{'/' if _folder(step) else ''}{mark}", hang=12)
     if len(plan.steps) > _SHOWN_MOST:
-        print(f"… and {len(plan.steps) - _SHOWN_MOST:,} more")
+        tell(f"… and {len(plan.steps) - _SHOWN_MOST:,} more")
     if plan.interrupted and plan.steps:
-        print("The session was killed during a call or behind one: what changed since counts as its doing.")
+        tell("The session was killed during a call or behind one: what changed since counts as its doing.")
     if plan.left_out and plan.steps:
-        print(f"Not in the snapshot: {_left_out(plan.left_out)}.")
+        tell(f"Not in the snapshot: {_left_out(plan.left_out)}.")
 
 
 def _show_moved(moved: tuple[Moved, ...]) -> None:
-    from seedsmith.agent.frontends.terminal import visible
-
-    print("Git's own state is left to you; each command moves one thing back, in this order:")
+    tell("Git's own state is left to you; each command moves one thing back, in this order:")
     for each in moved:
-        print(f"  {visible(each.command)}    # {visible(each.what)}")
+        tell(f"  {each.command}    # {each.what}")
 
 
 def _what(step: Difference) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.diff_view import show_diff
+from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, prose
 from seedsmith.agent.frontends.terminal import one_line, visible
 from seedsmith.agent.frontends.waiting_line import WaitingLine
+from seedsmith.agent.frontends.word_stream import WordStream
 from seedsmith.agent.sessions.resume_command import going_on
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class ConsoleFrontEnd:
         self._rich: Console | None = None
         self._at_line_start = True
         self._waiting = WaitingLine(stream)
+        self._streamed = WordStream()
         self._thought = 0
         self._said: list[str] = []
         self._running: dict[str, str] = {}
@@ -163,9 +166,12 @@ class ConsoleFrontEnd:
         self._clear_status()
         self._said.append(delta)
         shown = visible(delta)
-        self._stream.write(shown)
-        if shown:
-            self._at_line_start = shown.endswith("\n")
+        self._write_text(self._streamed.take(shown, self._width) if self._console.is_terminal else shown)
+
+    def _write_text(self, text: str) -> None:
+        self._stream.write(text)
+        if text:
+            self._at_line_start = text.endswith("\n")
 
     def _wait(self, what: str, *, told: bool = True) -> None:
         """Say what is waited for: in the line that moves, or where there is none on one of its own."""
@@ -284,13 +290,19 @@ class ConsoleFrontEnd:
         self._start_line()
         from rich.text import Text
 
-        self._console.print(Text(visible(text), style))
+        width = self._width if self._console.is_terminal else None
+        self._console.print(Text(prose(text, width), style), soft_wrap=True)
 
     def _start_line(self) -> None:
         self._clear_status()
+        self._write_text(self._streamed.end(self._width))
         if not self._at_line_start:
             self._stream.write("\n")
             self._at_line_start = True
+
+    @property
+    def _width(self) -> int:
+        return max(self._console.width, LEAST_WIDTH)
 
     @property
     def _moves(self) -> bool:

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from functools import partial
 from shutil import get_terminal_size
+from typing import TextIO
+
+from seedsmith.agent.frontends.terminal import visible
+
+LEAST_WIDTH = 20
+"""Columns that are reckoned with at least; what is narrower breaks lines as it likes."""
 
 
-def screen_width() -> int | None:
-    """How many columns standard output has; None where it is no terminal: lines may be of any length."""
-    if sys.stdout is None or not sys.stdout.isatty():
+def tell(text: str, *, hang: int | None = None, stream: TextIO | None = None) -> None:
+    """Print lines of prose, made harmless, on ``stream`` (standard output), as its terminal's width allows.
+
+    What goes on in a next line is set in by ``hang``, else as the line itself is.
+    """
+    stream = stream or sys.stdout
+    print(prose(text, screen_width(stream), hang), file=stream, flush=True)
+
+
+def prose(text: str, width: int | None, hang: int | None = None) -> str:
+    """``text``, made harmless, its lines broken between words to ``width`` cells (None: any number)."""
+    lines = visible(text).split("\n")
+    indents = (len(line) - len(line.lstrip(" ")) if hang is None else hang for line in lines)
+    return "\n".join(map(partial(fitted, width=width), lines, indents))
+
+
+def screen_width(stream: TextIO | None = None) -> int | None:
+    """How many columns ``stream`` (standard output) has; None where it is no terminal: any number will do."""
+    stream = stream or sys.stdout
+    if stream is None or not stream.isatty():
         return None
-    return max(get_terminal_size().columns, 20)
+    columns = get_terminal_size((0, 0)).columns
+    if not columns:  # standard output is none
+        with contextlib.suppress(OSError):
+            columns = os.get_terminal_size(stream.fileno()).columns
+    return max(columns or 80, LEAST_WIDTH)
 
 
 def fitted(text: str, hang: int, width: int | None) -> str:

@@ -120,19 +120,6 @@ async def _verify(talk: Talk, words: str) -> None:
     talk.say(talk.words("verify.is", verify=talk.settings.verify or talk.words("nothing")))
 
 
-@command("plan")
-async def _plan(talk: Talk, words: str) -> None:
-    plans = talk.settings.approve == "plan"
-    if words or not plans:
-        talk.set(approve="plan")
-        talk.say(talk.words("plan.begins"), "dim")
-    else:
-        talk.set(approve="ask")
-        talk.say(talk.words("plan.ends"), "dim")
-    if words:
-        talk.send(words)
-
-
 @command("permissions")
 async def _permissions(talk: Talk, _: str) -> None:
     mode = talk.settings.approve or "ask"

@@ -26,6 +26,7 @@ from seedsmith.agent.frontends.conversation.language import Words, language_of
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
+from seedsmith.agent.frontends.conversation.planning import answer_to_plan
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
@@ -50,6 +51,9 @@ HISTORY = "history"
 _PROMPT = "> "
 _MODES = ("ask", "auto", "plan")
 _ENDED = "Ended with the conversation."
+_STOPPED = "stopped"
+_GOES_ON = ("done", "unverified", "gave_up", _STOPPED)
+"""How a run ends after which a message that waits is sent: one that came after a stop, too."""
 
 
 class Conversation:
@@ -191,7 +195,12 @@ class Conversation:
         if not self.working or self._turn is None:
             return False
         self._turn.cancel()
+        self._bring_back()
         return True
+
+    def _bring_back(self) -> None:
+        """Put what waits for the model back where it was typed: nothing is sent after a turn that failed."""
+        self.input.bring_back(self.inbox.take_all())
 
     def take_back(self) -> str:
         """The newest message that waits, for editing."""
@@ -282,18 +291,21 @@ class Conversation:
         assert self._screen is not None
         while True:
             self._attention.turn_begins()
-            ended = await self._run(message, skill)
+            how = await self._run(message, skill)
             self._attention.turn_ended(self.input.output, self.words("attention.ended"))
+            if how not in _GOES_ON:
+                self._bring_back()
             late = list(self.inbox.take_all())
-            if ended and not late and self.settings.approve == "plan":
-                late = [answer] if (answer := await self._answer_to_plan()) else []
+            if how == "done" and not late and self.settings.approve == "plan":
+                assert self._outcome is not None
+                late = [answer] if (answer := await answer_to_plan(self, self._outcome.message)) else []
             if not late:
                 return
             message, skill = "\n\n".join(late), None
             self._screen.echo(message)
 
-    async def _run(self, message: str, skill: str | None) -> bool:
-        """One run; whether the model came to its end by itself."""
+    async def _run(self, message: str, skill: str | None) -> str:
+        """One run; its status, ``stopped`` where the person stopped it, '' where it raised an error."""
         from seedsmith.agent.run.run import run
 
         assert self._screen is not None
@@ -311,27 +323,10 @@ class Conversation:
                 )
         except asyncio.CancelledError:
             self.say(self.words("stopped"), "yellow")
+            return _STOPPED
         finally:
             self._screen.idle()
-        return self._outcome is not None and self._outcome.status == "done"
-
-    async def _answer_to_plan(self) -> str:
-        """Ask what is to be done with the plan; the message that follows from it, '' for none."""
-        assert self._outcome is not None
-        try:
-            answer, _, more = (await self.ask(self.words("plan.ask"))).partition(" ")
-            if answer == "e":
-                edited = await self.edit(self._outcome.message)
-                if edited is None:
-                    return ""
-                self.set(approve="ask")
-                return f"Carry out this plan, which I edited:\n\n{edited}"
-        except asyncio.CancelledError:
-            return ""
-        if answer == "y":
-            self.set(approve="ask")
-            return "Carry out the plan."
-        return more if answer == "n" else f"{answer} {more}".strip()
+        return self._outcome.status if self._outcome is not None else ""
 
     @contextmanager
     def _errors_shown(self) -> Iterator[None]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 60
 """Longer changes end with a count; ``/diff`` shows them whole."""
+_LEAST_COLUMNS = 16
+"""So many columns a line has behind its number, however narrow the terminal is."""
 _WORDS = re.compile(r"\w+|\s+|.")
 
 
@@ -23,13 +25,14 @@ def show_change(console: Console, diff: str, words: Words, most: int = MOST_LINE
     """Print the unified ``diff`` of one or more files; text that is no diff is printed as it is."""
     from rich.text import Text
 
-    shown = 0
     lines = list(_numbered(diff))
-    for line in lines[:most]:
-        console.print(line)
-        shown += 1
-    if len(lines) > shown:
-        console.print(Text(f"       {words('change.more', lines=len(lines) - shown)}", "dim"))
+    for head, line in lines[:most]:
+        for row in line.wrap(console, max(console.width - len(head), _LEAST_COLUMNS)):
+            row.style = ""  # else what stands before it is apart
+            console.print(Text(head, line.style).append(row), soft_wrap=True)
+            head = " " * len(head)
+    if len(lines) > most:
+        console.print(Text(f"       {words('change.more', lines=len(lines) - most)}", "dim"))
 
 
 def line_counts(diff: str) -> list[tuple[str, int, int]]:
@@ -43,7 +46,8 @@ def line_counts(diff: str) -> list[tuple[str, int, int]]:
         return []
 
 
-def _numbered(diff: str) -> Iterator[Text]:
+def _numbered(diff: str) -> Iterator[tuple[str, Text]]:
+    """What stands before each line, and the line."""
     from rich.text import Text
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
@@ -51,11 +55,11 @@ def _numbered(diff: str) -> Iterator[Text]:
     try:
         files = PatchSet(diff)
     except (UnidiffParseError, ValueError):
-        yield from (Text(visible(line)) for line in diff.splitlines())
+        yield from (("", Text(visible(line))) for line in diff.splitlines())
         return
     for file in files:
         if len(files) > 1:
-            yield Text(f"  {visible(file.path)}", "bold")
+            yield "  ", Text(visible(file.path), "bold")
         for hunk in file:
             removed: list[str] = []
             for line in hunk:
@@ -63,20 +67,20 @@ def _numbered(diff: str) -> Iterator[Text]:
                 text = visible(line.value.rstrip("\n"))
                 if line.is_removed:
                     removed.append(text)
-                    yield Text(f"{number:6} - {text}", "red")
+                    yield f"{number:6} - ", Text(text, "red")
                 elif line.is_added:
                     before = removed.pop(0) if removed else ""
-                    yield _marked(f"{number:6} + ", before, text)
+                    yield f"{number:6} + ", _marked(before, text)
                 else:
                     removed.clear()
-                    yield Text(f"{number:6}   {text}", "dim")
+                    yield f"{number:6}   ", Text(text, "dim")
 
 
-def _marked(head: str, before: str, after: str) -> Text:
+def _marked(before: str, after: str) -> Text:
     """An added line, the words that ``before`` did not hold in reverse."""
     from rich.text import Text
 
-    shown = Text(head, "green")
+    shown = Text("", "green")
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     if not before or matcher.ratio() < 0.5:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class LineInput:
         """
         self._keys = keys
         self._pastes: list[str] = []
-        self._put_aside = Document()
+        self._put_aside: Document | None = None
         self._leaving = False
         own_input, own_output = terminal or (None, None)
         self._session: PromptSession[str] = PromptSession(
@@ -108,7 +108,20 @@ class LineInput:
 
     def put_back(self) -> None:
         """Bring back what :meth:`put_aside` took."""
-        self._session.default_buffer.document, self._put_aside = self._put_aside, Document()
+        self._session.default_buffer.document, self._put_aside = self._put_aside or Document(), None
+        self.redraw()
+
+    def bring_back(self, messages: Sequence[str]) -> None:
+        """Let ``messages`` stand before what is typed, or what was put aside."""
+        if not messages:
+            return
+        buffer = self._session.default_buffer
+        typed = buffer.document if self._put_aside is None else self._put_aside
+        whole = Document("\n\n".join([*messages, *([typed.text] if typed.text else [])]))
+        if self._put_aside is None:
+            buffer.document = whole
+        else:
+            self._put_aside = whole
         self.redraw()
 
     async def edit(self, text: str) -> str | None:

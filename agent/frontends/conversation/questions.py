@@ -59,7 +59,8 @@ class PromptQuestions:
                 self._say(self._words("approval.always"), "dim")
             if "sp" in offered:
                 self._say(self._words("approval.prefix", covers=self._covers(offered["sp"])), "dim")
-            answer = await self.ask(self._words("approval.prompt"))
+            keys = ", ".join(self._words(f"key.{each}") for each in ("y", *offered))
+            answer = await self.ask(self._words("approval.prompt", keys=keys))
             return decision(answer, request, self._keep)
 
     async def answer(self, question: Question) -> str:

@@ -93,6 +93,7 @@ _PROVIDER_KEYS = frozenset(
     {
         "base_url",
         "key_variables",
+        "keys_at",
         "default_model",
         "any_model",
         "unlisted",
@@ -127,6 +128,7 @@ _TIER_KEYS = frozenset({"up_to", "input", "output", "cached"})
 def _provider(name: str, keys: Keys, value: Any) -> Provider:
     entry = _Reader(keys, value, _PROVIDER_KEYS)
     base_url, source = entry.fact("base_url", str, ["", "guess"])
+    keys_at, keys_source = entry.fact("keys_at", str, ["", "guess"])
     models = {
         model: _model(model, (*keys, "models", model), facts)
         for model, facts in entry.mapping("models").items()
@@ -142,13 +144,14 @@ def _provider(name: str, keys: Keys, value: Any) -> Provider:
         name=name,
         base_url=base_url,
         key_variables=entry.names("key_variables"),
+        keys_at=keys_at,
         wires={wire: _wire(wire, (*keys, "wires", wire), facts) for wire, facts in wires.items()},
         models=models,
         default_model=default_model,
         any_model=entry.get("any_model", bool, False),
         unlisted=_model("", (*keys, "unlisted"), unlisted) if unlisted else None,
         stall_seconds=entry.number("stall_seconds", DEFAULT_STALL_SECONDS),
-        sources={"base_url": source},
+        sources={"base_url": source, "keys_at": keys_source},
     )
 
 

@@ -76,6 +76,8 @@ class Provider:
     wires: Mapping[str, Wire]
     """The first is the default."""
     models: Mapping[str, ModelEntry]
+    keys_at: str = ""
+    """Where a person gets a key; '' where that is not known."""
     default_model: str = ""
     any_model: bool = False
     """Takes models the catalog doesn't list, with the limits of ``unlisted``."""

@@ -26,7 +26,7 @@ SOURCE = "user"
 CONTEXT_TOKENS, OUTPUT_TOKENS = 128_000, 8_192
 """Of a model of which neither is said: as for any service the catalog knows nothing of."""
 _LIMIT_FIELDS = {"chat": "max_tokens", "responses": "max_output_tokens"}
-_PROVIDER_FACTS = frozenset({"base_url"})
+_PROVIDER_FACTS = frozenset({"base_url", "keys_at"})
 _WIRE_FACTS = frozenset({"limit_field", "json_schema"})
 _MODEL_FACTS = frozenset({"context_tokens", "output_tokens", "vision", "fixed"})
 _FREE = "free"

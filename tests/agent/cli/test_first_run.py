@@ -10,6 +10,7 @@ from scripted_endpoint import error, text
 from seedsmith.agent.cli.first_run import choose_model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import LOCAL_MODEL
+from seedsmith.agent.settings.config import load
 from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.settings.settings import Settings
 
@@ -51,6 +52,22 @@ def test_the_local_model_needs_no_key(choose, environment):
     number = sum(bool(each.default_model and each.key_variables) for each in providers) + 1
     chosen = choose([str(number)])
     assert chosen is not None and chosen.model == LOCAL_MODEL
+
+
+def test_a_model_whose_key_would_choose_another_is_kept(choose, endpoint, environment, capsys):
+    endpoint.script(text("ready"))
+    names = [each.name for each in catalog.load(environment).providers.values() if each.key_variables]
+    chosen = choose([str(names.index("byteplus") + 1)], ["k-right"])
+    assert chosen is not None and chosen.model == load({}, environment).settings.model
+    assert chosen.model.startswith("byteplus/")
+    shown = capsys.readouterr().out
+    assert "A key of byteplus is had at https://console.byteplus.com" in shown and "Asking byteplus" in shown
+
+
+def test_a_try_that_fails_is_told_and_nothing_typed_asks_again(choose, endpoint, environment, capsys):
+    endpoint.script(error(503, "Busy", headers={"retry-after-ms": "1"}), text("ready"))
+    assert choose(["1", "1"], ["", "k"]) is not None
+    assert "is not ready" in capsys.readouterr().out
 
 
 def test_whoever_leaves_has_chosen_nothing(choose, endpoint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conversing import CONTROL_C, CONTROL_T, EDIT, ESCAPE, SHIFT_TAB, bodies, said_by_user, until
-from scripted_endpoint import calls, text
+from scripted_endpoint import calls, error, text
 
 
 async def test_messages_go_on_with_one_session(converse, endpoint):
@@ -52,6 +52,45 @@ async def test_escape_stops_the_turn_and_the_conversation_goes_on(converse, endp
     await converse(person)
     results = [each for each in bodies(endpoint)[1]["messages"] if each["role"] == "tool"]
     assert len(results) == 1 and "nterrupted" in results[0]["content"]
+
+
+async def test_what_waits_when_a_turn_is_stopped_comes_back_to_be_edited(converse, endpoint):
+    endpoint.script(calls(("shell", {"command": "sleep 600"})), text("Back again."))
+
+    async def person(at):
+        await at.says("Begin")
+        await until(lambda: bool(at.talk._screen._running), lambda: "the command")
+        at.type("Rather in Englis\r")
+        await at.sees("waits: Rather in Englis")
+        at.type("half")
+        at.type(ESCAPE)
+        await at.sees("Stopped. What was done stays")
+        await until(lambda: not at.talk.working, lambda: "the end")
+        assert len(endpoint.requests) == 1 and not at.talk.inbox.waiting
+        at.type("h\r")
+        await at.sees("Back again.")
+
+    await converse(person)
+    assert said_by_user(endpoint, 1)[-1] == "Rather in Englis\n\nhalfh"
+
+
+async def test_what_waits_when_the_service_fails_comes_back(converse, endpoint):
+    endpoint.script(calls(("shell", {"command": "until [ -e go ]; do :; done"})), error(401, "NoKey"))
+
+    async def person(at):
+        await at.says("Begin")
+        await until(lambda: bool(at.talk._screen._running), lambda: "the command")
+        at.type("Too late\r")
+        await at.sees("waits: Too late")
+        at.talk.interrupt = lambda: False  # leaving must not stop what this is about
+        endpoint.on_request = lambda _: at.talk.inbox.put("Later still")
+        (at.talk.settings.workspace / "go").touch()
+        await at.sees("refuses the key")
+        await until(lambda: not at.talk.working, lambda: "the end")
+        assert len(endpoint.requests) == 2
+        await at.sees("Later still")
+
+    await converse(person)
 
 
 async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoint):

@@ -37,7 +37,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there():
     whole = {key for formed, key in asked if not formed}
     begun = {key.partition("{")[0] for formed, key in asked if formed}
     english = catalogue("en")
-    assert whole <= english.keys() and {"command.", "mode.", "context."} == begun
+    assert whole <= english.keys() and {"command.", "mode.", "context.", "key."} == begun
     assert {key for key in english if key not in whole and not key.startswith(tuple(begun))} == set()
     offered = {name for name, _ in command_line._COMMANDS} | COMMANDS.keys()
     assert {f"command.{name}" for name in offered} == {

@@ -59,6 +59,14 @@ def test_a_change_is_shown_with_numbers_and_marked_words():
     assert line_counts(DIFF) == [("a.py", 1, 1)] and line_counts("no diff") == []
 
 
+def test_a_long_line_of_a_change_goes_on_behind_its_number():
+    screen = io.StringIO()
+    console = Console(file=screen, width=30, force_terminal=True, color_system=None)
+    show_change(console, DIFF.replace("return two", "return one_of(several, words)"), WORDS)
+    rows = [row.rstrip() for row in screen.getvalue().splitlines()]
+    assert rows[-3:] == ["     4 + return", "         one_of(several,", "         words)"]
+
+
 def test_long_changes_say_how_much_is_missing():
     screen = io.StringIO()
     show_change(Console(file=screen, width=80), DIFF, WORDS, most=1)

@@ -100,6 +100,7 @@ async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, t
     async def person(at):
         await at.says("Write them")
         await at.sees("every change of .vscode/tasks.json")
+        await at.sees("[y once, s this session, a always here, n or no and why]")
         at.type("s\r")
         await at.sees("every change of .envrc")
         at.type("n not that one\r")
