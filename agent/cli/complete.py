@@ -12,6 +12,7 @@ import click
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.settings.given_file import read_given_text
 
 if TYPE_CHECKING:
     from seedsmith.agent.complete.completer import Suggestion
@@ -37,7 +38,7 @@ def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
     from seedsmith.agent.complete.hole import Hole, offset_of, split_place
 
     path, line, column = split_place(place)
-    text = _text(path, unsaved)
+    text = read_given_text(None if unsaved else path, MOST_BYTES)
     settings = load_settings(flags)
     shown = os.path.relpath(Path(path).absolute(), settings.workspace.absolute())
     outside = shown.startswith("..")
@@ -66,26 +67,6 @@ async def _complete(settings: Settings, hole: Hole) -> Suggestion | None:
         return await opened.completer.complete(hole)
     finally:
         await opened.aclose()
-
-
-def _text(path: str, unsaved: bool) -> str:
-    """The file's text, from the file or from standard input."""
-    where = "Standard input" if unsaved else path
-    try:
-        if unsaved:
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(path).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "no file can have that name"
-        raise UsageError(f"{where} can't be read: {why}.") from None
-    if len(content) > MOST_BYTES:
-        raise UsageError(f"{where} is larger than {MOST_BYTES >> 20} MB.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{where} is not UTF-8 text (byte {error.start}).") from None
 
 
 def _print(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group, say
 from seedsmith.agent.cli.shell_completion import choices
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.settings.config import Loaded, check_user_file, load, user_file
@@ -21,12 +21,9 @@ _AMBIENT = tuple(name for name, option in OPTIONS.items() if option.ambient)
 key_argument = click.argument("key", metavar="KEY", shell_complete=choices(_AMBIENT))
 
 
-@click.group("config", invoke_without_command=True, short_help="Show and change settings.")
-@click.pass_context
-def command(context: click.Context) -> None:
+@listing_group("config", "Show and change settings.")
+def command() -> None:
     """Settings: what each is here, where it comes from, and your own file of them."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_settings)
 
 
 @command.command("list")

@@ -141,13 +141,9 @@ def read_report(words: tuple[str, ...], issue: str | None) -> str:
 
 def _file(path: Path) -> str:
     from seedsmith.agent.cli.piped_input import MOST_READ_BYTES, as_text
+    from seedsmith.agent.settings.given_file import read_given
 
-    try:
-        if path.stat().st_size > MOST_READ_BYTES:
-            raise UsageError(f"{path} is more than {MOST_READ_BYTES >> 20} MB: name a shorter report.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"The report {path} can't be read: {error.strerror or error}.") from error
+    data = read_given(path, MOST_READ_BYTES, f"The report {path}", "name a shorter report")
     if not data.strip():
         raise UsageError(f"The report {path} is empty.")
     return as_text(data, str(path), "name a report in words")

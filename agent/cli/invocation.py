@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
+
+from seedsmith.agent.errors import UsageError
 
 
 @dataclass(slots=True)
@@ -27,6 +30,29 @@ debug_flag = click.option(
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, one object a line, and nothing else."
 )
+
+
+def listing_group(name: str, short_help: str) -> Callable[[Callable[[], None]], click.Group]:
+    """Makes a group of commands that lists when it is called alone, as its command ``list`` does.
+
+    The function that it decorates gives the help.
+    """
+
+    def made(described: Callable[[], None]) -> click.Group:
+        @click.group(name, invoke_without_command=True, short_help=short_help, help=described.__doc__)
+        @json_flag
+        @debug_flag
+        @click.pass_context
+        def group(context: click.Context, as_json: bool) -> None:
+            if context.invoked_subcommand is None:
+                context.invoke(group.commands["list"], as_json=as_json)
+            elif as_json:
+                place = f"seedsmith {name} {context.invoked_subcommand} --json"
+                raise UsageError(f"--json belongs after the command, where it takes one: {place}")
+
+        return group
+
+    return made
 
 
 def say(sentence: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group, say
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 _REACH = ("workspace", "workspace_is_home", "sandbox", "network")
 
 
-@click.group("mcp", invoke_without_command=True, short_help="List, add, test and trust MCP servers.")
-@debug_flag
-@click.pass_context
-def command(context: click.Context) -> None:
+@listing_group("mcp", "List, add, test and trust MCP servers.")
+def command() -> None:
     """Programs that offer tools by the Model Context Protocol, each in the sandbox."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_servers, as_json=False)
 
 
 @command.command("list")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seedsmith.agent.cli.invocation import debug_flag, json_flag
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group
 from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,19 +50,9 @@ class ModelRow:
     ready: bool
 
 
-@click.group(
-    "models", invoke_without_command=True, short_help="List models, prices and limits; fetch a local one."
-)
-@json_flag
-@debug_flag
-@click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+@listing_group("models", "List models, prices and limits; fetch a local one.")
+def command() -> None:
     """List providers, models, prices and limits; fetch the local model."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_models, as_json=as_json)
-    elif as_json:
-        place = f"seedsmith models {context.invoked_subcommand} --json"
-        raise UsageError(f"--json belongs after the command, where it takes one: {place}")
 
 
 @command.command("list")

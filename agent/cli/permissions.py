@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
-from seedsmith.agent.cli.invocation import debug_flag, json_flag
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 _EXITS = {"allow": 0, "deny": 1, "ask": 1}
 
 
-@click.group("permissions", invoke_without_command=True, short_help="Show, try and take back permissions.")
-@debug_flag
-@click.pass_context
-def command(context: click.Context) -> None:
+@listing_group("permissions", "Show, try and take back permissions.")
+def command() -> None:
     """What the model may do, is asked about, or may not: your rules, and what you allowed for good."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_permissions, as_json=False)
 
 
 @command.command("list")

@@ -8,10 +8,10 @@ import select
 import stat
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from seedsmith.agent.cli.invocation import say
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.settings.given_file import read_given
 
 MOST_READ_BYTES = 16 << 20
 MOST_SHOWN = 64_000
@@ -34,14 +34,7 @@ def read_piped(say: Callable[[str], None] = say) -> str:
 
 def as_data(path: str) -> str:
     """The text of the file ``path`` as an addition to a prompt; raises :class:`UsageError`."""
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MOST_READ_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "no file can have that name"
-        raise UsageError(f"--file {path} can't be read: {why}.") from None
-    if len(data) > MOST_READ_BYTES:
-        raise UsageError(f"--file {path} is larger than {MOST_READ_BYTES >> 20} MB: name it in the prompt.")
+    data = read_given(path, MOST_READ_BYTES, f"--file {path}", "name it in the prompt")
     return _told(data, path, f"gave the file {path}", "name it in the prompt", say)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +18,7 @@ from seedsmith.agent.cli.words_command import WordsCommand
 from seedsmith.agent.cli.worktree_flag import below, in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.settings.given_file import read_given_text
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -98,9 +97,7 @@ def read_prompt(argument: str) -> str:
     than ``MOST_PROMPT_BYTES``, or is no UTF-8 text.
     """
     if argument == "-":
-        if sys.stdin is None:
-            raise UsageError("Standard input is closed: no prompt can be read from it.")
-        return _decoded(sys.stdin.buffer.read(MOST_PROMPT_BYTES + 1), "standard input")
+        return read_given_text(None, MOST_PROMPT_BYTES, "The prompt on standard input")
     if argument.startswith("@") and not any(letter.isspace() for letter in argument):
         return prompt_file(argument[1:], argument)
     return argument
@@ -108,24 +105,8 @@ def read_prompt(argument: str) -> str:
 
 def prompt_file(path: str, argument: str) -> str:
     """The prompt that stands in the file ``path``, as ``argument`` says; raises as :func:`read_prompt`."""
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MOST_PROMPT_BYTES + 1)
-    except OSError as error:
-        why = f"{path or 'no file'} can't be read: {error.strerror}"
-        raise UsageError(f"{argument} means a file that holds the prompt; {why}.") from None
-    except ValueError:  # a NUL in its name
-        raise UsageError("The file's name after @ holds a NUL byte.") from None
-    return _decoded(data, path)
-
-
-def _decoded(data: bytes, where: str) -> str:
-    if len(data) > MOST_PROMPT_BYTES:
-        raise UsageError(f"The prompt in {where} is larger than {MOST_PROMPT_BYTES >> 20} MB.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"The prompt in {where} is not UTF-8 text.") from None
+    name = f"{argument} means a file that holds the prompt; {path or 'no file'}"
+    return read_given_text(path, MOST_PROMPT_BYTES, name)
 
 
 def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> int:

@@ -13,7 +13,7 @@ import click
 
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group, say
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 
@@ -42,14 +42,9 @@ session_argument = click.argument("session", metavar="ID", shell_complete=shell_
 turn_argument = click.argument("turn", metavar="[TURN]", type=click.IntRange(min=1), required=False)
 
 
-@click.group(
-    "sessions", invoke_without_command=True, short_help="List, show, fork, export and prune sessions."
-)
-@click.pass_context
-def command(context: click.Context) -> None:
+@listing_group("sessions", "List, show, fork, export and prune sessions.")
+def command() -> None:
     """Find and look at what was done before. ID is an id, its beginning, or last."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_sessions)
 
 
 @command.command("list")

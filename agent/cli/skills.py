@@ -12,7 +12,7 @@ import click
 
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group, say
 from seedsmith.agent.cli.output_flags import shown_flags
 from seedsmith.agent.cli.skills_test import test_skills
 from seedsmith.agent.frontends.display_options import Shown
@@ -28,17 +28,9 @@ _LEAST_ROOM = 40
 """Columns that a description needs beside the names; with fewer it stands below."""
 
 
-@click.group("skills", invoke_without_command=True, short_help="List, write, check, test and trust skills.")
-@json_flag
-@debug_flag
-@click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+@listing_group("skills", "List, write, check, test and trust skills.")
+def command() -> None:
     """Know-how for tasks: what to do, with which tools, and how to prove it."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_skills, as_json=as_json)
-    elif as_json:
-        place = f"seedsmith skills {context.invoked_subcommand} --json"
-        raise click.UsageError(f"--json belongs after the command, where it takes one: {place}")
 
 
 @command.command("list")

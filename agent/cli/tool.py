@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,7 @@ import click
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
-from seedsmith.agent.errors import UsageError
+from seedsmith.agent.settings.given_file import read_given_text
 
 if TYPE_CHECKING:
     from seedsmith.agent.events import Envelope
@@ -63,20 +62,7 @@ def _read(arguments: str) -> str:
     """The JSON text, from wherever the argument says."""
     if arguments != "-" and not arguments.startswith("@"):
         return arguments
-    try:
-        if arguments == "-":
-            content = sys.stdin.buffer.read(MAX_ARGUMENT_BYTES + 1)
-        else:
-            with Path(arguments[1:]).open("rb") as file:
-                content = file.read(MAX_ARGUMENT_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{arguments[1:] or 'Standard input'} can't be read: {error.strerror}.") from None
-    if len(content) > MAX_ARGUMENT_BYTES:
-        raise UsageError(f"The arguments are larger than {MAX_ARGUMENT_BYTES >> 20} MB.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The arguments are not UTF-8 text (byte {error.start}).") from None
+    return read_given_text(None if arguments == "-" else arguments[1:], MAX_ARGUMENT_BYTES)
 
 
 def _print(text: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.settings.given_file import read_given_text, why_unreadable
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -114,17 +115,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if not path.is_file():
             raise SchemaError(f"There is no schema file {path}.")
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "no file can have that name"
-        raise SchemaError(f"The schema {path} can't be read: {why}.") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise SchemaError(f"The schema {path} is larger than {MAX_FILE_BYTES >> 20} MB.")
-    try:
-        schema = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        raise SchemaError(f"The schema {path} is not UTF-8 text.") from None
+        text = read_given_text(path, MAX_FILE_BYTES, f"The schema {path}")
+        schema = json.loads(text, parse_constant=_refuse_constant)
+    except UsageError as error:
+        raise SchemaError(str(error)) from None
+    except OSError as error:
+        raise SchemaError(f"The schema {path} can't be read: {why_unreadable(error)}.") from None
     except ValueError as error:
         raise SchemaError(f"The schema {path} is not JSON: {error}.") from None
     except RecursionError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings.given_file import why_unreadable
 
 if TYPE_CHECKING:
     from yaml import MappingNode
@@ -32,9 +33,8 @@ def read_small(path: Path, most_bytes: int) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        why = getattr(error, "strerror", None) or "no file can have that name"
-        raise ConfigurationError(f"{path} can't be read: {why}.") from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} can't be read: {why_unreadable(error)}.") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise ConfigurationError(f"{path} is not a regular file.")

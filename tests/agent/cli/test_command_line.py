@@ -105,7 +105,7 @@ def test_a_prompt_that_is_none_is_wrong_usage(main, place, name, data):
     (place / "repo" / name.lstrip("@")).write_bytes(data)
     code, output, sentence = main("run", name, stdin=data)
     assert (code, output) == (2, "")
-    assert sentence.startswith("seedsmith: The prompt ") and sentence.count("\n") == 1
+    assert " prompt" in sentence and sentence.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", PROMPT_FILES)
