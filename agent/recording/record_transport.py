@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Protocol
 
-from seedsmith.agent.models.network.transport import Reply, Transport, read_all
+from seedsmith.agent.models.network.transport import Reply, Transport, WrappedReply
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused, Unreachable
 from seedsmith.agent.recording.format import Ending, ResponseLine
 
@@ -70,11 +70,11 @@ class RecordTransport:
         await self._inner.aclose()
 
 
-class RecordReply:
-    """Implements :class:`seedsmith.agent.models.network.transport.Reply` over another one."""
+class RecordReply(WrappedReply):
+    """A reply that tells the listener what was read of it, and how it ended."""
 
     def __init__(self, inner: Reply, listener: Listener, number: int, start: float) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._listener = listener
         self._start = start
         self._read: list[tuple[int, bytes]] = []
@@ -83,16 +83,6 @@ class RecordReply:
             number, "left", _OK, {name: value for name, value in headers.items() if value}
         )
         self._reported = False
-
-    @property
-    def content_type(self) -> str:
-        """As the inner one has it."""
-        return self._inner.content_type
-
-    @property
-    def request_id(self) -> str:
-        """As the inner one has it."""
-        return self._inner.request_id
 
     async def chunk(self) -> bytes | None:
         """As the inner one does."""
@@ -110,19 +100,15 @@ class RecordReply:
             self._read.append((round((time.monotonic() - self._start) * 1000), piece))
         return piece
 
-    async def read(self) -> bytes:
-        """All of the body that is left."""
-        return await read_all(self)
-
     async def finish(self) -> None:
         """As the inner one does; what comes after the answer is not recorded."""
         self._report("left")
-        await self._inner.finish()
+        await super().finish()
 
     async def aclose(self) -> None:
         """Let go of the inner one."""
         self._report("left")
-        await self._inner.aclose()
+        await super().aclose()
 
     def _report(self, end: Ending, message: str = "", code: str = "") -> None:
         if not self._reported:

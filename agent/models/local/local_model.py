@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seedsmith.agent.models.base import Notice, Part, Request, TextDelta
 from seedsmith.agent.models.catalog import catalog
+from seedsmith.agent.models.catalog.described_model import DescribedModel
 from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.errors import LocalModelError, ModelError
 from seedsmith.agent.models.local.machine import available_memory, fitting_context, physical_cores
@@ -56,7 +57,7 @@ def open_local(
     return model
 
 
-class LocalModel:
+class LocalModel(DescribedModel):
     """Implements :class:`Model` over a server of its own; use it from one event loop."""
 
     def __init__(
@@ -71,7 +72,7 @@ class LocalModel:
     ) -> None:
         """``interceptor`` records or replays what crosses the wire; a replay fetches and starts nothing."""
         self._weights = find_weights(name)
-        self._provider, self._entry = known.resolve(f"{PROVIDER}/{name}")
+        super().__init__(*known.resolve(f"{PROVIDER}/{name}"))
         self._environment = environment
         self._wire = self._provider.choose_wire(wire)
         self._cache = cache or cache_folder()
@@ -83,16 +84,6 @@ class LocalModel:
         self._chat: ChatModel | None = None
         self._responses: ResponsesModel | None = None
         self._starting: asyncio.Task[None] | None = None
-
-    @property
-    def provider(self) -> str:
-        """Always ``local``."""
-        return self._provider.name
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._entry.name
 
     @property
     def wire(self) -> str:
@@ -108,16 +99,6 @@ class LocalModel:
             return min(self._entry.context_tokens, fitting_context(self._weights, available_memory()))
         except LocalModelError:
             return self._entry.context_tokens
-
-    @property
-    def priced(self) -> bool:
-        """Whether the catalog knows a price."""
-        return self._entry.price is not None
-
-    @property
-    def vision(self) -> bool:
-        """Whether it takes pictures, as far as the catalog knows."""
-        return self._entry.vision
 
     def start(self) -> asyncio.Task[None]:
         """Begin to fetch and load the model in the background, unless it runs; await the task to be sure.

@@ -39,6 +39,39 @@ async def read_all(reply: Reply) -> bytes:
     return b"".join(pieces)
 
 
+class WrappedReply:
+    """Implements :class:`Reply` as another one does; subclasses change some of it."""
+
+    def __init__(self, inner: Reply) -> None:
+        self._inner = inner
+
+    @property
+    def content_type(self) -> str:
+        """As the inner one has it."""
+        return self._inner.content_type
+
+    @property
+    def request_id(self) -> str:
+        """As the inner one has it."""
+        return self._inner.request_id
+
+    async def chunk(self) -> bytes | None:
+        """As the inner one does."""
+        return await self._inner.chunk()
+
+    async def read(self) -> bytes:
+        """All of the body that is left, by :meth:`chunk`."""
+        return await read_all(self)
+
+    async def finish(self) -> None:
+        """As the inner one does."""
+        await self._inner.finish()
+
+    async def aclose(self) -> None:
+        """Close the inner one."""
+        await self._inner.aclose()
+
+
 class Transport(Protocol):
     """Carries requests to a service and its answers back."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from seedsmith.agent.conversation import AssistantMessage
 from seedsmith.agent.models.address import service_root, shown
 from seedsmith.agent.models.base import Notice, Part, Request, Retrying, Spent
+from seedsmith.agent.models.catalog.described_model import DescribedModel
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
 from seedsmith.agent.models.encode.chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
@@ -64,15 +65,14 @@ class ServiceOptions:
     """Records or replays what crosses the wire."""
 
 
-class ServiceModel:
+class ServiceModel(DescribedModel):
     """Implements :class:`seedsmith.agent.models.base.Model`; one conversation at a time."""
 
     def __init__(
         self, wire_format: WireFormat, provider: Provider, entry: ModelEntry, options: ServiceOptions
     ) -> None:
         self._format = wire_format
-        self._provider = provider
-        self._entry = entry
+        super().__init__(provider, entry)
         address, interceptor = shown(options.base_url), options.interceptor
         self._who = Who(provider.name, entry.name, address, provider.key_variables, options.key)
         self._retry = options.retry if interceptor is None else interceptor.retry(options.retry)
@@ -102,31 +102,6 @@ class ServiceModel:
     def wire(self) -> str:
         """``chat`` or ``responses``."""
         return self._format.name
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._provider.name
-
-    @property
-    def name(self) -> str:
-        """The model's name there."""
-        return self._entry.name
-
-    @property
-    def context_tokens(self) -> int:
-        """How much the model can take, input and output together."""
-        return self._entry.context_tokens
-
-    @property
-    def priced(self) -> bool:
-        """Whether a price is known."""
-        return self._entry.price is not None
-
-    @property
-    def vision(self) -> bool:
-        """Whether it takes pictures, as far as the catalog knows."""
-        return self._entry.vision
 
     def prepare(self) -> None:
         """Does nothing: importing the SDK began when the model was opened."""

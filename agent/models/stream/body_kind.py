@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from seedsmith.agent.models.network.transport import Reply
+from seedsmith.agent.models.network.transport import Reply, WrappedReply
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EVENT_STARTS = b":deir"
 """A comment, or one of the fields ``data``, ``event``, ``id`` and ``retry`` (WHATWG HTML §9.2)."""
 
 
-class SniffedReply:
-    """Implements :class:`Reply` over another one, whose first bytes it looks at."""
+class SniffedReply(WrappedReply):
+    """A reply whose first bytes are looked at before they are read."""
 
     def __init__(self, inner: Reply) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._held: list[bytes | None] = []
 
     async def is_json(self) -> bool | None:
@@ -32,31 +32,6 @@ class SniffedReply:
             return True
         return False if head[:1] in _EVENT_STARTS else None
 
-    @property
-    def content_type(self) -> str:
-        """As the inner one has it."""
-        return self._inner.content_type
-
-    @property
-    def request_id(self) -> str:
-        """As the inner one has it."""
-        return self._inner.request_id
-
     async def chunk(self) -> bytes | None:
         """The next piece, those looked at included."""
         return self._held.pop(0) if self._held else await self._inner.chunk()
-
-    async def read(self) -> bytes:
-        """All of the body that is left."""
-        pieces = []
-        while (piece := await self.chunk()) is not None:
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    async def finish(self) -> None:
-        """As the inner one does."""
-        await self._inner.finish()
-
-    async def aclose(self) -> None:
-        """Close the inner one."""
-        await self._inner.aclose()
