@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FLAGS = ("model", "base_url", "fallback", "ca_bundle", "wire", "effort", "temperature", "sandbox", "network")
 _SCHEMA = "schema"
+_MOST_AT_WORK = 8
 
 
 @click.command("batch", short_help="Carry out a task file over many repositories.")
@@ -171,7 +172,7 @@ def _print_json(told: dict[str, Any]) -> None:
 
 
 def _table() -> Watcher:
-    """Progress, time left and cost in one line that stays; above it a line for each item that ended."""
+    """Progress, time left and cost in a line that stays, and what is at work; above it what ended."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -185,9 +186,19 @@ def _table() -> Watcher:
         for row in rows:
             style = "red" if row.state == "failed" else ""
             live.console.print(Text(visible(row_line(row)), style=style), soft_wrap=True)
-        live.update(Text(progress_line(progress)))
+        said = "\n".join((progress_line(progress), *at_work_lines(progress)))
+        live.update(Text(visible(said), no_wrap=True, overflow="ellipsis"))
 
     return live, watch
+
+
+def at_work_lines(progress: Progress) -> list[str]:
+    """A line for each item at work: its name, since when, and what it cost so far."""
+    shown = progress.at_work[:_MOST_AT_WORK]
+    wide = max((len(each.name) for each in shown), default=0)
+    lines = [f"  {each.name:<{wide}}  {each.seconds:5.0f} s  {each.cost:.4f} yuan" for each in shown]
+    more = len(progress.at_work) - len(shown)
+    return [*lines, f"  and {more} more"] if more else lines
 
 
 def progress_line(progress: Progress) -> str:

@@ -49,6 +49,16 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """An item that is worked at."""
+
+    name: str
+    seconds: float
+    """Since it was begun first."""
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a batch is."""
 
@@ -58,6 +68,7 @@ class Progress:
     """Since this run began."""
     finished_here: int = 0
     """Items that finished in this run."""
+    at_work: tuple[AtWork, ...] = ()
 
     @property
     def total(self) -> int:
@@ -278,7 +289,8 @@ async def _watched(working: asyncio.Future[None], store: Store, watch: Watch | N
             rows = [row for row in store.rows(since) if row.item.id not in seen]
             seen.update(row.item.id for row in rows)
             latest = max(start, time.time())
-            watch(Progress(store.counts(), store.cost(), latest - start, len(seen)), rows)
+            at_work = tuple(AtWork(name, latest - begun, cost) for name, begun, cost in store.at_work())
+            watch(Progress(store.counts(), store.cost(), latest - start, len(seen), at_work), rows)
         if done:
             break
     try:

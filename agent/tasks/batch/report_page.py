@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from seedsmith.agent.tasks.batch.batch import Summary
-from seedsmith.agent.tasks.batch.store import Row
+from seedsmith.agent.tasks.batch.store import FINISHED, Row
 from seedsmith.agent.tasks.batch.wording import CAUSES, one_line, patch_text
 
 _MOST_PATCH = 60_000
@@ -16,7 +16,9 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem
 table { border-collapse: collapse; width: 100%; } td, th { padding: .3rem .6rem; text-align: left; }
 tr { border-bottom: 1px solid #8884; } pre { overflow-x: auto; background: #8881; padding: .7rem; }
 .verified, .done { color: #176f2c; } .failed { color: #b3261e; } .skipped, .unchanged, .ready { color: #777; }
-.add { color: #176f2c; } .del { color: #b3261e; } rect { fill: #5b7fb5; }
+rect { fill: #5b7fb5; } rect.verified, rect.done { fill: #3c9a52; } rect.failed { fill: #b3261e; }
+rect.skipped, rect.unchanged, rect.ready { fill: #8888; }
+.add { color: #176f2c; } .del { color: #b3261e; }
 """
 
 
@@ -25,6 +27,7 @@ def page(summary: Summary) -> Iterator[str]:
     name = escape(summary.tasks.name)
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
     yield f"<style>{_STYLE}</style></head>\n<body><h1>{name}</h1>\n<p>{escape(one_line(summary))}</p>\n"
+    yield from _outcomes(summary)
     yield from _table(summary)
     yield from _bars("Seconds", [(row.item.name, row.result.get("seconds", 0.0)) for row in summary.rows()])
     yield from _bars("Yuan", [(row.item.name, row.cost) for row in summary.rows()])
@@ -33,6 +36,21 @@ def page(summary: Summary) -> Iterator[str]:
     for row in summary.rows():
         yield from _details(summary, row)
     yield "</body></html>\n"
+
+
+def _outcomes(summary: Summary) -> Iterator[str]:
+    """One bar of all items by what became of them."""
+    counts, total, x = summary.progress.counts, summary.progress.total, 0.0
+    said = ", ".join(f"{count} {state}" for state, count in counts.items())
+    yield '<svg width="100%" height="14" viewBox="0 0 900 14" preserveAspectRatio="none" role="img" '
+    yield f'aria-label="{said}">'
+    for state in (*FINISHED, "working", "ready"):
+        width = 900 * counts.get(state, 0) / max(1, total)
+        if width:
+            yield f'<rect class="{state}" x="{x:.1f}" width="{width:.1f}" height="14"><title>'
+            yield f"{counts[state]} {state}</title></rect>"
+        x += width
+    yield "</svg>\n"
 
 
 def _table(summary: Summary) -> Iterator[str]:
@@ -81,9 +99,11 @@ def _failures(summary: Summary) -> Iterator[str]:
 
 def _details(summary: Summary, row: Row) -> Iterator[str]:
     result = row.result
-    yield f'<details id="{row.item.id}"><summary><b>{escape(row.item.name)}</b> '
+    yield f"<details><summary><b>{escape(row.item.name)}</b> "
     yield f'<span class="{row.state}">{row.state}</span></summary>\n'
-    yield f"<p>{escape(str(row.item.source))}<br>{escape(str(result.get('message', '')))}</p>\n<ul>\n"
+    # a link to what is within the details opens them
+    yield f'<p id="{row.item.id}">{escape(str(row.item.source))}<br>'
+    yield f"{escape(str(result.get('message', '')))}</p>\n<ul>\n"
     for step in result.get("steps", ()):
         told = f"{step['title']}: {step['state']} {step['message']}"
         yield f"<li>{escape(told)} ({step['seconds']:.1f} s)</li>\n"
@@ -99,10 +119,14 @@ def _details(summary: Summary, row: Row) -> Iterator[str]:
             yield f"<pre>{escape(verification['output'])}</pre>\n"
     patch = patch_text(summary, row, _MOST_PATCH)
     if patch:
-        yield f"<pre>{''.join(map(_line, patch.splitlines(keepends=True)))}</pre>\n"
+        yield f"<pre>{''.join(_lines(patch))}</pre>\n"
     yield "</details>\n"
 
 
-def _line(line: str) -> str:
-    kind = {"+": "add", "-": "del"}.get(line[:1])
-    return f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)
+def _lines(patch: str) -> Iterator[str]:
+    """The patch with what is added and removed in colours; the names of files above a hunk are neither."""
+    in_hunk = False
+    for line in patch.splitlines(keepends=True):
+        in_hunk = line[:2] == "@@" or (in_hunk and line[:11] != "diff --git ")
+        kind = {"+": "add", "-": "del"}.get(line[:1]) if in_hunk else None
+        yield f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)

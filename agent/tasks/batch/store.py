@@ -225,6 +225,11 @@ class Store:
         query = f"SELECT id, state, cost FROM items WHERE state IN ({places})"
         return {item: (state, cost) for item, state, cost in self._database.execute(query, FINISHED)}
 
+    def at_work(self) -> list[tuple[str, float, float]]:
+        """Name, time of the first beginning and cost so far of each item that is worked at."""
+        query = "SELECT name, started, cost FROM items WHERE state = 'working' ORDER BY started, place"
+        return self._database.execute(query).fetchall()
+
     def cost(self) -> float:
         """Yuan spent so far."""
         return float(self._database.execute("SELECT coalesce(sum(cost), 0) FROM items").fetchone()[0])

@@ -20,6 +20,7 @@ CAUSES = {
     "tries": "It was begun too often",
     "internal": "Something unforeseen went wrong",
 }
+_MOST_MESSAGE = 300
 MARKS = {"verified": "✓", "done": "✓", "unchanged": "=", "skipped": "–", "failed": "✗"}
 
 
@@ -38,9 +39,15 @@ def row_line(row: Row) -> str:
     changed = f" +{result['added']} −{result['removed']}" if result.get("files") else ""
     delivered = f" → {', '.join(result['delivered'])}" if result.get("delivered") else ""
     cost = f" {row.cost:.4f} yuan" if row.cost else ""
-    why = f" {result['message']}" if row.state in ("failed", "skipped") else ""
+    why = f" {_first_line(result['message'])}" if row.state in ("failed", "skipped") else ""
     seconds = f" {result['seconds']:.1f} s" if result.get("seconds") else ""
     return f"{MARKS[row.state]} {row.item.name}: {row.state}{changed}{delivered}{seconds}{cost}{why}"
+
+
+def _first_line(message: str) -> str:
+    """The beginning of what may have many lines: the report has all of them."""
+    first, _, more = message.partition("\n")
+    return f"{first[:_MOST_MESSAGE]} …" if more or len(first) > _MOST_MESSAGE else first
 
 
 def row_json(row: Row) -> dict[str, Any]:

@@ -8,17 +8,19 @@ import resource
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from seedsmith.agent.cli.batch import progress_line
+from seedsmith.agent.cli.batch import at_work_lines, progress_line
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.tasks.batch.batch import Options, Progress
+from seedsmith.agent.tasks.batch.batch import AtWork, Options, Progress
 from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
-from seedsmith.agent.tasks.batch.plan import plan
+from seedsmith.agent.tasks.batch.plan import Item, plan
 from seedsmith.agent.tasks.batch.report import check_report, write_report
-from seedsmith.agent.tasks.batch.store import Store
+from seedsmith.agent.tasks.batch.store import Row, Store
+from seedsmith.agent.tasks.batch.wording import row_line
 from seedsmith.agent.tasks.batch.worker import DATABASE
 
 
@@ -49,7 +51,8 @@ async def test_reports_in_every_form(ground):
     assert "## The repository can't be used (1)\n\n- **b ad**: " in texts[".md"]
     links = Links()
     links.feed(texts[".html"])
-    assert not links.outside and "+new &lt;b&gt;" in texts[".html"]
+    assert not links.outside and '<span class="add">+new &lt;b&gt;' in texts[".html"]
+    assert "\n+++ b/a.txt" in texts[".html"] and 'aria-label="1 failed, 1 verified"' in texts[".html"]
     told = json.loads(texts[".json"])
     assert told["exit_code"] == 1 and [each["state"] for each in told["items"]] == ["verified", "failed"]
     suites = ElementTree.fromstring(texts[".xml"])
@@ -148,6 +151,19 @@ def test_where_no_file_may_grow_the_rest_goes_on(ground):
     assert done.returncode == 1, done.stderr
     assert "✗ large: failed" in done.stdout and "The clone of" in done.stdout
     assert "✓ small: verified" in done.stdout
+
+
+def test_what_is_at_work_is_named():
+    at_work = tuple(AtWork(f"item-{number}", 61.4, 0.25) for number in range(9, 19))
+    lines = at_work_lines(Progress({"working": 10}, 0.5, 1.0, at_work=at_work))
+    assert lines[:2] == ["  item-9      61 s  0.2500 yuan", "  item-10     61 s  0.2500 yuan"]
+    assert len(lines) == 9 and lines[-1] == "  and 2 more"
+
+
+def test_a_line_holds_the_beginning_of_what_has_many():
+    item = Item("1", "one", Path("one"))
+    row = Row(item, "failed", 1, 0.0, {"message": "git failed:\nerror: a\nerror: b"})
+    assert row_line(row) == "✗ one: failed git failed: …"
 
 
 @pytest.mark.parametrize(
