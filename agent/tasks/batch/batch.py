@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
@@ -24,6 +25,7 @@ from seedsmith.agent.tasks.batch.task_file_reader import read_tasks
 from seedsmith.agent.tasks.batch.worker import DATABASE, Job, settings_as_json
 from seedsmith.sandbox.git.private_clone import remove_folder
 
+_LIMITS = {"budget", "workers", "tries"}
 _LOOK_SECONDS = 0.25
 _LATE_SECONDS = 5.0
 """What finished so long ago at most may not have been seen at the last look."""
@@ -183,6 +185,9 @@ class Batch:
                 raise BatchError("This batch was never begun: leave --resume and --retry out.")
             store.begin(plan(self.tasks), {"tasks": now})
             told = now
+        elif told != now and _work_of(TaskFile.model_validate_json(told)) == _work_of(self.tasks):
+            store.set_meta("tasks", now)
+            told = now
         elif told != now and not options.resume:
             raise BatchError(
                 "The task file says something else than when this batch began: --resume goes on with it as "
@@ -264,6 +269,11 @@ def _lives(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _work_of(tasks: TaskFile) -> dict[str, Any]:
+    """What ``tasks`` says but for its limits: those may change while a batch is paused."""
+    return tasks.model_dump(exclude=_LIMITS)
 
 
 def wanted(patterns: tuple[str, ...]) -> Callable[[str], bool]:

@@ -10,6 +10,7 @@ import pytest
 from scripted_endpoint import calls, error, text
 
 from seedsmith.agent.tasks.batch.batch import Options
+from seedsmith.agent.tasks.batch.plan import plan
 from seedsmith.agent.tasks.batch.store import BatchError, Store
 from seedsmith.agent.tasks.batch.worker import DATABASE
 
@@ -253,6 +254,22 @@ async def test_what_no_item_could_ask_pauses_the_batch(ground, settings, said):
     summary = await ground.run(repositories=["one", "two"], steps=steps, verify=CHECK, **settings)
     assert summary.paused.startswith(said) and summary.progress.counts == {"ready": 2}
     assert [row.tries for row in summary.rows()] == [0, 0] and not ground.endpoint.requests
+
+
+async def test_a_batch_goes_on_with_limits_that_were_changed(ground):
+    ground.repository("one")
+    said = {"repositories": ["one"], "steps": [EDIT], "verify": CHECK, "deliver": DELIVER}
+    batch = ground.open(**said, budget={"cost": 1})
+    batch.folder.mkdir(parents=True)
+    store = Store(batch.folder / DATABASE)
+    store.begin(plan(batch.tasks), {"tasks": batch.tasks.model_dump_json(by_alias=True, exclude_unset=True)})
+    store.add_cost(plan(batch.tasks)[0], 1.0)
+    store.close()
+    assert (await ground.run()).paused == "The budget of 1 yuan is used up: 1.0000 are spent."
+    summary = await ground.run(**said, budget={"cost": 2}, workers=2, tries=2)
+    assert summary.exit_code == 0 and summary.tasks.budget.cost == 2
+    with pytest.raises(BatchError, match="says something else"):
+        await ground.run(**{**said, "verify": "true"}, budget={"cost": 2})
 
 
 async def test_a_skill_that_can_not_be_used_fails_its_item_with_a_sentence(ground):
