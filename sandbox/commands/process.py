@@ -23,9 +23,7 @@ from seedsmith.sandbox.commands.shared_memory import remove_segments
 from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.commands.unix_sockets import Connections
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
-from seedsmith.sandbox.guards.auto_run_files import RunByOthersGuard
-from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
-from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.environment import command_environment
@@ -94,15 +92,13 @@ class ProcessRunner:
         self._limits = limits or Limits()
         self._shell = next((shell for shell in _SHELLS if os.access(shell, os.X_OK)), "/bin/sh")
         self._contained = isolation.name == "bwrap"
-        self._git = GitGuard(
+        self._guards = WorkspaceGuards(
             policy.workspace,
-            restores=isolation.name in ("bwrap", "landlock"),
+            restores_git=isolation.name in ("bwrap", "landlock"),
             is_bound=self._contained,
             save=spills.save,
         )
-        self._configuration = ConfigurationGuard(policy.workspace, is_bound=self._contained, save=spills.save)
         self._last_shown: tuple[Policy, Policy] | None = None
-        self._run_by_others = RunByOthersGuard(policy.workspace, save=spills.save)
         self._lifeline = Lifeline()
         self._connections = Connections(isolation, policy)
         self._running: set[ProcessTree] = set()
@@ -128,7 +124,7 @@ class ProcessRunner:
 
     def accept(self, paths: Iterable[str]) -> None:
         """Let the workspace's protected ``paths`` stay as they are now, whatever runs: a person said so."""
-        self._run_by_others.accept(paths)
+        self._guards.accept(paths)
 
     def close(self) -> None:
         """End what watches over the commands, and with it any that still run; another start is no error."""
@@ -228,11 +224,11 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
         self._own_network()
-        # Else what changed may be the doing of a command that runs.
-        if not self._running and not self._only_reads:
-            self._git.refresh()
-            self._configuration.refresh()
-            self._run_by_others.refresh()
+        if not self._only_reads:
+            if self._running:  # What changed may be their doing.
+                self._guards.reopen()
+            else:
+                self._guards.refresh()
         way = replace(self._way(command, argv, environment), errors=errors)
         started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
@@ -299,7 +295,7 @@ class ProcessRunner:
         """The policy with what the strong tier shows read-only for git's sake."""
         if not self._contained:
             return self.policy
-        read_only = self._git.bound(alone=not self._running)
+        read_only = self._guards.read_only(alone=not self._running)
         if self._last_shown is None or self._last_shown[0] is not self.policy:
             self._last_shown = (self.policy, self.policy)
         if self._last_shown[1].read_only != read_only:
@@ -365,15 +361,10 @@ class ProcessRunner:
         Where one of them can't be held still, the end of the last one restores them.
         """
         self._running.discard(ended)
-        if self.policy.writable_git and not self._running:
-            self._configuration.refresh()  # It came with a commit the git tool went to.
-            self._run_by_others.refresh()
-        guards = (self._configuration, self._run_by_others, self._git)
-        harmed = any(guard.is_harmed() for guard in guards)
+        notes = self._guards.reopen()
+        harmed = self._guards.is_harmed(by_git=self.policy.writable_git and not self._running)
         with frozen(self._running if harmed else ()) as still:
-            if not harmed or not still:
-                return self._git.report()
-            return [note for guard in guards for note in guard.restore()]
+            return notes + (self._guards.restore() if harmed and still else self._guards.report())
 
     def _folder(self, cwd: str) -> Path:
         """The folder ``cwd`` names, links resolved; only ever inside the workspace."""

@@ -23,7 +23,7 @@ from seedsmith.sandbox.guards.git_folders import (
 )
 from seedsmith.sandbox.guards.git_obeyed import included_files, obeyed_files, parts_of
 from seedsmith.sandbox.guards.harmless_repository import is_harmless
-from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
+from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, is_closed, listed
 from seedsmith.sandbox.guards.known_folders import KnownFolders
 
 _WHERE_TO_LOOK = ("config", "config.worktree", "commondir", "worktrees", "modules")
@@ -74,7 +74,8 @@ class GitGuard:
         self._trust(self._folders.first_look())
         appeared = self._folders.appeared(near=True)  # Between two commands it is the user who made them.
         self._trust(entry for entry in appeared if entry not in self._made)
-        self._trusted = {entry: os.lstat(entry).st_ino for entry in self._trusted if os.path.lexists(entry)}
+        here = [entry for entry in self._trusted if os.path.lexists(entry) or is_closed(entry)]
+        self._trusted = {entry: _inode(entry, self._trusted[entry]) for entry in here}
         self._told_lost.clear()
         self._watch()
         if self.restores:
@@ -167,6 +168,7 @@ class GitGuard:
             for folder in folders:
                 if folder not in held and folder not in seen:
                     seen.add(folder)
+                    yield folder
                     yield from obeyed_files(folder, self._root, self._parts)
         yield from self._included
 
@@ -174,7 +176,7 @@ class GitGuard:
         """Whether the folder of git's that ``path`` was in is gone: nothing to put it back into."""
         for folders in self._watched.values():
             for folder in folders:
-                if folder in path.parents:
+                if folder == path or folder in path.parents:
                     missing = next((part for part in self._parts if part in path.parents), folder)
                     return not os.path.lexists(folder) or not os.path.lexists(missing)
         return False
@@ -265,7 +267,7 @@ class GitGuard:
         gone = {
             entry
             for entry, inode in self._trusted.items()
-            if _inode(entry) != inode and not (self.restores and entry in self._kept)
+            if _inode(entry, inode) != inode and not (self.restores and entry in self._kept)
         }
         lost = [os.fspath(entry.relative_to(self._root)) for entry in gone - self._told_lost]
         self._told_lost |= gone
@@ -281,8 +283,10 @@ def _changed(path: Path) -> int:
     return 1 if stat.S_ISDIR(status.st_mode) else status.st_ctime_ns
 
 
-def _inode(path: Path) -> int:
+def _inode(path: Path, where_closed: int = -1) -> int:
     try:
         return os.lstat(path).st_ino
+    except PermissionError:
+        return where_closed
     except OSError:
         return -1

@@ -76,7 +76,8 @@ class KeptFiles:
         before, self._files = self._files, {}
         for path in self._paths():
             kept = before.get(path)
-            self._files[path] = _keep(path) if kept is None or kept.stamp != _stamp_of(path) else kept
+            same = kept is not None and (kept.stamp == _stamp_of(path) or is_closed(path))
+            self._files[path] = kept if kept is not None and same else _keep(path)
 
     def accept(self, path: Path) -> None:
         """Take ``path`` as it is now."""
@@ -202,6 +203,17 @@ def _stamp_of(path: Path) -> _Stamp | None:
     except OSError:
         return None
     return _stamp(status)
+
+
+def is_closed(path: Path) -> bool:
+    """Whether a folder above it lets nobody look."""
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _stamp(status: os.stat_result) -> _Stamp:

@@ -182,7 +182,6 @@ async def _episode(runner, world, seed: int) -> None:
     model = Model(world, with_modes=contained)
     told: list[str] = [f"seed {seed}"]
     for _ in range(ROUNDS):
-        world.workspace.chmod(0o755)  # It is theirs to wreck.
         outputs = b""
         racing = []
         for line in [_command(chance, world, contained=contained) for _ in range(chance.randint(0, 2))]:

@@ -1,0 +1,78 @@
+"""All that is watched over in one workspace while commands run, as one.
+
+Git's metadata, the agent's configuration, files that other programs run, and that the owner can enter.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from seedsmith.sandbox.guards.auto_run_files import RunByOthersGuard
+from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
+from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.guards.kept_files import Save
+
+
+class WorkspaceGuards:
+    """The guards of the workspace ``root``; ``is_bound`` and ``save`` are those of each of them.
+
+    ``restores_git`` says that changes to git's metadata are put back, not only reported.
+    """
+
+    def __init__(self, root: Path, *, restores_git: bool, is_bound: bool, save: Save) -> None:
+        self._root = root
+        self._mode = _mode_of(root)
+        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save)
+        self._configuration = ConfigurationGuard(root, is_bound=is_bound, save=save)
+        self._run_by_others = RunByOthersGuard(root, save=save)
+
+    def refresh(self) -> None:
+        """Accept what changed since the last command: somebody else's doing, as none runs."""
+        self._mode = _mode_of(self._root)
+        self._git.refresh()
+        self._refresh_files()
+
+    def accept(self, paths: Iterable[str]) -> None:
+        """Let the protected ``paths`` stay as they are now, whatever runs."""
+        self._run_by_others.accept(paths)
+
+    def read_only(self, *, alone: bool) -> tuple[Path, ...]:
+        """What of git's metadata commands are to see read-only, see :meth:`GitGuard.bound`."""
+        return self._git.bound(alone=alone)
+
+    def is_harmed(self, *, by_git: bool = False) -> bool:
+        """Whether a command changed something; ``by_git`` accepts what came with a commit git went to."""
+        if by_git:
+            self._refresh_files()
+        return any(guard.is_harmed() for guard in (self._configuration, self._run_by_others, self._git))
+
+    def restore(self) -> list[str]:
+        """Put back what a command changed, while none runs; returns sentences on that."""
+        guards = (self._configuration, self._run_by_others, self._git)
+        return [note for guard in guards for note in guard.restore()]
+
+    def report(self) -> list[str]:
+        """Sentences on what is only to be told."""
+        return self._git.report()
+
+    def reopen(self) -> list[str]:
+        """Let the workspace's owner enter, read and write it as before; a sentence where that was needed."""
+        now = _mode_of(self._root)
+        if not self._mode & ~now & stat.S_IRWXU:
+            return []
+        with suppress(OSError):
+            self._root.chmod(self._mode)  # No command can have put a link in its place.
+            return [f"The command closed the workspace to its owner; its mode is {self._mode:04o} again."]
+        return [f"The command closed the workspace to its owner (mode {now:04o})."]
+
+    def _refresh_files(self) -> None:
+        self._configuration.refresh()
+        self._run_by_others.refresh()
+
+
+def _mode_of(root: Path) -> int:
+    return stat.S_IMODE(os.lstat(root).st_mode)
