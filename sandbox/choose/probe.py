@@ -119,7 +119,7 @@ class ProbeRun:
         if "works" not in lines and not ("starts" in lines and self._refuses_everybody()):
             return ProbeResult(works=False, reason=failure_reason(self._isolation.name, output))
         broken = lines & {"secret", "environ", "kernel", "network", "git"}
-        if (self._outside / self._name).exists() or (self._home / self._name).exists():
+        if os.path.exists(self._outside / self._name) or os.path.exists(self._home / self._name):
             broken.add("outside")
         if self._policy.network:
             broken.discard("network")
@@ -214,7 +214,7 @@ def _secret_in(home: Path, policy: Policy) -> Path | None:
         return None
     for path in names[:200]:
         with suppress(OSError):
-            if is_beneath(path, (policy.workspace,)) or path.is_symlink() or not path.is_file():
+            if is_beneath(path, (policy.workspace,)) or os.path.islink(path) or not os.path.isfile(path):
                 continue
             if path.stat().st_size and os.access(path, os.R_OK):
                 return path

@@ -89,7 +89,7 @@ class Credentials:
         shown: list[Path] = []
         for file in files:
             real = Path(os.path.realpath(file))
-            if real.is_file() and not is_beneath(real, (policy.workspace,)):
+            if os.path.isfile(real) and not is_beneath(real, (policy.workspace,)):
                 shown.append(real)
                 if is_beneath(file, (home,)):
                     link(folder, f"{HOME}/{file.relative_to(home)}", real)

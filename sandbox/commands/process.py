@@ -374,9 +374,9 @@ class ProcessRunner:
             raise OutsideWorkspace(
                 f"The working directory {cwd!r} is outside the workspace; use a path within it."
             )
-        if not folder.exists():
+        if not os.path.exists(folder):
             raise PathNotFound(f"The working directory {cwd!r} doesn't exist.")
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise NotARegularFile(f"The working directory {cwd!r} is not a folder.")
         return folder
 

@@ -98,7 +98,7 @@ class RunByOthersGuard:
 def run_by_others_in(root: Path) -> tuple[Path, ...]:
     """Those files below ``root`` that are there, the nearest first."""
     found = (path for folder, names, _ in walk_folders(root) for path in _run_by_others(folder, names))
-    return tuple(dict.fromkeys(path for path in found if path.is_file()))
+    return tuple(dict.fromkeys(path for path in found if os.path.isfile(path)))
 
 
 def _run_by_others(folder: str, names: frozenset[str]) -> Iterator[Path]:

@@ -80,7 +80,7 @@ def _way_to(root: Path) -> tuple[Path, ...]:
         name = waiting.pop()
         here = here.parent if name == ".." else here / name
         try:
-            target = here.readlink() if here.is_symlink() else None
+            target = here.readlink() if os.path.islink(here) else None
         except OSError:  # another process's root, a name too long: nothing is obeyed there
             break
         if target is not None:

@@ -123,7 +123,7 @@ def linked_folders(entry: Path) -> tuple[Path, Path] | None:
     The two differ for a linked worktree only. A repository nobody trusts may point anywhere, so a folder
     counts only if it points back at ``entry``; None for any other.
     """
-    folder = _named_by(entry) if os.path.isfile(entry) and not entry.is_symlink() else None
+    folder = _named_by(entry) if os.path.isfile(entry) and not os.path.islink(entry) else None
     if folder is None or not os.path.isfile(folder / "HEAD") or not _points_back(folder, entry):
         return None
     # Git's own layout, .git/worktrees/NAME; what a ``commondir`` file says beyond that is not believed.
@@ -156,7 +156,7 @@ def is_plain_path(root: Path, path: Path) -> bool:
     current = root
     for part in path.relative_to(root).parts:
         current = current / part
-        if current.is_symlink():
+        if os.path.islink(current):
             return False
     return True
 

@@ -163,7 +163,7 @@ class GitGuard:
         held = self._held()
         seen: set[Path] = set()
         for entry, folders in self._watched.items():
-            if entry not in held and (entry.is_symlink() or not os.path.isdir(entry)):
+            if entry not in held and (os.path.islink(entry) or not os.path.isdir(entry)):
                 yield entry
             for folder in folders:
                 if folder not in held and folder not in seen:
@@ -252,7 +252,7 @@ class GitGuard:
         """Take from harmful repositories the name that makes them one."""
         done = []
         for entry in list(self._harmful()):
-            mark = entry if entry.is_symlink() or os.path.isfile(entry) else entry / "HEAD"
+            mark = entry if os.path.islink(entry) or os.path.isfile(entry) else entry / "HEAD"
             with suppress(OSError):
                 mark.rename(mark.with_name(f"{mark.name}.set-aside-{os.urandom(3).hex()}"))
                 done.append(os.fspath(mark.relative_to(self._root)))

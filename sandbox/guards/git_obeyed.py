@@ -71,7 +71,7 @@ def parts_of(folder: Path) -> frozenset[Path]:
 def modules(folder: Path) -> Iterator[Path]:
     """The metadata folders of submodules."""
     place = folder / "modules"
-    if os.path.isdir(place) and not place.is_symlink():
+    if os.path.isdir(place) and not os.path.islink(place):
         for name, names, _ in walk_folders(place, None):
             if is_bare_repository(names):
                 yield Path(name)
@@ -102,7 +102,7 @@ def _include_paths(text: str) -> Iterator[str]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    if folder.is_symlink():
+    if os.path.islink(folder):
         return []
     try:
         with os.scandir(folder) as entries:

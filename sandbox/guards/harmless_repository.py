@@ -80,7 +80,7 @@ def is_harmless(folder: Path, root: Path) -> bool:
 
 
 def _has_harmless_settings(file: Path, folder: Path, root: Path) -> bool:
-    if file.is_symlink() or not os.path.isfile(file):
+    if os.path.islink(file) or not os.path.isfile(file):
         return False
     text = start_of(file, _MOST_BYTES)
     if len(text) >= _MOST_BYTES or "\0" in text:

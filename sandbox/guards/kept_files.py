@@ -135,7 +135,7 @@ class KeptFiles:
 
     def _saved_below(self, path: Path) -> dict[Path, str]:
         """Keep what is at ``path``, and the first files in it where it is a folder that goes altogether."""
-        goes = path not in self._files and path.is_dir() and not path.is_symlink()
+        goes = path not in self._files and os.path.isdir(path) and not os.path.islink(path)
         below = itertools.islice(everything_below(path), _MOST_SAVED) if goes else (path,)
         return {each: self._saved(each) for each in below}
 
@@ -185,7 +185,7 @@ class KeptFiles:
         current = self._root
         for part in folder.relative_to(self._root).parts:
             current = current / part
-            if current.is_symlink() or (os.path.lexists(current) and not os.path.isdir(current)):
+            if os.path.islink(current) or (os.path.lexists(current) and not os.path.isdir(current)):
                 current.unlink()
             current.mkdir(exist_ok=True)
 
@@ -243,7 +243,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    if os.path.isdir(path) and not os.path.islink(path):
         try:
             shutil.rmtree(path)
         except (
@@ -272,7 +272,7 @@ def everything_below(folder: Path) -> Iterator[Path]:
     while waiting:
         with suppress(OSError):
             inner = waiting.pop()
-            if os.path.islink(inner):  # noqa: PTH114
+            if os.path.islink(inner):
                 continue
             with os.scandir(inner) as entries:
                 for entry in entries:

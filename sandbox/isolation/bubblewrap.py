@@ -146,7 +146,7 @@ class Bubblewrap:
         # As root the kernel's own settings (/proc/sys, sysrq-trigger, irq ...) could be written otherwise.
         arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc"]
         arguments += self._memory_folder(Path("/dev/shm"))  # noqa: S108
-        if RUNTIME.is_dir() and not RUNTIME.is_symlink():
+        if os.path.isdir(RUNTIME) and not os.path.islink(RUNTIME):
             arguments += self._memory_folder(RUNTIME)
         self._arguments = (*arguments, "--bind", str(policy.private_tmp), str(TEMPORARY))
         arguments = []
@@ -185,7 +185,7 @@ class Bubblewrap:
             # A mount point can't be renamed: what is hidden below it stays where the next command looks.
             hidden += ["--bind", str(pinned), str(pinned)]
         for secret in secrets:
-            if secret.is_dir():
+            if os.path.isdir(secret):
                 hidden += self._memory_folder(secret)
             else:
                 hidden += ["--ro-bind", "/dev/null", str(secret)]
@@ -195,7 +195,7 @@ class Bubblewrap:
                 if policy.workspace in real.parents and os.path.isfile(real):
                     hidden += ["--ro-bind", str(real), str(real)]
         covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
-        if policy.state.is_dir() and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
+        if os.path.isdir(policy.state) and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
             hidden += self._memory_folder(policy.state)
         return hidden
 
@@ -204,10 +204,10 @@ class Bubblewrap:
         binds: list[str] = []
         own_folder = policy.workspace / CONFIGURATION_FOLDER
         # What git's tool takes from the repository's past may well be there.
-        if not policy.writable_git and os.path.isdir(own_folder) and not own_folder.is_symlink():
+        if not policy.writable_git and os.path.isdir(own_folder) and not os.path.islink(own_folder):
             binds += ["--ro-bind", str(own_folder), str(own_folder)]
         for file in () if policy.writable_git else self._run_by_others:
-            if file.is_file() and is_plain_path(policy.workspace, file):
+            if os.path.isfile(file) and is_plain_path(policy.workspace, file):
                 binds += ["--ro-bind", str(file), str(file)]
         paths = policy.read_only
         if paths is None:
@@ -304,7 +304,7 @@ def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:
     needed = [Path("/run/current-system"), Path("/run/opengl-driver")]
     if policy.network:
         needed.append(Path(os.path.realpath("/etc/resolv.conf")))
-    return tuple(path for path in needed if is_beneath(path, (RUNTIME,)) and path.exists())
+    return tuple(path for path in needed if is_beneath(path, (RUNTIME,)) and os.path.exists(path))
 
 
 def _readable(data: bytes) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.isolation import syscalls
 
 
 async def test_a_closed_workspace_is_opened_again(runner, world) -> None:
@@ -30,16 +34,36 @@ async def test_a_mode_that_keeps_nobody_out_is_the_commands_own(runner, world) -
     assert (result.note, stat.S_IMODE(world.workspace.stat().st_mode)) == ("", 0o711)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="needs an ordinary user")
+def without_rights_over_files(function: Callable[[], None]) -> None:
+    """Call ``function`` as an ordinary user would, root or not; what it raises is raised here."""
+
+    def body() -> None:
+        syscalls.drop_capabilities(0)
+        function()
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(body).result()
+
+
 @pytest.mark.parametrize("closed", ["sub/.git", "sub"])
-async def test_a_repository_that_was_closed_for_a_while_is_as_it_was(runner, world, closed) -> None:
-    git = ["git", "-C", str(world.workspace / "sub")]
-    subprocess.run(["git", "init", "-q", str(world.workspace / "sub")], check=True)
+def test_a_repository_that_was_closed_for_a_while_is_as_it_was(tmp_path, closed) -> None:
+    git = ["git", "-C", str(tmp_path / "sub")]
+    subprocess.run(["git", "init", "-q", str(tmp_path / "sub")], check=True)
     subprocess.run([*git, "config", "core.hooksPath", "mine"], check=True)
-    before = (world.workspace / "sub/.git/config").read_bytes()
-    await runner.run(f"chmod 000 {closed}", timeout=30)
-    await runner.run("true", timeout=30)
-    await runner.run(f"chmod 755 {closed}; echo '[core]\n\tfsmonitor = evil' >>sub/.git/config", timeout=30)
-    await runner.run("true", timeout=30)
-    assert (world.workspace / "sub/.git/config").read_bytes() == before
-    assert (world.workspace / "sub/.git/HEAD").exists()
+    config = tmp_path / "sub/.git/config"
+    before = config.read_bytes()
+
+    def harm_it() -> None:
+        guard = GitGuard.capture(tmp_path, restores=True)
+        (tmp_path / closed).chmod(0)
+        if guard.is_harmed():
+            guard.restore()
+        guard.refresh()
+        (tmp_path / closed).chmod(0o755)
+        with config.open("a") as settings:
+            settings.write("[core]\n\tfsmonitor = evil\n")
+        assert guard.is_harmed()
+        assert "undone" in guard.restore()[0]
+
+    without_rights_over_files(harm_it)
+    assert config.read_bytes() == before
