@@ -42,7 +42,16 @@ _MOST_ENVIRONMENTS = 16
 """So many virtual environments of the workspace are looked at, and as many in a chain of them."""
 _CONFIGURATION_BYTES = 65536
 
-_INSTALLATION_MARKS = ("pyvenv.cfg", "lib", "lib64", "libexec", "conda-meta", "shims", "installs")
+_INSTALLATION_MARKS = (
+    "pyvenv.cfg",
+    "lib",
+    "lib64",
+    "libexec",
+    "conda-meta",
+    "shims",
+    "installs",
+    "toolchains",
+)
 _COLLECTIONS = (
     Path(".local/share/pipx/venvs"),
     Path(".local/pipx/venvs"),

@@ -20,7 +20,10 @@ WEB_PORTS = (80, 443)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 """What commands reach directly, since it means their own loopback; what is named of it is passed on."""
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-_TRANSLATED = IPv6Network("64:ff9b::/96")
+_CARRIERS = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+"""Networks whose addresses end with one of the older kind, which they lead to."""
+_WIDEST_PRIVATE = {4: 8, 6: 7}
+"""The bits of the widest private networks: what is wider names public addresses alone."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -39,8 +42,8 @@ class Entry:
         """Whether the address itself is named."""
         if self.network is None:
             return self.name == "localhost" and port in self.ports and address.is_loopback
-        same_kind = self.network.version == address.version
-        return same_kind and address in self.network and port in self.ports
+        named = self.network.version == address.version and address in self.network and port in self.ports
+        return named and (_is_public(address) or self.network.prefixlen >= _WIDEST_PRIVATE[address.version])
 
 
 class Allowed:
@@ -58,6 +61,8 @@ class Allowed:
         if address is not None:
             return any(entry.holds(address, port) for entry in self.entries)
         name = host.lower().removesuffix(".")
+        if not _NAME.fullmatch(name) or name.startswith("*"):
+            return False
         return any(port in entry.ports and _is_named(name, entry.name) for entry in self.entries)
 
     def may_lead_to(self, address: str, port: int) -> bool:
@@ -117,11 +122,12 @@ def _address(text: str) -> Address | None:
         return None
     if isinstance(address, IPv6Address):
         packed = address.ipv4_mapped or address.sixtofour
-        if packed is None and address in _TRANSLATED:
+        if packed is None and int(address) > 1 and any(address in carrier for carrier in _CARRIERS):
             packed = IPv4Address(int(address) & 0xFFFFFFFF)
         return packed or address
     return address
 
 
 def _is_public(address: Address) -> bool:
-    return address.is_global and not address.is_multicast
+    old = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not old

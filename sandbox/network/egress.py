@@ -2,12 +2,13 @@
 
 Its listening sockets were made inside that network; they are served here, outside of it. Names are resolved
 here. A connection goes to an address that was looked at, never to a name again, so that what a name leads
-to can't change in between.
+to can't change in between. Where the user has a proxy of their own, connections go through that.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -15,15 +16,20 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedsmith.sandbox.network.allowed_hosts import Allowed
+from seedsmith.sandbox.network.upstream_proxy import ProxyRefusedError, Streams, UpstreamProxy, UserProxies
 
 MOST_CONNECTIONS = 128
 _HEAD_BYTES = 64 << 10
 _HEAD_SECONDS = 30.0
 _CONNECT_SECONDS = 30.0
+_NAME_SECONDS = 5.0
+"""So long a name is looked up here before it is left to the user's own proxy, which may know others."""
 _PIECE = 64 << 10
 _FOR_ONE_HOP = (b"connection", b"proxy-connection", b"keep-alive", b"proxy-authorization", b"host")
+_HEADER = re.compile(rb"[!#-'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*")
+_METHOD = re.compile(r"[A-Z][A-Z-]{0,30}")
+_VERSION = re.compile(r"HTTP/1\.[01]")
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
@@ -49,11 +55,16 @@ class Egress:
     """Serves the listening sockets of one session."""
 
     def __init__(
-        self, allowed: Allowed, report: Callable[[Attempt], None], resolve: Resolve | None = None
+        self,
+        allowed: Allowed,
+        report: Callable[[Attempt], None],
+        resolve: Resolve | None = None,
+        proxies: UserProxies | None = None,
     ) -> None:
         """``report`` hears of each host and port once for each verdict."""
         self._allowed = allowed
         self._report = report
+        self._proxies = proxies or UserProxies({})
         self._resolve = resolve or _addresses
         self._told: set[Attempt] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,27 +130,49 @@ class Egress:
         async with asyncio.timeout(_HEAD_SECONDS):
             head = await inside[0].readuntil(b"\r\n\r\n")
         asked = _read(head)
-        outside = await self._reach(asked.host, asked.port)
-        if asked.forwarded:
-            outside[1].write(asked.forwarded)
+        proxy = self._proxies.of(asked.host, asked.port, tunnel=asked.is_tunnel)
+        addresses = await self._addresses(asked.host, asked.port, proxy)
+        most = asked.body_bytes if proxy is not None and not asked.is_tunnel else None
+        if proxy is None:
+            outside = await self._connect(addresses, asked.host, asked.port)
         else:
+            outside = await self._through(proxy, asked)
+        if asked.is_tunnel:
             inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await _relay(inside, outside)
+        else:
+            outside[1].write(asked.head(proxy))
+        await _relay(inside, outside, most)
 
-    async def _reach(self, host: str, port: int) -> Streams:
-        """A connection to what was asked for; raises :class:`_RefusedError`."""
+    async def _addresses(self, host: str, port: int, proxy: UpstreamProxy | None) -> list[str]:
+        """Where what was asked for may be reached; nothing where ``proxy`` alone knows the name.
+
+        Raises :class:`_RefusedError`.
+        """
         if not self._allowed.names(host, port):
             raise self._refusal(host, port, "--network allow does not name it")
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+            async with asyncio.timeout(_CONNECT_SECONDS if proxy is None else _NAME_SECONDS):
                 found = await self._resolve(host, port)
         except (OSError, TimeoutError, UnicodeError):
+            if proxy is not None:
+                return []
             raise _RefusedError("502 Bad Gateway", f"The name {host} is not known.") from None
         addresses = [address for address in found if self._allowed.may_lead_to(address, port)]
         if not addresses:
             where = ", ".join(found[:3])
             raise self._refusal(host, port, f"it leads to {where}, which is private and not named itself")
-        return await self._connect(addresses, host, port)
+        return addresses
+
+    async def _through(self, proxy: UpstreamProxy, asked: _Asked) -> Streams:
+        """A connection through the user's own proxy; a tunnel to the place where one was asked for."""
+        self._tell(Attempt(asked.host, asked.port))
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                return await (proxy.tunnel(asked.place) if asked.is_tunnel else proxy.connect())
+        except (OSError, TimeoutError) as error:
+            why = f" ({error})" if isinstance(error, ProxyRefusedError) else ""
+            sentence = f"{asked.host}:{asked.port} can't be reached through the user's proxy{why}."
+            raise _RefusedError("502 Bad Gateway", sentence) from error
 
     async def _connect(self, addresses: list[str], host: str, port: int) -> Streams:
         self._tell(Attempt(host, port))
@@ -167,8 +200,46 @@ class _Asked:
 
     host: str
     port: int
-    forwarded: bytes = b""
-    """The head to send on; empty for a tunnel."""
+    request: tuple[str, str, str] | None = None
+    """Method, path and version to send on; None for a tunnel."""
+    headers: tuple[bytes, ...] = ()
+    """Those to send on."""
+
+    @property
+    def is_tunnel(self) -> bool:
+        """Whether the connection itself is asked for."""
+        return self.request is None
+
+    @property
+    def place(self) -> str:
+        """Host and port as they stand in a request."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def body_bytes(self) -> int:
+        """How much follows the head; raises :class:`_RefusedError` where that isn't said by a length.
+
+        The user's own proxy would take more for the next request, to wherever that says.
+        """
+        fields = [each.partition(b":") for each in self.headers]
+        lengths = [value.strip() for name, _, value in fields if name.lower() == b"content-length"]
+        if any(name.lower() == b"transfer-encoding" for name, _, _ in fields) or len(lengths) > 1:
+            raise _RefusedError("411 Length Required", "Through the user's proxy a body needs a length.")
+        if lengths and not lengths[0].isdigit():
+            raise _not_understood()
+        return int(lengths[0]) if lengths else 0
+
+    def head(self, proxy: UpstreamProxy | None) -> bytes:
+        """The head to send on, to the place itself or to the user's ``proxy``."""
+        method, path, version = self.request or ("", "", "")
+        named = self.place.removesuffix(":80")
+        where, authorization = ("", b"") if proxy is None else (f"http://{named}", proxy.authorization)
+        first = f"{method} {where}{path} {version}\r\nHost: {named}\r\nConnection: close\r\n".encode()
+        return first + authorization + b"\r\n".join([*self.headers, b"", b""])
+
+
+def _not_understood() -> _RefusedError:
+    return _RefusedError("400 Bad Request", "This is a proxy: it takes CONNECT, and http:// addresses.")
 
 
 def _read(head: bytes) -> _Asked:
@@ -176,6 +247,9 @@ def _read(head: bytes) -> _Asked:
     try:
         line, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
         method, target, version = line.decode("ascii").split(" ")
+        well_formed = target.isprintable() and all(map(_HEADER.fullmatch, headers))
+        if not (well_formed and _METHOD.fullmatch(method) and _VERSION.fullmatch(version)):
+            raise ValueError
         if method == "CONNECT":
             parts = urlsplit(f"//{target}")
             if parts.hostname and parts.port:
@@ -184,13 +258,12 @@ def _read(head: bytes) -> _Asked:
             parts = urlsplit(target)
             if parts.scheme == "http" and parts.hostname:
                 path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-                named = parts.netloc.rpartition("@")[2]
                 kept = [each for each in headers if each.partition(b":")[0].lower() not in _FOR_ONE_HOP]
-                first = f"{method} {path} {version}\r\nHost: {named}\r\nConnection: close".encode()
-                return _Asked(parts.hostname, parts.port or 80, b"\r\n".join([first, *kept, b"", b""]))
+                port = 80 if parts.port is None else parts.port
+                return _Asked(parts.hostname, port, (method, path, version), tuple(kept))
     except ValueError:
         pass
-    raise _RefusedError("400 Bad Request", "This is a proxy: it takes CONNECT, and http:// addresses.")
+    raise _not_understood()
 
 
 def _answer(status: str, sentence: str) -> bytes:
@@ -205,11 +278,11 @@ async def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))  # type: ignore[index]
 
 
-async def _relay(one: Streams, other: Streams) -> None:
-    """Carry bytes both ways until both sides have said all."""
+async def _relay(one: Streams, other: Streams, most: int | None = None) -> None:
+    """Carry bytes both ways until both sides have said all; from ``one`` at most so many."""
     try:
         async with asyncio.TaskGroup() as both:
-            both.create_task(_carry(one[0], other[1]))
+            both.create_task(_carry(one[0], other[1], most))
             both.create_task(_carry(other[0], one[1]))
     except* OSError:
         pass
@@ -217,9 +290,10 @@ async def _relay(one: Streams, other: Streams) -> None:
         other[1].close()
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None) -> None:
     while piece := await reader.read(_PIECE):
-        writer.write(piece)
+        writer.write(piece[:most])
+        most = None if most is None else max(most - len(piece), 0)
         await writer.drain()
     if writer.can_write_eof():
         writer.write_eof()

@@ -25,6 +25,7 @@ from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.sandbox.network.allowed_hosts import LOOPBACK_NAMES, MOST_ENTRIES, Allowed
 from seedsmith.sandbox.network.egress import Attempt, Egress
+from seedsmith.sandbox.network.upstream_proxy import UserProxies
 
 _SECONDS = 10.0
 _HOLD = ("/bin/sh", "-c", "echo $$; read -r _")
@@ -83,7 +84,8 @@ class SessionNetwork:
             return {}
         proxy, direct = f"http://{_HOST}:{self._port}", ",".join(LOOPBACK_NAMES)
         given = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": direct}
-        return {**given, **{name.upper(): value for name, value in given.items()}, "NODE_USE_ENV_PROXY": "1"}
+        shouted = {name.upper(): value for name, value in given.items()}
+        return {**given, **shouted, "NODE_USE_ENV_PROXY": "1", "npm_config_update_notifier": "false"}
 
     @property
     def _port(self) -> int:
@@ -148,7 +150,11 @@ class SessionNetwork:
         channel.setblocking(False)
         said, descriptors, _, _ = socket.recv_fds(channel, _LONGEST_LINE, 4 * MOST_ENTRIES)
         places = [place.split("/") for place in said.decode().split()]
-        self._egress = egress = Egress(self._allowed, lambda attempt: self.report(attempt))
+        self._egress = egress = Egress(
+            self._allowed,
+            lambda attempt: self.report(attempt),
+            proxies=UserProxies(self._policy.environ),
+        )
         for (host, port), descriptor in zip(places, descriptors, strict=True):
             listening = socket.socket(fileno=descriptor)
             if (host, int(port)) == (_HOST, self._port):
