@@ -26,13 +26,13 @@ from statistics import median
 
 from corpus import load_bugs, materialise
 
+from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.questions import plan
-from seedsmith.agent.repair.suspects import Suspect, find_suspects
-from seedsmith.agent.repair.watched_run import diagnose
+from seedsmith.agent.repair.suspects import Suspect
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
-from seedsmith.sandbox.past.listing import list_files
+from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 
@@ -108,8 +108,9 @@ async def localise(case: Case, state: Path) -> Found:
         with Workspace(case.folder) as workspace:
             known = frozenset(list_files(workspace, None))
         started = time.monotonic()
-        diagnosis = await diagnose(case.test, runner, known, SECONDS)
-        suspects = find_suspects(diagnosis, known, lambda path: (case.folder / path).read_text())
+        diagnosis, suspects = await locate(
+            case.test, runner, known, SECONDS, lambda path: (case.folder / path).read_text()
+        )
         seconds = time.monotonic() - started
     finally:
         runner.close()

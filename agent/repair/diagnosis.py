@@ -26,6 +26,10 @@ _NOISE = re.compile(
 )
 
 
+Lines = Mapping[str, frozenset[int]]
+"""Numbers of lines by path."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A place in the workspace that a failure passed through."""
@@ -42,7 +46,7 @@ class FailedTest:
     name: str
     message: str
     frames: tuple[Frame, ...]
-    lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
     """Lines it ran, by path; empty where the run could not be watched."""
 
 
@@ -54,7 +58,7 @@ class Diagnosis:
     seconds: float
     timed_out: bool
     failed: tuple[FailedTest, ...]
-    passed_lines: tuple[Mapping[str, frozenset[int]], ...] = ()
+    passed_lines: tuple[Lines, ...] = ()
     """For each passing test the lines it ran."""
     outcomes: Mapping[str, str] = field(default_factory=dict)
     """How each test ended, by its name, as far as the run could be watched."""
@@ -85,7 +89,7 @@ def read_output(output: str, known: frozenset[str]) -> FailedTest:
     for line in output.splitlines():
         for pattern in _LOCATIONS:
             if match := pattern.search(line):
-                path = _among(match["path"], known)
+                path = among(match["path"], known)
                 if path is not None:
                     name = match.groupdict().get("name") or ""
                     frames.append(Frame(path, int(match["line"]), name.rpartition(".")[2]))
@@ -108,7 +112,8 @@ def _telling_lines(output: str) -> str:
     return shorten("\n".join(lines[-_MESSAGE_LINES:]))
 
 
-def _among(path: str, known: frozenset[str]) -> str | None:
+def among(path: str, known: frozenset[str]) -> str | None:
+    """The one of ``known`` that a program means by ``path``; None where there is none, or more than one."""
     path = path.removeprefix("./")
     if path in known:
         return path

@@ -114,18 +114,34 @@ def _indented(lines: list[str]) -> Iterator[Span]:
         yield head[2], number, last
 
 
+def bodies(text: str) -> Iterator[tuple[str, int]]:
+    """The functions of a language with braces: each one's name, and where in the text its body begins."""
+    for name, _, opening, _ in _blocks(_code(text)):
+        yield name, opening + 1
+
+
 def _braced(text: str) -> Iterator[Span]:
-    """Functions of a language with braces, which are counted after strings and comments have been blanked."""
-    code = _OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    open_blocks: list[tuple[int, str]] = []
+    code = _code(text)
+    for name, start, _, end in _blocks(code):
+        yield name, code.count("\n", 0, start) + 1, code.count("\n", 0, end) + 1
+
+
+def _code(text: str) -> str:
+    """The text with strings and comments blanked, so that braces can be counted."""
+    return _OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def _blocks(code: str) -> Iterator[tuple[str, int, int, int]]:
+    """Functions of a language with braces: name, where it begins, and where its braces are."""
+    open_blocks: list[tuple[int, str, int]] = []
     previous = 0
     for brace in re.finditer(r"[{}]", code):
         if brace[0] == "{":
-            open_blocks.append(_head(code, previous, brace.start()))
+            open_blocks.append((*_head(code, previous, brace.start()), brace.start()))
         elif open_blocks:
-            start, name = open_blocks.pop()
+            start, name, opening = open_blocks.pop()
             if name:
-                yield name, code.count("\n", 0, start) + 1, code.count("\n", 0, brace.start()) + 1
+                yield name, start, opening, brace.start()
         previous = brace.end()
 
 

@@ -116,7 +116,7 @@ def plan(suspects: Sequence[Suspect], test_seconds: float) -> Iterator[Question]
 def _fits(step: _Step, suspect: Suspect) -> bool:
     region = suspect.region
     if step.kind in ("function", "body"):
-        return region.is_function and 1 < len(region.lines) <= _LONGEST_REWRITE
+        return not suspect.single and region.is_function and 1 < len(region.lines) <= _LONGEST_REWRITE
     return True
 
 

@@ -32,12 +32,12 @@ from seedsmith.agent.repair.answers import (
     with_line_before,
 )
 from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.prompts import word
 from seedsmith.agent.repair.questions import Question, plan
 from seedsmith.agent.repair.quick_check import QuickCheck
-from seedsmith.agent.repair.suspects import Suspect, find_suspects
+from seedsmith.agent.repair.suspects import Suspect
 from seedsmith.agent.repair.variations import varied
-from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.tools.base import ToolContext
@@ -104,10 +104,8 @@ class Repair:
         """Search until the tests pass, the questions are used up, or the budget ends it."""
         workspace = self._context.workspace
         known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
-        diagnosis = await diagnose(
-            self._command, self._context.processes, known, min(self._watch_seconds, self._budget.seconds_left)
-        )
-        suspects = find_suspects(diagnosis, known, self._read)
+        seconds = min(self._watch_seconds, self._budget.seconds_left)
+        diagnosis, suspects = await locate(self._command, self._context.processes, known, seconds, self._read)
         if not suspects:
             return LoopResult(
                 "gave_up", reason="No source file of the workspace could be tied to the failure."
@@ -249,6 +247,8 @@ def _listed(suspects: list[Suspect], diagnosis: Diagnosis) -> str:
         f"{s.region.name or 'module level'} ({s.region.path}:{s.region.numbers[0]})" for s in suspects[:3]
     )
     how = "the lines only failing tests ran" if diagnosis.watched else "the failing output"
+    if suspects[0].single:
+        how = "experiments"
     return f"Suspects by {how}: {places}."
 
 

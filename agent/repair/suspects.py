@@ -33,6 +33,12 @@ _INNERMOST = 0.3
 """The same for a traceback's innermost function: the fault showed there, and may have come from elsewhere."""
 _OUTSIDE_FUNCTIONS = 0.6
 """For lines outside functions: every test runs them on import, so having run says little."""
+_POINTED_AT = 0.45
+"""What experiments say of a line from which on it is a suspect of its own."""
+_MOST_POINTED_AT = 12
+"""So many lines are: what cures everywhere says little."""
+_RAN_SO = 0.2
+"""What such a line's own measure counts beside it."""
 _LONG_LINES = 80
 """A function of more lines counts as long."""
 _LONG = 0.8
@@ -51,6 +57,8 @@ class Suspect:
     score: float
     lines: Mapping[int, float] = field(default_factory=dict)
     """The scores of single lines by their number in the file; empty if they are unknown."""
+    single: bool = False
+    """Whether it is only about these lines; the rest of the region is another suspect."""
 
 
 @dataclass(slots=True)
@@ -68,13 +76,17 @@ class _Evidence:
 
 
 def find_suspects(
-    diagnosis: Diagnosis, known: Iterable[str], read: Callable[[str], str | None]
+    diagnosis: Diagnosis,
+    known: Iterable[str],
+    read: Callable[[str], str | None],
+    found: Mapping[str, Mapping[int, float]] | None = None,
 ) -> list[Suspect]:
     """Rank the regions of all source files that are not tests.
 
     A region scores by lines that failing tests ran and passing ones did not, by locations in tracebacks, and
     by names that the failing test mentions, directly or through the functions it calls. ``read`` returns a
-    file's text, or None if it has none.
+    file's text, or None if it has none. ``found`` is what experiments on single lines say, 0 to 1: lines that
+    it points at are suspects of their own, before all others.
     """
     suspicion = diagnosis.suspicion()
     texts = _texts(diagnosis, suspicion, known, read)
@@ -85,16 +97,49 @@ def find_suspects(
         _by_reach(evidence, diagnosis, read)
     _by_tracebacks(evidence, diagnosis.failed)
     _by_definition(evidence)
+    single = _single_lines(evidence, suspicion, found or {})
     suspects = [
-        Suspect(
-            region,
-            score * _weight(region),
-            {n: s for n, s in suspicion.get(region.path, {}).items() if region.holds(n)},
-        )
+        Suspect(region, score * _weight(region), _measures(region, suspicion, single))
         for region, score in evidence.scores.items()
         if score > 0
     ]
-    return sorted(suspects, key=lambda suspect: (-suspect.score, suspect.region.path, suspect.region.numbers))
+    suspects.sort(key=lambda suspect: (-suspect.score, suspect.region.path, suspect.region.numbers))
+    return [*single, *suspects]
+
+
+def _single_lines(
+    evidence: _Evidence,
+    suspicion: Mapping[str, Mapping[int, float]],
+    found: Mapping[str, Mapping[int, float]],
+) -> list[Suspect]:
+    """The lines that experiments point at, those of one region together, the likeliest first."""
+    lines = sorted(
+        (
+            (measure + suspicion.get(path, {}).get(line, 0.0) * _RAN_SO, region, line)
+            for path, measures in found.items()
+            for line, measure in measures.items()
+            if measure >= _POINTED_AT and (region := evidence.innermost(path, line))
+        ),
+        key=lambda each: (-each[0], each[1].path, each[2]),
+    )
+    regions: dict[Region, dict[int, float]] = {}
+    for measure, region, line in lines[:_MOST_POINTED_AT]:
+        regions.setdefault(region, {})[line] = measure
+    return [
+        Suspect(region, max(measures.values()), measures, single=True) for region, measures in regions.items()
+    ]
+
+
+def _measures(
+    region: Region, suspicion: Mapping[str, Mapping[int, float]], single: Iterable[Suspect]
+) -> dict[int, float]:
+    """Ochiai's measure for the lines of a region that are no suspects of their own."""
+    taken = {line for suspect in single if suspect.region == region for line in suspect.lines}
+    return {
+        line: measure
+        for line, measure in suspicion.get(region.path, {}).items()
+        if region.holds(line) and line not in taken
+    }
 
 
 def _texts(

@@ -43,6 +43,12 @@ class Injection:
         """Leave nothing of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def line(self) -> str:
+        """What a shell runs to start the command in ``SEEDSMITH_COMMAND`` with the watchers."""
+        folder = f'"${{TMPDIR:-/tmp}}/{self.folder.name}"'
+        return f'SEEDSMITH_WATCH={folder}; . "$SEEDSMITH_WATCH/watched.sh"'
+
     async def run(
         self,
         command: str,
@@ -50,11 +56,14 @@ class Injection:
         timeout: float,  # noqa: ASYNC109
         environment: Mapping[str, str] | None = None,
         output_bytes: int = 8_000,
+        then: str = "",
     ) -> CommandResult:
-        """Run ``command`` with the watchers; both ends of its output are kept, ``output_bytes`` each."""
-        folder = f'"${{TMPDIR:-/tmp}}/{self.folder.name}"'
+        """Run ``command`` with the watchers; both ends of its output are kept, ``output_bytes`` each.
+
+        ``then`` names a file of the folder that the shell sources when the command has ended.
+        """
         return await self._processes.run(
-            f'SEEDSMITH_WATCH={folder}; . "$SEEDSMITH_WATCH/watched.sh"',
+            self.line + (f'; . "$SEEDSMITH_WATCH/{then}"' if then else ""),
             timeout=timeout,
             head_bytes=output_bytes,
             tail_bytes=output_bytes,
@@ -100,17 +109,21 @@ async def diagnose(
     )
 
 
-def _tests(folder: Path, known: frozenset[str]) -> Iterator[tuple[FailedTest, str]]:
+def reports(folder: Path, suffix: str = ".json") -> list[bytes]:
+    """What watched processes wrote into ``folder``; nothing where a stranger could have led it elsewhere."""
     try:
-        with Workspace(folder) as reports:
-            texts = [
-                reports.read_bytes(entry.name, cap=_REPORT_BYTES)
-                for entry in reports.list_folder(".")
-                if entry.name.endswith(".json")
+        with Workspace(folder) as opened:
+            return [
+                opened.read_bytes(entry.name, cap=_REPORT_BYTES)
+                for entry in opened.list_folder(".")
+                if entry.name.endswith(suffix)
             ]
     except SandboxError:
-        return
-    for text in texts:
+        return []
+
+
+def _tests(folder: Path, known: frozenset[str]) -> Iterator[tuple[FailedTest, str]]:
+    for text in reports(folder):
         try:
             for test in json.loads(text)["tests"]:
                 yield _test(test, known), str(test["outcome"])

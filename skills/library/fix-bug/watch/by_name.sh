@@ -32,6 +32,11 @@ sh | bash)
         ;;
     esac
     ;;
+cc | gcc | c89 | c99 | c++ | g++ | clang | clang++)
+    if [ -f "$SEEDSMITH_WATCH/compiler.sh" ]; then
+        . "$SEEDSMITH_WATCH/compiler.sh"
+    fi
+    ;;
 make | gmake)
     if "$program" --version 2>/dev/null | grep -q 'GNU Make [4-9]'; then
         exec "$program" --eval "SHELL = $bin/sh" "$@"

@@ -1,0 +1,120 @@
+"""Experiments on the program that show where a fault lies, without a model.
+
+A condition the other way round, a number one greater, a value copied, a statement left out: where that makes
+a failing test pass, or fail otherwise, and breaks no passing test, the fault lies near
+(``injected/seedsmith_experiments.py`` tries them, in Python).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.functions import is_python
+from seedsmith.agent.repair.watched_run import Injection, reports
+from seedsmith.agent.sessions.outcome import looks_like_a_test
+from seedsmith.sandbox.commands.process import ProcessRunner
+
+_FOLDER = "seedsmith-experiments"
+_PROBES = Path(__file__).parent / "injected" / "seedsmith_experiments.py"
+_MOST_LINES, _MOST_FAILING, _MOST_PASSING = 400, 8, 40
+_SECONDS = 6.0
+"""For all experiments of one search together."""
+_START_SECONDS = 20.0
+
+Evidence = Mapping[str, Mapping[int, float]]
+"""How likely the fault lies in a line, 0 to 1, by path and line: what experiments say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What one change of one value, condition or statement did to the tests."""
+
+    path: str
+    line: int
+    kind: str
+    """``predicate``, ``value`` or ``statement``."""
+    change: str
+    instance: int
+    """0: the change was made each time; else only the so many-th time."""
+    cured: float
+    """The share of failing tests that passed."""
+    changed: float
+    """The share of failing tests that ended otherwise."""
+    broken: float
+    """The share of passing tests that ended otherwise."""
+
+
+async def experiment(
+    command: str, processes: ProcessRunner, diagnosis: Diagnosis, known: frozenset[str]
+) -> list[Experiment]:
+    """Run the experiments that there is time for; none where the tests could not be watched."""
+    plan = _plan(diagnosis)
+    if plan is None:
+        return []
+    injection = Injection(processes, _FOLDER)
+    injection.add(_PROBES)
+    (injection.folder / "out").mkdir()
+    (injection.folder / "experiments.json").write_text(json.dumps(plan), encoding="utf-8")
+    try:
+        limit = _START_SECONDS + diagnosis.seconds + _SECONDS
+        await injection.run(command, timeout=limit, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+        return [each for text in reports(injection.folder / "out") for each in _read(text, known)]
+    finally:
+        injection.remove()
+
+
+def judged(experiments: list[Experiment]) -> dict[str, dict[int, float]]:
+    """How likely the fault lies in each line, by the most telling experiment on it."""
+    found: dict[str, dict[int, float]] = {}
+    for each in experiments:
+        lines = found.setdefault(each.path, {})
+        lines[each.line] = max(lines.get(each.line, 0.0), _telling(each))
+    return found
+
+
+def _telling(each: Experiment) -> float:
+    whole = 1.0 - each.broken
+    if each.cured:
+        return each.cured**2 * whole**2 * (0.4 if each.instance else 1.0)
+    return 0.25 * each.changed * whole
+
+
+def _plan(diagnosis: Diagnosis) -> dict[str, Any] | None:
+    failing = [test.name for test in diagnosis.failed if test.lines and test.name][:_MOST_FAILING]
+    if not failing or diagnosis.timed_out:
+        return None
+    scored = [
+        (score, path, line)
+        for path, lines in diagnosis.suspicion().items()
+        for line, score in lines.items()
+        if is_python(path) and not looks_like_a_test(path)
+    ]
+    files: dict[str, dict[int, float]] = {}
+    for score, path, line in sorted(scored, key=lambda each: -each[0])[:_MOST_LINES]:
+        files.setdefault(path, {})[line] = score
+    if not files:
+        return None
+    near = {_around(name) for name in failing}
+    passing = [name for name, end in diagnosis.outcomes.items() if end == "passed"]
+    passing.sort(key=lambda name: _around(name) not in near)
+    return {"files": files, "failing": failing, "passing": passing[:_MOST_PASSING], "seconds": _SECONDS}
+
+
+def _around(name: str) -> str:
+    """The file or class of a test."""
+    return name.partition("::")[0] if "::" in name else name.rpartition(".")[0]
+
+
+def _read(text: bytes, known: frozenset[str]) -> Iterator[Experiment]:
+    try:
+        for each in json.loads(text):
+            found = Experiment(**each)
+            if found.path in known:
+                yield found
+    except (ValueError, TypeError, RecursionError):
+        return
