@@ -28,7 +28,7 @@ from corpus import load_bugs, materialise
 
 from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.questions import plan
-from seedsmith.agent.repair.suspects import Suspect
+from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
@@ -108,9 +108,8 @@ async def localise(case: Case, state: Path) -> Found:
         with Workspace(case.folder) as workspace:
             known = frozenset(list_files(workspace, None))
         started = time.monotonic()
-        diagnosis, suspects = await locate(
-            case.test, runner, known, SECONDS, lambda path: (case.folder / path).read_text()
-        )
+        diagnosis, found = await locate(case.test, runner, known, SECONDS)
+        suspects = find_suspects(diagnosis, known, lambda path: (case.folder / path).read_text(), found)
         seconds = time.monotonic() - started
     finally:
         runner.close()

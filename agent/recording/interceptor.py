@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,6 +73,9 @@ class RunInterceptor(TransportInterceptor, Protocol):
 
     def measured(self, seconds: float) -> float:
         """Take a measured time that decisions depend on; return the time to use instead."""
+
+    def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """Take what experiments with a time limit said of each line; return what to go by instead."""
 
     async def conclude(self, outcome: Outcome) -> Outcome:
         """Take the outcome of the run that has ended; return the outcome to show."""

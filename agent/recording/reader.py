@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -69,6 +70,8 @@ class Recording:
     verifications: tuple[RecordedVerification, ...]
     measured: tuple[float, ...]
     """Measured times that the run's decisions depended on, in seconds."""
+    found: Mapping[str, Mapping[int, float]]
+    """What experiments said of lines, by path and number."""
     finish: FinishLine | None
     """None if the run was killed while it was recorded."""
     last_line: int
@@ -100,6 +103,7 @@ class Recording:
             tuple(RecordedCall(at, call, *reader.done.get(call.id, (None, 0))) for at, call in reader.calls),
             tuple(reader.verifications),
             tuple(reader.measured),
+            reader.found,
             reader.finish,
             len(lines),
         )
@@ -116,6 +120,7 @@ class _Reader:
         self.done: dict[str, tuple[DoneLine, int]] = {}
         self.verifications: list[RecordedVerification] = []
         self.measured: list[float] = []
+        self.found: dict[str, dict[int, float]] = {}
         self.finish: FinishLine | None = None
         self._path = path
         self._body = ""
@@ -169,6 +174,9 @@ class _Reader:
                 self.verifications.append(RecordedVerification(number, VerifyLine.from_json(line)))
             case "measured":
                 self.measured.append(float(line["seconds"]))
+            case "found":
+                for path, number_of_line, score in line["lines"]:
+                    self.found.setdefault(str(path), {})[int(number_of_line)] = float(score)
             case "finish":
                 self.finish = FinishLine.from_json(line)
             case _:  # intended, notice, and what a later program adds: nothing a replay goes by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -110,6 +111,12 @@ class Recorder:
         """Write a measured time down."""
         self.write({"kind": "measured", "ms": self.ms, "seconds": seconds})
         return seconds
+
+    def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """Write down what experiments said of each line."""
+        told = [[path, line, score] for path, scores in lines.items() for line, score in scores.items()]
+        self.write({"kind": "found", "ms": self.ms, "lines": told})
+        return lines
 
     def request(self, path: str, body: bytes) -> int:
         """Write a request down and return its number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from dataclasses import replace
 
 from seedsmith.agent.calls.dispatch import INTERRUPTED, NOT_STARTED
@@ -149,6 +150,10 @@ class Replayer:
     def measured(self, seconds: float) -> float:
         """The recorded time."""
         return next(self._measured, seconds)
+
+    def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """What was recorded; nothing where the recording is of a program that made no experiments."""
+        return self._recording.found
 
     async def conclude(self, outcome: Outcome) -> Outcome:
         """The outcome of the replay: ``done`` if it agrees with the recording, otherwise ``unverified``."""

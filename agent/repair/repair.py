@@ -12,6 +12,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
@@ -32,11 +33,12 @@ from seedsmith.agent.repair.answers import (
     with_line_before,
 )
 from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.experiments import Evidence
 from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.prompts import word
 from seedsmith.agent.repair.questions import Question, plan
 from seedsmith.agent.repair.quick_check import QuickCheck
-from seedsmith.agent.repair.suspects import Suspect
+from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.variations import varied
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.snapshots.listing import list_files
@@ -66,6 +68,16 @@ class _Candidate:
         return ToolCall(f"{TAKE_BACK if back else TRY}{number}", "edit", arguments)
 
 
+class Facts(Protocol):
+    """Takes measured facts, and returns those to go by."""
+
+    def measured(self, seconds: float) -> float:
+        """The time of a test run."""
+
+    def found(self, lines: Evidence) -> Evidence:
+        """What experiments said of each line."""
+
+
 class Repair:
     """One search for a change that makes ``command`` pass."""
 
@@ -77,11 +89,11 @@ class Repair:
         context: ToolContext,
         check: Check,
         *,
-        measured: Callable[[float], float] = float,
+        facts: Facts | None = None,
     ) -> None:
         """``check`` decides whether a change is right.
 
-        ``measured`` takes the seconds of a test run and returns those to plan with: a replay returns the
+        ``facts`` take what depends on the time at hand and return what to plan with: a replay's are the
         recorded ones, so that it asks the same questions.
         """
         self._command = command
@@ -92,7 +104,7 @@ class Repair:
         self._sink = run.sink
         self._context = context
         self._check = check
-        self._measured = measured
+        self._facts = facts
         first = next((each for each in run.session.verifications if each.command == command), None)
         hangs = first is not None and first.exit_code is None
         self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
@@ -105,7 +117,10 @@ class Repair:
         workspace = self._context.workspace
         known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
         seconds = min(self._watch_seconds, self._budget.seconds_left)
-        diagnosis, suspects = await locate(self._command, self._context.processes, known, seconds, self._read)
+        processes = self._context.processes
+        diagnosis, found = await locate(self._command, processes, known, seconds)
+        found = self._facts.found(found) if self._facts else found
+        suspects = find_suspects(diagnosis, known, self._read, found)
         if not suspects:
             return LoopResult(
                 "gave_up", reason="No source file of the workspace could be tied to the failure."
@@ -134,7 +149,7 @@ class Repair:
 
         async def ask_all() -> None:
             try:
-                for question in plan(suspects, self._measured(self._test.seconds)):
+                for question in plan(suspects, self._test_seconds()):
                     await room.acquire()
                     found.put_nowait((question, await self._found(question, failure)))
             finally:
@@ -150,6 +165,9 @@ class Repair:
         finally:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+
+    def _test_seconds(self) -> float:
+        return self._facts.measured(self._test.seconds) if self._facts else self._test.seconds
 
     async def _found(self, question: Question, failure: str) -> list[_Candidate]:
         path = question.suspect.region.path

@@ -270,14 +270,13 @@ class _Run:
         from seedsmith.agent.repair.repair import Repair
 
         self._past.beside(lambda: True)  # it tries changes while the model is asked for more
-        measured = self._opened.interceptor.measured if self._opened.interceptor else float
         repair = Repair(
             verifier.command,
             self._context,
             dispatcher,
             context,
             verifier.check,
-            measured=measured,
+            facts=self._opened.interceptor,
         )
         return await repair.run()
 

@@ -252,3 +252,12 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(studio, monkeypatch):
     assert "the run goes on: File too large" in notice.message
     monkeypatch.undo()
     assert studio.replay().exit_code == 0
+
+
+def test_what_experiments_said_of_lines_is_read_back(studio):
+    studio.record(text("Done."))
+    assert Recording.read(studio.file).found == {}
+    finish = studio.file.read_text().splitlines()[-1]
+    told = json.dumps({"kind": "found", "ms": 1, "lines": [["a.py", 3, 0.5], ["a.py", 4, 1.0]]})
+    studio.file.write_text(studio.file.read_text().replace(finish, f"{told}\n{finish}"))
+    assert Recording.read(studio.file).found == {"a.py": {3: 0.5, 4: 1.0}}

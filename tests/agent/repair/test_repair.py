@@ -115,10 +115,10 @@ async def test_a_change_that_the_proof_refuses_is_put_back(search) -> None:
 
 
 async def test_nothing_unproven_stays_when_the_time_is_up(search) -> None:
-    command = f"grep -q 'values.-1.' program.py && sleep 60; {COMMAND}"
+    command = f"grep -q 'if value < best' program.py || sleep 60; {COMMAND}"
     repair, _, house = search(by_kind, command=command)
     task = asyncio.ensure_future(repair.run())
-    while "values[-1]" not in (house.root / "program.py").read_text():
+    while "if value < best" in (house.root / "program.py").read_text():
         assert not task.done()
         await asyncio.sleep(0.01)
     task.cancel()
@@ -141,3 +141,22 @@ async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
     result = await repair.run()
     assert result.status == "budget" and "none passed" in result.reason
     assert (house.root / "program.py").read_text() == PROGRAM
+
+
+async def test_a_replay_goes_by_the_experiments_that_were_recorded(search) -> None:
+    class Recorded:
+        def __init__(self) -> None:
+            self.told = []
+
+        def measured(self, seconds):
+            return seconds
+
+        def found(self, lines):
+            self.told.append(lines)
+            return {"program.py": {3: 1.0}}
+
+    repair, model, _ = search(lambda question: "I don't know.", turns=1)
+    repair._facts = recorded = Recorded()
+    await repair.run()
+    assert max(recorded.told[0]["program.py"], key=recorded.told[0]["program.py"].get) == 5
+    assert "# wrong: best = values[0]" in model.asked[0]
