@@ -20,7 +20,8 @@ from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.commands.process import ProcessRunner
 
 _FOLDER = "seedsmith-experiments"
-_PROBES = Path(__file__).parent / "injected" / "seedsmith_experiments.py"
+_INJECTED = Path(__file__).parent / "injected"
+_ADDED = ("seedsmith_experiments.py", "experiment_sites.py")
 _MOST_LINES, _MOST_FAILING, _MOST_PASSING = 400, 8, 40
 _SECONDS = 6.0
 """For all experiments of one search together."""
@@ -57,7 +58,7 @@ async def experiment(
     if plan is None:
         return []
     injection = Injection(processes, _FOLDER)
-    injection.add(_PROBES)
+    injection.add(*(_INJECTED / name for name in _ADDED))
     (injection.folder / "out").mkdir()
     (injection.folder / "experiments.json").write_text(json.dumps(plan), encoding="utf-8")
     try:

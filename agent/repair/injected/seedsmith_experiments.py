@@ -7,7 +7,6 @@ came of them is written to ``out`` and nothing else runs. Like its neighbours th
 sandbox, so it uses the standard library only.
 """
 
-import ast
 import builtins
 import gc
 import json
@@ -15,135 +14,28 @@ import os
 import re
 import select
 import signal
-import sys
 import time
 
 import seedsmith_start
+from experiment_sites import (
+    MOST_NAMES,
+    PLAIN,
+    PROBE,
+    Seen,
+    changer,
+    compiled,
+    experiments,
+    recorder,
+    sites,
+    unprobed,
+)
 
-PROBE = "__seedsmith_probe__"
 WORKERS = 2
-MOST_NAMES = 4
-MOST_INSTANCES = 3
-FIRST = 6  # experiments on a line before those on the next
 LEAST_SECONDS, MOST_TIMES, ONCE_SECONDS = 0.5, 8, 20.0
-PLAIN = (bool, int, float, str, bytes, list, dict, tuple, set)
-NUMBERS = (int, float)
-DELETED = ("Assign", "AugAssign", "Expr", "Return", "Raise", "Break", "Continue", "Delete")
 
 
-class Site:
-    """One place of the program that can be experimented on."""
-
-    def __init__(self, path, line, kind):
-        self.path = path
-        self.line = line
-        self.kind = kind
-
-
-class Seen:
-    """What a site was seen to do while the failing tests ran."""
-
-    def __init__(self):
-        self.count = 0
-        self.types = set()
-        self.names = {}
-
-
-sites = []
 wanted = {}  # the plan, its files by absolute path
-state = {"asked": False}
-
-
-class Probes(ast.NodeTransformer):
-    """Puts a probe around the expressions and statements of a file's functions."""
-
-    def __init__(self, path, lines):
-        self.path = path
-        self.lines = lines
-        self.depth = 0
-
-    def site(self, node, kind):
-        sites.append(Site(self.path, node.lineno, kind))
-        return ast.copy_location(ast.Constant(value=len(sites) - 1), node)
-
-    def probed(self, node, kind):
-        number = self.site(node, kind)
-        name = ast.copy_location(ast.Name(id=PROBE, ctx=ast.Load()), node)
-        return ast.copy_location(ast.Call(func=name, args=[number, node], keywords=[]), node)
-
-    def visit(self, node):
-        if isinstance(node, ast.expr):
-            return self.expression(node)
-        if isinstance(node, ast.stmt):
-            return self.statement(node)
-        return self.generic_visit(node)
-
-    def expression(self, node):
-        if isinstance(node, ast.JoinedStr):
-            for value in node.values:
-                if isinstance(value, ast.FormattedValue):
-                    value.value = self.visit(value.value)
-            return node
-        if not isinstance(getattr(node, "ctx", None), (ast.Load, type(None))):
-            return self.generic_visit(node)
-        if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute):
-                node.func.value = self.visit(node.func.value)
-            node.args = [self.visit(each) for each in node.args]
-            for keyword in node.keywords:
-                keyword.value = self.visit(keyword.value)
-        elif isinstance(node, ast.Lambda):
-            node.body = self.visit(node.body)
-        else:
-            self.generic_visit(node)
-        known = self.depth and node.lineno in self.lines and not isinstance(node, (ast.Slice, ast.Starred))
-        if not known or isinstance(node, (ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await)):
-            return node
-        if type(node).__name__ in ("Index", "ExtSlice"):
-            return node
-        predicate = isinstance(node, (ast.Compare, ast.BoolOp)) or (
-            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        )
-        return self.probed(node, "predicate" if predicate else "value")
-
-    def statement(self, node):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self.depth += 1
-            node.body = self.body(node.body)
-            self.depth -= 1
-            return node
-        if isinstance(node, ast.ClassDef):
-            node.body = self.body(node.body)
-            return node
-        if isinstance(node, ast.AnnAssign):
-            node.value = node.value and self.visit(node.value)
-            return node
-        if type(node).__name__ == "Match":
-            node.subject = self.visit(node.subject)
-            for case in node.cases:
-                case.guard = case.guard and self.visit(case.guard)
-                case.body = self.body(case.body)
-            return node
-        line = node.lineno
-        self.generic_visit(node)
-        if isinstance(node, (ast.If, ast.While)) and self.depth and line in self.lines:
-            node.test = self.probed(node.test, "predicate")
-        if self.depth and line in self.lines and type(node).__name__ in DELETED:
-            kept = ast.copy_location(ast.Constant(value=True), node)
-            return ast.copy_location(
-                ast.If(test=self.probed(kept, "statement"), body=[node], orelse=[]), node
-            )
-        return node
-
-    def body(self, statements):
-        first = statements[0]
-        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        return [each if documented and each is first else self.visit(each) for each in statements]
-
-
-def compiled(data, path, lines, shown):
-    tree = Probes(shown, frozenset(lines)).visit(ast.parse(data))
-    return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+state = {}
 
 
 def watch_loading():
@@ -162,100 +54,6 @@ def watch_loading():
             return get_code(self, name)
 
     SourceFileLoader.get_code = probed
-
-
-def unprobed(number, value):
-    return value
-
-
-def recorder(seen):
-    def probe(number, value):
-        kind = type(value)
-        if state["asked"]:
-            return value
-        state["asked"] = True
-        try:
-            known = seen.setdefault(number, Seen())
-            known.count += 1
-            known.types.add(kind)
-            if sites[number].kind == "value" and kind in PLAIN and len(known.names) < MOST_NAMES:
-                for name, other in sys._getframe(1).f_locals.items():
-                    if type(other) is kind and other != value and name.isidentifier():
-                        known.names[name] = None
-        finally:
-            state["asked"] = False
-        return value
-
-    return probe
-
-
-def changer(chosen, change, instance):
-    """A probe that changes what site ``chosen`` gives: always, or the ``instance``-th time only."""
-    count = [0]
-
-    def probe(number, value):
-        if number != chosen or state["asked"]:
-            return value
-        count[0] += 1
-        if instance and count[0] != instance:
-            return value
-        state["asked"] = True
-        try:
-            return changed(change, value, sys._getframe(1).f_locals)
-        finally:
-            state["asked"] = False
-
-    return probe
-
-
-def changed(change, value, names):
-    if change == "not":
-        return not value
-    if change == "empty":
-        return type(value)()
-    if change == "copy":
-        import copy
-
-        return copy.deepcopy(value)
-    if change in ("+1", "-1"):
-        return value + int(change) if isinstance(value, NUMBERS) else value
-    return names.get(change[1:], value)
-
-
-def experiments(seen, scores):
-    """(site, change, instance) for what the failing tests ran, the most suspicious lines' first."""
-    lines = {}
-    for number, known in seen.items():
-        site = sites[number]
-        lines.setdefault((site.path, site.line), []).extend(
-            (number, change, instance) for change, instance in changes(site, known)
-        )
-    found = []
-    for place, tries in lines.items():
-        score = scores.get(place, 0.0)
-        tries.sort(key=lambda each: each[2])
-        found.extend((index // FIRST, -score, each) for index, each in enumerate(tries))
-    found.sort(key=lambda each: each[:2])
-    return [each[2] for each in found]
-
-
-def changes(site, known):
-    if site.kind == "statement" or site.kind == "predicate" or known.types == {bool}:
-        yield "not", 0
-        for instance in range(1, min(known.count, MOST_INSTANCES) + 1) if known.count > 1 else ():
-            yield "not", instance
-        if site.kind != "value":
-            return
-    for kind in known.types:
-        if kind in NUMBERS:
-            yield "+1", 0
-            yield "-1", 0
-        elif kind in (list, dict, set):
-            yield "copy", 0
-        if kind in (str, list, dict, tuple):
-            yield "empty", 0
-    for name in known.names:
-        yield "=" + name, 0
 
 
 class Child:
