@@ -291,16 +291,20 @@ def _progress(store: Store, start: float) -> Progress:
 async def _watched(working: asyncio.Future[None], store: Store, watch: Watch | None) -> None:
     """Show how far it is, again and again, until ``working`` ends; raises what it raises."""
     start = latest = time.time()
-    seen: set[str] = set()
+    seen, finished = set[str](), 0
     while True:
         done, _ = await asyncio.wait((working,), timeout=_LOOK_SECONDS)
         if watch is not None:
             since = max(start, latest - _LATE_SECONDS)
-            rows = [row for row in store.rows(since) if row.item.id not in seen]
-            seen.update(row.item.id for row in rows)
+            rows, before, seen = [], seen, set()
+            for row in store.rows(since):
+                seen.add(row.item.id)
+                if row.item.id not in before:
+                    rows.append(row)
+            finished += len(rows)
             latest = max(start, time.time())
             at_work = tuple(AtWork(name, latest - begun, cost) for name, begun, cost in store.at_work())
-            watch(Progress(store.counts(), store.cost(), latest - start, len(seen), at_work), rows)
+            watch(Progress(store.counts(), store.cost(), latest - start, finished, at_work), rows)
         if done:
             break
     try:

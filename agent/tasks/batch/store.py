@@ -31,7 +31,10 @@ CREATE TABLE IF NOT EXISTS items (
     intended TEXT NOT NULL DEFAULT '', result TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_state ON items (state, place);
+CREATE INDEX IF NOT EXISTS by_finish ON items (finished);
+CREATE INDEX IF NOT EXISTS by_hold ON items (held, state);
 """
+_NEXT = "SELECT id, tries FROM items WHERE state = 'ready' AND held = 0 ORDER BY place LIMIT 1"
 _TOO_OFTEN = "It was begun {tries} times, and each time its worker or the model's service failed."
 
 
@@ -237,7 +240,8 @@ class Store:
     def rows(self, since: float = 0.0) -> Iterator[Row]:
         """The items in their order; with ``since`` only those that finished from that time on."""
         chosen = "AND finished >= ? ORDER BY finished" if since else "ORDER BY place"
-        query = f"SELECT item, state, tries, cost, result FROM items WHERE held = 0 {chosen}"
+        # +held: by the index of times, or of places, not by that of what is held
+        query = f"SELECT item, state, tries, cost, result FROM items WHERE +held = 0 {chosen}"
         for item, state, tries, cost, result in self._database.execute(query, (since,) if since else ()):
             yield Row(Item.from_json(item), state, tries, cost, json.loads(result) if result else {})
 
@@ -250,10 +254,10 @@ class Store:
         return [str(row[0]) for row in rows]
 
     def _drop_poison(self, tries: int) -> None:
-        found = self._database.execute(
-            "SELECT id, tries FROM items WHERE state = 'ready' AND tries >= ?", (tries,)
-        ).fetchall()
-        for identity, begun in found:
+        """Fail what was begun too often, of that which is next: looking at all items each time would cost."""
+        query = f"SELECT * FROM ({_NEXT}) WHERE tries >= ?"
+        while (found := self._database.execute(query, (tries,)).fetchone()) is not None:
+            identity, begun = found
             result = {"state": "failed", "cause": "tries", "message": _TOO_OFTEN.format(tries=begun)}
             self._database.execute(
                 "UPDATE items SET state = 'failed', result = ?, finished = ? WHERE id = ?",

@@ -10,7 +10,7 @@ import pytest
 from scripted_endpoint import calls, error, text
 
 from seedsmith.agent.tasks.batch.batch import Options
-from seedsmith.agent.tasks.batch.plan import plan
+from seedsmith.agent.tasks.batch.plan import Item, plan
 from seedsmith.agent.tasks.batch.store import BatchError, Store
 from seedsmith.agent.tasks.batch.worker import DATABASE
 
@@ -321,6 +321,25 @@ async def test_two_runners_of_one_batch(ground):
     batch = ground.open(repositories=["one"], steps=[EDIT], deliver=DELIVER)
     with batch._locked(), pytest.raises(BatchError, match=f"run by process {os.getpid()} already"):
         await ground.run()
+
+
+def test_an_item_costs_the_same_however_many_there_are(tmp_path):
+    steps = []
+    for many in (10, 2000):
+        store = Store(tmp_path / str(many))
+        store.begin([Item(str(each), str(each), tmp_path) for each in range(many)], {})
+        steps.append(0)
+
+        def count():
+            steps[-1] += 1
+
+        store._database.set_progress_handler(count, 10)  # once in ten steps of SQLite's machine
+        for _ in range(5):
+            taken = store.take("me", 3, (None, None, 1))
+            assert store.finish("me", taken.item, {"state": "skipped"})
+        assert len(list(store.rows(1.0))) == 5
+        store.close()
+    assert steps[1] < 2 * steps[0] + 10, steps
 
 
 async def test_the_database_full_of_items_is_gone_on_with_quickly(ground):
