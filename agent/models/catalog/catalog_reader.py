@@ -23,7 +23,10 @@ from seedsmith.tools.suggestions import suggestion_or_list
 
 
 def read_catalog(document: Any) -> Catalog:
-    """The catalog a document holds; raises :class:`CatalogError` naming the place that is wrong."""
+    """The catalog that ``document``, parsed YAML in the form of ``catalog.yaml``, holds.
+
+    Raises :class:`CatalogError`, which names the place that is wrong.
+    """
     top = _Reader((), document, frozenset({"providers"}))
     providers = top.mapping("providers")
     return Catalog({name: _provider(name, ("providers", name), entry) for name, entry in providers.items()})

@@ -50,9 +50,11 @@ class ModelEntry:
 
     name: str
     context_tokens: int
+    """Input and output together, as the service counts tokens (docs/model-service.md, "Limits")."""
     output_tokens: int
     """The output limit sent where the user sets none."""
     price: Price | None = None
+    """In yuan (docs/model-service.md, "Prices"); None where it is not known."""
     unpriced: bool = False
     """The user says that its price is not known: none is taken from elsewhere."""
     same_as: str = ""
@@ -83,7 +85,7 @@ class Provider:
     """Takes models the catalog doesn't list, with the limits of ``unlisted``."""
     unlisted: ModelEntry | None = None
     stall_seconds: float = DEFAULT_STALL_SECONDS
-    """How long a stream may stay without data."""
+    """How many seconds a stream may stay without data."""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def choose_wire(self, wanted: str | None) -> str:

@@ -54,7 +54,9 @@ class Cost:
     """What one request cost."""
 
     cny: float
+    """Yuan."""
     tier: str
+    """The tier in words, as :meth:`Price.label` has it."""
     estimated: bool
 
 

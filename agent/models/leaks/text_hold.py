@@ -48,7 +48,7 @@ _CANDIDATE = re.compile(
 
 
 class TextHold:
-    """The text of one answer on its way to people."""
+    """The text of one answer on its way to people; ``tools`` are those whose calls may leak into it."""
 
     def __init__(self, tools: Iterable[ToolSpec] = ()) -> None:
         names = tuple(f'"{tool.name}"' for tool in tools)

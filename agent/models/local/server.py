@@ -56,6 +56,7 @@ class ServerOptions:
     weights: Path
     context_tokens: int
     threads: int
+    """Of the processor, one for each core."""
     log: Path
     """Written only when the server fails."""
 

@@ -19,7 +19,7 @@ CHAT = WireFormat(
 
 
 class ChatModel(ServiceModel):
-    """A model behind the chat wire."""
+    """A model that is asked at ``/chat/completions`` (docs/model-service.md, "Parameters")."""
 
     def __init__(self, provider: Provider, entry: ModelEntry, options: ServiceOptions) -> None:
         super().__init__(CHAT, provider, entry, options)

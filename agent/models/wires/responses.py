@@ -16,7 +16,7 @@ RESPONSES = WireFormat(
 
 
 class ResponsesModel(ServiceModel):
-    """A model behind the Responses wire."""
+    """A model that is asked at ``/responses`` (docs/model-service.md, "Parameters")."""
 
     def __init__(self, provider: Provider, entry: ModelEntry, options: ServiceOptions) -> None:
         super().__init__(RESPONSES, provider, entry, options)
