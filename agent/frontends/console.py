@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.diff_view import show_diff
-from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, prose
+from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, prose, screen_width
 from seedsmith.agent.frontends.terminal import one_line, visible
 from seedsmith.agent.frontends.waiting_line import WaitingLine
 from seedsmith.agent.frontends.word_stream import WordStream
@@ -302,7 +302,7 @@ class ConsoleFrontEnd:
 
     @property
     def _width(self) -> int:
-        return max(self._console.width, LEAST_WIDTH)
+        return screen_width(self._stream) or max(self._console.width, LEAST_WIDTH)
 
     @property
     def _moves(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from functools import partial
 from shutil import get_terminal_size
@@ -11,6 +12,7 @@ from typing import TextIO
 
 from seedsmith.agent.frontends.terminal import visible
 
+_FIRST_COLUMN = re.compile(r" *(?:(?:[-·✓✗!?$]|\[.\]|\d+\.) |\S+ {2,})(?=\S)")
 LEAST_WIDTH = 20
 """Columns that are reckoned with at least; what is narrower breaks lines as it likes."""
 
@@ -18,7 +20,7 @@ LEAST_WIDTH = 20
 def tell(text: str, *, hang: int | None = None, stream: TextIO | None = None) -> None:
     """Print lines of prose, made harmless, on ``stream`` (standard output), as its terminal's width allows.
 
-    What goes on in a next line is set in by ``hang``, else as the line itself is.
+    What goes on in a next line is set in by ``hang``, else to where the words begin.
     """
     stream = stream or sys.stdout
     print(prose(text, screen_width(stream), hang), file=stream, flush=True)
@@ -27,8 +29,15 @@ def tell(text: str, *, hang: int | None = None, stream: TextIO | None = None) ->
 def prose(text: str, width: int | None, hang: int | None = None) -> str:
     """``text``, made harmless, its lines broken between words to ``width`` cells (None: any number)."""
     lines = visible(text).split("\n")
-    indents = (len(line) - len(line.lstrip(" ")) if hang is None else hang for line in lines)
+    indents = (_indent(line, width) if hang is None else hang for line in lines)
     return "\n".join(map(partial(fitted, width=width), lines, indents))
+
+
+def _indent(line: str, width: int | None) -> int:
+    """Where a line goes on below: behind a mark or a narrow first column, else where it begins."""
+    begins = len(line) - len(line.lstrip(" "))
+    column = _FIRST_COLUMN.match(line)
+    return column.end() if column and column.end() <= (width or 0) // 2 else begins
 
 
 def screen_width(stream: TextIO | None = None) -> int | None:

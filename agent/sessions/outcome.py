@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
     from seedsmith.sandbox.snapshots.changes import Changes
 
+INTERRUPTED_MESSAGE = "Interrupted."
+"""What a run says that the person stopped."""
 _NAMED = 8
 
 Status = Literal[
@@ -184,7 +186,7 @@ def ending_of(error: BaseException) -> Ending | None:
         case AgentError() | SandboxError() | SkillError():
             return None
         case asyncio.CancelledError() | KeyboardInterrupt() | SystemExit():
-            return Ending("interrupted", "Interrupted.", raised=True)
+            return Ending("interrupted", INTERRUPTED_MESSAGE, raised=True)
         case _:  # a defect: programs that follow the run need its end all the same
             what = type(error).__name__
             return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)

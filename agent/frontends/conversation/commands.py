@@ -6,6 +6,7 @@ What a command does is told by the sentence ``command.NAME`` of the catalogue.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from seedsmith.agent.frontends.conversation.language import Words
@@ -58,6 +59,10 @@ class Talk(Protocol):
 
     def skills(self) -> dict[str, str]:
         """The skills by name, with what each is for."""
+        ...
+
+    def errors_shown(self) -> AbstractContextManager[None]:
+        """Within it an error is shown as a sentence, and ends no more than that."""
         ...
 
     def show_change(self, diff: str) -> None:

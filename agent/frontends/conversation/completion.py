@@ -11,7 +11,8 @@ from prompt_toolkit.document import Document
 from seedsmith.agent.frontends.terminal import visible
 
 MOST_PATHS = 40
-_PATH = re.compile(r"(?:^|\s)@(\S*)$")
+TYPED_PATH = re.compile(r"(?:^|\s)@(\S*)$")
+"""A path of the workspace at the end of what is typed."""
 _COMMAND = re.compile(r"^/(\S*)$")
 
 
@@ -30,7 +31,7 @@ class MessageCompleter(Completer):
             for name, what in self._commands().items():
                 if name.startswith(command[1]):
                     yield Completion(name, -len(command[1]), display=f"/{name}", display_meta=what)
-        elif path := _PATH.search(before):
+        elif path := TYPED_PATH.search(before):
             for found in ranked(path[1], self._paths())[:MOST_PATHS]:
                 yield Completion(found, -len(path[1]), display=visible(found))
 

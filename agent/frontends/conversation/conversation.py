@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from seedsmith.agent.frontends.conversation.language import Words, language_of
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
+from seedsmith.agent.frontends.conversation.own_commands import OwnCommands, stoppable
 from seedsmith.agent.frontends.conversation.planning import answer_to_plan
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
@@ -83,7 +83,7 @@ class Conversation:
         self._redactor = Redactor.from_environment(environment, settings.api_key)
         self._turn: asyncio.Task[None] | None = None
         self._outcome: Outcome | None = None
-        self._shell_outputs: list[str] = []
+        self._own = OwnCommands(self, lambda: self.input.redraw())
         self._paths: list[str] = []
         self._skills_offered: dict[str, str] | None = None
         completer = MessageCompleter(self._completions, lambda: self._paths)
@@ -106,11 +106,12 @@ class Conversation:
             try:
                 while True:
                     line = await self.input.read()
-                    with self._errors_shown():
-                        await self._take(line)
+                    with self.errors_shown():
+                        await stoppable(self._take(line), self)
             except EOFError:
                 pass
             finally:
+                await self._own.end()
                 await self._stop()
                 await self._commands.end(_ENDED)
                 await paths
@@ -191,12 +192,18 @@ class Conversation:
     # What keys do (line_input.KeyActions).
 
     def interrupt(self) -> bool:
-        """Stop the turn that is under way; False where none is."""
+        """Stop the person's command or the turn that is under way; False where nothing is."""
+        if self._own.stop():
+            return True
         if not self.working or self._turn is None:
             return False
         self._turn.cancel()
         self._bring_back()
         return True
+
+    def about_to_leave(self) -> None:
+        """Say what the same key does now."""
+        self.say(self.words("leave.hint"), "dim")
 
     def _bring_back(self) -> None:
         """Put what waits for the model back where it was typed: nothing is sent after a turn that failed."""
@@ -215,7 +222,7 @@ class Conversation:
         """Show the whole output of the last call, as the model read it."""
         from seedsmith.agent.frontends.conversation.session_commands import last_output
 
-        with self._errors_shown():
+        with self.errors_shown():
             self.say(last_output(self) or self.words("output.none"), "dim")
 
     def leave_running(self) -> bool:
@@ -248,12 +255,13 @@ class Conversation:
         if self.questions.waiting:
             self.questions.give(line)
         elif line.startswith("!"):
-            await self._run_command(line[1:].strip())
+            if command := line[1:].strip():
+                self._own.begin(command)
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
             await self._run_named(line)
         elif line.strip():
             if not self.working and self._screen is not None:
-                self._screen.echo(line)
+                self._screen.echo("" if self.settings.plain else line)  # there what was typed stays
             self.send(line)
 
     async def _run_named(self, line: str) -> None:
@@ -267,19 +275,10 @@ class Conversation:
         else:
             self.say(unknown(self, name, list(skills)), "red")
 
-    async def _run_command(self, command: str) -> None:
-        """Run a command as the tool ``shell`` does; the model reads its output with the next message."""
-        if not command:
-            return
-        self.say(f"$ {command}", "bold")
-        result = await self.run_tool("shell", json.dumps({"command": command}))
-        self.say(result.text)
-        self._shell_outputs.append(f"The user ran `{command}`:\n{result.text}")
-
     async def _carry_out(self, work: Coroutine[Any, Any, None]) -> None:
         """``work`` of the program's own, then what it or the person left for the model."""
         try:
-            with self._errors_shown():
+            with self.errors_shown():
                 await work
         except asyncio.CancelledError:
             self.say(self.words("stopped"), "yellow")
@@ -309,15 +308,14 @@ class Conversation:
         from seedsmith.agent.run.run import run
 
         assert self._screen is not None
-        prompt = "\n\n".join([*self._shell_outputs, message])
-        self._shell_outputs.clear()
+        prompt = "\n\n".join([*await self._own.outputs(), message])
         settings = self._settings_of_run(skill)
         request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
         approver = self.questions if settings.approve in (None, "ask") else None
         front_ends = (self._screen, self.status)
         self._outcome = None
         try:
-            with self._errors_shown():
+            with self.errors_shown():
                 self._outcome = await run(
                     request, front_ends, approver, beside=Beside(self.inbox, self._commands)
                 )
@@ -329,7 +327,7 @@ class Conversation:
         return self._outcome.status if self._outcome is not None else ""
 
     @contextmanager
-    def _errors_shown(self) -> Iterator[None]:
+    def errors_shown(self) -> Iterator[None]:
         """Show an error as a sentence; the conversation goes on."""
         try:
             yield
@@ -369,6 +367,7 @@ class Conversation:
             live = live_lines(self._commands.background, self._redactor, width)
             shown += [("fg:ansibrightblack", f"{line}\n") for line in live]
             shown += [("", f"{self._spell(line)}\n") for line in self._screen.under_way(width)]
+        shown += [("", f"{self._spell(line)}\n") for line in self._own.under_way(width)]
         for message in self.inbox.waiting:
             waits = self.words("waits", message=message.splitlines()[0])
             shown.append(("", f"{fitted(waits, width)}\n"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.completion import Completer
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
@@ -19,6 +21,8 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
+
+from seedsmith.agent.frontends.conversation.completion import TYPED_PATH
 
 LONG_PASTE_LINES = 8
 LONG_PASTE_CHARACTERS = 800
@@ -30,6 +34,9 @@ class KeyActions(Protocol):
 
     def interrupt(self) -> bool:
         """Stop what is under way; False where nothing is."""
+
+    def about_to_leave(self) -> None:
+        """Say that the same key again leaves."""
 
     def take_back(self) -> str:
         """Return a message that still waits, for editing; '' without one."""
@@ -117,7 +124,7 @@ class LineInput:
             return
         buffer = self._session.default_buffer
         typed = buffer.document if self._put_aside is None else self._put_aside
-        whole = Document("\n\n".join([*messages, *([typed.text] if typed.text else [])]))
+        whole = Document("\n\n".join([*map(self._folded, messages), *([typed.text] if typed.text else [])]))
         if self._put_aside is None:
             buffer.document = whole
         else:
@@ -160,8 +167,8 @@ class LineInput:
         @bindings.add("enter")
         def _(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
-            if buffer.complete_state and buffer.complete_state.current_completion:
-                buffer.apply_completion(buffer.complete_state.current_completion)
+            if completion := _meant(buffer):
+                buffer.apply_completion(completion)
             elif buffer.document.text_before_cursor.endswith("\\"):
                 buffer.delete_before_cursor()
                 buffer.insert_text("\n")
@@ -178,10 +185,12 @@ class LineInput:
                 self._leaving = False
             elif event.current_buffer.text:
                 event.current_buffer.reset()
+                self._leaving = False
             elif self._leaving:
                 event.app.exit(exception=EOFError)
             else:
                 self._leaving = True
+                self._keys.about_to_leave()
 
         @bindings.add("escape", filter=emacs_or_vi_normal)
         def _(event: KeyPressEvent) -> None:
@@ -190,7 +199,7 @@ class LineInput:
         @bindings.add("up", filter=Condition(lambda: not self._session.default_buffer.text))
         def _(event: KeyPressEvent) -> None:
             if message := self._keys.take_back():
-                event.current_buffer.insert_text(message)
+                event.current_buffer.insert_text(self._folded(message))
             else:
                 event.current_buffer.auto_up()
 
@@ -221,5 +230,23 @@ class LineInput:
         return f"[pasted text {len(self._pastes)}: {lines:,} line{'' if lines == 1 else 's'}]"
 
 
+def _meant(buffer: Buffer) -> Completion | None:
+    """The completion that Enter takes: the one gone to, behind ``@`` else the first."""
+    state = buffer.complete_state
+    if state is None or state.current_completion or not state.completions:
+        return state.current_completion if state else None
+    path = TYPED_PATH.search(buffer.document.text_before_cursor)
+    found = [each.text for each in state.completions]
+    return state.completions[0] if path and path[1] and path[1] not in found else None
+
+
+class _KeptHistory(FileHistory):
+    """What was typed, in a file; where that can't be written the conversation goes on all the same."""
+
+    def store_string(self, string: str) -> None:
+        with suppress(OSError):
+            super().store_string(string)
+
+
 def _history(path: Path | None) -> History:
-    return InMemoryHistory() if path is None else FileHistory(str(path))
+    return InMemoryHistory() if path is None else _KeptHistory(str(path))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 from prompt_toolkit.utils import get_cwidth
 
+from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.commands.background import BackgroundCommands
@@ -25,6 +27,13 @@ def live_lines(commands: BackgroundCommands, redactor: Redactor, width: int) -> 
         for line in text.rstrip("\n").split("\n")[-MOST_LINES:]:
             if line:
                 yield "  " + fitted(line.expandtabs(4), width - 2)
+
+
+def activity(words: Words, what: str, since: float, width: int) -> str:
+    """A line of at most ``width`` columns: ``what`` goes on, for how long, and the key that stops it."""
+    tail = words("activity", seconds=f"{time.monotonic() - since:.0f}")
+    room = max(width - get_cwidth(tail) - 2, 8)
+    return fitted(f"… {fitted(what, room)}{tail}", width)
 
 
 def prompt_lines(prompt: str, width: int) -> list[str]:

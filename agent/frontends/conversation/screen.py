@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from prompt_toolkit.utils import get_cwidth
-
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
 from seedsmith.agent.frontends.conversation.language import Words
-from seedsmith.agent.frontends.conversation.live_output import fitted
+from seedsmith.agent.frontends.conversation.live_output import activity, fitted
 from seedsmith.agent.frontends.terminal import visible
+from seedsmith.agent.sessions.outcome import INTERRUPTED_MESSAGE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +44,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         self._activity = ""
         self._since = 0.0
         self._block = ""
+        self._follows = False
         self._thinking: list[str] = []
         self._session_shown = False
         self._diff_shown = ""
@@ -57,10 +57,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         """What goes on now, as lines of at most ``width`` characters: the answer's end, and the activity."""
         lines = [fitted(line, width) for line in self._block.splitlines()[-_TAIL_LINES:]]
         if self._activity:
-            seconds = f"{time.monotonic() - self._since:.0f}"
-            tail = self._words("activity", seconds=seconds)
-            room = max(width - get_cwidth(tail) - 2, 8)
-            lines.append(fitted(f"… {fitted(self._activity, room)}{tail}", width))
+            lines.append(activity(self._words, self._activity, self._since, width))
         return lines
 
     def idle(self) -> None:
@@ -148,15 +145,16 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         """What the run's last message says that is new: a run without an answer repeats an old one."""
         said, before = "".join(self._said).strip(), self._answered
         self._answered = said or before
-        if event.status == "interrupted":
-            return said
         message = event.message.strip()
+        if event.status == "interrupted" and message == INTERRUPTED_MESSAGE:
+            return said
         return message if said or not before else message.removeprefix(before).strip()
 
     def _start_line(self) -> None:
         if self._block:
             block, self._block = self._block, ""
             self._markdown(block)
+        self._follows = False
 
     @property
     def _moves(self) -> bool:
@@ -173,6 +171,10 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         """Nothing was written that would have to go."""
 
     def _markdown(self, text: str) -> None:
+        """Show a block of an answer, apart from the one before."""
+        if self._follows:
+            self._console.print()
+        self._follows = True
         if self._plain:
             from rich.text import Text
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from seedsmith.agent.frontends.line_wrapping import tell
+from seedsmith.agent.frontends.line_wrapping import prose, tell
 from seedsmith.agent.frontends.word_stream import WordStream
 
 
@@ -60,3 +60,11 @@ def test_a_stream_is_broken_between_words_however_it_is_cut(pieces, width, step)
 def test_fenced_code_is_left_to_the_terminal():
     code = "Look:\n```\nresult = first_function(second_function(argument), other)\n```\n"
     assert streamed([code, "one two three"], 10) == f"{code}one two\nthree"
+
+
+def test_what_goes_on_below_is_set_in_behind_a_mark_or_a_name():
+    told = "  /help   what can be typed at all\n- a notice of many words\na_long_name_of_its_own  and words"
+    assert prose(told, 24).split("\n") == [
+        "  /help   what can be", "          typed at all", "- a notice of many", "  words",
+        "a_long_name_of_its_own", "and words",
+    ]  # fmt: skip

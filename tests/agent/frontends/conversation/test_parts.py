@@ -6,7 +6,8 @@ import io
 from dataclasses import replace
 
 import pytest
-from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.buffer import Buffer, CompletionState
+from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
 from prompt_toolkit.output.vt100 import Vt100_Output
@@ -25,6 +26,7 @@ from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, lett
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
 from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.conversation.line_input import _history, _meant
 from seedsmith.agent.frontends.conversation.live_output import fitted, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd, _whole_blocks
@@ -175,3 +177,41 @@ def test_signs_are_spelt_where_the_terminal_has_no_unicode():
     stream.write("✓ edit · ¥0.5 …")
     assert screen.getvalue() == "ok: edit - CNY 0.5 ..." and not stream.isatty()
     assert letters_for("utf-8")("✓ ·") == "✓ ·" and letters_for("no-such")("·") == "-"
+
+
+@pytest.mark.parametrize("message", ["Interrupted.", "The disk is full. Make room there."])
+def test_why_a_run_was_interrupted_is_told_unless_the_person_did_it(message):
+    screen = io.StringIO()
+    front_end = ScreenFrontEnd(screen, lambda: None, WORDS)
+    front_end.show(Envelope(0, 0.0, "s1", replace(END, status="interrupted", message=message)))
+    assert (message in screen.getvalue()) == (message != "Interrupted.")
+
+
+def test_the_blocks_of_an_answer_stand_apart():
+    screen = io.StringIO()
+    front_end = ScreenFrontEnd(screen, lambda: None, WORDS)
+    for number, delta in enumerate(("One.\n\n", "Two.\n\n", "Three.")):
+        front_end.show(Envelope(number, 0.0, "s1", Text(delta)))
+    front_end.show(Envelope(3, 0.0, "s1", NoticeGiven("kept", "A notice.")))
+    front_end.show(Envelope(4, 0.0, "s1", Text("Four.\n\n")))
+    rows = [row.rstrip() for row in screen.getvalue().splitlines()]
+    assert rows == ["One.", "", "Two.", "", "Three.", "- A notice.", "Four."]
+
+
+def test_history_that_can_not_be_written_stops_nothing(tmp_path):
+    history = _history(tmp_path / "no-such-folder" / "history")
+    history.append_string("typed")
+    assert history.get_strings() == ["typed"]
+
+
+def test_enter_takes_the_first_path_where_none_is_chosen():
+    paths = [Completion("src/main.py", -4), Completion("main.md", -4)]
+    buffer = Buffer(document=Document("look at @main"))
+    assert _meant(buffer) is None
+    buffer.complete_state = CompletionState(buffer.document, paths)
+    assert _meant(buffer) is paths[0]
+    buffer.complete_state.go_to_index(1)
+    assert _meant(buffer) is paths[1]
+    whole = Buffer(document=Document("look at @main.md"))
+    whole.complete_state = CompletionState(whole.document, paths)
+    assert _meant(whole) is None
