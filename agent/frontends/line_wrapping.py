@@ -66,6 +66,6 @@ def fitted(text: str, hang: int, width: int | None) -> str:
         line = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word or ' '}"
         if cell_len(line) > width and lines[-1].strip():
             lines.append(" " * hang + word)
-        else:
+        elif word or len(lines) == 1 or lines[-1].strip():  # no blanks begin what goes on
             lines[-1] = line
     return "\n".join(line.rstrip() for line in lines)

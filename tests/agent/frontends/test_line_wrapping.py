@@ -62,9 +62,15 @@ def test_fenced_code_is_left_to_the_terminal():
     assert streamed([code, "one two three"], 10) == f"{code}one two\nthree"
 
 
+def test_blanks_begin_no_line_below():
+    assert prose("  1  an-id  done         Make one dash of it", 21) == (
+        "  1  an-id  done\n     Make one dash of\n     it"
+    )
+
+
 def test_what_goes_on_below_is_set_in_behind_a_mark_or_a_name():
-    told = "  /help   what can be typed at all\n- a notice of many words\na_long_name_of_its_own  and words"
+    told = "  /help   what can be typed at all\n- a notice of very many words\na_long_name_of_its_own  a word"
     assert prose(told, 24).split("\n") == [
-        "  /help   what can be", "          typed at all", "- a notice of many", "  words",
-        "a_long_name_of_its_own", "and words",
+        "  /help   what can be", "          typed at all", "- a notice of very many", "  words",
+        "a_long_name_of_its_own", "a word",
     ]  # fmt: skip

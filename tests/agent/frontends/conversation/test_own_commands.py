@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from conversing import CONTROL_C, ESCAPE, said_by_user, until
 from scripted_endpoint import text
 
@@ -54,7 +55,7 @@ async def test_the_signal_stops_what_no_prompt_stands_below(converse, monkeypatc
         at.type("/effort\r")
         await at.sees("effort: the default")
 
-    await converse(person)
+    assert "unforeseen" not in (await converse(person)).seen
 
 
 async def test_leaving_takes_the_key_twice_and_says_so(converse):
@@ -64,7 +65,7 @@ async def test_leaving_takes_the_key_twice_and_says_so(converse):
         at.type(f"half{CONTROL_C}{CONTROL_C}")
         await at.sees("Ctrl-C again leaves.", times=2)
 
-    await converse(person)
+    assert "half" in (await converse(person)).seen
 
 
 async def test_an_end_is_no_interruption(converse):
@@ -72,10 +73,7 @@ async def test_an_end_is_no_interruption(converse):
         async def leaves():
             raise EOFError
 
-        try:
+        with pytest.raises(EOFError):
             await stoppable(leaves(), at.talk)
-        except EOFError:
-            return
-        raise AssertionError
 
-    await converse(person)
+    assert "Stopped." not in (await converse(person)).seen
