@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from scripted_endpoint import calls, text
 
 from seedsmith.agent.tasks.batch.cluster import ray_gates
+from seedsmith.agent.tasks.batch.cluster.gates import Gates
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 NAMES = ["one", "two", "three", "four"]
@@ -52,34 +54,37 @@ def edits(request):
     return calls(("shell", {"command": "sed -i s/old/new/ a.txt"}))
 
 
+class Closed(Gates):
+    """Lets nobody in before it is opened, and knows who asked."""
+
+    def __init__(self, most):
+        super().__init__(most)
+        self.asking, self.two, self.opened = set(), asyncio.Event(), asyncio.Event()
+
+    async def enter(self, attempt, *what):
+        self.asking.add(attempt)
+        if len(self.asking) == 2:
+            self.two.set()
+        await self.opened.wait()
+        await super().enter(attempt, *what)
+
+    async def two_ask(self):
+        await self.two.wait()
+
+    async def open(self):
+        self.opened.set()
+
+
 @pytest.fixture
-def one_at_once(cluster):
-    """The gates of the cluster, as if a service had refused all but one request at once."""
+def closed(cluster, monkeypatch):
+    """The gates of the cluster, which are there before the batch and serve it."""
     import ray
 
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setattr(ray_gates, "Gates", Closed)
     ray.init(address=cluster[0].address, log_to_driver=False)
     yield ray_gates.gates_of_cluster(most=1)
     ray.shutdown()
-
-
-class Overlap:
-    """Whether two requests were ever answered at once."""
-
-    def __init__(self):
-        self.seen, self.inside, self.lock = threading.Event(), 0, threading.Lock()
-        self.lost = None
-
-    def __call__(self, request):
-        if request is self.lost:
-            return edits(request)
-        with self.lock:
-            self.inside += 1
-            if self.inside > 1:
-                self.seen.set()
-        self.seen.wait(0.2)
-        with self.lock:
-            self.inside -= 1
-        return edits(request)
 
 
 def batch(ground, cluster, *flags):
@@ -98,7 +103,7 @@ def batch(ground, cluster, *flags):
     )
 
 
-def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster, one_at_once):
+def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, cluster, closed):
     running, nodes = cluster
     for name in NAMES:
         ground.repository(name)
@@ -109,12 +114,11 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
         deliver={"branch": "changed", "message": "Change"},
         workers=2,
     )
-    overlap = Overlap()
-    ground.endpoint.script(overlap)
+    ground.endpoint.script(edits)
 
     def kill(request):
         if request.headers["authorization"] == "Bearer key-2":  # it is at work
-            ground.endpoint.on_request, overlap.lost = None, request
+            ground.endpoint.on_request = None
             raylet = nodes["key-2"].all_processes["raylet"][0].process.pid
             told = [each.read_text() for each in Path(f"/proc/{raylet}/task").glob("*/children")]
             workers = " ".join(told).split()
@@ -124,7 +128,12 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
                     os.kill(int(worker), signal.SIGKILL)
 
     ground.endpoint.on_request = kill
-    done = batch(ground, running, "--engine", "ray")
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(batch, ground, running, "--engine", "ray")
+        ray_gates.ray_library().get(closed.two_ask.remote())
+        assert not ground.endpoint.requests, "one gate serves both nodes"
+        ray_gates.ray_library().get(closed.open.remote())
+        done = ending.result()
     assert done.returncode == 0, done.stdout + done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted(each["item"] for each in told[:-1]) == sorted(NAMES)
@@ -135,7 +144,6 @@ def test_a_node_that_is_killed_loses_no_item_and_none_is_done_twice(ground, clus
         assert ground.git(name, "rev-list", "--count", "changed") == "2\n"
         assert ground.show(name, "changed:a.txt") == "new\n"
         ground.git(name, "fsck", "--strict")
-    assert not overlap.seen.is_set(), "one gate serves both nodes"
     keys = {request.headers["authorization"] for request in ground.endpoint.requests}
     assert keys == {"Bearer key-1", "Bearer key-2"}
     sessions = {each["steps"][0]["session"] for each in told[:-1]}
