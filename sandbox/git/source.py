@@ -6,6 +6,7 @@ Everything here blocks.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import GitError, NoRepository
 from seedsmith.sandbox.git.repository import Repository, find_repository
-from seedsmith.sandbox.git.state import read_state
+from seedsmith.sandbox.git.state import read_config, read_state
 from seedsmith.sandbox.guards.git_folders import alternates, is_bare_repository
 from seedsmith.sandbox.isolation.own_programs import own_program
 
 NOTHING = "0" * 40
 """Stands for a reference that is not there."""
+_NOT_READ = re.compile(
+    rb"^\s*(?:objectformat|refstorage)\s*=\s*(sha256|reftable)\s*$", re.MULTILINE | re.IGNORECASE
+)
+"""Forms of a repository that are read by git alone."""
 _BORROWED_DEPTH = 5
 _SECONDS = 60.0
 
@@ -43,6 +48,13 @@ class Source:
         return now if now != self.commit else ""
 
 
+def _why_no_commit(repository: Repository) -> str:
+    found = _NOT_READ.search(read_config(repository))
+    if found is not None:
+        return f"uses {found[1].decode().lower()}, which is not read here"
+    return "has no commit yet, or its references can't be read"
+
+
 def open_source(path: Path, base: str = "") -> Source:
     """Look at the repository whose top folder, or bare repository, is ``path``.
 
@@ -60,7 +72,7 @@ def open_source(path: Path, base: str = "") -> Source:
     state = read_state(repository)
     if not base:
         if not state.commit:
-            raise GitError(f"The repository {path} has no commit yet, or its references can't be read.")
+            raise GitError(f"The repository {path} {_why_no_commit(repository)}.")
         return Source(real, repository, state.head, state.commit)
     for name in (base, f"refs/heads/{base}", f"refs/tags/{base}", f"refs/remotes/{base}"):
         if commit := state.refs.get(name):

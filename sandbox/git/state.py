@@ -64,6 +64,11 @@ def read_state(repository: Repository) -> GitState:
     return GitState(head, commit if _SHA.fullmatch(commit) else "", refs, tuple(_stashes(logged)))
 
 
+def read_config(repository: Repository) -> bytes:
+    """The text of the repository's own configuration; nothing where it can't be read."""
+    return _content(repository.shared_dir / "config")
+
+
 def read_index(repository: Repository) -> bytes:
     """The index as it is; empty where there is none, or a very large one."""
     return _content(repository.git_dir / "index")

@@ -70,7 +70,10 @@ async def test_what_can_not_be_done_is_said_and_the_rest_goes_on(ground):
     ground.repository("never", b__txt="")
     (ground.folder / "empty").mkdir()
     ground.git("empty", "init", "-q")
-    names = ["good", "dirty", "taken", "plain", "never", "missing", "good/sub", "empty"]
+    (ground.folder / "sha").mkdir()
+    ground.git("sha", "init", "-q", "--object-format=sha256")
+    ground.git("sha", "commit", "-q", "--allow-empty", "-m", "Start")
+    names = ["good", "dirty", "taken", "plain", "never", "missing", "good/sub", "empty", "sha"]
     (ground.folder / "good/sub").mkdir()
     summary = await ground.run(repositories=names, steps=[EDIT], verify=CHECK, deliver=DELIVER)
     found = told(summary)
@@ -84,6 +87,7 @@ async def test_what_can_not_be_done_is_said_and_the_rest_goes_on(ground):
         "missing": "There is no folder",
         "sub": "is a folder within the repository",
         "empty": "has no commit yet",
+        "sha": "uses sha256, which is not read here",
     }.items():
         state, message = found.pop(name)
         assert state == "failed" and words in message, (name, message)
