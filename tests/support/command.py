@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -18,7 +19,7 @@ def call_here(
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    stdin: bytes = b"",
+    stdin: bytes | TextIO = b"",
 ) -> subprocess.CompletedProcess[str]:
     """Call it in ``folder`` with nothing else in its environment; exit code, stdout and stderr."""
     with monkeypatch.context() as patch:
@@ -27,7 +28,8 @@ def call_here(
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.chdir(folder)
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        given = io.TextIOWrapper(io.BytesIO(stdin)) if isinstance(stdin, bytes) else stdin
+        patch.setattr("sys.stdin", given)
         capsys.readouterr()
         code = main(arguments)
     captured = capsys.readouterr()

@@ -43,14 +43,24 @@ def at_width(environment, place):
     return call
 
 
-@pytest.mark.parametrize("columns", [40, 60, 100])
-@pytest.mark.parametrize("arguments", [("models",), ("skills", "list")])
-def test_rows_fit(at_width, columns, arguments):
-    shown = at_width(columns, *arguments)
+def holds(shown, columns, word):
     for line in shown.splitlines():
         assert len(line) <= columns or len(line.split()) == 1, line
-    words = set(shown.split())
-    assert {"models": "wcode/doubao-seed-2.0-code", "skills": "upgrade-dependency"}[arguments[0]] in words
+    assert word in shown.split()
+
+
+def test_rows_fit_the_terminal_itself(at_width):
+    holds(at_width(40, "models"), 40, "wcode/doubao-seed-2.0-code")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(("models",), "wcode/doubao-seed-2.0-code"), (("skills", "list"), "upgrade-dependency")],
+)
+def test_rows_fit(seedsmith, monkeypatch, columns, arguments, word):
+    monkeypatch.setattr(fitting, "screen_width", lambda: columns)
+    holds(seedsmith(*arguments).stdout, columns, word)
 
 
 def test_what_is_found_by_doctor_is_set_in(seedsmith, monkeypatch):

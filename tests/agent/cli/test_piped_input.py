@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from command import call_here
 from scripted_endpoint import text
 
 from seedsmith.agent.cli import piped_input
 from seedsmith.agent.errors import UsageError
+
+SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
 
 @pytest.fixture
@@ -68,17 +72,30 @@ def test_a_pipe_that_was_only_left_open_is_told(read, monkeypatch):
 
 
 @pytest.fixture
-def run(endpoint, tmp_path):
-    (tmp_path / "repo").mkdir()
+def piped_in(place):
+    """Makes a pipe that ``data`` stands in."""
+    opened = []
+
+    def call(data):
+        reader, writer = os.pipe()
+        os.write(writer, data)
+        os.close(writer)
+        opened.append(open(reader, encoding="utf-8"))
+        return opened[-1]
+
+    yield call
+    for pipe in opened:
+        pipe.close()
+
+
+@pytest.fixture
+def run(endpoint, place, environment, piped_in, monkeypatch, capsys):
+    environment["SEEDSMITH_API_KEY"] = "k"
 
     def call(*arguments, data):
         endpoint.script(text("Read."))
-        service = ("-m", "openai/test", "--base-url", endpoint.base_url, "-C", str(tmp_path / "repo"))
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SEEDSMITH_API_KEY": "k"}
-        command = [sys.executable, "-P", "-m", "seedsmith", *arguments, *service]
-        return subprocess.run(
-            command, input=data, cwd=tmp_path, env=environment, capture_output=True, timeout=60
-        )
+        said = (*arguments, "-m", "openai/test", "--base-url", endpoint.base_url)
+        return call_here(said, place / "repo", environment, monkeypatch, capsys, piped_in(data))
 
     return call
 
@@ -86,7 +103,7 @@ def run(endpoint, tmp_path):
 @pytest.mark.parametrize("arguments", [("run", "explain"), ("explain this",), ("skills", "run", "review")])
 def test_the_model_reads_it(run, endpoint, arguments):
     done = run(*arguments, data=b"KeyError: 'x'\nshot.png\n")
-    assert b"goes with the prompt as data" in done.stderr and b"shot.png" not in done.stdout, done.stderr
+    assert "goes with the prompt as data" in done.stderr and "shot.png" not in done.stdout, done.stderr
     asked = endpoint.requests[0].body["messages"][-1]["content"]
     assert "KeyError: 'x'" in asked and arguments[-1].split()[0] in asked.lower()
 
@@ -96,7 +113,17 @@ def test_fix_tells_it_with_the_task(run, endpoint):
     assert "It breaks on Mondays." in str(endpoint.requests[0].body["messages"])
 
 
-def test_a_prompt_that_is_piped_in_is_read_once(run, endpoint):
-    done = run("run", "-", data=b"Look around\n")
+def test_a_prompt_that_is_piped_in_is_read_once(endpoint, place, environment):
+    """By a process of its own, as the shell pipes it."""
+    endpoint.script(text("Read."))
+    environment["SEEDSMITH_API_KEY"] = "k"
+    done = subprocess.run(
+        (SEEDSMITH, "run", "-", "-m", "openai/test", "--base-url", endpoint.base_url),
+        input=b"Look around\n",
+        cwd=place / "repo",
+        env=environment,
+        capture_output=True,
+        timeout=60,
+    )
     assert endpoint.requests[0].body["messages"][-1]["content"].count("Look around") == 1
     assert b"as data" not in done.stderr

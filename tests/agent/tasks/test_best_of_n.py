@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 import pytest
+from command import call_here
 from scripted_endpoint import calls, error, text
 
 SECOND = "Change as little as the task allows"
@@ -41,7 +41,9 @@ def script(endpoint, first, second):
     endpoint.script(answer)
 
 
-def seedsmith(place, endpoint, *arguments):
+@pytest.fixture
+def seedsmith(place, endpoint, monkeypatch, capsys):
+    """Calls the command in the workspace."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(place / "home"),
@@ -50,14 +52,7 @@ def seedsmith(place, endpoint, *arguments):
         "SEEDSMITH_MODEL": "openai/scripted",
         "SEEDSMITH_BASE_URL": endpoint.base_url,
     }
-    return subprocess.run(
-        (sys.executable, "-P", "-m", "seedsmith", *arguments),
-        cwd=place / "work",
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    return lambda *arguments: call_here(arguments, place / "work", environment, monkeypatch, capsys)
 
 
 CHECK = "test -e deps/needed && test ! -e gone.txt && grep -q mine mine.txt && grep -q new a.txt"
@@ -67,10 +62,10 @@ CHECK = "test -e deps/needed && test ! -e gone.txt && grep -q mine mine.txt && g
     "command",
     [("run", "Say new", "--verify", CHECK), pytest.param(("fix", "--test", CHECK), marks=pytest.mark.slow)],
 )
-def test_the_best_is_taken_and_can_be_undone(place, endpoint, command):
+def test_the_best_is_taken_and_can_be_undone(seedsmith, place, endpoint, command):
     edit = "sed -i s/old/new/ a.txt"
     script(endpoint, f"{edit}; seq 9 > b.txt", f"{edit}; echo and >> mine.txt")
-    done = seedsmith(place, endpoint, *command, "--attempts", "2", "--json")
+    done = seedsmith(*command, "--attempts", "2", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     notices = [each["message"] for each in events if each.get("code") == "attempt"]
@@ -83,16 +78,14 @@ def test_the_best_is_taken_and_can_be_undone(place, endpoint, command):
     assert (work / "a.txt").read_text() == "new\n" and (work / "mine.txt").read_text() == "mine\nand\n"
     assert not (work / "b.txt").exists() and not (work / "gone.txt").exists()
     assert not list((place / "state/attempts").iterdir())
-    undone = seedsmith(place, endpoint, "undo", last["session"])
+    undone = seedsmith("undo", last["session"])
     assert undone.returncode == 0, undone.stderr
     assert (work / "a.txt").read_text() == "old\n" and (work / "mine.txt").read_text() == "mine\n"
 
 
-def test_where_none_is_proven_the_closest_is_taken_and_it_is_said(place, endpoint):
+def test_where_none_is_proven_the_closest_is_taken_and_it_is_said(seedsmith, place, endpoint):
     script(endpoint, "echo 2 failed > why", "echo 1 failed > why")
-    done = seedsmith(
-        place, endpoint, "run", "Do it", "--attempts", "2", "--verify", "cat why; false", "--json"
-    )
+    done = seedsmith("run", "Do it", "--attempts", "2", "--verify", "cat why; false", "--json")
     assert done.returncode == 1, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["status"] == "unverified"
@@ -102,14 +95,14 @@ def test_where_none_is_proven_the_closest_is_taken_and_it_is_said(place, endpoin
     assert (place / "work/why").read_text() == "1 failed\n"
 
 
-def test_what_goes_with_one_run_only(place, endpoint):
-    done = seedsmith(place, endpoint, "run", "Do it", "--attempts", "2", "--record", str(place / "r.jsonl"))
+def test_what_goes_with_one_run_only(seedsmith, place, endpoint):
+    done = seedsmith("run", "Do it", "--attempts", "2", "--record", str(place / "r.jsonl"))
     assert done.returncode == 2 and "--attempts does not go with --record" in done.stderr
 
 
-def test_a_service_that_fails_is_the_last_thing_told(place, endpoint):
+def test_a_service_that_fails_is_the_last_thing_told(seedsmith, place, endpoint):
     endpoint.script(lambda _: error(401, "AuthenticationError", "no such key"))
-    done = seedsmith(place, endpoint, "run", "Do it", "--attempts", "2", "--json")
+    done = seedsmith("run", "Do it", "--attempts", "2", "--json")
     assert done.returncode == 4, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["type"] == "session.finished" and last["status"] == "provider_error"
