@@ -10,7 +10,7 @@ from examples import first_fast
 from scripted_endpoint import calls, error, text
 
 STEPS = 14
-FILL = "python3 -c \"print('{n} ' + 'x' * 6000)\" | tee -a log"
+FILL = "(echo -n '{n} '; head -c 6000 /dev/zero | tr '\\0' x; echo) | tee -a log"
 
 
 def step(number):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
@@ -113,6 +114,7 @@ async def test_a_stale_request_is_answered_with_nothing_and_a_cancelled_one_ends
         endpoint.release()
 
 
+@pytest.mark.slow  # a process of its own, as the next
 async def test_an_editor_without_inline_completion_gets_an_item(environment, repository, endpoint):
     endpoint.script(text("<COMPLETION>per(1, 2)</COMPLETION>"))
     async with editing(environment, repository, capabilities=types.ClientCapabilities()) as editor:
@@ -125,6 +127,7 @@ async def test_an_editor_without_inline_completion_gets_an_item(environment, rep
         assert item.text_edit.range == types.Range(types.Position(1, 4), types.Position(1, 7))
 
 
+@pytest.mark.slow
 async def test_what_is_wrong_is_shown_once_and_the_next_request_is_answered(
     environment, repository, endpoint
 ):
@@ -151,7 +154,7 @@ def start(environment, **options):
 
 
 @pytest.mark.parametrize(
-    "said", [b"Content-Length: 9\r\n\r\nno", b"hello\r\n\r\nContent-Length: 2\r\n\r\n{}"]
+    "said", first_fast(1, [b"Content-Length: 9\r\n\r\nno", b"hello\r\n\r\nContent-Length: 2\r\n\r\n{}"])
 )
 def test_what_is_no_editor_ends_it(environment, said):
     done = start(environment, input=said)

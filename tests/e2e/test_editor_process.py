@@ -15,6 +15,7 @@ from pathlib import Path
 
 import acp
 import pytest
+from command import call_here
 from scripted_endpoint import calls, reasoning, text
 
 COMMAND = (sys.executable, "-P", "-m", "seedsmith", "acp")
@@ -67,23 +68,25 @@ async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environm
     assert json.loads(records.read_text().splitlines()[-1])["status"] == "interrupted"
 
 
-def test_who_is_no_editor_is_told_what_it_is_for(environment, tmp_path):
-    options = {"env": environment, "capture_output": True, "text": True, "timeout": 60}
+def test_who_is_no_editor_is_told_what_it_is_for(environment, tmp_path, monkeypatch, capsys):
     file = tmp_path / "file"
     file.touch()
     with file.open() as source:
-        done = subprocess.run(COMMAND, stdin=source, **options)
+        options = {"stdin": source, "env": environment, "capture_output": True, "text": True, "timeout": 60}
+        done = subprocess.run(COMMAND, **options)
     assert done.returncode == 2 and "over pipes" in done.stderr and not done.stdout
-    _, terminal = pty.openpty()
-    done = subprocess.run(COMMAND, stdin=terminal, **options)
-    os.close(terminal)
-    assert done.returncode == 2 and "docs/editors.md" in done.stderr
-    done = subprocess.run((*COMMAND, "--max-turns", "none"), stdin=subprocess.PIPE, **options)
-    assert done.returncode == 2 and "--max-turns" in done.stderr
-    hide = "import sys; sys.modules['acp'] = None; from seedsmith.agent.cli import main; "
-    hide += "sys.exit(main.main(['acp']))"
-    done = subprocess.run((sys.executable, "-P", "-c", hide), stdin=subprocess.PIPE, **options)
-    assert done.returncode == 2 and "pip install 'seedsmith[acp]'" in done.stderr
+
+    def refused(*flags, stdin=b""):
+        done = call_here(("acp", *flags), tmp_path, environment, monkeypatch, capsys, stdin)
+        assert done.returncode == 2
+        return done.stderr
+
+    leader, follower = pty.openpty()
+    with os.fdopen(leader, "rb"), os.fdopen(follower) as terminal:
+        assert "docs/editors.md" in refused(stdin=terminal)
+    assert "--max-turns" in refused("--max-turns", "none")
+    monkeypatch.setitem(sys.modules, "acp", None)
+    assert "pip install 'seedsmith[acp]'" in refused()
 
 
 def test_the_documents_name_a_command_that_there_is():

@@ -39,15 +39,16 @@ def install(source: Path, target: Path) -> None:
 
 
 @pytest.fixture
-def extended(seedsmith, example):
-    """The command, with the example installed beside it."""
+def extended(seedsmith, example, monkeypatch):
+    """The command, with the example installed beside it, for this process too."""
     seedsmith.extra["PYTHONPATH"] = str(example)
+    monkeypatch.syspath_prepend(example)
     (seedsmith.workspace / "package.json").write_text('{"scripts": {"test": "jest é"}, "files": [1, 2]}')
     return seedsmith
 
 
 def tool(seedsmith, name: str, arguments: dict, *flags: str):
-    return seedsmith.finish(seedsmith.plain("tool", name, json.dumps(arguments), *flags))
+    return seedsmith.run_plain("tool", name, json.dumps(arguments), *flags)
 
 
 def test_the_tool_runs_from_the_command_line(extended):
@@ -62,9 +63,9 @@ def test_the_tool_runs_from_the_command_line(extended):
 
 
 def test_the_skill_is_listed_and_checked(extended):
-    rows = {row["name"]: row for row in extended.finish(extended.plain("skills", "list")).events}
+    rows = {row["name"]: row for row in extended.run_plain("skills", "list").events}
     assert (rows["tidy-json"]["state"], rows["tidy-json"]["origin"]) == ("usable", "package")
-    (checked,) = extended.finish(extended.plain("skills", "check", "tidy-json")).events
+    (checked,) = extended.run_plain("skills", "check", "tidy-json").events
     assert checked["ok"] and all("has no tests" in warning for warning in checked["warnings"])
 
 
@@ -84,7 +85,7 @@ def test_a_model_uses_both(extended, endpoint):
     assert extended.tree()["package.json"].startswith('{\n  "files": [')
 
 
-def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path):
+def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path, monkeypatch):
     source, installed = tmp_path / "source", tmp_path / "installed"
     (source / "odd").mkdir(parents=True)
     (source / "pyproject.toml").write_text(
@@ -101,16 +102,16 @@ def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path)
     )
     (source / "odd" / "exits.py").write_text("raise SystemExit(3)\n")
     install(source, installed)
-    extended.extra["PYTHONPATH"] += os.pathsep + str(installed)
+    monkeypatch.syspath_prepend(installed)
     endpoint.script(calls(("json_get", {"path": "package.json", "keys": ["files"]})), text("Done."))
-    done = extended.finish(extended.start("Go"))
+    done = extended.run("Go")
     assert done.code == 0, done.errors
     said = [notice["message"] for notice in done.of("notice") if notice["code"] == "extension"]
     assert [sentence.split(" is left out")[0] for sentence in said] == [
         f"The tool '{name}' of the package odd" for name in ("a_missing", "b_exits", "c_number", "d_clash")
     ]
     assert "'read', as another tool is already" in said[3]
-    rows = {row["name"]: row for row in extended.finish(extended.plain("skills", "list")).events}
+    rows = {row["name"]: row for row in extended.run_plain("skills", "list").events}
     assert rows["gone"]["state"] == rows["lost"]["state"] == "broken"
     assert "/nonexistent/skills" in rows["gone"]["said"] and "ModuleNotFoundError" in rows["lost"]["said"]
     assert rows["tidy-json"]["state"] == "usable"

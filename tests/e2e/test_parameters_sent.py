@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,7 +173,7 @@ def test_the_output_is_in_the_last_event(run, endpoint, tmp_path):
     assert (code, events[-1]["output"]) == (0, {"n": 3})
 
 
-def test_a_broken_models_file_is_wrong_usage_where_models_are_needed(run, endpoint, seedsmith):
+def test_a_broken_models_file_is_wrong_usage_where_models_are_needed(run, seedsmith, monkeypatch, capsys):
     folder = seedsmith.user / "config" / "seedsmith"
     folder.mkdir(parents=True)
     (folder / "models.yaml").write_text("providers:\n  mine:\n    base-url: x\n")
@@ -184,8 +182,7 @@ def test_a_broken_models_file_is_wrong_usage_where_models_are_needed(run, endpoi
     environment = seedsmith.environment | {"XDG_CONFIG_HOME": str(folder.parent)}
 
     def command(*arguments):
-        told = [sys.executable, "-P", "-m", "seedsmith", *arguments]
-        return subprocess.run(told, cwd=seedsmith.workspace, env=environment, capture_output=True, text=True)
+        return call_here(arguments, seedsmith.workspace, environment, monkeypatch, capsys)
 
     for listing in ("list", "check"):
         told = command("models", listing)

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from scripted_endpoint import calls, text
@@ -49,6 +50,7 @@ async def test_another_agent_uses_the_tools_and_has_a_task_done(place, environme
             assert (await client.call_tool(name, given)).is_error
 
 
+@pytest.mark.slow  # two servers
 async def test_a_cancelled_call_ends_its_command_and_plans_change_nothing(place, environment):
     async with serving(place, environment) as client:
         call = asyncio.ensure_future(

@@ -26,9 +26,9 @@ def events_of(done):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_json_is_events_and_nothing_else(process, endpoint, place):
+def test_json_is_events_and_nothing_else(seedsmith, endpoint, place):
     endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
-    done = process("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
+    done = seedsmith("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
     events = events_of(done)
     assert done.returncode == 0, done.stderr
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
@@ -86,7 +86,7 @@ def test_exit_codes_say_how_it_ended(seedsmith, endpoint, steps, flags, code, st
     assert code is None or (done.returncode, last["status"]) == (code, status)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", first_fast(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
 def test_an_interrupted_run_says_so_and_exits_130(endpoint, place, environment, number):
     endpoint.script(text("thinking about it for long", delta=4, stall_after=3))
     command = (SEEDSMITH, "run", "Do it now", "--json", *service(endpoint))

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import call_here
 from PIL import Image
 from scripted_endpoint import calls, reasoning, text
 
@@ -209,16 +210,14 @@ def test_the_folder_of_a_session(said, options, one):
 
 
 @pytest.fixture
-def command(endpoint, workspace):
-    """The command as a process, at a terminal or not."""
+def command(endpoint, workspace, monkeypatch, capsys):
+    """The command in this process, or as one of its own at a terminal."""
 
     def call(*arguments: str, typed: str | None = None):
         environment = os.environ | {"SEEDSMITH_API_KEY": "k", "COLUMNS": "200"}
         line = [SEEDSMITH, *arguments]
         if typed is None:
-            return subprocess.run(
-                line, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
-            )
+            return call_here(arguments, workspace, environment, monkeypatch, capsys)
         master, slave = pty.openpty()
         os.write(master, typed.encode())
         with os.fdopen(master, "rb", buffering=0):

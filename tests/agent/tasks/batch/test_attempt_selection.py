@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import first_fast
 from scripted_endpoint import calls, text
 
 SECOND = "Change as little as the task allows"
@@ -48,13 +49,23 @@ SMALL = "sed -i s/old/new/ a.txt"
 
 @pytest.mark.parametrize(
     ("commands", "expected"),
-    [
-        ((f"{SMALL}; echo more >> b.txt", SMALL, "true"), 2),
-        ((f"{SMALL}; echo more >> test_a.txt", f"{SMALL}; seq 9 > b.txt", "true"), 2),
-        (("true", "true", SMALL), 3),
-        # Of equals the one whose work passes with the tests of the others beside it.
-        ((f"{SMALL}; echo x > x.txt", f"{SMALL}; echo x > y.txt", f"{SMALL}; echo broken > test_b.txt"), 1),
-    ],
+    first_fast(
+        2,
+        [
+            # Of equals the one whose work passes with the tests of the others beside it.
+            (
+                (
+                    f"{SMALL}; echo x > x.txt",
+                    f"{SMALL}; echo x > y.txt",
+                    f"{SMALL}; echo broken > test_b.txt",
+                ),
+                1,
+            ),
+            ((f"{SMALL}; echo more >> b.txt", SMALL, "true"), 2),
+            ((f"{SMALL}; echo more >> test_a.txt", f"{SMALL}; seq 9 > b.txt", "true"), 2),
+            (("true", "true", SMALL), 3),
+        ],
+    ),
 )
 async def test_which_is_taken(ground, commands, expected):
     row = await attempted(ground, *commands)

@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from command import call_here
 
 from seedsmith.agent.cli.batch import at_work_lines, progress_line
 from seedsmith.agent.errors import UsageError
@@ -61,18 +62,13 @@ async def test_reports_in_every_form(ground):
         check_report(ground.folder / "r.pdf")
 
 
-def seedsmith(ground, *arguments, **more):
-    return subprocess.run(
-        (sys.executable, "-P", "-m", "seedsmith", "batch", *arguments),
-        cwd=ground.folder,
-        env={**ground.environment, "SEEDSMITH_HOME": str(ground.folder / "state")},
-        capture_output=True,
-        text=True,
-        **more,
-    )
+@pytest.fixture
+def seedsmith(ground, monkeypatch, capsys):
+    environment = {**ground.environment, "SEEDSMITH_HOME": str(ground.folder / "state")}
+    return lambda *said: call_here(("batch", *said), ground.folder, environment, monkeypatch, capsys)
 
 
-def test_the_command(ground):
+def test_the_command(ground, seedsmith):
     ground.repository("one", a__py="old(1)\n")
     ground.tasks(
         repositories=["one", "gone"],
@@ -84,7 +80,7 @@ def test_the_command(ground):
         deliver={"branch": "changed"},
         budget={"each": {"cost": 2}},
     )
-    planned = seedsmith(ground, "tasks.yaml", "--dry-run")
+    planned = seedsmith("tasks.yaml", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "yes  ast-grep: old($A) (1 of 1 files changed)" in planned.stdout
     assert "open prompt: Do the rest [model]" in planned.stdout and "✗ There is no folder" in planned.stdout
@@ -92,14 +88,14 @@ def test_the_command(ground):
         "2 items; a model would be asked in 1, at most 2 yuan by the budget. Nothing was done.\n"
     )
     assert ground.git("one", "branch", "--format=%(refname:short)") == "main\n"
-    done = seedsmith(ground, "tasks.yaml", "--report", "out.md")
+    done = seedsmith("tasks.yaml", "--report", "out.md")
     assert done.returncode == 1
     assert "✓ one: verified +1 −1 → branch changed" in done.stdout
     assert "tasks: 1 verified, 1 failed." in done.stdout and (ground.folder / "out.md").is_file()
-    wrong = seedsmith(ground, "tasks.yaml", "--new", "--resume")
+    wrong = seedsmith("tasks.yaml", "--new", "--resume")
     assert wrong.returncode == 2 and "--new begins anew" in wrong.stderr
-    assert seedsmith(ground, "schema").stdout == seedsmith(ground, "schema").stdout != ""
-    assert seedsmith(ground, "nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
+    assert seedsmith("schema").stdout == seedsmith("schema").stdout != ""
+    assert seedsmith("nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
 
 
 async def test_the_plan_of_a_batch_that_was_begun(ground):
@@ -145,8 +141,13 @@ def test_where_no_file_may_grow_the_rest_goes_on(ground):
         deliver={"branch": "changed"},
     )
     most = 2 << 20
-    done = seedsmith(
-        ground, "tasks.yaml", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    done = subprocess.run(
+        (sys.executable, "-P", "-m", "seedsmith", "batch", "tasks.yaml"),
+        cwd=ground.folder,
+        env={**ground.environment, "SEEDSMITH_HOME": str(ground.folder / "state")},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
     )
     assert done.returncode == 1, done.stderr
     assert "✗ large: failed" in done.stdout and "The clone of" in done.stdout

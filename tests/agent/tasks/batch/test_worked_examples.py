@@ -48,6 +48,7 @@ def told(summary):
     return {row.item.name: (row.state, row.result["message"]) for row in summary.rows()}
 
 
+@pytest.mark.slow  # five repositories, by workers of their own
 async def test_an_option_gets_another_name(ground):
     code = "from lib import draw\n\ndraw(1, colour='red')\ndraw(colour=draw(2, colour=0))\npaint(colour=1)\n"
     for number in range(4):
