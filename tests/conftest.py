@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -12,6 +13,18 @@ from scripted_endpoint import Endpoint
 
 settings.register_profile("seedsmith", max_examples=examples(100))
 settings.load_profile("seedsmith")
+
+
+def pytest_configure() -> None:
+    """Nothing that is made while the tests are collected goes away: nobody looks for what does."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Nor is it ever looked through again."""
+    gc.freeze()
+    gc.enable()
+
 
 Reporting = Generator[None, pytest.TestReport, pytest.TestReport]
 

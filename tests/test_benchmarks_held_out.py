@@ -64,6 +64,7 @@ def test_a_fix_holds_where_its_tests_tell_it_from_what_was(upstream, tmp_path, c
     assert "a/b@" in (said := capsys.readouterr().out) and "skipped: " in said
 
 
+@pytest.mark.slow
 def test_an_attempt_is_judged_by_the_upstreams_tests(upstream, tmp_path, endpoint, monkeypatch):
     fix, source = upstream
     monkeypatch.setenv("SEEDSMITH_API_KEY", "k")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from examples import first_fast
 from scripted_endpoint import calls, text
 
 PAGE = (Path(__file__).parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -100,7 +101,7 @@ def test_the_page_has_these_files():
     assert {*FILES} - {*GITHUB} == {".gitlab-ci.yml", ".git/hooks/pre-commit", ".pre-commit-config.yaml"}
 
 
-@pytest.mark.parametrize(("answer", "code"), [(WRONG, 1), (RIGHT, 0)])
+@pytest.mark.parametrize(("answer", "code"), first_fast(1, [(WRONG, 1), (RIGHT, 0)]))
 def test_github_reviews_a_pull_request(runner, endpoint, answer, code):
     endpoint.script(text(answer))
     (review,) = commands(GITHUB[0], "review")
@@ -121,6 +122,7 @@ def test_github_fixes_a_failing_test_into_a_patch_that_applies(runner, endpoint)
     assert applied.returncode == 0, applied.stderr
 
 
+@pytest.mark.slow
 def test_gitlab_reviews_and_fixes(runner, endpoint):
     jobs = yaml.safe_load(FILES[".gitlab-ci.yml"])
     endpoint.script(text(WRONG))
@@ -138,7 +140,7 @@ def test_gitlab_reviews_and_fixes(runner, endpoint):
     assert (runner.work / "report.md").is_file()
 
 
-@pytest.mark.parametrize(("answer", "code"), [(WRONG, 1), (RIGHT, 0)])
+@pytest.mark.parametrize(("answer", "code"), first_fast(1, [(WRONG, 1), (RIGHT, 0)]))
 def test_the_hook_refuses_a_commit_with_an_error(runner, endpoint, answer, code):
     hook = runner.work / ".git/hooks/pre-commit"
     hook.write_text(FILES[".git/hooks/pre-commit"])

@@ -77,6 +77,7 @@ def test_what_a_reason_may_name_can_be_asked_for():
     assert all(isinstance(check(), bool) for check in PRESENT.values())
 
 
+@pytest.mark.slow
 def test_a_skip_without_need_fails(pytester_run):
     test = "import pytest\ndef test_a():\n    pytest.skip({!r})\n"
     assert "1 skipped" in pytester_run(test.format("needs root and a user other than root"))

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 from scripted_endpoint import calls, text
 
 from seedsmith.sandbox.choose.select import choose
@@ -27,7 +28,7 @@ def left_of(mark: str) -> bool:
 TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", first_fast(1, TIERS))
 def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith, endpoint, tier, tmp_path):
     for name in ("private", "probed"):
         (tmp_path / name).mkdir()

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import trustme
+from examples import first_fast
 from relays import Silent, SocksProxy
 from scripted_endpoint import Endpoint, calls, error, raw, text
 
@@ -114,7 +115,7 @@ def test_the_user_s_file_may_name_fallbacks(command, seedsmith, endpoint):
     assert finished.code == 0 and [request.model for request in endpoint.requests] == ["first", "second"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", first_fast(1, [signal.SIGINT, signal.SIGTERM]))
 def test_an_interrupt_ends_a_retry_pause_at_once(command, endpoint, number):
     endpoint.script(lambda request: error(503, "", headers={"Retry-After": "100"}))
     process = command.start("-m", "openai/x", "--base-url", endpoint.base_url)

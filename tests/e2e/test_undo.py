@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+from examples import first_fast
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
@@ -262,7 +263,7 @@ async def test_snapshots_that_are_gone_are_said_to_be(world):
     assert code == 2 and "not kept any more" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", first_fast(1, [signal.SIGKILL, signal.SIGTERM]))
 def test_a_run_killed_or_interrupted_in_a_call_is_undone(seedsmith, endpoint, monkeypatch, capsys, number):
     (seedsmith.workspace / "a.txt").write_text("one\n")
     (seedsmith.workspace / "gone").mkdir()

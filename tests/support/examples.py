@@ -29,5 +29,10 @@ def as_parameters(case: Any) -> ParameterSet:
     return pytest.param(*case) if isinstance(case, tuple) else pytest.param(case)
 
 
+def places(length: int, fast_step: int) -> range:
+    """Where to cut what has ``length`` bytes: everywhere, and at each ``fast_step``-th in the fast run."""
+    return range(0, length, 1 if ALL else fast_step)
+
+
 FLOOD_LENGTH = 5_000_000 if ALL else 100_000
 """Quadratic time takes minutes to hours with either: the limit of a test is what holds it."""

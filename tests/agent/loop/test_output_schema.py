@@ -286,6 +286,7 @@ async def test_cancelling_ends_the_process(agent, endpoint):
     assert not begun & set(children.read_text().split())
 
 
+@pytest.mark.slow
 async def test_what_is_read_apart_is_read_the_same():
     schema = checked_schema(CATASTROPHE)
     assert schema.searches and not checked_schema(SCHEMA).searches

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -72,7 +73,7 @@ def compounds(draw):
     return command
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(compounds())
 def test_a_compound_with_a_denied_part_is_never_let_through(command):
     assert not through(BOOK, command)
@@ -108,7 +109,9 @@ FRAGMENTS = (
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=14).map("".join))
 @example("den\\\nied x")
 @example("{denied,x}")

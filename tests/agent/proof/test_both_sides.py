@@ -87,6 +87,7 @@ async def test_a_report_is_fixed_and_proven_on_both_sides(endpoint, settings, re
     assert not list(tmp_path.rglob("old-side")) and OLD in (repository / "calc.py").read_text()
 
 
+@pytest.mark.slow
 async def test_what_passes_before_proves_nothing_and_the_model_may_go_on(endpoint, settings):
     first = a_test("tests/test_more.py", passes_before=True)
     endpoint.script(calls(FIXED, first), text("Done."), calls(a_test("tests/test_more.py")), LAST)
@@ -103,6 +104,7 @@ async def test_a_model_that_has_no_more_to_offer_ends_unverified(endpoint, setti
     assert "Not proven: no test was added or changed" in outcome.message
 
 
+@pytest.mark.slow
 async def test_a_test_that_new_code_alone_can_load_shows_no_report(endpoint, settings):
     helper = ("write", {"path": "calc2.py", "content": "from calc import mean\n"})
     content = NEW_TEST.replace("from calc", "from calc2")
@@ -124,6 +126,7 @@ async def test_what_passed_before_must_pass_still(endpoint, settings):
     assert "tests.test_calc.test_share passed on the code as it was, and does not now" in outcome.message
 
 
+@pytest.mark.slow
 async def test_what_failed_before_may_fail_still_where_the_command_was_found(endpoint, settings, repository):
     (repository / "tests" / "test_old.py").write_text("def test_old():\n    assert False\n")
     endpoint.script(calls(FIXED, TESTED), LAST)
@@ -152,6 +155,7 @@ async def test_a_weakened_test_is_told_and_leaves_the_run_unverified(endpoint, s
     assert "tests were weakened" in str(endpoint.requests[2].body["messages"][-1])
 
 
+@pytest.mark.slow
 async def test_an_allowed_change_of_tests_is_no_fault(endpoint, settings):
     weaker = ("edit", {"path": "tests/test_calc.py", "old": "== 0.25", "new": "is not None"})
     endpoint.script(calls(FIXED, TESTED, weaker), LAST)
@@ -167,6 +171,7 @@ async def test_without_a_test_it_is_said_what_was_not_proven(endpoint, settings,
     assert "None: no test was run." in (tmp_path / "pull.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 async def test_tests_of_node_are_proven_on_both_sides(endpoint, settings, repository):
     (repository / "mean.js").write_text("exports.mean = (v) => v.reduce((a, b) => a + b) / v.length;\n")

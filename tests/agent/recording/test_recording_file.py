@@ -111,6 +111,7 @@ def test_a_response_goes_through_json():
     assert ResponseLine.from_json(json.loads(json.dumps(line.to_json()))) == line
 
 
+@pytest.mark.slow
 def test_two_hundred_turns_grow_linearly(studio):
     reads = (calls(("read", {"path": "a.txt", "offset": n})) for n in range(1, 200))
     studio.record(*reads, text("Done."))

@@ -127,6 +127,7 @@ for kind in [socket.SOCK_DGRAM, socket.SOCK_RAW]:
         host.accept()
 
 
+@pytest.mark.slow
 async def test_an_address_that_changes_while_it_is_looked_at(runner, host) -> None:
     code = """
 import ctypes, os, socket, struct, threading

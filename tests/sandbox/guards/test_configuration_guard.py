@@ -185,6 +185,7 @@ def test_a_link_to_where_nobody_can_look_ends_nothing(tmp_path: Path, target: st
     assert os.readlink(tmp_path / ".seedsmith") == target
 
 
+@pytest.mark.slow
 async def test_no_number_of_decoys_hides_a_planted_file(runner: ProcessRunner, world, configured) -> None:
     before = tree(world.workspace)
     decoys = """import os

@@ -87,6 +87,7 @@ async def test_a_huge_page_is_cut_and_can_be_read_back(pages):
     assert len(opened.text) < 14_000 and "characters more: read spill:" in opened.text
 
 
+@pytest.mark.slow  # a browser of its own
 async def test_a_page_that_hangs_is_ended_with_its_browser(pages, monkeypatch):
     monkeypatch.setattr("seedsmith.tools.browser.browser_tool._SECONDS", 2.0)
     await pages.show("<p>soon")
@@ -97,6 +98,7 @@ async def test_a_page_that_hangs_is_ended_with_its_browser(pages, monkeypatch):
     assert "again" in (await pages.show("<p>again")).text
 
 
+@pytest.mark.slow  # a browser of its own
 async def test_a_browser_that_was_killed_is_started_anew(pages):
     await pages.show("<p>one")
     await current(pages.context)._chromium._talk.running.stop("killed by the test")

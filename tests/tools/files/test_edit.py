@@ -338,6 +338,7 @@ async def test_the_one_line_of_many_that_differs_is_shown(bench):
     assert len(str(refusal.value).splitlines()) < 10
 
 
+@pytest.mark.slow
 async def test_two_hundred_thousand_places_cost_what_one_costs_and_little_is_shown(bench):
     line = b"many words in a line\n"
     bench.put("a.txt", line * 200_000)

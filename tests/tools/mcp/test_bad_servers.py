@@ -48,12 +48,14 @@ async def test_a_server_that_dies_costs_one_call(mcp):
     assert (await mcp.call("add", a=1, b=1)).ok, "it is started again"
 
 
+@pytest.mark.slow
 async def test_a_server_that_hangs_is_stopped(mcp):
     mcp.open(example=example(timeout=1))
     assert "no answer within 1 seconds" in await mcp.refused("hang")
     assert (await mcp.call("add", a=1, b=1)).ok
 
 
+@pytest.mark.slow
 async def test_long_answers_and_noise_pass(mcp):
     assert len((await mcp.call("long")).text) > 3_000_000
     assert (await mcp.call("noise")).text.endswith("said")

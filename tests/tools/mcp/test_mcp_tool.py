@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from seedsmith.tools.base import EVERYTHING, Effect
 
 from .conftest import example
@@ -31,6 +33,7 @@ async def test_what_is_known_is_told_without_starting_anything(mcp):
     assert again.text == listed.text and not mcp.pool._connections
 
 
+@pytest.mark.slow
 async def test_a_hint_lets_calls_run_beside_each_other_and_permits_nothing(mcp):
     await mcp.call("add", action="describe")
     first = mcp.access(action="call", server="example", name="add", arguments={"a": 1, "b": 2})
@@ -53,6 +56,7 @@ async def test_a_failed_call_is_no_success_and_the_server_goes_on(mcp):
     assert (await mcp.call("add", a=1, b=1)).ok
 
 
+@pytest.mark.slow
 async def test_pictures_are_shown_and_resources_and_prompts_read(mcp):
     drawn = await mcp.call("picture")
     assert [image.media_type for image in drawn.images] == ["image/png"]
@@ -65,6 +69,7 @@ async def test_pictures_are_shown_and_resources_and_prompts_read(mcp):
     assert "Review x.py with care." in prompted.text
 
 
+@pytest.mark.slow
 async def test_what_a_server_says_anew_is_shown_before_it_is_called(mcp):
     await mcp.call("add", a=1, b=1)
     await mcp.pool.close()
@@ -89,16 +94,19 @@ async def test_a_question_goes_to_the_person_and_takes_no_time_of_the_call(mcp):
     assert "The MCP server example, a third party, asks: Which colour?" in asked[0]
 
 
+@pytest.mark.slow
 async def test_without_a_person_a_server_is_told_that_it_can_ask_nobody(mcp):
     assert "Elicitation not supported" in await mcp.refused("wish")
 
 
+@pytest.mark.slow
 async def test_progress_gives_a_call_more_time(mcp):
     mcp.open(example=example(timeout=1.5))
     await mcp.call("add", a=1, b=1)
     assert (await mcp.call("slow", seconds=2.0, steps=4)).text.endswith("at last")
 
 
+@pytest.mark.slow
 async def test_calls_run_at_once_over_one_connection(mcp):
     results = await asyncio.gather(*(mcp.call("add", a=number, b=1) for number in range(20)))
     assert [result.text.splitlines()[1] for result in results] == [str(number + 1) for number in range(20)]

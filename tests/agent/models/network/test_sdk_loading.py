@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def run(code):
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60)
@@ -16,12 +18,14 @@ LOAD = "from seedsmith.agent.models.network.sdk import load_sdk; load_sdk()"
 COUNT = "import sys; print(sum(name.startswith('openai.types') for name in sys.modules))"
 
 
+@pytest.mark.slow
 def test_loading_leaves_most_types_out():
     lean = run(f"{LOAD}; {COUNT}")
     whole = run(f"import openai; {COUNT}")
     assert int(lean[0]) < int(whole[0]) / 3
 
 
+@pytest.mark.slow
 def test_every_name_of_the_types_packages_is_still_there():
     names = "[name for name in dir(package) if not name.startswith('_')]"
     packages = "import importlib; packages = ['openai.types', 'openai.types.chat', 'openai.types.responses']"

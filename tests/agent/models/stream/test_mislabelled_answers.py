@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import places
 from scripted_endpoint import RecordedRequest, calls, plain_body, raw, stream_events, text
 
 from seedsmith import Agent
@@ -89,7 +90,7 @@ async def test_what_is_neither_is_asked_for_again(asking, endpoint, label):
 async def test_a_mislabelled_stream_cut_anywhere_runs_no_half_call(asking, endpoint, wire, label):
     whole = sse(wire)
     model = asking.model(MODELS[wire], wire)
-    for cut in range(0, len(whole), 37):
+    for cut in places(len(whole), 113):
         endpoint.script(raw(whole, cut_after=cut, content_type=label), text("again"))
         parts = await asking.parts(model)
         retried = any(isinstance(part, Retrying) for part in parts)

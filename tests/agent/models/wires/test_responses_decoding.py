@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from examples import places
 from scripted_endpoint import RecordedRequest, calls, plain_body, stream_events
 
 from seedsmith.agent.models.base import CallReady, ReasoningDelta, TextDelta
@@ -77,7 +78,7 @@ def test_the_recorded_answer_is_whole():
 
 def test_cut_at_every_byte_it_is_whole_or_broken():
     terminal = RECORDED.index(b'{"type": "response.completed"')
-    for place in range(len(RECORDED) + 1):
+    for place in places(len(RECORDED) + 1, 7):
         try:
             _, assembler = assemble(RECORDED[:place])
         except FailedTry:
@@ -87,7 +88,7 @@ def test_cut_at_every_byte_it_is_whole_or_broken():
 
 
 def test_a_call_ready_in_a_cut_stream_is_one_of_the_whole():
-    for place in range(len(RECORDED)):
+    for place in places(len(RECORDED), 7):
         decoder, assembler = SseDecoder(), ResponsesAssembler()
         for event in decoder.feed(RECORDED[:place]):
             for each in ready(assembler.feed(event)):
@@ -95,7 +96,7 @@ def test_a_call_ready_in_a_cut_stream_is_one_of_the_whole():
 
 
 def test_split_in_two_anywhere_it_is_the_same():
-    for place in range(0, len(RECORDED), 3):
+    for place in places(len(RECORDED), 11):
         assert names(assemble(RECORDED[:place], RECORDED[place:])[1]) == names(WHOLE)
 
 
