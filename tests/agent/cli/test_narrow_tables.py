@@ -59,7 +59,7 @@ def test_rows_fit_the_terminal_itself(at_width):
     [(("models",), "wcode/doubao-seed-2.0-code"), (("skills", "list"), "upgrade-dependency")],
 )
 def test_rows_fit(seedsmith, monkeypatch, columns, arguments, word):
-    monkeypatch.setattr(fitting, "screen_width", lambda: columns)
+    monkeypatch.setattr(line_wrapping, "screen_width", lambda: columns)
     holds(seedsmith(*arguments).stdout, columns, word)
 
 
