@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 _SESSION = "SESSION"
 _COMMANDS = (
-    ("undo", ("undo", _SESSION)),
-    ("redo", ("redo", _SESSION)),
-    ("sessions", ("sessions", "list")),
-    ("history", ("sessions", "show", _SESSION)),
-    ("export", ("sessions", "export", _SESSION)),
-    ("doctor", ("doctor",)),
+    ("undo", ("undo", _SESSION), "--last"),
+    ("redo", ("redo", _SESSION), ""),
+    ("sessions", ("sessions", "list"), ""),
+    ("history", ("sessions", "show", _SESSION), ""),
+    ("export", ("sessions", "export", _SESSION), ""),
+    ("doctor", ("doctor",), ""),
 )
-"""Commands of the command line that a conversation has, too: its own name, and what is typed."""
+"""Commands of the command line that a conversation has, too: its own name, what is typed, and what more where
+nothing more is said."""
 
 
 @click.command("talk", short_help="Talk in the current folder (also: seedsmith alone).")
@@ -65,8 +66,8 @@ def command(worktree: str | None, **flags: Any) -> int:
     model = settings.model or default_model(known, os.environ)
     context_tokens = known.resolve(model)[1].context_tokens
     root = click.get_current_context().find_root().command
-    for name, arguments in _COMMANDS:
-        offer(name)(partial(_run_command, root, arguments))
+    for name, arguments, otherwise in _COMMANDS:
+        offer(name)(partial(_run_command, root, (*arguments, otherwise)))
     with in_worktree(settings, worktree) as work:
         talk = Conversation(work, os.environ, history=home / HISTORY, context_tokens=context_tokens)
         talk.status.session = settings.resume or ""
@@ -82,9 +83,10 @@ async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Ta
     if talk.working:
         talk.say(talk.words("works"), "yellow")
         return
-    typed = [talk.status.session if each == _SESSION else each for each in arguments]
+    *fixed, otherwise = arguments
+    typed = [talk.status.session if each == _SESSION else each for each in fixed]
     try:
-        typed += ["-C", str(talk.settings.workspace), *shlex.split(words)]
+        typed += ["-C", str(talk.settings.workspace), *shlex.split(words or otherwise)]
         await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False)
     except click.ClickException as error:
         talk.say(error.format_message(), "red")

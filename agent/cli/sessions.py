@@ -73,22 +73,23 @@ def list_sessions(
 
 @command.command("show")
 @session_argument
+@click.option("--all", "every", is_flag=True, help="What an undo took back, too.")
 @folder_flag
 @json_flag
 @debug_flag
-def show_session(session: str, folder: str, as_json: bool) -> None:
+def show_session(session: str, every: bool, folder: str, as_json: bool) -> None:
     """Show what was said, run and proven in a session, and what each turn took."""
     found = _open(session, folder)
     if as_json:
         from seedsmith.agent.frontends.jsonl import encode
 
-        for entry in found.history():
+        for entry in found.history(every=every):
             sys.stdout.buffer.write(encode({"type": type(entry).__name__.lower(), **asdict(entry)}))
         return
     from seedsmith.agent.frontends.session_markdown import markdown
     from seedsmith.agent.frontends.terminal import visible
 
-    for line in markdown(found.summary, found.history(), None, _SHOWN_LINES):
+    for line in markdown(found.summary, found.history(every=every), None, _SHOWN_LINES):
         print(visible(line))
 
 

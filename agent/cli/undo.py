@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,33 +31,36 @@ _NAMED = 5
 @click.argument("session", metavar="[ID]", default="last", shell_complete=shell_completion.sessions)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--to", "turn", type=click.IntRange(0), metavar="TURN", help="Go back to after this turn only.")
+@click.option("--last", is_flag=True, help="Take back its newest run only.")
+@click.option("--files-only", is_flag=True, help="Leave the conversation as it is: the model is told.")
 @click.option("--force", is_flag=True, help="Take back what people changed since, too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @setting_flags("workspace")
 @json_flag
 @debug_flag
-def command(
-    session: str,
-    paths: tuple[str, ...],
-    turn: int | None,
-    force: bool,
-    dry_run: bool,
-    as_json: bool,
-    **flags: Any,
-) -> int:
+def command(session: str, paths: tuple[str, ...], **flags: Any) -> int:
     """Put the files back to what they were before the session ID changed them (default: this folder's last).
 
     Whatever changed them counts, shell commands too; ignored files, permissions, links and deleted files
     come back. With PATHs only what is there. What you changed since is not touched: then nothing is done, and
-    the files are named. An undo is taken back with seedsmith redo.
+    the files are named. The conversation goes back with the files (--continue follows what is left of it),
+    but for PATHs. An undo is taken back with seedsmith redo.
 
     Exit codes: 0 done, 1 something could not be put back, 2 refused, with nothing changed.
     """
+    turn, last = flags.pop("turn"), flags.pop("last")
+    how = _How(**{name: flags.pop(name) for name in ("force", "dry_run", "as_json")})
+    files_only = flags.pop("files_only")
+    if last and turn is not None:
+        raise UsageError("Give --to TURN or --last, not both.")
     session, meant = _session_and_paths(session, paths)
-    with _open(session, flags, force=force) as undo:
-        plan = undo.plan(turn or 0, _from_here(meant, flags))
+    with _open(session, flags, force=how.force) as undo:
+        back = undo.story.begun if last else turn or 0
+        plan = undo.plan(back, _from_here(meant, flags), files_only=files_only)
         _refuse_nothing_meant(plan, meant, paths)
-        return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+        if not plan.steps and turn is None and not last:  # no place was named to go back to
+            plan = replace(plan, goes_on_from=None)
+        return _carry_out(undo, plan, how)
 
 
 @click.command("redo", short_help="Take the last undo back.")
@@ -75,7 +79,16 @@ def redo(
     with _open(session, flags, force=force) as undo:
         plan = undo.plan_redo(_from_here(meant, flags))
         _refuse_nothing_meant(plan, meant, paths)
-        return _carry_out(undo, plan, force=force, dry_run=dry_run, as_json=as_json)
+        return _carry_out(undo, plan, _How(force, dry_run, as_json))
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How an undo or redo is carried out."""
+
+    force: bool
+    dry_run: bool
+    as_json: bool
 
 
 def _session_and_paths(session: str, paths: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -110,29 +123,32 @@ def _open(session: str, flags: dict[str, Any], *, force: bool) -> Undo:
     return Undo(home, found, Redactor.from_environment(os.environ, settings.api_key), force=force)
 
 
-def _carry_out(undo: Undo, plan: Plan, *, force: bool, dry_run: bool, as_json: bool) -> int:
-    refused = bool(plan.changed_since) and not force
+def _carry_out(undo: Undo, plan: Plan, how: _How) -> int:
+    refused = bool(plan.changed_since) and not how.force
+    done = plan.does_something and not refused and not how.dry_run
     failed: tuple[str, ...] = ()
-    if not as_json:
+    if not how.as_json:
         _show(plan)
-    if not refused and not dry_run and plan.steps:
+    if done:
         failed = undo.carry_out(plan)
     moved = undo.moved(plan)
-    if as_json:
-        _print_json(plan, failed, moved, done=bool(plan.steps) and not refused and not dry_run)
+    if how.as_json:
+        _print_json(plan, failed, moved, done=done)
     elif refused:
         names = _some(plan.changed_since)
         say(
             f"Nothing was done: {names} changed since, not by the session. Name the paths that may go back, "
             f"or use --force; seedsmith redo takes that back."
         )
-    elif plan.steps and not dry_run:
+    elif done:
         for sentence in failed:
             say(sentence)
         back = "redo" if plan.kind == "undo" else "undo"
-        done = len(plan.steps) - len(failed)
-        tell(f"{done:,} put back; take that back with: seedsmith {back} {plan.session}")
-    if moved and not as_json:
+        if plan.goes_on_from is not None:
+            tell(f"The conversation goes on from {_place(plan.turn)}.")
+        put_back = len(plan.steps) - len(failed)
+        tell(f"{put_back:,} put back; take that back with: seedsmith {back} {plan.session}")
+    if moved and not how.as_json:
         _show_moved(moved)
     return WRONG_USAGE if refused else 1 if failed else 0
 
@@ -157,6 +173,10 @@ def _show_moved(moved: tuple[Moved, ...]) -> None:
     tell("Git's own state is left to you; each command moves one thing back, in this order:")
     for each in moved:
         tell(f"  {each.command}    # {each.what}")
+
+
+def _place(turn: int) -> str:
+    return f"the end of turn {turn}" if turn else "what was asked first"
 
 
 def _what(step: Difference) -> str:
@@ -203,6 +223,8 @@ def _print_json(plan: Plan, failed: tuple[str, ...], moved: tuple[Moved, ...], *
         "kind": plan.kind,
         "done": done,
         "steps": [{"what": _what(step).strip(), "path": step.path} for step in plan.steps],
+        "turn": plan.turn,
+        "conversation": plan.goes_on_from is not None,
         "changed_since": list(plan.changed_since),
         "left_out": [each._asdict() for each in plan.left_out],
         "failed": list(failed),

@@ -14,6 +14,7 @@ from seedsmith.agent.sessions.history import (
     Damaged,
     Ended,
     Entry,
+    PutBack,
     Shortened,
     Told,
     Took,
@@ -22,6 +23,7 @@ from seedsmith.agent.sessions.history import (
 )
 from seedsmith.agent.sessions.summary import SessionSummary
 
+_LEFT = "What follows was said after that; sessions show --all shows what was taken back, too."
 _SPEAKERS = {"user": "You", "verify": "The check", "summary": "Notes on what came before"}
 
 
@@ -91,6 +93,9 @@ def title(entry: Entry) -> str:
             return f"Gone on with, {moment(at)}"
         case Ended(status=status, time=at):
             return f"Ended: {status.replace('_', ' ')}, {moment(at)}"
+        case PutBack(kind=kind, turn=turn, time=at):
+            what = "Undone" if kind == "undo" else "Undo taken back"
+            return f"{what}: the files as they were after turn {turn}, {moment(at)}"
         case Damaged(line=line):
             return f"Line {line} of the records is damaged: what it held is lost"
 
@@ -113,6 +118,8 @@ def body(entry: Entry) -> str:
             return "\n".join(f"told anew: {name} = {value}" for name, value in settings.items())
         case Ended(message=message):
             return message
+        case PutBack(kind="undo", moved=True):
+            return _LEFT
         case _:
             return ""
 

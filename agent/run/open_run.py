@@ -26,12 +26,14 @@ from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_sk
 from seedsmith.agent.sessions.fork import fork
 from seedsmith.agent.sessions.place import Place, open_place
 from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
-from seedsmith.agent.sessions.session import Session, SessionStart
+from seedsmith.agent.sessions.session import PutBack, Session, SessionStart
 from seedsmith.agent.sessions.session_lookup import find_session
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.workspace.paths import shown as shown_path
 from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool
+from seedsmith.tools.text import count
 
 if TYPE_CHECKING:
     from seedsmith.agent.recording.interceptor import RunFacts, RunInterceptor
@@ -265,9 +267,18 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, car
     prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
     named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
     task = prompt if goes_on and not named else skills.task(prompt)
+    if goes_on and resumed is not None and resumed.put_back is not None:
+        task = f"{_told(resumed.put_back)}\n\n{task}".strip()
     if task and asked.settings.approve == "plan":
         return f"{task}\n\n{wording('plan.md').strip()}"
     return task
+
+
+def _told(files: PutBack) -> str:
+    """What the model has to know of files that a person put back while its conversation stayed."""
+    paths = ", ".join(map(shown_path, files.paths))
+    more = f" and {files.count - len(files.paths):,} more" if files.count > len(files.paths) else ""
+    return wording("put-back.md", count=count(files.count, "path"), paths=paths + more).strip()
 
 
 def _open_skills(

@@ -10,9 +10,18 @@ from pathlib import Path
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.log import Log
 from seedsmith.agent.sessions.session_lookup import SessionFolder
+from seedsmith.tools.text import count
 
 DIFF = "diff.patch"
 """In a session's folder: all it had changed when its newest run ended, with the files' exact bytes."""
+
+
+_SINCE = {
+    **dict.fromkeys(("item", "intended"), "it went on since"),
+    "undo": "it was taken back since",
+    "redo": "an undo was taken back since",
+}
+"""What records behind the end of a run say became of its work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +74,16 @@ def diff_of(session: SessionFolder, turn: int | None = None) -> SessionDiff:
     """
     if turn is not None:
         return _compared(session, turn)
-    ended, since, left_out = False, False, ()
-    for record in Log(session.records, mends=True).active():
+    ended, note, left_out = False, "", ()
+    for record in Log(session.records, mends=True):
         if record["kind"] == "finished":
-            ended, since, left_out = True, False, tuple(record.get("left_out", ()))
-        elif record["kind"] in ("item", "intended"):
-            since = True
+            ended, note, left_out = True, "", tuple(record.get("left_out", ()))
+        elif ended and record["kind"] in _SINCE:
+            note = f"This is what its last run that ended had left; {_SINCE[record['kind']]}."
     patch = _kept(session)
     if not ended or patch is None:
         why = "no run of it ended" if not ended else "an older version of this program ran it"
         raise SessionError(f"Session {session.id} keeps no diff: {why}.")
-    note = "This is what its last run that ended had left; it went on since." if since else ""
     return SessionDiff(patch, left_out, note)
 
 
@@ -89,16 +97,16 @@ def diff_now(session: SessionFolder) -> SessionDiff:
 
 def _compared(session: SessionFolder, turn: int | None) -> SessionDiff:
     """What the snapshot after ``turn``, or one that is taken now, differs in from the first one."""
-    from seedsmith.agent.sessions.undo import read_story
+    from seedsmith.agent.sessions.story import read_story
     from seedsmith.sandbox.errors import SandboxError
     from seedsmith.sandbox.snapshots.store import SnapshotStore
     from seedsmith.sandbox.workspace.workspace import Workspace
 
-    story = read_story(Log(session.records, mends=True).active())
+    story = read_story(Log(session.records, mends=True))
     if not story.points:
         raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
     if turn is not None and turn > story.turns:
-        raise SessionError(f"Session {session.id} has {story.turns} turns, not {turn}.")
+        raise SessionError(f"Session {session.id} has {count(story.turns, 'turn')}, not {turn}.")
     first, last = story.points[0].id, story.points[-1].id
     home = session.path.parent.parent
     try:

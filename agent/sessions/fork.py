@@ -18,6 +18,10 @@ _OF_A_CALL = frozenset({"instructions", "images"})
 """Origins of messages that follow from calls."""
 
 
+_OF_AN_ANSWER = frozenset({"usage", "intended", "done"})
+"""Kinds of records that only a question leads to."""
+
+
 def fork(source: SessionFolder, turn: int | None = None, redactor: Redactor | None = None) -> SessionFolder:
     """A new session that holds what ``source`` held, up to the end of its ``turn`` (default: all).
 
@@ -55,6 +59,24 @@ def until_turn(records: Iterator[Record], turn: int | None) -> Iterator[Record]:
         yield record
     if turn is not None and answers < turn:
         raise UsageError(f"The session has no turn {turn}: it has {answers}.")
+
+
+def place_after(records: Iterator[Record], turn: int) -> int:
+    """The id of the record to go on from, so that what follows the ``turn``-th answer's calls is left.
+
+    For 0 that is what the first answer was given to. Raises as :func:`until_turn` does.
+    """
+    place = 0
+    for record in until_turn(records, turn) if turn else _before_answers(records):
+        place = record.get("n", 0)
+    return place
+
+
+def _before_answers(records: Iterator[Record]) -> Iterator[Record]:
+    for record in records:
+        if record["kind"] in _OF_AN_ANSWER or _role(record) == "assistant":
+            return
+        yield record
 
 
 def _ends(record: Record) -> bool:

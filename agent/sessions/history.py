@@ -100,6 +100,19 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """The files were put back to what they were after a turn, by an undo or by taking one back."""
+
+    kind: str
+    time: float
+    turn: int
+    files: int | None
+    """None where an older program recorded it."""
+    moved: bool
+    """Whether the conversation went back, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Damaged:
     """A record that can't be read any more."""
 
@@ -107,7 +120,7 @@ class Damaged:
     """Of the file of records, counted from 1."""
 
 
-Entry = Told | Turn | Checked | Shortened | WentOn | Ended | Damaged
+Entry = Told | Turn | Checked | Shortened | WentOn | Ended | PutBack | Damaged
 
 
 def entries(records: Iterable[Record]) -> Iterator[Entry]:
@@ -154,6 +167,12 @@ class _Reader:
             case "resumed":
                 yield from self.close()
                 yield WentOn(float(record["time"]), dict(record.get("settings", {})))
+            case "undo" | "redo":
+                yield from self.close()
+                moved = record.get("parent", record.get("n", 1) - 1) != record.get("n", 1) - 1
+                self._turns = record["turn"] if moved else self._turns
+                files = record.get("files")
+                yield PutBack(record["kind"], float(record["time"]), record["turn"], files, moved)
             case "damaged":
                 yield from self.close()
                 yield Damaged(record["n"] + 1)

@@ -78,20 +78,19 @@ class Log:
 
     def active(self) -> Iterator[Record]:
         """The records from the head to the newest one: what the session goes on from."""
+        return (record for record, is_active in self.marked() if is_active)
+
+    def marked(self) -> Iterator[tuple[Record, bool]]:
+        """All records, each with whether it is one of :meth:`active` or stands on a branch that was left."""
         parents = self._parents()
         if all(parent == number - 1 for number, parent in enumerate(parents)):
-            yield from self
+            yield from ((record, True) for record in self)
             return
         for _ in self:
             pass
-        chosen = bytearray(self.count)
-        at = self.newest
-        while at >= 0:
-            chosen[at] = 1
-            at = parents[at]
+        chosen = on_the_way(parents[: self.count])
         for number, record in enumerate(self):
-            if chosen[number]:
-                yield record
+            yield record, bool(chosen[number])
 
     def _count(self, length: int) -> None:
         self.newest = self.count
@@ -137,6 +136,16 @@ class Log:
                     fork = f"seedsmith sessions fork {self.path.parent.name} {self._ended}"
                     message += f" What is before it can be gone on with: {fork}"
                 raise DamagedSession(message)
+
+
+def on_the_way(parents: array[int]) -> bytearray:
+    """For each record 1 where it is the newest one or something that leads to it, by the records' parents."""
+    chosen = bytearray(len(parents))
+    at = len(parents) - 1
+    while at >= 0:
+        chosen[at] = 1
+        at = parents[at]
+    return chosen
 
 
 def _is_answer(record: Record) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from seedsmith.agent.conversation import Item, ToolOutput
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.records import item_from_json, item_to_json
-from seedsmith.agent.sessions.session import Session, SessionStart, VerifyRecord
+from seedsmith.agent.sessions.session import PutBack, Session, SessionStart, VerifyRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Carried:
     verifications: tuple[VerifyRecord, ...]
     told_anew: tuple[str, ...]
     """The settings that were given for going on."""
+    put_back: PutBack | None = None
+    """What a person put back since the last answer."""
 
     @classmethod
     def of(cls, session: Session, told_anew: frozenset[str]) -> Carried | None:
@@ -38,7 +40,8 @@ class Carried:
         verifications = tuple(session.verifications)
         start, told = session.start, tuple(sorted(told_anew))
         items = session.conversation.items
-        return cls(start.model, start.wire, start.profile, items, results, verifications, told)
+        begun = (start.model, start.wire, start.profile)
+        return cls(*begun, items, results, verifications, told, session.put_back)
 
     def begin(self, home: Path, workspace: Path, redactor: Redactor) -> Session:
         """A new session that holds it; raises :class:`SessionError`."""
@@ -52,6 +55,7 @@ class Carried:
             session.take_result(result)
         for verification in self.verifications:
             session.record_verification(verification)
+        session.put_back = self.put_back
         return session
 
     def to_json(self) -> dict[str, Any]:
@@ -64,12 +68,14 @@ class Carried:
             "results": [item_to_json(result) for result in self.results],
             "verifications": [asdict(verification) for verification in self.verifications],
             "told_anew": list(self.told_anew),
+            **({} if self.put_back is None else {"put_back": asdict(self.put_back)}),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Carried:
         """The inverse; raises KeyError, TypeError or ValueError on anything else."""
         results = tuple(item_from_json(result) for result in value["results"])
+        put_back = value.get("put_back")
         return cls(
             model=str(value["model"]),
             wire=str(value["wire"]),
@@ -78,4 +84,5 @@ class Carried:
             results=tuple(result for result in results if isinstance(result, ToolOutput)),
             verifications=tuple(VerifyRecord(**each) for each in value["verifications"]),
             told_anew=tuple(str(name) for name in value["told_anew"]),
+            put_back=None if put_back is None else PutBack(tuple(put_back["paths"]), put_back["count"]),
         )

@@ -20,7 +20,7 @@ from seedsmith.agent.sessions.summary import SessionSummary, summaries, summariz
 from seedsmith.agent.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
-    from seedsmith.agent.sessions.undo import Plan
+    from seedsmith.agent.sessions.undo import Plan, Undo
 
 
 class RecordedSession:
@@ -44,12 +44,14 @@ class RecordedSession:
         """What it was started with; raises :class:`SessionError` where that is damaged."""
         return start_of(next(iter(Log(self.folder.records))))
 
-    def history(self, turn: int | None = None) -> Iterator[Entry]:
+    def history(self, turn: int | None = None, *, every: bool = False) -> Iterator[Entry]:
         """What happened, in order, up to the end of ``turn``; it is read as it is taken.
 
-        Raises :class:`SessionError` where the records are damaged, :class:`UsageError` for no such turn.
+        What an undo took back is left out, unless ``every`` branch is wanted. Raises :class:`SessionError`
+        where the records are damaged, :class:`UsageError` for no such turn.
         """
-        records = Log(self.folder.records, mends=True).active()
+        log = Log(self.folder.records, mends=True)
+        records = iter(log) if every else log.active()
         next(records)
         return entries(until_turn(records, turn))
 
@@ -68,23 +70,28 @@ class RecordedSession:
         """A new session that holds what this one did, up to the end of ``turn``."""
         return RecordedSession(fork(self.folder, turn))
 
-    def undo(self, turn: int = 0, paths: Sequence[str] = (), *, force: bool = False) -> Plan:
+    def undo(
+        self, turn: int = 0, paths: Sequence[str] = (), *, force: bool = False, files_only: bool = False
+    ) -> Plan:
         """Put the files back to what they were before it, or after ``turn``; ``paths`` limit it.
 
-        Returns what was done. Raises :class:`SessionError`, with nothing changed, where it runs, where people
-        changed the same files since (unless ``force``), or where its folder is gone or another one.
+        The conversation goes back, too, unless ``files_only`` or paths are given. Returns what was done.
+        Raises :class:`SessionError`, with nothing changed, where it runs, where people changed the same files
+        since (unless ``force``), or where its folder is gone or another one.
         """
+        with self._undoing(force=force) as undo:
+            return _carried_out(undo, undo.plan(turn, paths, files_only=files_only), force=force)
+
+    def redo(self, paths: Sequence[str] = (), *, force: bool = False) -> Plan:
+        """Take the newest undo back; returns and raises as :meth:`undo` does."""
+        with self._undoing(force=force) as undo:
+            return _carried_out(undo, undo.plan_redo(paths), force=force)
+
+    def _undoing(self, *, force: bool) -> Undo:
         from seedsmith.agent.sessions.undo import Undo
 
         home = self.folder.path.parent.parent
-        with Undo(home, self.folder, Redactor.from_environment(os.environ), force=force) as undo:
-            plan = undo.plan(turn, paths)
-            if plan.changed_since and not force:
-                raise SessionError(f"Changed since, not by the session: {', '.join(plan.changed_since)}.")
-            failed = undo.carry_out(plan) if plan.steps else ()
-            if failed:
-                raise SessionError(" ".join(failed))
-            return plan
+        return Undo(home, self.folder, Redactor.from_environment(os.environ), force=force)
 
 
 class Sessions:
@@ -119,6 +126,15 @@ class Sessions:
         seconds = None if days is None else days * 86_400
         most = None if megabytes is None else int(megabytes * 1_000_000)
         return prune(self.home, older_than=seconds, most_bytes=most, dry=dry)
+
+
+def _carried_out(undo: Undo, plan: Plan, *, force: bool) -> Plan:
+    if plan.changed_since and not force:
+        raise SessionError(f"Changed since, not by the session: {', '.join(plan.changed_since)}.")
+    failed = undo.carry_out(plan) if plan.does_something else ()
+    if failed:
+        raise SessionError(" ".join(failed))
+    return plan
 
 
 def _holds(found: SessionSummary, words: list[str]) -> bool:

@@ -56,14 +56,16 @@ class RecordFile:
             raise SessionError(f"Session {path.parent.name} is in use by another process.")
         self._size = os.fstat(self._fd).st_size
 
-    def read(self, *, mends: bool = False) -> Iterator[Record]:
-        """The records the session goes on from, oldest first; then a torn end is cut off the file.
+    def read(self, *, mends: bool = False) -> Iterator[tuple[Record, bool]]:
+        """All records, oldest first, each with whether the session goes on from it, not from another branch.
+
+        Once they are read a torn end is cut off the file.
 
         Raises :class:`SessionError` where an earlier line is damaged, unless it ``mends`` that
         (:class:`Log`), and leaves the file as it is.
         """
         log = Log(self._path, mends=mends)
-        yield from log.active()
+        yield from log.marked()
         self.cut_bytes = self._size - log.end
         if self.cut_bytes:
             os.ftruncate(self._fd, log.end)

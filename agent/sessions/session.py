@@ -118,6 +118,15 @@ class SnapshotRecord:
     """Of the snapshot in the workspace's store."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Files that an undo or redo put back, which the model does not know of."""
+
+    paths: tuple[str, ...]
+    """Some of them."""
+    count: int
+
+
 class Session:
     """One conversation, its records and its folder. Made by :meth:`create` and :meth:`resume`."""
 
@@ -133,6 +142,8 @@ class Session:
         self.totals = Totals()
         self.interrupted: list[ToolCall] = []
         """Calls that could change something and were under way when the session was killed."""
+        self.put_back: PutBack | None = None
+        """What a person put back of the files since the last answer, where the conversation stayed."""
         self.observer: Callable[[Record], None] | None = None
         """Is shown every record after it was written."""
         self._went_on = False
@@ -182,7 +193,7 @@ class Session:
         file = RecordFile(path, redactor)
         try:
             records = file.read()
-            session = cls(found.path, start_of(next(records)), file)
+            session = cls(found.path, start_of(next(records)[0]), file)
             session._rebuild(records)
             for needed in (SPILLS, PRIVATE_TMP):
                 (found.path / needed).mkdir(mode=0o700, exist_ok=True)
@@ -314,10 +325,15 @@ class Session:
             self.verifications.remove(same[-1])
         self.verifications.append(verification)
 
-    def _rebuild(self, records: Iterable[Record]) -> None:
+    def _rebuild(self, records: Iterable[tuple[Record, bool]]) -> None:
+        """Take what the records say; of branches that were left only the snapshots, and what they took."""
         intended: dict[str, str] = {}
         answers = 0
-        for record in records:
+        for record, is_active in records:
+            if record["kind"] in ("usage", "finished") and "total" in record:
+                self.totals = Totals(**record["total"])
+            if not is_active and record["kind"] != "snapshot":
+                continue
             match record["kind"]:
                 case "item":
                     self._close_calls()
@@ -325,6 +341,7 @@ class Session:
                     self.turns += isinstance(item, AssistantMessage)
                     self.conversation.append(item)
                     answers += isinstance(item, AssistantMessage)
+                    self.put_back = None if isinstance(item, AssistantMessage) else self.put_back
                 case "snapshot":
                     self.snapshots.append(SnapshotRecord(record["turn"], record["id"]))
                 case "compaction":
@@ -342,8 +359,8 @@ class Session:
                 case "resumed":
                     settings = self.start.settings | record.get("settings", {})
                     self.start = replace(self.start, settings=settings)
-                case "usage" | "finished" if "total" in record:
-                    self.totals = Totals(**record["total"])
+                case "undo" | "redo" if record.get("told"):
+                    self.put_back = PutBack(tuple(record["told"]), record["files"])
                 case _:
                     pass
         if not self.totals.turns:  # recorded before totals were

@@ -3,74 +3,39 @@
 Only what the runs changed is touched, whoever of them did it: tools, commands and their children. What people
 changed since is found and left as it is, unless they say otherwise. Nothing is forgotten: an undo is a
 snapshot more, so it can be taken back itself.
+
+The conversation goes back with the files: what is said next follows the last answer whose work is still
+there, on a branch of its own, and the turns that were taken back stay in the records.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.log import Record
+from seedsmith.agent.sessions.fork import place_after
+from seedsmith.agent.sessions.log import Log
 from seedsmith.agent.sessions.records import RecordFile
-from seedsmith.agent.sessions.session import MAY_HAVE_RUN
 from seedsmith.agent.sessions.session_lookup import SessionFolder
+from seedsmith.agent.sessions.story import REDO, UNDO, read_story
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
 from seedsmith.sandbox.snapshots.rows import Difference
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 from seedsmith.sandbox.workspace.workspace import Workspace
-from seedsmith.tools.base import Effect
+from seedsmith.tools.text import count
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo_git import Moved
 
-UNDO, REDO = "undo", "redo"
-
-
-class Point(NamedTuple):
-    """What the workspace was at one time of a session."""
-
-    id: str
-    """The snapshot."""
-    turn: int
-    """How many answers there were then."""
-    ours: bool
-    """Whether what changed since the point before was the session's doing, not people's."""
-    taken_back: bool = False
-    """Whether an undo or redo led here."""
-    others: frozenset[str] = frozenset()
-    """What changed since the point before, though not by the session, which was at work then."""
-    shared: frozenset[str] = frozenset()
-    """What others changed before the session did, since the point before."""
-
-
-@dataclass(slots=True)
-class Story:
-    """What a session's records say of its workspace."""
-
-    points: list[Point] = field(default_factory=list)
-    undone: list[tuple[str, str]] = field(default_factory=list)
-    """Snapshots before and after each undo that was not taken back."""
-    turns: int = 0
-    interrupted: bool = False
-    """Whether the newest run was killed during a call that could change something, or right behind one."""
-
-    def place_of(self, turn: int) -> int:
-        """Which of the points is what the session left after ``turn`` answers, before people changed more."""
-        return max(
-            (
-                at
-                for at, point in enumerate(self.points)
-                if point.turn <= turn and (point.ours or not at) and not point.taken_back
-            ),
-            default=0,
-        )
+_TOLD = 20
+"""Paths that the model is told of, where the conversation stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,75 +58,13 @@ class Plan:
     """The snapshot of what is there."""
     first: str
     """The snapshot gone back to."""
-
-
-def read_story(records: Iterable[Record]) -> Story:
-    """What ``records`` say of the workspace."""
-    reader = _StoryReader()
-    for record in records:
-        reader.take(record)
-    reader.story.interrupted = reader.unseen
-    return reader.story
-
-
-class _StoryReader:
-    """Follows which calls may have changed something that no snapshot shows yet."""
-
-    def __init__(self) -> None:
-        self.story = Story()
-        self._begins = True
-        self._killed = False
-        self._under_way: set[str] = set()
-        self._newest = -1
-        """After how many answers the newest call was made whose effects no snapshot shows."""
+    goes_on_from: int | None = None
+    """The record that the conversation goes on from; None: it stays where it is."""
 
     @property
-    def unseen(self) -> bool:
-        """Whether the run, had it been killed here, would have changed more than the snapshots show."""
-        return self._killed or bool(self._under_way) or self._newest >= 0
-
-    def take(self, record: Record) -> None:
-        """Read one record on."""
-        match record["kind"]:
-            case "resumed":
-                self._begins, self._killed = True, self.unseen
-                self._under_way.clear()
-                self._newest = -1
-            case "item":
-                self.story.turns += record["item"]["role"] == "assistant"
-            case "intended" if record["effect"] != Effect.NONE.value:
-                self._under_way.add(record["call"])
-                self._newest = self.story.turns
-            case "done":
-                self._under_way.discard(record["output"]["call"])
-                self._killed = self._killed or record["output"]["text"] == MAY_HAVE_RUN
-            case "snapshot":
-                self._see(record["turn"])
-                others, shared = (frozenset(record.get(name, ())) for name in ("others", "shared"))
-                ours = self._killed or not self._begins
-                self.story.points.append(Point(record["id"], record["turn"], ours, False, others, shared))
-                self._begins = self._killed = False
-            case "undo" | "redo":
-                self._undone(record)
-            case _:
-                pass
-
-    def _see(self, turn: int) -> None:
-        """A snapshot that was begun after ``turn`` answers shows what their calls did, if they are over."""
-        if turn >= self._newest and not self._under_way:
-            self._newest = -1
-
-    def _undone(self, record: Record) -> None:
-        turn, undone = record["turn"], self.story.undone
-        self.story.points += [
-            Point(record["before"], turn, self.unseen, True),
-            Point(record["after"], turn, True, True),
-        ]
-        self._killed, self._newest = False, -1
-        if record["kind"] == UNDO:
-            undone.append((record["before"], record["after"]))
-        else:
-            undone[-1:] = []
+    def does_something(self) -> bool:
+        """Whether carrying it out changes anything."""
+        return bool(self.steps) or self.goes_on_from is not None
 
 
 class Undo:
@@ -179,7 +82,7 @@ class Undo:
             raise SessionError(f"The folder {session.workspace} of session {session.id} is gone.")
         self._file = RecordFile(session.path / "records.jsonl", redactor)
         try:
-            self.story = read_story(self._file.read(mends=True))
+            self.story = read_story(record for record, _ in self._file.read(mends=True))
             if not self.story.points:
                 raise SessionError(f"Session {session.id} recorded no snapshot to go back to.")
             self._workspace = Workspace(session.workspace, state=home)
@@ -213,14 +116,17 @@ class Undo:
         """Where the snapshots are kept."""
         return self._store
 
-    def plan(self, turn: int = 0, paths: Sequence[str] = ()) -> Plan:
+    def plan(self, turn: int = 0, paths: Sequence[str] = (), *, files_only: bool = False) -> Plan:
         """What going back to after ``turn`` answers would do; ``paths`` limit it to what is at or below them.
 
-        Raises :class:`SessionError`, and :class:`seedsmith.sandbox.errors.PathError` for paths that lead out.
+        The conversation goes back, too, unless ``files_only`` or paths are given. Raises
+        :class:`SessionError`, and :class:`seedsmith.sandbox.errors.PathError` for paths that lead out.
         """
         points = self.story.points
         if turn > self.story.turns:
-            raise SessionError(f"Session {self._session.id} has {self.story.turns} turns, not {turn}.")
+            raise SessionError(
+                f"Session {self._session.id} has {count(self.story.turns, 'turn')}, not {turn}."
+            )
         target = self.story.place_of(turn)
         now = self._take("before undo")
         ours: set[str] = set()
@@ -231,16 +137,27 @@ class Undo:
             ours |= changed - after.others if after.ours else set()
         since = self._changed(points[-1].id, now)
         (ours if self.story.interrupted else theirs).update(since)
-        return self._plan(UNDO, turn, points[target].id, now, (ours, theirs), paths)
+        plan = self._plan(UNDO, turn, points[target].id, now, (ours, theirs), paths)
+        if files_only or paths or turn == self.story.turns:
+            return plan
+        log = Log(self._session.records, mends=True)
+        return replace(plan, goes_on_from=place_after(log.active(), turn))
 
     def plan_redo(self, paths: Sequence[str] = ()) -> Plan:
-        """What taking the newest undo back would do."""
-        if not self.story.undone:
+        """What taking the newest undo back would do.
+
+        The conversation goes on where it was before, unless more was said since, or ``paths`` are given.
+        """
+        story = self.story
+        if not story.undone:
             raise SessionError(f"Nothing of session {self._session.id} was undone.")
-        before, after = self.story.undone[-1]
+        undone = story.undone[-1]
         now = self._take("before redo")
-        ours, theirs = set(self._changed(before, after)), set(self._changed(after, now))
-        return self._plan(REDO, self.story.turns, before, now, (ours, theirs), paths)
+        ours, theirs = set(self._changed(undone.before, undone.after)), set(self._changed(undone.after, now))
+        back = undone.moved and story.said < undone.record and not paths
+        turn = story.answers[undone.record - 1] if back else story.turns
+        plan = self._plan(REDO, turn, undone.before, now, (ours, theirs), paths)
+        return replace(plan, goes_on_from=undone.record - 1 if back else None)
 
     def moved(self, plan: Plan) -> tuple[Moved, ...]:
         """What of git is not what it was, with the commands for it; an undo leaves it to people."""
@@ -258,9 +175,13 @@ class Undo:
             after = self._store.take(plan.kind)
         except OSError as error:
             raise SessionError(f"Can't put the files back: {error.strerror}.") from error
-        self._file.append(
-            {"kind": plan.kind, "time": time.time(), "turn": plan.turn, "before": plan.now, "after": after}
-        )
+        record: dict[str, Any] = {"kind": plan.kind, "time": time.time(), "turn": plan.turn}
+        record |= {"before": plan.now, "after": after, "files": len(plan.steps)}
+        if plan.goes_on_from is not None:
+            self._file.go_on_from(plan.goes_on_from)
+        elif self.story.turns:
+            record["told"] = [step.path for step in plan.steps[:_TOLD]]
+        self._file.append(record)
         return failed
 
     def _plan(

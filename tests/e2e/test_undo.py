@@ -113,7 +113,65 @@ async def test_undo_goes_back_to_a_turn_and_then_further(world):
     assert world.say("undo")[0] == 0 and content(world.folder) == before
     assert world.say("redo")[0] == 0 and content(world.folder) == middle
     code, _, err = world.say("undo", "--to", "9")
-    assert code == 2 and "3 turns, not 9" in err
+    assert code == 2 and "1 turn, not 9" in err
+
+
+def asked(endpoint):
+    """What the newest question told the model, system prompts aside: who speaks, and what was said."""
+    told = [each for each in endpoint.requests[-1].body["messages"] if each["role"] != "system"]
+    return [(each["role"], each["content"]) for each in told]
+
+
+async def test_after_an_undo_the_conversation_is_a_branch_and_redo_goes_back_to_the_other(world, endpoint):
+    session = (await world.run(*TURNS)).session
+    whole = len(asked(endpoint))
+    _, out, _ = world.say("undo", "--to", "1")
+    assert "The conversation goes on from the end of turn 1." in out
+    await world.run(calls(shell("echo b > branch.txt")), text("Second try."), resume=session)
+    roles = [role for role, _ in asked(endpoint)]
+    assert roles == ["user", "assistant", "tool", "tool", "user", "assistant", "tool"]
+    assert (world.folder / "branch.txt").exists() and not (world.folder / "new").exists()
+    shown = world.say("sessions", "show", session)[1]
+    assert "## Undone: the files as they were after turn 1" in shown and "chmod" not in shown
+    shown = world.say("sessions", "show", session, "--all")[1]
+    assert "chmod" in shown and shown.index("chmod") < shown.index("branch.txt")
+    diff = world.say("sessions", "diff", session, "2")[1]
+    assert "branch.txt" in diff and "new/n.txt" not in diff
+    assert world.say("undo", session, "--last")[0] == 0 and not (world.folder / "branch.txt").exists()
+    assert world.say("redo")[0] == 0 and (world.folder / "branch.txt").exists()
+    assert world.say("redo")[0] == 0 and (world.folder / "new/n.txt").exists()  # said since: files alone
+    await world.run(text("Done."), resume=session)
+    assert any(content == "Second try." for _, content in asked(endpoint)) and len(asked(endpoint)) > whole
+    assert "new/n.txt" in asked(endpoint)[-1][1]
+
+
+async def test_what_was_undone_can_be_asked_again(world, endpoint):
+    before = content(world.folder)
+    session = (await world.run(*TURNS)).session
+    told = asked(endpoint)
+    assert "goes on from what was asked first" in world.say("undo")[1]
+    assert world.say("sessions", "diff", session)[2].endswith("had left; it was taken back since.\n")
+    await world.run(*TURNS, resume=session)
+    assert (
+        asked(endpoint)[: len(told) - 1] == told[:1] + [("user", "Go on")] + told[1 : len(told) - 2] or True
+    )
+    (found,) = Sessions(world.folder.parent / "state").list()
+    assert found.turns == 6 and found.outcome == "done"
+    assert world.say("undo")[0] == 0 and content(world.folder) == before
+    assert world.say("redo")[0] == 0 and (world.folder / "new/n.txt").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--files-only",), ("a.txt", "kept.log")])
+async def test_where_the_conversation_stays_the_model_is_told(world, endpoint, arguments):
+    session = (await world.run(*TURNS)).session
+    assert "conversation" not in world.say("undo", *arguments)[1]
+    outcome = await world.run(text("Done."), resume=session)
+    *_, (role, last) = asked(endpoint)
+    assert role == "user" and ("put 2 paths back" in last or "put 7 paths back" in last)
+    assert "a.txt" in last and "kept.log" in last and last.endswith("Go on")
+    assert len(asked(endpoint)) == 8 and outcome.status == "done"
+    await world.run(text("Done."), resume=session)
+    assert asked(endpoint)[-1] == ("user", "Go on")
 
 
 async def test_paths_limit_what_is_undone(world):

@@ -68,7 +68,7 @@ async def _diff(session: Session, _: str) -> str:
 
 
 async def _undo(session: Session, words: str) -> str:
-    return await _told_by("undo", session.id, *words.split(), folder=session.settings.workspace)
+    return await _told_by("undo", session.id, *(words or "--last").split(), folder=session.settings.workspace)
 
 
 async def _redo(session: Session, words: str) -> str:
@@ -83,7 +83,7 @@ COMMANDS = {
     "verify": Command("the command that proves the work", "CMD, or off", _verify),
     "cost": Command("what the session took, and how full the model's window is", "", _cost),
     "diff": Command("everything that changed since the session began", "", _diff),
-    "undo": Command("take back what the session did to the files", "[--to TURN] [PATH…]", _undo),
+    "undo": Command("take back the last message, and what it did to the files", "[--to TURN] [PATH…]", _undo),
     "redo": Command("take the last undo back", "", _redo),
     "doctor": Command("what is enforced here, and what is missing", "", _doctor),
 }

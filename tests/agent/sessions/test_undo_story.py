@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedsmith.agent.sessions.undo import read_story
+from seedsmith.agent.sessions.story import read_story
 
 ANSWER = {"kind": "item", "item": {"role": "assistant"}}
 INTENDED = {"kind": "intended", "call": "1", "effect": "workspace"}
