@@ -19,13 +19,17 @@ from dataclasses import dataclass
 
 from seedsmith.sandbox.commands.limits import apply_limits
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.isolation.base import Gate, Isolation, Launch, Limits, Policy
 
 _GATE_SECONDS = 30.0
 """A launcher that hasn't come up by then never will."""
 _MOST_ARGUMENT_BYTES = 32 * resource.getpagesize() - 1
 """Of a single argument, its end mark aside (``execve(2)``, ``MAX_ARG_STRLEN``)."""
-_GATE_SCRIPT = 'read -r _ && exec "$@" <"$0"'
+_BASH = next((path for path in ("/bin/bash", "/usr/bin/bash") if os.access(path, os.X_OK)), None)
+_SHELL = ("/bin/sh", "-c", 'read -r _ && exec "$@" <"$0"')
+"""Waits for a line, then becomes the command that follows, with the input that is named before it."""
+_STILL_HELD = (_BASH, "-p", "-c", 'read -r _ && ! read -t 0 && exec "$@" <"$0"') if _BASH else _SHELL
+"""The same, but it ends where nobody holds the other end any more, though the line was given."""
 _CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
 
 
@@ -62,20 +66,23 @@ def start(
     ``limits`` None nothing is limited and nothing waits. Takes over every descriptor of the launch.
     Raises :class:`SandboxError` where the command can't be started.
     """
-    held = [launch.gate.information_fd, launch.gate.release_fd] if launch.gate else []
+    gate = launch.gate
+    held = [gate.information_fd] if gate else []
     try:
         if policy.unix_sockets and launch.start_in is None:
             raise OSError(errno.EPERM, "nothing sees to where its Unix sockets lead")
-        if launch.gate is None and limits is not None:
+        if gate is None and limits is not None:
             return _start_behind_shell(isolation, policy, launch, limits, output, stdin)
-        process = _popen(isolation, policy, launch, launch.argv, output, stdin)
+        if gate is None:
+            process = _popen(isolation, policy, launch, launch.argv, output, stdin)
+            return Started(process, process.pid)
+        process, release = _start_held_back(isolation, policy, launch, gate, output, stdin)
+        held.append(release)
     except OSError as error:
         _close(held)
         raise SandboxError(_why_not_started(error, launch)) from error
     finally:
         _close(launch.pass_fds)
-    if launch.gate is None:
-        return Started(process, process.pid)
     exit_fd = -1
     if limits is not None:
         try:  # While it still waits: once it runs, nothing of the start may fail.
@@ -86,14 +93,41 @@ def start(
             _close(held)
             raise SandboxError(_why_not_started(error, launch)) from error
         held.append(exit_fd)
-    root = _read_child_pid(launch.gate.information_fd) or process.pid
+    root = _read_child_pid(gate.information_fd) or process.pid
     try:
         if limits is not None and root != process.pid:
             apply_limits(root, limits, own_user_namespace=True)
-        os.write(launch.gate.release_fd, b"\n")
+        os.write(release, b"\n")
     except OSError:
         process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
     return Started(process, root, exit_fd, tuple(held))
+
+
+def _start_held_back(
+    isolation: Isolation, policy: Policy, launch: Launch, gate: Gate, output: int, stdin: int | None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the launcher with a shell in the command's place, which becomes the command for a line.
+
+    Returns the descriptor that takes the line, to be held as long as the command runs. Where the agent was
+    killed, the shell ends, and the launcher with it: ``--die-with-parent`` has no hold before all is set up,
+    and bubblewrap's own ``--block-fd`` takes the agent's end for a yes.
+    """
+    source, inherited = _reopened(stdin)
+    held_back = (*_STILL_HELD, source, *launch.argv[gate.command_at :])
+    waiting, release = os.pipe()
+    try:
+        argv = (*launch.argv[: gate.command_at], *held_back)
+        return _popen(isolation, policy, launch, argv, output, waiting, inherited), release
+    except BaseException:
+        os.close(release)
+        raise
+    finally:
+        os.close(waiting)
+
+
+def _reopened(stdin: int | None) -> tuple[str, tuple[int, ...]]:
+    """Where a shell that waits for its line finds the command's input, and what it inherits for that."""
+    return ("/dev/null", ()) if stdin is None else (f"/proc/self/fd/{stdin}", (stdin,))
 
 
 def _why_not_started(error: OSError, launch: Launch) -> str:
@@ -121,9 +155,8 @@ def _start_behind_shell(
     isolation: Isolation, policy: Policy, launch: Launch, limits: Limits, output: int, stdin: int | None
 ) -> Started:
     """Let a shell wait for a line before it becomes the command: no race, and no ``preexec_fn``."""
-    source = "/dev/null" if stdin is None else f"/proc/self/fd/{stdin}"
-    argv = ("/bin/sh", "-c", _GATE_SCRIPT, source, *launch.argv)
-    inherited = () if stdin is None else (stdin,)
+    source, inherited = _reopened(stdin)
+    argv = (*_SHELL, source, *launch.argv)
     waiting, release = os.pipe()
     process: subprocess.Popen[bytes] | None = None
     released = False

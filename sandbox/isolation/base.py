@@ -81,8 +81,8 @@ class Gate:
 
     information_fd: int
     """Where ``"child-pid": N`` is read from: the process the limits go to, and the root of all others."""
-    release_fd: int
-    """Where one byte lets the command go."""
+    command_at: int
+    """Where the command itself begins in the launch's ``argv``: behind what starts it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,12 @@ class Bubblewrap:
         with ExitStack() as opened:  # Closed here only where there are too many.
             filter_fd = _readable(program)
             opened.callback(os.close, filter_fd)
-            information, information_writer = os.pipe()
+            information, writer = os.pipe()
             opened.callback(os.close, information)
-            opened.callback(os.close, information_writer)
-            block, release = os.pipe()
+            try:  # A reader itself, too: where the agent is gone, to write to it ends no launcher.
+                informed = os.open(f"/proc/self/fd/{writer}", os.O_RDWR | os.O_CLOEXEC)
+            finally:
+                os.close(writer)
             opened.pop_all()
         arguments = (
             *self._arguments,
@@ -125,14 +127,15 @@ class Bubblewrap:
             *pinned,
             *mounts,
             *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
-            *("--info-fd", str(information_writer), "--block-fd", str(block), "--"),
+            *("--info-fd", str(informed), "--"),
         )
+        launcher = (*_joining(policy.joined), str(self.executable), *arguments)
         return Launch(
-            argv=(*_joining(policy.joined), str(self.executable), *arguments, *argv),
+            argv=(*launcher, *argv),
             env=env,
             cwd=Path("/"),
-            pass_fds=(filter_fd, information_writer, block),
-            gate=Gate(information, release),
+            pass_fds=(filter_fd, informed),
+            gate=Gate(information, len(launcher)),
         )
 
     def _prepare(self, policy: Policy) -> None:

@@ -22,9 +22,9 @@ def test_the_example_of_the_page_works(endpoint, tmp_path, monkeypatch, capsys):
     session = Agent("repo", **options).run("Fix the Rounding").session
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     exec(compile(example, str(PAGE), "exec"), {})
-    first, change, *entries, forked, undone = capsys.readouterr().out.splitlines()
+    first, change, *entries, forked, undone, redone = capsys.readouterr().out.splitlines()
     assert first == f"{session} done 2 None Fix the Rounding"
     assert change == "a.txt 2 1"
     assert [entry.partition("(")[0] for entry in entries] == ["Told", "Turn", "Turn", "Ended"]
     assert forked.endswith(session) and not forked.startswith(session)
-    assert undone == "1" and Path("repo/a.txt").read_text() == "one\n"
+    assert undone == redone == "1" and Path("repo/a.txt").read_text() == "two\nthree\n"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from present import is_present
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import PathNotFound, SandboxError
@@ -293,3 +295,53 @@ time.sleep(1)
 """
     result = await runner.run((sys.executable, "-c", code), timeout=30)
     assert (result.exit_code, result.note) == (0, "")
+
+
+KILLED_WHILE_IT_STARTS = """
+import asyncio, os, sys, time
+from pathlib import Path
+from seedsmith.sandbox.choose.select import choose
+from seedsmith.sandbox.commands import spawn
+from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.workspace.spill import SpillStore
+
+folders = [Path(sys.argv[1], name) for name in ("work", "private", "state")]
+policy = Policy(*folders, environ=dict(os.environ))
+runner = ProcessRunner(choose("bwrap", policy), policy, SpillStore(folders[2]))
+popen = spawn._popen
+
+def started(*arguments):
+    process = popen(*arguments)
+    if os.fork() == 0:
+        time.sleep(float(sys.argv[2]))
+        os.kill(os.getppid(), 9)
+        os._exit(0)
+    return process
+
+spawn._popen = started
+asyncio.run(runner.run(f"exec sleep {sys.argv[3]}", timeout=100))
+"""
+
+
+@pytest.mark.skipif(not is_present("bwrap"), reason="needs bwrap")
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.004, 0.008])
+def test_nothing_runs_on_where_the_agent_is_killed_while_it_starts(world, seconds) -> None:
+    mark = f"{100 + os.getpid()}.{int(seconds * 1000)}"
+    arguments = (str(world.workspace.parent), str(seconds), mark)
+    killed = subprocess.run([sys.executable, "-P", "-c", KILLED_WHILE_IT_STARTS, *arguments])
+    deadline = time.monotonic() + 30
+    while (left := _processes_with(mark)) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert killed.returncode == -9 and not left
+
+
+def _processes_with(mark: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_text().split("\0")
+        except OSError:
+            continue
+        found += [str(path)] if any(mark in word for word in words) else []
+    return found
