@@ -39,7 +39,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there():
     english = catalogue("en")
     assert whole <= english.keys() and {"command.", "mode.", "context.", "key."} == begun
     assert {key for key in english if key not in whole and not key.startswith(tuple(begun))} == set()
-    offered = {name for name, _ in command_line._COMMANDS} | COMMANDS.keys()
+    offered = {name for name, *_ in command_line._COMMANDS} | COMMANDS.keys()
     assert {f"command.{name}" for name in offered} == {
         key for key in english if key.startswith("command.") and key not in whole
     }
