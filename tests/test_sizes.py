@@ -19,7 +19,6 @@ WITH_MORE_PARAMETERS = {
     "agent/cli/fix.py:command": "a command of click: a parameter a flag",
     "agent/cli/review.py:command": "a command of click: a parameter a flag",
     "agent/cli/skills_test.py:test_skills": "a command of click: a parameter a flag",
-    "agent/cli/undo.py:command": "a command of click: a parameter a flag",
     "sandbox/commands/process.py:ProcessRunner.run": "by keyword, as subprocess.run",
     "sandbox/commands/process.py:ProcessRunner.start": "by keyword, as subprocess.Popen",
     "sandbox/commands/command.py:RunningCommand.__init__": "made in one place, by keyword",
