@@ -25,6 +25,7 @@ from seedsmith.agent.sessions.records import RecordFile
 from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.agent.sessions.story import REDO, UNDO, read_story
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
+from seedsmith.sandbox.snapshots.restore import room_wanting
 from seedsmith.sandbox.snapshots.rows import Difference
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
@@ -171,6 +172,10 @@ class Undo:
     def carry_out(self, plan: Plan) -> tuple[str, ...]:
         """Do what ``plan`` says and record it; returns a sentence for each path that can't be put back."""
         try:
+            if wanting := room_wanting(self._workspace, plan.steps):
+                raise SessionError(
+                    f"Nothing was done: the disk lacks {wanting:,} bytes to put the files back."
+                )
             failed = self._store.restore(plan.steps)
             after = self._store.take(plan.kind)
         except OSError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -42,7 +43,8 @@ class ObjectStore:
         self._objects = folder / "objects"
         self._packs = self._objects / "pack"
         self._packs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+            folder.chmod(0o700)
         if not (folder / "HEAD").exists():
             (folder / "refs").mkdir(exist_ok=True)
             write_whole(folder / "config", _CONFIGURATION)

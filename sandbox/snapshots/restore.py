@@ -15,6 +15,8 @@ from seedsmith.sandbox.workspace.paths import path_errors, shown
 from seedsmith.sandbox.workspace.replace import replace_file
 from seedsmith.sandbox.workspace.workspace import Workspace
 
+_BLOCK_BYTES = 4096
+
 
 def put_back(workspace: Workspace, read: Read, wanted: Iterable[Difference]) -> tuple[str, ...]:
     """Make each path what its ``old`` row says; ``new`` is what is there now.
@@ -35,6 +37,27 @@ def put_back(workspace: Workspace, read: Read, wanted: Iterable[Difference]) -> 
         if each.old is not None and each.old.is_folder:
             failed += _tried(_permit, workspace, each.path, each.old)
     return tuple(failed)
+
+
+def room_wanting(workspace: Workspace, wanted: Iterable[Difference]) -> int:
+    """How many bytes the disk lacks for :func:`put_back`; 0 where there is room.
+
+    A file is written whole before it takes its place, and what goes makes room first.
+    """
+    grows = largest = 0
+    for each in wanted:
+        old, new = (_blocks(row) for row in (each.old, each.new))
+        is_written = each.old is not None and (each.new is None or each.old.name != each.new.name)
+        grows += (old if is_written else 0) - (new if is_written or each.old is None else 0)
+        largest = max(largest, old if is_written else 0)
+    disk = os.statvfs(workspace.root)
+    free = disk.f_frsize * (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail)
+    return max(0, max(grows, largest) - free)
+
+
+def _blocks(row: Row | None) -> int:
+    """What a file takes on the disk, about."""
+    return -(-row.size // _BLOCK_BYTES) * _BLOCK_BYTES if row is not None and not row.is_folder else 0
 
 
 def _tried(

@@ -15,6 +15,7 @@ import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -65,6 +66,14 @@ class Snapshot:
     """The names of folders that were left out besides the well-known caches."""
 
 
+def _opened(lock: Path) -> int:
+    """The file of the store's lock, made where there is none; on a read-only disk it can be held, too."""
+    try:
+        return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+
+
 class SnapshotStore:
     """The snapshots of ``workspace`` below the state folder ``home``; safe to use from several threads."""
 
@@ -87,8 +96,7 @@ class SnapshotStore:
         self._one_at_a_time = Lock()
         if not (self.folder / "workspace").exists():
             write_whole(self.folder / "workspace", os.fsencode(f"{workspace.root}\n"))
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._lock = os.open(self.folder / _LOCK, flags, 0o600)
+        self._lock = _opened(self.folder / _LOCK)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
@@ -98,7 +106,8 @@ class SnapshotStore:
         try:
             self._watcher.save()
         except OSError:
-            (self.folder / _MEMORY).unlink(missing_ok=True)
+            with suppress(OSError):  # as on a read-only disk, where it is as it was
+                (self.folder / _MEMORY).unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = -1
 

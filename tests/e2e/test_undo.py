@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from examples import first_fast
@@ -293,6 +296,38 @@ async def test_a_folder_that_is_gone_or_another_one_is_refused(world):
     code, _, err = world.say("undo")
     assert code == 2 and "is another folder now" in err and not list(world.folder.iterdir())
     assert world.say("undo", "--force")[0] == 0 and (world.folder / "docs/b.txt").read_text() == "b\n"
+
+
+async def test_without_room_for_what_comes_back_nothing_is_done(world, monkeypatch):
+    await world.run(*TURNS)
+    now = content(world.folder)
+    disk = os.statvfs(world.folder)
+    values = {name: getattr(disk, name) for name in ("f_frsize", "f_bfree", "f_bavail")}
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(**values | {"f_bfree": 0, "f_bavail": 0}))
+    code, _, err = world.say("undo")
+    assert (
+        code == 2 and "Nothing was done: the disk lacks 4,096 bytes" in err and content(world.folder) == now
+    )
+
+
+async def test_a_read_only_state_shows_what_each_turn_changed(world, monkeypatch):
+    outcome = await world.run(*TURNS)
+
+    def read_only(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    opened = os.open
+
+    def open_to_read(path, flags, *more, **given):
+        within = "state" in os.fspath(path) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        return read_only() if within else opened(path, flags, *more, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_to_read)
+        for name in ("chmod", "write_bytes", "unlink"):
+            patched.setattr(Path, name, read_only)
+        session = Sessions(world.folder.parent / "state").open(outcome.session)
+        assert "+two" in session.diff(1).text
 
 
 async def test_a_session_that_runs_or_recorded_nothing_is_refused(world, endpoint):
