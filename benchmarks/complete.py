@@ -26,11 +26,11 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from seedsmith.agent.complete.completer import Completer
-from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hourly_budget import HourBudget
-from seedsmith.agent.complete.window import window
 from seedsmith.agent.conversation import UserMessage
+from seedsmith.agent.frontends.completion.completer import Completer
+from seedsmith.agent.frontends.completion.hole import Hole
+from seedsmith.agent.frontends.completion.hourly_budget import HourBudget
+from seedsmith.agent.frontends.completion.window import window
 from seedsmith.agent.models.base import Model, Request, TextDelta
 from seedsmith.agent.models.open import open_model
 from seedsmith.agent.settings.settings import Settings

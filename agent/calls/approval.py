@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from seedsmith.agent.permissions.call import RuledCall
-from seedsmith.agent.permissions.grants import Grant
+from seedsmith.agent.settings.permissions.call import RuledCall
+from seedsmith.agent.settings.permissions.grants import Grant
 from seedsmith.sandbox.workspace.protected import is_run_by_others
 from seedsmith.tools.base import EVERYTHING, OUTSIDE, Access
 

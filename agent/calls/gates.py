@@ -23,13 +23,13 @@ from seedsmith.agent.calls.prepared_call import Prepared
 from seedsmith.agent.calls.session_permissions import Permissions
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
-from seedsmith.agent.permissions.call import RuledCall, ruled_call
-from seedsmith.agent.permissions.rules import Ruled
+from seedsmith.agent.settings.permissions.call import RuledCall, ruled_call
+from seedsmith.agent.settings.permissions.rules import Ruled
 from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
-    from seedsmith.agent.permissions.decision import Ruling
+    from seedsmith.agent.settings.permissions.decision import Ruling
 
 
 @dataclass(frozen=True, slots=True)

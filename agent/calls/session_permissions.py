@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import ConfigurationError
-from seedsmith.agent.permissions.call import RuledCall
-from seedsmith.agent.permissions.grants import Grant, KeptGrants, grants_for
+from seedsmith.agent.settings.permissions.call import RuledCall
+from seedsmith.agent.settings.permissions.grants import Grant, KeptGrants, grants_for
 
 if TYPE_CHECKING:
-    from seedsmith.agent.permissions.decision import Rulebook, Ruling
+    from seedsmith.agent.settings.permissions.decision import Rulebook, Ruling
 
 
 class Permissions:

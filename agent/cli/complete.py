@@ -15,8 +15,8 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.settings.given_file import read_given_text
 
 if TYPE_CHECKING:
-    from seedsmith.agent.complete.completer import Suggestion
-    from seedsmith.agent.complete.hole import Hole
+    from seedsmith.agent.frontends.completion.completer import Suggestion
+    from seedsmith.agent.frontends.completion.hole import Hole
     from seedsmith.agent.settings.settings import Settings
 
 MOST_BYTES = 4 << 20
@@ -35,7 +35,7 @@ def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
     Exits 1 where nothing does.
     """
     from seedsmith.agent.cli.run_common import until_done
-    from seedsmith.agent.complete.hole import Hole, offset_of, split_place
+    from seedsmith.agent.frontends.completion.hole import Hole, offset_of, split_place
 
     path, line, column = split_place(place)
     text = read_given_text(None if unsaved else path, MOST_BYTES)
@@ -60,7 +60,7 @@ def command(place: str, unsaved: bool, as_json: bool, **flags: Any) -> int:
 
 
 async def _complete(settings: Settings, hole: Hole) -> Suggestion | None:
-    from seedsmith.agent.complete.open_completer import open_completer
+    from seedsmith.agent.frontends.completion.open_completer import open_completer
 
     opened = open_completer(settings, os.environ)
     try:

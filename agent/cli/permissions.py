@@ -15,9 +15,9 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 
 if TYPE_CHECKING:
-    from seedsmith.agent.permissions.call import RuledCall
-    from seedsmith.agent.permissions.decision import Ruling
-    from seedsmith.agent.permissions.grants import KeptGrants
+    from seedsmith.agent.settings.permissions.call import RuledCall
+    from seedsmith.agent.settings.permissions.decision import Ruling
+    from seedsmith.agent.settings.permissions.grants import KeptGrants
 
 _EXITS = {"allow": 0, "deny": 1, "ask": 1}
 
@@ -34,9 +34,9 @@ def command() -> None:
 def list_permissions(as_json: bool, **flags: Any) -> None:
     """List the rules in the order in which they win, then what was allowed for good, numbered."""
     from seedsmith.agent.frontends.terminal import visible_row
-    from seedsmith.agent.permissions.grants import Grant
-    from seedsmith.agent.permissions.rule_reader import read_rules
-    from seedsmith.agent.permissions.rules import Ruled
+    from seedsmith.agent.settings.permissions.grants import Grant
+    from seedsmith.agent.settings.permissions.rule_reader import read_rules
+    from seedsmith.agent.settings.permissions.rules import Ruled
 
     settings = load_settings(flags)
     order = list(Ruled)
@@ -71,10 +71,17 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
 
     A command is shown with the parts it is made of, as rules see them.
     """
+<<<<<<< HEAD
     from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.permissions.decision import Rulebook
     from seedsmith.agent.permissions.rule_reader import read_rules
     from seedsmith.agent.permissions.shell_parser import split
+=======
+    from seedsmith.agent.frontends.terminal import visible, visible_row
+    from seedsmith.agent.settings.permissions.decision import Rulebook
+    from seedsmith.agent.settings.permissions.rule_reader import read_rules
+    from seedsmith.agent.settings.permissions.shell_parser import split
+>>>>>>> fb19d03 (Keep the agent at twelve rooms)
 
     settings = load_settings(flags)
     root = os.path.realpath(settings.workspace)
@@ -97,7 +104,7 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
 def remove_permissions(numbers: tuple[int, ...]) -> None:
     """Take back what was allowed for good, by the numbers that list shows."""
     from seedsmith.agent.frontends.terminal import visible_row
-    from seedsmith.agent.permissions.grants import Grant
+    from seedsmith.agent.settings.permissions.grants import Grant
 
     kept = _kept()
     if missing := [number for number in numbers if number > len(kept.entries())]:
@@ -111,7 +118,7 @@ def remove_permissions(numbers: tuple[int, ...]) -> None:
 
 def _comes_to(ruling: Ruling, call: RuledCall, root: str) -> tuple[str, str]:
     """``allow``, ``ask`` or ``deny``, and why, as a clause."""
-    from seedsmith.agent.permissions.rules import Ruled
+    from seedsmith.agent.settings.permissions.rules import Ruled
 
     if ruling.says is Ruled.DENY:
         return "deny", ruling.why
@@ -122,7 +129,7 @@ def _comes_to(ruling: Ruling, call: RuledCall, root: str) -> tuple[str, str]:
 
 
 def _call(kind: str, what: str) -> RuledCall:
-    from seedsmith.agent.permissions.call import RuledCall
+    from seedsmith.agent.settings.permissions.call import RuledCall
 
     if kind == "write":
         return RuledCall("write", writes=frozenset({posixpath.normpath(what)}))
@@ -135,7 +142,7 @@ def _call(kind: str, what: str) -> RuledCall:
 
 
 def _kept() -> KeptGrants:
-    from seedsmith.agent.permissions.grants import FILE_NAME, KeptGrants
+    from seedsmith.agent.settings.permissions.grants import FILE_NAME, KeptGrants
     from seedsmith.agent.settings.yaml_file import user_folder
 
     return KeptGrants(user_folder(os.environ) / FILE_NAME)

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
 from seedsmith.agent.frontends.terminal import visible, visible_row
-from seedsmith.agent.permissions.grants import Grant
+from seedsmith.agent.settings.permissions.grants import Grant
 
 _LONG_BLANK = re.compile(" {9,}")
 _NO = re.compile(r"^no?\b[\s,.:;–—-]*", re.IGNORECASE)

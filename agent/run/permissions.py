@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.session_permissions import Permissions
-from seedsmith.agent.permissions.grants import FILE_NAME
+from seedsmith.agent.settings.permissions.grants import FILE_NAME
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -20,8 +20,8 @@ def open_permissions(settings: Settings, workspace: Workspace, environment: Mapp
     root = str(workspace.root)
     rules = None
     if settings.permissions:
-        from seedsmith.agent.permissions.decision import Rulebook
-        from seedsmith.agent.permissions.rule_reader import read_rules
+        from seedsmith.agent.settings.permissions.decision import Rulebook
+        from seedsmith.agent.settings.permissions.rule_reader import read_rules
 
         rules = Rulebook(read_rules(settings.permissions), root)
     return Permissions(rules, user_folder(environment) / FILE_NAME, root)

@@ -89,7 +89,7 @@ class Proving:
         return self._tampered(tuple(past.store.differences(past.first, past.now)))
 
     async def _prove(self) -> str | None:
-        from seedsmith.agent.proof.both_sides import BothSides, Shown
+        from seedsmith.agent.run.proof.both_sides import BothSides, Shown
 
         newest = self.verifier.newest
         assert newest is not None
@@ -129,7 +129,7 @@ class Proving:
     def _tampered(self, differences: Sequence[Difference]) -> tuple[str, ...]:
         if not differences:
             return ()
-        from seedsmith.agent.proof.weakened_tests import tampered
+        from seedsmith.agent.run.proof.weakened_tests import tampered
 
         return tampered(differences, self._past.read, strict=self._strict)
 
@@ -141,7 +141,7 @@ def with_pull_request(outcome: Outcome, settings: Settings, session: Session) ->
     """``outcome``, its pull request's text written where ``settings`` want it; says where that can't be."""
     if settings.report is None:
         return outcome
-    from seedsmith.agent.proof.pull_request import pull_request
+    from seedsmith.agent.run.proof.pull_request import pull_request
 
     last = session.conversation.last_answer
     text = pull_request(outcome, last.text if last else "", settings.symptom or "")

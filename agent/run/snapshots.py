@@ -21,7 +21,7 @@ from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.proof.both_sides import Past
+    from seedsmith.agent.run.proof.both_sides import Past
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.snapshots.changes import Changes
@@ -129,7 +129,7 @@ class RunSnapshots:
 
     async def present(self) -> Past:
         """The workspace before the first change, and as it is now."""
-        from seedsmith.agent.proof.both_sides import Past
+        from seedsmith.agent.run.proof.both_sides import Past
 
         self._start("verification")
         await self._settled()

@@ -21,7 +21,7 @@ from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
-    from seedsmith.agent.proof.results import TestRun
+    from seedsmith.agent.run.proof.results import TestRun
 
 LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""
@@ -152,8 +152,8 @@ class Verifier:
 
     async def _told(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         """Run it so that it tells of each test, and keep what it told."""
-        from seedsmith.agent.proof.results import without_passed
-        from seedsmith.agent.proof.test_reporting import telling
+        from seedsmith.agent.run.proof.results import without_passed
+        from seedsmith.agent.run.proof.test_reporting import telling
 
         told = telling(self._command, self._processes)
         result = await self._processes.run(

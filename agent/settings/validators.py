@@ -162,7 +162,7 @@ def credentials(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | No
 def permissions(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     """Rules, each of which can be read and covers its examples."""
     if given:
-        from seedsmith.agent.permissions.rule_reader import read_rules
+        from seedsmith.agent.settings.permissions.rule_reader import read_rules
 
         read_rules(given)
     return given

@@ -137,7 +137,7 @@ async def _permissions(talk: Talk, _: str) -> None:
 
 
 def _rules(talk: Talk) -> list[str]:
-    from seedsmith.agent.permissions.rule_reader import read_rules
+    from seedsmith.agent.settings.permissions.rule_reader import read_rules
 
     return [rule.written for rule in read_rules(talk.settings.permissions)]
 

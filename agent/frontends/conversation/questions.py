@@ -10,7 +10,7 @@ from seedsmith.agent.calls.ask_tool import Question
 from seedsmith.agent.frontends.approver import choices, decision, readable
 from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.terminal import visible, visible_row
-from seedsmith.agent.permissions.grants import Grant
+from seedsmith.agent.settings.permissions.grants import Grant
 
 Say = Callable[[str, str], None]
 

@@ -13,10 +13,10 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
-from seedsmith.agent.complete.hole import Hole
-from seedsmith.agent.complete.hourly_budget import HourSpent
-from seedsmith.agent.complete.open_completer import Opened, open_completer
 from seedsmith.agent.errors import AgentError
+from seedsmith.agent.frontends.completion.hole import Hole
+from seedsmith.agent.frontends.completion.hourly_budget import HourSpent
+from seedsmith.agent.frontends.completion.open_completer import Opened, open_completer
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.version import VERSION

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from seedsmith.agent.cli.main import main
-from seedsmith.agent.permissions.grants import Grant, KeptGrants
+from seedsmith.agent.settings.permissions.grants import Grant, KeptGrants
 
 CONFIGURATION = """\
 permissions:

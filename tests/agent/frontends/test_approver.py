@@ -8,8 +8,8 @@ import pytest
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question, Respondent
 from seedsmith.agent.frontends.approver import ConsoleApprover, readable
-from seedsmith.agent.permissions.call import RuledCall
-from seedsmith.agent.permissions.grants import grants_for
+from seedsmith.agent.settings.permissions.call import RuledCall
+from seedsmith.agent.settings.permissions.grants import grants_for
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+"""Running the tests on both sides of a fix: on the code as it was, with the new tests, and as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seedsmith.agent.run.proof.old_side import NoOldSide, OldSide, Tests
+from seedsmith.agent.run.proof.results import TestRun
+from seedsmith.agent.run.proof.side_comparison import NO_TEST, Asked, as_told, compare
+from seedsmith.agent.run.proof.test_reporting import telling
+from seedsmith.agent.sessions.outcome import looks_like_a_test
+from seedsmith.agent.sessions.proof_sides import Sides
+from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.snapshots.rows import Difference
+from seedsmith.sandbox.snapshots.store import SnapshotStore
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The workspace before the first change, and as it is now."""
+
+    store: SnapshotStore
+    first: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is known already: the command's first run, where it was heard, and its newest one."""
+
+    first: TestRun | None
+    new: TestRun
+
+
+Text = Callable[[CommandResult], str]
+
+
+class BothSides:
+    """Runs one session's test command on both sides, in ``folder`` of the session."""
+
+    def __init__(
+        self, command: str, report: str, processes: ProcessRunner, folder: Path, seconds: Callable[[], float]
+    ) -> None:
+        """``report`` is what was reported; ``seconds`` says how long a run may take."""
+        self._command = command
+        self._report = report
+        self._processes = processes
+        self._folder = folder
+        self._seconds = seconds
+
+    async def look(self, past: Past, shown: Shown, text: Text) -> Sides:
+        """What both sides say; ``text`` makes an output text."""
+        changed = changed_test_files(past.store.differences(past.first, past.now))
+        asked = Asked(self._command, self._report, changed)
+        if not changed and shown.first is not None and shown.first.exit_code == 0:
+            return Sides(fault=NO_TEST, report=self._report)
+        new = shown.new
+        if new.tests:
+            new = await self._with_all(new, self._processes, changed, text)
+
+        async def compared(old: OldSide) -> Sides:
+            began = await _run(self._command, old.processes, self._seconds(), text)
+            if began.tests:
+                began = await self._with_all(began, old.processes, changed, text)
+            sides = compare(asked, shown.first, began, new)
+            return await self._twice(sides, old, changed, text) if sides.proven else sides
+
+        try:
+            sides = await self._on_old_side(past, changed, compared)
+            if sides.proven and changed and not new.tests and not await self._faithful(past, shown, text):
+                sides = replace(
+                    sides, fault="laid out by itself, the code as it was fails without the new tests."
+                )
+        except NoOldSide as error:
+            return Sides(fault=str(error), unavailable=True, report=self._report)
+        except (OSError, SandboxError) as error:
+            return Sides(
+                fault=f"the code as it was can't be laid out: {error}", unavailable=True, report=self._report
+            )
+        return sides
+
+    async def _on_old_side(
+        self, past: Past, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
+    ) -> Sides:
+        tests = Tests(past.now, changed)
+        with closing(OldSide(self._folder, past.store, past.first, self._processes, tests)) as old:
+            return await work(old)
+
+    async def _with_all(
+        self, run: TestRun, processes: ProcessRunner, changed: Collection[str], text: Text
+    ) -> TestRun:
+        """``run`` with the tests of changed files that the command leaves out, where pytest runs them."""
+        told = {test.file for test in run.tests.values()}
+        known = {path for file, path in as_told(changed, run).items() if file in told}
+        left_out = [path for path in _of_pytest(changed) if path not in known]
+        if not left_out or not any(told):
+            return run
+        more = await _run(self._command, processes, self._seconds(), text, left_out)
+        return replace(run, output=run.output + more.output, tests=more.tests | run.tests)
+
+    async def _twice(self, sides: Sides, old: OldSide, changed: Collection[str], text: Text) -> Sides:
+        """``sides`` without the tests that say something else the second time."""
+        assert sides.old is not None
+        assert sides.new is not None
+        before = await _run(self._command, old.processes, self._seconds(), text, changed)
+        now = await _run(self._command, self._processes, self._seconds(), text, changed)
+        if not sides.old.tests:
+            same = before.exit_code == sides.old.exit_code and now.exit_code == sides.new.exit_code
+            return sides if same else replace(sides, fault="the command does not say the same twice.")
+        flaky = {
+            name for name in sides.old.tests if name in before.of("passed") or name not in now.of("passed")
+        }
+        proving = tuple(name for name in sides.old.tests if name not in flaky)
+        return replace(
+            sides,
+            old=replace(sides.old, tests=proving),
+            new=replace(sides.new, tests=proving),
+            flaky=tuple(sorted(flaky)),
+            fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
+        )
+
+    async def _faithful(self, past: Past, shown: Shown, text: Text) -> bool:
+        """Whether the old code alone, laid out, passes as it did in its place."""
+        if shown.first is None or shown.first.exit_code != 0:
+            return True
+        with closing(
+            OldSide(self._folder, past.store, past.first, self._processes, Tests(past.now, ()))
+        ) as old:
+            alone = await _run(self._command, old.processes, self._seconds(), text)
+        return alone.exit_code == 0
+
+
+async def _run(
+    command: str, processes: ProcessRunner, seconds: float, text: Text, only: Collection[str] = ()
+) -> TestRun:
+    """One run; of pytest's tests those of the files ``only``, where given and the command names no others."""
+    told = telling(command, processes, _of_pytest(only))
+    result = await processes.run(
+        told.command,
+        timeout=seconds,
+        env=told.environment,
+        head_bytes=32_000,
+        tail_bytes=200_000,
+        spill=False,
+    )
+    return told.read(result, text(result))
+
+
+def changed_test_files(differences: Iterable[Difference]) -> tuple[str, ...]:
+    """The tests and their fixtures that are new, or other than they were."""
+    return tuple(
+        path
+        for path, _, new in differences
+        if new is not None and not new.is_folder and looks_like_a_test(path)
+    )
+
+
+def _of_pytest(paths: Collection[str]) -> list[str]:
+    """Those of ``paths`` that pytest takes for tests, not for what helps them."""
+    return [path for path in paths if re.fullmatch(r"(?:.*/)?(?:test_\w*|\w*_test)\.py", path)]

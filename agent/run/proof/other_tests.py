@@ -1,0 +1,102 @@
+"""What was done to the tests of a file in JavaScript, Go or Rust, told by the forms of their test runners."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seedsmith.agent.run.proof.python_tests import OTHERWISE
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """How a language's tests look."""
+
+    test: re.Pattern[str]
+    """The beginning of a test, its name in a group."""
+    assertion: re.Pattern[str]
+    """A line that asserts."""
+    skip: re.Pattern[str]
+    """What keeps a test from being run, or all the others."""
+
+
+_JAVASCRIPT = _Forms(
+    re.compile(r"^[ \t]*(?:it|test|specify)(?:\.\w+)*\(\s*(['\"`])(?P<name>.+?)\1", re.MULTILINE),
+    re.compile(r"\b(?:expect|assert|t)(?:\.\w+)*\(.*"),
+    re.compile(
+        r"\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|failing|fixme)\b|\bx(?:it|test|describe)\(|"
+        r"\b[tf](?:it|describe)?\.skip\(|\bfdescribe\(|\bfit\(|\bskip:\s*(?:true|['\"`])|\bonly:\s*true|\btodo:\s*true|"
+        r"\bthis\.skip\("
+    ),
+)
+_GO = _Forms(
+    re.compile(r"^func (?P<name>Test\w+|Example\w*|Fuzz\w+)\(", re.MULTILINE),
+    re.compile(r"\b(?:t|b|f)\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)\(.*|\b(?:assert|require)\.\w+\(.*"),
+    re.compile(
+        r"\b[tbf]\.(?:Skip|Skipf|SkipNow)\(|^//go:build (?:ignore|never)\b|^// \+build ignore", re.MULTILINE
+    ),
+)
+_RUST = _Forms(
+    re.compile(
+        r"#\[(?:\w+::)?test(?:\([^)]*\))?\](?:\s*#\[[^\]]*\])*\s*(?:pub )?(?:async )?fn (?P<name>\w+)"
+    ),
+    re.compile(r"\b(?:debug_)?(?:assert|assert_eq|assert_ne|assert_matches|panic)!\(.*"),
+    re.compile(r"#\[ignore\b|#\[should_panic\b|#\[cfg_attr\([^\]]*ignore"),
+)
+_BY_ENDING = {
+    **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"), _JAVASCRIPT),
+    "go": _GO,
+    "rs": _RUST,
+}
+_NAME = re.compile(
+    r"(?P<kept>(?<![\w$.])(?:expect|assert\w*|debug_assert\w*|panic|require|[tbf])(?:\.\w+)*(?=[(!])"
+    r"|(?<=\))(?:\.\w+)+(?=\())|[A-Za-z_$][\w$.]*"
+)
+"""A name, in its group where it belongs to the assertion itself."""
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_COMMENT = re.compile(r"(?<![:\"'`/])//(?!go:build| \+build).*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+
+
+def has_forms(path: str) -> bool:
+    """Whether the tests of such a file can be told."""
+    return path.rpartition(".")[2] in _BY_ENDING
+
+
+def holds_tests(path: str, text: str) -> bool:
+    """Whether ``text`` holds tests beside the program, as files in Rust do."""
+    return path.endswith(".rs") and _RUST.test.search(text) is not None
+
+
+def weakened_text(path: str, old: str, new: str) -> list[str]:
+    """How the tests of ``new`` are weaker than those of ``old``, a phrase each."""
+    forms = _BY_ENDING[path.rpartition(".")[2]]
+    old, new = _COMMENT.sub("", old), _COMMENT.sub("", new)
+    return list(_weaker(forms, old, new))
+
+
+def _weaker(forms: _Forms, old: str, new: str) -> Iterator[str]:
+    before, after = ([each["name"] for each in forms.test.finditer(text)] for text in (old, new))
+    if len(forms.skip.findall(new)) > len(forms.skip.findall(old)):
+        yield "skips tests"
+    gone = Counter(before) - Counter(after)
+    if gone and len(before) > len(after):
+        yield f"{next(iter(gone))} is gone"
+    was, now = (Counter(map(_skeleton, forms.assertion.findall(text))) for text in (old, new))
+    if lost := was - now:
+        yield f"asserts {OTHERWISE}" if (now - was).total() >= lost.total() else "asserts less"
+
+
+def _skeleton(line: str) -> str:
+    """An assertion's form and values, without the names of what it is about."""
+    parts: list[str] = []
+    end = 0
+    for string in _STRING.finditer(line):
+        parts += [_nameless(line[end : string.start()]), string[0]]
+        end = string.end()
+    return re.sub(r"\s+", "", "".join([*parts, _nameless(line[end:])])).rstrip(";,")
+
+
+def _nameless(code: str) -> str:
+    return _NAME.sub(lambda name: name["kept"] or "_", code)

@@ -1,0 +1,134 @@
+"""What two runs of the same tests prove, one of the old code and one of the new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from seedsmith.agent.run.proof.failure_reasons import wrong_reason
+from seedsmith.agent.run.proof.results import TestResult, TestRun
+from seedsmith.agent.sessions.proof_sides import Side, Sides
+
+NO_TEST = "no test was added or changed, so nothing shows what was reported."
+_MOST_TESTS = 20
+_WHY_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be proven."""
+
+    command: str
+    report: str
+    """What was reported, in anybody's words."""
+    changed: Collection[str]
+    """The files of tests that were added or changed."""
+
+
+def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> Sides:
+    """Judge two runs of the command: ``old`` of the code as it was with the changed files of tests.
+
+    ``first`` was run before anything was changed, where that is known. The runs may tell of no test; then
+    their exit codes are judged.
+    """
+    command, report = asked.command, asked.report
+    changed = as_told(asked.changed, new)
+    if not (new.tests and old.tests):
+        return _by_exit_code(command, report, old, new)
+    flipped, failures = _flipped(changed, first, old, new)
+    wrong = {name: wrong_reason(report, failures[name].why) for name in flipped}
+    proving = [name for name in flipped if not wrong[name]]
+    broken = sorted(old.of("passed") - new.of("passed", "skipped"))
+    unrun = [name for name in sorted(new.of("skipped")) if new.tests[name].file in changed]
+    known = first.tests if first is not None else {}
+    failing = [
+        name for name in new.of("failed", "error") if new.tests[name].file in changed and name not in known
+    ]
+    fault = ""
+    if broken:
+        fault = f"{_few(broken)} passed on the code as it was, and does not now."
+    elif failing:
+        fault = f"{_few(sorted(failing))} fails on the code as it is."
+    elif not flipped:
+        fault = _nothing_flipped(asked.changed, changed, new)
+    elif not proving:
+        fault = f"{flipped[0]} does fail on the code as it was, but not for the reason reported: "
+        fault += f"{wrong[flipped[0]]}."
+    why = failures[proving[0]].why if proving else failures[flipped[0]].why if flipped else ""
+    return Sides(
+        old=Side(command, old.exit_code, tuple(proving[:_MOST_TESTS]), why[-_WHY_CHARACTERS:]),
+        new=Side(command, new.exit_code, tuple(proving[:_MOST_TESTS])),
+        fault=fault,
+        broken=tuple(broken[:_MOST_TESTS]),
+        kept=len(old.of("passed") & new.of("passed")),
+        unrun=tuple(unrun[:_MOST_TESTS]),
+        report=report,
+    )
+
+
+def as_told(paths: Collection[str], run: TestRun) -> dict[str, str]:
+    """``paths`` of the workspace by the names that ``run`` has for them, from its own top folder."""
+    found = {path: path for path in paths}
+    for file in {test.file for test in run.tests.values()} - found.keys() - {""}:
+        for path in paths:
+            if path.endswith(f"/{file}") or file.endswith(f"/{path}"):
+                found[file] = path
+    return found
+
+
+def _flipped(
+    changed: Collection[str], first: TestRun | None, old: TestRun, new: TestRun
+) -> tuple[list[str], dict[str, TestResult]]:
+    """The tests that pass now and fail on the old side, those of changed files first, and their failures.
+
+    Where a file could not even be loaded there, its tests count as failed like that. What passed before
+    anything was changed fails on the old side for a reason of that side's own.
+    """
+    passed = first.of("passed") if first is not None else set()
+    unloaded = {test.file: test for test in old.tests.values() if test.whole_file}
+    failures: dict[str, TestResult] = {}
+    for name in new.of("passed"):
+        test = old.tests.get(name)
+        if name in passed and new.tests[name].file not in changed:
+            continue
+        if test is not None and test.said in ("failed", "error"):
+            failures[name] = test
+        elif test is None and (whole := unloaded.get(new.tests[name].file)) is not None:
+            failures[name] = whole
+    order = sorted(failures, key=lambda name: (new.tests[name].file not in changed, name))
+    return order, failures
+
+
+def _nothing_flipped(changed: Collection[str], told: Collection[str], new: TestRun) -> str:
+    ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in told]
+    if ran:
+        return f"{_few(ran)} passes on the code as it was, too: it does not show what was reported."
+    if failing := sorted(new.of("failed", "error")):
+        return f"{_few(failing)} fails on the code as it is."
+    if not changed:
+        return NO_TEST
+    return f"no test of {_few(sorted(changed))} fails on the code as it was and passes now."
+
+
+def _by_exit_code(command: str, report: str, old: TestRun, new: TestRun) -> Sides:
+    fault = ""
+    if new.exit_code != 0:
+        fault = "the command fails on the code as it is."
+    elif old.exit_code == 0:
+        fault = "the command passes on the code as it was, too: it does not show what was reported."
+    elif old.exit_code is None:
+        fault = "the command came to no end on the code as it was."
+    elif wrong := wrong_reason(report, old.output):
+        fault = f"the command fails on the code as it was, but not for the reason reported: {wrong}."
+    tail = old.output[-_WHY_CHARACTERS:]
+    return Sides(
+        old=Side(command, old.exit_code, (), tail),
+        new=Side(command, new.exit_code),
+        fault=fault,
+        report=report,
+    )
+
+
+def _few(names: list[str]) -> str:
+    more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
+    return f"{names[0]}{more}"

@@ -1,0 +1,59 @@
+"""Making a test command tell of each test, by the environment where that will do, and hearing it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedsmith.agent.run.proof.results import MOST_XML_BYTES, TestRun, read_junit, read_output
+from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+
+_NAME = "seedsmith-tests.xml"
+_UNITTEST = re.compile(r"(-m\s+unittest(?:\s+discover(?!\S))?)(?!\S)(?!.*\s(?:-v|--verbose)\b)")
+_GO = re.compile(r"(?<!\S)(go\s+test)(?!\S)(?!.*\s-v\b)")
+_QUIET = re.compile(r"(?<=\s)(?:-q|--quiet)(?=\s|$)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A test command that tells of each test, and how to hear it."""
+
+    command: str
+    """The command, asked to tell more where only its arguments can."""
+    environment: dict[str, str]
+    heard_at: Path
+    """Where pytest leaves its results, on the host."""
+
+    def read(self, result: CommandResult, output: str) -> TestRun:
+        """What the ended command said."""
+        tests = read_junit(_taken(self.heard_at)) or read_output(output)
+        return TestRun(result.exit_code, output, tests)
+
+
+def telling(command: str, processes: ProcessRunner, only: Collection[str] = ()) -> Telling:
+    """``command`` made to tell of each test; of pytest's tests ``only`` those files, where given."""
+    inside = "/tmp" if processes.isolation.name == "bwrap" else str(processes.policy.private_tmp)  # noqa: S108
+    options = ["-o", "junit_family=xunit1", f"--junitxml={inside}/{_NAME}"]
+    options += sorted(only)
+    before = processes.environment.get("PYTEST_ADDOPTS", "")
+    told = _GO.sub(r"\1 -v", command)
+    if (loud := _UNITTEST.sub(r"\1 -v", told)) != told:
+        told = _QUIET.sub("", loud)
+    heard_at = processes.policy.private_tmp / _NAME
+    heard_at.unlink(missing_ok=True)
+    return Telling(told, {"PYTEST_ADDOPTS": f"{before} {shlex.join(options)}".strip()}, heard_at)
+
+
+def _taken(path: Path) -> bytes:
+    """What a command left at ``path``, which is gone then; nothing where it is no plain file or too large."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_XML_BYTES:
+            return b""
+        content = path.read_bytes()
+        path.unlink()
+    except OSError:
+        return b""
+    return content

@@ -1,0 +1,125 @@
+"""What runners of tests write is read test by test, real ones' where they are here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from seedsmith.agent.run.proof.results import read_junit, read_output, without_passed
+from seedsmith.agent.run.proof.test_reporting import telling
+
+
+def said(found):
+    return {name: test.said for name, test in found.items()}
+
+
+def test_pytest_writes_of_each_test_and_of_what_cannot_be_collected(tmp_path):
+    (tmp_path / "test_a.py").write_text(
+        "import pytest\n\n\ndef test_ok(): pass\n\n\ndef test_no(): assert 1 == 2\n\n\n"
+        "@pytest.mark.skip\ndef test_left(): pass\n\n\n"
+        "@pytest.fixture\ndef broken(): raise OSError('x')\n\n\n"
+        "def test_error(broken): pass\n"
+    )
+    (tmp_path / "test_b.py").write_text("import not_there\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--continue-on-collection-errors",
+    ]
+    command += ["-o", "junit_family=xunit1", "--junitxml=out.xml"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    found = read_junit((tmp_path / "out.xml").read_bytes())
+    assert said(found) == {
+        "test_a.test_ok": "passed",
+        "test_a.test_no": "failed",
+        "test_a.test_left": "skipped",
+        "test_a.test_error": "error",
+        "test_b": "error",
+    }
+    assert found["test_a.test_no"].file == "test_a.py" and "assert 1 == 2" in found["test_a.test_no"].why
+    assert found["test_b"].whole_file and found["test_b"].file == "test_b.py"
+
+
+def test_what_is_no_such_document_tells_of_nothing():
+    entity = b'<!DOCTYPE x [<!ENTITY a "b">]><testsuites><testcase name="a"/></testsuites>'
+    assert read_junit(b"") == {} == read_junit(b"<a") == read_junit(entity)
+
+
+def test_unittest_tells_of_each_test(tmp_path):
+    (tmp_path / "test_a.py").write_text(
+        "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_ok(self):\n        print('noise')\n\n"
+        "    def test_no(self):\n        '''With a docstring.'''\n        self.assertEqual(1, 2)\n\n"
+        "    @unittest.skip('x')\n    def test_left(self): pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "unittest", "-v"],
+        cwd=tmp_path,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+    )
+    found = {name.split()[0]: each for name, each in said(read_output(done.stdout.decode())).items()}
+    assert found == {"test_ok": "passed", "test_no": "failed", "test_left": "skipped"}
+    (failed,) = (test for test in read_output(done.stdout.decode()).values() if test.said == "failed")
+    assert "AssertionError: 1 != 2" in failed.why and "test_left" not in failed.why
+    assert without_passed("test_a (m.T.test_a) ... ok\nFAIL: x\n--- PASS: TestA (0s)\n") == "FAIL: x\n"
+
+
+async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
+    class Processes:
+        isolation = SimpleNamespace(name="off")
+        policy = SimpleNamespace(private_tmp=tmp_path)
+        environment = {"PYTEST_ADDOPTS": "-x"}
+
+    told = {
+        "python -m unittest": "python -m unittest -v",
+        "python -m unittest discover -q": "python -m unittest discover -v ",
+        "python -m unittest discover -v": "python -m unittest discover -v",
+        "python -m unittest test_a -q": "python -m unittest -v test_a ",
+        "cd a && go test ./...": "cd a && go test -v ./...",
+        "make test": "make test",
+    }
+    assert {each: telling(each, Processes()).command for each in told} == told
+    assert (
+        telling("pytest", Processes(), ["tests/test_a.py"]).environment["PYTEST_ADDOPTS"].startswith("-x -o ")
+    )
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_node_tells_of_each_test(tmp_path):
+    (tmp_path / "a.test.js").write_text(
+        "const test = require('node:test'); const assert = require('node:assert');\n"
+        "test('is fine', () => {});\ntest('is not', () => assert.equal(1, 2));\n"
+        "test.skip('is left', () => {});\n"
+    )
+    done = subprocess.run(["node", "--test"], cwd=tmp_path, stdout=subprocess.PIPE)
+    found = said(read_output(done.stdout.decode()))
+    assert (found["is fine"], found["is not"], found["is left"]) == ("passed", "failed", "skipped")
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        (
+            "test tests::adds ... ok\ntest tests::no ... FAILED\ntest tests::left ... ignored\n",
+            {"tests::adds": "passed", "tests::no": "failed", "tests::left": "skipped"},
+        ),
+        (
+            "=== RUN   TestA\n--- PASS: TestA (0s)\n--- FAIL: TestB (0.1s)\n    --- FAIL: TestB/sub (0s)\n",
+            {"TestA": "passed", "TestB": "failed", "TestB/sub": "failed"},
+        ),
+        (
+            "PASS src/a.test.ts\nFAIL src/b.test.ts (5 s)\n  \x1b[32m✓\x1b[39m adds (2 ms)\n  ✕ takes\n",
+            {"src/a.test.ts": "passed", "src/b.test.ts": "failed", "adds": "passed", "takes": "failed"},
+        ),
+    ],
+)
+def test_other_runners_tell_of_each_test(output, found):
+    assert said(read_output(output)) == found
