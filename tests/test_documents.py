@@ -210,6 +210,8 @@ def test_samples_are_what_their_readers_take(block, tmp_path):
         found = read_skill(tmp_path / value["name"], Origin.USER)
         assert isinstance(found, Skill) and not found.warnings, found
     elif "steps" in value:
+        for name in re.findall(r"patch: ([\w-]+\.patch)\n", block.body):
+            (tmp_path / name).touch()
         (tmp_path / "tasks.yaml").write_text(block.body)
         assert read_tasks(tmp_path / "tasks.yaml").steps
     elif "tests" in value:

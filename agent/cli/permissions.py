@@ -71,17 +71,10 @@ def test_permissions(what: str, kind: str | None, as_json: bool, **flags: Any) -
 
     A command is shown with the parts it is made of, as rules see them.
     """
-<<<<<<< HEAD
     from seedsmith.agent.frontends.terminal import visible_row
-    from seedsmith.agent.permissions.decision import Rulebook
-    from seedsmith.agent.permissions.rule_reader import read_rules
-    from seedsmith.agent.permissions.shell_parser import split
-=======
-    from seedsmith.agent.frontends.terminal import visible, visible_row
     from seedsmith.agent.settings.permissions.decision import Rulebook
     from seedsmith.agent.settings.permissions.rule_reader import read_rules
     from seedsmith.agent.settings.permissions.shell_parser import split
->>>>>>> fb19d03 (Keep the agent at twelve rooms)
 
     settings = load_settings(flags)
     root = os.path.realpath(settings.workspace)
