@@ -103,6 +103,12 @@ class CallRunner:
             self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data, result.text))
         return Finished(result, duration)
 
+    def tell_tried(self, call: ToolCall, seconds: float) -> None:
+        """Show ``call`` as one that ran: a search tried what it would do in a copy of the workspace."""
+        prepared = self.prepare(call)
+        self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
+        self._sink.emit(ToolFinished(call.id, True, "tried in a copy", round(seconds * 1000, 1), {}))
+
     async def run_early(self, prepared: Prepared) -> Finished:
         """Run a call without effects before the model's answer is complete; nothing is recorded yet."""
         return await self.run(prepared, _nothing)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator
 
 from seedsmith.agent.repair.functions import Region, is_python, regions_in
@@ -68,17 +70,6 @@ def with_body(text: str, region: Region, first: int, answer: str) -> str:
     return "\n".join(lines)
 
 
-def parses(path: str, text: str) -> bool:
-    """Whether the text is worth a test run: Python must parse, other languages always count."""
-    if not is_python(path):
-        return True
-    try:
-        compile(text, path, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return True
-
-
 def meaning(path: str, text: str) -> str:
     """A key that is equal for texts that differ only in comments and layout, so that none is tried twice."""
     if is_python(path):
@@ -87,6 +78,73 @@ def meaning(path: str, text: str) -> str:
         except (SyntaxError, ValueError, RecursionError):
             return text
     return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+
+
+def change_of(path: str, old: str, new: str) -> str | None:
+    """A key of what ``new`` changes in the file, equal for changes that mean the same; None where it is none.
+
+    It is none where nothing but comments and layout changes, or where the text is no program: Python must
+    compile, and without a warning; other languages always count.
+    """
+    if not is_python(path):
+        key = meaning(path, new)
+        return key if key != meaning(path, old) else None
+    before, after = old.split("\n"), new.split("\n")
+    start, end = _differing(before, after)
+    first, last = _span_of(old, start, max(start + 1, len(before) - end))
+    block = textwrap.dedent("\n".join(after[first : last + len(after) - len(before)]))
+    if not _compiles(block):
+        return None
+    key = meaning(path, block)
+    if key == meaning(path, textwrap.dedent("\n".join(before[first:last]))):
+        return None
+    return f"{first} {key}"
+
+
+def _compiles(block: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            compile(textwrap.dedent(block), "block", "exec", dont_inherit=True)
+    except (SyntaxError, SyntaxWarning, ValueError, RecursionError):
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=4)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    """The lines, from and to, of each statement outside functions and of each function, the larger first."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    spans: list[tuple[int, int]] = []
+    bodies = [tree.body]
+    while bodies:
+        for node in bodies.pop(0):
+            decorators = getattr(node, "decorator_list", [])
+            spans.append((min([node.lineno, *(d.lineno for d in decorators)]) - 1, node.end_lineno or 0))
+            if isinstance(node, ast.ClassDef):
+                bodies.append(node.body)
+    lines = text.split("\n")
+    return tuple(span for span in spans if _compiles("\n".join(lines[slice(*span)])))
+
+
+def _span_of(text: str, start: int, end: int) -> tuple[int, int]:
+    """The smallest span that holds more than the lines from ``start`` to ``end``; else the whole text."""
+    around = [span for span in _spans(text) if span[0] <= start and end <= span[1]]
+    return around[-1] if around else (0, text.count("\n") + 1)
+
+
+def _differing(before: list[str], after: list[str]) -> tuple[int, int]:
+    """How many lines at the start, and how many of the others at the end, are the same."""
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start, end
 
 
 def without_docstring(region: Region) -> tuple[str, str]:
@@ -107,12 +165,7 @@ def without_docstring(region: Region) -> tuple[str, str]:
 def minimal_edit(old: str, new: str) -> tuple[str, str]:
     """The smallest block of lines to replace, extended until it occurs in ``old`` only once."""
     before, after = old.split("\n"), new.split("\n")
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
+    start, end = _differing(before, after)
     while True:
         piece, replacement = before[start : len(before) - end], after[start : len(after) - end]
         whole = start == end == 0

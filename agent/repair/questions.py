@@ -1,4 +1,5 @@
-"""Plans what a small model is asked, and in which order: many small, independent questions.
+"""Plans what a small model is asked and what is tried without it, and in which order: many small, independent
+questions.
 
 If a model is told that its answer still fails, it nearly always repeats the same wrong answer. So no question
 continues a conversation; each shows the same suspects in another way.
@@ -6,23 +7,27 @@ continues a conversation; each shows the same suspects in another way.
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from seedsmith.agent.repair.suspects import Suspect
+from seedsmith.agent.repair.variations import MOST_LIKELY, Variation, variations_of
 
-Kind = Literal["correct", "fill", "insert", "function", "body", "order", "operators", "names"]
+Kind = Literal["correct", "fill", "insert", "function", "body"]
 """``correct``: this line is wrong, write it anew. ``fill``: what belongs in the place of this line, which is
 not shown. ``insert``: what belongs before this line. ``function``: write the function anew. ``body``: write
-it without seeing it. ``order``, ``operators`` and ``names`` ask no model: variations of one line."""
+it without seeing it."""
 
 _LONGEST_REWRITE = 60
 """Functions with more lines are only asked for single lines."""
 _MOST_LINES = 24
-_EDIT_SECONDS = 0.15
-"""For making a change and undoing it."""
+_VARIED_LINES = 60
+_VARIED = 0.45
+"""Share of bugs, with the right line, of which a variation is the fix."""
 _IDLE = re.compile(
     r"\W*(?:(?:else|try|finally|do|pass|break|continue|class \w+)\W*)?|\s*(?:#(?!define)|//|/?\*|\"\"\").*"
 )
@@ -40,11 +45,6 @@ class Question:
     temperature: float = 0.0
     seed: int = 1
 
-    @property
-    def asks(self) -> bool:
-        """Whether a model is needed for it."""
-        return self.kind not in ("order", "operators", "names")
-
     def describe(self) -> str:
         """The question in a few words, for people."""
         region = self.suspect.region
@@ -54,7 +54,7 @@ class Question:
             "insert": f"what is missing before line {self.line}",
             "function": "write it without the bug",
             "body": "write it unseen",
-        }.get(self.kind, f"other {self.kind} in line {self.line}")
+        }[self.kind]
         sample = f" (sample {self.seed})" if self.temperature else ""
         return f"{region.path}, {region.name or 'module level'}: {what}{sample}"
 
@@ -73,25 +73,22 @@ class _Step:
     temperature: float = 0.0
     seed: int = 1
 
-    def worth(self, lines: int, test_seconds: float) -> float:
+    def worth(self, lines: int, trial_seconds: float) -> float:
         """Expected success for each second, in a suspect of so many lines."""
         tries = self.tries if self.kind in ("function", "body") else lines * self.tries
-        return self.finds / (lines * self.seconds + tries * (test_seconds + _EDIT_SECONDS))
+        return self.finds / (lines * self.seconds + tries * trial_seconds)
 
 
 _STEPS = (
     _Step("correct", 0.42, 0.7, 0.7),
     _Step("fill", 0.20, 1.3, 0.6),
-    _Step("order", 0.06, 0.0, 1.6),
     _Step("body", 0.10, 0.6, 1.0),
-    _Step("operators", 0.10, 0.0, 6.0),
     _Step("insert", 0.06, 1.3, 0.9),
     _Step("function", 0.06, 0.6, 2.0),
     *(_Step("correct", 0.05 / seed, 0.6, 0.5, temperature=0.8, seed=seed) for seed in range(1, 7)),
     *(_Step("body", 0.04 / seed, 0.6, 1.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
     *(_Step("function", 0.04 / seed, 0.6, 2.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
     *(_Step("fill", 0.03 / seed, 1.0, 0.5, temperature=0.8, seed=seed) for seed in range(1, 4)),
-    _Step("names", 0.05, 0.0, 9.0),
 )
 """The shares of greedy ``correct``, ``fill``, ``body`` and ``function`` follow what 1.5 B was seen to find
 (``docs/local-model.md``), the seconds what its runs took; the other shares are estimates."""
@@ -100,17 +97,64 @@ _RANKS = (0.25, 0.24, 0.16, 0.09, 0.08, 0.06, 0.04, 0.03, 0.02, 0.02, 0.01, 0.01
 suspects are not asked about."""
 
 
-def plan(suspects: Sequence[Suspect], test_seconds: float) -> Iterator[Question]:
-    """All questions, the most successful for their time first; ``test_seconds`` is the time of a test run."""
-    steps: list[tuple[float, Suspect, _Step, list[int]]] = []
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A change to try without asking."""
+
+    path: str
+    variation: Variation
+
+
+def plan(
+    suspects: Sequence[Suspect], trial_seconds: float, read: Callable[[str], str | None]
+) -> Iterator[Question | Trial]:
+    """All questions and variations, the most successful for their time first.
+
+    ``trial_seconds`` is what trying a change takes; ``read`` returns a file's text.
+    """
+    order = count()
+    waiting: list[tuple[float, int, Question | Trial | _Varied]] = []
     for chance, suspect in zip(_RANKS, suspects, strict=False):
-        lines = _worth_asking(suspect)
+        lines = worth_asking(suspect)
         for step in _STEPS:
             if lines and _fits(step, suspect):
-                steps.append((chance * step.worth(len(lines), test_seconds), suspect, step, lines))
-    for _, suspect, step, lines in sorted(steps, key=lambda each: -each[0]):
-        for line in _places(step.kind, suspect, lines):
-            yield Question(suspect, step.kind, line, step.temperature, step.seed)
+                worth = chance * step.worth(len(lines), trial_seconds)
+                for line in _places(step.kind, suspect, lines):
+                    question = Question(suspect, step.kind, line, step.temperature, step.seed)
+                    waiting.append((-worth, next(order), question))
+        varied = worth_asking(suspect, _VARIED_LINES)
+        shares = _shares(suspect, varied)
+        for line, share in zip(varied, shares, strict=True):
+            most = chance * share * _VARIED / trial_seconds
+            waiting.append((-most * MOST_LIKELY, next(order), _Varied(suspect, line, most)))
+    heapq.heapify(waiting)
+    while waiting:
+        _, _, first = heapq.heappop(waiting)
+        if not isinstance(first, _Varied):
+            yield first
+            continue
+        region = first.suspect.region
+        for variation in variations_of(region, (read(region.path) or "").split("\n"), first.line):
+            trial = Trial(region.path, variation)
+            heapq.heappush(waiting, (-first.worth * variation.chance, next(order), trial))
+
+
+@dataclass(frozen=True, slots=True)
+class _Varied:
+    """A line whose variations were not made yet."""
+
+    suspect: Suspect
+    line: int
+    worth: float
+    """Of a variation that is surely the right one, if the line is wrong."""
+
+
+def _shares(suspect: Suspect, lines: Sequence[int]) -> list[float]:
+    """How likely each of the lines is the wrong one of its suspect; together 1."""
+    scores = [suspect.lines.get(line, 0.0) for line in lines]
+    if not any(scores):
+        return [1 / len(lines) for _ in lines]
+    return [score / sum(scores) for score in scores]
 
 
 def _fits(step: _Step, suspect: Suspect) -> bool:
@@ -133,7 +177,8 @@ def _places(kind: Kind, suspect: Suspect, lines: list[int]) -> list[int]:
             return lines
 
 
-def _worth_asking(suspect: Suspect) -> list[int]:
+def worth_asking(suspect: Suspect, most: int = _MOST_LINES) -> list[int]:
+    """The lines of a suspect that may be wrong by themselves, the most suspicious first."""
     region = suspect.region
     head = region.numbers[0] if region.is_function and len(region.lines) > 1 else 0
     numbers = [
@@ -142,4 +187,4 @@ def _worth_asking(suspect: Suspect) -> list[int]:
         if number != head and _IDLE.fullmatch(text) is None
     ]
     ran = [number for number in numbers if number in suspect.lines]
-    return sorted(ran or numbers, key=lambda n: (-suspect.lines.get(n, 0.0), n))[:_MOST_LINES]
+    return sorted(ran or numbers, key=lambda n: (-suspect.lines.get(n, 0.0), n))[:most]

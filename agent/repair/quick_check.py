@@ -1,16 +1,17 @@
 """Runs the user's test command in a way that rejects a wrong change as fast as possible.
 
 A change that passes is checked again with the command as it was given, so shortcuts may differ from it a
-little. There are shortcuts for pytest only; any other command is run unchanged.
+little. There are shortcuts for pytest and unittest; any other command is run unchanged.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.warm import Tests, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
@@ -21,6 +22,12 @@ _FAILED_ONLY = {"SEEDSMITH_ONLY": "1"}
 _MOST_ONLY = 30
 """So many failed tests are run alone first."""
 _HANGING_SECONDS = 8.0
+_WARM_ORDER: tuple[Tests, ...] = ("only", "all")
+_PASSED = (0, 5)
+"""Exit codes of pytest and unittest where all passed, and where there is nothing to run."""
+_WARM_SECONDS, _TIMES, _HANGING_WARM = 1.0, 5.0, 3.0
+"""A test in a warm runner may take the first and so many times what all take now; the last where that is not
+known, as a failing test doesn't end."""
 _LONGEST_LOOK = 10.0
 """Seconds; in longer runs the time that plugins take does not matter."""
 
@@ -35,6 +42,8 @@ class QuickCheck:
         self._injection: Injection | None = None
         self._environment: Mapping[str, str] = {}
         self._alone: Mapping[str, str] | None = None
+        self._warm: WarmRunner | None = None
+        self._warm_patience = 0.0
         self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self.seconds = diagnosis.seconds
         """The time of a run, as far as it is known."""
@@ -49,10 +58,7 @@ class QuickCheck:
         failed = {name: end for name, end in outcomes.items() if end != "passed" and "::" in name}
         if not failed:
             return
-        self._injection = Injection(self._processes, _FOLDER)
-        listed = self._injection.folder / "first"
-        listed.write_text("\n".join(failed), encoding="utf-8", errors="surrogatepass")
-        self._injection.add(_FIRST)
+        self._inject(failed)
         alone = len(failed) <= _MOST_ONLY and not self._diagnosis.timed_out
         if self.seconds < _LONGEST_LOOK and await self._same(_NO_PLUGINS, outcomes, known):
             self._environment = _NO_PLUGINS
@@ -60,6 +66,82 @@ class QuickCheck:
             if await self._same({**_FAILED_ONLY, **less}, failed, known):
                 self._alone = {**self._environment, **_FAILED_ONLY, **less}
                 break
+
+    async def open(self, known: frozenset[str]) -> None:
+        """Make ready, the tests being as they were: a runner that waits, or what the command can leave out.
+
+        ``known`` holds the workspace's files.
+        """
+        if not await self.warm_up():
+            await self.prepare(known)
+
+    def at(self, processes: ProcessRunner) -> QuickCheck:
+        """The same check, with what was found out for it, where ``processes`` run commands."""
+        other = QuickCheck(self._command, processes, self._diagnosis)
+        other._environment, other._alone, other.seconds = self._environment, self._alone, self.seconds
+        other._warm_patience = self._warm_patience
+        if self._injection is not None:
+            other._inject(self._failed)
+        return other
+
+    @property
+    def _failed(self) -> dict[str, str]:
+        """How the tests ended that did not pass, by name."""
+        outcomes = self._diagnosis.outcomes
+        return {name: end for name, end in outcomes.items() if end != "passed"}
+
+    def _inject(self, failed: Iterable[str]) -> None:
+        self._injection = Injection(self._processes, _FOLDER)
+        listed = self._injection.folder / "first"
+        listed.write_text("\n".join(failed), encoding="utf-8", errors="surrogatepass")
+        self._injection.add(_FIRST)
+
+    async def warm_up(self) -> bool:
+        """Have the runner of the tests wait to be forked, if tests end there as they did.
+
+        Nothing is changed meanwhile, neither by this nor by others.
+        """
+        failed = self._failed
+        known = bool(self._warm_patience)
+        ways = [self._environment]
+        if not known and any("::" in name for name in failed):
+            ways.insert(0, _NO_PLUGINS)
+        for environment in ways if failed else ():
+            warm = await WarmRunner.start(self._command, self._processes, failed, environment)
+            if warm is None:
+                continue
+            passed = await warm.run("others", self._patience, tell=True) in _PASSED
+            if passed and await warm.preload() and (known or await self._ends_alike(warm)):
+                self._warm, self._environment = warm, environment
+                return True
+            await warm.stop()
+        return False
+
+    async def _ends_alike(self, warm: WarmRunner) -> bool:
+        """Whether the tests that passed pass in forks and the others don't; how long they take is noted."""
+        started = time.monotonic()
+        if await warm.run("others", self._patience) not in _PASSED:
+            return False
+        hangs = self._diagnosis.timed_out
+        if not hangs and await warm.run("only", self._patience) in (None, *_PASSED):
+            return False
+        taken = time.monotonic() - started
+        self._warm_patience = max(_WARM_SECONDS + _TIMES * taken, _HANGING_WARM if hangs else 0.0)
+        self.seconds = min(self.seconds, taken)
+        return True
+
+    async def cool_down(self) -> None:
+        """Leave no process behind."""
+        if self._warm is not None:
+            warm, self._warm = self._warm, None
+            await warm.stop()
+
+    async def _passes_warm(self, warm: WarmRunner, deadline: float) -> bool:
+        for tests in _WARM_ORDER:
+            patience = min(self._warm_patience, max(deadline - time.monotonic(), 0.1))
+            if await warm.run(tests, patience) != 0:
+                return False
+        return True
 
     async def _same(
         self, environment: Mapping[str, str], expected: Mapping[str, str], known: frozenset[str]
@@ -82,6 +164,11 @@ class QuickCheck:
     async def passes(self, seconds: float) -> bool:
         """Whether the tests pass now; within ``seconds`` at most."""
         deadline = time.monotonic() + seconds
+        if self._warm is not None:
+            passed = await self._passes_warm(self._warm, deadline)
+            if self._warm.waits:
+                return passed
+            await self.cool_down()
         if self._alone is not None and not await self._run(self._alone, deadline):
             return False
         return await self._run(self._environment, deadline)

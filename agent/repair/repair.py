@@ -8,15 +8,13 @@ running the test command, and undoes what fails before the next question.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Protocol
 
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
-from seedsmith.agent.events import TAKE_BACK, TRY, Event, EventSink, NoticeGiven, Text, TurnStarted
+from seedsmith.agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
 from seedsmith.agent.loop.budget import BudgetExhausted
 from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.loop.loop import LoopResult
@@ -24,9 +22,8 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.models.base import Request
 from seedsmith.agent.repair.answers import (
-    meaning,
+    change_of,
     minimal_edit,
-    parses,
     rewritten,
     with_body,
     with_line,
@@ -36,10 +33,9 @@ from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence
 from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.prompts import word
-from seedsmith.agent.repair.questions import Question, plan
-from seedsmith.agent.repair.quick_check import QuickCheck
+from seedsmith.agent.repair.questions import Question, Trial, plan
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
-from seedsmith.agent.repair.variations import varied
+from seedsmith.agent.repair.trials import Bench, Candidate, Failing, Trials, open_benches
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.tools.base import ToolContext
@@ -49,23 +45,9 @@ from seedsmith.tools.search.ripgrep import find_ripgrep
 Check = Callable[[], Awaitable[str | None]]
 
 _WATCH_SECONDS, _HANGING_SECONDS = 120.0, 10.0
-_AHEAD = 4
-"""So many questions are sent ahead of their turn."""
 _SOURCE_BYTES = 400_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    path: str
-    old: str
-    new: str
-
-    def call(self, number: int, *, back: bool = False) -> ToolCall:
-        """The edit that makes the change, or the one that undoes it."""
-        texts = (self.new, self.old) if back else (self.old, self.new)
-        old, new = minimal_edit(*texts)
-        arguments = json.dumps({"path": self.path, "old": old, "new": new}, ensure_ascii=False)
-        return ToolCall(f"{TAKE_BACK if back else TRY}{number}", "edit", arguments)
+_FURTHER = 40
+"""So many more changes are tried once one of a doubtful kind passed."""
 
 
 class Facts(Protocol):
@@ -110,14 +92,12 @@ class Repair:
         self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._tried: set[tuple[str, str]] = set()
-        self._tests = 0
 
     async def run(self) -> LoopResult:
         """Search until the tests pass, the questions are used up, or the budget ends it."""
-        workspace = self._context.workspace
+        workspace, processes = self._context.workspace, self._context.processes
         known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
         seconds = min(self._watch_seconds, self._budget.seconds_left)
-        processes = self._context.processes
         diagnosis, found = await locate(self._command, processes, known, seconds)
         found = self._facts.found(found) if self._facts else found
         suspects = find_suspects(diagnosis, known, self._read, found)
@@ -126,60 +106,102 @@ class Repair:
                 "gave_up", reason="No source file of the workspace could be tied to the failure."
             )
         self._say("suspects", _listed(suspects, diagnosis))
-        self._test = QuickCheck(self._command, self._context.processes, diagnosis)
-        await self._test.prepare(known)
+        failing = Failing(self._command, diagnosis, known)
+        folder = self._session.folder / "tries"
+        benches = await open_benches(
+            failing, processes, folder, self._edit, self._dispatcher.runner.tell_tried
+        )
         try:
-            async with aclosing(self._candidates(suspects, _failure(diagnosis))) as candidates:
-                async for question, candidate in candidates:
-                    if not await self._passes(candidate):
-                        continue
-                    if await self._check() is None:
-                        return LoopResult("done", _summary(candidate, self._tests, question))
-                    await self._edit(candidate.call(self._tests, back=True))
+            async with aclosing(self._candidates(suspects, _failure(diagnosis), benches)) as candidates:
+                return await self._search(Trials(benches, candidates, self._budget), benches)
+        finally:
+            await asyncio.gather(*(bench.remove() for bench in benches))
+
+    async def _search(self, trials: Trials, benches: Sequence[Bench]) -> LoopResult:
+        try:
+            while passed := await trials.passing():
+                if all(each.doubtful for each in passed):
+                    passed += await self._further(trials)
+                passed.sort(key=lambda each: each.doubtful)
+                for candidate in passed:
+                    if await self._proven(candidate, trials.count, benches):
+                        others = [each for each in passed if each is not candidate]
+                        return LoopResult("done", _summary(candidate, trials.count, others))
         except BudgetExhausted as error:
-            return LoopResult("budget", reason=f"{error} {self._tests} changes were tried; none passed.")
-        return LoopResult("gave_up", reason=f"{self._tests} changes were tried; none made the tests pass.")
+            return LoopResult("budget", reason=f"{error} {trials.count} changes were tried; none passed.")
+        finally:
+            await trials.close()
+        return LoopResult("gave_up", reason=f"{trials.count} changes were tried; none made the tests pass.")
+
+    async def _further(self, trials: Trials) -> list[Candidate]:
+        """More that pass, of those next in turn, while there is time."""
+        try:
+            return await trials.passing(_FURTHER)
+        except BudgetExhausted:
+            return []
+
+    async def _proven(self, candidate: Candidate, number: int, benches: Sequence[Bench]) -> bool:
+        """Make the change in the workspace; it stays if the check agrees, with nothing else running."""
+        await asyncio.gather(*(bench.close() for bench in benches))
+        name = f"{number}-{candidate.path}"
+        if await self._edit(candidate.call(name)):
+            proven = False
+            try:
+                proven = await self._check() is None
+            finally:
+                if not proven:
+                    await self._edit(candidate.back(name))
+            if proven:
+                return True
+        await asyncio.gather(*(bench.open() for bench in benches))
+        return False
 
     async def _candidates(
-        self, suspects: Sequence[Suspect], failure: str
-    ) -> AsyncGenerator[tuple[Question, _Candidate], None]:
-        """The changes to try, in order; the next questions are sent while one is tried."""
-        found: asyncio.Queue[tuple[Question, list[_Candidate]] | None] = asyncio.Queue()
-        room = asyncio.Semaphore(_AHEAD)
+        self, suspects: Sequence[Suspect], failure: str, benches: Sequence[Bench]
+    ) -> AsyncGenerator[Candidate, None]:
+        """The changes to try, in order: variations, and the model's answers as soon as they are there.
 
-        async def ask_all() -> None:
-            try:
-                for question in plan(suspects, self._test_seconds()):
-                    await room.acquire()
-                    found.put_nowait((question, await self._found(question, failure)))
-            finally:
-                found.put_nowait(None)
-
-        asking = asyncio.create_task(ask_all())
+        A question is sent when its turn comes, and nobody waits for its answer while there is anything else
+        to try. Whether one was there is taken for measured: a replay tries the same in the same order.
+        """
+        asking = _Asking(lambda question: self._of_answer(question, failure))
+        seconds = self._measured(max(bench.seconds for bench in benches) / len(benches))
         try:
-            while (each := await found.get()) is not None:
-                room.release()
-                for candidate in each[1]:
-                    yield each[0], candidate
-            await asking  # raises what ended it
+            for each in plan(suspects, seconds, self._read):
+                if isinstance(each, Question):
+                    asking.ask(each)
+                    continue
+                while asking.open and self._measured(float(asking.has_answer)):
+                    for candidate in await asking.answer():
+                        if self._is_new(candidate):
+                            yield candidate
+                candidate = self._of_variation(each)
+                if self._is_new(candidate):
+                    yield candidate
+            while asking.open:
+                for candidate in await asking.answer():
+                    if self._is_new(candidate):
+                        yield candidate
         finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await asking.close()
 
-    def _test_seconds(self) -> float:
-        return self._facts.measured(self._test.seconds) if self._facts else self._test.seconds
+    def _measured(self, value: float) -> float:
+        return self._facts.measured(value) if self._facts else value
 
-    async def _found(self, question: Question, failure: str) -> list[_Candidate]:
+    def _of_variation(self, trial: Trial) -> Candidate:
+        text = self._texts[trial.path] or ""
+        new, doubtful = trial.variation.of(text.split("\n")), trial.variation.doubtful
+        return Candidate(trial.path, text, new, by_model=False, doubtful=doubtful)
+
+    async def _of_answer(self, question: Question, failure: str) -> list[Candidate]:
         path = question.suspect.region.path
         text = self._texts[path]
         if text is None:
             return []
-        return [_Candidate(path, text, new) for new in await self._new_texts(question, failure, text)]
+        return [Candidate(path, text, new) for new in await self._new_texts(question, failure, text)]
 
     async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str]:
-        """New texts of the file, from the model's answer or by varying a line."""
-        if not question.asks:
-            return varied(question, text)
+        """New texts of the file from the model's answer."""
         asked = word(question, failure, text)
         if asked is None:
             return ()
@@ -203,25 +225,13 @@ class Repair:
         self._budget.book(answer)
         return answer.text
 
-    async def _passes(self, candidate: _Candidate) -> bool:
-        """Try a change that was not tried before; one that fails is undone."""
-        key = (candidate.path, meaning(candidate.path, candidate.new))
-        same = key[1] == meaning(candidate.path, candidate.old)
-        if same or key in self._tried or not parses(candidate.path, candidate.new):
+    def _is_new(self, candidate: Candidate) -> bool:
+        """Whether it is a program that changes something, and was not tried before."""
+        change = change_of(candidate.path, candidate.old, candidate.new)
+        if change is None or (candidate.path, change) in self._tried:
             return False
-        if not self._budget.seconds_left:
-            raise self._budget.out_of_time()
-        self._tried.add(key)
-        self._tests += 1
-        passed = False
-        try:
-            passed = await self._edit(candidate.call(self._tests)) and await self._test.passes(
-                self._budget.seconds_left
-            )
-        finally:  # also where the time is up or a person interrupts: nothing unproven stays
-            if not passed:
-                await self._edit(candidate.call(self._tests, back=True))
-        return passed
+        self._tried.add((candidate.path, change))
+        return True
 
     async def _edit(self, call: ToolCall) -> bool:
         self._session.append(AssistantMessage(calls=(call,)))
@@ -242,6 +252,49 @@ class Repair:
 
     def _say(self, code: str, message: str) -> None:
         self._sink.emit(NoticeGiven(code, message))
+
+
+class _Asking:
+    """Questions on their way to the model, one after the other, and the changes of their answers."""
+
+    def __init__(self, ask: Callable[[Question], Awaitable[list[Candidate]]]) -> None:
+        self._ask = ask
+        self._questions: asyncio.Queue[Question] = asyncio.Queue()
+        self._answers: asyncio.Queue[list[Candidate] | None] = asyncio.Queue()
+        self.open = 0
+        """So many were asked and not looked at."""
+        self._task = asyncio.create_task(self._work())
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether :meth:`answer` would return at once."""
+        return not self._answers.empty()
+
+    def ask(self, question: Question) -> None:
+        """Have it asked in its turn."""
+        self.open += 1
+        self._questions.put_nowait(question)
+
+    async def answer(self) -> list[Candidate]:
+        """The changes of the next answer; raises what ended the asking."""
+        found = await self._answers.get()
+        self.open -= 1
+        if found is None:
+            await self._task
+            return []
+        return found
+
+    async def _work(self) -> None:
+        try:
+            while True:
+                self._answers.put_nowait(await self._ask(await self._questions.get()))
+        finally:
+            self._answers.put_nowait(None)
+
+    async def close(self) -> None:
+        """Stop asking."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class _Unspoken:
@@ -270,11 +323,19 @@ def _listed(suspects: list[Suspect], diagnosis: Diagnosis) -> str:
     return f"Suspects by {how}: {places}."
 
 
-def _summary(candidate: _Candidate, tests: int, question: Question) -> str:
+def _summary(candidate: Candidate, tests: int, others: Sequence[Candidate]) -> str:
+    tries = "the first change tried" if tests == 1 else f"{tests} changes were tried"
+    whose = "the model's" if candidate.by_model else "a variation of the code, not the model's"
+    text = f"Changed {candidate.path} ({tries}, {whose}): `{_changed(candidate)}`"
+    if others:
+        other = f"{others[0].path}: `{_changed(others[0])}`"
+        text += (
+            f"\nThe tests don't tell it from another change that passes too, {other}. Read which is meant."
+        )
+    return text
+
+
+def _changed(candidate: Candidate) -> str:
     old, new = minimal_edit(candidate.old, candidate.new)
-    changed = next(
-        (line.strip() for line in new.split("\n") if line not in old.split("\n")), "a line removed"
-    )
-    tries = "the first change tried" if tests == 1 else f"change {tests} of those tried"
-    whose = "the model's" if question.asks else "a variation of the line, not the model's"
-    return f"Changed {candidate.path} ({tries}, {whose}): `{changed}`"
+    before = old.split("\n")
+    return next((line.strip() for line in new.split("\n") if line not in before), "a line removed")

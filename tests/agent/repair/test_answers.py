@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedsmith.agent.repair.answers import (
+    change_of,
     meaning,
     minimal_edit,
-    parses,
     rewritten,
     with_body,
     with_line,
@@ -107,9 +107,22 @@ def test_meaning_ignores_comments_and_layout() -> None:
     assert meaning("a.py", "x = 1\n") != meaning("a.py", "x = 2\n")
 
 
-def test_python_that_does_not_parse_is_not_worth_a_run() -> None:
-    assert not parses("a.py", "def f(:\n")
-    assert parses("a.js", "function (")
+def test_a_change_is_known_by_what_it_means() -> None:
+    def changed(old: str, new: str) -> str | None:
+        return change_of("a.py", FILE, FILE.replace(old, new))
+
+    assert changed("result = 1", "result  =  1  # one") is None
+    assert changed("result = 1", "result = (") is None, "no program"
+    assert changed("result = 1", "result = 1(values)") is None, "the compiler warns"
+    assert changed("result = 1", "result = 2") == changed("result = 1", "result = (2)")
+    assert changed("result = 1", "result = 2") != changed("return 0", "return 2")
+    assert change_of("a.js", "f(1); // a", "f(1);  // b") is None is not change_of("a.js", "f(1);", "f(")
+
+
+def test_a_text_that_can_t_be_taken_apart_is_compared_whole() -> None:
+    text = 'class A:\n    def f(self):\n        return """a\nb"""\n'
+    assert change_of("a.py", text, text.replace("a\n", "c\n")) is not None
+    assert change_of("a.py", "def f(:\n", "def f():\n    pass\n") is not None
 
 
 @given(st.lists(st.sampled_from(["a", "b", "", "  c"])), st.lists(st.sampled_from(["a", "b", "", "  c"])))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.agent.repair.copies import can_copy
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -66,6 +67,81 @@ async def test_what_failed_runs_first_and_alone_until_it_passes(work, runner) ->
     (work / "program.py").write_text("def double(x):\n    return x + x\n")
     assert await test.passes(60.0)
     assert (work / "ran.txt").read_text().split() == ["one", *["one", "one", "zero", "two"] * 2]
+
+
+SLOW_START = """import unittest
+from program import double
+
+
+class Test(unittest.TestCase):
+    def test_zero(self):
+        self.assertEqual(double(0), 0)
+
+    def test_one(self):
+        self.assertEqual(double(1), 2)
+"""
+
+
+async def warmed(work: Path, runner: ProcessRunner, tests: str, command: str) -> QuickCheck:
+    (work / "program.py").write_text("def double(x):\n    return x * x\n")
+    (work / "test_program.py").write_text(tests)
+    test = QuickCheck(command, runner, await diagnose(command, runner, KNOWN, 60.0))
+    assert await test.warm_up()
+    (work / "ran.txt").unlink(missing_ok=True)
+    return test
+
+
+@pytest.mark.parametrize("command", ["python -m pytest -q -p no:cacheprovider", "python -m unittest -q"])
+async def test_a_warm_runner_sees_each_change_and_leaves_nothing(work, runner, command) -> None:
+    if not can_copy(runner):
+        pytest.skip("needs bubblewrap")
+    test = await warmed(work, runner, SLOW_START, command)
+    program = work / "program.py"
+    for body, passes in (
+        ("x * x", False),
+        ("x + x", True),
+        ("x + x + (x == 0)", False),
+        ("(", False),
+        ("__import__('time').sleep(x * 60)", False),
+        ("x + x", True),
+    ):
+        program.write_text(f"def double(x):\n    return {body}\n")
+        assert await test.passes(60.0) is passes, body
+    await test.cool_down()
+    assert await test.passes(60.0), "without it the command itself runs"
+
+
+@pytest.mark.slow  # several starts of pytest
+async def test_what_failed_runs_alone_in_a_warm_runner_until_it_passes(work, runner) -> None:
+    test = await warmed(work, runner, TESTS, "python -m pytest -q -p no:cacheprovider")
+    assert not await test.passes(60.0)
+    assert (work / "ran.txt").read_text() == "one "
+    (work / "program.py").write_text("def double(x):\n    return x + x\n")
+    assert await test.passes(60.0)
+    assert (work / "ran.txt").read_text().split() == ["one", "one", *["one", "zero", "two"]]
+    await test.cool_down()
+
+
+async def test_a_conftest_of_the_workspace_is_read_anew_for_each_change(work, runner) -> None:
+    (work / "conftest.py").write_text("from program import double\n\nGIVEN = double(1)\n")
+    tests = "from conftest import GIVEN\n\n\ndef test_one():\n    assert GIVEN == 2\n"
+    test = await warmed(work, runner, tests, "python -m pytest -q -p no:cacheprovider")
+    assert not await test.passes(60.0)
+    (work / "program.py").write_text("def double(x):\n    return x + x\n")
+    assert await test.passes(60.0)
+    await test.cool_down()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["python test_program.py", "python -m pytest -q nothing_there.py", "grep -q 'x + x' program.py"],
+)
+async def test_what_can_t_wait_is_not_waited_for(work, runner, command) -> None:
+    (work / "program.py").write_text("def double(x):\n    return x * x\n")
+    (work / "test_program.py").write_text("from program import double\nassert double(1) == 2\n")
+    test = QuickCheck(command, runner, await diagnose(command, runner, KNOWN, 60.0))
+    assert not await test.warm_up()
+    assert not await test.passes(60.0)
 
 
 async def test_two_changes_of_one_second_are_two(work, runner, monkeypatch) -> None:

@@ -2,57 +2,105 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedsmith.agent.repair.variations import name_variations, operator_variations, order_variations
+from seedsmith.agent.repair.functions import Region
+from seedsmith.agent.repair.variations import variations_of
+
+
+def whole(path: str, text: str) -> Region:
+    lines = tuple(text.split("\n"))
+    return Region(path, "function", tuple(range(1, len(lines) + 1)), lines)
+
+
+def varied(path: str, text: str, number: int) -> list[str]:
+    lines = text.split("\n")
+    return [each.of(lines) for each in variations_of(whole(path, text), lines, number)]
 
 
 @pytest.mark.parametrize(
-    ("line", "right"),
+    ("path", "line", "right"),
     [
-        ("    return max(days * rate, limit)", "    return min(days * rate, limit)"),
-        ("while (size >= capacity) {", "while (size > capacity) {"),
-        ("if (entries[middle].time < time) {", "if (entries[middle].time <= time) {"),
-        ("if a or b:", "if a and b:"),
-        ('"^": Operator(30, right=False),', '"^": Operator(30, right=True),'),
-        ("return year if month == 11 else day", "return year if month == 12 else day"),
-        ("const index = ++next;", "const index = next++;"),
-        ("total -= value", "total += value"),
-        ("if not ready:", "if ready:"),
-        ("return left - right", "return right - left"),
+        ("a.py", "    return max(days * rate, limit)", "    return min(days * rate, limit)"),
+        ("a.c", "while (size >= capacity) {", "while (size > capacity) {"),
+        ("a.js", "if (entries[middle].time < time) {", "if (entries[middle].time <= time) {"),
+        ("a.py", "if a or b:", "if a and b:"),
+        ("a.py", "if a and b:", "if a:"),
+        ("a.py", "if a and not b:", "if a and b:"),
+        ("a.py", "if a:", "if not (a):"),
+        ("a.py", '"^": Operator(30, right=False),', '"^": Operator(30, right=True),'),
+        ("a.py", "return year if month == 11 else day", "return year if month == 12 else day"),
+        ("a.js", "const index = ++next;", "const index = next++;"),
+        ("a.py", "total -= value", "total += value"),
+        ("a.py", "if not ready:", "if ready:"),
+        ("a.py", "return left - right", "return right - left"),
+        ("a.py", "return send(to, text)", "return send(text, to)"),
+        ("a.py", "return join(first, rest, ends)", "return join(first, rest)"),
+        ("a.py", "for i in range(count):", "for i in range(count + 1):"),
+        ("a.py", "for i in range(count + 1):", "for i in range(count):"),
+        ("a.py", "for i in range(count):", "for i in range(1, count):"),
+        ("a.js", "const last = Math.min(pages, first);", "const last = Math.min(pages, first - 1);"),
+        ("a.py", "kept = given", "kept = list(given)"),
+        ("a.py", "kept = given", "kept = given.copy()"),
+        ("a.py", "return len(sorted(names))", "return sorted(names)"),
+        ("a.py", "return text.lower().strip()", "return text.strip().lower()"),
+        ("a.py", "end = other.end", "end = max(other, other.end)"),
     ],
 )
-def test_neighbours_of_operators_words_and_numbers(line, right) -> None:
-    assert right in operator_variations(line)
+def test_one_change_within_a_line(path: str, line: str, right: str) -> None:
+    assert right in varied(path, line, 1)
 
 
-@pytest.mark.parametrize(
-    ("line", "around", "right"),
-    [
-        ("this.off(event, listener);", ["const wrapper = 1;"], "this.off(event, wrapper);"),
-        ("for i in range(count):", [], "for i in range(count + 1):"),
-        (
-            "const last = Math.min(pages, first + width);",
-            [],
-            "const last = Math.min(pages, first + width - 1);",
-        ),
-    ],
-)
-def test_other_names_and_places_moved_by_one(line, around, right) -> None:
-    assert right in name_variations(line, [line, *around])
+def test_what_stands_nearby_may_be_meant() -> None:
+    text = "def f(table, key, default):\n    found = table.get(default)\n"
+    text += "    if key in table:\n        return found"
+    assert text.replace("get(default)", "get(key)") in varied("a.py", text, 2)
+    assert text.replace("return found", "return default") in varied("a.py", text, 4)
+    assert text.replace("in table:", "in table and default:") not in varied("a.py", text, 3)
 
 
-def test_a_line_moves_down_or_goes() -> None:
-    text = "a\nb\nc\n\nd\n"
-    assert order_variations(text, 1) == ["b\nc\n\nd\n", "b\na\nc\n\nd\n", "b\nc\na\n\nd\n"]
-    assert order_variations(text, 3) == ["a\nb\n\nd\n"], "never over an empty line"
-    assert order_variations("a\nb", 2) == ["a"]
+def test_a_statement_moves_goes_or_comes() -> None:
+    text = "def f(items):\n    total = 0\n    for item in items:\n        total += item\n"
+    text += "        seen = item\n    return total"
+    lines = text.split("\n")
+    assert "\n".join([*lines[:3], *lines[4:]]) in varied("a.py", text, 4), "left out"
+    assert "\n".join([*lines[:3], lines[4], lines[3], lines[5]]) in varied("a.py", text, 4), "one down"
+    assert "\n".join([*lines[:4], "    seen = item", lines[5]]) in varied("a.py", text, 5), "out of the block"
+    assert "\n".join([lines[0], *lines[2:5], lines[1], lines[5]]) in varied("a.py", text, 2), "over a block"
+    assert "\n".join([*lines[:4], "        total += item", *lines[4:]]) in varied("a.py", text, 5), "copied"
+    assert "\n".join([*lines[:5], "    total += 1", lines[5]]) in varied("a.py", text, 6), "an update"
+    guarded = "\n".join([lines[0], "    if not items: return None", *lines[1:]])
+    assert guarded in varied("a.py", text, 2), "an early way out"
+    behind = "\n".join([*lines[:5], "        total += item", lines[5]])
+    assert behind in varied("a.py", text, 5), "a block's last line, too"
 
 
-def test_strings_are_left_alone() -> None:
-    assert operator_variations("say('1 < 2 and 3')") == []
+def test_braces_are_kept_together() -> None:
+    text = "int f(int n) {\n  int sum = 0;\n  if (n > 2) {\n    sum += n;\n  }\n  return sum;\n}"
+    lines = text.split("\n")
+    assert "\n".join([lines[0], *lines[2:5], lines[1], *lines[5:]]) in varied("a.c", text, 2)
+    assert "\n".join([*lines[:2], *lines[5:]]) in varied("a.c", text, 3)
+    assert all("}" not in each.split("\n")[1] for each in varied("a.c", text, 2))
 
 
-@given(st.text(alphabet="abc<>=!+-*/&|()[]{}.,;:'\"\\ 019_", max_size=40))
-def test_any_line_is_varied_without_a_crash_and_never_into_itself(line: str) -> None:
-    for varied in (operator_variations(line), name_variations(line, [line])):
-        assert line not in varied
-        assert len(varied) == len(set(varied))
+def test_what_all_objects_share_becomes_each_ones_own() -> None:
+    text = "class Basket:\n    items = []\n\n    def __init__(self, owner):\n        self.owner = owner"
+    right = (
+        "class Basket:\n\n    def __init__(self, owner):\n        self.owner = owner\n        self.items = []"
+    )
+    assert right in varied("a.py", text, 2)
+    head = "def f(into=[]):\n    into.append(1)"
+    right = "def f(into=None):\n    into = [] if into is None else into\n    into.append(1)"
+    assert right in varied("a.py", head, 1)
+
+
+def test_strings_and_comments_are_not_code() -> None:
+    assert all(
+        "3" in each for each in varied("a.py", "say('1 < 2 and 3')  # 1 < 2", 1) if "say('1 > 2" in each
+    )
+    assert not any("1 <= 2" in each for each in varied("a.py", "say('1 < 2')", 1))
+
+
+@given(st.text(alphabet="abc<>=!+-*/&|()[]{}.,;:'\"\\ 019_", max_size=40), st.sampled_from(["a.py", "a.js"]))
+def test_any_line_is_varied_without_a_crash_and_never_into_itself(line: str, path: str) -> None:
+    found = varied(path, line, 1)
+    assert line not in found
+    assert len(found) == len(set(found))

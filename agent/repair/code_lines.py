@@ -1,0 +1,237 @@
+"""Lines of code as tokens, expressions and statements, alike for the languages with braces and for Python.
+
+Enough for changing a line in small ways; whether what comes of it is a program is for its parser to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+TokenKind = Literal["name", "number", "string", "sign"]
+
+_STRING = r"""(?:[rbfuRBFU]{1,2}(?=["']))?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)"""
+_SIGN = (
+    r"===|!==|\*\*=|//=|>>>|<<=|>>=|\?\?=|\?\?|\?\.|&&|\|\||=>|->|:=|==|!=|<=|>=|\+\+|--|\*\*|//|<<|>>"
+    r"|[-+*/%&|^@]=|\.\.\.|[^\s\w]"
+)
+_TOKEN = re.compile(
+    rf"(?P<string>{_STRING})|(?P<number>\d[\w.]*)|(?P<name>[A-Za-z_$][\w$]*)|(?P<sign>{_SIGN})"
+)
+_WORDS = (
+    "if elif else for while return def class in is not and or None True False self this const let var"
+    " function async await yield lambda with as try except raise import from new int char long size_t bool"
+    " void static struct unsigned double float true false null undefined NULL"
+    " case switch break continue pass assert del"
+    " throw catch finally typeof instanceof do short signed enum union sizeof goto"
+)
+_WORDS_WITH_VALUES = "None True False self this true false null undefined NULL"
+KEYWORDS = frozenset(_WORDS.split())
+VALUES = frozenset(_WORDS_WITH_VALUES.split())
+"""Keywords that are expressions of their own."""
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_POSTFIX = frozenset({".", "->", "?."})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a line."""
+
+    kind: TokenKind
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file, its comment left out."""
+
+    text: str
+    python: bool
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """Its pieces, in order."""
+        found: list[Token] = []
+        for match in _TOKEN.finditer(self.text):
+            kind = match.lastgroup
+            assert kind is not None
+            if match[0] == "#" and self.python:
+                break
+            if not self.python and match[0] == "//":
+                break
+            found.append(Token(kind, match[0], *match.span()))  # type: ignore[arg-type]
+        return tuple(found)
+
+    @property
+    def indent(self) -> str:
+        """The white space before its first piece."""
+        return self.text[: len(self.text) - len(self.text.lstrip())]
+
+    def put(self, first: int, last: int, new: str) -> str:
+        """The line with ``new`` in place of the tokens ``first`` up to, not including, ``last``."""
+        return self.text[: self.tokens[first].start] + new + self.text[self.tokens[last - 1].end :]
+
+    def piece(self, first: int, last: int) -> str:
+        """The text of the tokens ``first`` up to, not including, ``last``."""
+        return self.text[self.tokens[first].start : self.tokens[last - 1].end]
+
+    def closing(self, opening: int) -> int | None:
+        """The index of the token that closes the bracket at ``opening``; None if it is not there."""
+        depth = 0
+        for index in range(opening, len(self.tokens)):
+            text = self.tokens[index].text
+            if text in _CLOSING:
+                depth += 1
+            elif text in _CLOSING.values():
+                depth -= 1
+                if not depth:
+                    return index
+        return None
+
+    @cached_property
+    def operands(self) -> tuple[tuple[int, int], ...]:
+        """Names, literals and what is reached from them by dots, calls and subscripts: token spans."""
+        found: list[tuple[int, int]] = []
+        for index, token in enumerate(self.tokens):
+            if token.kind == "sign" or (token.text in KEYWORDS and token.text not in VALUES):
+                continue
+            if index and self.tokens[index - 1].text in _POSTFIX:
+                continue
+            ends = list(self._ends(index))
+            found += [(index, end) for end in dict.fromkeys((ends[-1], *ends[-3:-1]))]
+        return tuple(found)
+
+    def _ends(self, start: int) -> Iterator[int]:
+        """Where an operand that begins at ``start`` may end, the shortest first."""
+        end = start + 1
+        yield end
+        while end < len(self.tokens):
+            text = self.tokens[end].text
+            if text in _POSTFIX and end + 1 < len(self.tokens):
+                end += 2
+            elif text in ("(", "["):
+                closing = self.closing(end)
+                if closing is None:
+                    return
+                end = closing + 1
+            else:
+                return
+            yield end
+
+    def arguments(self, opening: int) -> list[tuple[int, int]]:
+        """The spans between the commas of the bracket at ``opening``; empty where it is not closed."""
+        closing = self.closing(opening)
+        if closing is None or closing == opening + 1:
+            return []
+        spans: list[tuple[int, int]] = []
+        depth, start = 0, opening + 1
+        for index in range(opening + 1, closing):
+            text = self.tokens[index].text
+            depth += (text in _CLOSING) - (text in _CLOSING.values())
+            if text == "," and not depth:
+                spans.append((start, index))
+                start = index + 1
+        spans.append((start, closing))
+        return [span for span in spans if span[1] > span[0]]
+
+    @cached_property
+    def condition(self) -> tuple[int, int] | None:
+        """The tokens of what an ``if``, ``while`` or ``return`` decides or returns; None for other lines."""
+        heads = ("if", "elif", "while", "return")
+        start = next((n for n, token in enumerate(self.tokens[:4]) if token.text in heads), None)
+        if start is None:
+            return None
+        last = len(self.tokens)
+        if self.tokens[start].text == "return":
+            last -= self.tokens[-1].text == ";"
+            return (start + 1, last) if last > start + 1 else None
+        if self.python:
+            last -= self.tokens[-1].text == ":"
+            return (start + 1, last) if last > start + 1 else None
+        if start + 1 < last and self.tokens[start + 1].text == "(":
+            closing = self.closing(start + 1)
+            if closing is not None and closing > start + 2:
+                return start + 2, closing
+        return None
+
+    @cached_property
+    def atoms(self) -> tuple[tuple[int, int], ...]:
+        """The parts of the condition that ``and`` and ``or`` join."""
+        if self.condition is None:
+            return ()
+        first, last = self.condition
+        spans: list[tuple[int, int]] = []
+        depth, start = 0, first
+        for index in range(first, last):
+            text = self.tokens[index].text
+            depth += (text in _CLOSING) - (text in _CLOSING.values())
+            if not depth and text in ("and", "or", "&&", "||"):
+                spans.append((start, index))
+                start = index + 1
+        spans.append((start, last))
+        return tuple(span for span in spans if span[1] > span[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with all that is nested in it: lines ``first`` up to, not including, ``last``, from 0."""
+
+    first: int
+    last: int
+    indent: int
+
+
+_CONTINUES = re.compile(r"\s*(?:\}?\s*(?:else|elif|except|finally|catch|case|default)\b|[\]})])")
+
+
+def statement_at(lines: Sequence[str], first: int) -> Statement | None:
+    """The statement that begins at line ``first``, by its indentation; None where none begins there."""
+    text = lines[first]
+    if not text.strip() or _CONTINUES.match(text):
+        return None
+    indent = _width(text)
+    last = first + 1
+    ahead = last
+    while ahead < len(lines):
+        following = lines[ahead]
+        if following.strip():
+            if _width(following) <= indent and not (
+                _width(following) == indent and _CONTINUES.match(following)
+            ):
+                break
+            last = ahead + 1
+        ahead += 1
+    return Statement(first, last, indent)
+
+
+def following(lines: Sequence[str], statement: Statement) -> Statement | None:
+    """The next statement of the same block."""
+    index = statement.last
+    while index < len(lines) and not lines[index].strip():
+        index += 1
+    if index >= len(lines) or _width(lines[index]) != statement.indent:
+        return None
+    return statement_at(lines, index)
+
+
+def above(lines: Sequence[str], statement: Statement) -> Statement | None:
+    """The statement that ``statement`` is nested in."""
+    indent = statement.indent
+    for index in range(statement.first - 1, -1, -1):
+        text = lines[index]
+        head = _width(text) == indent < statement.indent and not _CONTINUES.match(text)
+        if not text.strip() or (_width(text) >= indent and not head):
+            continue
+        if not _CONTINUES.match(text):
+            return statement_at(lines, index)
+        indent = _width(text)  # an `else`: what it belongs to begins further up
+    return None
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip())

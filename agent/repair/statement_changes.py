@@ -1,0 +1,190 @@
+"""Changes of whole statements: moved, left out, copied from nearby, guarded, an update or a reset put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seedsmith.agent.repair.code_lines import Line, Statement, above, following, statement_at
+from seedsmith.agent.repair.line_changes import Scope
+
+_SIMPLE = re.compile(
+    r"(?!\s*(?:if|elif|else|for|while|def|class|with|try|except|finally|switch|case|do|function|async|import|from"
+    r"|struct|#)\b).*[\w)\]'\"`][;]?\s*"
+)
+_ASSIGNED = re.compile(
+    r"\s*(?:(?:const|let|var|int|size_t|long)\s+)?([A-Za-z_$][\w.$>\-\[\]]*?)\s*([-+*/|&^]?=)(?!=)"
+)
+_DEFAULT = re.compile(r"(\w+)\s*=\s*(\[\]|\{\}|set\(\)|list\(\)|dict\(\))")
+_MOST_COPIES, _MOST_GUARDED = 12, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Lines ``first`` up to, not including, ``last`` of a file, from 0, with others in their place."""
+
+    kind: str
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+def changes_at(
+    lines: Sequence[str], index: int, inside: range, scope: Scope, python: bool
+) -> Iterator[Replaced]:
+    """Every change of the statement at line ``index``, or before it, in a function of lines ``inside``."""
+    statement = statement_at(lines, index)
+    if statement is None:
+        return
+    yield from _moved(lines, statement, inside)
+    yield from _shifted_out(lines, statement, inside)
+    yield Replaced("deleted", statement.first, statement.last, ())
+    places = [index]
+    if following(lines, statement) is None and statement.last <= inside.stop:
+        places.append(statement.last)  # a block's last statement
+    for kind, text in _inserted(lines, statement, inside, scope, python):
+        for place in places:
+            yield Replaced(kind, place, place, _indented(text, lines[index]))
+    yield from _guarding(lines, statement, scope, python)
+    if python:
+        yield from _mutable_default(lines, statement)
+        yield from _shared_attribute(lines, statement)
+
+
+def _moved(lines: Sequence[str], statement: Statement, inside: range) -> Iterator[Replaced]:
+    """Behind the next statement of its block, the one after that, and so on; only downwards."""
+    own = tuple(lines[statement.first : statement.last])
+    other, steps = following(lines, statement), 0
+    while other is not None and other.last <= inside.stop and steps < 3:
+        between = tuple(lines[statement.last : other.last])
+        yield Replaced("moved", statement.first, other.last, between + own)
+        if other.last - other.first > 1 and other.last - other.first < 12:
+            deeper = lines[other.first + 1]
+            moved = (lines[other.first], *_indented("\n".join(own), deeper))
+            yield Replaced(
+                "moved", statement.first, other.last, moved + tuple(lines[other.first + 1 : other.last])
+            )
+            yield Replaced(
+                "moved",
+                statement.first,
+                other.last,
+                tuple(lines[other.first : other.last]) + _indented("\n".join(own), deeper),
+            )
+        other, steps = following(lines, other), steps + 1
+
+
+def _shifted_out(lines: Sequence[str], statement: Statement, inside: range) -> Iterator[Replaced]:
+    """Behind the block it stands in, or before it."""
+    outer = above(lines, statement)
+    if outer is None or outer.first <= inside.start or outer.last > inside.stop:
+        return
+    own = "\n".join(lines[statement.first : statement.last])
+    out = _indented(own, lines[outer.first])
+    rest = tuple(lines[outer.first : statement.first]) + tuple(lines[statement.last : outer.last])
+    if statement.last - statement.first < outer.last - outer.first - 1:
+        yield Replaced("moved", outer.first, outer.last, rest + out)
+        yield Replaced("moved", outer.first, outer.last, out + rest)
+
+
+def _inserted(
+    lines: Sequence[str], statement: Statement, inside: range, scope: Scope, python: bool
+) -> Iterator[tuple[str, str]]:
+    """Statements that may be missing before this one, by their kind."""
+    end = "" if python else ";"
+    near = sorted(inside, key=lambda index: abs(index - statement.first))
+    copies: dict[str, None] = {}
+    for index in near[1:]:
+        text = lines[index].strip()
+        if index != inside.start and text and _SIMPLE.fullmatch(lines[index]) and statement_at(lines, index):
+            copies.setdefault(text)
+    for text in list(copies)[:_MOST_COPIES]:
+        yield "copied", text
+    assigned: dict[str, None] = {}
+    for index in near:
+        match = _ASSIGNED.match(lines[index])
+        if match and not match[1].startswith(("const ", "let ")):
+            assigned.setdefault(match[1])
+    names = list(assigned)[:6]
+    for name in names:
+        for step in ("1",):
+            yield "updated", f"{name} += {step}{end}"
+            yield "updated", f"{name} -= {step}{end}"
+    for name in names:
+        for other in scope.operands[:6]:
+            if other != name:
+                yield "updated", f"{name} = {other}{end}"
+        for empty in ("[]", "{}", "0", "None") if python else ("[]", "0", "null"):
+            yield "updated", f"{name} = {empty}{end}"
+    values = ("None", "False", "True", "0", "[]") if python else ("null", "false", "true", "0", "[]")
+    for value in (*values, *scope.operands[:4]):
+        yield "returned", f"return {value}{end}"
+
+
+def _guarding(lines: Sequence[str], statement: Statement, scope: Scope, python: bool) -> Iterator[Replaced]:
+    """An early way out before the statement, or the statement under a condition."""
+    line = Line(lines[statement.first], python)
+    operands = [line.piece(*span) for span in line.operands if line.tokens[span[0]].kind == "name"]
+    names = list(dict.fromkeys([*operands, *scope.names[:_MOST_GUARDED]]))[: _MOST_GUARDED + 2]
+    conditions = list(scope.conditions[:4])
+    for name in names:
+        conditions += [f"not {name}", f"{name} is None"] if python else [f"!{name}"]
+    indent = line.indent
+    results = ["return", "continue"]
+    returned = names[:3]
+    results += [
+        f"return {value}" for value in (("None", "[]", "0", "False", "True") if python else ("0", "null"))
+    ]
+    results += [f"return {value}" for value in returned]
+    for condition in conditions:
+        for result in results:
+            guard = f"if {condition}: {result}" if python else f"if ({condition}) {result};"
+            yield Replaced("guarded", statement.first, statement.first, (indent + guard,))
+    own = "\n".join(lines[statement.first : statement.last])
+    for condition in [*conditions, *names[:3]]:
+        if python:
+            body = tuple("    " + text if text.strip() else text for text in own.split("\n"))
+            yield Replaced("guarded", statement.first, statement.last, (f"{indent}if {condition}:", *body))
+        elif statement.last - statement.first == 1:
+            guarded = f"{indent}if ({condition}) {own.strip()}"
+            yield Replaced("guarded", statement.first, statement.last, (guarded,))
+
+
+def _mutable_default(lines: Sequence[str], statement: Statement) -> Iterator[Replaced]:
+    """``def f(x=[])`` with a list of its own for each call."""
+    head = lines[statement.first]
+    if not head.lstrip().startswith(("def ", "async def ")) or statement.last - statement.first < 2:
+        return
+    for match in _DEFAULT.finditer(head):
+        new = head[: match.start(2)] + "None" + head[match.end(2) :]
+        body = _indented(
+            f"{match[1]} = {match[2]} if {match[1]} is None else {match[1]}", lines[statement.first + 1]
+        )
+        yield Replaced("shared", statement.first, statement.first + 1, (new, *body))
+
+
+def _shared_attribute(lines: Sequence[str], statement: Statement) -> Iterator[Replaced]:
+    """A class's own list or table made each object's, where the class has an ``__init__``."""
+    match = re.fullmatch(r"\s+(\w+)\s*(?::[^=]+)?=\s*(\[.*\]|\{.*\}|\w+\(.*\))\s*", lines[statement.first])
+    outer = above(lines, statement) if match else None
+    if match is None or outer is None or not lines[outer.first].lstrip().startswith("class "):
+        return
+    for index in range(outer.first, outer.last):
+        if re.match(r"\s+def __init__\(", lines[index]):
+            made = statement_at(lines, index)
+            if made is not None and made.last - made.first > 1 and index > statement.first:
+                own = _indented(f"self.{match[1]} = {match[2]}", lines[made.last - 1])
+                yield Replaced(
+                    "shared", statement.first, made.last, (*lines[statement.last : made.last], *own)
+                )
+            return
+
+
+def _indented(text: str, like: str) -> tuple[str, ...]:
+    """The lines of ``text``, the first indented as ``like`` is and the others by as much more as before."""
+    wanted = like[: len(like) - len(like.lstrip())]
+    lines = text.split("\n")
+    had = len(lines[0]) - len(lines[0].lstrip())
+    return tuple(
+        wanted + line[had:] if line[:had].isspace() or not had else wanted + line.lstrip() for line in lines
+    )
