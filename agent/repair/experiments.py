@@ -23,9 +23,11 @@ _FOLDER = "seedsmith-experiments"
 _INJECTED = Path(__file__).parent / "injected"
 _ADDED = ("seedsmith_experiments.py", "experiment_sites.py")
 _MOST_LINES, _MOST_FAILING, _MOST_PASSING = 400, 8, 40
-_SECONDS = 6.0
-"""For all experiments of one search together."""
+_SECONDS, _LEAST_SECONDS = 6.0, 0.5
+"""For all experiments of one search together, at most; with fewer than the least there are none."""
 _START_SECONDS = 20.0
+_NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Without its plugins pytest starts sooner; where the tests need them, they are tried with them."""
 
 Evidence = Mapping[str, Mapping[int, float]]
 """How likely the fault lies in a line, 0 to 1, by path and line: what experiments say."""
@@ -51,20 +53,34 @@ class Experiment:
 
 
 async def experiment(
-    command: str, processes: ProcessRunner, diagnosis: Diagnosis, known: frozenset[str]
+    command: str,
+    processes: ProcessRunner,
+    diagnosis: Diagnosis,
+    known: frozenset[str],
+    seconds: float = _SECONDS,
 ) -> list[Experiment]:
-    """Run the experiments that there is time for; none where the tests could not be watched."""
-    plan = _plan(diagnosis)
-    if plan is None:
+    """Run the experiments that there is time for; none where the tests could not be watched.
+
+    ``seconds`` is the most that they take, beside the time until they begin.
+    """
+    seconds = min(seconds, _SECONDS)
+    plan = _plan(diagnosis, seconds)
+    if plan is None or seconds < _LEAST_SECONDS:
         return []
     injection = Injection(processes, _FOLDER)
     injection.add(*(_INJECTED / name for name in _ADDED))
     (injection.folder / "out").mkdir()
     (injection.folder / "experiments.json").write_text(json.dumps(plan), encoding="utf-8")
     try:
-        limit = _START_SECONDS + diagnosis.seconds + _SECONDS
-        await injection.run(command, timeout=limit, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
-        return [each for text in reports(injection.folder / "out") for each in _read(text, known)]
+        limit = min(_START_SECONDS, 5 + 2 * diagnosis.seconds) + seconds
+        for environment in (_NO_PLUGINS, {}):
+            await injection.run(command, timeout=limit, environment=environment)
+            texts = reports(injection.folder / "out")
+            if found := [each for text in texts for each in _read(text, known)]:
+                return found
+            if not texts:  # no runner that is known began
+                break
+        return []
     finally:
         injection.remove()
 
@@ -85,7 +101,7 @@ def _telling(each: Experiment) -> float:
     return 0.25 * each.changed * whole
 
 
-def _plan(diagnosis: Diagnosis) -> dict[str, Any] | None:
+def _plan(diagnosis: Diagnosis, seconds: float) -> dict[str, Any] | None:
     failing = [test.name for test in diagnosis.failed if test.lines and test.name][:_MOST_FAILING]
     if not failing or diagnosis.timed_out:
         return None
@@ -103,7 +119,7 @@ def _plan(diagnosis: Diagnosis) -> dict[str, Any] | None:
     near = {_around(name) for name in failing}
     passing = [name for name, end in diagnosis.outcomes.items() if end == "passed"]
     passing.sort(key=lambda name: _around(name) not in near)
-    return {"files": files, "failing": failing, "passing": passing[:_MOST_PASSING], "seconds": _SECONDS}
+    return {"files": files, "failing": failing, "passing": passing[:_MOST_PASSING], "seconds": seconds}
 
 
 def _around(name: str) -> str:

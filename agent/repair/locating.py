@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from seedsmith.agent.repair.compiled import with_compiled_lines
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence, experiment, judged
 from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
+
+_PART = 0.1
 
 
 async def locate(
@@ -14,8 +18,10 @@ async def locate(
 ) -> tuple[Diagnosis, Evidence]:
     """What a run of the failing ``command`` shows in at most ``seconds``, and what experiments say of lines.
 
-    ``known`` holds the workspace's files.
+    ``known`` holds the workspace's files. Experiments take a small part of what is left of the ``seconds``.
     """
+    end = time.monotonic() + seconds
     diagnosis = await diagnose(command, processes, known, seconds)
     diagnosis = await with_compiled_lines(command, processes, diagnosis, known)
-    return diagnosis, judged(await experiment(command, processes, diagnosis, known))
+    spared = (end - time.monotonic()) * _PART
+    return diagnosis, judged(await experiment(command, processes, diagnosis, known, spared))

@@ -172,6 +172,8 @@ def run_all(tests):
         tests.in_order = True
         before = in_child(lambda: tests.run(unprobed))
     took = time.time() - began
+    if before and before[1].count("") * 2 < len(before[1]):
+        return []  # they need something that is missing here
     recorded = before and before[0] and all(before[0]) and in_child(record)
     for number, count, kinds, names in recorded or ():
         known = seen[number] = Seen()

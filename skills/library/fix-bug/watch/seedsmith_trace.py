@@ -24,6 +24,7 @@ EVENTS = 2000000  # lines that are watched for each test
 INSTALLED = ("site-packages", "dist-packages")
 SKIPPED = (*INSTALLED, "node_modules", ".venv", ".tox", ".nox")
 MAIN_THREAD = threading.main_thread().ident
+KEPT = object()  # in place of a tracer: the one that was there stayed
 
 
 class Test:
@@ -36,7 +37,7 @@ class Test:
         self.frames = []
         self.message = ""
         self.events = 0
-        self.tracer = None
+        self.tracer = KEPT
         self.started = time.monotonic()
         self.seconds = 0.0
 
@@ -151,7 +152,7 @@ def end(outcome):
     if current.outcome == "unfinished":
         current.outcome = outcome
     current.seconds = time.monotonic() - current.started
-    if current.tracer is not None:
+    if current.tracer is not KEPT:
         sys.settrace(current.tracer)
     current = outside
     resume()
@@ -211,6 +212,9 @@ def renew():
 
 
 def pytest_plugin(hookimpl):
+    if sys.gettrace() is watch_call:
+        sys.settrace(None)  # pytest's own start is long; each test turns it on again
+
     class Plugin:
         distributes = False  # whether the tests run in other processes
 
