@@ -22,7 +22,7 @@ from seedsmith.sandbox.commands.process import ProcessRunner
 _FOLDER = "seedsmith-experiments"
 _INJECTED = Path(__file__).parent / "injected"
 _ADDED = ("seedsmith_experiments.py", "experiment_sites.py")
-_MOST_LINES, _MOST_FAILING, _MOST_PASSING = 400, 8, 40
+_MOST_LINES, _MOST_FAILING, _MOST_PASSING, _MOST_FILES = 400, 8, 40, 100
 _SECONDS, _LEAST_SECONDS = 6.0, 0.5
 """For all experiments of one search together, at most; with fewer than the least there are none."""
 _START_SECONDS = 20.0
@@ -64,7 +64,7 @@ async def experiment(
     ``seconds`` is the most that they take, beside the time until they begin.
     """
     seconds = min(seconds, _SECONDS)
-    plan = _plan(diagnosis, seconds)
+    plan = _plan(diagnosis, known, seconds)
     if plan is None or seconds < _LEAST_SECONDS:
         return []
     injection = Injection(processes, _FOLDER)
@@ -101,7 +101,7 @@ def _telling(each: Experiment) -> float:
     return 0.25 * each.changed * whole
 
 
-def _plan(diagnosis: Diagnosis, seconds: float) -> dict[str, Any] | None:
+def _plan(diagnosis: Diagnosis, known: frozenset[str], seconds: float) -> dict[str, Any] | None:
     failing = [test.name for test in diagnosis.failed if test.lines and test.name][:_MOST_FAILING]
     if not failing or diagnosis.timed_out:
         return None
@@ -114,6 +114,9 @@ def _plan(diagnosis: Diagnosis, seconds: float) -> dict[str, Any] | None:
     files: dict[str, dict[int, float]] = {}
     for score, path, line in sorted(scored, key=lambda each: -each[0])[:_MOST_LINES]:
         files.setdefault(path, {})[line] = score
+    constants = [path for path in sorted(known) if is_python(path) and not looks_like_a_test(path)]
+    for path in constants[:_MOST_FILES]:
+        files.setdefault(path, {})
     if not files:
         return None
     near = {_around(name) for name in failing}

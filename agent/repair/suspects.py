@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -89,7 +89,7 @@ def find_suspects(
     it points at are suspects of their own, before all others.
     """
     suspicion = diagnosis.suspicion()
-    texts = _texts(diagnosis, suspicion, known, read)
+    texts = _texts(diagnosis, {*suspicion, *found} if suspicion and found else suspicion, known, read)
     evidence = _Evidence([region for path, text in texts.items() for region in regions_in(path, text)])
     if suspicion:
         _by_lines(evidence, suspicion)
@@ -144,7 +144,7 @@ def _measures(
 
 def _texts(
     diagnosis: Diagnosis,
-    suspicion: Mapping[str, Mapping[int, float]],
+    ran: Collection[str],
     known: Iterable[str],
     read: Callable[[str], str | None],
 ) -> dict[str, str]:
@@ -154,8 +154,8 @@ def _texts(
         for path in known
         if PurePosixPath(path).suffix in SOURCE_SUFFIXES and not looks_like_a_test(path)
     ]
-    if suspicion:
-        sources = [path for path in sources if path in suspicion]
+    if ran:
+        sources = [path for path in sources if path in ran]
     frames = [frame.path for test in diagnosis.failed for frame in test.frames]
     near = {str(PurePosixPath(path).parent) for path in frames}
     sources.sort(key=lambda path: (path not in frames, str(PurePosixPath(path).parent) not in near, path))

@@ -12,6 +12,8 @@ MOST_INSTANCES = 3
 FIRST = 6  # experiments on a line before those on the next
 PLAIN = (bool, int, float, str, bytes, list, dict, tuple, set)
 NUMBERS = (int, float)
+RARER = ("neg", "0", "1", "empty")  # changes that come after the others
+MOST_ITEMS = 12
 DELETED = ("Assign", "AugAssign", "Expr", "Return", "Raise", "Break", "Continue", "Delete")
 sites = []
 state = {"asked": False}
@@ -20,10 +22,14 @@ state = {"asked": False}
 class Site:
     """One place of the program that can be experimented on."""
 
-    def __init__(self, path, line, kind):
+    def __init__(self, path, node, kind, outer):
         self.path = path
-        self.line = line
+        self.line = node.lineno
         self.kind = kind
+        self.outer = outer
+        """Whether it stands outside functions, so that its module has to run again."""
+        items = node.elts if isinstance(node, (ast.Tuple, ast.List)) else []
+        self.items = len(items) if len(items) <= MOST_ITEMS else 0
 
 
 class Seen:
@@ -42,9 +48,10 @@ class Probes(ast.NodeTransformer):
         self.path = path
         self.lines = lines
         self.depth = 0
+        self.outer = False
 
     def site(self, node, kind):
-        sites.append(Site(self.path, node.lineno, kind))
+        sites.append(Site(self.path, node, kind, not self.depth))
         return ast.copy_location(ast.Constant(value=len(sites) - 1), node)
 
     def probed(self, node, kind):
@@ -77,7 +84,8 @@ class Probes(ast.NodeTransformer):
             node.body = self.visit(node.body)
         else:
             self.generic_visit(node)
-        known = self.depth and node.lineno in self.lines and not isinstance(node, (ast.Slice, ast.Starred))
+        known = node.lineno in self.lines if self.depth else self.outer
+        known = known and not isinstance(node, (ast.Slice, ast.Starred))
         if not known or isinstance(node, (ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await)):
             return node
         if type(node).__name__ in ("Index", "ExtSlice"):
@@ -95,6 +103,12 @@ class Probes(ast.NodeTransformer):
             return node
         if isinstance(node, ast.ClassDef):
             node.body = self.body(node.body)
+            return node
+        if not self.depth and not isinstance(node, (ast.If, ast.Try)):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+                self.outer = True
+                node.value = self.visit(node.value)
+                self.outer = False
             return node
         if isinstance(node, ast.AnnAssign):
             node.value = node.value and self.visit(node.value)
@@ -141,7 +155,12 @@ def recorder(seen):
             known = seen.setdefault(number, Seen())
             known.count += 1
             known.types.add(kind)
-            if sites[number].kind == "value" and kind in PLAIN and len(known.names) < MOST_NAMES:
+            if (
+                sites[number].kind == "value"
+                and not sites[number].outer
+                and kind in PLAIN
+                and len(known.names) < MOST_NAMES
+            ):
                 for name, other in sys._getframe(1).f_locals.items():
                     if type(other) is kind and other != value and name.isidentifier():
                         known.names[name] = None
@@ -174,6 +193,15 @@ def changer(chosen, change, instance):
 def changed(change, value, names):
     if change == "not":
         return not value
+    if change in ("0", "1"):
+        return int(change)
+    if change == "neg":
+        return -value if isinstance(value, NUMBERS) else value
+    if change.startswith("swap"):
+        items = list(value)
+        first = int(change[4:])
+        items[first : first + 2] = items[first : first + 2][::-1]
+        return type(value)(items)
     if change == "empty":
         return type(value)()
     if change == "copy":
@@ -196,7 +224,7 @@ def experiments(seen, scores):
     found = []
     for place, tries in lines.items():
         score = scores.get(place, 0.0)
-        tries.sort(key=lambda each: each[2])
+        tries.sort(key=lambda each: (each[2], each[1] in RARER, each[1][0] in "+-="))
         found.extend((index // FIRST, -score, each) for index, each in enumerate(tries))
     found.sort(key=lambda each: each[:2])
     return [each[2] for each in found]
@@ -211,11 +239,13 @@ def changes(site, known):
             return
     for kind in known.types:
         if kind in NUMBERS:
-            yield "+1", 0
-            yield "-1", 0
+            for change in ("+1", "-1", "neg", "0", "1"):
+                yield change, 0
         elif kind in (list, dict, set):
             yield "copy", 0
         if kind in (str, list, dict, tuple):
             yield "empty", 0
     for name in known.names:
         yield "=" + name, 0
+    for first in range(site.items - 1):
+        yield "swap%d" % first, 0

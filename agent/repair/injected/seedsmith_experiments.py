@@ -14,6 +14,7 @@ import os
 import re
 import select
 import signal
+import sys
 import time
 
 import seedsmith_start
@@ -31,10 +32,12 @@ from experiment_sites import (
 )
 
 WORKERS = 2
+ATOMS = (int, float, str, bytes, bool, type(None))
 LEAST_SECONDS, MOST_TIMES, ONCE_SECONDS = 0.5, 8, 20.0
 
 
 wanted = {}  # the plan, its files by absolute path
+modules = {}  # name and probed code of those that were loaded, by path
 state = {}
 
 
@@ -49,9 +52,11 @@ def watch_loading():
             return get_code(self, name)
         shown, lines = wanted[path]
         try:
-            return compiled(self.get_data(self.path), self.path, lines, shown)
+            code = compiled(self.get_data(self.path), self.path, lines, shown)
         except Exception:
             return get_code(self, name)
+        modules[shown] = (name, code)
+        return code
 
     SourceFileLoader.get_code = probed
 
@@ -137,6 +142,7 @@ class Tests:
         """``all_tests`` are (name, function) in their order."""
         known = state["failing"] | state["passing"]
         self.chosen = [(name in state["failing"], test) for name, test in all_tests if name in known]
+        self.can_load_again = False
         self.in_order = False
         """Whether the failing ones fail only after the others."""
 
@@ -151,6 +157,41 @@ class Tests:
                 ended += [(False, test()) for fails, test in self.chosen if not fails]
         return [[end for fails, end in ended if fails == kind] for kind in (True, False)]
 
+    def loaded_again(self, probe, paths):
+        """How they end with the modules at ``paths`` run again with ``probe``."""
+        builtins.__dict__[PROBE] = probe
+        load_again(paths)
+        return self.run(probe, True)
+
+    def tried(self, number, change, instance):
+        """How they end with one experiment."""
+        probe = changer(number, change, instance)
+        if sites[number].outer:
+            return self.loaded_again(probe, [sites[number].path])
+        return self.run(probe)
+
+
+def load_again(paths):
+    """Run modules again in their own namespaces, and give what they define to whoever has it of them."""
+    for path in paths:
+        name, code = modules[path]
+        space = sys.modules[name].__dict__
+        before = dict(space)
+        exec(code, space)  # noqa: S102
+        new = {
+            id(old): (key, space[key])
+            for key, old in before.items()
+            if space.get(key) is not old and key[:2] != "__"
+        }
+        for module in list(sys.modules.values()):
+            for key, value in list(getattr(module, "__dict__", {}).items() if is_ours(module) else ()):
+                if id(value) in new and (key == new[id(value)][0] or not isinstance(value, ATOMS)):
+                    module.__dict__[key] = new[id(value)][1]
+
+
+def is_ours(module):
+    return str(getattr(module, "__file__", None) or "").startswith(state["root"])
+
 
 def run_all(tests):
     """All experiments there is time for."""
@@ -158,6 +199,9 @@ def run_all(tests):
     began = time.time()
 
     def record():
+        builtins.__dict__[PROBE] = recorder(seen)
+        if tests.can_load_again:
+            load_again(modules)
         tests.run(recorder(seen))
         return [
             [n, k.count, [PLAIN.index(t) for t in k.types if t in PLAIN], list(k.names)]
@@ -174,6 +218,7 @@ def run_all(tests):
     took = time.time() - began
     if before and before[1].count("") * 2 < len(before[1]):
         return []  # they need something that is missing here
+    tests.can_load_again = bool(before) and in_child(lambda: tests.loaded_again(unprobed, modules)) == before
     recorded = before and before[0] and all(before[0]) and in_child(record)
     for number, count, kinds, names in recorded or ():
         known = seen[number] = Seen()
@@ -181,7 +226,7 @@ def run_all(tests):
         known.types = {PLAIN[each] for each in kinds}
         known.names = dict.fromkeys(names[:MOST_NAMES])
     scores = {(path, line): score for path, lines in wanted.values() for line, score in lines.items()}
-    jobs = ((each, lambda each=each: tests.run(changer(*each))) for each in experiments(seen, scores))
+    jobs = ((each, lambda each=each: tests.tried(*each)) for each in experiments(seen, scores))
     patience = max(LEAST_SECONDS, MOST_TIMES * took)
     return [outcome(each, ended, before) for each, ended in in_children(jobs, patience, state["seconds"])]
 
@@ -284,6 +329,7 @@ def start():
         plan = json.load(file)
     for path, lines in plan["files"].items():
         wanted[os.path.join(root, path)] = (path, {int(line): score for line, score in lines.items()})
+    state["root"] = root
     state.update(seconds=plan["seconds"], failing=set(plan["failing"]), passing=set(plan["passing"]))
     builtins.__dict__[PROBE] = unprobed
     watch_loading()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
 from seedsmith.agent.repair.experiments import Experiment, experiment, judged
 from seedsmith.agent.repair.suspects import find_suspects
 from seedsmith.agent.repair.watched_run import diagnose
@@ -80,10 +81,11 @@ def line_of(text: str, piece: str) -> int:
     return text[: text.index(piece)].count("\n") + 1
 
 
-async def experimented(work: Path, runner) -> list[Experiment]:
+async def experimented(work: Path, runner, chosen: str = "") -> list[Experiment]:
     known = frozenset({"program.py", "test_program.py"})
-    diagnosis = await diagnose("python -m unittest -q", runner, known, 60)
-    return await experiment("python -m unittest -q", runner, diagnosis, known)
+    command = f"python -m unittest -q {chosen}"
+    diagnosis = await diagnose(command, runner, known, 60)
+    return await experiment(command, runner, diagnosis, known)
 
 
 async def found_by(work: Path, runner, tests: str, command: str):
@@ -157,6 +159,46 @@ async def test_a_test_that_fails_only_after_another_is_run_after_it(work, runner
     )
     (work / "test_program.py").write_text(tests)
     assert judged(await experimented(work, runner))["program.py"][6] > 0.5
+
+
+TABLES = """class Rate:
+    def __init__(self, percent, rounded):
+        self.percent = percent
+        self.rounded = rounded
+
+
+RATES = {"a": Rate(5, rounded=False)}
+ORDER = ("a", "z")
+
+
+def pair(one, other):
+    return other, one
+"""
+READING = """import unittest
+from program import ORDER, RATES, pair
+
+
+class Tests(unittest.TestCase):
+    def test_rate(self):
+        self.assertTrue(RATES["a"].rounded)
+
+    def test_order(self):
+        self.assertEqual("".join(ORDER), "az")
+
+    def test_pair(self):
+        self.assertEqual(pair(1, 2), (1, 2))
+"""
+
+
+@pytest.mark.parametrize(("test", "wrong", "region"), [("rate", 7, ""), ("pair", 12, "pair")])
+async def test_constants_and_the_places_of_values_are_tried(work, runner, test, wrong, region) -> None:
+    (work / "program.py").write_text(TABLES)
+    (work / "test_program.py").write_text(READING)
+    found = await experimented(work, runner, f"-k {test} -k order")
+    assert judged(found)["program.py"][wrong] == 1.0
+    diagnosis = Diagnosis("", 1.0, False, (FailedTest("", "", (), {"test_program.py": frozenset({7})}),))
+    suspects = find_suspects(diagnosis, {"program.py"}, lambda path: TABLES, judged(found))
+    assert (suspects[0].region.name, suspects[0].single) == (region, True)
 
 
 async def test_nothing_is_tried_where_no_test_was_watched(work, runner) -> None:
