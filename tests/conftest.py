@@ -7,11 +7,17 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from examples import examples
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from present import why_not_skipped
 from scripted_endpoint import Endpoint
 
-settings.register_profile("seedsmith", max_examples=examples(100))
+# How long an example takes, and how long it takes to think of one, is the machine's.
+settings.register_profile(
+    "seedsmith",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("seedsmith")
 
 

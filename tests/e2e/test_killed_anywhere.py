@@ -43,7 +43,7 @@ trailer << /Root 1 0 R >>
 
 NEEDED = ("bwrap", "chromium", "playwright", "ty")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
 
 def _patch(files: int) -> str:

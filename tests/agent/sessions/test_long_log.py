@@ -10,7 +10,7 @@ import pytest
 
 from seedsmith.agent.sessions.session_lookup import VERSION
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
 MOST_KILOBYTES = 200 << 10
 ID = "20260101-000000000-abcdef"

@@ -89,8 +89,8 @@ async def test_a_huge_page_is_cut_and_can_be_read_back(pages):
 
 @pytest.mark.slow  # a browser of its own
 async def test_a_page_that_hangs_is_ended_with_its_browser(pages, monkeypatch):
-    monkeypatch.setattr("seedsmith.tools.browser.browser_tool._SECONDS", 2.0)
     await pages.show("<p>soon")
+    monkeypatch.setattr("seedsmith.tools.browser.browser_tool._SECONDS", 2.0)
     assert "did not answer in 2 seconds" in await pages.refused("evaluate", text="for (;;) {}")
     assert current(pages.context) is None
     monkeypatch.undo()

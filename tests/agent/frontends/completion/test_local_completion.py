@@ -12,7 +12,7 @@ from seedsmith.agent.frontends.completion.hourly_budget import HourBudget
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.local import LocalModel
 
-pytestmark = [pytest.mark.local_model, pytest.mark.slow]
+pytestmark = [pytest.mark.local_model, pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
 
 async def test_a_gap_is_filled_between_what_stands_around_it(weights_file, tmp_path):

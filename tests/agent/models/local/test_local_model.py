@@ -25,7 +25,7 @@ from seedsmith.agent.models.local.machine import physical_cores
 from seedsmith.agent.models.local.server import LocalServer, ServerOptions
 from seedsmith.tools.base import ToolSpec
 
-pytestmark = [pytest.mark.local_model, pytest.mark.slow]
+pytestmark = [pytest.mark.local_model, pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
 NAME = "qwen2.5-coder-0.5b"
 READ = ToolSpec(

@@ -14,7 +14,7 @@ from seedsmith.agent.run.replay import replay
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.fix import fix
 
-pytestmark = [pytest.mark.local_model, pytest.mark.slow]
+pytestmark = [pytest.mark.local_model, pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
 BUG = "def span(values):\n    low = min(values)\n    high = min(values)\n    return high - low\n"
 TEST = "from span import span\n\n\ndef test_span():\n    assert span([3, 9, 4]) == 6\n"

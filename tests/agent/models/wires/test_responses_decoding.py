@@ -76,6 +76,7 @@ def test_the_recorded_answer_is_whole():
     assert ready(parts) == list(assembler.calls)
 
 
+@pytest.mark.counted
 def test_cut_at_every_byte_it_is_whole_or_broken():
     terminal = RECORDED.index(b'{"type": "response.completed"')
     for place in places(len(RECORDED) + 1, 7):
@@ -87,6 +88,7 @@ def test_cut_at_every_byte_it_is_whole_or_broken():
         assert (names(assembler), assembler.text) == (names(WHOLE), "a🙂")
 
 
+@pytest.mark.counted
 def test_a_call_ready_in_a_cut_stream_is_one_of_the_whole():
     for place in places(len(RECORDED), 7):
         decoder, assembler = SseDecoder(), ResponsesAssembler()
@@ -95,6 +97,7 @@ def test_a_call_ready_in_a_cut_stream_is_one_of_the_whole():
                 assert (each.name, each.arguments) in names(WHOLE)
 
 
+@pytest.mark.counted
 def test_split_in_two_anywhere_it_is_the_same():
     for place in places(len(RECORDED), 11):
         assert names(assemble(RECORDED[:place], RECORDED[place:])[1]) == names(WHOLE)

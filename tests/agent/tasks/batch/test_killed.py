@@ -87,6 +87,7 @@ def test_killed_at_any_event(ground):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("machine")
 @pytest.mark.timeout(600)
 def test_killed_at_a_hundred_random_events(ground):
     names = ["one", "two", "three"]

@@ -19,7 +19,7 @@ from scripted_endpoint import calls, text
 from seedsmith.agent.tasks.batch.cluster import ray_gates
 from seedsmith.agent.tasks.batch.cluster.gates import Gates
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("machine")]
 NAMES = ["one", "two", "three", "four"]
 
 
