@@ -36,6 +36,8 @@ async def perform(taken: Taken, how: How, books: Books) -> ItemResult:
         result = work.result
         if work.deliverable:
             result = await _deliver(work, item, how, books)
+    if result.delivered:  # killed from here on, it is not delivered again although its clone is gone
+        books.intend({"result": result.to_json()})
     if result.state != "failed":
         await asyncio.to_thread(remove_folder, folder)
     return replace(result, seconds=time.monotonic() - start)
@@ -61,6 +63,8 @@ async def _complete(taken: Taken, how: How, books: Books, folder: Path) -> ItemR
     assert taken.intended is not None
     told = taken.intended
     result = ItemResult.from_json(told["result"])
+    if result.delivered:
+        return result
     clone_folder = folder / told["folder"]
     if not (clone_folder / "git").is_dir():
         return None

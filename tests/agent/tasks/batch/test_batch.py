@@ -9,10 +9,13 @@ import sys
 import pytest
 from scripted_endpoint import calls, error, text
 
+from seedsmith.agent.tasks.batch import item
+from seedsmith.agent.tasks.batch.attempt import WorkerLost
 from seedsmith.agent.tasks.batch.batch import Options
 from seedsmith.agent.tasks.batch.plan import Item, plan
 from seedsmith.agent.tasks.batch.store import BatchError, Store
 from seedsmith.agent.tasks.batch.worker import DATABASE
+from seedsmith.sandbox.git.private_clone import remove_folder
 
 EDIT = {"run": "sed -i s/old/new/ a.txt"}
 CHECK = "grep -q new a.txt"
@@ -318,6 +321,24 @@ async def test_a_moved_branch_is_refused_then_carried_over_without_asking_again(
         ground.git("one", "rev-parse", "main", "change/tasks^").split()
         == [ground.git("one", "rev-parse", "HEAD").strip()] * 2
     )
+
+
+async def test_killed_while_its_clone_is_removed_an_item_is_not_begun_anew(ground, monkeypatch):
+    ground.repository("one")
+    said = {"repositories": ["one"], "steps": [EDIT], "verify": CHECK, "deliver": DELIVER}
+    lost = []
+
+    def remove_and_die(folder):
+        remove_folder(folder)
+        if ground.git("one", "branch", "--list", "change/*") and not lost:
+            lost.append(folder)
+            raise WorkerLost("It is killed.")
+
+    monkeypatch.setattr(item, "remove_folder", remove_and_die)
+    summary = await ground.run(**said)
+    assert lost and summary.exit_code == 0, told(summary)
+    (row,) = summary.rows()
+    assert (row.tries, row.result["delivered"]) == (2, ["branch change/tasks"])
 
 
 async def test_two_runners_of_one_batch(ground):
