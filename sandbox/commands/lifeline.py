@@ -16,16 +16,24 @@ import sys
 import time
 from contextlib import suppress
 
+GROUP_PREFIX = "seedsmith-"
+"""What the names of commands' control groups begin with; a marker follows."""
 MARKER_VARIABLE = "SEEDSMITH_COMMAND"
 """The variable every uncontained command's processes carry."""
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.005
+_HUNT_SECONDS = 0.02
+_NEWEST = 4
+_CLEAN_LOOKS = 10
+"""So often in a row nothing must be found."""
 
 
 class Lifeline:
     """A process that outlives this one by a moment, to end its commands; started with the first of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, groups: str = "") -> None:
+        """``groups`` is the folder in which commands have control groups named by their markers."""
+        self._groups = groups
         self._beginning = os.urandom(8).hex()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +58,7 @@ class Lifeline:
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            (sys.executable, "-I", "-S", __file__, f"{MARKER_VARIABLE}={self._beginning}"),
+            (sys.executable, "-I", "-S", __file__, self._beginning, self._groups),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -64,14 +72,49 @@ class Lifeline:
 def end_marked(marker: bytes) -> None:
     """Kill every process of the commands whose variable begins with ``marker`` (``NAME=VALUE``).
 
-    Returns when none is found any more, or the time for it is up.
+    Returns when none was found for a while, or the time for it is up: one that forks and exits in a loop is
+    never where it was seen, so the newest processes are looked at alone, again and again.
     """
     deadline = time.monotonic() + _END_SECONDS
-    while (members := _marked(marker)) and time.monotonic() < deadline:
+    clean = 0
+    while clean < _CLEAN_LOOKS and time.monotonic() < deadline:
+        members = _marked(marker)
         for number in (signal.SIGSTOP, signal.SIGKILL):  # All stopped before any is killed: none starts more.
             for pid in members:
                 with suppress(OSError):
                     os.kill(pid, number)
+        clean = 0 if _hunt(marker) or members else clean + 1
+
+
+def _hunt(marker: bytes) -> bool:
+    """Kill what carries ``marker`` among the newest processes, for a moment; whether there was any."""
+    found = False
+    until = time.monotonic() + _HUNT_SECONDS
+    while time.monotonic() < until:
+        newest = int(_read("", "loadavg").split()[-1])
+        for pid in range(newest + 1, newest - _NEWEST, -1):
+            if b"\0" + marker in b"\0" + _read(str(pid), "environ"):
+                found = True
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+    return found
+
+
+def end_groups(folder: str, beginning: str) -> None:
+    """Kill all that is in the control groups below ``folder`` whose markers begin so, and remove them."""
+    groups = [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith(GROUP_PREFIX + beginning)]  # noqa: PTH208
+    deadline = time.monotonic() + _END_SECONDS
+    while groups and time.monotonic() < deadline:
+        for group in list(groups):
+            try:
+                with suppress(FileNotFoundError), open(f"{group}/cgroup.kill", "wb", 0) as kill:  # noqa: PTH123
+                    kill.write(b"1")
+                os.rmdir(group)  # noqa: PTH106
+            except FileNotFoundError:
+                pass
+            except OSError:  # What was killed isn't buried yet.
+                continue
+            groups.remove(group)
         time.sleep(_POLL_SECONDS)
 
 
@@ -103,4 +146,7 @@ def _read(pid: str, name: str) -> bytes:
 
 if __name__ == "__main__":
     sys.stdin.buffer.read()
-    end_marked(os.fsencode(sys.argv[1]))
+    beginning, groups = sys.argv[1:]
+    if groups:
+        end_groups(groups, beginning)
+    end_marked(os.fsencode(f"{MARKER_VARIABLE}={beginning}"))

@@ -1,7 +1,7 @@
 """Watch a running command's memory and processes, where the kernel's own limits don't reach.
 
-There are no usable control groups for ordinary users, ``RLIMIT_DATA`` breaks address sanitizers, and
-``RLIMIT_NPROC`` doesn't bind root; so the tree is measured a few times a second.
+Control groups are seldom to be had (:mod:`seedsmith.sandbox.commands.control_group`), ``RLIMIT_DATA`` breaks
+address sanitizers, and ``RLIMIT_NPROC`` doesn't bind root; so the tree is measured a few times a second.
 """
 
 from __future__ import annotations

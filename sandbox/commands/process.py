@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
+from seedsmith.sandbox.commands.control_group import ControlGroup, group_place, make_group
 from seedsmith.sandbox.commands.credentials import Credentials, Given
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
 from seedsmith.sandbox.commands.left_running import telling
@@ -47,6 +48,7 @@ class _Way:
     began: float = field(default_factory=time.time)
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
+    group: ControlGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class ProcessRunner:
             save=spills.save,
         )
         self._last_shown: tuple[Policy, Policy] | None = None
-        self._lifeline = Lifeline()
+        place = group_place()
+        self._lifeline = Lifeline(os.fspath(place.folder) if place is not None else "")
         self._connections = Connections(isolation, policy)
         self._running: set[ProcessTree] = set()
         if not self._contained:
@@ -229,7 +232,8 @@ class ProcessRunner:
                 self._guards.reopen()
             else:
                 self._guards.refresh()
-        way = replace(self._way(command, argv, environment), errors=errors)
+        group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
+        way = replace(self._way(command, argv, environment), errors=errors, group=group)
         started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
@@ -280,11 +284,16 @@ class ProcessRunner:
         return _Way(self.isolation, shown, argv, env)
 
     def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
-        if way.given is not None:
-            way.given.forget()
+        notes = self._let_go(way)
         if self.isolation.name == "landlock":
             remove_segments(way.began)
-        return [] if self._only_reads else self._restore(tree)
+        return notes if self._only_reads else [*notes, *self._restore(tree)]
+
+    def _let_go(self, way: _Way) -> list[str]:
+        """Forget what one command was given; a sentence where its group had to be ended."""
+        if way.given is not None:
+            way.given.forget()
+        return way.group.close() if way.group is not None else []
 
     @property
     def _only_reads(self) -> bool:
@@ -318,8 +327,7 @@ class ProcessRunner:
         try:
             return self._spawned(way, folder, stdin, open_stdin)
         except (OSError, SandboxError) as error:
-            if way.given is not None:
-                way.given.forget()
+            self._let_go(way)
             if isinstance(error, SandboxError):
                 raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
@@ -343,8 +351,8 @@ class ProcessRunner:
             if source is not None:
                 given.callback(os.close, source)
             launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
-            if way.errors is not None:
-                launch = replace(launch, errors=way.errors)
+            joins = way.group.door if way.group is not None else None
+            launch = replace(launch, errors=way.errors, joins=joins)
             if way.policy.unix_sockets:
                 launch = replace(launch, start_in=self._connections.call)
             started = start(

@@ -97,6 +97,7 @@ def start(
     try:
         if limits is not None and root != process.pid:
             apply_limits(root, limits, own_user_namespace=True)
+            _join_group(launch, root)
         os.write(release, b"\n")
     except OSError:
         process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
@@ -164,6 +165,7 @@ def _start_behind_shell(
         process = _popen(isolation, policy, launch, argv, output, waiting, inherited)
         exit_fd = os.pidfd_open(process.pid)
         apply_limits(process.pid, limits, own_user_namespace=False)
+        _join_group(launch, process.pid)
         released = os.write(release, b"\n") == 1
     finally:
         _close((waiting, release))
@@ -171,6 +173,11 @@ def _start_behind_shell(
             process.kill()
             process.wait()
     return Started(process, process.pid, exit_fd, (exit_fd,))
+
+
+def _join_group(launch: Launch, pid: int) -> None:
+    if launch.joins is not None:
+        launch.joins.write_text(str(pid))
 
 
 def _popen(

@@ -100,6 +100,8 @@ class Launch:
     """Calls what starts it, from a thread that is filtered for it; None for the thread at hand."""
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
+    joins: Path | None = None
+    """The file of a control group that the command's number is written to while it is held back."""
     gate: Gate | None = None
     """How the launch itself holds the command back; None lets the process layer hold it."""
 
