@@ -263,11 +263,15 @@ class GitGuard:
             f"aside by renaming {listed(done)}."
         ]
 
+    def _is_returned(self, entry: Path) -> bool:
+        """Whether it is a file or link that is put back; of a folder that goes only settings are kept."""
+        return entry in self._kept and entry not in self._watched.get(entry, ())
+
     def _report_lost(self) -> list[str]:
         gone = {
             entry
             for entry, inode in self._trusted.items()
-            if _inode(entry, inode) != inode and not (self.restores and entry in self._kept)
+            if _inode(entry, inode) != inode and not (self.restores and self._is_returned(entry))
         }
         lost = [os.fspath(entry.relative_to(self._root)) for entry in gone - self._told_lost]
         self._told_lost |= gone
