@@ -11,7 +11,7 @@ import itertools
 
 from seedsmith.sandbox.commands.descendants import ProcessTree
 from seedsmith.sandbox.commands.limits import threads_on_machine
-from seedsmith.sandbox.commands.memory import resident_bytes, shared_on_machine, used_bytes
+from seedsmith.sandbox.commands.memory import resident_bytes, unmapped_on_machine, used_bytes
 from seedsmith.sandbox.isolation.base import Limits
 
 _PERIOD_SECONDS = 0.05
@@ -21,7 +21,7 @@ _MEMORY_EVERY = 4
 
 async def exceeded_limit(tree: ProcessTree, limits: Limits) -> str:
     """Return once ``tree`` uses more than ``limits`` allow, with a sentence that says what; else never."""
-    threads_before, shared_before = threads_on_machine(), shared_on_machine()
+    threads_before, unmapped_before = threads_on_machine(), unmapped_on_machine()
     rounds = itertools.count()
     while True:
         await asyncio.sleep(_PERIOD_SECONDS)
@@ -37,6 +37,6 @@ async def exceeded_limit(tree: ProcessTree, limits: Limits) -> str:
             continue
         members = tree.members()
         # Upper bounds that cost little come first; what others of the machine share may be among them.
-        bound = resident_bytes(members) + max(shared_on_machine() - shared_before, 0)
+        bound = resident_bytes(members) + max(unmapped_on_machine() - unmapped_before, 0)
         if bound > most and used_bytes(members, tree.root) > most:
             return f"Stopped: it used more than {most >> 20} MB of memory."

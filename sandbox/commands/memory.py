@@ -16,12 +16,10 @@ _Place = tuple[int, int]
 """The device and the inode of a file."""
 
 
-def shared_on_machine() -> int:
-    """How many bytes of shared memory exist, whoever uses them; 0 where ``/proc`` doesn't say. Cheap."""
-    for line in _read("/proc/meminfo").splitlines():
-        if line.startswith(b"Shmem:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def unmapped_on_machine() -> int:
+    """How many bytes of shared memory and of page tables exist, whoever uses them. Cheap."""
+    lines = _read("/proc/meminfo").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith((b"Shmem:", b"PageTables:"))) * 1024
 
 
 def resident_bytes(members: set[int]) -> int:
@@ -41,7 +39,13 @@ def used_bytes(members: set[int], root: int) -> int:
     folders = _memory_folders(root)
     files = _memory_files(members)
     in_files = sum(size for (device, _), size in files.items() if device not in folders)
-    return _mapped(members, set(files), set(folders)) + in_files + sum(folders.values())
+    return _mapped(members, set(files), set(folders)) + _tables(members) + in_files + sum(folders.values())
+
+
+def _tables(members: set[int]) -> int:
+    """The page tables of ``members``: addresses that are only read take no page, and yet a table each."""
+    lines = [line for pid in members for line in _read(f"/proc/{pid}/status").splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith(b"VmPTE:")) * 1024
 
 
 def _memory_files(members: set[int]) -> dict[_Place, int]:

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from seedsmith.sandbox.workspace.protected import is_repository
+
 DOT_GIT = ".git"
 _MOST_FOLDERS = 400
 """Folders looked at, nearest first; looking costs about 10 µs each."""
@@ -18,7 +20,6 @@ _LOOKED_AT_LAST = frozenset(("node_modules", "__pycache__", ".venv", "venv", ".t
 _STORES = frozenset(("objects", "refs", "logs", "modules"))
 """Of git's own folders those that hold many others."""
 _GITDIR = "gitdir: "
-_BARE_MARKS = ("HEAD", "objects", "refs")
 
 
 def walk_folders(
@@ -66,7 +67,7 @@ def is_folder(path: str) -> bool:
 
 def is_bare_repository(names: frozenset[str]) -> bool:
     """Whether a folder with these names in it is what git takes for a repository of its own."""
-    return "HEAD" in names and ("commondir" in names or all(mark in names for mark in _BARE_MARKS))
+    return is_repository(names.__contains__)
 
 
 def find_git_entries(root: Path) -> tuple[Path, ...]:

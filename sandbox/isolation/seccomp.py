@@ -70,6 +70,7 @@ _SAME_EVERYWHERE = (
     *(425, 426, 427),  # io_uring_setup, io_uring_enter, io_uring_register
     *(428, 429, 430, 431, 432, 433, 442, 467),  # open_tree … fspick, mount_setattr, open_tree_attr
     438,  # pidfd_getfd
+    447,  # memfd_secret: memory that nothing shows
 )
 _TOWARDS_OTHERS = (440, 448)  # process_madvise, process_mrelease
 _CLONE3 = 435

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from seedsmith.sandbox.errors import NeedsApproval, ProtectedPath
 
@@ -38,6 +38,14 @@ def is_run_by_others(path: str) -> bool:
         return False
     names = tuple(_folded(name) for name in path.split("/"))
     return any(names[-count:] in RUN_BY_OTHERS for count in (1, 2, 3))
+
+
+def is_repository(there: Callable[[str], bool]) -> bool:
+    """Whether a folder is what git takes for a repository's own, whatever it is called.
+
+    ``there`` says whether something of a name is in it.
+    """
+    return there("HEAD") and (there("commondir") or (there("objects") and there("refs")))
 
 
 def check_writable(path: str, state: str | None = None, approved: Container[str] = ()) -> None:

@@ -13,6 +13,7 @@ import stat
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -29,7 +30,7 @@ from seedsmith.sandbox.workspace.block_rewrite import Splice, SteadyFile, settle
 from seedsmith.sandbox.workspace.entries import FileStat, FolderEntry, Kind, file_stat, folder_entries
 from seedsmith.sandbox.workspace.open_beneath import Location, open_beneath, walk_beneath
 from seedsmith.sandbox.workspace.paths import is_in, normalise, not_a_file, path_errors, reason, shown
-from seedsmith.sandbox.workspace.protected import check_writable
+from seedsmith.sandbox.workspace.protected import check_writable, is_repository
 from seedsmith.sandbox.workspace.replace import check_permission, digest, replace_file
 
 __all__ = ["READ_CEILING_BYTES", "FileStat", "FolderEntry", "Kind", "Workspace", "digest", "file_stat"]
@@ -330,10 +331,24 @@ class Workspace:
         try:
             check_writable(location.path, self.state, self._approved)
             self._check_shown(path, f"{self.root}/{location.path}")
+            self._check_no_repository(location.path)
         except BaseException:
             location.close()
             raise
         return location
+
+    def _check_no_repository(self, path: str) -> None:
+        """Raise where ``path`` lies in git's own data under another name, or would make a folder that."""
+        if path.startswith("/"):
+            return
+        names = path.split("/")
+        for depth, name in enumerate(names):
+            folder = "/".join([str(self.root), *names[:depth]])
+            if is_repository(partial(_is_there, folder, name)):
+                raise ProtectedPath(
+                    f"{shown(path)} belongs to a repository's own data, which tools may not write: its "
+                    "folder holds HEAD, objects and refs."
+                )
 
     def _check_shown(self, path: str, real: str) -> None:
         if is_in(real, self._hidden):
@@ -349,6 +364,11 @@ class Workspace:
             return self.relative(str(state.resolve()))
         except OutsideWorkspace:
             return None
+
+
+def _is_there(folder: str, written: str, name: str) -> bool:
+    """Whether ``name`` is in ``folder``, or will be once ``written`` is."""
+    return name == written or os.path.lexists(f"{folder}/{name}")
 
 
 def _only_name(location: Location) -> str:

@@ -265,6 +265,8 @@ HOLDING = {
     "[os.write(f, block) for _ in range(400)]; m = mmap.mmap(f, 4096); m[0]",
     "mapped and closed": "import mmap; m = mmap.mmap(-1, 400 << 20); [m.write(block) for _ in range(400)]",
     "shared memory": "f = open('/dev/shm/held{name}', 'wb'); [f.write(block) for _ in range(400)]; f.flush()",
+    "page tables": "import mmap; m = mmap.mmap(-1, 1 << 40, flags=0x4022, prot=1); "
+    "[m[place] for place in range(0, 1 << 39, 1 << 21)]",
     "of its own": "a = [bytearray(block) for _ in range(400)]",
 }
 

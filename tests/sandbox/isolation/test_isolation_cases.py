@@ -306,7 +306,7 @@ calls = dict(ptrace=(101, 117), process_vm_readv=(310, 270), process_vm_writev=(
     userfaultfd=(323, 282), perf_event_open=(298, 241), mount=(165, 40), umount2=(166, 39), setns=(308, 268),
     unshare=(272, 97), pivot_root=(155, 41), chroot=(161, 51), move_mount=(429, 429), fsopen=(430, 430),
     open_by_handle_at=(304, 265), pidfd_getfd=(438, 438), kexec_load=(246, 104), init_module=(175, 105),
-    clone3=(435, 435))
+    memfd_secret=(447, 447), clone3=(435, 435))
 for name, (intel, arm) in calls.items():
     ctypes.set_errno(0)
     result = libc.syscall(ctypes.c_long(intel if x86 else arm), 0x10000000, 0, 0, 0, 0, 0)

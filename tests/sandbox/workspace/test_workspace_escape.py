@@ -292,3 +292,28 @@ def test_no_race_leads_out(workspace, tmp_path, path):
     assert done and refused
     assert (outside / "x").read_bytes() == CANARY
     assert os.listdir(outside) == ["x"]
+
+
+def test_repositories_under_other_names(workspace):
+    """A ``.bare`` beside its worktrees, and one that would be made file by file."""
+    root = Path(workspace.root)
+    for name in ("bare/objects", "bare/refs", "bare/hooks"):
+        (root / name).mkdir(parents=True)
+    (root / "bare/HEAD").write_text("ref: refs/heads/main\n")
+    (root / "link").symlink_to("bare/hooks")
+    for path in ("bare/config", "bare/hooks/post-checkout", "bare/new/folder/x", "link/post-checkout"):
+        with pytest.raises(ProtectedPath):
+            workspace.write_bytes(path, b"evil")
+    with pytest.raises(ProtectedPath):
+        workspace.delete("bare/HEAD")
+    for last in ("HEAD", "objects/x", "refs/x"):
+        made = [f"made-{last[0]}/{name}" for name in ("config", "HEAD", "objects/x", "refs/x")]
+        for path in made:
+            if not path.endswith(last):
+                workspace.write_bytes(path, b"x")
+        with pytest.raises(ProtectedPath):
+            workspace.write_bytes(f"made-{last[0]}/{last}", b"x")
+    workspace.write_bytes("shared/HEAD", b"x")
+    with pytest.raises(ProtectedPath):
+        workspace.write_bytes("shared/commondir", b"x")
+    workspace.write_bytes("other/refs/HEAD", b"x")
