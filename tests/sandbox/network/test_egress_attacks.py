@@ -153,3 +153,38 @@ async def test_no_request_says_one_host_and_means_another(request_: bytes, statu
     answer = await asked(Egress(allowed, lambda _: None), request_.replace(b"{port}", str(port).encode()))
     assert answer.partition(b" ")[2].startswith(status), answer
     assert seen == ([f"/ ['127.0.0.2:{port}']"] if status == b"200" else [])
+
+
+TAKE_ITS_PLACE = """
+import os, socket
+port = int(os.environ["http_proxy"].rpartition(":")[2])
+for host, family in (("127.0.0.1", 2), ("0.0.0.0", 2), ("::", 10)):
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        try:
+            with socket.socket(family) as taken:
+                taken.setsockopt(socket.SOL_SOCKET, option, 1)
+                taken.bind((host, port))
+                taken.listen()
+                print("taken", host)
+        except OSError:
+            pass
+for kind, number in ((socket.SOCK_RAW, 1), (socket.SOCK_RAW, 255), (socket.SOCK_DGRAM, 1)):
+    try:
+        socket.socket(2, kind, number)
+        print("raw", number)
+    except OSError:
+        pass
+os.system("ip link set lo down; ip addr add 169.254.169.254/32 dev lo; ip route add default dev lo")
+print("end")
+"""
+
+
+async def test_no_command_takes_the_place_of_the_way_out(make_runner, origin) -> None:
+    port, seen = origin
+    runner = make_runner(allow=(f"{OTHER}:{port}",))
+    result = await runner.run((sys.executable, "-c", TAKE_ITS_PLACE), timeout=60)
+    assert b"taken" not in result.head and b"raw" not in result.head and b"end" in result.head, result
+    fetch = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).status)"
+    again = await runner.run((sys.executable, "-c", fetch, f"http://{OTHER}:{port}/"), timeout=60)
+    runner.close()
+    assert (again.head, len(seen)) == (b"200\n", 1), again
