@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.limits import apply_limits
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.isolation.base import Gate, Isolation, Launch, Limits, Policy
@@ -96,8 +97,7 @@ def start(
     root = _read_child_pid(gate.information_fd) or process.pid
     try:
         if limits is not None and root != process.pid:
-            apply_limits(root, limits, own_user_namespace=True)
-            _join_group(launch, root)
+            hold(root, launch, limits)
         os.write(release, b"\n")
     except OSError:
         process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
@@ -173,6 +173,18 @@ def _start_behind_shell(
             process.kill()
             process.wait()
     return Started(process, process.pid, exit_fd, (exit_fd,))
+
+
+def hold(root: int, launch: Launch, limits: Limits) -> None:
+    """Set ``limits`` for a namespace's first process, and for what it started before it could be limited.
+
+    None of that starts anything before it is let go. Raises OSError where a limit can't be set.
+    """
+    apply_limits(root, limits, own_user_namespace=True)
+    _join_group(launch, root)
+    for child in children(root):
+        apply_limits(child, limits, own_user_namespace=True)
+        _join_group(launch, child)
 
 
 def _join_group(launch: Launch, pid: int) -> None:

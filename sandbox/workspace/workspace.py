@@ -58,6 +58,8 @@ class Workspace:
         force_walk: bool = False,
     ) -> None:
         name = shown(str(root))
+        self._force_walk = force_walk
+        self._beside: dict[str, int] = {}
         try:
             self.root = Path(root).resolve(strict=True)
             self._descriptor = os.open(self.root, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -71,9 +73,7 @@ class Workspace:
             self.close()
             raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
         self._names = (str(self.root), str(Path(root).absolute()))
-        self._force_walk = force_walk
         self._hidden = tuple(map(os.fspath, hidden))
-        self._beside: dict[str, int] = {}
         self.read_only: tuple[str, ...] = ()
         """The folders that were taken in to be read only."""
         self._approved: Counter[str] = Counter()

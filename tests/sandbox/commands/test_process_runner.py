@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -13,9 +15,11 @@ from pathlib import Path
 import pytest
 from present import is_present
 
+from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.commands.spawn import hold
 from seedsmith.sandbox.errors import PathNotFound, SandboxError
-from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.isolation.base import Launch, Limits
 
 
 async def test_both_streams_arrive_in_order(runner: ProcessRunner) -> None:
@@ -304,7 +308,9 @@ import asyncio, os, sys, time
 from pathlib import Path
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands import spawn
+from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.commands.spawn import hold
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
 
@@ -347,3 +353,19 @@ def _processes_with(mark: str) -> list[str]:
             continue
         found += [str(path)] if any(mark in word for word in words) else []
     return found
+
+
+def test_what_a_first_process_started_before_it_was_limited_is_limited_too(tmp_path) -> None:
+    """On a slow machine the shell that waits to become the command is there already."""
+    started = subprocess.Popen(("sh", "-c", "sleep 60 & echo there; wait"), stdout=subprocess.PIPE)
+    assert started.stdout is not None and started.stdout.readline() == b"there\n"
+    try:
+        launch = Launch(("true",), {}, tmp_path, joins=tmp_path / "joined")
+        hold(started.pid, launch, Limits(open_files=77))
+        (child,) = children(started.pid)
+        assert resource.prlimit(child, resource.RLIMIT_NOFILE) == (77, 77)
+        assert (tmp_path / "joined").read_text() == str(child)
+        os.kill(child, signal.SIGKILL)
+    finally:
+        started.kill()
+        started.wait()

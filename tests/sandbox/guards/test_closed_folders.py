@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import stat
 import subprocess
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from file_rights import without_rights_over_files
 
 from seedsmith.sandbox.guards.git_guard import GitGuard
-from seedsmith.sandbox.isolation import syscalls
 
 
 async def test_a_closed_workspace_is_opened_again(runner, world) -> None:
@@ -32,17 +30,6 @@ async def test_one_that_a_command_in_the_background_closed_is_opened_for_the_nex
 async def test_a_mode_that_keeps_nobody_out_is_the_commands_own(runner, world) -> None:
     result = await runner.run("chmod 711 .", timeout=30)
     assert (result.note, stat.S_IMODE(world.workspace.stat().st_mode)) == ("", 0o711)
-
-
-def without_rights_over_files(function: Callable[[], None]) -> None:
-    """Call ``function`` as an ordinary user would, root or not; what it raises is raised here."""
-
-    def body() -> None:
-        syscalls.drop_capabilities(0)
-        function()
-
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(body).result()
 
 
 @pytest.mark.parametrize("closed", ["sub/.git", "sub"])
