@@ -26,10 +26,11 @@ from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_sk
 from seedsmith.agent.sessions.fork import fork
 from seedsmith.agent.sessions.place import Place, open_place
 from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
-from seedsmith.agent.sessions.session import PutBack, Session, SessionStart
+from seedsmith.agent.sessions.session import PRIVATE_TMP, PutBack, Session, SessionStart
 from seedsmith.agent.sessions.session_lookup import find_session
 from seedsmith.agent.settings.request import RunRequest
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.commands.left_behind import end_left_behind
 from seedsmith.sandbox.workspace.paths import shown as shown_path
 from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool
@@ -207,6 +208,8 @@ def _resume(
     carried = interceptor.carried if interceptor is not None else None
     if meant:
         session = Session.resume(place.home, meant, root, place.redactor)
+        if session.cut_off:
+            end_left_behind(session.folder / PRIVATE_TMP)
         if request.settings.fork:
             stack.push(lambda kind, *_: session.drop_unbegun() if kind is not None else None)
     elif carried is not None:

@@ -142,6 +142,8 @@ class Session:
         self.totals = Totals()
         self.interrupted: list[ToolCall] = []
         """Calls that could change something and were under way when the session was killed."""
+        self.cut_off = False
+        """Whether its newest run may have been killed."""
         self.put_back: PutBack | None = None
         """What a person put back of the files since the last answer, where the conversation stayed."""
         self.observer: Callable[[Record], None] | None = None
@@ -332,6 +334,7 @@ class Session:
         for record, is_active in records:
             if record["kind"] in ("usage", "finished") and "total" in record:
                 self.totals = Totals(**record["total"])
+            self.cut_off = record["kind"] != "finished"
             if not is_active and record["kind"] != "snapshot":
                 continue
             match record["kind"]:
