@@ -193,7 +193,7 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
         (
             each.id,
             _age(now - each.started),
-            each.outcome.replace("_", " "),
+            each.outcome.replace("_", " ") + (", undone" if each.undone else ""),
             "" if each.turns is None else str(each.turns),
             "" if each.cost_cny is None else f"{'~' if each.cost_estimated else ''}¥{each.cost_cny:.4f}",
             *((_folder(each.workspace),) if everywhere else ()),

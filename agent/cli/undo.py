@@ -157,7 +157,7 @@ def _show(plan: Plan) -> None:
     from seedsmith.sandbox.workspace.paths import shown
 
     if not plan.steps:
-        tell(f"Nothing to {plan.kind}: the files are as they were.")
+        tell(f"Nothing to {plan.kind} of session {plan.session}: the files are as they were.")
     for step in plan.steps[:_SHOWN_MOST]:
         mark = " (changed since)" if step.path in plan.changed_since else ""
         tell(f"{_what(step)}  {shown(step.path)}{'/' if _folder(step) else ''}{mark}", hang=12)

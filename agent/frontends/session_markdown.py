@@ -53,7 +53,7 @@ def facts(summary: SessionSummary) -> Iterator[str]:
     yield f"folder: {summary.workspace}"
     yield f"model: {summary.model}"
     yield f"began: {moment(summary.started)}"
-    yield f"ended: {summary.outcome.replace('_', ' ')}"
+    yield f"ended: {summary.outcome.replace('_', ' ')}" + (", taken back since" if summary.undone else "")
     yield f"took: {', '.join(taken(summary))}"
     if summary.forked_from:
         yield f"forked from: {summary.forked_from}"

@@ -55,6 +55,9 @@ class SessionSummary:
     parent: str = ""
     """The session whose call it was made for."""
 
+    undone: bool = False
+    """Whether its newest run was taken back, and the conversation with it."""
+
     @property
     def asked(self) -> str:
         """What it was asked first, or the skill that was named."""
@@ -69,6 +72,8 @@ class _End:
     total: dict[str, Any] | None = None
     answers: int | None = None
     """Counted where the whole log was looked at."""
+    undone: bool | None = None
+    """Whether behind the newest run all was undone last; None where nothing was undone or redone."""
 
 
 def summarized(path: Path) -> SessionSummary:
@@ -101,6 +106,7 @@ def summarized(path: Path) -> SessionSummary:
         message=str(finished.get("message", "")),
         forked_from=str(head.get("forked_from", "")),
         parent=str(head.get("parent", "")),
+        undone=bool(end.undone),
     )
 
 
@@ -132,6 +138,8 @@ def _end_of(records: Path, most: int) -> _End:
                 kind = record["kind"]
             except (ValueError, KeyError, TypeError, RecursionError):  # torn
                 continue
+            if not decided and end.undone is None and kind in ("undo", "redo"):
+                end.undone = kind == "undo" and not record.get("told")
             if not decided and (kind in _WORK or kind == "finished"):
                 decided = True
                 end.finished = record if kind == "finished" else None

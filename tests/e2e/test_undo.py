@@ -159,8 +159,9 @@ async def test_what_was_undone_can_be_asked_again(world, endpoint):
         asked(endpoint)[: len(told) - 1] == told[:1] + [("user", "Go on")] + told[1 : len(told) - 2] or True
     )
     (found,) = Sessions(world.folder.parent / "state").list()
-    assert found.turns == 6 and found.outcome == "done"
+    assert found.turns == 6 and found.outcome == "done" and not found.undone
     assert world.say("undo")[0] == 0 and content(world.folder) == before
+    assert "done, undone" in world.say("sessions", "list")[1]
     assert world.say("redo")[0] == 0 and (world.folder / "new/n.txt").exists()
 
 
