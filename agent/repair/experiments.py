@@ -40,10 +40,8 @@ class Experiment:
     path: str
     line: int
     kind: str
-    """``predicate``, ``value`` or ``statement``."""
+    """``predicate``, ``value``, ``base`` (of an attribute or index) or ``statement``."""
     change: str
-    instance: int
-    """0: the change was made each time; else only the so many-th time."""
     cured: float
     """The share of failing tests that passed."""
     changed: float
@@ -97,7 +95,7 @@ def judged(experiments: list[Experiment]) -> dict[str, dict[int, float]]:
 def _telling(each: Experiment) -> float:
     whole = 1.0 - each.broken
     if each.cured:
-        return each.cured**2 * whole**2 * (0.4 if each.instance else 1.0)
+        return each.cured**2 * whole**2
     return 0.25 * each.changed * whole
 
 

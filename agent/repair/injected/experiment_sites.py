@@ -8,7 +8,6 @@ import sys
 
 PROBE = "__seedsmith_probe__"
 MOST_NAMES = 4
-MOST_INSTANCES = 3
 FIRST = 6  # experiments on a line before those on the next
 PLAIN = (bool, int, float, str, bytes, list, dict, tuple, set)
 NUMBERS = (int, float)
@@ -66,7 +65,8 @@ class Probes(ast.NodeTransformer):
             return self.statement(node)
         return self.generic_visit(node)
 
-    def expression(self, node):
+    def expression(self, node, base=False):
+        """``base``: something of it is used, as in ``node.name``, ``node[index]`` and ``for … in node``."""
         if isinstance(node, ast.JoinedStr):
             for value in node.values:
                 if isinstance(value, ast.FormattedValue):
@@ -76,12 +76,16 @@ class Probes(ast.NodeTransformer):
             return self.generic_visit(node)
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
-                node.func.value = self.visit(node.func.value)
+                node.func.value = self.expression(node.func.value, True)
             node.args = [self.visit(each) for each in node.args]
             for keyword in node.keywords:
                 keyword.value = self.visit(keyword.value)
         elif isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            node.value = self.expression(node.value, True)
+            if isinstance(node, ast.Subscript):
+                node.slice = self.visit(node.slice)
         else:
             self.generic_visit(node)
         known = node.lineno in self.lines if self.depth else self.outer
@@ -90,10 +94,8 @@ class Probes(ast.NodeTransformer):
             return node
         if type(node).__name__ in ("Index", "ExtSlice"):
             return node
-        predicate = isinstance(node, (ast.Compare, ast.BoolOp)) or (
-            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        )
-        return self.probed(node, "predicate" if predicate else "value")
+        kind = "base" if base else "value"
+        return self.probed(node, "predicate" if is_predicate(node) else kind)
 
     def statement(self, node):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -119,9 +121,9 @@ class Probes(ast.NodeTransformer):
                 case.guard = case.guard and self.visit(case.guard)
                 case.body = self.body(case.body)
             return node
-        line = node.lineno
+        line, decided = node.lineno, getattr(node, "test", None)
         self.generic_visit(node)
-        if isinstance(node, (ast.If, ast.While)) and self.depth and line in self.lines:
+        if decided and not is_predicate(decided) and self.depth and line in self.lines:
             node.test = self.probed(node.test, "predicate")
         if self.depth and line in self.lines and type(node).__name__ in DELETED:
             kept = ast.copy_location(ast.Constant(value=True), node)
@@ -134,6 +136,11 @@ class Probes(ast.NodeTransformer):
         first = statements[0]
         documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
         return [each if documented and each is first else self.visit(each) for each in statements]
+
+
+def is_predicate(node):
+    inverted = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return inverted or isinstance(node, (ast.Compare, ast.BoolOp))
 
 
 def compiled(data, path, lines, shown):
@@ -171,15 +178,11 @@ def recorder(seen):
     return probe
 
 
-def changer(chosen, change, instance):
-    """A probe that changes what site ``chosen`` gives: always, or the ``instance``-th time only."""
-    count = [0]
+def changer(chosen, change):
+    """A probe that changes what site ``chosen`` gives."""
 
     def probe(number, value):
         if number != chosen or state["asked"]:
-            return value
-        count[0] += 1
-        if instance and count[0] != instance:
             return value
         state["asked"] = True
         try:
@@ -214,38 +217,41 @@ def changed(change, value, names):
 
 
 def experiments(seen, scores):
-    """(site, change, instance) for what the failing tests ran, the most suspicious lines' first."""
+    """(site, change) for what the failing tests ran, the most suspicious lines' first."""
     lines = {}
     for number, known in seen.items():
         site = sites[number]
         lines.setdefault((site.path, site.line), []).extend(
-            (number, change, instance) for change, instance in changes(site, known)
+            (number, change) for change in changes(site, known)
         )
     found = []
     for place, tries in lines.items():
         score = scores.get(place, 0.0)
-        tries.sort(key=lambda each: (each[2], each[1] in RARER, each[1][0] in "+-="))
+        tries.sort(key=lambda each: rank(*each))
         found.extend((index // FIRST, -score, each) for index, each in enumerate(tries))
     found.sort(key=lambda each: each[:2])
     return [each[2] for each in found]
 
 
+def rank(number, change):
+    """What comes first on a line: what mended most of the programs it was tried on."""
+    return 2 if change in RARER or sites[number].kind == "statement" else int(change[0] in "+-=")
+
+
 def changes(site, known):
     if site.kind == "statement" or site.kind == "predicate" or known.types == {bool}:
-        yield "not", 0
-        for instance in range(1, min(known.count, MOST_INSTANCES) + 1) if known.count > 1 else ():
-            yield "not", instance
-        if site.kind != "value":
+        yield "not"
+        if site.kind in ("statement", "predicate"):
             return
     for kind in known.types:
         if kind in NUMBERS:
             for change in ("+1", "-1", "neg", "0", "1"):
-                yield change, 0
-        elif kind in (list, dict, set):
-            yield "copy", 0
-        if kind in (str, list, dict, tuple):
-            yield "empty", 0
+                yield change
+        elif kind in (list, dict, set) and site.kind != "base":
+            yield "copy"
+        if kind in (str, list, dict, tuple) and site.kind != "base":
+            yield "empty"
     for name in known.names:
-        yield "=" + name, 0
+        yield "=" + name
     for first in range(site.items - 1):
-        yield "swap%d" % first, 0
+        yield "swap%d" % first

@@ -163,9 +163,9 @@ class Tests:
         load_again(paths)
         return self.run(probe, True)
 
-    def tried(self, number, change, instance):
+    def tried(self, number, change):
         """How they end with one experiment."""
-        probe = changer(number, change, instance)
+        probe = changer(number, change)
         if sites[number].outer:
             return self.loaded_again(probe, [sites[number].path])
         return self.run(probe)
@@ -233,9 +233,9 @@ def run_all(tests):
 
 def outcome(experiment, ended, before):
     """Of an experiment: the share of failing tests that passed or changed, of passing tests that broke."""
-    number, change, instance = experiment
+    number, change = experiment
     site = sites[number]
-    found = {"path": site.path, "line": site.line, "kind": site.kind, "change": change, "instance": instance}
+    found = {"path": site.path, "line": site.line, "kind": site.kind, "change": change}
     if ended is None:
         return dict(found, cured=0.0, changed=0.0, broken=1.0)
     failing, passing = ended

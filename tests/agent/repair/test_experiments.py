@@ -207,14 +207,14 @@ async def test_nothing_is_tried_where_no_test_was_watched(work, runner) -> None:
 
 
 def test_the_most_telling_experiment_on_a_line_counts() -> None:
-    def one(line, instance=0, cured=0.0, changed=1.0, broken=0.0):
-        return Experiment("a.py", line, "value", "+1", instance, cured, changed, broken)
+    def one(line, cured=0.0, changed=1.0, broken=0.0):
+        return Experiment("a.py", line, "value", "+1", cured, changed, broken)
 
     lines = judged(
         [
             one(1, cured=1.0),
             one(1),
-            one(2, cured=1.0, instance=2),
+            one(2, cured=1.0, broken=0.2),
             one(3, cured=1.0, broken=0.5),
             one(4),
             one(5, changed=0.0),
