@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -27,7 +27,7 @@ from statistics import median
 from corpus import load_bugs, materialise
 
 from seedsmith.agent.repair.locating import locate
-from seedsmith.agent.repair.questions import plan
+from seedsmith.agent.repair.questions import Question, plan
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -99,6 +99,10 @@ def quixbugs_cases(place: Path, pattern: str, source: Path) -> Iterator[Case]:
 
 async def localise(case: Case, state: Path) -> Found:
     """Rank the suspects of one broken program, as the search does."""
+
+    def read(path: str) -> str:
+        return (case.folder / path).read_text()
+
     for folder in (state / "tmp", state / "spills"):
         folder.mkdir(parents=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -109,12 +113,13 @@ async def localise(case: Case, state: Path) -> Found:
             known = frozenset(list_files(workspace, None))
         started = time.monotonic()
         diagnosis, found = await locate(case.test, runner, known, SECONDS)
-        suspects = find_suspects(diagnosis, known, lambda path: (case.folder / path).read_text(), found)
+        suspects = find_suspects(diagnosis, known, read, found)
         seconds = time.monotonic() - started
     finally:
         runner.close()
-    wrong = wrong_lines((case.folder / case.path).read_text(), case.right)
-    return Found(case.name, *ranked(suspects, diagnosis.seconds, case.path, wrong), seconds)
+    wrong = wrong_lines(read(case.path), case.right)
+    questions = (each for each in plan(suspects, diagnosis.seconds, read) if isinstance(each, Question))
+    return Found(case.name, *ranked(suspects, questions, case.path, wrong), seconds)
 
 
 def wrong_lines(wrong: str, right: str) -> set[int]:
@@ -129,7 +134,9 @@ def wrong_lines(wrong: str, right: str) -> set[int]:
     return found
 
 
-def ranked(suspects: list[Suspect], seconds: float, path: str, wrong: set[int]) -> tuple[int, int]:
+def ranked(
+    suspects: list[Suspect], questions: Iterable[Question], path: str, wrong: set[int]
+) -> tuple[int, int]:
     """The rank of the suspect that holds a wrong line, and how many lines are asked about before."""
     rank = asked = UNFOUND
     for number, suspect in enumerate(suspects, 1):
@@ -137,7 +144,7 @@ def ranked(suspects: list[Suspect], seconds: float, path: str, wrong: set[int]) 
             rank = number
             break
     seen: set[tuple[str, int]] = set()
-    for question in plan(suspects, seconds):
+    for question in questions:
         if question.kind == "correct":
             if question.suspect.region.path == path and question.line in wrong:
                 asked = len(seen)

@@ -13,6 +13,7 @@ sys.path.append(str(BENCHMARKS))
 from localise import UNFOUND, Found, main, ranked, table, wrong_lines  # noqa: E402
 
 from seedsmith.agent.repair.functions import regions_in  # noqa: E402
+from seedsmith.agent.repair.questions import Question  # noqa: E402
 from seedsmith.agent.repair.suspects import Suspect  # noqa: E402
 
 TEXT = "def one():\n    a = 1\n    return a\n\n\ndef two():\n    b = 2\n    return b\n"
@@ -28,8 +29,9 @@ def test_wrong_lines_are_those_that_differ_or_stand_beside_a_gap(wrong, right, n
 
 def test_rank_and_lines_before_count_as_the_search_asks():
     one, two = (Suspect(region, 1.0) for region in regions_in("a.py", TEXT))
-    assert ranked([one, two], 0.1, "a.py", {8}) == (2, 3)
-    assert ranked([one], 0.1, "a.py", {8}) == (UNFOUND, UNFOUND)
+    questions = [Question(one, "correct", 2), Question(one, "fill", 3), Question(two, "correct", 8)]
+    assert ranked([one, two], questions, "a.py", {8}) == (2, 1)
+    assert ranked([one], questions[:2], "a.py", {8}) == (UNFOUND, UNFOUND)
     assert table([Found("a", 2, 3, 1.0)]).startswith("1 bugs; rank 1: 0, rank 2: 1")
 
 
