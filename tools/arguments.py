@@ -6,10 +6,13 @@ What might mean two things stays as it is, and is refused by the checks that fol
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import ceil
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,7 +25,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "path": (
         *("file", "filename", "file_name", "file_path", "filepath", "absolute_path", "relative_path"),
         *("target_file", "dir", "directory", "folder", "dir_path", "target_directory", "search_path"),
-        *("relative_workspace_path", "image", "image_path"),
+        *("relative_workspace_path", "image", "image_path", "paths", "file_paths"),
     ),
     "paths": ("path", "file", "files", "filename", "file_path", "file_paths", "pathspec"),
     "old": ("old_string", "old_str", "old_text", "old_content", "oldtext", "search", "find"),
@@ -32,11 +35,15 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "content": ("contents", "text", "data", "file_text", "code"),
     "patch": ("diff", "input", "patch_text", "patch_content", "content"),
     "command": ("cmd", "script", "code", "bash", "command_line"),
-    "pattern": ("regex", "query", "regexp", "search_pattern", "glob_pattern", "glob", "search", "q"),
+    "pattern": (
+        *("regex", "query", "regexp", "search_pattern", "glob_pattern", "glob", "search", "q", "patterns"),
+    ),
     "glob": ("include", "include_pattern", "file_pattern", "file_glob", "files"),
     "ignore_case": ("-i", "i", "case_insensitive"),
     "context": ("-c", "-a", "-b", "context_lines", "before_context", "after_context"),
-    "offset": ("start", "start_line", "line", "from", "from_line", "line_start"),
+    "offset": (
+        *("start", "start_line", "line", "from", "from_line", "line_start", "start_line_one_indexed"),
+    ),
     "limit": ("max", "count", "lines", "max_results", "max_matches", "head_limit", "num_lines", "max_count"),
     "items": ("todos", "todo_list", "tasks", "steps", "plan", "list"),
     "state": ("status",),
@@ -62,14 +69,24 @@ _HARMLESS = frozenset(
         *("thinking", "justification", "purpose", "intent", "intention", "summary", "note", "notes"),
         *("comment", "title", "instruction", "instructions", "active_form", "priority", "security_risk"),
         *("should_read_entire_file", "n", "line_number", "line_numbers", "show_line_numbers"),
-        *("output_mode", "requires_approval", "safe_to_auto_run", "id"),
+        *("output_mode", "requires_approval", "safe_to_auto_run", "id", "is_input", "login", "tty"),
+        *("line_count", "task_progress", "overwrite", "recursive", "respect_git_ignore"),
+        *("max_output_tokens", "max_output_length", "yield_time_ms"),
     }
 )
 """What other programs' tools take besides and what changes nothing here."""
 
 _FLAGS = {**dict.fromkeys(("true", "yes", "1"), True), **dict.fromkeys(("false", "no", "0"), False)}
 _WHOLE = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)
+_DURATION = re.compile(
+    r"\s*([0-9]{1,9}(?:\.[0-9]{0,9})?)\s*(?:(ms|millis\w*)|(m|mins?|minutes?)|(h|hours?)|s|secs?|seconds?)?\s*",
+    re.ASCII | re.IGNORECASE,
+)
 _ABSENT = ("", "null", "none", "undefined")
+_MOST_DURATION = 1e9
+_SAYS_NOTHING = (*_ABSENT, "false")
+_NO_LIMIT = (0, -1)
+"""What other programs take for no limit at all, where ours begin at 1."""
 _LARGEST_OF = frozenset({"context"})
 """Of several names for these the largest value counts: lines before and lines after a match."""
 
@@ -104,13 +121,17 @@ def as_meant(model: type[BaseModel], values: JsonObject, notes: list[str]) -> Js
     for name, value in values.items():
         described = known.get(name)
         if described is None:
-            if value in (None, "", [], {}) or value is False or _plain(name) in _HARMLESS:
+            if _says_nothing(value) or _plain(name) in _HARMLESS:
                 ignored += [name] if value is not None else []
             else:
                 found[name] = value
             continue
-        if not model.model_fields[name].is_required() and _is_absent(value, described):
-            continue
+        if not model.model_fields[name].is_required():
+            if _is_absent(value, described):
+                continue
+            if _is_no_limit(value, described):
+                notes.append(f"'{name}' {value} was taken for none given")
+                continue
         found[name] = _lowered(name, _converted(value, described), described, notes)
     if ignored:
         notes.append(f"ignored, as this tool has no such parameter: {escape(', '.join(ignored))[:200]}")
@@ -134,7 +155,9 @@ def _plain(name: str) -> str:
 
 @cache
 def _described(model: type[BaseModel]) -> Mapping[str, JsonObject]:
-    described: Mapping[str, JsonObject] = flatten_schema(model, ("type", "enum", "maximum"))["properties"]
+    described: Mapping[str, JsonObject] = flatten_schema(model, ("type", "enum", "minimum", "maximum"))[
+        "properties"
+    ]
     return described
 
 
@@ -142,6 +165,16 @@ def _is_absent(value: Any, described: JsonObject) -> bool:
     if value is None:
         return True
     return described.get("type") != "string" and isinstance(value, str) and value.strip().lower() in _ABSENT
+
+
+def _says_nothing(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _SAYS_NOTHING
+    return value is None or value is False or value in ([], {})
+
+
+def _is_no_limit(value: Any, described: JsonObject) -> bool:
+    return described.get("minimum") == 1 and "maximum" in described and whole_number(value) in _NO_LIMIT
 
 
 def _converted(value: Any, described: JsonObject) -> Any:
@@ -167,6 +200,27 @@ def whole_number(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def whole_seconds(value: Any) -> Any:
+    """``value`` in seconds, rounded up, where it is a time such as ``"2m"`` or 1.5; else as it is."""
+    if isinstance(value, float) and 0 < value < _MOST_DURATION:
+        return ceil(value)
+    if not isinstance(value, str) or (match := _DURATION.fullmatch(value)) is None:
+        return value
+    milliseconds, minutes, hours = match.group(2, 3, 4)
+    return ceil(float(match[1]) * (0.001 if milliseconds else 60 if minutes else 3600 if hours else 1))
+
+
+def words_of(value: Any) -> list[str] | None:
+    """The words of a command that is given as a list of them, or as JSON of one; None where it is none.
+
+    A first word with a space is no program but a command line, and the list then perhaps several.
+    """
+    words = json_in(value) if isinstance(value, str) and value.lstrip().startswith('["') else value
+    if not isinstance(words, list) or len(words) < 2 or not all(isinstance(word, str) for word in words):
+        return None
+    return None if not words[0] or any(mark.isspace() for mark in words[0]) else words
+
+
 def _both_whole(*values: Any) -> bool:
     return all(whole_number(value) is not None for value in values)
 
@@ -181,12 +235,19 @@ def _to_number(value: Any, described: JsonObject) -> Any:
 
 
 def _to_flag(value: Any, described: JsonObject) -> Any:
+    return to_flag(value)
+
+
+def to_flag(value: Any) -> Any:
+    """True or false where ``value`` is, or spells, one of them; else as it is."""
     if isinstance(value, str):
         return _FLAGS.get(value.strip().lower(), value)
     return bool(value) if value in (0, 1) else value
 
 
 def _to_text(value: Any, described: JsonObject) -> Any:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        value = value[0]
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, str) and "enum" in described and value not in described["enum"]:
@@ -198,7 +259,7 @@ def _to_text(value: Any, described: JsonObject) -> Any:
 def _to_list(value: Any, described: JsonObject) -> Any:
     items = described.get("items", {})
     if isinstance(value, str):
-        read = _json(value)
+        read = json_in(value)
         if isinstance(read, (list, dict)):
             value = read
         elif items.get("type") == "string":
@@ -209,7 +270,7 @@ def _to_list(value: Any, described: JsonObject) -> Any:
 
 
 def _to_object(value: Any, described: JsonObject) -> Any:
-    read = _json(value) if isinstance(value, str) else value
+    read = json_in(value) if isinstance(value, str) else value
     return read if isinstance(read, dict) else value
 
 
@@ -223,12 +284,19 @@ _CONVERSIONS: Mapping[str, Callable[[Any, JsonObject], Any]] = {
 }
 
 
-def _json(text: str) -> Any:
+def json_in(text: str) -> Any:
+    """The list or object that ``text`` is, in JSON or as Python writes it; None where it is neither."""
     if text.lstrip()[:1] not in ("[", "{"):
         return None
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
+        pass
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
 
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 from pydantic import Field, model_validator
 
 from seedsmith.sandbox.workspace.workspace import digest
-from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.difference import Replacement, short_diff, unified_diff, unified_diff_of_parts
 from seedsmith.tools.content.encodings import UTF_8
 from seedsmith.tools.content.file_lookup import not_found, resolved
@@ -40,7 +41,19 @@ from seedsmith.tools.files.omissions import find_omission
 from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path, unescape
 
+_EXPECTED = ("expected_replacements", "expected_occurrences")
+_REPLACES = ("str_replace", "replace", "edit")
 _MARK = "\ufeff"
+
+
+def _as_expected(values: JsonObject) -> JsonObject:
+    """``values`` without the number of places, where that is one."""
+    once = not values.get("replace_all")
+    return {
+        name: value
+        for name, value in values.items()
+        if not (once and name in _EXPECTED and whole_number(value) == 1)
+    }
 
 
 class Edit(Parameters):
@@ -49,6 +62,11 @@ class Edit(Parameters):
     old: Text
     new: Text
     replace_all: bool = False
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take the number of places expected for what it says, where it says what happens anyway."""
+        return _as_expected(values)
 
 
 class EditParameters(Parameters):
@@ -63,6 +81,14 @@ class EditParameters(Parameters):
         max_length=100,
         description="Several instead; all or none apply.",
     )
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take what another program's tool says besides and what happens here anyway."""
+        found = _as_expected(values)
+        if found.get("command") in _REPLACES:
+            del found["command"]
+        return found
 
     @model_validator(mode="after")
     def _one_form(self) -> EditParameters:

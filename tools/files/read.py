@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO
@@ -31,6 +32,8 @@ from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool
 from seedsmith.tools.text import clean_output, count, escape, holds_hidden, human_bytes, shown_path
 
 _LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
+_RANGES = ("view_range", "line_range", "range", "limit")
+_RANGE = re.compile(r"\W*L?([0-9]{1,9})\s*(?:,|-|:|\.\.)\s*L?(-?[0-9]{1,9})\W*", re.ASCII | re.IGNORECASE)
 _NAMED_LINES = 10
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
@@ -56,10 +59,11 @@ class ReadParameters(Parameters):
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
         """Take a last line, and a pair of lines, for what they mean; line 0 is the first."""
         found = dict(values)
-        extent = found.pop("view_range", None) or found.pop("line_range", None)
-        if isinstance(extent, list) and len(extent) == 2:
-            found.setdefault("offset", extent[0])
-            found.setdefault("end_line", extent[1])
+        for name in _RANGES:
+            if (extent := _lines_meant(found.get(name))) is not None:
+                del found[name]
+                found.setdefault("offset", extent[0])
+                found.setdefault("end_line", extent[1])
         offset = whole_number(found.get("offset", 1))
         if offset == 0:
             found["offset"] = offset = 1
@@ -69,6 +73,16 @@ class ReadParameters(Parameters):
             del found[ends[0]]
             found.setdefault("limit", last - offset + 1 if last > 0 else _MOST_LINES)
         return found
+
+
+def _lines_meant(value: object) -> tuple[int, int] | None:
+    """The first and last line that ``[3, 9]`` or ``"3-9"`` means."""
+    if isinstance(value, str) and (match := _RANGE.fullmatch(value)):
+        value = [match[1], match[2]]
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    first, last = map(whole_number, value)
+    return None if first is None or last is None else (first, last)
 
 
 class ReadTool(PydanticTool[ReadParameters]):

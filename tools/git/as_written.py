@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
+from seedsmith.tools.arguments import to_flag
 from seedsmith.tools.base import JsonObject
 
 _ACTIONS = {
@@ -20,12 +24,14 @@ _WITH_STEPS = ("stash", "worktree", "bisect", "merge", "rebase", "cherry-pick", 
 _NAMES = ("mode", "step", "branch", "new_branch", "tag", "verb", "stash_action")
 """What models call ``name`` where they don't call it so."""
 _STEPS = ("continue", "abort", "skip", "soft", "mixed", "hard", "pop", "apply", "drop", "delete")
+_ON_FILES = ("add", "rm", "mv", "restore", "stage", "unstage")
+_SHORT = {"-p": "patch", "-a": "all", "-A": "all", "-b": "create", "-c": "create"}
 _SAID_ANYWAY = ("oneline", "stat", "no_pager", "short", "porcelain", "verbose", "quiet")
 
 
 def as_written(values: JsonObject) -> JsonObject:
     """Return ``values`` in the tool's own words, as far as they have one reading."""
-    found = {name: value for name, value in values.items() if name not in _SAID_ANYWAY}
+    found = _spelt_out({name: value for name, value in values.items() if name not in _SAID_ANYWAY})
     action = found.get("action")
     if not isinstance(action, str):
         return found
@@ -43,6 +49,8 @@ def as_written(values: JsonObject) -> JsonObject:
     for name in _NAMES:
         if name in found and not found.get("name") and isinstance(found[name], str):
             found["name"] = found.pop(name).lstrip("-")
+    if head == "blame" and "lines" not in found and "start_line" in found:
+        found["lines"] = f"{found['start_line']},{found.pop('end_line', found.pop('start_line'))}"
     for name in _STEPS:
         if _said(found, name):
             step = name
@@ -59,7 +67,67 @@ def as_written(values: JsonObject) -> JsonObject:
     return found
 
 
+def _spelt_out(values: JsonObject) -> JsonObject:
+    """``values`` with what a command line of git says, in ``action`` or ``args``, as parameters.
+
+    A step given as the reference is one, too. What isn't understood whole stays as it was written.
+    """
+    action, given = values.get("action"), values.get("args")
+    if not isinstance(action, str):
+        return values
+    try:
+        words = shlex.split(action.removeprefix("git "))
+        more = shlex.split(given) if isinstance(given, str) else given or []
+    except ValueError:
+        return values
+    if not words or not isinstance(more, list) or not all(isinstance(word, str) for word in more):
+        return values
+    found = {name: value for name, value in values.items() if name != "args"}
+    ref = found.get("ref")
+    if isinstance(ref, str) and ref.startswith("--") and ref[2:] in _STEPS:
+        more = [*more, found.pop("ref")]
+    flagged = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+    if not more and flagged == len(words):
+        return values
+    found["action"] = " ".join(words[:flagged])
+    return found if _read_words(found, [*words[flagged:], *more]) else values
+
+
+def _read_words(found: JsonObject, words: list[str]) -> bool:
+    """Put the options and operands of a command line into ``found``; whether all were understood."""
+    rest, operands = list(words), []
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            found.setdefault("paths", rest)
+            break
+        name, _, value = word.partition("=")
+        if name in ("-m", "--message") and (value or rest):
+            found.setdefault("message", value or rest.pop(0))
+        elif match := re.fullmatch(r"-n?([0-9]+)|--max-count=([0-9]+)", word):
+            found.setdefault("limit", match[1] or match[2])
+        elif word == "-n" and rest:
+            found.setdefault("limit", rest.pop(0))
+        elif word in _SHORT:
+            found.setdefault(_SHORT[word], True)
+        elif re.fullmatch(r"--[a-z][a-z-]+", word):
+            if (flag := word[2:].replace("-", "_")) not in (*_SAID_ANYWAY, "no_edit"):
+                found.setdefault(flag, True)
+        elif word.startswith("-"):
+            return False
+        else:
+            operands.append(word)
+    if not operands:
+        return True
+    target = "paths" if found["action"] in _ON_FILES else "ref"
+    if target in found or (target == "ref" and len(operands) > 1):
+        return False
+    found[target] = operands if target == "paths" else operands[0]
+    return True
+
+
 def _said(found: JsonObject, *names: str) -> bool:
     """Whether one of the flags is set; takes them out of ``found``."""
-    values = [found.pop(name) for name in names if isinstance(found.get(name), bool)]
+    flags = {name: to_flag(found.get(name)) for name in names}
+    values = [flag for name, flag in flags.items() if isinstance(flag, bool) and found.pop(name) is not None]
     return any(values)

@@ -7,7 +7,7 @@ import os
 from pydantic import Field
 
 from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
-from seedsmith.tools.base import Access, ToolContext, ToolResult
+from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import reads
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
@@ -15,6 +15,7 @@ from seedsmith.tools.search.ignored import ignoring
 from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
 from seedsmith.tools.search.ripgrep import parent_rules
 from seedsmith.tools.search.tracked import tracked_though_ignored
+from seedsmith.tools.search.written_patterns import one_glob
 from seedsmith.tools.text import count, shown_path
 
 _SHOWN_FILES = 500
@@ -28,6 +29,11 @@ class GlobParameters(Parameters):
         min_length=1, max_length=1_000, description="E.g. *.py (any depth), src/**/*.ts"
     )
     path: PathText = "."
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take several patterns for one."""
+        return {**values, "pattern": one_glob(values["pattern"])} if "pattern" in values else values
 
 
 class GlobTool(PydanticTool[GlobParameters]):

@@ -30,6 +30,7 @@ from seedsmith.tools.search.patterns import FilePattern, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
 from seedsmith.tools.search.ripgrep_output import Line, parse_lines
 from seedsmith.tools.search.tracked import tracked_though_ignored
+from seedsmith.tools.search.written_patterns import search_as_written
 from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0
@@ -58,6 +59,11 @@ class GrepParameters(Parameters):
         le=_MOST_MATCHES,
         description=f"Lines; default {_DEFAULT_MATCHES}, at most {_MOST_MATCHES}.",
     )
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take ripgrep's and other programs' options for what they mean."""
+        return search_as_written(values)
 
 
 class GrepTool(PydanticTool[GrepParameters]):

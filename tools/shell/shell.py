@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from seedsmith.sandbox.commands.left_running import LEFT
-from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.arguments import whole_number, whole_seconds, words_of
 from seedsmith.tools.base import EVERYTHING, Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content import command_text
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PydanticTool
@@ -42,6 +42,10 @@ class ForegroundParameters(Parameters):
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
         """Take a time that only milliseconds make sense of for those, and go to a folder given besides."""
         found = dict(values)
+        if (words := words_of(found.get("command"))) is not None:
+            found["command"] = shlex.join(words)
+        if "timeout" in found:
+            found["timeout"] = whole_seconds(found["timeout"])
         given = whole_number(found.get("timeout"))
         if given is not None and _LEAST_MILLISECONDS <= given <= _MOST_SECONDS * 1000:
             found["timeout"] = seconds = -(-given // 1000)

@@ -11,7 +11,7 @@ from seedsmith.tools.registry import default_tools
 MISUNDERSTOOD = [
     ({}, "'action' is missing"),
     ({"action": "init"}, "'action' must be one of 'status', 'diff'"),
-    ({"action": ["status"]}, "'action' must be one of"),
+    ({"action": ["status", "log"]}, "'action' must be one of"),
     ({"action": "status", "ref": "HEAD"}, "action 'status' takes no 'ref', but paths"),
     ({"action": "status", "paths": [""]}, "'paths' holds an empty path"),
     ({"action": "diff", "ref": "--output=S"}, "'ref' must not be empty nor begin with '-', got '--output=S'"),
