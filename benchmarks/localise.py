@@ -36,8 +36,8 @@ from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.workspace.spill import SpillStore
 from seedsmith.sandbox.workspace.workspace import Workspace
 
-SECONDS = 20.0
-"""For the watched run: a test that hangs is stopped then."""
+SECONDS = 90.0
+"""What a search has in the fix benchmark; a test that hangs is stopped then."""
 UNFOUND = 999
 """The rank of what is no suspect at all."""
 QUIXBUGS_TEST = "python -m pytest -q python_testcases/test_{}.py"
