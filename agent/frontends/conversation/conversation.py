@@ -93,16 +93,14 @@ class Conversation:
         self._spell = letters_for(self.input.output.encoding() or "utf-8")
         self._screen: ScreenFrontEnd | None = None
 
-    async def talk(self, first: str = "") -> None:
-        """Take messages until the person leaves; ``first`` is one that was given already."""
+    async def talk(self) -> None:
+        """Take messages until the person leaves."""
         told = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
         print_formatted_text("\n".join(self._spell(visible(line)) for line in told), output=self.input.output)
         with patch_stdout(raw=True):
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
-            paths = asyncio.create_task(asyncio.to_thread(self._list_paths))
-            if first:
-                await self._take(first)
+            ready = asyncio.create_task(asyncio.to_thread(self._make_ready))
             try:
                 while True:
                     line = await self.input.read()
@@ -114,7 +112,7 @@ class Conversation:
                 await self._own.end()
                 await self._stop()
                 await self._commands.end(_ENDED)
-                await paths
+                await ready
                 if self.status.session:
                     here = str(self.settings.workspace.resolve())
                     self.say(self.words("go_on", command=going_on(self.status.session, here, "talk")), "dim")
@@ -260,17 +258,24 @@ class Conversation:
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
             await self._run_named(line)
         elif line.strip():
-            if not self.working and self._screen is not None:
-                self._screen.echo("" if self.settings.plain else line)  # there what was typed stays
+            self._echo(line)
             self.send(line)
+
+    def _echo(self, line: str) -> None:
+        """Show what begins a turn; what waits is shown when it is taken."""
+        if not self.working and self._screen is not None:
+            self._screen.echo("" if self.settings.plain else line)  # there what was typed stays
 
     async def _run_named(self, line: str) -> None:
         name, _, words = line[1:].partition(" ")
         if name in COMMANDS:
+            if name == "plan" and words.strip():
+                self._echo(line)
             await COMMANDS[name](self, words.strip())
             return
         skills = self.skills()
         if name in skills:
+            self._echo(line)
             self.send(words.strip(), skill=name)
         else:
             self.say(unknown(self, name, list(skills)), "red")
@@ -309,7 +314,8 @@ class Conversation:
 
         assert self._screen is not None
         prompt = "\n\n".join([*await self._own.outputs(), message])
-        settings = self._settings_of_run(skill)
+        skilled = {"skill": skill} if skill else {}
+        settings = self.settings.model_copy(update={"resume": self.status.session or None, **skilled})
         request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
         approver = self.questions if settings.approve in (None, "ask") else None
         front_ends = (self._screen, self.status)
@@ -337,12 +343,6 @@ class Conversation:
             raise
         except Exception as error:  # a defect must not take the conversation with it
             self.say(self.words("unforeseen", what=f"{type(error).__name__}: {error}"), "red")
-
-    def _settings_of_run(self, skill: str | None) -> Settings:
-        changed: dict[str, Any] = {"resume": self.status.session or None}
-        if skill is not None:
-            changed["skill"] = skill
-        return self.settings.model_copy(update=changed)
 
     async def _stop(self) -> None:
         if self.interrupt() and self._turn is not None:
@@ -388,7 +388,10 @@ class Conversation:
             self._skills_offered = self.skills()
         return {name: self.words(f"command.{name}") for name in COMMANDS} | self._skills_offered
 
-    def _list_paths(self) -> None:
+    def _make_ready(self) -> None:
+        """List the paths; load what lays out answers, so that no key waits for it later."""
+        import rich.markdown  # noqa: F401
+
         from seedsmith.agent.run.workspace_files import workspace_files
 
         self._paths = workspace_files(self.settings.workspace)

@@ -56,6 +56,7 @@ async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endp
 
     async def person(at):
         at.type("/plan Change it\r")
+        await at.sees("\n> /plan Change it\n")
         await at.sees("First plan.")
         await at.sees("Carry out the plan?")
         at.type("n only a.txt\r")
