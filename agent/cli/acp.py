@@ -38,10 +38,12 @@ def command(login: bool, **flags: Any) -> int:
     from seedsmith.agent.cli.protocol_pipes import own_pipes
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.acp.serving import serve
+    from seedsmith.agent.frontends.telemetry.observing import observing
 
-    load_settings(flags)  # what is wrong with them is told before an editor waits
-    incoming, outgoing = own_pipes()
-    until_done(serve(given(flags), os.environ, incoming, outgoing))
+    settings = load_settings(flags)  # what is wrong with them is told before an editor waits
+    with observing(settings) as watchers:
+        incoming, outgoing = own_pipes()
+        until_done(serve(given(flags), os.environ, incoming, outgoing, watchers))
     return 0
 
 

@@ -169,10 +169,13 @@ def serve(**flags: Any) -> None:
     from seedsmith.agent.cli.mcp_serve import offers
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.mcp_server import serve_stdio
+    from seedsmith.agent.frontends.telemetry.observing import observing
 
     if find_spec("mcp") is None:
         raise UsageError("mcp serve needs the extra mcp: install seedsmith[mcp].")
-    until_done(serve_stdio(offers(load_settings(flags))))
+    settings = load_settings(flags)
+    with observing(settings) as watchers:
+        until_done(serve_stdio(offers(settings, watchers)))
 
 
 def _state(settings: Settings) -> Path:

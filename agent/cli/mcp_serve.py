@@ -23,8 +23,11 @@ TOOLS = ("read", "glob", "grep", "edit", "write", "patch", "shell", "git")
 """Those of the model's that make sense one at a time."""
 
 
-def offers(settings: Settings) -> tuple[Offered, ...]:
-    """Everything that is offered, for the folder and the limits of ``settings``; nobody is ever asked."""
+def offers(settings: Settings, watchers: FrontEnds = ()) -> tuple[Offered, ...]:
+    """Everything that is offered, for the folder and the limits of ``settings``; nobody is ever asked.
+
+    ``watchers`` see the events of each run and fix, too.
+    """
     own = settings.model_copy(update={"approve": "plan" if settings.approve == "plan" else "auto"})
 
     async def run(given: Given, front_ends: FrontEnds) -> Answered:
@@ -32,14 +35,16 @@ def offers(settings: Settings) -> tuple[Offered, ...]:
         from seedsmith.agent.settings.request import RunRequest
 
         meant = own.model_copy(update={"resume": _text(given, "session") or None})
-        return _done(await run(RunRequest(settings=meant, prompt=_text(given, "prompt")), front_ends))
+        request = RunRequest(settings=meant, prompt=_text(given, "prompt"))
+        return _done(await run(request, (*front_ends, *watchers)))
 
     async def fix(given: Given, front_ends: FrontEnds) -> Answered:
         from seedsmith.agent.cli.fix import choose_tests
         from seedsmith.agent.tasks.fix import fix
 
         tests = _text(given, "test") or choose_tests(own)[0]
-        return _done(await fix(own, tests, front_ends, report=_text(given, "report")))
+        report = _text(given, "report")
+        return _done(await fix(own, tests, (*front_ends, *watchers), report=report))
 
     async def skills(given: Given, front_ends: FrontEnds) -> Answered:
         from seedsmith.agent.run.named_skill import open_library

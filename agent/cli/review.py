@@ -82,6 +82,7 @@ def _reviewed(settings: Settings, change: str, focus: str, shown: Shown) -> Revi
     """The review, its progress on standard error or as events."""
     from seedsmith.agent.cli.run_common import choose_approver, open_front_end, until_done
     from seedsmith.agent.frontends.answer_alone import AnswerAlone
+    from seedsmith.agent.frontends.telemetry.observing import observing
     from seedsmith.agent.tasks.review import review
 
     front_end: FrontEnd
@@ -89,11 +90,12 @@ def _reviewed(settings: Settings, change: str, focus: str, shown: Shown) -> Revi
         front_end = open_front_end(shown, "review")
     else:
         front_end = AnswerAlone(sys.stderr, io.StringIO(), shown, "review")
-    try:
-        approver = choose_approver(settings, shown.as_json)
-        return until_done(review(settings, change, focus, (front_end,), approver))
-    finally:
-        front_end.close()
+    with observing(settings) as watchers:
+        try:
+            approver = choose_approver(settings, shown.as_json)
+            return until_done(review(settings, change, focus, (front_end, *watchers), approver))
+        finally:
+            front_end.close()
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from seedsmith.agent.cli.event_loop import EventLoop
 from seedsmith.agent.errors import AgentError, UsageError
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.telemetry.observing import observing
 from seedsmith.agent.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ def perform(start: Start, settings: Settings, shown: Shown, command: str = "run"
     ``command`` is the one by which a person goes on with the session. Raises :class:`AgentError` where the
     answer could not be written.
     """
-    front_end = open_front_end(shown, command, replays=settings.replay is not None)
-    try:
-        outcome = until_done(start((front_end,), choose_approver(settings, shown.as_json)))
-    finally:
-        front_end.close()
+    with observing(settings) as watchers:
+        front_end = open_front_end(shown, command, replays=settings.replay is not None)
+        try:
+            approver = choose_approver(settings, shown.as_json)
+            outcome = until_done(start((front_end, *watchers), approver))
+        finally:
+            front_end.close()
     if unwritten := getattr(front_end, "unwritten", ""):
         raise AgentError(
             f"The answer can't be written: {unwritten}; seedsmith sessions show {outcome.session} has it."

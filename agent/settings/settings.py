@@ -270,6 +270,12 @@ class Settings(BaseModel):
     plain: Annotated[bool, Option(recorded=False)] = Field(
         False, description="Show a conversation line by line, for a screen reader or a plain terminal."
     )
+    otel: Annotated[bool, Option(recorded=False)] = Field(
+        False, description="Send spans and metrics to an OpenTelemetry collector; see docs/observability.md."
+    )
+    otel_content: Annotated[bool, Option(recorded=False)] = Field(
+        False, description="With --otel, send what the model and the tools said, too, without known secrets."
+    )
     record: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="New file, outside the workspace, to record the whole run in."
     )

@@ -10,6 +10,7 @@ from acp.exceptions import RequestError
 from acp.interfaces import Client
 from acp.schema import ClientCapabilities
 
+from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.acp.updates import Updates
 from seedsmith.agent.settings.request import Buffers
 
@@ -25,6 +26,8 @@ class Editor:
     updates: Updates
     can: ClientCapabilities = field(default_factory=ClientCapabilities)
     """What it said it can do."""
+    watchers: tuple[FrontEnd, ...] = ()
+    """They see the events of every session, too."""
 
     @property
     def shows_forms(self) -> bool:

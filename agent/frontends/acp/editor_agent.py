@@ -39,6 +39,7 @@ from acp.schema import (
 )
 
 from seedsmith.agent.errors import AgentError, UsageError
+from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.acp import authentication
 from seedsmith.agent.frontends.acp.editor import Editor
 from seedsmith.agent.frontends.acp.editor_session import MODES, EditorSession
@@ -92,8 +93,17 @@ def told(
 class EditorAgent:
     """Answers the requests of one connection."""
 
-    def __init__(self, flags: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        """``flags`` are settings by name that the command line gave for every session."""
+    def __init__(
+        self,
+        flags: Mapping[str, Any],
+        environment: Mapping[str, str],
+        watchers: tuple[FrontEnd, ...] = (),
+    ) -> None:
+        """``flags`` are settings by name that the command line gave for every session.
+
+        ``watchers`` see the events of all of them.
+        """
+        self._watchers = watchers
         self._flags = dict(flags)
         self._environment = dict(environment)
         self._sessions: dict[str, EditorSession] = {}
@@ -117,7 +127,7 @@ class EditorAgent:
 
     def on_connect(self, conn: Client) -> None:
         """Keep the other end."""
-        self._editor = Editor(conn, Updates(conn))
+        self._editor = Editor(conn, Updates(conn), watchers=self._watchers)
 
     @told
     async def initialize(

@@ -172,7 +172,7 @@ class EditorSession:
             self._entitle(content.typed or skill or "")
         front_end = EditorFrontEnd(self.id, self.settings.workspace, self.status, self._editor.updates)
         approver = self._approver(front_end) if self.mode == "ask" else None
-        outcome = self._outcome = await run(request, (front_end,), approver)
+        outcome = self._outcome = await run(request, (front_end, *self._editor.watchers), approver)
         if outcome.status in _ERRORS:
             await self._editor.updates.flushed()
             raise RequestError(_FAILED, outcome.message)

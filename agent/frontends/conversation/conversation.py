@@ -16,6 +16,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import print_formatted_text
 
 from seedsmith.agent.errors import AgentError
+from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.conversation import session_commands as _offered  # noqa: F401
 from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.clipboard import keep_picture
@@ -30,6 +31,7 @@ from seedsmith.agent.frontends.conversation.planning import answer_to_plan
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.telemetry.observing import observing
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
@@ -92,12 +94,13 @@ class Conversation:
         )
         self._spell = letters_for(self.input.output.encoding() or "utf-8")
         self._screen: ScreenFrontEnd | None = None
+        self._watchers: tuple[FrontEnd, ...] = ()
 
     async def talk(self) -> None:
         """Take messages until the person leaves."""
         told = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
         print_formatted_text("\n".join(self._spell(visible(line)) for line in told), output=self.input.output)
-        with patch_stdout(raw=True):
+        with observing(self.settings) as self._watchers, patch_stdout(raw=True):
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
             ready = asyncio.create_task(asyncio.to_thread(self._make_ready))
@@ -318,7 +321,7 @@ class Conversation:
         settings = self.settings.model_copy(update={"resume": self.status.session or None, **skilled})
         request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
         approver = self.questions if settings.approve in (None, "ask") else None
-        front_ends = (self._screen, self.status)
+        front_ends: tuple[FrontEnd, ...] = (self._screen, self.status, *self._watchers)
         self._outcome = None
         try:
             with self.errors_shown():
