@@ -84,7 +84,8 @@ def _changes(suspect: Suspect, text: str) -> Iterator[str]:
 def _wrong_region(case: Case) -> Suspect:
     wrong, right = case.wrong.split("\n"), case.right.split("\n")
     matcher = difflib.SequenceMatcher(None, wrong, right, autojunk=False)
-    first = next(op[1] for op in matcher.get_opcodes() if op[0] != "equal") + 1
+    kind, first, *_ = next(op for op in matcher.get_opcodes() if op[0] != "equal")
+    first += kind != "insert" or not first  # what is missing stands behind the line before it
     regions = regions_in(case.path, case.wrong)
     around = [region for region in regions if region.holds(first)] or regions
     return Suspect(min(around, key=lambda region: _span(region)), 1.0)

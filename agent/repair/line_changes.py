@@ -38,7 +38,7 @@ _NEIGHBOURS = (
 _WRAPPERS = ("list", "sorted", "set", "dict", "len", "str", "int", "abs", "tuple", "bool", "reversed")
 _SUFFIXES = (".copy()", ".strip()", ".lower()")
 _SCRIPT_SUFFIXES = (".slice()", ".trim()", ".toLowerCase()", ".length")
-_MOST_NAMES, _MOST_OPERANDS = 12, 24
+_MOST_NAMES, _MOST_OPERANDS, _MOST_WRAPPERS = 12, 24, 8
 _LONGEST_OPERAND = 9
 """Tokens."""
 
@@ -250,6 +250,8 @@ def _wrapped(line: Line, scope: Scope) -> Found:
         if line.python:
             for name in _WRAPPERS:
                 yield "wrapped", line.put(first, last, f"{name}({operand})")
+        for name in scope.calls[:_MOST_WRAPPERS]:
+            yield "wrapped", line.put(first, last, f"{name}({operand})")
         for suffix in suffixes:
             yield "wrapped", line.put(first, last, operand + suffix)
         if after == "(" or not scope.operands:

@@ -17,7 +17,11 @@ _ASSIGNED = re.compile(
     r"\s*(?:(?:const|let|var|int|size_t|long)\s+)?([A-Za-z_$][\w.$>\-\[\]]*?)\s*([-+*/|&^]?=)(?!=)"
 )
 _DEFAULT = re.compile(r"(\w+)\s*=\s*(\[\]|\{\}|set\(\)|list\(\)|dict\(\))")
+_CALLED = re.compile(r"\s+[A-Za-z_$][\w$.>\-]*\([^()]*\);?\s*")
+"""A call whose value nobody takes: done for what it changes."""
 _MOST_COPIES, _MOST_GUARDED = 12, 4
+_BEYOND = 40
+"""So many lines around the function may show what is missing in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ def _inserted(
     """Statements that may be missing before this one, by their kind."""
     end = "" if python else ";"
     near = sorted(inside, key=lambda index: abs(index - statement.first))
+    beyond = range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND))
+    others = [index for index in beyond if index not in inside]
     copies: dict[str, None] = {}
     for index in near[1:]:
         text = lines[index].strip()
@@ -100,18 +106,23 @@ def _inserted(
             copies.setdefault(text)
     for text in list(copies)[:_MOST_COPIES]:
         yield "copied", text
+    foreign = [lines[index].strip() for index in others if _CALLED.fullmatch(lines[index])]
+    for text in list(dict.fromkeys(foreign))[:_MOST_COPIES]:
+        yield "copied", text
     assigned: dict[str, None] = {}
     for index in near:
         match = _ASSIGNED.match(lines[index])
         if match and not match[1].startswith(("const ", "let ")):
             assigned.setdefault(match[1])
-    names = list(assigned)[:6]
+    members = (match for index in others if (match := _ASSIGNED.match(lines[index])))
+    kept = [match[1] for match in members if match[1].startswith(("self.", "this."))]
+    names = list(dict.fromkeys([*list(assigned)[:6], *kept]))[:10]
     for name in names:
         for step in ("1",):
             yield "updated", f"{name} += {step}{end}"
             yield "updated", f"{name} -= {step}{end}"
     for name in names:
-        for other in scope.operands[:6]:
+        for other in dict.fromkeys((*scope.operands[:6], *scope.names[:6])):
             if other != name:
                 yield "updated", f"{name} = {other}{end}"
         for empty in ("[]", "{}", "0", "None") if python else ("[]", "0", "null"):

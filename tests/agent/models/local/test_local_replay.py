@@ -16,7 +16,8 @@ from seedsmith.agent.tasks.fix import fix
 
 pytestmark = [pytest.mark.local_model, pytest.mark.slow, pytest.mark.xdist_group("machine")]
 
-BUG = "def span(values):\n    low = min(values)\n    high = min(values)\n    return high - low\n"
+BUG = "def span(values):\n    low = min(values)\n    high = max(values)\n    return low\n"
+"""No small variation of it is right: the model must be asked."""
 TEST = "from span import span\n\n\ndef test_span():\n    assert span([3, 9, 4]) == 6\n"
 
 
@@ -27,7 +28,7 @@ def rooms(tmp_path):
         room.mkdir()
         (room / "span.py").write_text(BUG)
         (room / "test_span.py").write_text(TEST)
-    (tmp_path / "changed" / "span.py").write_text(BUG.replace("high = min", "high = sum"))
+    (tmp_path / "changed" / "span.py").write_text(BUG.replace("high = max", "high = sum"))
     return tmp_path
 
 
