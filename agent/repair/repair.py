@@ -8,7 +8,7 @@ running the test command, and undoes what fails before the next question.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -91,6 +91,7 @@ class Repair:
         hangs = first is not None and first.exit_code is None
         self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
+        self._asks = False
         self._tried: set[tuple[str, str]] = set()
 
     async def run(self) -> LoopResult:
@@ -113,9 +114,13 @@ class Repair:
         )
         try:
             async with aclosing(self._candidates(suspects, _failure(diagnosis), benches)) as candidates:
-                return await self._search(Trials(benches, candidates, self._budget), benches)
+                return await self._search(self._trials(benches, candidates), benches)
         finally:
             await asyncio.gather(*(bench.remove() for bench in benches))
+
+    def _trials(self, benches: Sequence[Bench], candidates: AsyncIterator[Candidate]) -> Trials:
+        """The model and the trials share the cores: beside busy programs it comes to a crawl."""
+        return Trials(benches, candidates, self._budget, lambda: self._asks)
 
     async def _search(self, trials: Trials, benches: Sequence[Bench]) -> LoopResult:
         try:
@@ -205,8 +210,12 @@ class Repair:
         asked = word(question, failure, text)
         if asked is None:
             return ()
+        self._asks = True
         self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
-        answer = await self._answer(asked.request)
+        try:
+            answer = await self._answer(asked.request)
+        finally:
+            self._asks = False
         region, line = question.suspect.region, question.line
         match question.kind:
             case "function":

@@ -185,11 +185,18 @@ class Trials:
     """The changes of one search, tried on all benches; which one wins depends on their order alone."""
 
     def __init__(
-        self, benches: Sequence[Bench], candidates: AsyncIterator[Candidate], budget: Budget
+        self,
+        benches: Sequence[Bench],
+        candidates: AsyncIterator[Candidate],
+        budget: Budget,
+        shares: Callable[[], bool] = bool,
     ) -> None:
+        """``shares`` says whether somebody else is at work: then half of the benches rest."""
         self.count = 0
         """So many were tried."""
         self._free = list(benches)
+        self._half = max(1, len(benches) // 2)
+        self._shares = shares
         self._candidates = candidates
         self._budget = budget
         self._pulling: asyncio.Task[Candidate | None] | None = None
@@ -206,10 +213,11 @@ class Trials:
         stop = None if most is None else self.count + most
         while True:
             wanted = not found and not self._ended and (stop is None or self.count < stop)
-            if wanted and self._free and self._pulling is None:
+            wanted = wanted and bool(self._free) and not self._rests
+            if wanted and self._pulling is None:
                 self._pulling = asyncio.ensure_future(anext(self._candidates, None))
             waiting: set[asyncio.Task[Candidate | None] | asyncio.Task[bool]] = {*self._running}
-            if wanted and self._free and self._pulling is not None:
+            if wanted and self._pulling is not None:
                 waiting.add(self._pulling)
             if not waiting:
                 return [candidate for _, candidate in sorted(found, key=lambda each: each[0])]
@@ -225,6 +233,10 @@ class Trials:
                     self._ended = True
                 else:
                     self._begin(pulled)
+
+    @property
+    def _rests(self) -> bool:
+        return len(self._running) >= self._half and self._shares()
 
     def _begin(self, candidate: Candidate) -> None:
         if not (seconds := self._budget.seconds_left):

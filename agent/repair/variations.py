@@ -64,7 +64,8 @@ def variations_of(region: Region, lines: Sequence[str], number: int) -> list[Var
     )
     found = [Replaced(kind, index, index + 1, (new,)) for kind, new in changes_of(line, scope)]
     found += changes_at(lines, index, inside, scope, python)
-    distinct = {(each.first, each.last, each.lines): each for each in reversed(found)}
+    changing = (each for each in reversed(found) if each.lines != tuple(lines[each.first : each.last]))
+    distinct = {(each.first, each.last, each.lines): each for each in changing}
     by_kind: dict[str, list[Replaced]] = {}
     for each in reversed(distinct.values()):
         by_kind.setdefault(each.kind, []).append(each)
