@@ -90,7 +90,7 @@ def recorded(skills):
 def test_a_test_without_a_recording_is_skipped(skills):
     result = skills.run(skills.write())
     assert (result.result, result.why_skipped[:16]) == ("skipped", "has no recording")
-    assert "The test 'a file' has no recording" in check(skills.skill_folder).warnings[0]
+    assert "The test 'a file' has no recording" in check(skills.folder).warnings[0]
 
 
 def test_what_was_recorded_passes_and_leaves_nothing(recorded, tmp_path):
@@ -146,7 +146,7 @@ def test_answers_that_are_not_asked_for_are_told(skills):
 def test_a_live_run_that_is_not_verified_fails_and_is_not_recorded(skills):
     result = skills.record(*[text("Done.")] * 9)
     assert result.result == "failed" and "The run ended unverified" in result.failures[0]
-    assert result.recorded is None and not list(skills.skill_folder.rglob("*.jsonl"))
+    assert result.recorded is None and not list(skills.folder.rglob("*.jsonl"))
 
 
 def test_the_workspace_of_a_failing_test_is_kept_where_asked(recorded, tmp_path):
@@ -178,15 +178,15 @@ def test_absolute_paths_of_a_live_run_lead_elsewhere_in_a_replay(skills, tmp_pat
     kept = result.recorded.read_text()
     assert place[0] not in kept and str(tmp_path) not in kept and "<seedsmith workspace>/a.txt" in kept
     moved = tmp_path / "moved" / "tidy"
-    shutil.copytree(skills.skill_folder, moved)
+    shutil.copytree(skills.folder, moved)
     skill = read_skill(moved, Origin.USER)
     again = skills.run(skill)
     assert (again.result, again.failures) == ("passed", ())
 
 
 def test_a_repository_with_uncommitted_changes(skills):
-    (skills.skill_folder / "later").mkdir()
-    (skills.skill_folder / "later/a.txt").write_text("UNTIDY\n")
+    (skills.folder / "later").mkdir()
+    (skills.folder / "later/a.txt").write_text("UNTIDY\n")
     steps = (
         calls(("git", {"action": "status"})),
         calls(shell("git rev-parse HEAD; echo tidy > a.txt")),
@@ -218,13 +218,13 @@ def test_a_workspace_that_can_t_be_looked_at_fails_that_test(skills, monkeypatch
 def test_no_recording_is_written_or_read_through_a_link_that_leads_out(skills, tmp_path):
     skill = skills.write()
     (tmp_path / "elsewhere").mkdir()
-    (skills.skill_folder / "tests").symlink_to(tmp_path / "elsewhere")
+    (skills.folder / "tests").symlink_to(tmp_path / "elsewhere")
     with Endpoint(*TIDY) as service:
         settings = Settings(model="openai/m", base_url=service.base_url, api_key="k")
         result = skills.run(skill, live=True, update=True, settings=settings)
     assert result.result == "failed" and "leads out of the skill's folder" in result.failures[0]
     assert not any((tmp_path / "elsewhere").iterdir())
-    error, *_ = check(skills.skill_folder).errors
+    error, *_ = check(skills.folder).errors
     assert "skill.yaml:9:5:" in error and "tests/a-file.jsonl" in error and "leads out" in error
 
 
