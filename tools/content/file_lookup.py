@@ -64,6 +64,7 @@ def not_found(workspace: Workspace, path: str) -> ToolError:
         return ToolError(f"{shown_path(path)} is no file: read and grep take a kept output.")
     relative = workspace.relative(path)
     folder, name = posixpath.split(relative)
+    folder = resolved(workspace, folder) if folder else folder
     missing = f"{shown_path(path)} does not exist"
     close: list[str] = []
     with suppress(PathError):

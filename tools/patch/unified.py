@@ -23,6 +23,7 @@ from seedsmith.tools.patch.header_names import (
 from seedsmith.tools.text import count
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_ELLIPSES = ("...", "…")
 _INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?$")
 _MODE = re.compile(r"(old mode|new mode|deleted file mode|new file mode) (\d+)$")
 _NAME = re.compile(r"(rename|copy) (from|to|old|new) (.+)$")
@@ -153,27 +154,46 @@ def _any_name(section: _Section) -> str:
 
 def _read_hunks(lines: Sequence[str], position: int, name: str) -> tuple[tuple[Hunk, ...], int]:
     body: list[str] = []
-    recounted: list[bool] = []
+    headers: list[tuple[str, str]] = []
     while _at(lines, position).startswith("@@"):
-        header, end = _extent_of_hunk(lines, position, f"hunk {len(recounted) + 1} of {name}")
-        recounted.append(header != lines[position])
+        header, end = _extent_of_hunk(lines, position, f"hunk {len(headers) + 1} of {name}")
+        headers.append((lines[position], header))
         body += [header, *lines[position + 1 : end]]
         position = end
     hunks = _through_unidiff(body, name) if body else ()
-    counted = zip(hunks, recounted, strict=True)
-    return tuple(replace(hunk, recounted=wrong) for hunk, wrong in counted), position
+    return tuple(_as_headed(hunk, *each) for hunk, each in zip(hunks, headers, strict=True)), position
+
+
+def _as_headed(hunk: Hunk, written: str, read: str) -> Hunk:
+    """``hunk`` with what its header as it was written says of its place."""
+    if _HUNK.match(written):
+        return replace(hunk, recounted=read != written)
+    heading = _heading(written)
+    return replace(hunk, start=None, headings=(heading,) if heading else ())
+
+
+def _heading(header: str) -> str | None:
+    """The line that a header without numbers, ``@@ def f():``, names; '' for none, None for any other."""
+    heading = header.removeprefix("@@").strip().removesuffix("@@").strip()
+    return None if heading[:1] in ("-", "+", "@") else "" if heading in _ELLIPSES else heading
 
 
 def _extent_of_hunk(lines: Sequence[str], start: int, which: str) -> tuple[str, int]:
     """Return the hunk's header, its counts put right where they don't fit, and the index after its end."""
     header = _HUNK.match(lines[start])
+    if header is None and _heading(lines[start]) is not None:
+        old, new, after = _counted(lines, start)
+        return f"@@ -1,{old} +1,{new} @@", after
     if header is None:
         raise PatchError(
             f"The header of {which}, {shown(lines[start])!r}, has no line numbers: it should look like "
             "'@@ -12,5 +12,6 @@'; nothing was changed."
         )
     end = _counted_end(lines, start, int(header[2] or 1), int(header[4] or 1))
-    return (lines[start], end) if end is not None else _recounted(lines, start, header)
+    if end is not None:
+        return lines[start], end
+    old, new, after = _counted(lines, start)
+    return f"@@ -{header[1]},{old} +{header[3]},{new} @@{lines[start][header.end() :]}", after
 
 
 def _counted_end(lines: Sequence[str], start: int, old: int, new: int) -> int | None:
@@ -206,8 +226,8 @@ def _goes_on(lines: Sequence[str], position: int) -> bool:
     return line[:1] in ("+", "-", " ") and line.rstrip("\r") not in ("-- ", "--") and bool(line.strip())
 
 
-def _recounted(lines: Sequence[str], start: int, header: re.Match[str]) -> tuple[str, int]:
-    """Count the lines that look like the hunk's; return a header that says so, and the index after them."""
+def _counted(lines: Sequence[str], start: int) -> tuple[int, int, int]:
+    """Count the old and the new lines that look like the hunk's; return them and the index after them."""
     position, old, new = start + 1, 0, 0
     while position < len(lines):
         mark = lines[position][:1]
@@ -217,8 +237,7 @@ def _recounted(lines: Sequence[str], start: int, header: re.Match[str]) -> tuple
         old += blank or mark in (" ", "-")
         new += blank or mark in (" ", "+")
         position += 1
-    rest = lines[start][header.end() :]
-    return f"@@ -{header[1]},{old} +{header[3]},{new} @@{rest}", position
+    return old, new, position
 
 
 def _through_unidiff(lines: Sequence[str], name: str) -> tuple[Hunk, ...]:

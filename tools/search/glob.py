@@ -12,7 +12,7 @@ from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import reads
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
-from seedsmith.tools.search.patterns import FilePattern, Listing, list_files
+from seedsmith.tools.search.patterns import FilePattern, Listing, in_folder, list_files
 from seedsmith.tools.search.ripgrep import parent_rules
 from seedsmith.tools.search.tracked import tracked_though_ignored
 from seedsmith.tools.search.written_patterns import one_glob
@@ -50,8 +50,9 @@ class GlobTool(PydanticTool[GlobParameters]):
     async def run(self, parsed: GlobParameters, context: ToolContext) -> ToolResult:
         """Let ripgrep walk the folder and keep what fits."""
         workspace = context.workspace
-        folder = resolved(workspace, parsed.path)
-        pattern = FilePattern(parsed.pattern)
+        named, glob = in_folder(workspace, parsed.path, parsed.pattern)
+        folder = resolved(workspace, named)
+        pattern = FilePattern(glob)
         try:
             if workspace.stat(folder).kind != "folder":
                 raise NotARegularFile(f"{shown_path(folder)} is not a folder; glob looks through folders.")
@@ -83,7 +84,7 @@ def _result(parsed: GlobParameters, folder: str, files: list[str], listing: List
             f"No file{where} matches {shown_path(parsed.pattern)}; ignored files and links are left out, and "
             "a pattern with a slash starts at the folder searched (**/ before it finds it at any depth)."
         )
-    if listing.pattern.glob != parsed.pattern:
+    if listing.as_names:
         lines.append("[brackets and braces of the pattern were taken as part of the names]")
     if listing.unreadable.number:
         complete = False

@@ -26,7 +26,7 @@ from seedsmith.tools.search.legacy_encodings import (
     reaches_beyond_ascii,
     ripgrep_name,
 )
-from seedsmith.tools.search.patterns import FilePattern, list_files
+from seedsmith.tools.search.patterns import FilePattern, in_folder, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
 from seedsmith.tools.search.ripgrep_output import Line, parse_lines
 from seedsmith.tools.search.tracked import tracked_though_ignored
@@ -84,9 +84,9 @@ class GrepTool(PydanticTool[GrepParameters]):
             with context.spills.open(path.removeprefix(SPILL_PREFIX)) as file:
                 found = await _search_open(parsed, path, file, context)
         else:
-            path = resolved(context.workspace, parsed.path)
-            pattern = FilePattern(parsed.glob) if parsed.glob else None
-            found = await _search(parsed, path, pattern, context)
+            named, glob = in_folder(context.workspace, parsed.path, parsed.glob or "")
+            path = resolved(context.workspace, named)
+            found = await _search(parsed, path, FilePattern(glob) if glob else None, context)
         _check(parsed, found.output)
         return _result(parsed, path, found, context)
 

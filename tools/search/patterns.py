@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import Unreadable, run_ripgrep
 
 _MOST_FILES = 200_000
+_SPACES = "{ ,\u00a0,\u2002,\u2003,\u2009,\u200a,\u202f,\u205f,\u3000}"
+"""No class: ripgrep compares bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,12 @@ class FilePattern:
         """The same with brackets, braces, or both as they stand, for folders such as ``app/[id]``."""
         spelt = (re.sub(marks, r"\\\g<0>", self.glob) for marks in (r"[\[\]]", r"[{}]", r"[\[\]{}]"))
         return tuple(FilePattern(glob) for glob in dict.fromkeys(spelt) if glob != self.glob)
+
+    @property
+    def alike(self) -> FilePattern:
+        """The same with any kind of space, and accents however they are composed."""
+        parts = re.split(r"(\\.|\[[^]]*\])", unicodedata.normalize("NFC", self.glob))
+        return FilePattern("".join(part if at % 2 else _alike(part) for at, part in enumerate(parts)))
 
     @property
     def option(self) -> str:
@@ -65,6 +76,34 @@ class FilePattern:
         return glob + "**" if glob.endswith("/") else glob
 
 
+def _alike(text: str) -> str:
+    return "".join(map(_letter_alike, text))
+
+
+def _letter_alike(letter: str) -> str:
+    if unicodedata.category(letter) == "Zs":
+        return _SPACES
+    decomposed = unicodedata.normalize("NFD", letter)
+    return letter if decomposed == letter else f"{{{letter},{decomposed}}}"
+
+
+def in_folder(workspace: Workspace, path: str, glob: str) -> tuple[str, str]:
+    """Folder and glob that an absolute ``glob`` means, if it means one in ``path``; else both as given."""
+    folder = workspace.relative(path)
+    head = re.split(r"[*?\[{\\]", glob, maxsplit=1)[0].rpartition("/")[0]
+    if not glob.startswith("/") or not head:
+        return folder, glob
+    try:
+        named = workspace.relative(head)
+    except PathError:
+        return folder, glob
+    rest = glob[len(head) :]
+    if named == folder or folder == "." or named.startswith(f"{folder}/"):
+        return named, rest
+    within = named == "." or folder.startswith(f"{named}/")
+    return (folder, rest) if within and rest.startswith("/**/") else (folder, glob)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """Files by name, relative to the folder searched, in ripgrep's order."""
@@ -74,7 +113,9 @@ class Listing:
     unreadable: Unreadable
     """Folders whose files are not among ``names``."""
     pattern: FilePattern
-    """The glob that found them: the one asked for, or one that takes its brackets as they stand."""
+    """The glob that found them: the one asked for, or another reading of it."""
+    as_names: bool = False
+    """Whether that takes its brackets as they stand."""
 
 
 async def list_files(
@@ -98,14 +139,21 @@ async def list_files(
             return first
     except ToolError as error:
         malformed = error
-    for each in pattern.literal if "\\" not in pattern.glob else ():
+    for each in _other_readings(pattern):
         with suppress(ToolError):
             listing = await _list_files(workspace, folder, each, rules, seconds, tracked)
             if listing.names:
-                return listing
+                return replace(listing, as_names=each != pattern.alike)
     if malformed:
         raise malformed
     return first
+
+
+def _other_readings(pattern: FilePattern) -> list[FilePattern]:
+    """What ``pattern`` may mean where it means no file as it stands, the likeliest first."""
+    literal = pattern.literal if "\\" not in pattern.glob else ()
+    readings = (*literal, pattern.alike, *(each.alike for each in literal))
+    return [each for each in dict.fromkeys(readings) if each != pattern]
 
 
 async def _list_files(

@@ -83,3 +83,10 @@ async def test_no_path_leads_out_by_way_of_the_temporary_folder(bench, path):
     (private / "escape").symlink_to("/etc/passwd")
     with pytest.raises(SandboxError, match="leads out of the workspace"):
         await bench.call("read", path=path)
+
+
+async def test_a_similar_name_is_found_in_a_folder_whose_name_looks_the_same(bench):
+    bench.put("De\u0301po\u0302t/it\u2019s a.md", "x\n")
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("read", path="D\u00e9p\u00f4t/it's a.md")
+    assert "did you mean" in str(refusal.value)

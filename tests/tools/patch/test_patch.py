@@ -238,3 +238,18 @@ async def test_a_new_file_with_a_wrong_line_count_is_created_whole(bench):
     told = await bench.call("patch", patch="--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1,5 @@\n+one\n+two\n")
     assert bench.bytes("new.txt") == b"one\ntwo\n"
     assert "put right" in told.text
+
+
+@pytest.mark.parametrize("header", ["@@", "@@ @@", "@@ ... @@", "@@ one", "@@ one @@"])
+async def test_a_hunk_without_line_numbers_is_placed_by_its_lines(bench, header):
+    bench.put("a.txt", "one\ntwo\nthree\ntwo\n")
+    told = await bench.call("patch", patch=f"--- a/a.txt\n+++ b/a.txt\n{header}\n two\n-three\n+3\n")
+    assert told.ok
+    assert (bench.root / "a.txt").read_text() == "one\ntwo\n3\ntwo\n"
+
+
+async def test_a_hunk_without_line_numbers_that_fits_twice_is_refused(bench):
+    bench.put("a.txt", "two\none\ntwo\n")
+    with pytest.raises(ToolError) as refusal:
+        await bench.call("patch", patch="--- a/a.txt\n+++ b/a.txt\n@@ @@\n-two\n+2\n")
+    assert "2 times, at lines 1, 3" in str(refusal.value)

@@ -38,7 +38,11 @@ WRONG = [
         {"patch": header("index 1234567..7654321 100644", "--- a/a.txt")},
         "Line 4 of the patch must begin with '+++ '",
     ),
-    ({"patch": change("a.txt", "@@ def f @@\n", FIFTH)}, "'@@ def f @@', has no line numbers"),
+    (
+        {"patch": change("a.txt", "@@ def f @@\n", FIFTH)},
+        "The heading '@@ def f' of hunk 1 of a.txt",
+    ),
+    ({"patch": change("a.txt", "@@ -5 @@\n", FIFTH)}, "'@@ -5 @@', has no line numbers"),
     ({"patch": change("a.txt", "@@ -4,9 +4,9 @@\n line\n-line 5\n+x\n")}, "Hunk 1 of a.txt does not fit"),
     ({"patch": change("a.txt", "@@ -4,2 +4,2 @@\n line 4\n line 5\n")}, "Hunk 1 of a.txt changes nothing"),
     (

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import find_ripgrep
 
 
@@ -148,3 +149,44 @@ async def test_an_outer_ignore_file_holds_only_inside_a_repository(bench):
 async def test_a_glob_with_many_stars_returns(bench):
     bench.put("a" * 200, "x")
     assert (await bench.call("glob", pattern="*a" * 30 + "b")).data["files"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "files"),
+    [
+        ("{root}/*.py", ".", [".hidden.py", "a.py"]),
+        ("{root}/src/**/*.ts", "{root}", ["src/deep/d.ts"]),
+        ("{root}/src/deep/*.ts", "src", ["src/deep/d.ts"]),
+        ("{root}/**/*.ts", "src", ["src/deep/d.ts"]),
+        ("{root}/*.py", "src", []),
+        ("/etc/*", ".", []),
+        ("{root}/../*", ".", None),
+    ],
+)
+async def test_a_pattern_that_begins_at_the_workspace_is_looked_for_there(tree, pattern, path, files):
+    pattern, path = (each.replace("{root}", str(tree.root)) for each in (pattern, path))
+    if files is None:
+        with pytest.raises(ToolError):
+            await tree.call("glob", pattern=pattern, path=path)
+        return
+    assert (await tree.call("glob", pattern=pattern, path=path)).data["files"] == files
+    found = await tree.call("grep", pattern="needle", glob=pattern, path=path)
+    assert all(name in found.text for name in files)
+    assert ("No line" in found.text) == (not files)
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "pattern"),
+    [
+        ("De\u0301po\u0302t/a.txt", "D\u00e9p\u00f4t/*"),
+        ("D\u00e9p\u00f4t/[id]/a.txt", "De\u0301po\u0302t/[id]/*.txt"),
+        ("shot 9\u202fAM\u00a0x.txt", "shot 9 AM x.*"),
+        ("a b.txt", "{a\u00a0b,c}.txt"),
+    ],
+)
+async def test_a_pattern_finds_names_that_look_like_it(bench, on_disk, pattern):
+    bench.put(on_disk, "needle\n")
+    bench.put("other.txt", "needle\n")
+    assert (await bench.call("glob", pattern=pattern)).data["files"] == [on_disk]
+    found = await bench.call("grep", pattern="needle", glob=pattern)
+    assert "1:needle" in found.text and "other" not in found.text
