@@ -19,8 +19,22 @@ _TAGGED = (
     r"<[|｜]tool[▁_ ]call[▁_ ]begin[|｜]>\s*+(?:function\s*+<[^<>\n]{1,40}>\s*+)?(?:functions\.)?"
     r"(?P<name>[\w.-]{1,128})",
 )
-_IN_TEXT = tuple(map(re.compile, _TAGGED))
-_AS_JSON = re.compile(rf'^[ \t]*+{_JSON}\s*+,\s*+"(?:arguments|parameters)"\s*+:', re.MULTILINE)
+_CALLED = r"(?P<name>[\w.-]{1,128})"
+_ELSEWHERE = (
+    # gpt-oss, DeepSeek without its bars, LongCat and Gemma, ReAct, and tools as tags of their own.
+    rf"\bto=functions\.{_CALLED}",
+    rf"<[|｜]?tool[▁_ ]sep[|｜]?>\s*+{_CALLED}",
+    rf"<\w{{0,20}}(?:tool_call|function_call)>\s*+(?:call:)?{_CALLED}\s*+[<{{(]",
+    rf"^Action:[ \t]*+{_CALLED}[ \t]*+\r?\nAction Input:",
+    r"^<(?P<name>\w{1,128})>\s*+<\w{1,128}>",
+    rf"""<tool(?:_use|_call)?\s+name=["']?{_CALLED}""",
+    rf"<\|?tool(?:_use|_calls?)?\|?>[\s\[]*+{_JSON}",
+    # A line of code that ends the answer.
+    rf"^\[?(?:functions\.)?{_CALLED}\((?:\{{|\w{{1,128}}=)[^\n]*\)\]?;?\s*+\Z",
+)
+"""Forms that no call is read from, as they are no service's own."""
+_IN_TEXT = tuple(re.compile(each, re.MULTILINE) for each in (*_TAGGED, *_ELSEWHERE))
+_AS_JSON = re.compile(rf'^[ \t]*+(?:\[\s*+)?{_JSON}\s*+,\s*+"(?:arguments|parameters)"\s*+:', re.MULTILINE)
 
 
 def attempted(text: str, tools: Collection[ToolSpec]) -> str:

@@ -195,6 +195,18 @@ def test_values_of_each_form(call, arguments):
         *(call[: call.index("a.py") + 2] for call in DIALECTS if "a.py" in call and call[0] != "`"),
         "<tool_call>read</tool_call>",
         "[TOOL_CALLS]read{",
+        'commentary to=functions.read <|constrain|>json<|message|>{"path":"a.py"}',
+        'functions.read({"path": "a.py"})',
+        "I look.\n[read(path='a.py')]",
+        'Action: read\nAction Input: {"path": "a.py"}',
+        "I look.\n<read>\n<path>a.py</path>\n</read>",
+        '<tool_use name="read">{"path":"a.py"}</tool_use>',
+        '<tool_use>{"name":"read","input":{"path":"a.py"}}</tool_use>',
+        f"<|tool_call|>[{READ}]<|/tool_call|>",
+        f"[{READ}]",
+        "<start_function_call>call:read{path:<escape>a.py<escape>}<end_function_call>",
+        "<longcat_tool_call>read\n<longcat_arg_key>path</longcat_arg_key>",
+        "<tool_calls_begin>function<tool_sep>read\n{}<tool_call_end>",
     ],
 )
 def test_what_tries_to_call_is_no_call_and_is_seen(text):
@@ -216,6 +228,10 @@ def test_what_tries_to_call_is_no_call_and_is_seen(text):
         f"````\n```json\n{READ}\n```\n````",
         'The file holds {"name": "read", "arguments": {}} here.',
         '{"name": "read", "version": 1}',
+        "Call read(path) or `read(path='a.py')`; read(path='b.py') is the same.",
+        "<details>\n<summary>read</summary>\n</details>",
+        "So:\n```\nread(path='a.py')\n```",
+        "Action: read the file.",
     ],
 )
 def test_what_only_quotes_a_call_tries_none(text):
