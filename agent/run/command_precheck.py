@@ -19,6 +19,8 @@ _CANNOT_RUN = (126, 127)
 _NEAR = 20
 _NOT_FOUND = re.compile(r"not found|No such file or directory", re.IGNORECASE)
 _MISSING = re.compile(r"(?:^|: )([\w.+-]+): (?:command )?not found$", re.MULTILINE)
+_NO_FILE = re.compile(r": (/[^:\n]+): No such file or directory$", re.MULTILINE)
+"""What a shell says of a program named by its path."""
 _MADE = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* \[.*\] Error (12[67])$", re.MULTILINE)
 """make's own exit code is 2, whatever a recipe ended with."""
 _MISSING_TO_MAKE = re.compile(r"^g?make(?:\[\d+\])?: ([\w.+-]+): No such file or directory$", re.MULTILINE)
@@ -41,6 +43,9 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
             return f"{begin} ({_outside(named)}; name it in --verify or --test yourself to have it shown)"
     if exit_code != 127:
         return ""
+    for path in map(Path, _NO_FILE.findall(record.output)):
+        if not path.exists() and not path.is_relative_to(policy.workspace):
+            return f"{begin}: {path} does not exist"
     words = words_of(record.command)
     missing = [name for name in _MISSING.findall(record.output) if made or name in words]
     missing += _MISSING_TO_MAKE.findall(record.output) if made else []

@@ -91,6 +91,14 @@ async def test_a_tool_the_user_names_by_path_works_inside(endpoint, options, too
     assert len(told) == 1 and str(tool_outside.parents[1]) in told[0]
 
 
+async def test_a_program_named_by_a_path_that_is_nowhere_costs_nothing(endpoint, options, tmp_path):
+    command = f"{tmp_path}/none/bin/python -m pytest"
+    outcome = await run(RunRequest(settings=Settings(**options, verify=command), prompt="Look"))
+    assert (outcome.status, outcome.exit_code) == ("cannot_verify", 2)
+    assert f"{tmp_path}/none/bin/python does not exist" in outcome.message
+    assert endpoint.requests == []
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize("recipe", ["pytset -q", "pytset -q && true"])
 async def test_a_program_missing_from_a_recipe_of_make_costs_nothing(endpoint, options, recipe):
