@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seedsmith.agent.events import Envelope, FrontEnd, NoticeGiven, ToolFinished, TurnStarted
+from seedsmith.agent.frontends.jsonl import encode
+from seedsmith.agent.frontends.mcp_lines import checked_lines
 from seedsmith.agent.version import VERSION
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 if TYPE_CHECKING:
+    from anyio import AsyncFile
     from mcp.server import ServerRequestContext
-    from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult
+    from mcp_types import CallToolRequestParams, CallToolResult, JSONRPCError, ListToolsResult
 
 Perform = Callable[[Mapping[str, Any], tuple[FrontEnd, ...]], Awaitable["Answered"]]
 
@@ -69,13 +74,48 @@ class _Progress:
         while True:
             said = await self._waiting.get()
             self._steps += 1
-            await self._report(self._steps, None, said)
+            await self._report(self._steps, None, _sendable(said))
 
 
 async def serve_stdio(offered: tuple[Offered, ...]) -> None:
     """Serve ``offered`` on standard input and output until the input ends."""
-    from mcp.server import Server
+    with _standard_input() as incoming:
+        await serve(offered, incoming)
+
+
+async def serve(
+    offered: tuple[Offered, ...], incoming: BinaryIO, outgoing: AsyncFile[str] | None = None
+) -> None:
+    """Serve ``offered`` on two streams until the first ends; without ``outgoing`` on standard output."""
+    from anyio import BrokenResourceError, ClosedResourceError
     from mcp.server.stdio import stdio_server
+    from mcp.shared.message import SessionMessage
+
+    async def refuse(answer: JSONRPCError) -> None:
+        with suppress(BrokenResourceError, ClosedResourceError):  # nobody listens any more
+            await write.send(SessionMessage(answer))
+
+    server = _server(offered)
+    lines: Any = checked_lines(incoming, refuse)
+    async with stdio_server(lines, outgoing) as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+@contextmanager
+def _standard_input() -> Iterator[BinaryIO]:
+    """Standard input for the protocol alone: commands and stray reads find it empty meanwhile."""
+    own = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    try:
+        yield os.fdopen(own, "rb", closefd=False)  # a thread may be reading still
+    finally:
+        os.dup2(own, 0)
+
+
+def _server(offered: tuple[Offered, ...]) -> Any:
+    from mcp.server import Server
 
     by_name = {each.spec.name: each for each in offered}
     one_at_a_time = asyncio.Lock()
@@ -100,9 +140,7 @@ async def serve_stdio(offered: tuple[Offered, ...]) -> None:
         finally:
             progress.close()
 
-    server: Any = Server("seedsmith", version=VERSION, on_list_tools=list_tools, on_call_tool=call_tool)
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    return Server("seedsmith", version=VERSION, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
 def _told(each: Offered) -> Any:
@@ -119,8 +157,14 @@ def _told(each: Offered) -> Any:
 def _result(answered: Answered) -> CallToolResult:
     from mcp_types import CallToolResult, TextContent
 
-    text = answered.text.encode("utf-8", "replace").decode()
-    data = json.loads(json.dumps(answered.data, default=str)) if answered.data is not None else None
+    data = json.loads(encode(answered.data)) if answered.data is not None else None
     return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=data, is_error=not answered.ok
+        content=[TextContent(type="text", text=_sendable(answered.text))],
+        structured_content=data,
+        is_error=not answered.ok,
     )
+
+
+def _sendable(text: str) -> str:
+    """``text`` without half characters, with which no message can be written."""
+    return text.encode("utf-8", "replace").decode()

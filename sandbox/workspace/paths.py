@@ -23,6 +23,7 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long",
     errno.ETXTBSY: "the program is running",
 }
+_MOST_SHOWN = 4096
 
 
 def normalise(path: str, roots: Sequence[str]) -> str:
@@ -66,7 +67,12 @@ def is_in(path: str, folders: Iterable[str]) -> bool:
 
 
 def shown(text: str) -> str:
-    """``text`` as it may be printed: control characters, invisible ones and stray bytes escaped."""
+    """``text`` as it may be printed: control characters, invisible ones and stray bytes escaped.
+
+    Its beginning stands for one that is longer than any path.
+    """
+    if len(text) > _MOST_SHOWN:
+        text = f"{text[:_MOST_SHOWN]}…"
     return "".join(
         letter.encode("unicode_escape", "surrogatepass").decode("ascii")
         if not letter.isprintable() or INVISIBLE.match(letter)
