@@ -88,6 +88,13 @@ def test_relative_normalises_by_text_alone(workspace):
             workspace.relative(path)
 
 
+@pytest.mark.parametrize("path", ["a" * 10_000, "../" * 10_000, "\u200b" * 10_000])
+def test_a_path_longer_than_any_is_told_by_its_beginning(workspace, path):
+    with pytest.raises(PathError, match="…") as caught:
+        workspace.stat(path)
+    assert len(str(caught.value)) < 4096 * len(r"\u200b") + 100
+
+
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "é", "\udc80", "~", "b c"]), max_size=8), st.booleans())
 @settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_relative_agrees_with_the_kernel(tmp_path_factory, parts, absolute):
