@@ -99,7 +99,7 @@ def test_only_the_full_profile_asks_and_plans():
 WRONG = [
     ({}, "'question' is missing"),
     ({"question": None}, "'question' must be a string, got null"),
-    ({"question": ["a"]}, "'question' must be a string"),
+    ({"question": ["a", "b"]}, "'question' must be a string"),
     ({"question": {"text": "a"}}, "'question' must be a string"),
     ({"question": ""}, "'question' is empty"),
     ({"question": " \n"}, "'question' is empty"),

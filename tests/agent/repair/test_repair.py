@@ -81,6 +81,9 @@ def search(tmp_path: Path):
     return make
 
 
+RIGHT = (PROGRAM.replace("value < best", "value > best"), PROGRAM.replace("value < best", "best < value"))
+
+
 def by_kind(question: str) -> str:
     """Wrong for every line but the fifth."""
     if "# wrong: if value < best:" in question:
@@ -94,9 +97,9 @@ async def test_what_fails_is_put_back_what_passes_stays_and_each_question_stands
     repair, model, house = search(by_kind)
     result = await repair.run()
     assert result.status == "done"
-    assert (house.root / "program.py").read_text() == PROGRAM.replace("<", ">")
+    assert (house.root / "program.py").read_text() in RIGHT
     assert (house.root / "test_program.py").read_text() == TEST
-    assert "if value > best:" in result.text
+    assert "if value > best:" in result.text or "if best < value:" in result.text
     suspects = next(e.message for e in house.seen.of(NoticeGiven) if e.code == "suspects")
     assert "largest (program.py:1)" in suspects
 
@@ -135,7 +138,7 @@ async def test_the_workspace_itself_holds_no_change_but_the_proven_one(search) -
     repair, _, house = search(by_kind, check=noted)
     before = len(house.session.conversation)
     assert (await repair.run()).status == "done"
-    assert seen == [PROGRAM.replace("<", ">")]
+    assert len(seen) == 1 and seen[0] in RIGHT
     assert len(house.session.conversation) == before + 2, "the edit that stays and its result"
     shown = [each.call for each in house.seen.of(ToolFinished) if each.call.startswith(TRY)]
     assert len(set(shown)) == len(shown) > 2, "people see what is tried all the same"

@@ -62,7 +62,7 @@ WRONG = [
     ({}, "'path' is missing"),
     ({"path": None}, "'path' must be a string, got null"),
     ({"path": True}, "'path' must be a string, got true"),
-    ({"path": ["a.png"]}, "'path' must be a string"),
+    ({"path": ["a.png", "b.png"]}, "'path' must be a string"),
     ({"path": ""}, "'path' must not be empty"),
     ({"path": "a\0b"}, "NUL"),
     ({"path": "\ud800"}, "must be valid Unicode"),
