@@ -39,6 +39,7 @@ def check_both_ways(bug: Bug, folder: Path) -> None:
     assert wrong.returncode not in (0, 124), wrong.stdout + wrong.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_right_programs_pass_and_wrong_ones_fail(name, tmp_path):
     check_both_ways(BUGS[name], tmp_path)

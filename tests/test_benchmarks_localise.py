@@ -35,6 +35,7 @@ def test_rank_and_lines_before_count_as_the_search_asks():
     assert table([Found("a", 2, 3, 1.0)]).startswith("1 bugs; rank 1: 0, rank 2: 1")
 
 
+@pytest.mark.slow
 def test_a_bug_of_the_benchmark_is_measured(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["localise.py", "--only", "python-date-ranges"])
     main()

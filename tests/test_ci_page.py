@@ -101,6 +101,7 @@ def test_the_page_has_these_files():
     assert {*FILES} - {*GITHUB} == {".gitlab-ci.yml", ".git/hooks/pre-commit", ".pre-commit-config.yaml"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code"), first_fast(1, [(WRONG, 1), (RIGHT, 0)]))
 def test_github_reviews_a_pull_request(runner, endpoint, answer, code):
     endpoint.script(text(answer))
@@ -111,6 +112,7 @@ def test_github_reviews_a_pull_request(runner, endpoint, answer, code):
     assert len(run["results"]) == code
 
 
+@pytest.mark.slow
 def test_github_fixes_a_failing_test_into_a_patch_that_applies(runner, endpoint):
     endpoint.script(FIX, text("It adds now."))
     fix, patch = commands(GITHUB[1], "fix")
@@ -140,6 +142,7 @@ def test_gitlab_reviews_and_fixes(runner, endpoint):
     assert (runner.work / "report.md").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code"), first_fast(1, [(WRONG, 1), (RIGHT, 0)]))
 def test_the_hook_refuses_a_commit_with_an_error(runner, endpoint, answer, code):
     hook = runner.work / ".git/hooks/pre-commit"

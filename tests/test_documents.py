@@ -224,6 +224,7 @@ def test_samples_are_what_their_readers_take(block, tmp_path):
         assert not loaded.notices and set(value) <= loaded.settings.model_fields_set
 
 
+@pytest.mark.slow
 def test_the_hooks_let_ordinary_work_pass_and_stop_what_they_are_for(place, run):
     (sample,) = (block.body for block in BLOCKS if block.language == "yaml" and "before_tool:" in block.body)
     (place / "home/.config/seedsmith/config.yaml").write_text(sample)

@@ -141,6 +141,7 @@ def test_the_same_script_serves_the_responses_wire(endpoint):
     assert whole == [item | {"id": "", "call_id": ""} for item in plain["output"]]
 
 
+@pytest.mark.slow
 def test_events_of_the_responses_wire_fit_the_sdk_s_own_types(endpoint):
     """All but the response object, which has the fields of the vendor's sample and no more."""
     from openai.types.responses import ResponseStreamEvent

@@ -28,6 +28,7 @@ def left_of(mark: str) -> bool:
 TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", first_fast(1, TIERS))
 def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith, endpoint, tier, tmp_path):
     for name in ("private", "probed"):

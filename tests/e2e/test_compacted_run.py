@@ -55,6 +55,7 @@ def check_pairs(request):
     assert asked == answered
 
 
+@pytest.mark.slow
 def test_a_refusal_as_too_long_does_not_end_a_run(seedsmith, endpoint):
     endpoint.script(long_work(refuse_at=9))
     done = seedsmith.run("Write the log", "--verify", f"test $(wc -l < log) = {STEPS}")
@@ -73,6 +74,7 @@ def test_a_refusal_as_too_long_does_not_end_a_run(seedsmith, endpoint):
     assert breaks == len(events)
 
 
+@pytest.mark.slow
 def test_growing_usage_is_answered_before_the_service_refuses(seedsmith, endpoint):
     def serve(request):
         answer = work(request)
@@ -87,6 +89,7 @@ def test_growing_usage_is_answered_before_the_service_refuses(seedsmith, endpoin
     assert event["before"] > 119_000 and "nearly full" in event["why"]
 
 
+@pytest.mark.slow
 def test_off_means_that_nothing_is_shortened(seedsmith, endpoint):
     endpoint.script(long_work(refuse_at=9))
     done = seedsmith.run("Write the log", "--compact", "off")
@@ -94,6 +97,7 @@ def test_off_means_that_nothing_is_shortened(seedsmith, endpoint):
     assert "longer than" in done.last["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", first_fast(1, [11, 10, 12]))
 def test_killed_around_a_shortening_it_goes_on_from_the_same_history(seedsmith, endpoint, at):
     victims = []

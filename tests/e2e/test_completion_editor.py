@@ -80,6 +80,7 @@ async def editing(environment, repository, *flags, capabilities=INLINE):
     await client.stop()
 
 
+@pytest.mark.slow
 async def test_inline_completion_follows_what_is_typed(environment, repository, endpoint):
     endpoint.script(text("<COMPLETION>helper(1, 2)</COMPLETION>"))
     async with editing(environment, repository) as editor:
@@ -92,6 +93,7 @@ async def test_inline_completion_follows_what_is_typed(environment, repository, 
         assert "def helper(a, b): ..." in asked and "s = '🦀'; x = \n</before_cursor>" in asked
 
 
+@pytest.mark.slow
 async def test_a_stale_request_is_answered_with_nothing_and_a_cancelled_one_ends(
     environment, repository, endpoint
 ):
@@ -140,6 +142,7 @@ async def test_what_is_wrong_is_shown_once_and_the_next_request_is_answered(
         assert len(editor.messages) == 1
 
 
+@pytest.mark.slow
 async def test_without_a_model_the_editor_is_told(environment, repository):
     for name in ("SEEDSMITH_MODEL", "SEEDSMITH_API_KEY", "SEEDSMITH_BASE_URL"):
         del environment[name]

@@ -38,6 +38,7 @@ def terminal(tmp_path, endpoint):
         each.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 100])
 def test_a_conversation_fits_the_terminal(terminal, endpoint, columns):
     endpoint.script(calls(EDIT, text="I change it.\n"), text("It says **two** now."))
@@ -51,6 +52,7 @@ def test_a_conversation_fits_the_terminal(terminal, endpoint, columns):
     assert "--resume" in at.shows("Go on with")
 
 
+@pytest.mark.slow
 def test_without_colour_nothing_but_text_is_written(terminal, endpoint):
     endpoint.script(text("Plain."))
     at = terminal(80, NO_COLOR="1")
@@ -63,6 +65,7 @@ def test_without_colour_nothing_but_text_is_written(terminal, endpoint):
     assert json.loads(endpoint.requests[0].raw)["messages"][-1]["content"] == "Hi"
 
 
+@pytest.mark.slow
 def test_alone_without_a_terminal_the_help_is_shown(tmp_path):
     command = [sys.executable, "-P", "-m", "seedsmith"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
@@ -90,6 +93,7 @@ def test_what_the_session_did_is_listed_and_undone(terminal, endpoint, tmp_path)
     at.shows("requires an argument")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment", [{"TERM": "dumb"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}]
 )

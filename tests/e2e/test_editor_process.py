@@ -38,6 +38,7 @@ class Silent:
         pass
 
 
+@pytest.mark.slow
 async def test_an_editor_starts_it_and_it_ends_with_its_pipe(endpoint, repository, environment):
     endpoint.script(calls(EDIT), text("Done."))
     errors = {"stderr": asyncio.subprocess.PIPE}
@@ -52,6 +53,7 @@ async def test_an_editor_starts_it_and_it_ends_with_its_pipe(endpoint, repositor
     assert await process.stderr.read() == b""
 
 
+@pytest.mark.slow
 async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environment, tmp_path):
     endpoint.script(calls(("shell", {"command": "touch begun; sleep 600"})))
     async with acp.spawn_agent_process(Silent(), *COMMAND, env=environment) as (agent, process):
@@ -68,6 +70,7 @@ async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environm
     assert json.loads(records.read_text().splitlines()[-1])["status"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_who_is_no_editor_is_told_what_it_is_for(environment, tmp_path, monkeypatch, capsys):
     file = tmp_path / "file"
     file.touch()

@@ -51,6 +51,7 @@ def tool(seedsmith, name: str, arguments: dict, *flags: str):
     return seedsmith.run_plain("tool", name, json.dumps(arguments), *flags)
 
 
+@pytest.mark.slow
 def test_the_tool_runs_from_the_command_line(extended):
     done = tool(extended, "json_get", {"path": "package.json", "keys": ["scripts", "test"]})
     assert (done.code, done.last["text"], done.errors) == (0, '"jest é"', "")
@@ -69,6 +70,7 @@ def test_the_skill_is_listed_and_checked(extended):
     assert checked["ok"] and all("has no tests" in warning for warning in checked["warnings"])
 
 
+@pytest.mark.slow
 def test_a_model_uses_both(extended, endpoint):
     get = ("json_get", {"path": "package.json", "keys": ["files", "1"]})
     write = (
@@ -85,6 +87,7 @@ def test_a_model_uses_both(extended, endpoint):
     assert extended.tree()["package.json"].startswith('{\n  "files": [')
 
 
+@pytest.mark.slow
 def test_broken_packages_are_told_and_stop_nothing(extended, endpoint, tmp_path, monkeypatch):
     source, installed = tmp_path / "source", tmp_path / "installed"
     (source / "odd").mkdir(parents=True)

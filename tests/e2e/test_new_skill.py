@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from scripted_endpoint import calls, text
 
 
@@ -28,6 +29,7 @@ def new(seedsmith, *arguments) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_new_skill_can_be_edited_by_the_agent(seedsmith, endpoint):
     folder = new(seedsmith, "tidy")
     assert folder == str(seedsmith.workspace / ".agents" / "skills" / "tidy")

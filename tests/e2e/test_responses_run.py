@@ -30,6 +30,7 @@ def codes(done):
     return [event["code"] for event in done.of("notice")]
 
 
+@pytest.mark.slow
 def test_a_run_with_parallel_calls_reasoning_a_429_and_a_cut_stream(started, endpoint):
     read = calls(("read", {"path": "b.txt"}), reasoning="Look.", delta=3)
     endpoint.script(

@@ -258,6 +258,7 @@ def test_a_narrow_terminal_in_chinese_looks_as_it_did(stage, endpoint):
     at.moment("narrow", "/undo 可以撤销")
 
 
+@pytest.mark.slow
 def test_without_colour_it_looks_as_it_did(stage, endpoint):
     endpoint.script(calls(EDIT, usage=USAGE), text(ENDING, usage=USAGE))
     at = stage(80)

@@ -357,6 +357,7 @@ async def test_snapshots_that_are_gone_are_said_to_be(world):
     assert code == 2 and "not kept any more" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", first_fast(1, [signal.SIGKILL, signal.SIGTERM]))
 def test_a_run_killed_or_interrupted_in_a_call_is_undone(seedsmith, endpoint, monkeypatch, capsys, number):
     (seedsmith.workspace / "a.txt").write_text("one\n")

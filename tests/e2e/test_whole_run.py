@@ -159,6 +159,7 @@ def test_no_secret_reaches_commands_records_or_events(seedsmith, endpoint):
     assert "PATH=" in env and "SEEDSMITH_API_KEY" not in env and "[redacted]" in echoed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "code", "status"),
     [
@@ -217,6 +218,7 @@ def test_ctrl_c_leaves_tree_and_session_consistent(seedsmith, endpoint):
     assert "survived" not in seedsmith.tree()
 
 
+@pytest.mark.slow
 def test_killed_while_a_call_runs_it_never_runs_twice(seedsmith, endpoint):
     script = [
         calls(
@@ -235,6 +237,7 @@ def test_killed_while_a_call_runs_it_never_runs_twice(seedsmith, endpoint):
     assert "may have taken effect" in interrupted and seedsmith.tree()["after"] == "x", written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", first_fast(1, [2, 0, 5]))
 def test_killed_between_turns_it_goes_on_from_the_last_step(seedsmith, endpoint, at):
     steps = [

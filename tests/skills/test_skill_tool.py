@@ -88,6 +88,7 @@ async def test_a_command_may_use_the_skill_s_own_files(room):
     assert result.ok and "MORE" in result.text
 
 
+@pytest.mark.slow
 async def test_a_command_ends_at_its_deadline(room):
     result = await room.call(command="slow")
     assert not result.ok and "1 s" in result.text

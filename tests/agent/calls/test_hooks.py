@@ -75,6 +75,7 @@ async def test_a_hook_denies_with_a_reason(house, hooks, program):
     assert house.seen.of(NoticeGiven)[0].code == "hook_denied"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "timeout", "how"),
     [("1/0", 20, "exited with 1"), ("while 1: pass", 1, "took longer than 1 s")],

@@ -65,6 +65,7 @@ def test_json_is_given_alone(seedsmith, flag):
     assert done.returncode == 2 and "give it alone" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_answer_that_cannot_be_written_is_told(endpoint, place, environment):
     endpoint.script(text("Lost."))
     with Path("/dev/full").open("w") as full:

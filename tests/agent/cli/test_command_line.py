@@ -122,6 +122,7 @@ def test_other_prompts_are_themselves(prompt):
     assert read_prompt(prompt) == prompt
 
 
+@pytest.mark.slow
 def test_tracebacks_only_with_debug(process, seedsmith):
     assert "Traceback" in process("run", "a b", "--debug").stderr
     assert "Traceback" not in seedsmith("run", "a b").stderr
@@ -167,6 +168,7 @@ def test_models_as_json(seedsmith):
     }
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_quiet(process):
     done = process("-c", f"{SEEDSMITH} models list --json | true", program=("bash",))
     assert done.stderr == ""

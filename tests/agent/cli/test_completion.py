@@ -55,6 +55,7 @@ SHELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_itself_completes(shell, tmp_path):
     program = shutil.which(shell)

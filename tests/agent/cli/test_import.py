@@ -146,6 +146,7 @@ def test_a_dry_run_writes_nothing(seedsmith, home):
     assert "codex" not in done.stdout and contents(home) == before
 
 
+@pytest.mark.slow
 def test_an_imported_guard_stops_a_call(process, home, place, endpoint, environment):
     from scripted_endpoint import calls, text
 

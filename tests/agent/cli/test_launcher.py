@@ -113,6 +113,7 @@ def real(tmp_path):
     return put(folder / "bin/seedsmith", LAUNCHER.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", first_fast(3, ["{0}/src:.", ".", "", ":", "src", "{0}", "{0}/src"]))
 def test_no_variable_and_no_folder_leads_it_to_the_repositorys_modules(real, tmp_path, variable):
     repository = tmp_path / "work"

@@ -6,9 +6,12 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
 
 
+@pytest.mark.slow
 def test_a_server_is_added_listed_tried_and_removed(seedsmith, place):
     added = seedsmith(
         *("mcp", "add", "example", "--folder", str(SERVER.parent), "--env", "A=1", "--", sys.executable),

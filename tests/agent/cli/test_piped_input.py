@@ -113,6 +113,7 @@ def test_fix_tells_it_with_the_task(run, endpoint):
     assert "It breaks on Mondays." in str(endpoint.requests[0].body["messages"])
 
 
+@pytest.mark.slow
 def test_a_prompt_that_is_piped_in_is_read_once(endpoint, place, environment):
     """By a process of its own, as the shell pipes it."""
     endpoint.script(text("Read."))

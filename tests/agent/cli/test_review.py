@@ -54,6 +54,7 @@ def review(seedsmith, endpoint, repository):
     return call
 
 
+@pytest.mark.slow
 def test_findings_have_places_and_an_error_makes_the_exit_code(review, endpoint):
     done = review("HEAD", before=[calls(("git", {"action": "show", "ref": "HEAD"}))])
     assert done.returncode == 1, done.stderr
@@ -71,6 +72,7 @@ def test_findings_have_places_and_an_error_makes_the_exit_code(review, endpoint)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "level", "code"),
     [
@@ -84,6 +86,7 @@ def test_the_exit_code_goes_by_the_severity(review, answer, level, code):
     assert review("HEAD~1..HEAD", "--fail-on", level, answer=answer).returncode == code
 
 
+@pytest.mark.slow
 def test_sarif_and_code_quality_name_file_and_line(review, place):
     sarif, quality = place / "r.sarif", place / "q.json"
     assert review("HEAD", "--sarif", str(sarif), "--code-quality", str(quality)).returncode == 1
@@ -107,6 +110,7 @@ def test_sarif_and_code_quality_name_file_and_line(review, place):
     assert len({row["fingerprint"] for row in rows}) == 3
 
 
+@pytest.mark.slow
 def test_where_nothing_is_changed_nobody_is_asked(review, endpoint, repository):
     done = review()
     assert (done.returncode, done.stdout) == (0, "Nothing to report. Nothing is changed.\n")
@@ -123,6 +127,7 @@ def test_a_change_that_git_does_not_know_is_wrong_usage(review, endpoint, change
     assert endpoint.requests == []
 
 
+@pytest.mark.slow
 def test_an_answer_in_another_form_is_asked_for_again(review, endpoint):
     done = review("HEAD", before=[text("Looks good to me.")], answer=RIGHT)
     assert done.returncode == 0 and len(endpoint.requests) == 2

@@ -102,6 +102,7 @@ def test_an_interrupted_run_says_so_and_exits_130(endpoint, place, environment, 
     assert json.loads(rest[-1])["status"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_does_not_end_the_run_with_noise(endpoint, place, environment):
     endpoint.script(calls(("write", {"path": "b.txt", "content": "b"})), text("Done."))
     command = (SEEDSMITH, "run", "Do it now", "--json", *service(endpoint))
@@ -164,6 +165,7 @@ def test_fix_says_when_the_test_command_is_none(seedsmith, endpoint):
     assert endpoint.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "says"),
     first_fast(

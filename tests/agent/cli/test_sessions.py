@@ -228,6 +228,7 @@ def command(endpoint, workspace, monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_a_run_says_its_id_first_and_how_it_goes_on_last(command, endpoint, one):
     endpoint.script(text("More."), text("Yet more."), text("Chosen."))
     done = command("run", "--continue", "More")

@@ -31,6 +31,7 @@ def test_a_new_skill_passes_with_a_table_and_an_xml_file(seedsmith, new, tmp_pat
     assert (checked.returncode, checked.stdout) == (0, "notes: fine\n")
 
 
+@pytest.mark.slow
 def test_a_failing_and_a_broken_one_as_json(seedsmith, new):
     manifest = new / "skill.yaml"
     manifest.write_text(manifest.read_text().replace("says: [CHANGELOG.md]", "says: [elephants]"))
@@ -50,6 +51,7 @@ def test_a_failing_and_a_broken_one_as_json(seedsmith, new):
     assert "does not say 'elephants'" in rows[1]["failures"][0]
 
 
+@pytest.mark.slow
 def test_a_changed_skill_of_the_repository_is_not_tested_by_its_name(seedsmith, new):
     (new / "instructions.md").write_text("Do something else.\n")
     done = seedsmith("skills", "test", "notes")

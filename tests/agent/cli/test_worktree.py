@@ -40,6 +40,7 @@ def run(seedsmith, endpoint, environment):
     return call
 
 
+@pytest.mark.slow
 def test_a_run_commits_on_a_branch_of_its_own(run, git, endpoint, place):
     endpoint.script(calls(EDIT), calls(COMMIT[0]), calls(COMMIT[1]), text("Done."))
     done = run("Change it", "--worktree", "side")

@@ -93,6 +93,7 @@ def test_a_part_of_a_path_is_never_taken_for_one(here):
     assert pasted_images(f"missing{here}/shot.png") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["a.png ", "'", "x", "\\ ", "/", "“", "a.png.", "~"])
 def test_a_prompt_that_is_a_document_ends_soon(here, piece):
     assert pasted_images(piece * 60_000) == []

@@ -242,6 +242,7 @@ CATASTROPHE = {"type": "object", "properties": {"a": {"pattern": "^(a+)+$"}}, "r
 ENDLESS = json.dumps({"a": "a" * 60 + "!"})
 
 
+@pytest.mark.slow
 async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, monkeypatch):
     monkeypatch.setattr(output_check_process, "DEADLINE_SECONDS", 1)
 
@@ -267,6 +268,7 @@ async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, mo
     assert ticks > 10, "the loop went on meanwhile"
 
 
+@pytest.mark.slow
 def test_a_run_s_time_ends_such_a_check(agent, endpoint):
     endpoint.script(text(ENDLESS))
     outcome = agent(output_schema=CATASTROPHE, max_time=1.5).run("Report")

@@ -120,6 +120,7 @@ def test_two_hundred_turns_grow_linearly(studio):
     assert studio.replay().exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_a_usable_recording(studio, endpoint, third_request):
     endpoint.script(calls(READ), calls(READ, ("read", {"path": "b.txt"})), text("never", stall_after=1))
     arguments = ["run", "Look", "--record", str(studio.file), "-C", str(studio.fresh())]

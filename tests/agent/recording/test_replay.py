@@ -56,6 +56,7 @@ def test_an_eventful_run_replays_with_its_service_shut(studio):
     assert (studio.folder / "room2" / "a.txt").read_text() == "two\n" and replayed.diff == recorded.diff
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chain", [False, True])
 def test_the_responses_wire_replays(studio, chain):
     steps = (
@@ -127,6 +128,7 @@ def test_a_provider_that_failed_fails_again(studio):
     assert studio.replay().exit_code == 0
 
 
+@pytest.mark.slow
 def test_an_unreachable_service_and_a_plain_answer_replay(studio):
     studio.record(
         Raw(b"<html>", 502, "text/html"), error(400, "invalid_parameter", param="stream"), text("Hi.")

@@ -142,6 +142,7 @@ def keep(value):
 ONE = "import unittest\nfrom program import *\n\n\nclass Tests(unittest.TestCase):\n    def test_{}(self):\n"
 
 
+@pytest.mark.slow
 async def test_an_experiment_that_hangs_or_ends_the_process_is_no_cure(work, runner) -> None:
     (work / "program.py").write_text(HANGING)
     (work / "test_program.py").write_text(ONE.format("count") + "        assert count(3) == 3\n")

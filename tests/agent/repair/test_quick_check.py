@@ -58,6 +58,7 @@ async def quick(work: Path, runner: ProcessRunner, tests: str, command: str) -> 
     return test
 
 
+@pytest.mark.slow
 async def test_what_failed_runs_first_and_alone_until_it_passes(work, runner) -> None:
     test = await quick(work, runner, TESTS, "python -m pytest -q -p no:cacheprovider")
     assert not await test.passes(60.0)
@@ -92,6 +93,7 @@ async def warmed(work: Path, runner: ProcessRunner, tests: str, command: str) ->
     return test
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["python -m pytest -q -p no:cacheprovider", "python -m unittest -q"])
 async def test_a_warm_runner_sees_each_change_and_leaves_nothing(work, runner, command) -> None:
     if not can_copy(runner):
@@ -123,6 +125,7 @@ async def test_what_failed_runs_alone_in_a_warm_runner_until_it_passes(work, run
     await test.cool_down()
 
 
+@pytest.mark.slow
 async def test_a_conftest_of_the_workspace_is_read_anew_for_each_change(work, runner) -> None:
     (work / "conftest.py").write_text("from program import double\n\nGIVEN = double(1)\n")
     tests = "from conftest import GIVEN\n\n\ndef test_one():\n    assert GIVEN == 2\n"
@@ -133,6 +136,7 @@ async def test_a_conftest_of_the_workspace_is_read_anew_for_each_change(work, ru
     await test.cool_down()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     ["python test_program.py", "python -m pytest -q nothing_there.py", "grep -q 'x + x' program.py"],
@@ -155,6 +159,7 @@ async def test_two_changes_of_one_second_are_two(work, runner, monkeypatch) -> N
         assert await test.passes(60.0) is passes
 
 
+@pytest.mark.slow
 async def test_plugins_the_tests_need_stay(work, runner) -> None:
     test = await quick(work, runner, ASYNC, "python -m pytest -q -p no:cacheprovider")
     (work / "program.py").write_text("def double(x):\n    return x + x\n")

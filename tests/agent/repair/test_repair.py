@@ -104,6 +104,7 @@ async def test_what_fails_is_put_back_what_passes_stays_and_each_question_stands
     assert "largest (program.py:1)" in suspects
 
 
+@pytest.mark.slow
 async def test_a_change_that_the_proof_refuses_is_put_back(search) -> None:
     async def refused() -> str:
         return "still red"
@@ -114,6 +115,7 @@ async def test_a_change_that_the_proof_refuses_is_put_back(search) -> None:
     assert (house.root / "program.py").read_text() == PROGRAM
 
 
+@pytest.mark.slow
 async def test_nothing_unproven_stays_when_the_time_is_up(search, tmp_path) -> None:
     program = tmp_path / "work" / "program.py"
     (tmp_path / "work" / "as_it_was.txt").write_text(PROGRAM)
@@ -129,6 +131,7 @@ async def test_nothing_unproven_stays_when_the_time_is_up(search, tmp_path) -> N
     assert program.read_text() == PROGRAM
 
 
+@pytest.mark.slow
 async def test_the_workspace_itself_holds_no_change_but_the_proven_one(search) -> None:
     seen: list[str] = []
 
@@ -162,6 +165,7 @@ async def test_it_says_so_when_two_changes_pass(search) -> None:
     assert result.status == "done" and "Changed program.py" in result.text
 
 
+@pytest.mark.slow
 async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
     command = "python -c 'import program; assert program.largest([1]) == 99'"
     repair, _, house = search(lambda question: "I don't know.", command=command, turns=12)
@@ -170,6 +174,7 @@ async def test_answers_that_help_nothing_end_with_a_reason(search) -> None:
     assert (house.root / "program.py").read_text() == PROGRAM
 
 
+@pytest.mark.slow
 async def test_a_replay_goes_by_the_experiments_that_were_recorded(search) -> None:
     class Recorded:
         def __init__(self) -> None:

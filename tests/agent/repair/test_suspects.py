@@ -80,6 +80,7 @@ async def suspects_of(work: Path, runner: ProcessRunner, command: str, seconds: 
     return diagnosis, find_suspects(diagnosis, known, read)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("test", "command"),
     [(PYTEST, "python -m pytest -q"), (UNITTEST, "python -m unittest -q test_program")],
@@ -98,6 +99,7 @@ async def test_lines_only_failing_tests_ran_come_first_and_nothing_is_left(
     assert "seedsmith-watch" not in [path.name for path in runner.policy.private_tmp.iterdir()]
 
 
+@pytest.mark.slow
 async def test_a_test_that_never_ends_is_seen_where_it_loops(work, runner) -> None:
     (work / "test_program.py").write_text(HANGING)
     diagnosis, suspects = await suspects_of(work, runner, "python -m pytest -q", 6)
@@ -106,6 +108,7 @@ async def test_a_test_that_never_ends_is_seen_where_it_loops(work, runner) -> No
     assert suspects[0].region.name == "loop"
 
 
+@pytest.mark.slow
 async def test_the_projects_own_sitecustomize_still_runs(work, runner) -> None:
     (work / "sitecustomize.py").write_text("import os\nos.environ['CUSTOM'] = 'yes'\n")
     (work / "test_program.py").write_text(

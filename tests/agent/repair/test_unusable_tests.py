@@ -86,6 +86,7 @@ def test_only_the_runners_own_words_count(command, exit_code, output, says):
     assert says in why and bool(why) == bool(says)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "meaning"),
     [

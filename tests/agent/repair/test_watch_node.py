@@ -49,6 +49,7 @@ def shapes(work):
     return work
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "text"), [("shapes.test.js", TESTS), ("shapes.test.mjs", ES_TESTS)])
 @pytest.mark.parametrize("command", ["node --test", "node test/*"])
 async def test_each_test_s_lines_are_its_own(shapes, runner, file, text, command):

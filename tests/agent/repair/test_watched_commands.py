@@ -127,6 +127,7 @@ def project(work: Path) -> Path:
     return work
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", first_fast(4, COMMANDS))
 async def test_the_tests_are_watched_and_a_right_change_is_seen(project, runner, command) -> None:
     found = await diagnose(command, runner, KNOWN, 120)
@@ -139,6 +140,7 @@ async def test_the_tests_are_watched_and_a_right_change_is_seen(project, runner,
     assert await quick.passes(120)
 
 
+@pytest.mark.slow
 async def test_the_quick_check_reaches_tests_whose_command_sets_the_path(project, runner) -> None:
     command = "PYTHONPATH=src python -m pytest -q -p no:cacheprovider"
     found = await diagnose(command, runner, KNOWN, 60)
@@ -199,6 +201,7 @@ class TestCase(unittest.TestCase):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["python -m pytest -q", "python -m unittest -q"])
 async def test_what_shows_a_failure_is_not_what_failed(work, runner, command) -> None:
     (work / "program.py").write_text(SHOWN)
@@ -212,6 +215,7 @@ async def test_what_shows_a_failure_is_not_what_failed(work, runner, command) ->
     assert not {9, 10} & found.suspicion()["program.py"].keys()
 
 
+@pytest.mark.slow
 async def test_an_expected_failure_is_none_and_coverage_does_not_blind(work, runner) -> None:
     (work / "program.py").write_text(PROGRAM)
     (work / "test_program.py").write_text(
@@ -223,6 +227,7 @@ async def test_an_expected_failure_is_none_and_coverage_does_not_blind(work, run
     assert found.suspicion()["program.py"] == {2: 1.0}
 
 
+@pytest.mark.slow
 async def test_a_package_that_was_installed_for_the_tests_is_the_workspace_s(project, runner) -> None:
     installed = project / ".tox/py/lib/python3/site-packages"
     installed.mkdir(parents=True)
@@ -239,6 +244,7 @@ def located(folder: Path, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_locate_sorts_by_suspicion_and_cuts_at_half_the_best(work) -> None:
     (work / "a.py").write_text("def used(x):\n    return x\n")
     (work / "b.py").write_text("from a import used\n\n\ndef wrong(x):\n    y = used(x)\n    return y + 1\n")

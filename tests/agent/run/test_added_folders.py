@@ -36,6 +36,7 @@ def test_tools_and_commands_read_there(tool, tmp_path):
     assert "def needle" in tool("shell", command=f"cat {library}/api.py")["text"]
 
 
+@pytest.mark.slow
 def test_nothing_writes_there(tool, tmp_path):
     file = tmp_path / "library/api.py"
     before = file.read_bytes()

@@ -72,6 +72,7 @@ async def test_a_named_skill_asks_for_it_by_its_tools(asked, endpoint, tmp_path)
     assert "browser" not in (await asked(skill="look", skills=[], browser=False))[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not all(map(is_present, NEEDED)), reason=f"needs {' and '.join(NEEDED)}")
 async def test_a_run_looks_at_a_page_and_leaves_nothing(asked, endpoint):
     (asked.work / "a.html").write_text("<title>T</title><button>Go</button>")

@@ -71,6 +71,7 @@ def loop(mark):
     )
 
 
+@pytest.mark.slow
 async def test_a_server_is_used_and_ends_with_the_session(endpoint, options):
     mark = f"mark{os.getpid()}a"
     endpoint.script(
@@ -94,6 +95,7 @@ async def test_a_server_is_used_and_ends_with_the_session(endpoint, options):
     assert outcome.files_changed == ("beats",) and outcome.diff.count("\n+") == beats.count("\n") + 1
 
 
+@pytest.mark.slow
 async def test_the_verification_runs_without_background_commands(endpoint, options):
     mark = f"mark{os.getpid()}b"
     endpoint.script(
@@ -126,6 +128,7 @@ async def test_a_cancelled_run_leaves_no_process(endpoint, options):
     assert await gone(mark)
 
 
+@pytest.mark.slow
 async def test_a_single_tool_call_leaves_nothing_running(options):
     mark = f"mark{os.getpid()}d"
     started = await run_tool(
@@ -134,6 +137,7 @@ async def test_a_single_tool_call_leaves_nothing_running(options):
     assert started.ok and await gone(mark)
 
 
+@pytest.mark.slow
 async def test_commands_of_a_conversation_outlive_their_run(endpoint, options):
     """The next run looks at one, git's files stay watched meanwhile, and the conversation's end ends it."""
     mark = f"mark{os.getpid()}e"

@@ -31,6 +31,7 @@ def options(endpoint, tmp_path):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sandbox", ["bwrap", "landlock"])
 @pytest.mark.parametrize(
     "poison", ["rm -rf $HOME; touch $HOME", "rm -rf $HOME; ln -s /nonexistent $HOME", "chmod 000 $TMPDIR"]

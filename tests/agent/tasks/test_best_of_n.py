@@ -83,6 +83,7 @@ def test_the_best_is_taken_and_can_be_undone(seedsmith, place, endpoint, command
     assert (work / "a.txt").read_text() == "old\n" and (work / "mine.txt").read_text() == "mine\n"
 
 
+@pytest.mark.slow
 def test_where_none_is_proven_the_closest_is_taken_and_it_is_said(seedsmith, place, endpoint):
     script(endpoint, "echo 2 failed > why", "echo 1 failed > why")
     done = seedsmith("run", "Do it", "--attempts", "2", "--verify", "cat why; false", "--json")

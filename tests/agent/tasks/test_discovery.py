@@ -157,6 +157,7 @@ def test_the_lock_file_names_the_manager_where_it_is_installed(tmp_path, monkeyp
     assert [found.command for found in discover(tmp_path)] == [command]
 
 
+@pytest.mark.slow
 def test_a_ctest_project_is_built_outside_its_sources_and_tested(tmp_path):
     """The command as it is discovered, run for real."""
     if not (shutil.which("cmake") and shutil.which("ctest") and shutil.which("cc")):

@@ -93,6 +93,7 @@ def test_a_test_without_a_recording_is_skipped(skills):
     assert "The test 'a file' has no recording" in check(skills.folder).warnings[0]
 
 
+@pytest.mark.slow
 def test_what_was_recorded_passes_and_leaves_nothing(recorded, tmp_path):
     result = recorded.run(recorded.write("changed: [a.txt]\n    unchanged: [docs]\n    says: [Tidied]"))
     assert (result.result, result.failures) == ("passed", ())
@@ -100,6 +101,7 @@ def test_what_was_recorded_passes_and_leaves_nothing(recorded, tmp_path):
     assert (recorded.folder / "room/a.txt").read_text() == "untidy\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -174,6 +174,7 @@ for entry in Path("/proc").glob("[0-9]*/cmdline"):
 """
 
 
+@pytest.mark.slow
 def test_a_plain_container_gets_the_weaker_tier(world) -> None:
     """A process under a filter like Docker's own: no new namespaces, no mounts."""
     if not probe(Landlock(), world.policy).works:

@@ -49,6 +49,7 @@ async def commands():
     await registry.end("The test is over.")
 
 
+@pytest.mark.slow
 async def test_a_server_is_read_written_to_and_ends_with_its_input(runner: ProcessRunner) -> None:
     server = runner.start(SERVER, open_stdin=True)
     assert await read_until(server, b"ready\n") == b"ready\n"
@@ -162,6 +163,7 @@ async def test_a_command_without_open_input_takes_none(runner: ProcessRunner) ->
     assert running.look().head == b"read: 1\n"
 
 
+@pytest.mark.slow
 async def test_at_most_so_many_run_and_an_ended_one_makes_room(
     runner: ProcessRunner, commands: BackgroundCommands
 ) -> None:
@@ -177,6 +179,7 @@ async def test_at_most_so_many_run_and_an_ended_one_makes_room(
         commands.get("b99")
 
 
+@pytest.mark.slow
 async def test_old_ended_commands_are_forgotten(runner: ProcessRunner, commands: BackgroundCommands) -> None:
     for _ in range(18):
         running = runner.start("true")
@@ -188,6 +191,7 @@ async def test_old_ended_commands_are_forgotten(runner: ProcessRunner, commands:
     assert commands.get("b18").running.look().exit_code == 0
 
 
+@pytest.mark.slow
 async def test_the_end_leaves_nothing_even_when_cancelled(
     runner: ProcessRunner, commands: BackgroundCommands, world, gone
 ) -> None:
@@ -205,6 +209,7 @@ async def test_the_end_leaves_nothing_even_when_cancelled(
     assert "Over." in commands.get("b1").running.look().note
 
 
+@pytest.mark.slow
 async def test_a_foreground_command_is_left_running_only_where_there_is_room(
     runner: ProcessRunner, commands: BackgroundCommands
 ) -> None:
@@ -233,6 +238,7 @@ async def test_cancelling_a_foreground_command_ends_it(
     assert await gone(f"sleep {mark}") == []
 
 
+@pytest.mark.slow
 async def test_git_is_restored_while_a_background_command_runs_and_at_its_end(
     runner: ProcessRunner, world
 ) -> None:
@@ -253,6 +259,7 @@ async def test_git_is_restored_while_a_background_command_runs_and_at_its_end(
     assert (git / "config").read_bytes() == config and not (git / "hooks" / "pre-push").exists()
 
 
+@pytest.mark.slow
 async def test_a_lost_repository_is_told_once_while_another_command_runs(
     runner: ProcessRunner, world, commands: BackgroundCommands
 ) -> None:
@@ -267,6 +274,7 @@ async def test_a_lost_repository_is_told_once_while_another_command_runs(
     assert "removed" not in second.note
 
 
+@pytest.mark.slow
 async def test_no_descriptor_and_no_task_is_left(runner: ProcessRunner) -> None:
     await runner.run("true", timeout=10)
     before = len(os.listdir("/proc/self/fd"))
@@ -315,6 +323,7 @@ asyncio.run(main())
 ENDS = [("killed", "background"), ("crash", "foreground"), ("killed", "foreground"), ("crash", "background")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "where"), first_fast(2, ENDS))
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
 async def test_whatever_ends_the_agent_ends_its_commands(
@@ -336,6 +345,7 @@ async def test_whatever_ends_the_agent_ends_its_commands(
     assert await gone(f"sleep {mark}") == []
 
 
+@pytest.mark.slow
 async def test_two_agents_end_their_own_commands_alone(world, gone, survivors) -> None:
     marks = [f"4{os.getpid()}{number}" for number in (7, 8)]
     runners = [ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills")) for _ in marks]

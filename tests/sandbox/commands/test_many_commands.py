@@ -14,6 +14,7 @@ def opened() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
 async def test_a_start_that_finds_no_descriptor_leaves_nothing(runner, gone):
     mark = f"60{os.getpid()}"

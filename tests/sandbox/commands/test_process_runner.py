@@ -82,6 +82,7 @@ async def test_a_signal_shows(runner: ProcessRunner) -> None:
     assert (result.exit_code, result.signal) == (139, 11)
 
 
+@pytest.mark.slow
 async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
     """Case 40: a new session, no hang-up signal, two forks and an empty environment don't help."""
     mark = f"3{os.getpid()}1"
@@ -100,6 +101,7 @@ async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
     assert await gone(f"sleep {mark}") == []
 
 
+@pytest.mark.slow
 async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner, world, gone) -> None:
     """Case 46."""
     mark = f"3{os.getpid()}2"
@@ -133,6 +135,7 @@ async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner
     assert await gone(f"sleep {mark}") == []
 
 
+@pytest.mark.slow
 async def test_cancelling_ends_everything(runner: ProcessRunner, world, gone) -> None:
     mark = f"3{os.getpid()}4"
     command = f"trap '' TERM; setsid sleep {mark} & touch up; sleep {mark}"
@@ -147,6 +150,7 @@ async def test_cancelling_ends_everything(runner: ProcessRunner, world, gone) ->
     assert await gone(f"sleep {mark}") == []
 
 
+@pytest.mark.slow
 async def test_commands_side_by_side_leave_each_other_alone(runner: ProcessRunner) -> None:
     command = ("/usr/bin/env", "-i", "/bin/sh", "-c", "(sleep 0.6; echo late) & sleep 0.8; echo done")
     slow = asyncio.create_task(runner.run(command, timeout=20))
@@ -246,6 +250,7 @@ while not os.path.exists({beat!r}):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["landlock", "off"])
 @pytest.mark.parametrize("way", ["plain", "env -i"])
 async def test_what_forks_and_exits_in_a_loop_ends_with_its_command(
@@ -275,6 +280,7 @@ HOLDING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOLDING)
 async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: str) -> None:
     if kind == "shared memory" and tier != "bwrap":
@@ -286,6 +292,7 @@ async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: st
     assert "more than 300 MB of memory" in running.look().note
 
 
+@pytest.mark.slow
 async def test_shared_memory_is_counted_once(make_runner) -> None:
     runner = make_runner(limits=Limits(memory_bytes=300 << 20))
     code = """import mmap, os, time

@@ -80,6 +80,7 @@ except ConnectionRefusedError:
     assert (await python(runner, code)).head == b"b'heard'\n" * 2 + b"refused\n"
 
 
+@pytest.mark.slow
 async def test_a_socket_of_another_command(runner) -> None:
     serving = runner.start((sys.executable, "-c", SERVER), timeout=60)
     await serving.wait_for_news(60)

@@ -229,6 +229,7 @@ for _ in range(1100):
     subprocess.run(("rm", "-rf", left), check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", first_fast(1, [True, False]), ids=["there", "not there"])
 async def test_a_race_leads_nowhere(make_runner, world, there) -> None:
     """A command that swaps the folder for a link, again and again, while others end."""

@@ -152,6 +152,7 @@ async def test_an_included_file_counts_as_settings(runner, world, marker) -> Non
     assert nothing_ran(world, marker)
 
 
+@pytest.mark.slow
 async def test_decoys_hide_no_hook(runner, world, marker) -> None:
     nested = commit(world.workspace / "sub")
     plant = f"""import os

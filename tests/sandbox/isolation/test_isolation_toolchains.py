@@ -215,6 +215,7 @@ def test_a_python_others_could_have_written_is_not_shown(home: Path) -> None:
     assert not covers(shown(home, "/usr/bin"), python)
 
 
+@pytest.mark.slow
 def test_environments_without_end_are_read_to_an_end(home: Path) -> None:
     """A chain of a thousand, a circle, a file of 20 GB and a pipe."""
     chain = [home / f"chain/{number}" for number in range(1_000)]

@@ -69,6 +69,7 @@ async def fetch(runner: ProcessRunner, address: str) -> bytes:
     return (await runner.run((sys.executable, "-c", FETCH, address), timeout=60)).head
 
 
+@pytest.mark.slow
 async def test_pip_installs_from_an_index_that_is_named(make_runner, served) -> None:
     folder, port = served
     a_wheel(folder, "seldom")

@@ -125,6 +125,7 @@ async def test_a_redirection_to_a_private_address_is_refused(make_runner, origin
     assert seen == [f"/away ['{OTHER}:{port}']"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

@@ -35,6 +35,7 @@ def tier() -> str:
     return "bwrap"
 
 
+@pytest.mark.slow
 async def test_a_server_in_the_background_is_reached_by_the_next_command(runner: ProcessRunner) -> None:
     serving = runner.start((sys.executable, "-c", SERVE.format(port=PORT)), timeout=60)
     await serving.wait_for_news(60)

@@ -250,6 +250,7 @@ def exchange(first, second):
     assert result == 0, os.strerror(ctypes.get_errno())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["f", "d/x"])
 def test_no_race_leads_out(workspace, tmp_path, path):
     """Case 6: a thread swaps a file, or a folder, with a link that leads out, while we read and write."""

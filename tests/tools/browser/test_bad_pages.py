@@ -15,6 +15,7 @@ from seedsmith.tools.browser.browser import current
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.mark.slow
 async def test_other_hosts_files_and_schemes_are_not_opened(pages):
     assert "reaches none but what --network names" in await pages.refused("open", url="https://example.org/")
     assert "10.0.0.1:80 is another host" in await pages.refused("open", url="http://10.0.0.1/")
@@ -25,6 +26,7 @@ async def test_other_hosts_files_and_schemes_are_not_opened(pages):
     assert "does not exist" in await pages.refused("open", url="none.html")
 
 
+@pytest.mark.slow
 async def test_a_page_reaches_no_other_host_and_no_file(pages):
     opened = await pages.show(
         "<img src='http://192.0.2.1/x.png'><script>"
@@ -38,6 +40,7 @@ async def test_a_page_reaches_no_other_host_and_no_file(pages):
     assert '"404"' in (await pages.do("evaluate", text="document.querySelector('p').title")).text
 
 
+@pytest.mark.slow
 async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
     await pages.show(
         "<button onclick=\"this.textContent = confirm('Sure?')\">Ask</button>"
@@ -53,6 +56,7 @@ async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
     assert len(current(pages.context).page.context.pages) == 1
 
 
+@pytest.mark.slow
 async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
     monkeypatch.setattr("seedsmith.tools.browser.actions.LOAD_SECONDS", 1.0)
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 8766)); print(1, flush=True)"
@@ -67,6 +71,7 @@ async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
     assert "Well" in (await pages.show("<p>Well")).text
 
 
+@pytest.mark.slow
 async def test_a_target_that_is_missing_or_covered_is_said(pages, monkeypatch):
     await pages.show(
         "<button id=under style='position:absolute;top:0;left:0'>Under</button>"
@@ -82,6 +87,7 @@ async def test_a_target_that_is_missing_or_covered_is_said(pages, monkeypatch):
     assert "needs target and text" in await pages.refused("type")
 
 
+@pytest.mark.slow
 async def test_a_huge_page_is_cut_and_can_be_read_back(pages):
     opened = await pages.show("<ul>" + "".join(f"<li>row {n}" for n in range(3000)) + "</ul>")
     assert len(opened.text) < 14_000 and "characters more: read spill:" in opened.text
@@ -105,6 +111,7 @@ async def test_a_browser_that_was_killed_is_started_anew(pages):
     assert "two" in (await pages.show("<p>two")).text
 
 
+@pytest.mark.slow
 async def test_hosts_are_reached_by_the_user_s_word_alone(tmp_path):
     made = made_pages(tmp_path, allow=("192.0.2.7",))
     asked = []
@@ -120,6 +127,7 @@ async def test_hosts_are_reached_by_the_user_s_word_alone(tmp_path):
     assert [(each.host, bool(each.refused)) for each in asked] == [("192.0.2.8", True)]
 
 
+@pytest.mark.slow
 async def test_nothing_is_left_when_the_session_ends(tmp_path):
     before = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("seedsmith-browser-")}
     made = made_pages(tmp_path)

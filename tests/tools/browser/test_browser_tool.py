@@ -35,6 +35,7 @@ async def test_a_form_is_filled_in_by_references(pages):
     assert (await pages.do("evaluate", text="[1, document.title]")).text.endswith('[\n 1,\n "Form"\n]')
 
 
+@pytest.mark.slow
 async def test_it_scrolls_and_waits(pages):
     await pages.show(FORM + "<script>setTimeout(() => document.body.append('Late'), 300)</script>")
     await pages.do("wait", text="Late")
@@ -44,6 +45,7 @@ async def test_it_scrolls_and_waits(pages):
     assert "true" in (await pages.do("evaluate", text="scrollY < 500")).text
 
 
+@pytest.mark.slow
 async def test_screenshots_have_the_size_and_the_colours_that_were_asked_for(pages):
     style = "body{margin:0;background:#fff}@media(prefers-color-scheme:dark){body{background:#000}}"
     await pages.show(f"<style>{style}</style>" + "<div id=box style='width:100px;height:50px'>")
@@ -58,12 +60,14 @@ async def test_screenshots_have_the_size_and_the_colours_that_were_asked_for(pag
     assert "end in .png" in await pages.refused("screenshot", path="page.html")
 
 
+@pytest.mark.slow
 async def test_a_whole_page_is_shown_up_to_a_height(pages):
     await pages.show("<body style='margin:0'><div style='height:30000px'>tall</div>")
     shot = await pages.do("screenshot", full=True)
     assert "first 8,000 are shown" in shot.text and shot.images
 
 
+@pytest.mark.slow
 async def test_a_model_that_does_not_see_is_told_where_things_are(pages):
     await pages.show(
         "<button style='position:absolute;left:40px;top:60px;width:120px;height:30px'>Go</button>"
@@ -73,6 +77,7 @@ async def test_a_model_that_does_not_see_is_told_where_things_are(pages):
     assert not shot.images and "[box=40,60,120,30]" in shot.text
 
 
+@pytest.mark.slow
 async def test_compared_pictures_say_where_they_differ(pages):
     await pages.show(
         "<body style='margin:0'><div id=a style='margin:100px;width:50px;height:20px;background:#fff'></div>"
@@ -88,6 +93,7 @@ async def test_compared_pictures_say_where_they_differ(pages):
     assert "must be pictures" in await pages.refused("compare", first="note.png")
 
 
+@pytest.mark.slow
 async def test_the_console_and_failed_requests_are_told(pages):
     opened = await pages.show(
         "<script>console.warn('careful'); fetch('missing.json')</script><script>nothing.there()</script>"
@@ -98,6 +104,7 @@ async def test_the_console_and_failed_requests_are_told(pages):
     assert "missing.json: 404" in (await pages.do("requests")).text
 
 
+@pytest.mark.slow
 async def test_a_built_page_finds_its_absolute_paths_and_modules(pages):
     pages.put("dist/index.html", "<div id=root></div><script type=module src=/assets/main.js></script>")
     pages.put("dist/assets/main.js", "import {word} from './word.js'; document.body.append(word)")
@@ -106,6 +113,7 @@ async def test_a_built_page_finds_its_absolute_paths_and_modules(pages):
     assert "Built" in (await pages.do("open", url=(pages.root / "dist/index.html").as_uri())).text
 
 
+@pytest.mark.slow
 async def test_a_server_of_the_session_is_reached(pages):
     pages.put("served.html", "<h1>Served</h1>")
     server = pages.context.processes.converse(

@@ -52,6 +52,7 @@ def call(work, tmp_path):
     return called
 
 
+@pytest.mark.slow
 async def test_a_pdf_is_read_by_its_pages(work, call):
     (work / "a.pdf").write_bytes(pdf("Hello one", "Hello two", ""))
     result = await call("read", path="a.pdf")

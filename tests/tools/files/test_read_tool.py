@@ -86,6 +86,7 @@ async def test_long_lines_are_clamped_with_counts(bench):
     assert lines[0].endswith("x… [3,000 more characters in this line]") and lines[1] == "2\tshort"
 
 
+@pytest.mark.slow
 async def test_a_huge_file_is_read_in_parts(bench):
     with open(bench.root / "big.txt", "wb") as file:
         for block in range(40):

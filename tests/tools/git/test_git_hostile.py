@@ -254,6 +254,7 @@ def test_the_traps_do_go_off_with_plain_git(trap, plant, plainly):
     assert plainly <= set(trap.fired())
 
 
+@pytest.mark.slow
 async def test_a_working_tree_elsewhere_is_not_followed(trap):
     elsewhere = trap.outside / "elsewhere"
     elsewhere.mkdir()

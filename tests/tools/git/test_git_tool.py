@@ -211,6 +211,7 @@ async def test_odd_names_are_shown_on_one_line_and_can_be_named_as_shown(git_ben
 NAMES = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"_").replace(b"\0", b"0"))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -44,6 +44,7 @@ def confined(request, tmp_path):
         pytest.skip(f"needs {TIERS[request.param]}: {why}")
 
 
+@pytest.mark.slow
 async def test_objects_the_sandbox_hides_are_named(git_bench, confined):
     origin = git_bench.home / "origin"
     git_bench.git("init", "-q", str(origin))
@@ -96,6 +97,7 @@ def a_head_to_nothing(git: Path) -> None:
     (git / "HEAD").write_text("1234567890" * 4 + "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     first_fast(2, [an_empty_object, a_branch_of_garbage, no_objects, an_empty_branch, a_head_to_nothing]),
@@ -134,6 +136,7 @@ def submodule(git_bench, tmp_path) -> Path:
     return git_bench.root / "lib/子"
 
 
+@pytest.mark.slow
 async def test_changes_in_a_submodule_are_said_not_to_be_shown(git_bench, submodule):
     (submodule / "s.txt").write_text("2\n")
     note = "[changes inside submodules are not shown: lib/子]"

@@ -35,6 +35,7 @@ async def test_a_merge_without_conflict_is_done(git_bench):
     assert "nothing to do" in (await git_bench.call("merge", ref="topic")).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", first_fast(2, ["merge", "rebase", "cherry-pick"]))
 async def test_a_conflict_is_told_with_both_sides_and_can_be_resolved_or_given_up(forked, action):
     before = forked.git("rev-parse", "HEAD")

@@ -103,6 +103,7 @@ def gallery(bench, tmp_path):
     return bench
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), WRONG)
 async def test_a_wrong_call_is_told_exactly_what_is_wrong(gallery, arguments, words):
     with pytest.raises((ToolError, SandboxError)) as refusal:

@@ -42,6 +42,7 @@ def result(value) -> str:
     return f'say({{"jsonrpc": "2.0", "id": number, "result": {value!r}}})'
 
 
+@pytest.mark.slow
 async def test_a_server_that_dies_costs_one_call(mcp):
     said = await mcp.refused("die")
     assert "example ended before it answered" in said and "out of heart" in said
@@ -61,6 +62,7 @@ async def test_long_answers_and_noise_pass(mcp):
     assert (await mcp.call("noise")).text.endswith("said")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "fault"),
     [
@@ -96,12 +98,14 @@ async def test_servers_that_never_begin(mcp, entry, fault):
     assert fault in await mcp.refused("go", server="bad")
 
 
+@pytest.mark.slow
 async def test_one_that_never_answers_at_its_start_is_given_up(mcp, monkeypatch):
     monkeypatch.setattr("seedsmith.tools.mcp.connection.START_SECONDS", 0.5)
     mcp.open(bad=script("import time; time.sleep(600)"))
     assert "was not ready within" in await mcp.refused("go", server="bad")
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_server_is_left_when_its_call_is_interrupted(mcp):
     await mcp.call("add", a=1, b=1)
     call = asyncio.ensure_future(mcp.call("hang"))
@@ -121,6 +125,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=examples(15),
     deadline=None,

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from .conftest import SERVER
 
 SERVE = "import runpy, sys; runpy.run_path(sys.argv[1])['server'].run(sys.argv[3], port=int(sys.argv[2]))"
@@ -17,6 +19,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@pytest.mark.slow
 async def test_a_server_with_a_url_is_called_and_one_that_is_gone_costs_one_call(mcp):
     port = free_port()
     mcp.open(example={"type": "http", "url": f"http://127.0.0.1:{port}/mcp", "timeout": 20})

@@ -11,6 +11,7 @@ from seedsmith.tools.base import EVERYTHING, Effect
 from .conftest import example
 
 
+@pytest.mark.slow
 async def test_a_tool_is_found_described_and_called(mcp):
     found = await mcp.tool.run(mcp.tool.parse({"action": "search", "query": "adds numbers"}), mcp.context)
     assert found.text.splitlines()[1] == "example add: Adds two numbers."
@@ -23,6 +24,7 @@ async def test_a_tool_is_found_described_and_called(mcp):
     ]
 
 
+@pytest.mark.slow
 async def test_what_is_known_is_told_without_starting_anything(mcp):
     assert mcp.access(action="list").effect is Effect.WORKSPACE, "starting a server may change things"
     listed = await mcp.tool.run(mcp.tool.parse({"action": "list"}), mcp.context)
@@ -43,6 +45,7 @@ async def test_a_hint_lets_calls_run_beside_each_other_and_permits_nothing(mcp):
     assert writes.writes == {EVERYTHING} and writes.conflicts_with(first)
 
 
+@pytest.mark.slow
 async def test_wrong_arguments_are_told_before_the_call_with_the_schema(mcp):
     said = await mcp.refused("add", a="one", b=2)
     assert "don't fit add" in said and '"b"' in said
@@ -50,6 +53,7 @@ async def test_wrong_arguments_are_told_before_the_call_with_the_schema(mcp):
     assert "example" in await mcp.refused("add", server="exampel")
 
 
+@pytest.mark.slow
 async def test_a_failed_call_is_no_success_and_the_server_goes_on(mcp):
     failed = await mcp.call("fail")
     assert not failed.ok and "no such thing" in failed.text
@@ -81,6 +85,7 @@ async def test_what_a_server_says_anew_is_shown_before_it_is_called(mcp):
     assert (await mcp.call("add", a=1, b=1)).ok, "it was shown"
 
 
+@pytest.mark.slow
 async def test_a_question_goes_to_the_person_and_takes_no_time_of_the_call(mcp):
     asked = []
 

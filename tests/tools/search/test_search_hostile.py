@@ -65,12 +65,14 @@ async def test_an_ignore_file_that_is_none_counts_as_empty(tree, kind, name):
     assert {"a.txt", "build/c.txt", "sub/b.txt", "sub/deep/keep.o"} <= names and "sub/out.o" not in names
 
 
+@pytest.mark.slow
 async def test_one_above_the_folder_searched_does_not_hold_it_up_either(tree):
     os.mkfifo(tree.root / ".gitignore")
     found = await tree.call("grep", pattern="needle", path="sub")
     assert found.ok and found.data["files"] == 2, found.text
 
 
+@pytest.mark.slow
 async def test_what_was_left_out_is_told(tree):
     os.mkfifo(tree.root / ".gitignore")
     found = await tree.call("grep", pattern="needle")

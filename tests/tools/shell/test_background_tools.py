@@ -32,6 +32,7 @@ async def read_until(bench, text, **arguments):
     return shown
 
 
+@pytest.mark.slow
 async def test_a_server_is_started_read_written_to_and_killed(shells):
     started = await shells.call("shell", command=SERVER, background=True)
     assert started.ok and started.data["id"] == "b1" and started.data["running"]
@@ -71,6 +72,7 @@ async def test_a_long_output_is_bounded_and_spilled(shells):
     assert back.text.splitlines()[0].endswith("\t50000")
 
 
+@pytest.mark.slow
 async def test_without_a_timeout_a_slow_command_is_left_running(shells, monkeypatch):
     monkeypatch.setattr(shell, "_DEFAULT_SECONDS", 1)
     left = await shells.call("shell", command="echo begun; sleep 1000")
@@ -81,6 +83,7 @@ async def test_without_a_timeout_a_slow_command_is_left_running(shells, monkeypa
     assert (await shells.call("shell_kill", id="b1")).ok
 
 
+@pytest.mark.slow
 async def test_a_timeout_ends_a_command_wherever_it_runs(shells):
     foreground = await shells.call("shell", command="echo begun; sleep 1000", timeout=1)
     assert (
@@ -91,6 +94,7 @@ async def test_a_timeout_ends_a_command_wherever_it_runs(shells):
     assert re.search("^b1: timed out after [0-9]+ seconds?; everything", shown, re.MULTILINE)
 
 
+@pytest.mark.slow
 async def test_too_many_are_refused_and_a_slow_one_is_ended_for_want_of_room(shells, monkeypatch):
     for _ in range(MOST_RUNNING):
         await shells.call("shell", command="sleep 1000", background=True)
@@ -109,6 +113,7 @@ async def test_input_that_is_not_read_is_said_with_its_count(shells, monkeypatch
         await shells.call("shell_input", id="b1", text="x" * 500_000)
 
 
+@pytest.mark.slow
 async def test_looking_again_is_progress_only_while_something_goes_on(shells):
     await shells.call("shell", command="read -r x", background=True)
     assert not (await shells.call("shell_output", id="b1")).pending
@@ -130,6 +135,7 @@ async def test_a_cancelled_look_loses_nothing(shells):
     assert (await shells.call("shell_output", id="b1")).text == "kept\nb1: exit code 0"
 
 
+@pytest.mark.slow
 async def test_waiting_for_output_goes_on_until_it_is_quiet(shells):
     await shells.call("shell", command="for i in 1 2 3; do echo $i; sleep 0.2; done; cat", background=True)
     result = await shells.call("shell_output", id="b1", wait=30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 async def test_output_and_exit_code_are_told(bench):
     result = await bench.call("shell", command="echo hello; echo oops >&2")
@@ -24,6 +26,7 @@ async def test_each_call_starts_in_the_workspace_root(bench):
     assert result.text == f"{bench.root}\n[]\nexit code 0"
 
 
+@pytest.mark.slow
 async def test_a_command_that_hangs_is_timed_out(bench):
     result = await bench.call("shell", command="echo begun; sleep 60", timeout=1)
     assert not result.ok and result.data["timed_out"] is True
@@ -52,6 +55,7 @@ async def test_no_output_at_all_still_says_how_it_ended(bench):
     assert (await bench.call("shell", command="true")).text == "exit code 0"
 
 
+@pytest.mark.slow
 async def test_a_timeout_is_told_once(bench):
     result = await bench.call("shell", command="sleep 60", timeout=1)
     assert result.text == "timed out after 1 second; everything it started was ended"

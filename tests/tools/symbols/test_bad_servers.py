@@ -38,6 +38,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD)
 async def test_nothing_but_a_note_is_missing(symbols, monkeypatch, kind):
     monkeypatch.setattr(pool, "ANSWER_SECONDS", 0.2)
@@ -55,6 +56,7 @@ async def test_nothing_but_a_note_is_missing(symbols, monkeypatch, kind):
     assert symbols.bytes("a.py") == b"x = 2\n"
 
 
+@pytest.mark.slow
 async def test_one_that_died_is_started_again_but_not_for_ever(symbols):
     symbols.put("a.py", "x = 1\n")
     program = "open('starts', 'a').write('x')\nserve({'diagnosticProvider': {}}, lambda message: sys.exit())"
@@ -79,6 +81,7 @@ serve({}, answer)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["LATE, VERSIONED = (1, 0), True", "LATE, VERSIONED = (1, 0), False"])
 async def test_findings_that_come_unasked_are_those_of_the_change(symbols, head):
     symbols.put("a.py", "x = 1\n")

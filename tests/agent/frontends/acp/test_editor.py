@@ -142,6 +142,7 @@ async def test_a_prompt_during_another_is_refused(connect, endpoint, repository)
     assert "under way" in refused[0]
 
 
+@pytest.mark.slow
 async def test_a_session_is_loaded_resumed_forked_and_closed(connect, endpoint, repository):
     endpoint.script(
         calls(EDIT), reasoning("Hm.", "Changed."), text("Third."), text("Fourth."), text("Fifth.")
@@ -307,6 +308,7 @@ async def test_a_blind_model_announces_no_pictures(pipes, environment):
             ).agent_capabilities.prompt_capabilities.image
 
 
+@pytest.mark.slow
 async def test_what_is_typed_and_not_saved_is_shown_and_not_written_over(connect, endpoint, repository):
     read, told = ("read", {"path": "a.txt"}), text("Please save it.")
     endpoint.script(calls(read), calls(EDIT), told, calls(EDIT), calls(EDIT_BACK), text("Done."))

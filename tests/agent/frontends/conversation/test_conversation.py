@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from conversing import CONTROL_C, CONTROL_T, EDIT, ESCAPE, SHIFT_TAB, bodies, said_by_user, until
 from scripted_endpoint import calls, error, text
 
 
+@pytest.mark.slow
 async def test_messages_go_on_with_one_session(converse, endpoint):
     endpoint.script(calls(EDIT), text("Changed **it**."), text("You are welcome."))
 
@@ -38,6 +40,7 @@ async def test_what_is_typed_while_it_works_reaches_the_next_question(converse, 
     assert said_by_user(endpoint, 1)[-1] == "In English, please"
 
 
+@pytest.mark.slow
 async def test_escape_stops_the_turn_and_the_conversation_goes_on(converse, endpoint):
     endpoint.script(calls(("shell", {"command": "sleep 600"})), text("Back again."))
 
@@ -54,6 +57,7 @@ async def test_escape_stops_the_turn_and_the_conversation_goes_on(converse, endp
     assert len(results) == 1 and "nterrupted" in results[0]["content"]
 
 
+@pytest.mark.slow
 async def test_what_waits_when_a_turn_is_stopped_comes_back_to_be_edited(converse, endpoint):
     endpoint.script(calls(("shell", {"command": "sleep 600"})), text("Back again."))
 
@@ -164,6 +168,7 @@ async def test_a_long_paste_is_folded_and_sent_whole(converse, endpoint):
     assert said_by_user(endpoint, 0)[-1].endswith(pasted)
 
 
+@pytest.mark.slow
 async def test_keys_show_thoughts_and_switch_approval(converse, endpoint):
     endpoint.script(text("Hello.", reasoning="A person greets me."))
 

@@ -13,6 +13,7 @@ from seedsmith.agent.frontends.conversation.commands import COMMANDS
 from seedsmith.agent.frontends.conversation.own_commands import stoppable
 
 
+@pytest.mark.slow
 async def test_a_command_is_stopped_by_a_key_and_the_conversation_goes_on(converse, endpoint):
     endpoint.script(text("Here."))
 

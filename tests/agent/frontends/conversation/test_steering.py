@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from conversing import CONTROL_B, CONTROL_O, EDIT, bodies, said_by_user, until
 from scripted_endpoint import calls, text
 
 LOOP = "echo be''gun; until [ -e go ]; do :; done; echo o''ver-now"
 
 
+@pytest.mark.slow
 async def test_output_is_shown_while_it_comes_and_whole_by_a_key(converse, endpoint, tmp_path):
     endpoint.script(calls(("shell", {"command": f"seq 20; {LOOP}"})), text("Done."))
 
@@ -26,6 +28,7 @@ async def test_output_is_shown_while_it_comes_and_whole_by_a_key(converse, endpo
     assert "shell:" in at.seen and "over-now" in at.seen
 
 
+@pytest.mark.slow
 async def test_a_key_sends_a_command_to_the_background_where_it_outlives_its_turn(
     converse, endpoint, tmp_path
 ):
@@ -51,6 +54,7 @@ async def test_a_key_sends_a_command_to_the_background_where_it_outlives_its_tur
     assert "left in the background as b1" in results[0] and "over-now" in results[1]
 
 
+@pytest.mark.slow
 async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endpoint, tmp_path):
     endpoint.script(text("First plan."), text("Second plan."), calls(EDIT), text("Changed."))
 
@@ -87,6 +91,7 @@ async def test_a_plan_is_edited_before_it_is_carried_out(converse, endpoint, mon
     assert said_by_user(endpoint, 1)[-1] == "Carry out this plan, which I edited:\n\nDo B.\n"
 
 
+@pytest.mark.slow
 async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, tmp_path):
     def write(content):
         return ("write", {"path": ".vscode/tasks.json", "content": content})
@@ -115,6 +120,7 @@ async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, t
     assert "not that one" in bodies(endpoint)[-1]["messages"][-1]["content"]
 
 
+@pytest.mark.slow
 async def test_a_change_is_gone_through_hunk_by_hunk(converse, endpoint, tmp_path, monkeypatch):
     file = tmp_path / "repository/a.txt"
     lines = [f"line {number}\n" for number in range(60)]
@@ -145,6 +151,7 @@ async def test_a_change_is_gone_through_hunk_by_hunk(converse, endpoint, tmp_pat
     assert said.startswith("On a.txt, line 5") and said.endswith("why this?") and "+LINE 55" in said
 
 
+@pytest.mark.slow
 async def test_the_history_is_shortened_and_what_fills_the_window_is_shown(converse, endpoint, tmp_path):
     (tmp_path / "repository/long.txt").write_text("many words in a file\n" * 300)
     endpoint.script(
@@ -169,6 +176,7 @@ async def test_the_history_is_shortened_and_what_fills_the_window_is_shown(conve
     )
 
 
+@pytest.mark.slow
 async def test_sessions_are_forked_and_resumed(converse, endpoint):
     endpoint.script(text("One."), text("Two."), text("Three."))
 

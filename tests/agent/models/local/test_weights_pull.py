@@ -77,6 +77,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 async def test_pieces_are_joined_checked_and_nothing_else_is_left(cache, environment):
     shown: list[Progress] = []
     path = await ensure("tiny", cache, environment=environment, progress=shown.append, table=TABLE)
@@ -221,6 +222,7 @@ async def test_room_is_checked_before_anything_is_fetched(cache, environment):
     assert list_local(cache, table={"huge": huge})[0].present == 0
 
 
+@pytest.mark.slow
 async def test_no_network_is_a_sentence(cache, environment):
     offline = {name: value for name, value in environment.items() if not name.startswith("PIP_NO")}
     offline |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": "", "PIP_RETRIES": "1"}

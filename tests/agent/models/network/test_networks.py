@@ -126,6 +126,7 @@ async def test_a_proxy_that_leads_nowhere_is_named(asking, ways):
     assert "check the proxy's address" in message and "s3cr3t" not in message
 
 
+@pytest.mark.slow
 async def test_a_proxy_of_another_kind_is_a_sentence(asking, ways, monkeypatch):
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
     with HttpProxy(ways) as http, SocksProxy(ways) as socks:

@@ -44,6 +44,7 @@ def test_every_name_of_the_types_packages_is_still_there():
     )
 
 
+@pytest.mark.slow
 def test_the_client_works_as_ever():
     run(
         "from seedsmith.agent.models.network.sdk import load_sdk; load_sdk(); load_sdk(); import openai\n"

@@ -43,6 +43,7 @@ def asked(asking, trickle):
     )
 
 
+@pytest.mark.slow
 async def test_one_event_that_takes_longer_than_the_stall_timer_is_waited_for(asking):
     assert len(WHOLE) * BYTE_SECONDS > 1.5 * STALL_SECONDS
     with Trickle(WHOLE) as trickle:
@@ -50,6 +51,7 @@ async def test_one_event_that_takes_longer_than_the_stall_timer_is_waited_for(as
     assert TextDelta("slow " * 20) in parts and parts[-1].finish_reason == "stop"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [b": keep-alive\n\n", b"event: ping\n\n", b"\n", b"retry: 1\n"])
 async def test_comments_byte_by_byte_stall_out(asking, noise):
     with Trickle(itertools.cycle(noise)) as trickle:

@@ -82,6 +82,7 @@ async def test_what_a_failed_try_took_is_handed_out_before_the_next(asking, endp
     assert parts[[type(part) for part in parts].index(Spent)].usage == Usage(1000, 0, 100, 0)
 
 
+@pytest.mark.slow
 async def test_it_is_reported_and_booked(endpoint, options):
     endpoint.script(unfinished(), text("Done.", usage=USAGE))
     seen = Collected()

@@ -97,6 +97,7 @@ async def test_what_passes_before_proves_nothing_and_the_model_may_go_on(endpoin
     assert "tests.test_more.test_it passes on the code as it was, too" in told
 
 
+@pytest.mark.slow
 async def test_a_model_that_has_no_more_to_offer_ends_unverified(endpoint, settings):
     endpoint.script(calls(FIXED), text("Done."), text("No test can show it."))
     outcome = await fix(settings, COMMAND, report=REPORT)
@@ -117,6 +118,7 @@ async def test_a_test_that_new_code_alone_can_load_shows_no_report(endpoint, set
     assert outcome.status == "unverified" and "not for the reason reported" in outcome.message
 
 
+@pytest.mark.slow
 async def test_what_passed_before_must_pass_still(endpoint, settings):
     broken = ("edit", {"path": "calc.py", "old": "whole, 2)", "new": "whole, 1)"})
     endpoint.script(calls(FIXED, TESTED, broken), text("Done."), text("That is all."))
@@ -146,6 +148,7 @@ async def test_without_the_strong_sandbox_the_old_side_is_said_not_to_be_had(end
     assert "the strong sandbox alone" in outcome.message and outcome.verified.sides.unavailable
 
 
+@pytest.mark.slow
 async def test_a_weakened_test_is_told_and_leaves_the_run_unverified(endpoint, settings):
     weaker = ("edit", {"path": "tests/test_calc.py", "old": "== 0.25", "new": "is not None"})
     endpoint.script(calls(FIXED, TESTED, weaker), text("Done."), text("That is all."))

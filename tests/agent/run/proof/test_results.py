@@ -17,6 +17,7 @@ def said(found):
     return {name: test.said for name, test in found.items()}
 
 
+@pytest.mark.slow
 def test_pytest_writes_of_each_test_and_of_what_cannot_be_collected(tmp_path):
     (tmp_path / "test_a.py").write_text(
         "import pytest\n\n\ndef test_ok(): pass\n\n\ndef test_no(): assert 1 == 2\n\n\n"

@@ -47,6 +47,7 @@ def chosen(row):
 SMALL = "sed -i s/old/new/ a.txt"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("commands", "expected"),
     first_fast(
@@ -75,6 +76,7 @@ async def test_which_is_taken(ground, commands, expected):
     assert reasons[expected - 1].startswith("proven on both sides")
 
 
+@pytest.mark.slow
 async def test_where_none_is_proven_the_closest_is_told_and_nothing_delivered(ground):
     commands = ("echo 3 failed > why", "echo 1 failed > why", "echo 2 failed > why")
     row = await attempted(ground, *commands, verify="cat why; false")
@@ -84,6 +86,7 @@ async def test_where_none_is_proven_the_closest_is_told_and_nothing_delivered(gr
     assert ground.git("one", "branch", "--format=%(refname:short)") == "main\n"
 
 
+@pytest.mark.slow
 async def test_one_attempt_where_no_model_is_needed(ground):
     ground.repository("one", a__txt="old\n")
     summary = await ground.run(

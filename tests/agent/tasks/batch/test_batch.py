@@ -47,6 +47,7 @@ async def test_each_repository_gets_one_branch_and_nothing_else(ground):
     assert not ground.endpoint.requests, "a batch of commands alone asks no model"
 
 
+@pytest.mark.slow
 async def test_hooks_filters_and_configuration_of_a_repository_are_not_run(ground):
     path = ground.repository("bad", a__txt="old\n", __gitattributes="* filter=bad\n")
     mark = ground.folder / "ran"
@@ -62,6 +63,7 @@ async def test_hooks_filters_and_configuration_of_a_repository_are_not_run(groun
     assert not mark.exists(), mark.read_text()
 
 
+@pytest.mark.slow
 async def test_what_can_not_be_done_is_said_and_the_rest_goes_on(ground):
     ground.repository("good")
     ground.repository("dirty")
@@ -108,6 +110,7 @@ async def test_a_verify_that_never_passes_delivers_nothing(ground):
     assert refs(ground, "one") == before and summary.exit_code == 1
 
 
+@pytest.mark.slow
 async def test_conditions_matrix_setup_and_values(ground):
     ground.repository("it's", a__txt="old\n")
     summary = await ground.run(
@@ -132,6 +135,7 @@ async def test_conditions_matrix_setup_and_values(ground):
     assert all("setup-" in patch for patch in patches)
 
 
+@pytest.mark.slow
 async def test_only_limit_skip_and_retry(ground):
     for name in ("a1", "a2", "b1"):
         ground.repository(name)
@@ -158,6 +162,7 @@ async def test_only_limit_skip_and_retry(ground):
     assert anew.progress.counts == {"verified": 3}
 
 
+@pytest.mark.slow
 async def test_a_bare_repository_a_list_and_a_bundle(ground):
     ground.repository("one")
     ground.git("one", "clone", "-q", "--bare", ".", "../bare.git")
@@ -175,6 +180,7 @@ async def test_a_bare_repository_a_list_and_a_bundle(ground):
         ground.git("one", "bundle", "verify", f"../out/{name}.bundle")
 
 
+@pytest.mark.slow
 async def test_patches_and_libcst_change_what_they_say(ground):
     source = "import old\n\n\ndef f(a, b):\n    return old.call(a)\n"
     for name in ("one", "two"):
@@ -211,6 +217,7 @@ def edits(request):
     return calls(("shell", {"command": "sed -i s/old/new/ a.txt"}))
 
 
+@pytest.mark.slow
 async def test_a_model_is_asked_only_where_a_condition_says_so(ground):
     ground.endpoint.script(edits)
     ground.repository("asks")
@@ -233,6 +240,7 @@ async def test_a_model_is_asked_only_where_a_condition_says_so(ground):
     assert row.result["steps"][0]["session"]
 
 
+@pytest.mark.slow
 async def test_a_service_that_fails_pauses_the_batch_which_goes_on_later(ground):
     ground.endpoint.script(lambda _: error(401, "AuthenticationError", "no such key"))
     for name in ("one", "two"):
@@ -247,6 +255,7 @@ async def test_a_service_that_fails_pauses_the_batch_which_goes_on_later(ground)
     assert again.exit_code == 0 and not again.paused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -263,6 +272,7 @@ async def test_what_no_item_could_ask_pauses_the_batch(ground, settings, said):
     assert [row.tries for row in summary.rows()] == [0, 0] and not ground.endpoint.requests
 
 
+@pytest.mark.slow
 async def test_a_batch_goes_on_with_limits_that_were_changed(ground):
     ground.repository("one")
     said = {"repositories": ["one"], "steps": [EDIT], "verify": CHECK, "deliver": DELIVER}
@@ -279,6 +289,7 @@ async def test_a_batch_goes_on_with_limits_that_were_changed(ground):
         await ground.run(**{**said, "verify": "true"}, budget={"cost": 2})
 
 
+@pytest.mark.slow
 async def test_a_skill_that_can_not_be_used_fails_its_item_with_a_sentence(ground):
     ground.repository("one")
     for skill, said in {
@@ -292,6 +303,7 @@ async def test_a_skill_that_can_not_be_used_fails_its_item_with_a_sentence(groun
         assert state == "failed" and f"The step 'skill: {skill}' failed: {said}" in message
 
 
+@pytest.mark.slow
 async def test_a_moved_branch_is_refused_then_carried_over_without_asking_again(ground):
     ground.endpoint.script(edits)
     ground.repository("one")
@@ -367,6 +379,7 @@ def test_an_item_costs_the_same_however_many_there_are(tmp_path):
     assert steps[1] < 2 * steps[0] + 10, steps
 
 
+@pytest.mark.slow
 async def test_the_database_full_of_items_is_gone_on_with_quickly(ground):
     ground.repository("one")
     batch = ground.open(repositories=["one"], steps=[EDIT], verify=CHECK, deliver=DELIVER)

@@ -80,6 +80,7 @@ def killed_at(ground, names, moments):
     check(ground, names)
 
 
+@pytest.mark.slow
 def test_killed_at_any_event(ground):
     ground.repository("one")
     generator = random.Random(os.environ.get("PYTEST_RANDOM_SEED", "7"))

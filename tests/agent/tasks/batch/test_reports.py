@@ -34,6 +34,7 @@ class Links(HTMLParser):
         self.outside += [value for name, value in attrs if name in ("src", "href") and value[0] != "#"]
 
 
+@pytest.mark.slow
 async def test_reports_in_every_form(ground):
     ground.repository("go|od", a__txt="old <b>\n")
     ground.repository("b\nad")
@@ -68,6 +69,7 @@ def seedsmith(ground, monkeypatch, capsys):
     return lambda *said: call_here(("batch", *said), ground.folder, environment, monkeypatch, capsys)
 
 
+@pytest.mark.slow
 def test_the_command(ground, seedsmith):
     ground.repository("one", a__py="old(1)\n")
     ground.tasks(
@@ -98,6 +100,7 @@ def test_the_command(ground, seedsmith):
     assert seedsmith("nothing.yaml").stderr == "seedsmith: nothing.yaml is not there.\n"
 
 
+@pytest.mark.slow
 async def test_the_plan_of_a_batch_that_was_begun(ground):
     for name in ("one", "two", "three"):
         ground.repository(name)
@@ -128,6 +131,7 @@ async def test_the_plan_of_a_batch_that_was_begun(ground):
     assert [each.became for each in await dry_run(batch, Options(new=True))] == [""] * 3
 
 
+@pytest.mark.slow
 def test_where_no_file_may_grow_the_rest_goes_on(ground):
     """As on a full disk: what is too large for it fails with a sentence."""
     ground.repository("small", a__txt="old\n")

@@ -95,6 +95,7 @@ def edits(request):
     return calls(("shell", {"command": "sed -i s/old/new/ a.txt"}))
 
 
+@pytest.mark.slow
 async def test_a_repository_travels_and_what_was_made_comes_back(node):
     node.repository("one", a__txt="old\n", b__txt="kept\n")
     node.git("one", "tag", "v1")
@@ -123,6 +124,7 @@ async def test_a_folder_without_git_travels_and_delivers_a_patch(node):
     assert (node.folder / "plain/a.txt").read_text() == "old\n"
 
 
+@pytest.mark.slow
 async def test_a_model_is_asked_with_the_nodes_key_and_its_session_comes_back(node):
     node.repository("one")
     node.endpoint.script(edits)
@@ -152,6 +154,7 @@ class Closed(Gates):
         await super().leave(*what)
 
 
+@pytest.mark.slow
 async def test_nothing_is_asked_before_the_gates_of_the_cluster_let_it_in(node):
     node.repository("one")
     node.endpoint.script(edits)
@@ -186,6 +189,7 @@ async def test_what_failed_is_kept_as_it_was_left(node):
     assert left.read_text() == "new\n"
 
 
+@pytest.mark.slow
 async def test_a_node_that_dies_costs_a_try_and_another_goes_on(node):
     node.repository("one")
     killed = []
@@ -216,6 +220,7 @@ def kill_process_of_attempt():
                     return child
 
 
+@pytest.mark.slow
 async def test_a_node_with_another_version_pauses_the_batch(node):
     node.repository("one")
 
