@@ -34,16 +34,28 @@ _ELSEWHERE = (
 )
 """Forms that no call is read from, as they are no service's own."""
 _IN_TEXT = tuple(re.compile(each, re.MULTILINE) for each in (*_TAGGED, *_ELSEWHERE))
-_AS_JSON = re.compile(rf'^[ \t]*+(?:\[\s*+)?{_JSON}\s*+,\s*+"(?:arguments|parameters)"\s*+:', re.MULTILINE)
+_AS_JSON = tuple(
+    re.compile(each, re.MULTILINE)
+    for each in (
+        rf'^[ \t]*+(?:\[\s*+)?\{{\s*+"(?:name|tool|tool_name|function|action)"\s*+:\s*+"{_CALLED}"\s*+,'
+        r'\s*+"(?:arguments|parameters|args|input|tool_input|action_input)"\s*+:',
+        rf'^[ \t]*+\{{\s*+"tool_calls"\s*+:\s*+\[[^\n\]]{{0,200}}?"name"\s*+:\s*+"{_CALLED}"',
+        rf"^{_CALLED}[ \t]*+\r?\n\{{[^\n]*\}}\s*+\Z",
+    )
+)
+_AS_CODE = re.compile(rf"^(?:print\()?(?:default_api\.)?{_CALLED}\(\w{{1,128}}=", re.MULTILINE)
 
 
 def attempted(text: str, tools: Collection[ToolSpec]) -> str:
     """The name of a tool of ``tools`` that ``text`` tries to call; '' where it tries none.
 
-    What stands in code is quoted and no attempt, but for JSON in a block of its own, as a call would be.
+    What stands in code is quoted and no attempt, but for JSON in a block of its own, as a call would be, and
+    for a block that says it is the code of a tool.
     """
     names = {tool.name for tool in tools}
     prose, fenced = code_apart(text, FENCE_LANGUAGES)
-    places = [*((each, prose) for each in _IN_TEXT), (_AS_JSON, prose), (_AS_JSON, fenced)]
+    places = [(each, prose) for each in (*_IN_TEXT, *_AS_JSON)]
+    places += [(each, fenced) for each in _AS_JSON]
+    places.append((_AS_CODE, code_apart(text, ("tool_code",))[1]))
     found = (match["name"] for pattern, where in places for match in pattern.finditer(where))
     return next((name for name in found if name in names), "")

@@ -205,6 +205,11 @@ def test_values_of_each_form(call, arguments):
         f"<|tool_call|>[{READ}]<|/tool_call|>",
         f"[{READ}]",
         "<start_function_call>call:read{path:<escape>a.py<escape>}<end_function_call>",
+        "```tool_code\nprint(default_api.read(path='a.py'))\n```",
+        '{"tool": "read", "args": {"path": "a.py"}}',
+        '```json\n{"action": "read", "action_input": {"path": "a.py"}}\n```',
+        '{"tool_calls": [{"id": "1", "type": "function", "function": {"name": "read", "arguments": "{}"}}]}',
+        'read\n{"path": "a.py"}',
         "<longcat_tool_call>read\n<longcat_arg_key>path</longcat_arg_key>",
         "<tool_calls_begin>function<tool_sep>read\n{}<tool_call_end>",
     ],
@@ -232,6 +237,9 @@ def test_what_tries_to_call_is_no_call_and_is_seen(text):
         "<details>\n<summary>read</summary>\n</details>",
         "So:\n```\nread(path='a.py')\n```",
         "Action: read the file.",
+        "So:\n```python\nread(path='a.py')\n```",
+        'Said of read\n{"path": "a.py"}',
+        '{"tool": "read", "version": 1}',
     ],
 )
 def test_what_only_quotes_a_call_tries_none(text):
