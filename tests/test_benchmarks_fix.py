@@ -103,6 +103,7 @@ def test_a_changed_test_is_no_fix(tmp_path):
     assert not verdict.fixed
 
 
+@pytest.mark.slow
 def test_files_of_the_solver_do_not_take_part_in_the_judgement(tmp_path):
     bug = BUGS["python-lru-cache"]
     workspace = materialise(bug, tmp_path / "workspace")

@@ -55,6 +55,7 @@ def test_what_is_fetched_is_the_code_before_the_fix_without_its_history(upstream
         fetch(fix, str(tmp_path / "nowhere"), tmp_path / "not-had")
 
 
+@pytest.mark.slow
 def test_a_fix_holds_where_its_tests_tell_it_from_what_was(upstream, tmp_path, capsys):
     fix, source = upstream
     assert check(fix, source, tmp_path / "had") == "holds"

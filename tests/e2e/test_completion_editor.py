@@ -156,6 +156,7 @@ def start(environment, **options):
     return subprocess.run((SEEDSMITH, "lsp"), capture_output=True, env=environment, timeout=60, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said", first_fast(1, [b"Content-Length: 9\r\n\r\nno", b"hello\r\n\r\nContent-Length: 2\r\n\r\n{}"])
 )
@@ -164,6 +165,7 @@ def test_what_is_no_editor_ends_it(environment, said):
     assert b"Traceback" not in done.stderr and done.returncode in (0, 1)
 
 
+@pytest.mark.slow
 def test_a_file_is_no_editor(environment, tmp_path):
     (tmp_path / "said").write_bytes(b"")
     with (tmp_path / "said").open() as said:

@@ -59,6 +59,7 @@ def hooks(program, *events: str, more: str = "") -> str:
 EVERY = ("session_start", "before_tool", "after_tool", "before_finish")
 
 
+@pytest.mark.slow
 def test_hooks_of_the_configuration_speak_deny_and_hold_the_end(seedsmith, endpoint, configure, program):
     configure(hooks(program, "session_start", "before_tool", "before_finish") + "  after_tool:\n"
               f"    - argv: [{sys.executable}, {program}]\n      tools: [write]\n")  # fmt: skip
@@ -85,6 +86,7 @@ def test_hooks_of_the_configuration_speak_deny_and_hold_the_end(seedsmith, endpo
         assert after.startswith(before[:-2])
 
 
+@pytest.mark.slow
 def test_the_named_skill_brings_its_hooks(seedsmith, endpoint):
     folder = seedsmith.user / ".agents" / "skills" / "careful"
     folder.mkdir(parents=True)
@@ -101,6 +103,7 @@ def test_the_named_skill_brings_its_hooks(seedsmith, endpoint):
     assert seedsmith.run("Go").code == 0 and "secret.txt" in seedsmith.tree()
 
 
+@pytest.mark.slow
 def test_a_replay_asks_no_hook(seedsmith, endpoint, configure, program, tmp_path):
     endpoint.script(calls(("write", {"path": "secret.txt", "content": "x"})), text("Done."))
     assert seedsmith.run("Go", "--record", str(tmp_path / "run.jsonl")).code == 0

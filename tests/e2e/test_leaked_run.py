@@ -6,6 +6,7 @@ import pytest
 from scripted_endpoint import text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delta", [1, 7, 0])
 def test_calls_and_thinking_as_text_do_the_work(seedsmith, endpoint, delta):
     endpoint.script(

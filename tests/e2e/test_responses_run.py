@@ -64,6 +64,7 @@ def test_a_chained_run_sends_what_is_new(started, endpoint):
     assert [item["type"] for item in bodies(endpoint)[3]["input"]] == ["function_call_output"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "second"), [("chat", "responses"), ("responses", "chat")], ids=["to-responses", "to-chat"]
 )

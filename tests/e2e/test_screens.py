@@ -239,6 +239,7 @@ def test_a_conversation_looks_as_it_did(stage, endpoint, columns):
     at.moment("error", "provider error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_the_first_run_looks_as_it_did(stage, columns):
     at = stage(columns)

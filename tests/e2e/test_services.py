@@ -144,6 +144,7 @@ def ends_interrupted(process):
     return last
 
 
+@pytest.mark.slow
 def test_through_a_socks_proxy_to_a_service_with_a_certificate_of_its_own(command, tmp_path):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -63,6 +63,7 @@ def test_the_model_loads_a_skill_is_held_to_its_tools_and_runs_its_command(seeds
     assert seedsmith.tree() == {}
 
 
+@pytest.mark.slow
 def test_a_named_skill_is_the_task_and_brings_its_verification(seedsmith, endpoint):
     more = 'parameters: {file: {required: true}}\ninstructions: "Make {{file}}."\nverify: "test -f {file}"\n'
     user_skill(seedsmith, "make", more + "budget: {turns: 7}\nmodel: {effort: low}\n")
@@ -238,6 +239,7 @@ def test_the_user_s_own_fix_bug_takes_its_place(seedsmith, endpoint):
     assert "leaves only these tools: read, edit" in tool_texts(endpoint.requests[1])[0]
 
 
+@pytest.mark.slow
 def test_a_recorded_skill_replays_where_it_is_installed_elsewhere(seedsmith, endpoint, tmp_path):
     test = broken_adder(seedsmith)
     user_skill(seedsmith, "look", LOOK + "files: [count.py]\n", count__py="print(7, 'letters')\n")

@@ -402,6 +402,7 @@ DESTROY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", DESTROY.values(), ids=DESTROY.keys())
 async def test_what_git_moved_is_listed_with_commands_that_move_it_back(world, command):
     folder = world.folder

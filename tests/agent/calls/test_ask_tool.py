@@ -124,6 +124,7 @@ def test_a_wrong_question_is_told_exactly_what_is_wrong(arguments, words):
     assert ("Parameters: question (string, required)" in str(refusal.value)) != is_known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("approver", "answered"), [(None, NOBODY), (Judge(), NOBODY), (Person("42"), "The user answers: 42")]
 )

@@ -85,6 +85,7 @@ async def test_a_guard_that_fails_lets_nothing_through(house, hooks, program, ti
     assert not result.ok and how in result.text and not (house.root / "a.txt").exists()
 
 
+@pytest.mark.slow
 async def test_words_of_hooks_follow_the_result(house, hooks):
     say = 'print(json.dumps({"message": event["event"] + str(event.get("ok"))}))'
     result = await run(house, hooks(before_tool=say, after_tool=say))
@@ -172,6 +173,7 @@ async def test_hooks_of_claude_code_deny_in_their_form(house, hooks, program, re
     assert not (house.root / "a.txt").exists()
 
 
+@pytest.mark.slow
 async def test_hooks_of_claude_code_allow_and_add_context_in_their_form(house, hooks):
     allow = {"hookSpecificOutput": {"permissionDecision": "allow", "additionalContext": "mind the gap"}}
     found = hooks(form="claude", before_tool=f"print({json.dumps(allow)!r})")

@@ -83,6 +83,7 @@ def test_an_answer_that_cannot_be_written_is_told(endpoint, place, environment):
     assert "The answer can't be written: No space left on device; seedsmith sessions show " in last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("config", "path"), ("models",)])
 def test_a_full_disk_is_told_in_a_sentence(place, environment, arguments):
     with Path("/dev/full").open("w") as full:

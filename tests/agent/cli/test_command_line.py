@@ -174,6 +174,7 @@ def test_a_reader_that_leaves_early_is_quiet(process):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [(SEEDSMITH,), (sys.executable, "-m", "seedsmith")])
 def test_hostile_folder_shadows_no_module(process, tmp_path, program):
     """A file for every standard and third-party module leaves a mark when it is imported."""

@@ -50,6 +50,7 @@ def rows(printed):
     return [json.loads(line) for line in printed.splitlines()]
 
 
+@pytest.mark.slow
 def test_sums_are_those_of_the_sessions(endpoint, agent, cost, tmp_path):
     endpoint.script(*(text("Done.") for _ in range(3)))
     first = agent().run("One")
@@ -71,6 +72,7 @@ def test_sums_are_those_of_the_sessions(endpoint, agent, cost, tmp_path):
     assert rows(cost("--days", "0", "--json")) == []
 
 
+@pytest.mark.slow
 def test_a_fork_counts_from_where_it_went_on(endpoint, agent, cost):
     endpoint.script(*(text("Done.") for _ in range(3)))
     first = agent().run("One")
@@ -80,6 +82,7 @@ def test_a_fork_counts_from_where_it_went_on(endpoint, agent, cost):
     assert sorted(row["questions"] for row in found) == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_helper_counts_as_its_caller(endpoint, agent, home):
     from scripted_endpoint import calls
 
@@ -90,6 +93,7 @@ def test_a_helper_counts_as_its_caller(endpoint, agent, home):
     assert sum(each.cost_cny for each in found) == pytest.approx(outcome.cost_cny)
 
 
+@pytest.mark.slow
 def test_damaged_sessions_and_torn_lines_are_left_out(endpoint, agent, cost, home):
     endpoint.script(text("Done."), text("Done."))
     first, second = agent().run("One").session, agent().run("Two").session

@@ -49,6 +49,7 @@ def holds(shown, columns, word):
     assert word in shown.split()
 
 
+@pytest.mark.slow
 def test_rows_fit_the_terminal_itself(at_width):
     holds(at_width(40, "models"), 40, "wcode/doubao-seed-2.0-code")
 
@@ -63,6 +64,7 @@ def test_rows_fit(seedsmith, monkeypatch, columns, arguments, word):
     holds(seedsmith(*arguments).stdout, columns, word)
 
 
+@pytest.mark.slow
 def test_what_is_found_by_doctor_is_set_in(seedsmith, monkeypatch):
     monkeypatch.setattr(line_wrapping, "screen_width", lambda: 40)
     lines = seedsmith("doctor").stdout.splitlines()

@@ -33,6 +33,7 @@ def service(endpoint):
     return ("-m", "openai/test", "--base-url", endpoint.base_url)
 
 
+@pytest.mark.slow
 def test_a_run_is_sent(seedsmith, endpoint, bodies):
     endpoint.script(calls(("read", {"path": "a.txt"})), text("Done."))
     done = seedsmith("run", "Look", "--otel", *service(endpoint))

@@ -108,6 +108,7 @@ def test_the_model_reads_it(run, endpoint, arguments):
     assert "KeyError: 'x'" in asked and arguments[-1].split()[0] in asked.lower()
 
 
+@pytest.mark.slow
 def test_fix_tells_it_with_the_task(run, endpoint):
     run("fix", "--test", "false", data=b"It breaks on Mondays.\n")
     assert "It breaks on Mondays." in str(endpoint.requests[0].body["messages"])

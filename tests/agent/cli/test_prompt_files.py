@@ -56,6 +56,7 @@ def test_without_a_key_it_says_what_the_local_model_can_do(seedsmith, words):
     assert "mends small bugs that a test shows" in done.stderr
 
 
+@pytest.mark.slow
 def test_doctor_and_run_agree_about_the_key_of_the_configuration(seedsmith, place):
     folder = place / "home/.config/seedsmith"
     folder.mkdir(parents=True)
@@ -65,6 +66,7 @@ def test_doctor_and_run_agree_about_the_key_of_the_configuration(seedsmith, plac
     assert "a run takes wcode/doubao-seed-2.0-code" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_model_is_told_of_a_folder_that_is_added_and_a_session_keeps_it(seedsmith, endpoint, place):
     (place / "library").mkdir()
     endpoint.script(text("Done."), text("Done."))

@@ -120,6 +120,7 @@ def test_where_nothing_is_changed_nobody_is_asked(review, endpoint, repository):
     assert review(answer=RIGHT).stdout == "Nothing to report. sum.py\nVerdict: merge.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["nowhere", "nowhere..HEAD"])
 def test_a_change_that_git_does_not_know_is_wrong_usage(review, endpoint, change):
     done = review(change)
@@ -133,12 +134,14 @@ def test_an_answer_in_another_form_is_asked_for_again(review, endpoint):
     assert done.returncode == 0 and len(endpoint.requests) == 2
 
 
+@pytest.mark.slow
 def test_events_hold_the_findings(review):
     done = review("HEAD", "--json")
     last = [json.loads(line) for line in done.stdout.splitlines()][-1]
     assert done.returncode == 1 and last["output"]["verdict"] == "merge after the findings"
 
 
+@pytest.mark.slow
 def test_a_budget_ends_it_as_a_run(review, repository):
     done = review("HEAD", "--max-turns", "1", before=[calls(("read", {"path": "sum.py"}))])
     assert done.returncode == 3 and done.stdout == ""

@@ -26,6 +26,7 @@ def events_of(done):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_json_is_events_and_nothing_else(seedsmith, endpoint, place):
     endpoint.script(calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), text("Done."))
     done = seedsmith("run", "Change it", "--json", "--verify", "grep -q two a.txt", *service(endpoint))
@@ -70,6 +71,7 @@ def test_a_plan_changes_nothing(seedsmith, endpoint, place):
     assert len(results) == 2 and all("only plans" in each["content"] for each in results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "flags", "code", "status"),
     [

@@ -21,6 +21,7 @@ def new(seedsmith, tmp_path):
     return tmp_path / "repo/.agents/skills/notes"
 
 
+@pytest.mark.slow
 def test_a_new_skill_passes_with_a_table_and_an_xml_file(seedsmith, new, tmp_path):
     done = seedsmith("skills", "test", "notes", "--junit", str(tmp_path / "out.xml"))
     assert done.returncode == 0, done.stderr
@@ -91,6 +92,7 @@ def test_a_new_skill_in_a_folder_that_is_not_there(seedsmith, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_what_nobody_trusts_is_not_tested_unnamed(process, new, tmp_path):
     for name, text in (("bad", "name: ["), ("stranger", "name: stranger\n")):
         (new.parent / name).mkdir()

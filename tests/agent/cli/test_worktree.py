@@ -69,6 +69,7 @@ def test_what_is_not_committed_is_kept_and_told(run, git, endpoint, place):
     assert f"git -C {tree} add -A && git -C {tree} commit && git merge seedsmith/" in said[-2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "fix"])
 def test_one_that_nothing_came_of_is_removed(run, git, endpoint, place, command):
     touch = ("shell", {"command": "mkdir __pycache__; touch __pycache__/x.pyc"})

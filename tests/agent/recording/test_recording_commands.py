@@ -35,6 +35,7 @@ def record(studio, seedsmith, endpoint):
     return call
 
 
+@pytest.mark.slow
 def test_record_then_replay(studio, seedsmith, record, endpoint):
     endpoint.script(calls(READ, EDIT), text("Changed."))
     assert record("run", "Change it", "--verify", "grep -q two a.txt").returncode == 0
@@ -51,6 +52,7 @@ def test_record_then_replay(studio, seedsmith, record, endpoint):
     assert re.search(r"-1\s+left\s*\n\+1\s+right", damaged.stderr)
 
 
+@pytest.mark.slow
 def test_a_fix_replays_under_either_command(studio, seedsmith, record, endpoint):
     endpoint.script(calls(EDIT), text("Fixed."))
     assert record("fix", "--test", "grep -q two a.txt").returncode == 0

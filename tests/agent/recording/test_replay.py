@@ -280,6 +280,7 @@ def test_where_a_recording_goes(studio):
     assert stat.S_IMODE(studio.file.stat().st_mode) == 0o600 and studio.replay().exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [{}, {"output_schema": {"type": "object"}, "verify": "grep -q 2 a.txt"}])
 def test_a_run_that_goes_on_is_recorded_with_what_its_session_held(studio, told):
     room = studio.fresh()

@@ -74,6 +74,7 @@ async def test_a_program_without_node_test_runs_as_ever(shapes, runner):
     assert not found.watched and "bad" in found.failed[0].message
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_green_stays_green(shapes, runner):
     (shapes / "test/shapes.test.js").write_text(TESTS.replace("12", "7"))
     found = await diagnose("node --test", runner, KNOWN, 60)

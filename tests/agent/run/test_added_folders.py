@@ -28,6 +28,7 @@ def tool(tmp_path, monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_tools_and_commands_read_there(tool, tmp_path):
     library = tmp_path / "library"
     assert "def needle" in tool("read", path=f"{library}/api.py")["text"]

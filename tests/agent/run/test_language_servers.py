@@ -104,6 +104,7 @@ async def test_a_repositorys_own_server_can_change_nothing_and_see_nothing_more(
     assert sorted(place.work.rglob("*")) == before
 
 
+@pytest.mark.slow
 @needs_bwrap
 async def test_a_server_goes_on_over_a_verification_and_to_the_next_run(place):
     place.put(".venv/bin/ty", "#!/bin/sh\necho started >> /tmp/starts\nexec ty server\n")

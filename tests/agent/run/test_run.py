@@ -55,6 +55,7 @@ async def test_at_a_budgets_end_the_check_says_what_is_true_then(endpoint, optio
     assert "exit code 1 before, exit code 0 now, run after the last edit" in outcome.message
 
 
+@pytest.mark.slow
 async def test_before_belongs_to_the_command_it_was_run_with(endpoint, options):
     endpoint.script(text("Nothing to do."), text("Nothing to do."), text("Changed."))
     first = await Agent(**options, verify="sh -c 'exit 3'").arun("Change it")

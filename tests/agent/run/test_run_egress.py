@@ -29,6 +29,7 @@ class Notices:
     def close(self) -> None: ...
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_present("bwrap"), reason="needs bwrap")
 async def test_connections_are_told_once_each(tmp_path: Path, endpoint) -> None:
     port = endpoint.base_url.split(":")[2].split("/")[0]

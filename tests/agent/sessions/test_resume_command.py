@@ -145,6 +145,7 @@ async def test_what_each_question_took_is_recorded_with_all_so_far(options, endp
     assert find_session(options["home"], "last", options["workspace"]).id == first.session
 
 
+@pytest.mark.slow
 async def test_beyond_a_limit_the_oldest_sessions_go_and_that_is_told_once(options, endpoint):
     endpoint.script(*[text("Done.")] * 4)
     first = await Agent(**options).arun("Go")

@@ -104,6 +104,7 @@ async def test_of_several_calls_only_those_without_result_run(house):
     assert house.outputs[0].text == "first"
 
 
+@pytest.mark.slow
 def test_records_cut_at_any_byte_can_be_resumed(house):
     house.ask(CALL)
     house.session.record_intended(CALL, Effect.WORKSPACE)

@@ -101,6 +101,7 @@ def test_what_goes_with_one_run_only(seedsmith, place, endpoint):
     assert done.returncode == 2 and "--attempts does not go with --record" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_service_that_fails_is_the_last_thing_told(seedsmith, place, endpoint):
     endpoint.script(lambda _: error(401, "AuthenticationError", "no such key"))
     done = seedsmith("run", "Do it", "--attempts", "2", "--json")

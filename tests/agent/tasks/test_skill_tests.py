@@ -132,6 +132,7 @@ def test_a_call_with_another_result_is_named(recorded):
     assert 'the call edit {"path": "a.txt"' in result.failures[0] or "verification" in result.failures[0]
 
 
+@pytest.mark.slow
 def test_answers_that_are_not_asked_for_are_told(skills):
     assert skills.record(*TIDY).result == "passed"
     path = recording_path(skills.write(), skills.write().tests[0])
@@ -157,6 +158,7 @@ def test_the_workspace_of_a_failing_test_is_kept_where_asked(recorded, tmp_path)
     assert result.workspace.is_relative_to(tmp_path / "temporary")
 
 
+@pytest.mark.slow
 def test_absolute_paths_of_a_live_run_lead_elsewhere_in_a_replay(skills, tmp_path):
     """A model that was told where it works writes whole paths, which come in pieces of any size."""
     place: list[str] = []
@@ -186,6 +188,7 @@ def test_absolute_paths_of_a_live_run_lead_elsewhere_in_a_replay(skills, tmp_pat
     assert (again.result, again.failures) == ("passed", ())
 
 
+@pytest.mark.slow
 def test_a_repository_with_uncommitted_changes(skills):
     (skills.folder / "later").mkdir()
     (skills.folder / "later/a.txt").write_text("UNTIDY\n")
@@ -296,6 +299,7 @@ def test_recordings_hold_nothing_of_the_machine_they_were_made_on(path):
     assert all(not line.get("ms") and "middle" not in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_new_skill_checks_and_passes_at_once(tmp_path, skills):
     folder = scaffold(tmp_path / "技能 and more", "my-own")
     checked = check(folder)

@@ -133,6 +133,7 @@ class Hindered(Bubblewrap):
         return super().launch(argv, policy, environment, folder)
 
 
+@pytest.mark.slow
 def test_a_repository_never_chooses_the_weaker_tier(world) -> None:
     programs = candidates(world.policy.environ, world.workspace)
     strong = next((Hindered(each) for each in programs if probe(Bubblewrap(each), world.policy).works), None)

@@ -63,6 +63,7 @@ async def test_a_server_is_read_written_to_and_ends_with_its_input(runner: Proce
     assert (again.head, again.total_bytes, again.exit_code) == (b"", 0, 3)
 
 
+@pytest.mark.slow
 async def test_every_byte_is_shown_or_spilled_exactly_once(runner: ProcessRunner, world) -> None:
     running = runner.start(
         "seq 50000; touch first; read -r x; seq 50001 90000", open_stdin=True, head_bytes=100, tail_bytes=50
@@ -92,6 +93,7 @@ async def test_every_byte_is_shown_or_spilled_exactly_once(runner: ProcessRunner
     assert whole == b"".join(b"%d\n" % n for n in range(1, 90001)) and pieces >= 1
 
 
+@pytest.mark.slow
 async def test_a_character_is_never_cut_between_two_looks(runner: ProcessRunner) -> None:
     running = runner.start(r"printf 'a\344'; read -r x; printf '\270\255\nb\377\344'", open_stdin=True)
     assert await read_until(running, b"a") == b"a"

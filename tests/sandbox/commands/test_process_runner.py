@@ -168,6 +168,7 @@ async def test_endless_output_is_stopped(make_runner) -> None:
     assert result.total_bytes == result.elided_bytes + len(result.head) + len(result.tail)
 
 
+@pytest.mark.slow
 async def test_no_descriptor_is_left_open(runner: ProcessRunner) -> None:
     await runner.run("true", timeout=10)
     before = len(os.listdir("/proc/self/fd"))

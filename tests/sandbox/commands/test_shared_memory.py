@@ -36,6 +36,7 @@ async def test_a_segment_that_nobody_uses_goes(runner) -> None:
     assert KEY not in keys()
 
 
+@pytest.mark.slow
 async def test_one_in_use_stays_until_its_command_ends(runner) -> None:
     code = MAKE.format(key=KEY + 1)
     holding = runner.start((sys.executable, "-c", code, "hold"), timeout=60, open_stdin=True)

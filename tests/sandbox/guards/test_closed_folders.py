@@ -19,6 +19,7 @@ async def test_a_closed_workspace_is_opened_again(runner, world) -> None:
     assert (await runner.run("echo there", timeout=30)).head == b"there\n"
 
 
+@pytest.mark.slow
 async def test_one_that_a_command_in_the_background_closed_is_opened_for_the_next(runner, world) -> None:
     closing = runner.start("chmod 000 . && echo closed && sleep 60", timeout=60)
     await closing.wait_for_news(30)

@@ -214,6 +214,7 @@ async def test_what_is_undone_can_be_read_back(world) -> None:
             assert file.read() == content
 
 
+@pytest.mark.slow
 async def test_a_folder_too_deep_to_remove_is_moved_out_of_the_way(runner: ProcessRunner, world) -> None:
     deep = """import os
 os.mkdir(".seedsmith")

@@ -85,6 +85,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", first_fast(4, KINDS))
 async def test_settings_elsewhere_in_the_workspace_stay(runner: ProcessRunner, world, marker, kind) -> None:
     real = layout(world, kind)

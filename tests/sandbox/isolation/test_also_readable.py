@@ -33,6 +33,7 @@ def masked(request, world, below_temporary) -> Path:
     return world.home / ".agents/skills" if request.param == "home" else below_temporary / "skills"
 
 
+@pytest.mark.slow
 async def test_a_folder_is_read_and_its_programs_run(make_runner, masked) -> None:
     folder = skill(masked / "tidy")
     skill(masked / "other")

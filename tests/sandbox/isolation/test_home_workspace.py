@@ -55,6 +55,7 @@ async def test_commands_read_none_of_it_and_change_none(make_runner: Open, world
     assert not (filled / ".ssh/authorized_keys").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moved", ["cloud", ".cargo", ".m2", ".local"])
 async def test_what_holds_a_secret_cannot_be_moved_from_under_it(
     make_runner: Open, world, filled, moved

@@ -373,6 +373,7 @@ async def test_43_a_file_has_a_largest_size(make_runner, world) -> None:
     assert not text(result).endswith("\n0\n")
 
 
+@pytest.mark.slow
 async def test_44_memory_has_a_bound(make_runner) -> None:
     runner = make_runner(Limits(memory_bytes=200 << 20))
     result = await run_python(
@@ -421,6 +422,7 @@ async def test_the_state_folder_is_not_readable(runner, world) -> None:
     assert "\nsession" not in text(result)
 
 
+@pytest.mark.slow
 async def test_the_interpreter_of_these_tests_works_inside(runner) -> None:
     modules = "ssl, sqlite3, multiprocessing"
     if Path(pytest.__file__).is_relative_to(sys.prefix):

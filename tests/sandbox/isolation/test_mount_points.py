@@ -70,6 +70,7 @@ async def test_no_folder_above_a_mount_point_can_be_renamed(make_runner, world, 
     assert result.head == b"-1 16\n" * 9, result
 
 
+@pytest.mark.slow
 async def test_a_race_while_commands_start_leads_nowhere(make_runner, world, below) -> None:
     policy = made(below, world.policy)
     runner: ProcessRunner = make_runner(workspace=policy.workspace)

@@ -99,6 +99,7 @@ async def test_nothing_else_is_reached(make_runner, served) -> None:
     runner.close()
 
 
+@pytest.mark.slow
 async def test_what_is_named_of_the_machines_loopback_is_passed_on(make_runner, served) -> None:
     _, port = served
     runner = make_runner(allow=(f"localhost:{port}",))
@@ -124,6 +125,7 @@ async def _leads_here(_host: str, _port: int) -> list[str]:
     return ["127.0.0.1"]
 
 
+@pytest.mark.slow
 async def test_a_name_that_leads_to_a_private_address_is_refused(served) -> None:
     _, port = served
     heard: list[Attempt] = []
@@ -133,6 +135,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(served) -> None
     assert "private" in heard[0].refused
 
 
+@pytest.mark.slow
 async def test_a_tunnel_and_a_plain_request_to_a_name(served) -> None:
     _, port = served
     allowed = Allowed([f"public.example:{port}", f"127.0.0.0/8:{port}"])

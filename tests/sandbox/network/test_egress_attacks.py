@@ -82,6 +82,7 @@ def test_a_private_network_that_is_named_is_reached_in_each_form() -> None:
     assert all(allowed.may_lead_to(each, 80) for each in ("10.1.2.3", "::ffff:10.1.2.3", "fd12::1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "localhost."])
 async def test_no_other_spelling_of_loopback_is_let_through(host: str, origin) -> None:
     port, seen = origin
@@ -92,6 +93,7 @@ async def test_no_other_spelling_of_loopback_is_let_through(host: str, origin) -
     assert not seen
 
 
+@pytest.mark.slow
 async def test_a_name_that_leads_elsewhere_at_the_second_look_is_not_looked_at_twice(origin) -> None:
     port, seen = origin
     answers = [["192.0.2.1", "127.0.0.1"], ["127.0.0.1"]]
@@ -112,6 +114,7 @@ async def test_a_name_that_leads_elsewhere_at_the_second_look_is_not_looked_at_t
     assert not seen
 
 
+@pytest.mark.slow
 async def test_a_redirection_to_a_private_address_is_refused(make_runner, origin) -> None:
     port, seen = origin
     runner = make_runner(allow=(f"{OTHER}:{port}",))
@@ -180,6 +183,7 @@ print("end")
 """
 
 
+@pytest.mark.slow
 async def test_no_command_takes_the_place_of_the_way_out(make_runner, origin) -> None:
     port, seen = origin
     runner = make_runner(allow=(f"{OTHER}:{port}",))

@@ -47,6 +47,7 @@ async def test_a_server_in_the_background_is_reached_by_the_next_command(runner:
     runner.close()
 
 
+@pytest.mark.slow
 async def test_another_sessions_server_is_not(make_runner) -> None:
     serving = make_runner().start((sys.executable, "-c", SERVE.format(port=PORT)), timeout=60)
     await serving.wait_for_news(60)

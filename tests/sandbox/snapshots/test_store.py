@@ -322,6 +322,7 @@ def test_a_change_that_stat_does_not_show_is_seen_in_a_fresh_file(project, tmp_p
     assert changes.modified == ("a",)
 
 
+@pytest.mark.slow
 def test_large_and_binary_files_are_said_to_differ(project, tmp_path, ripgrep):
     large = workspace_scan.KEPT_FILE_BYTES + 1
     write(project, {"large": b"a" * large, "touched": b"b" * large, "binary": b"\0\1"})

@@ -43,6 +43,7 @@ def test_it_stops_early(loader, deep):
     assert text.furthest < 50_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loader", LOADERS)
 def test_what_a_parser_only_finds_too_deep_for_itself_is_walked_as_far_as_asked(loader):
     text = "first: [x]\nsecond: " + "[" * 1_200

@@ -64,6 +64,7 @@ async def test_a_pdf_is_read_by_its_pages(work, call):
     assert not (await call("read", path="a.pdf", offset=9)).ok
 
 
+@pytest.mark.slow
 async def test_a_page_is_a_picture_for_a_model_that_sees(work, call):
     (work / "a.pdf").write_bytes(pdf("One", "Two"))
     result = await call("view_image", path="a.pdf#2")
@@ -82,6 +83,7 @@ async def test_a_word_document_is_its_paragraphs_and_tables(work, call):
     assert result.text.startswith("# Plan\nFirst this.\n | cell\n[a.docx: 3 paragraphs, as text")
 
 
+@pytest.mark.slow
 async def test_a_workbook_is_its_sheets(work, call):
     book = openpyxl.Workbook()
     book.active.title = "Sums"
@@ -105,6 +107,7 @@ async def test_what_archives_hold_is_listed(work, call):
     assert [path.name for path in sorted(work.iterdir())] == ["a.tar.gz", "a.zip"], "nothing is unpacked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.xlsx", "a.zip", "a.tar.gz"])
 async def test_what_is_none_is_said_in_a_sentence(work, call, name):
     (work / name).write_bytes(b"\0\xff\x01 nothing \0" * 50)

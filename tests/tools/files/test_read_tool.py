@@ -106,6 +106,7 @@ async def test_a_huge_file_is_read_in_parts(bench):
         await bench.call("patch", patch="--- a/big.txt\n+++ b/big.txt\n@@ -1 +1 @@\n-a\n+b\n")
 
 
+@pytest.mark.slow
 async def test_one_line_of_two_hundred_megabytes_and_ten_sparse_gigabytes(bench):
     with open(bench.root / "line.txt", "wb") as file:
         for _ in range(200):

@@ -223,6 +223,7 @@ TRAPS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "plainly"), first_fast(4, TRAPS), ids=lambda value: getattr(value, "__name__", "")
 )

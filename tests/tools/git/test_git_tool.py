@@ -270,6 +270,7 @@ async def test_a_worktree_works_like_any_repository(git_bench, tmp_path):
         await git_bench.call("switch", ref="main")
 
 
+@pytest.mark.slow
 async def test_a_submodule_and_its_parent_work(git_bench, tmp_path):
     inner = tmp_path / "inner"
     git_bench.git("init", "-q", str(inner))
@@ -405,6 +406,7 @@ async def test_a_workspace_nobody_tracks_has_a_name_in_status(git_bench, place):
     assert "untracked (1):\n  ./\n" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["gpgSign = true", "gpgSign"])
 async def test_a_commit_says_that_it_is_not_signed(git_bench, form):
     git_bench.configure(f"[user]\nname = A\nemail = a@example.org\n[commit]\n{form}\n")

@@ -23,6 +23,7 @@ def forked(git_bench):
     return git_bench
 
 
+@pytest.mark.slow
 async def test_a_merge_without_conflict_is_done(git_bench):
     git_bench.save("base", a="1\n")
     git_bench.git("switch", "-q", "-c", "topic")
@@ -59,6 +60,7 @@ async def test_a_conflict_is_told_with_both_sides_and_can_be_resolved_or_given_u
     assert "BOTH" in forked.git("show", "HEAD:a.txt")
 
 
+@pytest.mark.slow
 async def test_a_revert_undoes_a_commit_and_an_amend_changes_the_last(git_bench):
     git_bench.save("one", a="1\n")
     second = git_bench.save("two", a="2\n")
@@ -120,6 +122,7 @@ async def test_what_a_removal_would_lose_is_kept(git_bench):
     assert git_bench.bytes("a.txt") == b"changed\n"
 
 
+@pytest.mark.slow
 async def test_a_bisect_finds_the_commit_by_a_command(git_bench):
     commits = [git_bench.save(str(number), a=f"{number}\n") for number in range(1, 9)]
     told = await git_bench.call(
@@ -140,6 +143,7 @@ async def test_a_worktree_is_added_listed_and_removed(git_bench):
     assert not (git_bench.root / "other").exists()
 
 
+@pytest.mark.slow
 async def test_a_log_has_a_count_and_follows_a_file_through_its_renames(git_bench):
     for number in range(30):
         git_bench.save(f"commit {number}", a=f"{number}\nsame\nlines\nas\never\n")

@@ -48,6 +48,7 @@ async def test_a_fetch_brings_branches_and_moves_none(git_bench, shared):
     assert (await git_bench.call("merge", ref="origin/main")).ok
 
 
+@pytest.mark.slow
 async def test_a_push_sends_the_branch_and_never_by_force(git_bench, shared):
     allow(git_bench, "push")
     git_bench.save("three", c="3\n")

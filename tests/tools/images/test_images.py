@@ -67,6 +67,7 @@ def test_a_turned_camera_is_turned_back(kind, orientation, size, red_at):
     assert not opened(prepared).getexif()
 
 
+@pytest.mark.slow
 def test_a_large_picture_is_scaled_down_to_the_limit():
     prepared = prepare_image(saved(halves(4000, 3000), "PNG"), "a.png")
     width, height = opened(prepared).size
@@ -98,6 +99,7 @@ def test_a_tiny_icon_is_enlarged_pixel_by_pixel():
     assert opened(prepared).convert("RGB").tobytes() == halves(32, 16).tobytes()
 
 
+@pytest.mark.slow
 def test_transparency_is_kept():
     clear = Pillow.new("RGBA", (3000, 3000), (0, 255, 0, 0))
     assert opened(prepare_image(saved(clear, "PNG"), "a")).getpixel((5, 5))[3] == 0
@@ -246,6 +248,7 @@ def test_no_damage_breaks_it(kind, draw):
     assert image_format(prepared.image.data) in ("PNG", "JPEG", "WebP")
 
 
+@pytest.mark.slow
 def test_pillow_is_imported_for_a_picture_alone():
     code = "import sys, seedsmith.tools.registry, seedsmith.agent.run.run\n"
     code += "print([name for name in sys.modules if 'PIL' in name])"

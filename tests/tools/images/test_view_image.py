@@ -40,6 +40,7 @@ async def test_the_model_is_shown_the_picture_and_told_what_it_is(bench):
     }
 
 
+@pytest.mark.slow
 async def test_a_large_picture_is_told_in_both_sizes(bench):
     bench.put("big.png", png(3000, 3000))
     result = await bench.call("view_image", path="./big.png")

@@ -183,6 +183,7 @@ def applied_by_git(folder, patch, options=()):
     return git(folder, "apply", *options, "-", stdin=patch.encode(), check=False).returncode == 0
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(case=trees(), options=st.sampled_from(OPTIONS), quoted=st.booleans())
 def test_what_git_makes_becomes_the_same_tree(repository, case, options, quoted):
@@ -236,6 +237,7 @@ def disturbed(draw, tree, after):
     return tree
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(data=st.data(), case=trees(ends=("\n",)), options=st.sampled_from(OPTIONS[:7]))
 def test_what_git_refuses_is_refused_and_nothing_else_comes_out(repository, data, case, options):

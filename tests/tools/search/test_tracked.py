@@ -46,6 +46,7 @@ async def test_what_the_settings_ignore_stays_out(tracked):
     assert "build" not in told.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"paths": ["build/settings.py"]}, {"all": True}])
 async def test_they_are_staged_and_committed(tracked, how):
     tracked.put("build/settings.py", "needle = 3\n")

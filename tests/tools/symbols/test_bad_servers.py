@@ -192,6 +192,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(100))
 @given(st.lists(JSON, max_size=4) | JSON)
 def test_whatever_is_said_to_be_findings_is_read(items):

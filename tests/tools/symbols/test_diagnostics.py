@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def test_one_in_a_changed_line_stays_old_if_it_says_the_same():
 LINES = st.lists(st.sampled_from(["a", "b", "c", "bad 1", "bad 2"]), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(300))
 @given(LINES, LINES, st.integers(0, 12), st.integers(0, 4))
 def test_inserting_lines_finds_those_inserted_and_no_others(before, inserted, place, _):

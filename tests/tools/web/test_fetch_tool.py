@@ -125,6 +125,7 @@ async def test_what_is_no_text_is_one_sentence(site, monkeypatch):
     assert "is not among" in await site.refused("/", base=f"http://127.0.0.1:{site.port + 1}")
 
 
+@pytest.mark.slow
 async def test_deep_nesting_ends(site):
     try:
         assert (await site("/deep")).ok

@@ -32,6 +32,7 @@ def results(endpoint, number: int = -1) -> list[str]:
     return [each["content"] for each in messages(endpoint, number) if each["role"] == "tool"]
 
 
+@pytest.mark.slow
 async def test_a_prompt_is_told_as_it_happens(connect, endpoint, repository):
     plan = {"items": [{"text": "Change it", "state": "active"}]}
     shell = ("shell", {"command": "echo from the shell"})
@@ -222,6 +223,7 @@ async def test_model_and_effort_are_chosen_in_the_editor(connect, endpoint, repo
     assert (body["model"], body["reasoning_effort"]) == ("another", "high")
 
 
+@pytest.mark.slow
 async def test_commands_and_skills_are_offered_and_carried_out(connect, endpoint, repository):
     endpoint.script(calls(EDIT), text("Changed."), text("Looked."), text("Written."))
     async with connect() as editor:
@@ -250,6 +252,7 @@ async def test_commands_and_skills_are_offered_and_carried_out(connect, endpoint
         assert len(endpoint.requests) == 4
 
 
+@pytest.mark.slow
 async def test_undo_puts_files_back(connect, endpoint, repository, monkeypatch, environment):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

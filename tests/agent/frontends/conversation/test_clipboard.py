@@ -36,6 +36,7 @@ async def test_a_picture_is_kept_and_named(converse, endpoint, clipboard, tmp_pa
     assert kept.read_bytes() == data.getvalue() and kept.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 async def test_without_a_picture_it_is_said(converse, clipboard, tmp_path):
     environment, held = clipboard
     held.write_text("words")

@@ -25,6 +25,7 @@ async def test_messages_go_on_with_one_session(converse, endpoint):
     assert "--resume 2" in at.seen
 
 
+@pytest.mark.slow
 async def test_what_is_typed_while_it_works_reaches_the_next_question(converse, endpoint, tmp_path):
     endpoint.script(calls(("shell", {"command": "until [ -e go ]; do :; done"})), text("Heard."))
 
@@ -78,6 +79,7 @@ async def test_what_waits_when_a_turn_is_stopped_comes_back_to_be_edited(convers
     assert said_by_user(endpoint, 1)[-1] == "Rather in Englis\n\nhalfh"
 
 
+@pytest.mark.slow
 async def test_what_waits_when_the_service_fails_comes_back(converse, endpoint):
     endpoint.script(calls(("shell", {"command": "until [ -e go ]; do :; done"})), error(401, "NoKey"))
 
@@ -97,6 +99,7 @@ async def test_what_waits_when_the_service_fails_comes_back(converse, endpoint):
     await converse(person)
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoint):
     endpoint.script(calls(("ask", {"question": "Red or blue?", "options": ["red", "blue"]})), text("Blue."))
 
@@ -110,6 +113,7 @@ async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoin
     assert "blue" in json.dumps(bodies(endpoint)[1]["messages"][-1])
 
 
+@pytest.mark.slow
 async def test_a_command_of_the_person_joins_the_conversation(converse, endpoint):
     endpoint.script(text("I see it."))
 
@@ -200,6 +204,7 @@ async def test_what_the_model_says_is_neither_markup_nor_control(converse, endpo
     assert "[red]x[/red]" in at.seen and "\x1b]0;owned" not in at.seen and "\u202e" not in at.seen
 
 
+@pytest.mark.slow
 async def test_a_defect_is_told_and_the_conversation_goes_on(converse, endpoint, monkeypatch):
     endpoint.script(text("Now."))
 

@@ -29,6 +29,7 @@ async def test_a_command_is_stopped_by_a_key_and_the_conversation_goes_on(conver
     assert said_by_user(endpoint, 0)[-1] == "Still there?"
 
 
+@pytest.mark.slow
 async def test_a_message_waits_for_the_commands_before_it(converse, endpoint, tmp_path):
     endpoint.script(text("I see it."))
 
@@ -59,6 +60,7 @@ async def test_the_signal_stops_what_no_prompt_stands_below(converse, monkeypatc
     assert "unforeseen" not in (await converse(person)).seen
 
 
+@pytest.mark.slow
 async def test_leaving_takes_the_key_twice_and_says_so(converse):
     async def person(at):
         at.type(CONTROL_C)

@@ -77,6 +77,7 @@ async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endp
     assert (tmp_path / "repository/a.txt").read_text() == "two\n"
 
 
+@pytest.mark.slow
 async def test_a_plan_is_edited_before_it_is_carried_out(converse, endpoint, monkeypatch):
     endpoint.script(text("Do A."), text("Done."))
     monkeypatch.setenv("VISUAL", "sed -i s/A/B/")

@@ -197,6 +197,7 @@ class Blunt(Relay):
         raise OSError("done")
 
 
+@pytest.mark.slow
 async def test_tls_to_a_plain_port_is_a_sentence(asking, endpoint, monkeypatch):
     with Blunt() as blunt:
         base_url = f"https://127.0.0.1:{blunt.port}/v1"
@@ -297,6 +298,7 @@ async def test_compression_is_no_bomb(asking, endpoint, monkeypatch):
     await stopped(asking, AuthenticationFailed)
 
 
+@pytest.mark.slow
 async def test_a_compressed_error_is_unpacked_to_a_limit(asking, endpoint, monkeypatch):
     sizes = []
     parse = connection.parse_refusal

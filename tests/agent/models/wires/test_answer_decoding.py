@@ -85,6 +85,7 @@ def test_a_call_ready_early_is_never_changed_by_what_follows():
                     assert (part.call.name, part.call.arguments) in names(WHOLE)
 
 
+@pytest.mark.slow
 def test_split_at_every_byte_it_is_the_same():
     for place in range(len(RECORDED)):
         _, assembler = assemble(RECORDED[:place], RECORDED[place:])
@@ -296,6 +297,7 @@ def test_random_events_never_crash(events):
     survives(events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "whole",
     [b"\xef\xbb\xbf" + RECORDED, b"\xef\xbb\xbf" + stream({"content": "a"}, finish="stop")],

@@ -259,6 +259,7 @@ async def test_a_finish_reason_is_enough_where_usage_and_end_mark_are_cut(asking
     assert (answer.text, answer.usage_estimated, answer.cost_cny) == ("yes", True, None)
 
 
+@pytest.mark.slow
 async def test_comments_do_not_reset_the_stall_timer(asking, endpoint):
     async def drip(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -182,6 +182,7 @@ def test_a_stream_of_a_real_server_cut_at_every_byte_is_whole_or_broken(wire, te
     assert text and assembler.usage.output_tokens > 0 and assembler.extra["timings"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_random_events_never_crash(wire):
     @settings(max_examples=EXAMPLES, deadline=None)

@@ -140,6 +140,7 @@ async def test_what_failed_before_may_fail_still_where_the_command_was_found(end
     assert outcome.status == "unverified"
 
 
+@pytest.mark.slow
 async def test_without_the_strong_sandbox_the_old_side_is_said_not_to_be_had(endpoint, settings):
     endpoint.script(calls(FIXED, TESTED), LAST)
     off = settings.model_copy(update={"sandbox": "off"})
@@ -194,6 +195,7 @@ async def test_tests_of_node_are_proven_on_both_sides(endpoint, settings, reposi
     assert "of none" in outcome.verified.sides.old.tests
 
 
+@pytest.mark.slow
 async def test_a_command_that_tells_of_no_test_is_judged_by_its_exit_code(endpoint, settings, repository):
     each = f'for f in tests/test_*.py; do PYTHONPATH=. "{sys.executable}" $f || exit 1; done'
     (repository / "check.sh").write_text(each)

@@ -100,6 +100,7 @@ async def test_what_can_not_be_done_is_said_and_the_rest_goes_on(ground):
     assert (ground.folder / "dirty/a.txt").read_text() == "mine\n"
 
 
+@pytest.mark.slow
 async def test_a_verify_that_never_passes_delivers_nothing(ground):
     ground.repository("one")
     before = refs(ground, "one")
@@ -335,6 +336,7 @@ async def test_a_moved_branch_is_refused_then_carried_over_without_asking_again(
     )
 
 
+@pytest.mark.slow
 async def test_killed_while_its_clone_is_removed_an_item_is_not_begun_anew(ground, monkeypatch):
     ground.repository("one")
     said = {"repositories": ["one"], "steps": [EDIT], "verify": CHECK, "deliver": DELIVER}
