@@ -21,6 +21,7 @@ from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.repair.answers import (
     change_of,
     minimal_edit,
@@ -35,7 +36,7 @@ from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.prompts import word
 from seedsmith.agent.repair.questions import Question, Trial, plan
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
-from seedsmith.agent.repair.trials import Bench, Candidate, Failing, Trials, open_benches
+from seedsmith.agent.repair.trials import Bench, Candidate, Failing, Passing, Trials, open_benches
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.tools.base import ToolContext
@@ -124,31 +125,36 @@ class Repair:
 
     async def _search(self, trials: Trials, benches: Sequence[Bench]) -> LoopResult:
         try:
-            while passed := await trials.passing():
-                if all(each.doubtful for each in passed):
-                    passed += await self._further(trials)
-                passed.sort(key=lambda each: each.doubtful)
-                for candidate in passed:
-                    if await self._proven(candidate, trials.count, benches):
-                        others = [each for each in passed if each is not candidate]
-                        return LoopResult("done", _summary(candidate, trials.count, others))
+            while first := await trials.passing():
+                passed = [first]
+                if first.candidate.doubtful:
+                    passed += await self._further(trials, first.number + _FURTHER)
+                passed.sort(key=lambda each: each.candidate.doubtful)
+                for each in passed:
+                    if await self._proven(each, benches):
+                        others = [other.candidate for other in passed if other is not each]
+                        return LoopResult("done", _summary(each, others))
         except BudgetExhausted as error:
             return LoopResult("budget", reason=f"{error} {trials.count} changes were tried; none passed.")
         finally:
             await trials.close()
         return LoopResult("gave_up", reason=f"{trials.count} changes were tried; none made the tests pass.")
 
-    async def _further(self, trials: Trials) -> list[Candidate]:
-        """More that pass, of those next in turn, while there is time."""
+    async def _further(self, trials: Trials, until: int) -> list[Passing]:
+        """More that pass, up to number ``until``, while there is time and a model."""
+        found: list[Passing] = []
         try:
-            return await trials.passing(_FURTHER)
-        except BudgetExhausted:
-            return []
+            while another := await trials.passing(until):
+                found.append(another)
+        except (BudgetExhausted, ModelError):
+            pass
+        return found
 
-    async def _proven(self, candidate: Candidate, number: int, benches: Sequence[Bench]) -> bool:
+    async def _proven(self, passing: Passing, benches: Sequence[Bench]) -> bool:
         """Make the change in the workspace; it stays if the check agrees, with nothing else running."""
         await asyncio.gather(*(bench.close() for bench in benches))
-        name = f"{number}-{candidate.path}"
+        candidate = passing.candidate
+        name = f"{passing.number}-{candidate.path}"
         if await self._edit(candidate.call(name)):
             proven = False
             try:
@@ -332,8 +338,9 @@ def _listed(suspects: list[Suspect], diagnosis: Diagnosis) -> str:
     return f"Suspects by {how}: {places}."
 
 
-def _summary(candidate: Candidate, tests: int, others: Sequence[Candidate]) -> str:
-    tries = "the first change tried" if tests == 1 else f"{tests} changes were tried"
+def _summary(passing: Passing, others: Sequence[Candidate]) -> str:
+    candidate, number = passing.candidate, passing.number
+    tries = "the first change tried" if number == 1 else f"change {number} of those tried"
     whose = "the model's" if candidate.by_model else "a variation of the code, not the model's"
     text = f"Changed {candidate.path} ({tries}, {whose}): `{_changed(candidate)}`"
     if others:

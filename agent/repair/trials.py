@@ -51,6 +51,14 @@ class Candidate:
         return ToolCall(identifier, "edit", arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A change that passes, and its number among those tried."""
+
+    number: int
+    candidate: Candidate
+
+
 class Bench(Protocol):
     """A place where one change at a time is tried."""
 
@@ -201,38 +209,53 @@ class Trials:
         self._budget = budget
         self._pulling: asyncio.Task[Candidate | None] | None = None
         self._running: dict[asyncio.Task[bool], tuple[int, Candidate, Bench]] = {}
+        self._passed: list[Passing] = []
         self._ended = False
+        self._error: BaseException | None = None
 
-    async def passing(self, most: int | None = None) -> list[Candidate]:
-        """The next that pass, in their order; empty where none of the next ``most``, or of all, does.
+    async def passing(self, until: int | None = None) -> Passing | None:
+        """The next that passes, in their order; None where no other does, or none up to number ``until``.
 
         Those that were begun are ended first: so the first of them is the first of all that pass.
         Raises what the candidates raise, and :class:`BudgetExhausted` where the time is up.
         """
-        found: list[tuple[int, Candidate]] = []
-        stop = None if most is None else self.count + most
         while True:
-            wanted = not found and not self._ended and (stop is None or self.count < stop)
-            wanted = wanted and bool(self._free) and not self._rests
+            more = not self._passed and not self._ended and (until is None or self.count < until)
+            wanted = more and bool(self._free) and not self._rests
             if wanted and self._pulling is None:
                 self._pulling = asyncio.ensure_future(anext(self._candidates, None))
             waiting: set[asyncio.Task[Candidate | None] | asyncio.Task[bool]] = {*self._running}
             if wanted and self._pulling is not None:
                 waiting.add(self._pulling)
             if not waiting:
-                return [candidate for _, candidate in sorted(found, key=lambda each: each[0])]
+                return self._next(until)
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in [task for task in self._running if task.done()]:
                 number, candidate, bench = self._running.pop(task)
                 self._free.append(bench)
                 if task.result():
-                    found.append((number, candidate))
+                    self._passed.append(Passing(number, candidate))
             if wanted and self._pulling is not None and self._pulling.done():
-                pulled, self._pulling = self._pulling.result(), None
-                if pulled is None:
-                    self._ended = True
-                else:
-                    self._begin(pulled)
+                pulling, self._pulling = self._pulling, None
+                self._take(pulling)
+
+    def _next(self, until: int | None) -> Passing | None:
+        if not self._passed and self._error is not None:
+            raise self._error
+        first = min(self._passed, key=lambda each: each.number, default=None)
+        if first is None or (until is not None and first.number > until):
+            return None
+        self._passed.remove(first)
+        return first
+
+    def _take(self, pulled: asyncio.Task[Candidate | None]) -> None:
+        """Begin what was pulled; what ended the candidates is raised when those that were begun have ended."""
+        self._error = pulled.exception()
+        candidate = None if self._error is not None else pulled.result()
+        if candidate is None:
+            self._ended = True
+        else:
+            self._begin(candidate)
 
     @property
     def _rests(self) -> bool:
