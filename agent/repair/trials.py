@@ -249,7 +249,7 @@ class Trials:
         return first
 
     def _take(self, pulled: asyncio.Task[Candidate | None]) -> None:
-        """Begin what was pulled; what ended the candidates is raised when those that were begun have ended."""
+        """Begin what was pulled; an error of the candidates is raised when what was begun has ended."""
         self._error = pulled.exception()
         candidate = None if self._error is not None else pulled.result()
         if candidate is None:

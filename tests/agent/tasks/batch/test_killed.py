@@ -22,7 +22,9 @@ from pathlib import Path
 from conftest_of_batch import Here
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.batch import Batch, Options
+from seedsmith.agent.tasks.batch.store import Store
 
+Store._drop_poison = lambda *_: None  # a hundred kills may well begin one item more often than twenty times
 left = int(sys.argv[2])
 
 def count(*_):
