@@ -39,6 +39,10 @@ def converse(tmp_path, endpoint, monkeypatch):
                 talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
                 living = Person(talk, keyboard, screen)
                 task = asyncio.create_task(talk.talk())
+                for _ in range(300):  # keys that come before the line is shown are another thing to test
+                    if task.done() or "> " in living.seen:
+                        break
+                    await asyncio.sleep(0.01)
                 try:
                     await person(living)
                 finally:
