@@ -1,7 +1,7 @@
 """Changes within one line, each of a kind of mistake that programs of any sort have.
 
-The kinds are those of the literature on automatic repair (PAR, TBar, the single-statement bugs of
-ManySStuBs4J): another operator, boundary, constant, name, operand, argument, call or condition.
+The kinds: another operator, boundary, constant, name, operand, argument, call or condition. What each idea
+gave is in docs/local-model.md.
 """
 
 from __future__ import annotations

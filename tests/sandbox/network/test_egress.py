@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.server
-import socket
 import sys
 import threading
 import zipfile
@@ -14,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from asked_proxy import asked
 
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -75,9 +74,9 @@ async def test_pip_installs_from_an_index_that_is_named(make_runner, served) -> 
     a_wheel(folder, "seldom")
     runner = make_runner(allow=(f"{OTHER}:{port}",))
     heard = listening_to(runner)
-    install = f"{sys.executable} -m pip install --target /tmp/t --no-deps --trusted-host {OTHER}"
+    install = f"{sys.executable} -m pip install --target here --no-deps --trusted-host {OTHER}"
     result = await runner.run(
-        f"{install} --index-url http://{OTHER}:{port}/simple seldom && ls /tmp/t",
+        f"{install} --index-url http://{OTHER}:{port}/simple seldom && ls here",
         timeout=120,
         env={"PIP_CONFIG_FILE": "/dev/null"},
     )
@@ -109,18 +108,6 @@ async def test_what_is_named_of_the_machines_loopback_is_passed_on(make_runner, 
     runner.close()
 
 
-async def _asked(egress: Egress, request: bytes) -> bytes:
-    """What the proxy answers to ``request``, to its end."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    egress.serve_proxy(listening)
-    reader, writer = await asyncio.open_connection(*listening.getsockname())
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 30)
-    writer.close()
-    egress.close()
-    return answer
-
-
 async def _leads_here(_host: str, _port: int) -> list[str]:
     return ["127.0.0.1"]
 
@@ -131,7 +118,7 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(served) -> None
     heard: list[Attempt] = []
     egress = Egress(Allowed([f"public.example:{port}"]), heard.append, _leads_here)
     request = f"GET http://public.example:{port}/page HTTP/1.1\r\n\r\n".encode()
-    assert b"403 Forbidden" in await _asked(egress, request)
+    assert b"403 Forbidden" in await asked(egress, request)
     assert "private" in heard[0].refused
 
 
@@ -140,10 +127,10 @@ async def test_a_tunnel_and_a_plain_request_to_a_name(served) -> None:
     _, port = served
     allowed = Allowed([f"public.example:{port}", f"127.0.0.0/8:{port}"])
     plain = f"GET http://u:p@public.example:{port}/page HTTP/1.1\r\nProxy-Connection: keep-alive\r\n\r\n"
-    answer = await _asked(Egress(allowed, lambda _: None, _leads_here), plain.encode())
+    answer = await asked(Egress(allowed, lambda _: None, _leads_here), plain.encode())
     assert answer.endswith(b"what lies there")
     tunnel = f"CONNECT public.example:{port} HTTP/1.1\r\n\r\nGET /page HTTP/1.0\r\n\r\n"
-    answer = await _asked(Egress(allowed, lambda _: None, _leads_here), tunnel.encode())
+    answer = await asked(Egress(allowed, lambda _: None, _leads_here), tunnel.encode())
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"what lies there")
 
 
@@ -158,7 +145,7 @@ async def test_a_tunnel_and_a_plain_request_to_a_name(served) -> None:
 )
 async def test_what_no_proxy_understands(request_: bytes) -> None:
     egress = Egress(Allowed(["x"]), lambda _: None)
-    assert b"400 Bad Request" in await _asked(egress, request_)
+    assert b"400 Bad Request" in await asked(egress, request_)
 
 
 @pytest.mark.parametrize("choice", ["landlock", "external", "off"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.server
-import socket
 import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
+from asked_proxy import asked
 
 from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.network.egress import Attempt, Egress
@@ -21,18 +21,6 @@ OTHER = "127.0.0.2"
 @pytest.fixture
 def tier() -> str:
     return "bwrap"
-
-
-async def asked(egress: Egress, request: bytes) -> bytes:
-    """What the proxy answers to ``request``, to its end."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    egress.serve_proxy(listening)
-    reader, writer = await asyncio.open_connection(*listening.getsockname())
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 30)
-    writer.close()
-    egress.close()
-    return answer
 
 
 class _Seen(http.server.BaseHTTPRequestHandler):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from asked_proxy import asked
 
 from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.network.egress import Egress
@@ -48,24 +48,16 @@ async def _unknown(_host: str, _port: int) -> list[str]:
     raise OSError
 
 
-async def asked(environ: dict[str, str], request: bytes, resolve=_unknown) -> bytes:
+async def asked_by(environ: dict[str, str], request: bytes, resolve=_unknown) -> bytes:
     """What our proxy answers to ``request``, its names looked up by ``resolve``."""
     allowed = Allowed(["far.example", "far.example:8080"])
-    egress = Egress(allowed, lambda _: None, resolve, UserProxies(environ))
-    listening = socket.create_server(("127.0.0.1", 0))
-    egress.serve_proxy(listening)
-    reader, writer = await asyncio.open_connection(*listening.getsockname())
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 30)
-    writer.close()
-    egress.close()
-    return answer
+    return await asked(Egress(allowed, lambda _: None, resolve, UserProxies(environ)), request)
 
 
 async def test_a_tunnel_goes_through_it(proxy) -> None:
     served, place = proxy
     environ = {"HTTPS_PROXY": f"http://me:p%40ss@{place}"}
-    answer = await asked(environ, b"CONNECT far.example:443 HTTP/1.1\r\n\r\nhello")
+    answer = await asked_by(environ, b"CONNECT far.example:443 HTTP/1.1\r\n\r\nhello")
     assert answer == b"HTTP/1.1 200 Connection established\r\n\r\nfrom afar"
     assert served.heads == [
         b"CONNECT far.example:443 HTTP/1.1\r\nHost: far.example:443\r\n"
@@ -79,7 +71,7 @@ async def test_a_plain_request_goes_through_it_alone(proxy) -> None:
     second = b"GET http://inner.example/ HTTP/1.1\r\n\r\n"
     headers = b"Proxy-Authorization: Basic x\r\nContent-Length: 4\r\n\r\n"
     request = b"POST http://far.example/p?q HTTP/1.1\r\n" + headers + b"body"
-    answer = await asked({"http_proxy": place}, request + second)
+    answer = await asked_by({"http_proxy": place}, request + second)
     assert answer.endswith(b"from afar")
     assert served.heads[0].startswith(b"POST http://far.example/p?q HTTP/1.1\r\nHost: far.example\r\n")
     assert b"Proxy-Authorization" not in served.heads[0]
@@ -89,7 +81,9 @@ async def test_a_plain_request_goes_through_it_alone(proxy) -> None:
 @pytest.mark.parametrize("more", [b"Transfer-Encoding: chunked", b"Content-Length: 1\r\nContent-Length: 9"])
 async def test_a_body_without_one_length_is_refused(proxy, more: bytes) -> None:
     served, place = proxy
-    answer = await asked({"http_proxy": place}, b"POST http://far.example/ HTTP/1.1\r\n" + more + b"\r\n\r\n")
+    answer = await asked_by(
+        {"http_proxy": place}, b"POST http://far.example/ HTTP/1.1\r\n" + more + b"\r\n\r\n"
+    )
     assert b"411 Length Required" in answer
     assert not served.heads
 
@@ -97,20 +91,20 @@ async def test_a_body_without_one_length_is_refused(proxy, more: bytes) -> None:
 async def test_what_is_not_allowed_does_not_come_to_it(proxy) -> None:
     served, place = proxy
     environ = {"http_proxy": place, "https_proxy": place}
-    assert b"403" in await asked(environ, b"CONNECT other.example:443 HTTP/1.1\r\n\r\n")
-    assert b"403" in await asked(environ, b"CONNECT far.example:22 HTTP/1.1\r\n\r\n")
+    assert b"403" in await asked_by(environ, b"CONNECT other.example:443 HTTP/1.1\r\n\r\n")
+    assert b"403" in await asked_by(environ, b"CONNECT far.example:22 HTTP/1.1\r\n\r\n")
 
     async def private(_host: str, _port: int) -> list[str]:
         return ["169.254.169.254"]
 
-    assert b"403" in await asked(environ, b"GET http://far.example/ HTTP/1.1\r\n\r\n", private)
+    assert b"403" in await asked_by(environ, b"GET http://far.example/ HTTP/1.1\r\n\r\n", private)
     assert not served.heads
 
 
 async def test_what_it_refuses_is_told(proxy) -> None:
     served, place = proxy
     served.status = b"407 Proxy Authentication Required"
-    answer = await asked({"https_proxy": place}, b"CONNECT far.example:443 HTTP/1.1\r\n\r\n")
+    answer = await asked_by({"https_proxy": place}, b"CONNECT far.example:443 HTTP/1.1\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 502") and b"407 Proxy Authentication Required" in answer
 
 
@@ -128,7 +122,7 @@ async def test_what_it_refuses_is_told(proxy) -> None:
 async def test_what_it_is_not_for_goes_directly(proxy, environ: dict[str, str]) -> None:
     served, place = proxy
     given = {name: value.replace("{place}", place) for name, value in environ.items()}
-    assert b"is not known" in await asked(given, b"GET http://far.example/ HTTP/1.1\r\n\r\n")
+    assert b"is not known" in await asked_by(given, b"GET http://far.example/ HTTP/1.1\r\n\r\n")
     assert not served.heads
 
 
