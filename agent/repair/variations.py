@@ -23,8 +23,8 @@ KINDS = {
     "guarded": 0.04,
     "returned": 0.02, "deleted": 0.02, "string": 0.01, "shared": 0.03,
 }  # fmt: skip
-"""How often a change of each kind is the right one, the line being right: estimates by hand, not measured. They
-set the order of what is tried, and no more."""
+"""How often a change of each kind is the right one, the line being right: estimates by hand, not measured.
+They set the order of what is tried, and no more."""
 MOST_LIKELY = 0.1
 """No variation has a greater share of the chance of its line."""
 _DOUBTFUL = frozenset({"deleted", "returned", "guarded", "condition", "strengthened"})
