@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from examples import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from skills_ref import validate
 
@@ -88,4 +88,5 @@ def test_frames(folders, text):
     st.lists(st.sampled_from([line for front in FRONTS.values() for line in front.split("\n")]), max_size=5)
 )
 def test_lines_put_together_by_chance(folders, lines):
+    assume("---" not in "".join(lines))  # the validator ends its front matter within a line
     agree(folders, "---\n" + "\n".join(lines) + "\n---\n")

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import tarfile
+from functools import cache
 from pathlib import Path
 
 NAME = "seldom"
@@ -27,11 +28,13 @@ def _packed(files: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
+@cache
 def _npm_package() -> bytes:
     about = json.dumps({"name": NAME, "version": "1.0.0", "main": "index.js"})
     return _packed({"package/package.json": about, "package/index.js": "module.exports = 'from npm'\n"})
 
 
+@cache
 def _crate() -> bytes:
     about = f'[package]\nname = "{NAME}"\nversion = "1.0.0"\nedition = "2021"\n'
     return _packed({f"{NAME}-1.0.0/Cargo.toml": about, f"{NAME}-1.0.0/src/lib.rs": "pub fn seldom() {}\n"})

@@ -34,5 +34,5 @@ async def test_a_start_that_finds_no_descriptor_leaves_nothing(runner, gone):
         if running is not None:
             await running.stop("Enough.")
         assert await gone(f"sleep {mark}") == []
-        assert opened() == before, room
+        assert opened() <= before, room  # what earlier tests left may be collected meanwhile
     assert failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import resource
 import shlex
@@ -289,6 +290,21 @@ async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: st
     runner = make_runner(limits=Limits(memory_bytes=300 << 20))
     code = f"block = b'x' * (1 << 20); {HOLDING[kind].format(name=os.getpid())}; input()"
     running = runner.start((sys.executable, "-c", code), timeout=30, open_stdin=True)
+    await running.wait()
+    assert "more than 300 MB of memory" in running.look().note
+
+
+@pytest.mark.slow
+async def test_memory_counts_though_others_of_the_machine_let_go_of_theirs(
+    make_runner, monkeypatch, tier
+) -> None:
+    figures = itertools.chain([1 << 40], itertools.repeat(0))
+    watch = "seedsmith.sandbox.commands.limit_watch"
+    monkeypatch.setattr(f"{watch}.unmapped_on_machine", lambda: next(figures))
+    monkeypatch.setattr(f"{watch}._WHOLE_EVERY", 4)
+    runner = make_runner(limits=Limits(memory_bytes=300 << 20))
+    code = f"block = b'x' * (1 << 20); {HOLDING['memory file']}; input()"
+    running = runner.start((sys.executable, "-c", code), timeout=20, open_stdin=True)
     await running.wait()
     assert "more than 300 MB of memory" in running.look().note
 
