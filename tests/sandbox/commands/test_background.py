@@ -383,8 +383,7 @@ async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(wor
     assert (await runner.run("true", timeout=30)).ok
     (mine,) = await newly_watching(before)
     await runner.run(f"kill -9 {mine}", timeout=30)
-    while mine in watching():
-        await asyncio.sleep(0.01)
+    os.waitid(os.P_PID, mine, os.WEXITED | os.WNOWAIT)
     assert (await runner.run("true", timeout=30)).ok
     (again,) = await newly_watching([*before, mine])
     assert again != mine
