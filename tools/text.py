@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seedsmith.sandbox.invisible import INVISIBLE
+from seedsmith.sandbox.invisible_characters import INVISIBLE
 
 LINE_CHARACTERS = 2_000
 """A longer line is clamped; at some 4 characters a token this is about 500 tokens."""

@@ -8,7 +8,7 @@ from itertools import islice
 
 from seedsmith.agent.calls.gates import Gate, Passage
 from seedsmith.agent.calls.prepared_call import Prepared
-from seedsmith.agent.settings.request import Buffers
+from seedsmith.agent.settings.run_request import Buffers
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import EVERYTHING, ToolResult

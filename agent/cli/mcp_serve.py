@@ -32,7 +32,7 @@ def offers(settings: Settings, watchers: FrontEnds = ()) -> tuple[Offered, ...]:
 
     async def run(given: Given, front_ends: FrontEnds) -> Answered:
         from seedsmith.agent.run.run import run
-        from seedsmith.agent.settings.request import RunRequest
+        from seedsmith.agent.settings.run_request import RunRequest
 
         meant = own.model_copy(update={"resume": _text(given, "session") or None})
         request = RunRequest(settings=meant, prompt=_text(given, "prompt"))

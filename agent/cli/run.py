@@ -128,7 +128,7 @@ def carry_out(
     """
     from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.run.run import run
-    from seedsmith.agent.settings.request import RunRequest
+    from seedsmith.agent.settings.run_request import RunRequest
 
     if folder and prompt.strip() and not settings.replay:
         from seedsmith.agent.context.prompts import prompt as wording

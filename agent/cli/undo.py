@@ -20,7 +20,7 @@ from seedsmith.agent.settings.repository_root import standing_in
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo
     from seedsmith.agent.sessions.undo_git import Moved
-    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.manifest_rows import Difference
     from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 
 _SHOWN_MOST = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seedsmith.sandbox.invisible import INVISIBLE
+from seedsmith.sandbox.invisible_characters import INVISIBLE
 
 
 def visible(text: str) -> str:

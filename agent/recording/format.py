@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
 from seedsmith.agent.sessions.prior_history import Carried
-from seedsmith.agent.sessions.records import image_from_json, image_to_json
+from seedsmith.agent.sessions.session_file import image_from_json, image_to_json
 from seedsmith.tools.base import Image
 
 VERSION = 1

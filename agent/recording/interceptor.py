@@ -13,9 +13,9 @@ from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.recording.format import Line
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.sessions.place import Place
 from seedsmith.agent.sessions.prior_history import Carried
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.sessions.run_place import Place
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:

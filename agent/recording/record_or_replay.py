@@ -13,7 +13,7 @@ from seedsmith.agent.recording.recorder import RECORDED, Recorder
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.settings.config import flag_name
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 _PASSING = frozenset({"expire_at"})

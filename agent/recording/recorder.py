@@ -26,7 +26,7 @@ from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.prior_history import Carried
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.workspace.workspace import Workspace

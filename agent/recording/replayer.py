@@ -32,7 +32,7 @@ from seedsmith.agent.recording.workspace_digest import digest_workspace
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.agent.sessions.prior_history import Carried
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import Image
 
 _PARTS = "},{"

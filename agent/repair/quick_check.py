@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.warm import Tests, WarmRunner
+from seedsmith.agent.repair.warm_runner import Tests, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 

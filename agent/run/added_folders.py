@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.sessions.place import Place
+from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
 from seedsmith.sandbox.workspace.paths import reason, shown

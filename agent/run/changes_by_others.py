@@ -19,7 +19,7 @@ from seedsmith.agent.events import (
     TurnStarted,
     UsageReported,
 )
-from seedsmith.sandbox.snapshots.rows import Difference
+from seedsmith.sandbox.snapshots.manifest_rows import Difference
 
 _CLOCK_REALTIME_COARSE = 5
 """Linux's, by which file systems stamp; the module ``time`` does not name it."""

@@ -14,7 +14,7 @@ from seedsmith.agent.conversation import Item
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.skills.active import ActiveSkills

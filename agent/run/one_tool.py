@@ -21,9 +21,9 @@ from seedsmith.agent.run.mcp_servers import open_servers
 from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.permissions import open_permissions
 from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
-from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import ToolResult
 

@@ -24,11 +24,11 @@ from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
 from seedsmith.agent.run.mcp_servers import SessionServers, open_servers
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
 from seedsmith.agent.sessions.fork import fork
-from seedsmith.agent.sessions.place import Place, open_place
 from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
+from seedsmith.agent.sessions.run_place import Place, open_place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, PutBack, Session, SessionStart
 from seedsmith.agent.sessions.session_lookup import find_session
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.commands.left_behind import end_left_behind
 from seedsmith.sandbox.workspace.paths import shown as shown_path

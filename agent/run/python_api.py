@@ -10,7 +10,7 @@ from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.config import checked
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 
 __all__ = ["Agent", "Outcome"]
 

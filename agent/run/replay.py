@@ -10,7 +10,7 @@ from typing import Any
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.sessions.comparison import Comparison
 from seedsmith.agent.settings.config import checked
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 
 
 async def replay(

@@ -35,7 +35,7 @@ from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.sessions.prune import told_of_pruning
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:

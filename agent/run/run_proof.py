@@ -21,7 +21,7 @@ from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.snapshots.changes import Changes
-    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.manifest_rows import Difference
 
 _FOLDER = "old-side"
 _NOT_LOOKED_AT = "the run ended before the tests ran on both sides."

@@ -13,7 +13,7 @@ from seedsmith.agent.calls.data_loss import Files
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import EventSink, NoticeGiven
 from seedsmith.agent.run.changes_by_others import Others, Quiet, changed_by_others, touched_by_others
-from seedsmith.agent.sessions.place import Place
+from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.sessions.session import Session
 from seedsmith.agent.sessions.unfinished_edits import TakenBack, take_back_half_done
 from seedsmith.sandbox.errors import NoRepository, SnapshotError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.snapshots.changes import Changes
-    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.manifest_rows import Difference
     from seedsmith.sandbox.snapshots.store import SnapshotStore
     from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 

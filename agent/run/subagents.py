@@ -15,7 +15,7 @@ from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.run.open_run import OpenedRun
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.loader import Library
 from seedsmith.tools.base import ToolError, ToolResult

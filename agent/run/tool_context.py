@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.run.added_folders import added_folders
-from seedsmith.agent.sessions.place import Place, credentials_of
+from seedsmith.agent.sessions.run_place import Place, credentials_of
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.commands.credentials import Credentials
 from seedsmith.sandbox.commands.process import ProcessRunner

@@ -1,6 +1,6 @@
 """What stays on disk of a run: its records, its outcome, and how it is gone on with.
 
-Nothing here asks a model or runs a tool. Begin with ``session``, then ``records``; what programs use is
+Nothing here asks a model or runs a tool. Begin with ``session``, then ``session_file``; what programs use is
 ``recorded_sessions``, as ``from seedsmith.agent.sessions import Sessions``.
 """
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from seedsmith.agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput
 from seedsmith.agent.models.service.estimate import item_tokens
-from seedsmith.agent.sessions.log import Log
-from seedsmith.agent.sessions.records import item_from_json
+from seedsmith.agent.sessions.record_tree import Log
+from seedsmith.agent.sessions.session_file import item_from_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.log import LONGEST_RECORD
+from seedsmith.agent.sessions.record_tree import LONGEST_RECORD
 from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
 
 _READ = re.compile(rb'\{"kind": ?"(?:usage|resumed|finished|snapshot)"')

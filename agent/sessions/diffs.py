@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.log import Log
+from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.tools.text import count
 

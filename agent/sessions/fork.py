@@ -10,7 +10,7 @@ from dataclasses import replace
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.diffs import DIFF
-from seedsmith.agent.sessions.log import BETWEEN_TURNS, Log, Record
+from seedsmith.agent.sessions.record_tree import BETWEEN_TURNS, Log, Record
 from seedsmith.agent.sessions.session import PRIVATE_TMP, Session, start_of
 from seedsmith.agent.sessions.session_lookup import RECORDS, SessionFolder
 

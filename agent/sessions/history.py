@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.log import Record
+from seedsmith.agent.sessions.record_tree import Record
 
 _PICTURES = ("image/png", "image/jpeg", "image/webp")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")

@@ -9,8 +9,8 @@ from typing import Any
 
 from seedsmith.agent.conversation import Item, ToolOutput
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.records import item_from_json, item_to_json
 from seedsmith.agent.sessions.session import PutBack, Session, SessionStart, VerifyRecord
+from seedsmith.agent.sessions.session_file import item_from_json, item_to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.records import RecordFile
+from seedsmith.agent.sessions.session_file import RecordFile
 from seedsmith.agent.sessions.session_lookup import RECORDS, session_paths
 
 _DAY = 86_400.0

@@ -12,8 +12,8 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.diffs import SessionDiff, diff_now, diff_of
 from seedsmith.agent.sessions.fork import fork, until_turn
 from seedsmith.agent.sessions.history import Entry, entries
-from seedsmith.agent.sessions.log import Log
 from seedsmith.agent.sessions.prune import Pruned, prune
+from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session import SessionStart, start_of
 from seedsmith.agent.sessions.session_lookup import SessionFolder, find_session
 from seedsmith.agent.sessions.summary import SessionSummary, summaries, summarized

@@ -27,8 +27,8 @@ from seedsmith.agent.conversation import (
 )
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.log import Record
-from seedsmith.agent.sessions.records import RecordFile, item_from_json, item_to_json
+from seedsmith.agent.sessions.record_tree import Record
+from seedsmith.agent.sessions.session_file import RecordFile, item_from_json, item_to_json
 from seedsmith.agent.sessions.session_lookup import RECORDS, VERSION, find_session
 from seedsmith.tools.base import Effect
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seedsmith.agent.sessions.log import Record, on_the_way
+from seedsmith.agent.sessions.record_tree import Record, on_the_way
 from seedsmith.agent.sessions.session import MAY_HAVE_RUN
 from seedsmith.tools.base import Effect
 

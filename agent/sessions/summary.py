@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seedsmith.agent.errors import SessionError
-from seedsmith.agent.sessions.log import Record
-from seedsmith.agent.sessions.records import in_use
+from seedsmith.agent.sessions.record_tree import Record
+from seedsmith.agent.sessions.session_file import in_use
 from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
 
 _BLOCK = 32 << 10

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.fork import place_after
-from seedsmith.agent.sessions.log import Log
-from seedsmith.agent.sessions.records import RecordFile
+from seedsmith.agent.sessions.record_tree import Log
+from seedsmith.agent.sessions.session_file import RecordFile
 from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.agent.sessions.story import REDO, UNDO, read_story
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
+from seedsmith.sandbox.snapshots.manifest_rows import Difference
 from seedsmith.sandbox.snapshots.restore import room_wanting
-from seedsmith.sandbox.snapshots.rows import Difference
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
 from seedsmith.sandbox.workspace.workspace import Workspace

@@ -18,7 +18,7 @@ from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import SnapshotError
 
 if TYPE_CHECKING:
-    from seedsmith.sandbox.snapshots.rows import Difference
+    from seedsmith.sandbox.snapshots.manifest_rows import Difference
     from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 _RENAMES = "symbols"

@@ -37,7 +37,7 @@ from seedsmith.agent.sessions.outcome import (
     ending_of,
     refused,
 )
-from seedsmith.agent.sessions.place import Place, open_place
+from seedsmith.agent.sessions.run_place import Place, open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.attempt import Books, How, Work

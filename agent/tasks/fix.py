@@ -11,7 +11,7 @@ from seedsmith.agent.events import FrontEnd, NoticeGiven
 from seedsmith.agent.run.named_skill import open_library
 from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.skills.loader import Library
 

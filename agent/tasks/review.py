@@ -21,7 +21,7 @@ from seedsmith.agent.run.named_skill import open_library
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.errors import PathError

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.skill_workspace import (
     contents,

@@ -13,8 +13,8 @@ from typing import Any
 from seedsmith.sandbox.commands.descendants import ProcessTree
 from seedsmith.sandbox.commands.left_running import SETTLE_SECONDS, left_note
 from seedsmith.sandbox.commands.limit_watch import exceeded_limit
-from seedsmith.sandbox.commands.notes import sandbox_note
 from seedsmith.sandbox.commands.output import CommandOutput
+from seedsmith.sandbox.commands.output_notes import sandbox_note
 from seedsmith.sandbox.commands.spawn import Started
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.base import Limits, Policy

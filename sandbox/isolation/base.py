@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Protocol
 
-from seedsmith.sandbox.isolation.shapes import leads_through
+from seedsmith.sandbox.isolation.toolchain_shapes import leads_through
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from seedsmith.sandbox.isolation.hidden_folders import (
     outermost,
     secrets_in,
 )
-from seedsmith.sandbox.isolation.shapes import (
+from seedsmith.sandbox.isolation.toolchain_shapes import (
     installation_parts,
     interpreter_home,
     interpreter_of,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from seedsmith.sandbox.snapshots.diff import LINK_MODE, Version, file_patch
-from seedsmith.sandbox.snapshots.rows import Difference, Read, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 
 PATCH_BYTES = 16 << 20
 """A patch leaves out further files once it is this long."""

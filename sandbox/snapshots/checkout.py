@@ -7,7 +7,7 @@ import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from seedsmith.sandbox.snapshots.rows import Read, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Read, Row
 
 DEPENDENCIES = frozenset({"node_modules", ".venv", ".tox", ".nox"})
 """Folders that hold what was installed, which no snapshot keeps."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
-from seedsmith.sandbox.snapshots.rows import Read, Row, Rows, encode
+from seedsmith.sandbox.snapshots.manifest_rows import Read, Row, Rows, encode
 
 INDEX = "baseline.json"
 _PACK = "baseline.pack"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from seedsmith.sandbox.errors import PathError, SnapshotError
-from seedsmith.sandbox.snapshots.rows import Difference, Read, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 from seedsmith.sandbox.workspace.open_beneath import Location
 from seedsmith.sandbox.workspace.paths import path_errors, shown
 from seedsmith.sandbox.workspace.replace import replace_file

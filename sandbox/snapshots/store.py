@@ -23,10 +23,17 @@ from threading import Lock
 from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.snapshots.changes import Changes, changes
 from seedsmith.sandbox.snapshots.listing import list_files
+from seedsmith.sandbox.snapshots.manifest_rows import (
+    Difference,
+    Row,
+    decode,
+    differences,
+    names_below,
+    row_at,
+)
 from seedsmith.sandbox.snapshots.objects import ObjectStore
 from seedsmith.sandbox.snapshots.old_baseline import INDEX, baseline_root
 from seedsmith.sandbox.snapshots.restore import put_back
-from seedsmith.sandbox.snapshots.rows import Difference, Row, decode, differences, names_below, row_at
 from seedsmith.sandbox.snapshots.workspace_scan import LeftOut, Watcher
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.sandbox.workspace.workspace import Workspace

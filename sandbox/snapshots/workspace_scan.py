@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS, CACHE_SUFFIX
+from seedsmith.sandbox.snapshots.manifest_rows import Row, Rows, encode
 from seedsmith.sandbox.snapshots.objects import ObjectStore
-from seedsmith.sandbox.snapshots.rows import Row, Rows, encode
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.sandbox.workspace.open_beneath import SAFE_OPEN_FLAGS
 from seedsmith.sandbox.workspace.workspace import Workspace

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathError, PathNotFound
-from seedsmith.sandbox.invisible import INVISIBLE
+from seedsmith.sandbox.invisible_characters import INVISIBLE
 from seedsmith.sandbox.workspace.open_beneath import LeavesRoot
 
 _REASONS = {

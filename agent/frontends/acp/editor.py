@@ -12,7 +12,7 @@ from acp.schema import ClientCapabilities
 
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.acp.updates import Updates
-from seedsmith.agent.settings.request import Buffers
+from seedsmith.agent.settings.run_request import Buffers
 
 _PATIENCE_SECONDS = 3.0
 """An editor that takes longer has no text of the file."""

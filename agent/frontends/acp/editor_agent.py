@@ -50,7 +50,7 @@ from seedsmith.agent.frontends.acp.updates import Updates, thought
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import MissingKey, ModelError, NoModelConfigured
 from seedsmith.agent.models.open import default_model
-from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.sessions.session import new_session_id
 from seedsmith.agent.settings.config import load
 from seedsmith.agent.settings.kept_keys import with_kept_keys

@@ -33,7 +33,7 @@ from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import default_model
 from seedsmith.agent.sessions.session_lookup import RECORDS
 from seedsmith.agent.settings.config import checked
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import state_folder
 

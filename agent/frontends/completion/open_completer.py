@@ -10,7 +10,7 @@ from seedsmith.agent.frontends.completion.hourly_budget import TOKENS, HourBudge
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import open_model
-from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import PathError
 from seedsmith.sandbox.workspace.workspace import Workspace

@@ -39,7 +39,7 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.sessions.resume_command import going_on
 from seedsmith.agent.settings.config import checked
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import SkillError

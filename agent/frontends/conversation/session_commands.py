@@ -21,7 +21,7 @@ def current(talk: Talk) -> RecordedSession | None:
 @command("context")
 async def _context(talk: Talk, _: str) -> None:
     from seedsmith.agent.sessions.context_contents import contents_of
-    from seedsmith.agent.sessions.log import Log
+    from seedsmith.agent.sessions.record_tree import Log
 
     talk.say(talk.status.bar())
     if not talk.status.session or (session := current(talk)) is None:

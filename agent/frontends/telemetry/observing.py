@@ -26,7 +26,7 @@ def observing(settings: Settings) -> Iterator[tuple[FrontEnd, ...]]:
         return
     if not all(find_spec(each) for each in _NEEDED):
         raise UsageError(_MISSING)
-    from seedsmith.agent.frontends.telemetry.providers import open_providers
+    from seedsmith.agent.frontends.telemetry.otel_providers import open_providers
     from seedsmith.agent.frontends.telemetry.run_telemetry import RunTelemetry
 
     providers = open_providers()

@@ -20,7 +20,7 @@ from seedsmith.agent.models.leaks.argument_values import (
     parsed,
     schema_of,
 )
-from seedsmith.agent.models.leaks.forms import (
+from seedsmith.agent.models.leaks.call_forms import (
     GLM,
     INVOKED,
     JSON_ENDS,
@@ -35,7 +35,7 @@ from seedsmith.agent.models.leaks.forms import (
     WRAPPERS,
     Markup,
 )
-from seedsmith.agent.models.leaks.places import begins_statement
+from seedsmith.agent.models.leaks.call_places import begins_statement
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 FENCE_LANGUAGES = ("json", "tool_call", "tool_code", "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from seedsmith.agent.models.leaks.call_forms import JSON_TAGS, PREFIX, TAGS, WRAPPERS
+from seedsmith.agent.models.leaks.call_places import code_apart
 from seedsmith.agent.models.leaks.dialects import FENCE_LANGUAGES
-from seedsmith.agent.models.leaks.forms import JSON_TAGS, PREFIX, TAGS, WRAPPERS
-from seedsmith.agent.models.leaks.places import code_apart
 from seedsmith.tools.base import ToolSpec
 
 _JSON = r'\{\s*+"name"\s*+:\s*+"(?P<name>[\w.-]{1,128})"'

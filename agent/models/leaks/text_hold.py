@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable
 
 from seedsmith.agent.models.base import ReasoningDelta, TextDelta
+from seedsmith.agent.models.leaks.call_forms import OPENERS, TAGS
+from seedsmith.agent.models.leaks.call_places import STATEMENT_ENDS
 from seedsmith.agent.models.leaks.dialects import CALL_KEYS, FENCE_LANGUAGES
-from seedsmith.agent.models.leaks.forms import OPENERS, TAGS
-from seedsmith.agent.models.leaks.places import STATEMENT_ENDS
 from seedsmith.agent.models.leaks.recover import THINKING_TAGS
 from seedsmith.tools.base import ToolSpec
 

@@ -13,12 +13,12 @@ from seedsmith.agent.models.address import service_root, shown
 from seedsmith.agent.models.base import Notice, Part, Request, Retrying, Spent
 from seedsmith.agent.models.catalog.described_model import DescribedModel
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
-from seedsmith.agent.models.encode.chain import PAUSE_SECONDS
+from seedsmith.agent.models.encode.answer_chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
 from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
-from seedsmith.agent.models.service.conclusion import conclude, spent
+from seedsmith.agent.models.service.complete_answer import conclude, spent
 from seedsmith.agent.models.service.reply_reader import PLAIN_SECONDS, read_reply
 from seedsmith.agent.models.stream.stream import AnswerAssembler
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields

@@ -12,7 +12,7 @@ from typing import Any
 from seedsmith.agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput, UserMessage
 from seedsmith.agent.models.base import Notice, Request
 from seedsmith.agent.models.catalog.entries import ModelEntry, Wire
-from seedsmith.agent.models.encode.chain import Chain, Stored
+from seedsmith.agent.models.encode.answer_chain import Chain, Stored
 from seedsmith.agent.models.encode.encode import (
     REASONING_FIELD,
     Body,

@@ -16,7 +16,7 @@ from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.snapshots.rows import Difference
+from seedsmith.sandbox.snapshots.manifest_rows import Difference
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 

@@ -13,7 +13,7 @@ from seedsmith.agent.errors import AgentError
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
 from seedsmith.sandbox.snapshots.checkout import dependency_folders, lay_out
-from seedsmith.sandbox.snapshots.rows import Row
+from seedsmith.sandbox.snapshots.manifest_rows import Row
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 MOST_FILES = 100_000

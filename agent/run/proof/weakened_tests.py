@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
 from seedsmith.agent.run.proof.python_tests import OTHERWISE, weakened_python
 from seedsmith.agent.sessions.outcome import looks_like_a_test
-from seedsmith.sandbox.snapshots.rows import Difference, Read, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 
 _CONFIGURATION = frozenset(
     {"pyproject.toml", "pytest.ini", ".pytest.ini", "setup.cfg", "tox.ini", "package.json", ".mocharc.json"}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from seedsmith.agent.run.tool_context import open_tool_context
 from seedsmith.agent.run.verification import output_text
-from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.sessions.session import PRIVATE_TMP, SPILLS
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.batch.file_search import grep, matching
 from seedsmith.agent.tasks.batch.plan import fill

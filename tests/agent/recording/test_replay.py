@@ -19,7 +19,7 @@ from seedsmith.agent.recording.reader import Recording
 from seedsmith.agent.recording.replayer import Replayer
 from seedsmith.agent.run.replay import replay
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})

@@ -10,7 +10,7 @@ from present import is_present
 from scripted_endpoint import calls, text
 
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 SKILL = """name: look

@@ -16,7 +16,7 @@ from small_house import Collected
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 ADD = "def add(a: int, b: int) -> int:\n    return a + b\n"

@@ -14,7 +14,7 @@ from small_house import Collected
 from seedsmith.agent.events import NoticeGiven, ToolFinished
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.mcp_servers import find_servers, trusted_servers
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
 

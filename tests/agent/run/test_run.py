@@ -15,7 +15,7 @@ from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import NoticeGiven, SessionFinished, SessionStarted, VerifyFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import WorkspaceError
 

@@ -9,7 +9,7 @@ from small_house import Collected
 from seedsmith.agent.calls.approval import Refused
 from seedsmith.agent.events import ApprovalRequested, ToolFinished
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 PATCH = """diff --git a/.vscode/tasks.json b/.vscode/tasks.json

@@ -17,7 +17,7 @@ from seedsmith.agent.events import ToolFinished, VerifyFinished
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation

@@ -18,7 +18,7 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ToolFinished
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.images import images as tools_images
 

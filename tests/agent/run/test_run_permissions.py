@@ -11,7 +11,7 @@ from small_house import Collected
 from seedsmith.agent.calls.approval import Allowed
 from seedsmith.agent.events import ApprovalRequested, ToolFinished
 from seedsmith.agent.run.run import run
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 

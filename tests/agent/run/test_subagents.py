@@ -12,7 +12,7 @@ from small_house import Collected
 from seedsmith.agent.events import NoticeGiven, ToolFinished
 from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.recorded_sessions import Sessions
-from seedsmith.agent.settings.request import RunRequest
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 ASKED = "Your task comes from another agent"

@@ -12,7 +12,7 @@ from seedsmith.agent.conversation import (
 from seedsmith.agent.models.service.estimate import item_tokens
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.context_contents import contents_of
-from seedsmith.agent.sessions.log import Log
+from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session import Session, SessionStart
 
 ITEMS = (

@@ -15,7 +15,7 @@ from seedsmith.agent.conversation import ToolOutput
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, SessionStarted
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.log import Log
+from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session import Session, Totals
 from seedsmith.agent.sessions.session_lookup import find_session
 from seedsmith.agent.settings.config import load
@@ -102,7 +102,7 @@ async def test_all_a_session_was_told_is_kept_and_what_is_given_again_wins(optio
 
 async def test_a_sessions_settings_go_before_files_and_the_environment(options, endpoint):
     from seedsmith.agent.run.run import run
-    from seedsmith.agent.settings.request import RunRequest
+    from seedsmith.agent.settings.run_request import RunRequest
 
     endpoint.script(text("one"), text("two"))
     first = await Agent(**options, max_turns=3).arun("Go")

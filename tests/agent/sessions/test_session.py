@@ -20,13 +20,13 @@ from seedsmith.agent.conversation import (
 )
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.records import item_from_json, item_to_json
 from seedsmith.agent.sessions.session import (
     MAY_HAVE_RUN,
     Session,
     VerifyRecord,
     new_session_id,
 )
+from seedsmith.agent.sessions.session_file import item_from_json, item_to_json
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.tools.base import Effect, Image
 

@@ -254,7 +254,7 @@ def test_the_variables_of_opentelemetry_hold(collector, sent, monkeypatch):
 
 
 def test_a_collector_that_answers_nothing_costs_a_bounded_end(monkeypatch, capfd):
-    monkeypatch.setattr("seedsmith.agent.frontends.telemetry.providers.LAST_SECONDS", 0.1)
+    monkeypatch.setattr("seedsmith.agent.frontends.telemetry.otel_providers.LAST_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with observing(Settings(otel=True)) as watchers:

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from seedsmith.agent.run.proof.weakened_tests import tampered
-from seedsmith.sandbox.snapshots.rows import Difference, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Row
 
 PYTHON = """\
 import unittest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 
-from seedsmith.sandbox.invisible import INVISIBLE
+from seedsmith.sandbox.invisible_characters import INVISIBLE
 
 SEEN = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 """Signs of Arabic, Syriac and Kaithi that have a shape, though they count as formatting."""

@@ -22,7 +22,7 @@ from seedsmith.agent.conversation import (
 )
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.sessions.log import Log, Record
+from seedsmith.agent.sessions.record_tree import Log, Record
 from seedsmith.tools.base import Image
 
 _TRIES = 5

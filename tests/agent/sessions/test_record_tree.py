@@ -13,9 +13,9 @@ from seedsmith.agent.conversation import AssistantMessage, UserMessage
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.frontends.session_markdown import markdown
 from seedsmith.agent.sessions.history import Checked, Damaged, Told, Turn
-from seedsmith.agent.sessions.log import Log
+from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.recorded_sessions import Sessions
-from seedsmith.agent.sessions.records import RecordFile, in_use
+from seedsmith.agent.sessions.session_file import RecordFile, in_use
 from seedsmith.agent.sessions.session_lookup import DamagedSession
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.sessions.place import open_place
+from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import ProtectedPath
 
