@@ -60,6 +60,8 @@ class Published:
     compatibility: str = ""
     allowed_tools: str = ""
     """As it was written. Elsewhere it names tools that need no approval; here it has no effect."""
+    tools: str = ""
+    """As it was written: the tools that an agent of its own would have."""
     metadata: tuple[tuple[str, str], ...] = ()
     broken: tuple[Broken, ...] = ()
     model_may_call: bool = True
@@ -103,6 +105,7 @@ def read_published(text: str, folder_name: str) -> Published:
         license=_text(fields.get("license")),
         compatibility=_text(fields.get("compatibility")),
         allowed_tools=_listed(fields.get("allowed-tools")),
+        tools=_listed(fields.get("tools")),
         metadata=tuple((str(key), _text(value)) for key, value in metadata),
         broken=tuple(broken),
         model_may_call=_text(fields.get("disable-model-invocation")).lower() != "true",

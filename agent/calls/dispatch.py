@@ -115,6 +115,11 @@ class Dispatcher:
         touched = (each.access for each in prepared if each.tool is not None)
         return Dispatched(results, tuple(changing), tuple(touched))
 
+    async def within(self, call: ToolCall) -> ToolResult:
+        """Run ``call`` as a part of one that is under way and was recorded; it passes all gates."""
+        writes = self.runner.prepare(call).access.writes - {EVERYTHING}
+        return await self.runner.run_within(call, lambda: self.ready_for_effects(writes))
+
     async def ready_for_effects(self, writes: Collection[str] = ()) -> None:
         """Return once something may be changed: the paths ``writes``, where they are known."""
         if self._before_effects is not None:

@@ -109,6 +109,10 @@ class CallRunner:
         self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
         self._sink.emit(ToolFinished(call.id, True, "tried in a copy", round(seconds * 1000, 1), {}))
 
+    async def run_within(self, call: ToolCall, begin: Callable[[], Awaitable[None]]) -> ToolResult:
+        """Run ``call`` as part of one that is under way, through the same gates; it is not recorded."""
+        return (await self._run(self.prepare(call), begin)).result
+
     async def run_early(self, prepared: Prepared) -> Finished:
         """Run a call without effects before the model's answer is complete; nothing is recorded yet."""
         return await self.run(prepared, _nothing)

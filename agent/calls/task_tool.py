@@ -1,4 +1,4 @@
-"""The task tool: the model has a helper find something out in a context of its own."""
+"""The task tool: the model has a helper find something out, or change it, in a context of its own."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 
 NAME = "task"
 _DESCRIPTION_CHARACTERS = 200
-Start = Callable[[AgentKind, str], Awaitable[ToolResult]]
-"""Has a helper of a kind carry out a task; gives back what it reports."""
+Start = Callable[[AgentKind, str, ToolContext], Awaitable[ToolResult]]
+"""Has a helper of a kind carry out a task; gives back what it reports. With the caller's context."""
 
 
 def _not_blank(text: str) -> str:
@@ -34,25 +34,25 @@ def _not_blank(text: str) -> str:
 
 
 class TaskParameters(Parameters):
-    """What is to be found out, and by whom."""
+    """What is to be done, and by whom."""
 
     task: Annotated[Text, AfterValidator(_not_blank)] = Field(max_length=20_000)
     kind: Text = ""
 
 
 class TaskTool(PydanticTool[TaskParameters]):
-    """Helpers read side by side; each costs a share of the run's budget and ends with the run."""
+    """Helpers work side by side; each costs a share of the run's budget and ends with the run."""
 
     name = NAME
     description = (
-        "Have a helper with a context of its own find something out; it only reads, and its last message is "
+        "Have a helper with a context of its own find something out, or make a change; its last message is "
         "the result. It knows nothing of this conversation: say all it needs. Several calls at once run side "
         "by side."
     )
     parameters = TaskParameters
 
     def __init__(self, kinds: Sequence[AgentKind], start: Start) -> None:
-        """``kinds``: the first is the one that is meant where none is named."""
+        """``kinds``: the first is the one that is meant where none is named; it should be one that reads."""
         self._kinds = {kind.name: kind for kind in kinds}
         self._start = start
 
@@ -75,10 +75,14 @@ class TaskTool(PydanticTool[TaskParameters]):
         return parsed
 
     def access(self, parsed: TaskParameters) -> Access:
-        """Reads anything, and never begins before the model's answer is complete: it costs."""
-        return Access(reads=frozenset({EVERYTHING}), early=False)
+        """Reads anything, or may write it, and never begins before the answer is complete: it costs."""
+        everything = frozenset({EVERYTHING})
+        writes = everything if self._kind(parsed).writes else frozenset[str]()
+        return Access(reads=everything, writes=writes, early=False)
 
     async def run(self, parsed: TaskParameters, context: ToolContext) -> ToolResult:
-        """Return what the helper says last."""
-        kind = self._kinds.get(parsed.kind) or next(iter(self._kinds.values()))
-        return await self._start(kind, parsed.task)
+        """Return what the helper says last, and what became of its change."""
+        return await self._start(self._kind(parsed), parsed.task, context)
+
+    def _kind(self, parsed: TaskParameters) -> AgentKind:
+        return self._kinds.get(parsed.kind) or next(iter(self._kinds.values()))

@@ -1,7 +1,8 @@
-"""The kinds of helpers that can be asked: one that explores, and the user's own."""
+"""The kinds of helpers that can be asked: one that explores, one that changes, and the user's own."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.skill_md import read_published
 from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode
 
-EXPLORE = "explore"
+EXPLORE, CHANGE = "explore", "change"
 _MOST_KINDS = 20
+_CHANGING = frozenset({"write", "edit", "multiedit", "notebookedit", "patch"})
+"""Tools by which files are changed, as agents call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class AgentKind:
     description: str
     """What it is for, as the model is told."""
     instructions: str
+    writes: bool = False
+    """Whether it works in a copy of the workspace, and what it changed there is brought in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,16 @@ class AgentKinds:
     faults: tuple[str, ...] = ()
 
 
-def explore() -> AgentKind:
-    """The kind that there always is."""
+def with_built_in(kinds: tuple[AgentKind, ...]) -> tuple[AgentKind, ...]:
+    """``kinds`` after those that there always are; one of the same name takes the place of such a one."""
     what = "finds out where and how something is done"
-    return AgentKind(EXPLORE, what, prompt("subagent-explore.md").strip())
+    change = "makes a change in a copy of the workspace; it is brought in whole, or you are told why not"
+    always = (
+        AgentKind(EXPLORE, what, prompt("subagent-explore.md").strip()),
+        AgentKind(CHANGE, change, prompt("subagent-change.md").strip(), writes=True),
+    )
+    named = {kind.name for kind in kinds}
+    return (*(kind for kind in always if kind.name not in named), *kinds)
 
 
 def user_kinds(folder: Path | None) -> AgentKinds:
@@ -58,4 +69,5 @@ def user_kinds(folder: Path | None) -> AgentKinds:
 
 def _read(path: Path) -> AgentKind:
     published = read_published(decode(read_small(path, MOST_BYTES) or b""), path.stem)
-    return AgentKind(published.name, " ".join(published.description.split()), published.body)
+    writes = not _CHANGING.isdisjoint(re.split(r"[\s,]+", published.tools.lower()))
+    return AgentKind(published.name, " ".join(published.description.split()), published.body, writes)

@@ -87,7 +87,7 @@ def _gates(
 ) -> Iterator[Gate]:
     """What each call passes, in this order."""
     yield NarrowingGate(opened.skills.active.refusal)
-    if opened.request.parent:
+    if opened.request.parent and opened.request.copy_of is None:
         yield PlanGate("Refused: you only read, nothing may be changed; report what you found.")
     elif opened.request.settings.approve == "plan":
         yield PlanGate()

@@ -26,7 +26,7 @@ from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_sk
 from seedsmith.agent.sessions.fork import fork
 from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
 from seedsmith.agent.sessions.run_place import Place, open_place
-from seedsmith.agent.sessions.session import PRIVATE_TMP, PutBack, Session, SessionStart
+from seedsmith.agent.sessions.session import COPIES, PRIVATE_TMP, PutBack, Session, SessionStart
 from seedsmith.agent.sessions.session_lookup import find_session
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -209,7 +209,10 @@ def _resume(
     if meant:
         session = Session.resume(place.home, meant, root, place.redactor)
         if session.cut_off:
+            from seedsmith.sandbox.git.private_clone import remove_folder
+
             end_left_behind(session.folder / PRIVATE_TMP)
+            remove_folder(session.folder / COPIES)
         if request.settings.fork:
             stack.push(lambda kind, *_: session.drop_unbegun() if kind is not None else None)
     elif carried is not None:

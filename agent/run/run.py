@@ -93,7 +93,7 @@ class _Run:
     ) -> None:
         self._command = opened.request.settings.verify or opened.session.start.verify or ""
         self._budget = Budget(opened.limits)
-        self._opened = with_subagents(opened, run, self._budget)
+        self._opened = with_subagents(opened, run, self._budget, lambda: self._dispatcher)
         self._settings = opened.request.settings
         self._session = opened.session
         self._stack = stack
@@ -357,10 +357,11 @@ class _Run:
             output, fault = await self._opened.output.result(text)
             status, reason = ("unverified", fault) if fault else (status, reason)
         last = self._session.conversation.last_answer
+        said_of = None if self._opened.request.copy_of else changes
         outcome = self._so_far(
             Outcome(
                 status=status,
-                message=closing_words(text or (last.text if last else ""), reason, verified, changes),
+                message=closing_words(text or (last.text if last else ""), reason, verified, said_of),
                 verified=verified,
                 files_changed=changes.files_changed,
                 diff=changes.diff,

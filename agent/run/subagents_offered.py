@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop.budget import Budget
 from seedsmith.agent.run.open_run import OpenedRun
@@ -16,8 +17,16 @@ KINDS = Path(".agents/agents")
 _LEFT_OUT = "A run that is recorded or replayed has no helpers: what they are answered would not be in it."
 
 
-def with_subagents(opened: OpenedRun, run: Callable[..., Awaitable[Outcome]], budget: Budget) -> OpenedRun:
-    """``opened``, with the tool ``task`` where there are to be helpers; ``run`` carries out a request."""
+def with_subagents(
+    opened: OpenedRun,
+    run: Callable[..., Awaitable[Outcome]],
+    budget: Budget,
+    calls: Callable[[], Dispatcher | None],
+) -> OpenedRun:
+    """``opened``, with the tool ``task`` where there are to be helpers.
+
+    ``run`` carries out a request; ``calls`` gives what runs the calls of this run, once that is open.
+    """
     request, wanted = opened.request, opened.request.settings.subagents
     if request.parent or opened.profile.tools is not None or wanted is False:
         return opened
@@ -29,9 +38,9 @@ def with_subagents(opened: OpenedRun, run: Callable[..., Awaitable[Outcome]], bu
         told = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
         return replace(opened, notices=(*opened.notices, *told))
     from seedsmith.agent.context.agent_kinds import user_kinds
-    from seedsmith.agent.run.subagents import helper_tool
+    from seedsmith.agent.run.subagents import Caller, helper_tool
 
     kinds = user_kinds(folder)
     notices = tuple(NoticeGiven("subagents", fault) for fault in kinds.faults)
-    tools = (helper_tool(opened, run, budget, kinds.found),) if wanted or kinds.found else ()
+    tools = (helper_tool(Caller(opened, run, budget, calls), kinds.found),) if wanted or kinds.found else ()
     return replace(opened, extensions=(*opened.extensions, *tools), notices=(*opened.notices, *notices))

@@ -57,9 +57,13 @@ def open_tool_context(
         allow=allowed_hosts(settings.network),
         also_readable=(*shown_above(root, environment), *request.borrowed, *readable, *added),
         programs=programs,
+        copy_of=request.copy_of.folder if request.copy_of else None,
+        shared=request.copy_of.shared if request.copy_of else (),
         environ=environment,
     )
     isolation = choose(settings.sandbox, policy)
+    if request.copy_of is not None:
+        place.workspace.also_called(str(request.copy_of.folder))
     called = TEMPORARY if isolation.name == "bwrap" else policy.private_tmp
     place.workspace.take_in(str(called), policy.private_tmp)
     for folder in added:

@@ -205,12 +205,17 @@ def exit_code_of(error: BaseException) -> int:
     return EXIT_CODES[ending.status]
 
 
-def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes) -> str:
-    """The model's last words, why the run ended where it was not done, and the evidence."""
+def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes | None) -> str:
+    """The model's last words, why the run ended where it was not done, and the evidence.
+
+    Nothing is said of ``changes`` where they are None, as of those in a copy.
+    """
     parts = [text.strip(), reason]
     if verified is not None:
         parts.append(f"Verification: {verified.sentence()}")
-    elif changes.files_changed:
+    if changes is None:
+        return "\n\n".join(part for part in parts if part)
+    if verified is None and changes.files_changed:
         parts.append("Nothing was verified: no verification command was given (--verify).")
     if changes.left_out:
         parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")

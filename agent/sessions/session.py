@@ -36,6 +36,8 @@ SPILLS = "spills"
 """Folder in a session's folder that holds whole outputs."""
 PRIVATE_TMP = "tmp"
 """Folder that backs the session's private ``/tmp``."""
+COPIES = "copies"
+"""Folder that holds the copies of the workspace that helpers work in; nothing of it outlives its call."""
 
 MAY_HAVE_RUN = (
     "interrupted: the session ended while this call ran. It may have taken effect, wholly or in part; "

@@ -13,6 +13,15 @@ Buffers = Callable[[Path], Awaitable[str | None]]
 """Asks an editor for its text of a file, saved or not; None where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class CopyOf:
+    """The folder that a workspace is a copy of."""
+
+    folder: Path
+    shared: tuple[str, ...] = ()
+    """Folders of it, relative, that commands are shown in the copy, read-only, and the copy does not hold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One run as it is asked for; where it goes on with a session, ``settings.resume`` names it."""
@@ -35,6 +44,8 @@ class RunRequest:
     buffers: Buffers | None = None
     """Knows what is typed in an editor and not saved yet, where the run is an editor's."""
     parent: str = ""
-    """The session whose call this run is, which only reads; '' for a run of its own."""
+    """The session whose call this run is; '' for a run of its own. It only reads, but in a copy."""
+    copy_of: CopyOf | None = None
+    """What the workspace is a copy of, where it is one that only this run works in."""
     only: frozenset[str] | None = None
     """Names of the tools that are offered; None: all."""

@@ -132,7 +132,7 @@ class Settings(BaseModel):
     )
     subagents: Annotated[bool | None, Option()] = Field(
         None,
-        description="Offer helpers that read and report in a context of their own: always, never, or where "
+        description="Offer helpers that work and report in a context of their own: always, never, or where "
         "there are kinds in ~/.agents/agents.",
     )
     hooks: Annotated[HookSpecs | None, BeforeValidator(hook_specs), Option(flag=False, recorded=False)] = (

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import GitError
+from seedsmith.sandbox.git.copied_files import copy_over, is_in, leaving
 from seedsmith.sandbox.git.repository import Repository
 from seedsmith.sandbox.git.safe_settings import UserSettings, environment, overrides
 from seedsmith.sandbox.git.source import NOTHING, Source, object_folders
@@ -72,10 +72,11 @@ class PrivateClone:
         told = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", more=more)
         return [os.fsdecode(line[3:]) for line in told.split(b"\0") if line]
 
-    def as_it_is(self) -> PrivateClone:
+    def as_it_is(self, without: Collection[str] = ()) -> PrivateClone:
         """The clone with all that the source's folder holds, ignored files, too, as its beginning.
 
-        Nothing of the source is written. Raises :class:`GitError` where a file can't be copied.
+        What git does not track in one of the folders ``without`` is left out. Nothing of the source is
+        written. Raises :class:`GitError` where a file can't be copied.
         """
         repository = self.source.repository
         if repository is None:
@@ -87,8 +88,9 @@ class PrivateClone:
         told = self._git("status", *flags, more=more)
         try:
             for line in told.split(b"\0"):
-                if name := os.fsdecode(line[3:]).rstrip("/"):
-                    _copy_over(repository.top / name, self.work / name)
+                name = os.fsdecode(line[3:]).rstrip("/")
+                if name and not is_in(name, without):
+                    copy_over(repository.top / name, self.work / name, leaving(repository.top, without))
         except (OSError, shutil.Error) as error:
             raise GitError(f"{repository.top} can't be copied: {error}.") from None
         commit = ("commit-tree", self.tree(), "-p", self.base)
@@ -281,16 +283,18 @@ class PrivateClone:
             raise GitError(f"Git can't be started: {error.strerror}.") from None
 
 
-def make_clone(source: Source, folder: Path, environ: Mapping[str, str]) -> PrivateClone:
+def make_clone(
+    source: Source, folder: Path, environ: Mapping[str, str], without: Collection[str] = ()
+) -> PrivateClone:
     """Make a private clone of ``source`` in the new folder ``folder``: a copy where there is no git.
 
-    Raises :class:`GitError`; then nothing is left of it.
+    The copy leaves out the folders ``without``. Raises :class:`GitError`; then nothing is left of it.
     """
     clone = PrivateClone(folder, source, source.commit, environ)
     try:
         write_metadata(clone)
         if source.repository is None:
-            return _copy(clone)
+            return _copy(clone, without)
         clone.work.mkdir()
         clone._git("read-tree", "--reset", "-u", source.commit)
         shutil.copytree(clone.git_dir, clone.work / ".git")
@@ -339,9 +343,13 @@ def write_metadata(clone: PrivateClone) -> None:
     (git_dir / "info/exclude").write_text(rules, "utf-8", "surrogateescape")
 
 
-def _copy(clone: PrivateClone) -> PrivateClone:
+def _copy(clone: PrivateClone, without: Collection[str]) -> PrivateClone:
     """A copy of a folder without git, with its state as the first commit of a history nobody sees."""
-    shutil.copytree(clone.source.path, clone.work, symlinks=True, ignore=_special_files)
+    top = clone.source.path
+    try:
+        shutil.copytree(top, clone.work, symlinks=True, ignore=leaving(top, without))
+    except shutil.Error as error:
+        raise GitError(str(error)[:_COMPLAINT_CHARACTERS]) from None
     clone._git("add", "--all", "--force")
     tree = clone._git("write-tree").decode().strip()
     somebody = {
@@ -349,31 +357,6 @@ def _copy(clone: PrivateClone) -> PrivateClone:
     }
     base = clone._git("commit-tree", tree, stdin=b"As it was\n", more=somebody).decode().strip()
     return PrivateClone(clone.folder, clone.source, base, clone.environ)
-
-
-def _copy_over(there: Path, here: Path) -> None:
-    """Make ``here`` what is ``there``: a file, a link, a folder, or nothing."""
-    if not os.path.lexists(there):
-        here.unlink(missing_ok=True)
-        return
-    here.parent.mkdir(parents=True, exist_ok=True)
-    if there.is_dir() and not there.is_symlink():
-        shutil.copytree(there, here, symlinks=True, ignore=_special_files, dirs_exist_ok=True)
-        return
-    if os.path.lexists(here):
-        here.unlink()
-    if there.is_symlink() or there.is_file():
-        shutil.copy2(there, here, follow_symlinks=False)
-
-
-def _special_files(folder: str, names: list[str]) -> list[str]:
-    """Pipes, sockets and devices, which can't be copied."""
-    left_out = []
-    for name in names:
-        mode = os.lstat(os.path.join(folder, name)).st_mode  # noqa: PTH118
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
-            left_out.append(name)
-    return left_out
 
 
 def _complaint(subcommand: str, done: subprocess.CompletedProcess[bytes]) -> str:

@@ -57,6 +57,11 @@ class Policy:
     """A folder shown at the workspace's own path, which the strong tier alone can; None for the workspace."""
     still_shown: tuple[Path, ...] = ()
     """What of the workspace is shown all the same where something is shown instead of it."""
+    copy_of: Path | None = None
+    """The folder that the workspace is a copy of: the strong tier shows the workspace there, too, read-only,
+    for whatever knows that path."""
+    shared: tuple[str, ...] = ()
+    """Folders of ``copy_of``, relative, that the strong tier shows in the workspace, read-only."""
     only_reads: bool = False
     """Show the workspace read-only, which the strong tier alone can: what runs changes no file of it, so that
     nothing has to be watched or put back for its sake."""

@@ -164,7 +164,16 @@ class Bubblewrap:
         workspace = [bind, str(policy.shown_instead or policy.workspace), str(policy.workspace)]
         for path in policy.still_shown:
             workspace += [bind, str(path), str(path)]
-        self._workspace_arguments = (*workspace, *self._hide_inside(policy, homes))
+        if policy.copy_of is not None:
+            workspace += ["--ro-bind", str(policy.workspace), str(policy.copy_of)]
+            for name in policy.shared:
+                for top in (policy.workspace, policy.copy_of):
+                    workspace += ["--ro-bind", str(policy.copy_of / name), str(top / name)]
+        hidden, state = self._hide_inside(policy, homes), self._hide_state(policy, homes)
+        if is_beneath(policy.workspace, (policy.state,)):  # a copy of ours, which is shown all the same
+            self._workspace_arguments = (*state, *workspace, *hidden)
+        else:
+            self._workspace_arguments = (*workspace, *hidden, *state)
         self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
         self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
@@ -197,10 +206,14 @@ class Bubblewrap:
                 real = Path(os.path.realpath(home / name))
                 if policy.workspace in real.parents and os.path.isfile(real):
                     hidden += ["--ro-bind", str(real), str(real)]
-        covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
-        if os.path.isdir(policy.state) and not is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
-            hidden += self._memory_folder(policy.state)
         return hidden
+
+    def _hide_state(self, policy: Policy, homes: tuple[Path, ...]) -> list[str]:
+        """Hide the state folder where nothing that is hidden covers it."""
+        covered = tuple(home for home in homes if not is_beneath(home, (policy.workspace,)))
+        if not os.path.isdir(policy.state) or is_beneath(policy.state, (*covered, TEMPORARY, RUNTIME)):
+            return []
+        return self._memory_folder(policy.state)
 
     def _protected_binds(self, policy: Policy) -> list[str]:
         """Read-only binds for what commands must not change; looked at anew, since they may move folders."""

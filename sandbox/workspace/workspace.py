@@ -72,7 +72,7 @@ class Workspace:
         if not os.access(self.root, os.R_OK | os.X_OK):
             self.close()
             raise WorkspaceError(f"The workspace {name} is not readable; check its permissions.")
-        self._names = (str(self.root), str(Path(root).absolute()))
+        self._names: tuple[str, ...] = (str(self.root), str(Path(root).absolute()))
         self._hidden = tuple(map(os.fspath, hidden))
         self.read_only: tuple[str, ...] = ()
         """The folders that were taken in to be read only."""
@@ -95,6 +95,10 @@ class Workspace:
             self._descriptor = -1
         while self._beside:
             os.close(self._beside.popitem()[1])
+
+    def also_called(self, name: str) -> None:
+        """Let absolute paths below ``name`` mean what lies in the workspace, as they do for commands."""
+        self._names += (name,)
 
     def take_in(self, name: str, folder: Path, *, writable: bool = True) -> None:
         """Let absolute paths below ``name`` mean what lies in ``folder``, as they do for commands."""

@@ -1,4 +1,4 @@
-"""Background commands of a program that is killed."""
+"""Commands of a program that is killed: those in the background, and those of a helper."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def left_of(mark: str) -> bool:
         except OSError:
             pass
     return False
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
@@ -52,11 +59,38 @@ def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith,
     victims.append(process)
     process.communicate()
     victims.clear()
-    deadline = time.monotonic() + 30
-    while left_of(mark) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not left_of(mark)
+    wait_until(lambda: not left_of(mark))
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name, "--sandbox", tier)
     assert done.code == 0, done.errors
     last = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"][-1]
     assert "There is no background command 'b1'; none is running." in last
+
+
+@pytest.mark.slow
+def test_killed_it_leaves_no_process_and_no_copy_of_a_helper(seedsmith, endpoint):
+    mark = f"8{os.getpid()}"
+    (seedsmith.workspace / "a.txt").write_text("one\n")
+    busy = f"echo two > a.txt; trap '' TERM; setsid sleep {mark} & touch begun; while :; do sleep 0.1; done"
+
+    def answer(request):
+        messages = request.body["messages"]
+        if any("Your task comes from another agent" in str(each["content"]) for each in messages):
+            return calls(("shell", {"command": busy}))
+        asked = any(each["role"] == "assistant" for each in messages)
+        return text("Well.") if asked else calls(("task", {"task": "Change it", "kind": "change"}))
+
+    def copies(name):
+        return list(seedsmith.state.glob(f"sessions/*/copies/*/work/{name}"))
+
+    endpoint.script(answer)
+    process = seedsmith.start("Go", "--subagents")
+    wait_until(lambda: copies("begun"))
+    assert left_of(mark)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not left_of(mark))
+    assert copies("a.txt")
+    done = seedsmith.run("Go on", "--resume", "last", "--subagents")
+    assert done.code == 0 and not copies("a.txt"), done.errors
+    last = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"][-1]
+    assert last.startswith("interrupted") and (seedsmith.workspace / "a.txt").read_text() == "one\n"

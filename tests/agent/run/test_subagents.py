@@ -1,4 +1,4 @@
-"""Helpers in whole runs: asked side by side, reading only, paid from the caller's budget, gone with it."""
+"""Helpers in whole runs: asked side by side, only reading, paid from the caller's budget, gone with it."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def test_the_users_kinds_are_offered_without_being_asked_for(work, endpoin
         and "sceptic: doubts" in told["function"]["description"]
     )
     unknown, doubt = results(endpoint.requests[2])
-    assert "the kinds are explore, sceptic" in unknown and doubt == "I doubt it."
+    assert "the kinds are explore, change, sceptic" in unknown and doubt == "I doubt it."
     asked = [each["content"] for each in body(endpoint.requests[1])["messages"] if each["role"] == "user"]
     assert any("Doubt everything." in each for each in asked)
     notices = [event.message for event in seen.events if isinstance(event, NoticeGiven)]
