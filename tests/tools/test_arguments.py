@@ -11,6 +11,8 @@ from seedsmith.tools.registry import default_tools
 
 TOOLS = {tool.spec.name: tool for tool in default_tools(vision=True)}
 ONE = {"old": "x", "new": "y"}
+HUNK = "@@ -1 +1 @@\n-x\n+y\n"
+DIFF = f"--- a/src/a\n+++ b/src/a\n{HUNK}"
 
 READ_AS = [
     # The tool, what was written, and what it means.
@@ -100,6 +102,39 @@ READ_AS = [
     ("git", {"action": "merge", "ref": "--abort"}, {"name": "abort", "ref": None}),
     ("git", {"action": "rebase --continue"}, {"action": "rebase", "name": "continue"}),
     ("git", {"action": "blame", "path": "a", "start_line": 1, "end_line": "4"}, {"lines": "1,4"}),
+    ("git", {"action": "abort"}, {"name": "abort", "under_way": True}),
+    ("git", {"action": "git rebase", "name": "abort"}, {"action": "rebase", "under_way": False}),
+    ("git", {"action": "continue", "name": "rebase"}, {"action": "rebase", "name": "continue"}),
+    (
+        "read",
+        {"paths": ["a", "b"], "limit": 5},
+        {"path": "a", "limit": 5, "more": [{"path": "b", "limit": 5}]},
+    ),
+    ("read", {"path": '["a", "b"]'}, {"path": "a", "more": [{"path": "b"}]}),
+    ("read", {"path": "a", "file_paths": ["a", "b"]}, {"path": "a", "more": [{"path": "b"}]}),
+    (
+        "read",
+        {"files": [{"path": "a", "line_range": "2-3"}, {"file_path": "b"}]},
+        {"path": "a", "offset": 2, "limit": 2, "more": [{"path": "b", "offset": 1}]},
+    ),
+    (
+        "write",
+        {"path": "a.json", "content": {"é": [1, None]}},
+        {"content": '{\n  "é": [\n    1,\n    null\n  ]\n}\n'},
+    ),
+    ("write", {"path": "a.json", "content": ["{", '  "a": 1', "}"]}, {"content": '{\n  "a": 1\n}\n'}),
+    ("write", {"path": "a.json", "content": ["a"]}, {"content": '[\n  "a"\n]\n'}),
+    ("write", {"path": "a.jsonl", "content": [{"a": 1}, {"b": 2}]}, {"content": '{"a": 1}\n{"b": 2}\n'}),
+    ("write", {"path": "a.py", "content": ["import os", "", "x = 1"]}, {"content": "import os\n\nx = 1\n"}),
+    ("write", {"path": "a.py", "content": ["import os\n", "x = 1"]}, {"content": "import os\nx = 1"}),
+    ("patch", {"path": "src/a", "patch": DIFF}, {"patch": DIFF}),
+    ("patch", {"file_path": "/w/src/a", "diff": DIFF}, {"patch": DIFF}),
+    ("patch", {"path": "src/a", "patch": HUNK}, {"patch": DIFF}),
+    (
+        "patch",
+        {"path": "a", "patch": f"*** Begin Patch\n{HUNK}*** End Patch\n"},
+        {"patch": f"*** Begin Patch\n*** Update File: a\n{HUNK}*** End Patch\n"},
+    ),
 ]
 
 
@@ -109,7 +144,7 @@ def test_what_has_one_reading_is_read_so(name, written, meant):
     for key, value in meant.items():
         found = getattr(parsed, key)
         if isinstance(found, (list, tuple)) and found and hasattr(found[0], "model_dump"):
-            found = [each.model_dump(include=set(value[0])) for each in found]
+            found = [each.model_dump(include=set(wanted)) for each, wanted in zip(found, value, strict=True)]
         assert found == value
 
 
@@ -123,7 +158,15 @@ def test_what_has_one_reading_is_read_so(name, written, meant):
         ("grep", {"pattern": "x", "glob": ["*.py", "src/*.ts"]}, "'glob' must be a string"),
         ("grep", {"pattern": "x", "type": "py", "glob": "*.js"}, "unknown parameter 'type'"),
         ("glob", {"pattern": ["a,b", "c"]}, "'pattern' must be a string"),
-        ("read", {"path": ["a", "b"]}, "'path' must be a string"),
+        ("read", {"path": ["a", 3]}, "'path' must be a string"),
+        (
+            "read",
+            {"paths": list("abcdefghijklmnopqrstuv")},
+            "at most 20 files can be read at once, these are 22",
+        ),
+        ("read", {"files": [{"path": "a", "colour": 1}, {"path": "b"}]}, "unknown parameter 'colour'"),
+        ("git", {"action": "abort", "ref": "main"}, "needs 'ref', or 'name'"),
+        ("patch", {"path": "b", "patch": DIFF}, "the patch changes src/a, not b"),
         ("read", {"path": "a", "line_range": "the first"}, "unknown parameter 'line_range'"),
         ("shell", {"command": ["cd a", "ls -l"]}, "'command' must be a string"),
         ("shell", {"command": "ls", "timeout": "soon"}, "'timeout' must be an integer"),
@@ -134,6 +177,8 @@ def test_what_has_one_reading_is_read_so(name, written, meant):
         ("shell", {"command": "ls", "sandbox": "off"}, "unknown parameter 'sandbox'"),
         ("edit", {"path": "a", "edits": "[{"}, "'edits' must be an array"),
         ("write", {"path": "a", "content": {"b": 1}}, "'content' must be a string"),
+        ("write", {"path": "a.yaml", "content": {"b": 1}}, "'content' must be a string"),
+        ("write", {"path": "a.py", "content": ["x", "y\nz"]}, "'content' must be a string"),
     ],
 )
 def test_what_may_mean_two_things_is_refused(name, written, words):

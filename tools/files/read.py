@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.errors import PathNotFound, SandboxError
 from seedsmith.sandbox.workspace.workspace import FileStat, digest
-from seedsmith.tools.arguments import whole_number
+from seedsmith.tools.arguments import SYNONYMS, json_in, whole_number
 from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary, detect
 from seedsmith.tools.content.file_lookup import SPILL_PREFIX, not_found, resolved
@@ -34,13 +35,18 @@ from seedsmith.tools.text import clean_output, count, escape, holds_hidden, huma
 _LAST_LINE = ("end_line", "end", "line_end", "to", "to_line", "end_line_one_indexed_inclusive")
 _RANGES = ("view_range", "line_range", "range", "limit")
 _RANGE = re.compile(r"\W*L?([0-9]{1,9})\s*(?:,|-|:|\.\.)\s*L?(-?[0-9]{1,9})\W*", re.ASCII | re.IGNORECASE)
+_SEVERAL = ("paths", "file_paths", "files")
+_MOST_FILES = 20
 _NAMED_LINES = 10
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
 _SHOWN_BYTES = 28_000
 """Below what dispatch lets through, so that it is this tool that says how to go on."""
+_LEAST_BYTES = 1_000
+"""With less room left, no further one of several files is read."""
 _SEARCHED_BYTES = 512 << 20
 _SAMPLE_BYTES = 64 << 10
+_PATH_NAMES = frozenset({"path", *SYNONYMS["path"]})
 
 
 class ReadParameters(Parameters):
@@ -54,11 +60,13 @@ class ReadParameters(Parameters):
         le=_MOST_LINES,
         description=f"Lines; default {_DEFAULT_LINES}, at most {_MOST_LINES}.",
     )
+    more: SkipJsonSchema[list[ReadParameters]] = Field([])
+    """Further files. Models are not told of them; some ask for several all the same."""
 
     @classmethod
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
-        """Take a last line, and a pair of lines, for what they mean; line 0 is the first."""
-        found = dict(values)
+        """Take several files, a last line, and a pair of lines, for what they mean; line 0 is the first."""
+        found = _one_and_more(values)
         for name in _RANGES:
             if (extent := _lines_meant(found.get(name))) is not None:
                 del found[name]
@@ -73,6 +81,37 @@ class ReadParameters(Parameters):
             del found[ends[0]]
             found.setdefault("limit", last - offset + 1 if last > 0 else _MOST_LINES)
         return found
+
+    @property
+    def every(self) -> Iterator[ReadParameters]:
+        """All that is to be read."""
+        yield self
+        for each in self.more:
+            yield from each.every
+
+
+def _one_and_more(values: JsonObject) -> JsonObject:
+    """A copy of ``values``, the first of several files its ``path`` and the others in ``more``."""
+    listed = {name: files for name in ("path", *_SEVERAL) if (files := _files_in(values.get(name)))}
+    if not listed:
+        return dict(values)
+    one = values.get("path")
+    files = [*([{"path": one}] if isinstance(one, str) and "path" not in listed else [])]
+    files += [file for each in listed.values() for file in each if file not in files]
+    if len(files) > _MOST_FILES:
+        raise ValueError(f"at most {_MOST_FILES} files can be read at once, these are {len(files)}")
+    shared = {name: value for name, value in values.items() if name != "path" and name not in listed}
+    first, *more = ({**shared, **file} for file in files)
+    return {**first, "more": more} if more else first
+
+
+def _files_in(value: object) -> list[JsonObject]:
+    """The files of a list of them, each a path or an object that holds one; nothing where it is none."""
+    listed = json_in(value) if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        return []
+    files = [{"path": each} if isinstance(each, str) else each for each in listed]
+    return files if all(isinstance(file, dict) and _PATH_NAMES & file.keys() for file in files) else []
 
 
 def _lines_meant(value: object) -> tuple[int, int] | None:
@@ -93,23 +132,57 @@ class ReadTool(PydanticTool[ReadParameters]):
     parameters = ReadParameters
 
     def access(self, parsed: ReadParameters) -> Access:
-        """The file or folder; a spilled output belongs to nobody else."""
-        return Access() if parsed.path.startswith(SPILL_PREFIX) else reads(parsed.path)
+        """The files or folders; a spilled output belongs to nobody else."""
+        paths = [each.path for each in parsed.every if not each.path.startswith(SPILL_PREFIX)]
+        return Access(reads=frozenset().union(*(reads(path).reads for path in paths)))
 
     async def run(self, parsed: ReadParameters, context: ToolContext) -> ToolResult:
         """Read the part asked for and remember which version of the file it was."""
-        if parsed.path.lower().endswith(ENDINGS):
-            from seedsmith.tools.documents.documents import document_at, read_document
-
-            path = await in_thread(lambda: document_at(parsed.path, context))
-            if path:
-                return await read_document(path, parsed.offset, parsed.limit, context)
-        return await in_thread(lambda: _read(parsed, context))
+        return await (_read_several if parsed.more else _read_one)(parsed, context)
 
 
-def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
+async def _read_one(parsed: ReadParameters, context: ToolContext, most: int = _SHOWN_BYTES) -> ToolResult:
+    """Read one file, of which about ``most`` bytes are shown."""
+    if parsed.path.lower().endswith(ENDINGS):
+        from seedsmith.tools.documents.documents import document_at, read_document
+
+        path = await in_thread(lambda: document_at(parsed.path, context))
+        if path:
+            return await read_document(path, parsed.offset, parsed.limit, context)
+    return await in_thread(lambda: _read(parsed, context, most))
+
+
+async def _read_several(parsed: ReadParameters, context: ToolContext) -> ToolResult:
+    """Read one file after the other; what one leaves of the room is the next ones'.
+
+    Raises :class:`ToolError` where none can be read.
+    """
+    every = list(parsed.every)
+    parts: list[str] = []
+    data: list[JsonObject] = []
+    left = _SHOWN_BYTES
+    for index, each in enumerate(every):
+        if left < _LEAST_BYTES:
+            rest = ", ".join(shown_path(other.path) for other in every[index:])
+            parts.append(f"[no room for {rest}: read on from there]")
+            break
+        try:
+            result = await _read_one(each, context, left // (len(every) - index))
+            data.append(result.data)
+            text = result.text
+        except (ToolError, SandboxError) as error:
+            text = f"[{error}]"
+        parts.append(f"== {shown_path(each.path)}\n{text}")
+        left -= len(text.encode("utf-8", "surrogatepass"))
+    if not data:
+        raise ToolError("\n".join(parts))
+    names = ", ".join(shown_path(each.path) for each in every)
+    return ToolResult(True, "\n".join(parts), {"files": data}, f"{len(data)} of {len(every)} files: {names}")
+
+
+def _read(parsed: ReadParameters, context: ToolContext, most: int) -> ToolResult:
     if parsed.path.startswith(SPILL_PREFIX):
-        return _read_spill(parsed, context)
+        return _read_spill(parsed, context, most)
     path = resolved(context.workspace, parsed.path)
     try:
         found = context.workspace.stat(path)
@@ -117,9 +190,9 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
             return _list_folder(parsed, path, context)
         with suppress(NotPlain):
             if not path.endswith(".ipynb"):
-                return _read_plain(parsed, path, context)
+                return _read_plain(parsed, path, context, most)
         if found.size > MAX_TEXT_BYTES:
-            return _read_large(parsed, path, found, context)
+            return _read_large(parsed, path, found, context, most)
         data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
     except PathNotFound:
         raise not_found(context.workspace, parsed.path) from None
@@ -132,7 +205,7 @@ def _read(parsed: ReadParameters, context: ToolContext) -> ToolResult:
         return shown
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    window = cut(in_chunks(text), parsed.offset, parsed.limit, _SHOWN_BYTES)
+    window = cut(in_chunks(text), parsed.offset, parsed.limit, most)
     if window.total is None:
         window = Window(window.first, window.lines, text.count("\n") + (not text.endswith("\n")))
     return _result(path, parsed.offset, window, len(data), _style(encoding, text))
@@ -151,7 +224,7 @@ def _cells(path: str, text: str, parsed: ReadParameters) -> ToolResult | None:
     return ToolResult(True, shown, data, f"{shown_path(path)}: {count(len(cells), 'cell')}")
 
 
-def _read_plain(parsed: ReadParameters, path: str, context: ToolContext) -> ToolResult:
+def _read_plain(parsed: ReadParameters, path: str, context: ToolContext, most: int) -> ToolResult:
     """Read a part of a large UTF-8 file with plain line ends; raises :class:`NotPlain` for any other."""
     with opened(context, path, as_seen=False) as file:
         encoding = encoding_of(file)
@@ -159,35 +232,37 @@ def _read_plain(parsed: ReadParameters, path: str, context: ToolContext) -> Tool
         window = Window(parsed.offset, (), survey.lines)
         if parsed.offset <= survey.lines:
             start = max(survey.start, len(encoding.bom))
-            shown = cut(decoded_from(file, start), 1, parsed.limit, _SHOWN_BYTES)
+            shown = cut(decoded_from(file, start), 1, parsed.limit, most)
             window = Window(parsed.offset, shown.lines, survey.lines)
         note_seen(context, path, file)
     return _result(path, parsed.offset, window, file.size, _style(encoding, ""))
 
 
-def _read_large(parsed: ReadParameters, path: str, found: FileStat, context: ToolContext) -> ToolResult:
+def _read_large(
+    parsed: ReadParameters, path: str, found: FileStat, context: ToolContext, most: int
+) -> ToolResult:
     with context.workspace.open_read(path) as file:
         sample = file.read(_SAMPLE_BYTES)
         encoding = detect(sample, complete=False)
         if encoding is None:
             return _binary(path, sample, found.size)
-        window = _cut_stream(file, encoding, parsed, path)
+        window = _cut_stream(file, encoding, parsed, path, most)
     context.seen[path] = Seen(version=version(found))
     return _result(path, parsed.offset, window, found.size, _style(encoding, ""))
 
 
-def _read_spill(parsed: ReadParameters, context: ToolContext) -> ToolResult:
+def _read_spill(parsed: ReadParameters, context: ToolContext, most: int) -> ToolResult:
     with context.spills.open(parsed.path.removeprefix(SPILL_PREFIX)) as file:
         size = os.fstat(file.fileno()).st_size
-        window = _cut_stream(file, UTF_8, parsed, parsed.path)
+        window = _cut_stream(file, UTF_8, parsed, parsed.path, most)
     cleaned = tuple(clean_output(line).replace("\n", " ") for line in window.lines)
     return _result(parsed.path, parsed.offset, Window(window.first, cleaned, window.total), size, ())
 
 
-def _cut_stream(file: BinaryIO, encoding: Encoding, parsed: ReadParameters, path: str) -> Window:
+def _cut_stream(file: BinaryIO, encoding: Encoding, parsed: ReadParameters, path: str, most: int) -> Window:
     try:
         chunks = decoded(file, encoding, _SEARCHED_BYTES)
-        return cut(chunks, parsed.offset, parsed.limit, _SHOWN_BYTES)
+        return cut(chunks, parsed.offset, parsed.limit, most)
     except TextTooLong:
         raise ToolError(
             f"Line {parsed.offset:,} of {shown_path(path)} was not reached within its first "

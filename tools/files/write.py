@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from seedsmith.sandbox.workspace.workspace import digest
-from seedsmith.tools.base import Access, Seen, ToolContext, ToolError, ToolResult
+from seedsmith.tools.arguments import json_in
+from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.difference import short_diff, unified_diff, whole_replacement
 from seedsmith.tools.content.encodings import UTF_8
 from seedsmith.tools.content.file_lookup import resolved
@@ -29,6 +32,44 @@ class WriteParameters(Parameters):
 
     path: PathText
     content: Text
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take an object or a list for the text it stands for, where that is sure."""
+        content, path = values.get("content"), values.get("path")
+        if not isinstance(content, dict | list) or not isinstance(path, str):
+            return values
+        text, note = _as_text(content, path.lower())
+        if text is None:
+            return values
+        notes.append(f"'content' is the file's text: {note}")
+        return {**values, "content": text}
+
+
+def _as_text(content: Any, path: str) -> tuple[str | None, str]:
+    """The text that ``content``, a list or an object, means in a file of that name, and how it was taken."""
+    lines = _joined(content)
+    if path.endswith(_JSON) and (lines is None or json_in(lines) is None):
+        indent = 1 if path.endswith(".ipynb") else 2
+        written = json.dumps(content, indent=indent, ensure_ascii=False)
+        return f"{written}\n", f"what was given was written as JSON, indented by {indent}"
+    if path.endswith(_JSON_LINES) and lines is None and isinstance(content, list):
+        rows = [json.dumps(each, ensure_ascii=False) for each in content]
+        return "".join(f"{row}\n" for row in rows), "what was given was written as JSON, one item a line"
+    return lines, "the list was taken for its lines"
+
+
+def _joined(content: Any) -> str | None:
+    """The text of a list of lines, with their ends or without; None where it is none."""
+    if not content or not isinstance(content, list) or not all(isinstance(line, str) for line in content):
+        return None
+    if all(line.endswith("\n") for line in content[:-1]):
+        return "".join(content)
+    return None if any("\n" in line for line in content) else "\n".join([*content, ""])
+
+
+_JSON = (".json", ".jsonc", ".json5", ".geojson", ".webmanifest", ".ipynb", ".code-workspace")
+_JSON_LINES = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)

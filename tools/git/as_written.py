@@ -24,6 +24,7 @@ _WITH_STEPS = ("stash", "worktree", "bisect", "merge", "rebase", "cherry-pick", 
 _NAMES = ("mode", "step", "branch", "new_branch", "tag", "verb", "stash_action")
 """What models call ``name`` where they don't call it so."""
 _STEPS = ("continue", "abort", "skip", "soft", "mixed", "hard", "pop", "apply", "drop", "delete")
+_BARE_STEPS = ("continue", "abort", "skip")
 _ON_FILES = ("add", "rm", "mv", "restore", "stage", "unstage")
 _SHORT = {"-p": "patch", "-a": "all", "-A": "all", "-b": "create", "-c": "create"}
 _SAID_ANYWAY = ("oneline", "stat", "no_pager", "short", "porcelain", "verbose", "quiet")
@@ -42,6 +43,10 @@ def as_written(values: JsonObject) -> JsonObject:
             head, step = action_with_steps, head.removeprefix(f"{action_with_steps}-")
     if step and (head not in _WITH_STEPS or step.startswith("-") or found.get("name")):
         return found
+    if head in _BARE_STEPS and not step:
+        of = found.get("name")
+        bare = {"action": "merge", "under_way": True} if not of else {"action": of}
+        return {**found, **bare, "name": head} if not of or of in _WITH_STEPS else found
     found["action"] = head = _ACTIONS.get(head, head)
     if head in ("checkout", "switch", "merge", "rebase") and not found.get("ref") and "branch" in found:
         created = _said(found, "create", "new", "b")

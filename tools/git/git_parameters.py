@@ -6,6 +6,7 @@ import re
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from seedsmith.tools.base import JsonObject
 from seedsmith.tools.git.as_written import as_written
@@ -108,6 +109,8 @@ class GitParameters(Parameters):
     patch: bool | None = Field(None, description="log: with patches; false in diff, show: figures only.")
     limit: int | None = Field(None, ge=1, le=_MOST_COMMITS, description=f"log: default {_DEFAULT_COMMITS}.")
     lines: ArgumentText | None = Field(None, description="blame: e.g. 10,40")
+    under_way: SkipJsonSchema[bool] = False
+    """Whether the step in ``name`` is of what is under way, whatever ``action`` says."""
 
     @classmethod
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
@@ -164,7 +167,7 @@ class GitParameters(Parameters):
         """Refuse what the action has no use for, and what could be taken for an option."""
         given = [name for name in type(self).model_fields if getattr(self, name) not in (None, False, [])]
         takes = _TAKES[self.action]
-        if unfit := [f"'{name}'" for name in given if name not in ("action", *takes)]:
+        if unfit := [f"'{name}'" for name in given if name not in ("action", "under_way", *takes)]:
             raise ValueError(f"action '{self.action}' takes no {' or '.join(unfit)}, but {', '.join(takes)}")
         for name in ("ref", "name"):
             value = getattr(self, name)

@@ -38,12 +38,24 @@ class GitTool(PydanticTool[GitParameters]):
             git = await Git.open(context.processes)
         except GitError as error:
             raise ToolError(clean_output(str(error))) from None
+        if parsed.under_way:
+            parsed = _step_of(git.repository.operation, parsed)
         call = GitCall(git, context, parsed, paths)
         try:
             await refuse_paths_inside(call)
             return await _action(parsed)(call)
         except GitError as error:
             raise ToolError(clean_output(await explain(git, error))) from None
+
+
+def _step_of(operation: str, parsed: GitParameters) -> GitParameters:
+    """The step that ``parsed`` names, of the ``operation`` that is under way."""
+    if operation == "bisect" and parsed.name == "abort":
+        return parsed.model_copy(update={"action": operation, "name": "reset"})
+    if operation not in ("merge", "rebase", "cherry-pick", "revert"):
+        what = f"A {operation} is" if operation else "Nothing is"
+        raise ToolError(f"{what} under way: there is nothing to {parsed.name}.")
+    return parsed.model_copy(update={"action": operation})
 
 
 def _action(parsed: GitParameters) -> Callable[..., Awaitable[ToolResult]]:

@@ -61,7 +61,8 @@ async def _bring_in(call: GitCall, options: tuple[str, ...]) -> ToolResult:
         if action == "merge" and parsed.name == "skip":
             raise ToolError("A merge can't be skipped: continue or abort it.")
         if git.repository.operation != action:
-            raise ToolError(f"No {action} is under way.")
+            other = f", but a {git.repository.operation} is" if git.repository.operation else ""
+            raise ToolError(f"No {action} is under way{other}.")
         arguments: tuple[str, ...] = (action, f"--{parsed.name}")
     else:
         left, dots, right = await resolve_range(git, parsed.ref or "")

@@ -18,6 +18,7 @@ from seedsmith.tools.files.large_files import NotPlain
 from seedsmith.tools.patch.atomic_write import commit
 from seedsmith.tools.patch.begin_patch import is_begin_patch, parse_begin_patch
 from seedsmith.tools.patch.file_patch import Action, FilePatch, PatchError
+from seedsmith.tools.patch.named_besides import with_path
 from seedsmith.tools.patch.patch_large import patch_large
 from seedsmith.tools.patch.plan import Change, Plan, make_plan
 from seedsmith.tools.patch.unified import parse_unified
@@ -33,6 +34,11 @@ class PatchParameters(Parameters):
     """The patch, as one text."""
 
     patch: Text = Field(description="As git writes it; or '*** Begin Patch' … '*** End Patch'.")
+
+    @classmethod
+    def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
+        """Take a file that is named besides for the one the patch is about, where it can be."""
+        return with_path(values)
 
     @cached_property
     def files(self) -> tuple[FilePatch, ...]:

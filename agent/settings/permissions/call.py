@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from seedsmith.agent.settings.permissions.patterns import UNKNOWN
 from seedsmith.tools.base import BACKGROUND, EVERYTHING, OUTSIDE, Access
 
 _NO_PATHS = (OUTSIDE, BACKGROUND, "skill:")
@@ -51,7 +52,8 @@ def ruled_call(tool: str, arguments: Any, parsed: Any, access: Access) -> RuledC
 
 def _git_words(parsed: Any) -> tuple[str, ...]:
     """How one would type what the git tool is asked to do, as far as rules go."""
-    words = ["git", str(getattr(parsed, "action", ""))]
+    under_way = getattr(parsed, "under_way", False)
+    words = ["git", UNKNOWN if under_way else str(getattr(parsed, "action", ""))]
     for name in ("name", "ref"):
         if isinstance(value := getattr(parsed, name, None), str) and value:
             words.append(value)

@@ -137,3 +137,29 @@ async def test_folders_are_listed_with_odd_names_on_one_line_each(bench):
     assert lines == [".: a folder with 3 entries", "link (link)", "sub/", r"two\u{A}lines\u{1B}  2 bytes"]
     part = (await bench.call("read", path=".", offset=2, limit=1)).text.splitlines()
     assert part[1:] == ["sub/", "[entries 2-2 of 3; the rest by offset]"]
+
+
+async def test_several_files_are_read_by_one_call(bench):
+    bench.put("a.txt", "one\ntwo\n")
+    bench.put("folder/b.txt", "three\n")
+    result = await bench.call("read", paths=["a.txt", "missing.txt", "folder"], limit=1)
+    assert result.ok
+    assert result.text.startswith("== a.txt\n1\tone\n[line 1 of 2; go on with offset=2]\n== missing.txt\n[")
+    assert "missing.txt does not exist" in result.text
+    assert result.text.endswith("== folder\nfolder: a folder with 1 entry\nb.txt  6 bytes")
+    assert set(bench.context.seen) == {"a.txt"}
+    await bench.call("edit", path="a.txt", old="two", new="2")
+    with pytest.raises(ToolError, match="x does not exist(?s:.*)y does not exist"):
+        await bench.call("read", paths=["x", "y"])
+
+
+async def test_several_files_share_the_room(bench):
+    wide = "".join(f"{n} {'x' * 900}\n" for n in range(1, 101))
+    for name in "abc":
+        bench.put(f"{name}.txt", wide)
+    bench.put("d.txt", "short\n")
+    result = await bench.call("read", paths=["d.txt", "a.txt", "b.txt", "c.txt"])
+    assert len(result.text) < 32_000
+    lasts = [each["last"] for each in result.data["files"]]
+    assert lasts[0] == 1 and min(lasts[1:]) > 8
+    assert result.text.count("go on with offset=") == 3

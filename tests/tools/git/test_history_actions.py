@@ -273,3 +273,20 @@ async def test_what_would_be_signed_by_hand_is_said_of_merges_and_tags_too(forke
         await forked.call("tag", name="v1", message="One."),
     ):
         assert told.text.count("not signed") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", first_fast(0, ["merge", "rebase", "cherry-pick"]))
+async def test_a_bare_step_is_one_of_what_is_under_way(forked, action):
+    before = forked.git("rev-parse", "HEAD")
+    await forked.call(action, ref="topic")
+    assert (await forked.call("abort")).text.startswith(f"{action} abort done")
+    assert forked.git("rev-parse", "HEAD") == before
+    with pytest.raises(ToolError, match="Nothing is under way: there is nothing to abort"):
+        await forked.call("abort")
+
+
+async def test_a_step_of_something_else_names_what_is_under_way(forked):
+    forked.git("merge", "topic", check=False)
+    with pytest.raises(ToolError, match="No rebase is under way, but a merge is"):
+        await forked.call("rebase", name="abort")
