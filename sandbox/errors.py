@@ -49,6 +49,10 @@ class InputClosed(SandboxError):
     """Nothing can be written to the command, or not any more."""
 
 
+class ProxyRefusedError(OSError):
+    """The user's proxy did not do what it was asked; carries what it said."""
+
+
 class UnknownCommand(SandboxError):
     """There is no background command of that id."""
 

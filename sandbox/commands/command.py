@@ -14,10 +14,9 @@ from seedsmith.sandbox.commands.descendants import ProcessTree
 from seedsmith.sandbox.commands.left_running import SETTLE_SECONDS, left_note
 from seedsmith.sandbox.commands.limit_watch import exceeded_limit
 from seedsmith.sandbox.commands.output import CommandOutput
-from seedsmith.sandbox.commands.output_notes import sandbox_note
 from seedsmith.sandbox.commands.spawn import Started
 from seedsmith.sandbox.errors import InputClosed
-from seedsmith.sandbox.isolation.base import Limits, Policy
+from seedsmith.sandbox.isolation.base import Limits
 
 _TERMINATE_SECONDS = 1.0
 """How long a command may take to end by itself after SIGTERM."""
@@ -72,7 +71,7 @@ class RunningCommand:
     A task of its own watches its limits and ends everything it started, whoever waits for it or not.
     ``timeout`` is in seconds, None for no deadline. ``stdin`` is the end of a pipe that is written to, or
     None where its input is closed. ``when_ended`` is called once no process is left, and returns sentences
-    for :attr:`CommandResult.note`.
+    for :attr:`CommandResult.note`; so does ``explain`` of the last output and whether the command failed.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class RunningCommand:
         tree: ProcessTree,
         output: CommandOutput,
         *,
-        policy: Policy,
+        explain: Callable[[bytes, bool], list[str]],
         limits: Limits,
         timeout: float | None,
         stdin: int | None,
@@ -90,7 +89,7 @@ class RunningCommand:
         self._started = started
         self._tree = tree
         self._output = output
-        self._policy = policy
+        self._explain = explain
         self._limits = limits
         self._timeout = timeout
         self._stdin = stdin
@@ -166,7 +165,7 @@ class RunningCommand:
         self._notes = []
         if self.ended and stopped is None:
             output = captured.head + captured.tail
-            notes += sandbox_note(output, self._policy, self._limits, failed=status != 0)
+            notes += self._explain(output, status != 0)
         return CommandResult(
             exit_code=None if stopped else status,
             signal=status - 128 if status is not None and 128 < status <= 192 else None,

@@ -53,14 +53,17 @@ _READ_ONLY_SAID = re.compile(rb": Read-only file system\s*$|\[Errno 30\]|\bEROFS
 """The same as programs end their complaints."""
 
 
-def sandbox_note(output: bytes, policy: Policy, limits: Limits, *, failed: bool) -> list[str]:
+def sandbox_note(
+    output: bytes, policy: Policy, limits: Limits, *, failed: bool, turned_away: bool = False
+) -> list[str]:
     """Sentences on what in ``output`` looks like the sandbox's doing; empty where nothing does.
 
-    A pipe may hide that a command ``failed``; what is said unmistakably is explained all the same.
+    A pipe may hide that a command ``failed``; what is said unmistakably is explained all the same, and so is
+    what was ``turned_away`` from the network, though nothing is said of it.
     """
     notes: list[str] = []
     refused = _OFFLINE.search(output) or (policy.allow and _NOT_ALLOWED.search(output))
-    if not policy.network and (_NETWORK.search(output) or refused):
+    if not policy.network and (turned_away or _NETWORK.search(output) or refused):
         only = f" but by the proxy in http_proxy, to {', '.join(policy.allow)}" if policy.allow else ""
         notes.append(f"The sandbox has no network{only}.")
     if limits.processes is not None and _TOO_MANY.search(output):

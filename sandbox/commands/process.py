@@ -18,10 +18,12 @@ from seedsmith.sandbox.commands.credentials import Credentials, Given
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
 from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
+from seedsmith.sandbox.commands.network_tries import NetworkTries
 from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
+from seedsmith.sandbox.commands.output_notes import sandbox_note
 from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOutput
 from seedsmith.sandbox.commands.shared_memory import remove_segments
-from seedsmith.sandbox.commands.spawn import Started, start
+from seedsmith.sandbox.commands.spawn import Started, memory_file, start
 from seedsmith.sandbox.commands.unix_sockets import Connections
 from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
@@ -62,6 +64,7 @@ class _Begun:
     """Our end of its output's pipe."""
     keyboard: int | None
     """Our end of its input's pipe, where that is open."""
+    tries: NetworkTries
 
 
 SAID_BYTES = 4_000
@@ -227,6 +230,7 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         folder = self._folder(cwd)
         self._own_network()
+        tries = NetworkTries(self.network, command)
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
                 self._guards.reopen()
@@ -238,23 +242,29 @@ class ProcessRunner:
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _Begun(started, tree, way, reader, keyboard)
+        return _Begun(started, tree, way, reader, keyboard, tries)
 
     def _looked_after(
         self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
     ) -> RunningCommand:
         """What was ``begun``, looked after until its end; then ``said`` is closed, too."""
+        policy = self.policy
 
         def ended() -> list[str]:
+            begun.tries.stop()
             if said is not None:
                 said.close()
             return self._ended(begun.tree, begun.way)
+
+        def explain(text: bytes, failed: bool) -> list[str]:
+            away = begun.tries.came_to_nothing(text)
+            return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 
         return RunningCommand(
             begun.started,
             begun.tree,
             output,
-            policy=self.policy,
+            explain=explain,
             limits=self._limits,
             timeout=timeout,
             stdin=begun.keyboard,
@@ -342,7 +352,7 @@ class ProcessRunner:
             given.callback(os.close, writer)
             with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
                 fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-            source = _memory_file(stdin) if stdin else None
+            source = memory_file(stdin) if stdin else None
             keyboard: int | None = None
             if open_stdin:
                 source, keyboard = os.pipe()
@@ -387,12 +397,3 @@ class ProcessRunner:
         if not os.path.isdir(folder):
             raise NotARegularFile(f"The working directory {cwd!r} is not a folder.")
         return folder
-
-
-def _memory_file(data: bytes) -> int:
-    descriptor = os.memfd_create("stdin")
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

@@ -263,3 +263,13 @@ def _read_child_pid(descriptor: int) -> int | None:
 def _close(descriptors: tuple[int, ...] | list[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
+
+
+def memory_file(data: bytes) -> int:
+    """A descriptor of a file in memory alone, which is read from its start."""
+    descriptor = os.memfd_create("stdin")
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

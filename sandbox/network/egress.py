@@ -15,8 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from seedsmith.sandbox.errors import ProxyRefusedError
 from seedsmith.sandbox.network.allowed_hosts import Allowed
-from seedsmith.sandbox.network.upstream_proxy import ProxyRefusedError, Streams, UpstreamProxy, UserProxies
+from seedsmith.sandbox.network.socks_proxy import Streams
+from seedsmith.sandbox.network.upstream_proxy import HttpProxy, UpstreamProxy, UserProxies, place_of
 
 MOST_CONNECTIONS = 128
 _HEAD_BYTES = 64 << 10
@@ -60,11 +62,13 @@ class Egress:
         report: Callable[[Attempt], None],
         resolve: Resolve | None = None,
         proxies: UserProxies | None = None,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
-        """``report`` hears of each host and port once for each verdict."""
+        """``report`` hears of each host and port once for each verdict, ``refused`` of each refusal."""
         self._allowed = allowed
         self._report = report
         self._proxies = proxies or UserProxies({})
+        self._refused = refused
         self._resolve = resolve or _addresses
         self._told: set[Attempt] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,15 +136,16 @@ class Egress:
         asked = _read(head)
         proxy = self._proxies.of(asked.host, asked.port, tunnel=asked.is_tunnel)
         addresses = await self._addresses(asked.host, asked.port, proxy)
-        most = asked.body_bytes if proxy is not None and not asked.is_tunnel else None
+        reader = proxy if isinstance(proxy, HttpProxy) and not asked.is_tunnel else None
+        most = asked.body_bytes if reader is not None else None
         if proxy is None:
             outside = await self._connect(addresses, asked.host, asked.port)
         else:
-            outside = await self._through(proxy, asked)
+            outside = await self._through(proxy, asked, addresses)
         if asked.is_tunnel:
             inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
-            outside[1].write(asked.head(proxy))
+            outside[1].write(asked.head(reader))
         await _relay(inside, outside, most)
 
     async def _addresses(self, host: str, port: int, proxy: UpstreamProxy | None) -> list[str]:
@@ -163,12 +168,14 @@ class Egress:
             raise self._refusal(host, port, f"it leads to {where}, which is private and not named itself")
         return addresses
 
-    async def _through(self, proxy: UpstreamProxy, asked: _Asked) -> Streams:
-        """A connection through the user's own proxy; a tunnel to the place where one was asked for."""
+    async def _through(self, proxy: UpstreamProxy, asked: _Asked, addresses: list[str]) -> Streams:
+        """A connection through the user's own proxy: to the place, or to the proxy if that takes requests."""
         self._tell(Attempt(asked.host, asked.port))
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                return await (proxy.tunnel(asked.place) if asked.is_tunnel else proxy.connect())
+                if isinstance(proxy, HttpProxy) and not asked.is_tunnel:
+                    return await proxy.connect()
+                return await proxy.tunnel(asked.host, asked.port, addresses)
         except (OSError, TimeoutError) as error:
             why = f" ({error})" if isinstance(error, ProxyRefusedError) else ""
             sentence = f"{asked.host}:{asked.port} can't be reached through the user's proxy{why}."
@@ -184,6 +191,7 @@ class Egress:
 
     def _refusal(self, host: str, port: int, why: str) -> _RefusedError:
         self._tell(Attempt(host, port, why))
+        self._refused()
         return _RefusedError(
             "403 Forbidden by the sandbox", f"The sandbox lets no command reach {host}:{port}: {why}."
         )
@@ -213,7 +221,7 @@ class _Asked:
     @property
     def place(self) -> str:
         """Host and port as they stand in a request."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return place_of(self.host, self.port)
 
     @property
     def body_bytes(self) -> int:
@@ -229,8 +237,8 @@ class _Asked:
             raise _not_understood()
         return int(lengths[0]) if lengths else 0
 
-    def head(self, proxy: UpstreamProxy | None) -> bytes:
-        """The head to send on, to the place itself or to the user's ``proxy``."""
+    def head(self, proxy: HttpProxy | None) -> bytes:
+        """The head to send on, to the place itself or to a ``proxy`` of the user's that reads it."""
         method, path, version = self.request or ("", "", "")
         named = self.place.removesuffix(":80")
         where, authorization = ("", b"") if proxy is None else (f"http://{named}", proxy.authorization)

@@ -20,11 +20,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
-from seedsmith.sandbox.isolation.base import Isolation, Namespace, Policy
+from seedsmith.sandbox.isolation.base import Isolation, Namespace, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.sandbox.network.allowed_hosts import LOOPBACK_NAMES, MOST_ENTRIES, Allowed
 from seedsmith.sandbox.network.egress import Attempt, Egress
+from seedsmith.sandbox.network.kernel_counters import kernel_refusals
 from seedsmith.sandbox.network.upstream_proxy import UserProxies
 
 _SECONDS = 10.0
@@ -54,6 +55,7 @@ class SessionNetwork:
         self._holder: subprocess.Popen[bytes] | None = None
         self._namespace: Namespace | None = None
         self._forget: Callable[[], object] = lambda: None
+        self._refused = 0
 
     def join(self) -> Namespace | None:
         """What a command is to join, made where that was not done yet; None where this tier can't.
@@ -76,6 +78,21 @@ class SessionNetwork:
             self._egress.close()
         self._forget()
         self._namespace = self._holder = self._egress = None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether commands reach no more than what is named, if anything is."""
+        return not has_network(self._isolation, self._policy)
+
+    @property
+    def turned_away(self) -> int | None:
+        """How many connections that would have left it came to nothing; None where nobody counts them.
+
+        The kernel counts those it has no route for, whatever becomes of the program's complaint.
+        """
+        if self._namespace is None:
+            return None
+        return kernel_refusals(self._namespace.process) + self._refused
 
     @property
     def environment(self) -> dict[str, str]:
@@ -154,6 +171,7 @@ class SessionNetwork:
             self._allowed,
             lambda attempt: self.report(attempt),
             proxies=UserProxies(self._policy.environ),
+            refused=self._count_refused,
         )
         for (host, port), descriptor in zip(places, descriptors, strict=True):
             listening = socket.socket(fileno=descriptor)
@@ -162,6 +180,9 @@ class SessionNetwork:
             else:
                 egress.serve_forward(listening, host, int(port))
         return [_HOST, str(self._port)] in places
+
+    def _count_refused(self) -> None:
+        self._refused += 1
 
 
 def _number_told(holder: subprocess.Popen[bytes]) -> int | None:

@@ -1,31 +1,29 @@
 """The user's own proxy between this machine and the internet; the way out goes through it.
 
 ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy`` of the user's environment, in small letters or
-capitals, as other programs read them; proxies of HTTP alone, over TLS or not.
+capitals, as other programs read them; proxies of HTTP, over TLS or not, and of SOCKS 5.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+
+from seedsmith.sandbox.errors import ProxyRefusedError
+from seedsmith.sandbox.network.socks_proxy import SocksProxy, Streams
 
 _HEAD_SECONDS = 30.0
-_PORTS = {"http": 80, "https": 443}
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class ProxyRefusedError(OSError):
-    """The proxy did not do what it was asked; carries its status line."""
+_PORTS = {"http": 80, "https": 443, "socks": 1080, "socks5": 1080, "socks5h": 1080}
+_LONGEST_LOGIN = 255
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamProxy:
-    """One proxy of the user's."""
+class HttpProxy:
+    """One proxy of the user's that speaks HTTP."""
 
     host: str
     port: int
@@ -37,8 +35,9 @@ class UpstreamProxy:
         """A connection to the proxy itself."""
         return await asyncio.open_connection(self.host, self.port, ssl=self.over_tls or None)
 
-    async def tunnel(self, place: str) -> Streams:
-        """A connection through it to ``place`` (``HOST:PORT``); raises OSError where it makes none."""
+    async def tunnel(self, host: str, port: int, addresses: Sequence[str]) -> Streams:
+        """A connection through it to ``host``, which it looks up; raises OSError where it makes none."""
+        place = place_of(host, port)
         reader, writer = await self.connect()
         try:
             asked = f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n".encode()
@@ -54,6 +53,14 @@ class UpstreamProxy:
                 raise ProxyRefusedError("no answer") from error
             raise
         return reader, writer
+
+
+UpstreamProxy = HttpProxy | SocksProxy
+
+
+def place_of(host: str, port: int) -> str:
+    """Host and port as they stand in a request."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class UserProxies:
@@ -87,7 +94,7 @@ def _first(environ: Mapping[str, str], *names: str) -> UpstreamProxy | None:
 
 
 def _read(text: str) -> UpstreamProxy | None:
-    """The proxy that ``text`` names; None where it is none of HTTP's."""
+    """The proxy that ``text`` names; None where it is none of HTTP's or SOCKS 5's."""
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -95,14 +102,21 @@ def _read(text: str) -> UpstreamProxy | None:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError:
         return None
-    return UpstreamProxy(parts.hostname, port, parts.scheme == "https", _authorization(parts))
+    login = _login(parts)
+    if parts.scheme.startswith("socks"):
+        if login is not None and max(map(len, login)) > _LONGEST_LOGIN:
+            return None
+        return SocksProxy(parts.hostname, port, parts.scheme == "socks5h", login)
+    authorization = b""
+    if login is not None:
+        authorization = b"Proxy-Authorization: Basic " + base64.b64encode(b":".join(login)) + b"\r\n"
+    return HttpProxy(parts.hostname, port, parts.scheme == "https", authorization)
 
 
-def _authorization(parts: SplitResult) -> bytes:
+def _login(parts: SplitResult) -> tuple[bytes, bytes] | None:
     if parts.username is None:
-        return b""
-    who = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return b"Proxy-Authorization: Basic " + base64.b64encode(who) + b"\r\n"
+        return None
+    return unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or "")
 
 
 def _is_loopback(host: str) -> bool:

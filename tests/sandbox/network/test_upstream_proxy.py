@@ -114,7 +114,7 @@ async def test_what_it_refuses_is_told(proxy) -> None:
         {"http_proxy": "{place}", "no_proxy": "far.example"},
         {"HTTP_PROXY": "{place}", "NO_PROXY": ".example"},
         {"http_proxy": "{place}", "no_proxy": "*"},
-        {"http_proxy": "socks5://{place}"},
+        {"http_proxy": "socks4://{place}"},
         {"https_proxy": "{place}"},
         {"http_proxy": "http://{place}x"},
     ],
