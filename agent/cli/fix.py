@@ -165,6 +165,7 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
     Returns it and a sentence that says why it is taken; raises :class:`UsageError` where there is none.
     """
     from seedsmith.agent.tasks.discovery import discover, refused_instruction
+    from seedsmith.agent.tasks.missing_programs import missing_program
 
     if settings.verify is not None:
         return settings.verify, f"Tests: {settings.verify} (the configured verify; --test takes another)."
@@ -176,6 +177,10 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
     if not found:
         none = f"No test command was found in {settings.workspace}; name it with --test CMD."
         raise UsageError(f"{none} {refused}".rstrip())
-    others = f" Not taken: {', '.join(other.command for other in found[1:])}." if found[1:] else ""
-    said = f"Tests: {found[0].command} ({found[0].because}; --test takes another).{others}"
-    return found[0].command, f"{said} {refused}".rstrip()
+    missing = {each.command: missing_program(each.command, settings.workspace) for each in found}
+    taken = next((each for each in found if not missing[each.command]), found[0])
+    left = [each.command for each in found if each is not taken]
+    named = [f"{each} ({missing[each]} is not installed)" if missing[each] else each for each in left]
+    others = f" Not taken: {', '.join(named)}." if named else ""
+    said = f"Tests: {taken.command} ({taken.because}; --test takes another).{others}"
+    return taken.command, f"{said} {refused}".rstrip()

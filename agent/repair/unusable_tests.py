@@ -35,6 +35,7 @@ _NO_TESTS = "ran no tests"
 _WRONG = "was not understood"
 _MISSING = "names tests that are not there"
 _NO_TARGET = "names a target that is not there"
+_TO_BE_WRITTEN = frozenset({_NO_TESTS, _MISSING, _NO_TARGET})
 _ANY = re.compile("")
 _FAULTS: dict[str, tuple[_Fault, ...]] = {
     # pytest's code 4 also stands for a conftest.py or a module that can't be imported, which is a bug.
@@ -83,11 +84,16 @@ def settled_by(first: VerifyRecord) -> LoopResult | None:
     return None
 
 
-def why_unusable(command: str, exit_code: int | None, output: str) -> str:
-    """Why the first run of ``command`` shows no bug, as a sentence; empty where it passes or shows one."""
+def why_unusable(command: str, exit_code: int | None, output: str, *, may_be_written: bool = False) -> str:
+    """Why the first run of ``command`` shows no bug, as a sentence; empty where it passes or shows one.
+
+    Where its tests ``may_be_written`` yet, those that are not there are no fault.
+    """
     if exit_code in _CANNOT_RUN:
         return f"The test command can't be run: {command}"
     for fault in _FAULTS.get(_runner(command), ()):
+        if may_be_written and fault.meaning in _TO_BE_WRITTEN:
+            continue
         if exit_code in fault.exit_codes and fault.words.search(output):
             ended = f"The test command {fault.meaning} (exit code {exit_code})"
             return f"{ended}; name another with --test: {command}"

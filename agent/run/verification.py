@@ -14,7 +14,7 @@ from seedsmith.agent.events import VerifyFinished, VerifyStarted
 from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.repair.unusable_tests import settled_by
+from seedsmith.agent.repair.unusable_tests import settled_by, why_unusable
 from seedsmith.agent.run.command_precheck import why_cannot_run
 from seedsmith.agent.sessions.outcome import Verified, changed_tests
 from seedsmith.agent.sessions.session import VerifyRecord
@@ -81,6 +81,10 @@ class Verifier:
             return None
         if why := why_cannot_run(first, self._processes.policy):
             return LoopResult("cannot_verify", reason=why)
+        if self.tells and (
+            why := why_unusable(first.command, first.exit_code, first.output, may_be_written=True)
+        ):
+            return LoopResult("gave_up", reason=why)
         return settled_by(first) if fixing else None
 
     @property

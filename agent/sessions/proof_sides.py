@@ -51,7 +51,8 @@ class Sides:
         said = [f"Not proven: {self.fault}"] if self.fault else []
         if self.old is not None and self.new is not None and not self.fault:
             by = f"{_names(self.old.tests)} of `{self.old.command}`" if self.old.tests else self.old.command
-            said.append(f"Proven on both sides: {by} fails on the code as it was and passes now.")
+            verbs = ("fail", "pass") if len(self.old.tests) > 1 else ("fails", "passes")
+            said.append("Proven on both sides: {} {} on the code as it was and {} now.".format(by, *verbs))
             if self.kept:
                 said.append(f"{self.kept:,} tests that passed before pass still.")
         if self.flaky:

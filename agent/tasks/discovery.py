@@ -16,6 +16,7 @@ from pathlib import Path
 from seedsmith.agent.context.instructions import NAMES as INSTRUCTIONS
 from seedsmith.agent.context.third_party import DEPENDENCIES, GENERATED
 from seedsmith.agent.tasks.instructed_tests import instructed_tests
+from seedsmith.agent.tasks.missing_programs import MAKEFILES
 
 MAX_FILES = 5000
 MAX_DEPTH = 6
@@ -253,7 +254,7 @@ def _ctest(workspace: Path) -> TestCommand | None:
 
 
 def _make(workspace: Path) -> TestCommand | None:
-    for name in ("GNUmakefile", "makefile", "Makefile"):
+    for name in MAKEFILES:
         text = _text(workspace / name)
         for target in ("test", "check"):
             if re.search(_MAKE_TARGET.format(target), text, re.MULTILINE):

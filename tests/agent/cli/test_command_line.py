@@ -137,12 +137,12 @@ def test_mistakes_in_the_configuration_are_wrong_usage(main, tmp_path):
 
 def test_fix_says_which_tests_it_takes_before_it_goes_on(main, tmp_path):
     (tmp_path / "repo/Makefile").write_text("test:\n\tfalse\n")
-    (tmp_path / "repo/go.mod").write_text("module a\n")
+    (tmp_path / "repo/conftest.py").touch()
     _, _, said = main("fix")
     first, second = said.splitlines()
     assert (
-        first.startswith("seedsmith: Tests: go test ./... (go.mod is there")
-        and "Not taken: make test." in first
+        first.startswith("seedsmith: Tests: python3 -m pytest -q (conftest.py is there")
+        and "Not taken: make test" in first
     )
     assert "WCODE_API_KEY" in second
 

@@ -87,6 +87,13 @@ async def test_a_report_is_fixed_and_proven_on_both_sides(endpoint, settings, re
     assert not list(tmp_path.rglob("old-side")) and OLD in (repository / "calc.py").read_text()
 
 
+async def test_a_runner_that_is_not_there_is_told_before_anything_is_asked(endpoint, settings):
+    command = f"{sys.executable} -S -m pytest -q"
+    outcome = await fix(settings, command, report=REPORT)
+    assert (outcome.status, outcome.turns, endpoint.requests) == ("gave_up", 0, [])
+    assert "calls pytest, which is not installed there" in outcome.message
+
+
 @pytest.mark.slow
 async def test_what_passes_before_proves_nothing_and_the_model_may_go_on(endpoint, settings):
     first = a_test("tests/test_more.py", passes_before=True)
