@@ -39,6 +39,7 @@ from seedsmith.agent.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.outcome import Outcome
+    from seedsmith.agent.settings.permissions.grants import Grant
 
 MODES = {
     "ask": ("Ask", "You are asked before calls that need your word."),
@@ -67,6 +68,7 @@ class EditorSession:
         self._editor = editor
         self._turn: asyncio.Task[PromptResponse] | None = None
         self._outcome: Outcome | None = None
+        self._granted: list[Grant] = []
 
     @property
     def mode(self) -> str:
@@ -186,7 +188,7 @@ class EditorSession:
     def _approver(self, front_end: EditorFrontEnd) -> EditorApprover:
         editor = self._editor
         kind = EditorRespondent if editor.shows_forms else EditorApprover
-        return kind(editor.client, self.id, front_end.call, editor.updates.flushed)
+        return kind(editor.client, self.id, front_end.call, editor.updates.flushed, self._granted)
 
     def _entitle(self, words: str) -> None:
         update = SessionInfoUpdate(

@@ -16,15 +16,14 @@ from acp.schema import (
     ToolCallUpdate,
 )
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Refused
+from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
-from seedsmith.agent.frontends.approver import readable
+from seedsmith.agent.frontends.approver import choices, decision, readable
+from seedsmith.agent.frontends.terminal import one_line
+from seedsmith.agent.settings.permissions.grants import Grant
 
-_ALLOW, _REJECT = "allow", "reject"
-_OPTIONS = (
-    PermissionOption(option_id=_ALLOW, name="Run it", kind="allow_once"),
-    PermissionOption(option_id=_REJECT, name="Don't", kind="reject_once"),
-)
+_ONCE, _REJECT = "y", "n"
+_NAME_CHARACTERS = 100
 _UNASKED = (OSError, RequestError, ValueError)
 """The editor is gone, can't ask, or answers what is no answer."""
 
@@ -38,27 +37,59 @@ class EditorApprover:
         session: str,
         call: Callable[[str, str], ToolCallUpdate],
         before: Callable[[], Awaitable[None]],
+        granted: list[Grant],
     ) -> None:
-        """``call`` gives a call as the editor knows it; ``before`` is awaited before it is asked about."""
+        """``call`` gives a call as the editor knows it; ``before`` is awaited before it is asked about.
+
+        ``granted`` holds what the person said yes to for the session, and is added to.
+        """
         self._client = client
         self._session = session
         self._call = call
         self._before = before
+        self._granted = granted
 
-    async def approve(self, request: ApprovalRequest) -> bool | Refused:
+    async def approve(self, request: ApprovalRequest) -> bool | Allowed | Refused:
         """Show the whole call and why it is asked; anything but a yes is a no."""
+        if any(map(request.covered_by, self._granted)):
+            return True
         await self._before()
         shown = f"{request.why}\n\n{readable(request.what)}"
+        options = _options(request)
         try:
             answer = await self._client.request_permission(
                 session_id=self._session,
                 tool_call=self._call(request.call_id, shown),
-                options=list(_OPTIONS),
+                options=options,
             )
         except _UNASKED:
             return Refused("the editor could not ask")
         outcome = answer.outcome
-        return (isinstance(outcome, AllowedOutcome) and outcome.option_id == _ALLOW) or Refused()
+        offered = {each.option_id for each in options} - {_REJECT}
+        if not isinstance(outcome, AllowedOutcome) or outcome.option_id not in offered:
+            return Refused()
+        return decision(outcome.option_id, request, self._granted.append)
+
+
+def _options(request: ApprovalRequest) -> list[PermissionOption]:
+    """What the person can answer: the same choices as at a terminal, by the same letters."""
+    kept = [
+        PermissionOption(
+            option_id=letters,
+            name=one_line(f"{_for_good(letters)}, {grant.told}", _NAME_CHARACTERS),
+            kind="allow_always",
+        )
+        for letters, grant in choices(request).items()
+    ]
+    return [
+        PermissionOption(option_id=_ONCE, name="Run it", kind="allow_once"),
+        *kept,
+        PermissionOption(option_id=_REJECT, name="Don't", kind="reject_once"),
+    ]
+
+
+def _for_good(letters: str) -> str:
+    return "Always in this folder" if letters.startswith("a") else "For this session"
 
 
 class EditorRespondent(EditorApprover):

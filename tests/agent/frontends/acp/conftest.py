@@ -28,6 +28,7 @@ class Editor:
     def __init__(self) -> None:
         self.updates: list[tuple[str, Any]] = []
         self.asked: list[Any] = []
+        self.options: list[Any] = []
         self.answers: list[str] = []
         """An option for each question to come; none left: the question is put away."""
         self.buffers: dict[str, str] = {}
@@ -41,6 +42,7 @@ class Editor:
 
     async def request_permission(self, session_id: str, tool_call: Any, options: Any, **_: Any) -> Any:
         self.asked.append(tool_call)
+        self.options.append(options)
         if not self.answers:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         chosen = self.answers.pop(0)

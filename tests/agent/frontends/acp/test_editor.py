@@ -75,7 +75,7 @@ async def test_prompts_go_on_with_the_session_that_was_told(connect, endpoint, r
     assert elsewhere.sessions == []
 
 
-@pytest.mark.parametrize(("answer", "done"), [("allow", True), ("reject", False), ("", False)])
+@pytest.mark.parametrize(("answer", "done"), [("y", True), ("n", False), ("", False), ("always", False)])
 async def test_the_person_is_asked_before_what_needs_their_word(connect, endpoint, repository, answer, done):
     endpoint.script(calls(ENVRC), text("So be it."))
     async with connect() as editor:
@@ -86,6 +86,40 @@ async def test_the_person_is_asked_before_what_needs_their_word(connect, endpoin
         assert editor.of("tool_call")[0].tool_call_id == editor.asked[0].tool_call_id
     assert (repository / ".envrc").exists() == done
     assert ("Refused by the user" in results(endpoint)[0]) != done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "command", "kept"),
+    [
+        ("s", "touch made", []),
+        ("a", "touch made", [("call", "touch made")]),
+        ("ap", "touch made -c", [("prefix", "touch made")]),
+    ],
+)
+async def test_a_yes_is_kept_as_narrowly_as_at_a_terminal(
+    connect, endpoint, repository, environment, answer, command, kept
+):
+    rules = [{"ask": "shell(touch *)"}]
+    every = ("touch made", command, "touch other")
+    endpoint.script(
+        *(turn for each in every for turn in (calls(("shell", {"command": each})), text("Done.")))
+    )
+    async with connect(permissions=rules) as editor:
+        editor.answers = [answer]
+        session = await editor.begins(repository)
+        await editor.says(session, "Do it")
+        await editor.says(session, "Again")
+        assert [each.option_id for each in editor.options[0]] == ["y", "s", "sp", "a", "ap", "n"]
+        asked = len(editor.asked)
+    async with connect(permissions=rules) as editor:
+        session = await editor.begins(repository)
+        await editor.says(session, "Another")
+        assert len(editor.asked) == 1 and not (repository / "other").exists()
+    assert asked == 1 and (repository / "made").exists()
+    file = Path(environment["XDG_CONFIG_HOME"]) / "seedsmith/grants.json"
+    grants = json.loads(file.read_text())["grants"] if file.exists() else []
+    assert [(each["kind"], each["text"]) for each in grants] == kept
 
 
 async def test_modes_say_whether_anything_may_be_changed_or_asked(connect, endpoint, repository):
