@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seedsmith.agent.run.python_api import Agent, Outcome
+    from seedsmith.agent.frontends.python_api import Agent, Outcome
 
     __version__: str
 
@@ -20,7 +20,7 @@ __all__ = ["Agent", "Outcome", "__version__"]
 def __getattr__(name: str) -> "Any":
     """Import the library interface only when it is asked for: the command must start fast."""
     if name in ("Agent", "Outcome"):
-        from seedsmith.agent.run import python_api
+        from seedsmith.agent.frontends import python_api
 
         return getattr(python_api, name)
     if name == "__version__":

@@ -18,6 +18,7 @@ from seedsmith.agent.frontends.line_wrapping import tell
 if TYPE_CHECKING:
     from seedsmith.agent.settings.mcp_servers import Found
     from seedsmith.agent.settings.settings import Settings
+    from seedsmith.tools.mcp.servers import Server
 
 _REACH = ("workspace", "workspace_is_home", "sandbox", "network")
 
@@ -35,8 +36,9 @@ def list_servers(as_json: bool, **flags: Any) -> None:
     """List the servers that are written down, and those that can't be used, each with why."""
     from seedsmith.agent.frontends.terminal import visible_row
 
-    for each in _found(load_settings(flags)):
-        row = _row(each)
+    settings = load_settings(flags)
+    for each in _found(settings):
+        row = _row(each, _state(settings))
         if as_json:
             from seedsmith.agent.frontends.jsonl import encode
 
@@ -51,6 +53,8 @@ def list_servers(as_json: bool, **flags: Any) -> None:
 @click.argument("reached", nargs=-1, required=True, metavar="URL|[--] COMMAND [ARGUMENT]…")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for it; ${NAME} is filled in.")
 @click.option("--header", multiple=True, metavar="NAME=VALUE", help="Header of a URL's requests, likewise.")
+@click.option("--client-id", help="Who we are to the URL's authorization server; else we register there.")
+@click.option("--callback-port", type=click.IntRange(1, 65535), help="Port that the client's redirect names.")
 @click.option(
     "--network", type=click.Choice(["off", "on"]), default="off", help="Whether it has the network."
 )
@@ -74,10 +78,14 @@ def add_server(name: str, reached: tuple[str, ...], **given: Any) -> None:
         variables, headers = pairs(given["env"]), pairs(given["header"])
     except ValueError as error:
         raise UsageError(f"--env or --header {error}.") from None
+    if not web and (given["client_id"] or given["callback_port"]):
+        raise UsageError("Only a server with a URL is signed in to: --client-id and --callback-port are its.")
+    oauth = {"clientId": given["client_id"], "callbackPort": given["callback_port"]}
     entry = {
         **({"type": "http", "url": first} if web else {"command": first, "args": arguments}),
         "env": variables,
         "headers": headers,
+        "oauth": {key: value for key, value in oauth.items() if value},
         "network": given["network"] if given["network"] == "on" else "",
         "folders": [str(Path(folder).absolute()) for folder in given["folder"]],
         "timeout": given["timeout"],
@@ -124,10 +132,60 @@ def trust_server(name: str, forget: bool, **flags: Any) -> None:
     if found is None or found.origin != "repository" or found.entry is None:
         raise UsageError(f"The repository's .mcp.json has no usable server {name!r}.")
     store.add(found.digest, name, workspace=str(settings.workspace.absolute()))
-    row = _row(found)
+    row = _row(found, _state(settings))
     tell(f"Trusted {name}: {row['reached']}")
     if row["variables"]:
         tell(f"It is given {', '.join(row['variables'])}.")
+
+
+@command.command("login")
+@click.argument("name")
+@click.option("--no-browser", is_flag=True, help="Only print the address, and open no browser.")
+@setting_flags("workspace")
+@debug_flag
+def sign_in_to(name: str, no_browser: bool, **flags: Any) -> int:
+    """Sign in to the server NAME by OAuth, in your browser; what comes of it is kept for you alone."""
+    from seedsmith.agent.cli.run_common import until_done
+    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.settings.kept_sign_ins import KeptSignIns
+
+    settings = load_settings(flags)
+    server = _usable(settings, name)
+    if not server.may_sign_in:
+        raise UsageError(f"The MCP server {name} has no URL, or is given a header Authorization already.")
+    _needs_sdk("login")
+    from seedsmith.tools.mcp.sign_in import SignInFailed, sign_in
+
+    def show(address: str) -> None:
+        print(f"Sign in to {name} here:\n{visible(address)}", flush=True)
+        if not no_browser and _has_browser():
+            import threading
+            import webbrowser
+
+            # Some browsers keep whoever opened them until they end: nobody waits for that.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    try:
+        until_done(sign_in(server, KeptSignIns(_state(settings)), show))
+    except SignInFailed as error:
+        say(str(error))
+        return 1
+    tell(f"Signed in to {name}.")
+    return 0
+
+
+@command.command("logout")
+@click.argument("name")
+@setting_flags("workspace")
+@debug_flag
+def sign_out_of(name: str, **flags: Any) -> None:
+    """Forget the sign-in to the server NAME; what the server knows of it stays there."""
+    from seedsmith.agent.settings.kept_sign_ins import KeptSignIns
+
+    settings = load_settings(flags)
+    if not KeptSignIns(_state(settings)).forget(_usable(settings, name).sign_in):
+        raise UsageError(f"Nobody is signed in to {name}.")
+    tell(f"Forgot the sign-in to {name}.")
 
 
 @command.command("test")
@@ -144,12 +202,7 @@ def test_server(name: str, **flags: Any) -> int:
     from seedsmith.tools.mcp.known_offers import KnownOffers
 
     settings = load_settings(flags)
-    found = next((each for each in _found(settings) if each.name == name), None)
-    if found is None:
-        raise UsageError(f"There is no MCP server {name!r}; seedsmith mcp list shows those there are.")
-    if found.server is None:
-        raise UsageError(f"The MCP server {name} {found.why.rstrip('.')}.")
-    KnownOffers(_state(settings) / MEMORY_FOLDER).forget(found.server)
+    KnownOffers(_state(settings) / MEMORY_FOLDER).forget(_usable(settings, name))
     arguments = json.dumps({"action": "list", "server": name})
     result = until_done(run_tool(settings, "mcp", arguments, front_ends=(Notices(),)))
     if not result.ok:
@@ -164,15 +217,12 @@ def test_server(name: str, **flags: Any) -> int:
 @debug_flag
 def serve(**flags: Any) -> None:
     """Be an MCP server on standard input and output: run, fix, skills, sessions and the tools."""
-    from importlib.util import find_spec
-
     from seedsmith.agent.cli.mcp_serve import offers
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.mcp_server import serve_stdio
     from seedsmith.agent.frontends.telemetry.observing import observing
 
-    if find_spec("mcp") is None:
-        raise UsageError("mcp serve needs the extra mcp: install seedsmith[mcp].")
+    _needs_sdk("serve")
     settings = load_settings(flags)
     with observing(settings) as watchers:
         until_done(serve_stdio(offers(settings, watchers)))
@@ -184,17 +234,42 @@ def _state(settings: Settings) -> Path:
     return state_folder(settings.home, os.environ)
 
 
+def _needs_sdk(subcommand: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("mcp") is None:
+        raise UsageError(f"mcp {subcommand} needs the extra mcp: install seedsmith[mcp].")
+
+
+def _has_browser() -> bool:
+    """Whether a browser of the person's would be seen: not one in the terminal, which would take it over."""
+    return sys.platform == "darwin" or any(
+        os.environ.get(each) for each in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _usable(settings: Settings, name: str) -> Server:
+    """The server called ``name``; raises UsageError, with why it can't be used."""
+    found = next((each for each in _found(settings) if each.name == name), None)
+    if found is None:
+        raise UsageError(f"There is no MCP server {name!r}; seedsmith mcp list shows those there are.")
+    if found.server is None:
+        raise UsageError(f"The MCP server {name} {found.why.rstrip('.')}.")
+    return found.server
+
+
 def _found(settings: Settings) -> list[Found]:
     from seedsmith.agent.settings.mcp_servers import find_servers
 
     return find_servers(settings.workspace.absolute(), _state(settings), os.environ)
 
 
-def _row(found: Found) -> dict[str, Any]:
+def _row(found: Found, state: Path) -> dict[str, Any]:
     """What there is to say of a server: values of variables and headers are left out."""
     import shlex
 
-    from seedsmith.tools.mcp.servers import variables_of
+    from seedsmith.agent.settings.kept_sign_ins import KeptSignIns
+    from seedsmith.tools.mcp.servers import is_signed_in, variables_of
 
     entry = found.entry
     reached = "" if entry is None else entry.url or shlex.join((entry.command or "", *entry.args))
@@ -203,11 +278,15 @@ def _row(found: Found) -> dict[str, Any]:
         may.append("network")
     if found.server is not None and found.server.folders:
         may.append(f"reads {', '.join(found.server.folders)}")
+    signed_in = found.server is not None and is_signed_in(found.server, KeptSignIns(state))
+    if signed_in:
+        may.append("signed in")
     return {
         "name": found.name,
         "origin": found.origin,
         "usable": found.server is not None,
         "why": found.why,
+        "signed_in": signed_in,
         "reached": reached,
         "may": f"  [{'; '.join(may)}]" if may else "",
         "variables": variables_of(entry) if entry else [],

@@ -44,10 +44,10 @@ def _models(_: click.Context) -> Iterable[tuple[str, str]]:
 
 def _skills(context: click.Context) -> Iterable[tuple[str, str]]:
     from seedsmith.agent.frontends.terminal import one_line
-    from seedsmith.agent.run.named_skill import open_library
+    from seedsmith.agent.run.named_skill import what_skills_do
 
-    for skill in open_library(_settings(context), os.environ).skills.values():
-        yield skill.name, one_line(skill.description, 60)
+    for name, what in what_skills_do(_settings(context), os.environ).items():
+        yield name, one_line(what, 60)
 
 
 def _sessions(context: click.Context) -> Iterable[tuple[str, str]]:

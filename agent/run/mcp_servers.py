@@ -73,12 +73,14 @@ def open_servers(
         return SessionServers(notices=(NoticeGiven("mcp", _MISSING),))
     if not servers:
         return SessionServers(notices=tuple(notices))
+    from seedsmith.agent.settings.kept_sign_ins import KeptSignIns
     from seedsmith.tools.mcp.known_offers import KnownOffers, listing
     from seedsmith.tools.mcp.pool import ServerPool
 
     known = KnownOffers(state / MEMORY_FOLDER)
     lines = listing(servers, known, MOST_LISTED_BYTES)
-    return SessionServers(ServerPool(servers, known), lines, tuple(notices))
+    pool = ServerPool(servers, known, KeptSignIns(state))
+    return SessionServers(pool, lines, tuple(notices))
 
 
 def _sdk_is_there() -> bool:

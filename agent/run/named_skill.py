@@ -117,6 +117,20 @@ def open_library(settings: Settings, environment: Mapping[str, str]) -> Library:
     return load(roots(settings.workspace.absolute(), Path(home) if home else None), TrustStore(state))
 
 
+def names_a_prompt(name: str | None) -> bool:
+    """Whether ``name``, given as a skill's, is a prompt of an MCP server: no skill's name holds a colon."""
+    return name is not None and ":" in name
+
+
+def what_skills_do(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What a person may name here as a skill, prompts of MCP servers too, with what each is for."""
+    from seedsmith.agent.run.server_prompts import server_prompts
+
+    skills = open_library(settings, environment).skills.values()
+    own = {skill.name: skill.description.partition(". ")[0] for skill in skills}
+    return own | server_prompts(settings, environment)
+
+
 def open_skills(
     request: RunRequest,
     library: Library,

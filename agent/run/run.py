@@ -24,6 +24,7 @@ from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.request_builder import Ask
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.run.named_skill import names_a_prompt
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.open_run import OpenedRun, open_run
 from seedsmith.agent.run.run_proof import Proving, with_pull_request
@@ -67,6 +68,10 @@ async def run(
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
     after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
+    if names_a_prompt(request.settings.skill) and request.settings.replay is None:
+        from seedsmith.agent.run.server_prompts import with_server_prompt
+
+        request = await with_server_prompt(request)
     async with AsyncExitStack() as stack:
         interceptor: RunInterceptor | None = None
         if request.settings.record is not None or request.settings.replay is not None:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.agent.errors import ConfigurationError
+from seedsmith.agent.settings import system_keyring
 from seedsmith.agent.settings.yaml_file import read_small, user_folder
 
 FILE = "keys"
 MOST_BYTES = 64 << 10
 _IN_KEYRING = "@keyring"
-_SERVICE = "seedsmith"
 
 
 def with_kept_keys(environment: Mapping[str, str]) -> dict[str, str]:
@@ -32,7 +32,7 @@ def keep_key(variable: str, key: str, environment: Mapping[str, str]) -> str:
     folder = user_folder(environment)
     path = folder / FILE
     entries = _entries(path)
-    in_keyring = _put_into_keyring(variable, key)
+    in_keyring = system_keyring.keep(variable, key)
     entries[variable] = _IN_KEYRING if in_keyring else key
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def keep_key(variable: str, key: str, environment: Mapping[str, str]) -> str:
 def _kept(path: Path) -> dict[str, str]:
     found = {}
     for variable, value in _entries(path).items():
-        key = _from_keyring(variable) if value == _IN_KEYRING else value
+        key = system_keyring.kept(variable) if value == _IN_KEYRING else value
         if key:
             found[variable] = key
     return found
@@ -64,24 +64,3 @@ def _entries(path: Path) -> dict[str, str]:
         raise ConfigurationError(f"{path} holds keys and must be yours alone: chmod 600 {path}.")
     lines = (line.partition("=") for line in content.decode("utf-8", "replace").splitlines())
     return {name.strip(): value.strip() for name, equals, value in lines if equals}
-
-
-def _put_into_keyring(variable: str, key: str) -> bool:
-    try:
-        import keyring
-
-        if keyring.get_keyring().priority < 1:  # nothing behind it, or a file anybody reads
-            return False
-        keyring.set_password(_SERVICE, variable, key)
-    except Exception:  # whatever a desktop's service raises: the file serves
-        return False
-    return True
-
-
-def _from_keyring(variable: str) -> str:
-    try:
-        import keyring
-
-        return keyring.get_password(_SERVICE, variable) or ""
-    except Exception:  # locked, or gone: as if nothing were kept
-        return ""

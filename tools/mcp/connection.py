@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.mcp.known_offers import MOST_DESCRIPTION, MOST_TOOLS, Offer, Offered
-from seedsmith.tools.mcp.servers import START_SECONDS, Server
+from seedsmith.tools.mcp.servers import START_SECONDS, Server, SignIns
 from seedsmith.tools.mcp.transport import Account, open_transport
 
 if TYPE_CHECKING:
@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 _MOST_PAGES = 50
 _CLOSE_SECONDS = 5.0
+_CLOSED = "Connection closed"
+"""What the SDK says where there is nothing to say."""
 
 
 class Connection:
     """One server, asked for the first time or again; whoever makes it awaits :meth:`close`."""
 
-    def __init__(self, server: Server, context: ToolContext, elicit: ElicitationFnT | None) -> None:
+    def __init__(
+        self, server: Server, context: ToolContext, sign_ins: SignIns, elicit: ElicitationFnT | None
+    ) -> None:
         """``elicit`` puts the server's questions to a person; None: there is none."""
         self.server = server
+        self._sign_ins = sign_ins
         self._context = context
         self._elicit = elicit
         self._account = Account()
@@ -68,6 +73,7 @@ class Connection:
         """
         client = await self._opened()
         from mcp.shared.exceptions import MCPError
+        from mcp_types import CONNECTION_CLOSED
         from pydantic import ValidationError
 
         name, seconds = self.server.name, self.server.timeout
@@ -78,7 +84,7 @@ class Connection:
                     try:
                         await asyncio.wait({asked, self._owner}, return_when=asyncio.FIRST_COMPLETED)
                         if not asked.done():
-                            raise ToolError(f"The MCP server {name} ended before it answered.{self._told()}")
+                            raise self._ended_early()
                         return asked.result()
                     finally:
                         asked.cancel()
@@ -90,9 +96,9 @@ class Connection:
                 f"may have taken effect.{self._told()}"
             ) from None
         except MCPError as error:
-            if self._is_gone():
+            if self._is_gone() or error.code == CONNECTION_CLOSED:
                 await self.close()
-                raise ToolError(f"The MCP server {name} ended before it answered.{self._told()}") from None
+                raise self._ended_early(str(error)) from None
             raise ToolError(f"The MCP server {name} refused: {_short(str(error))}") from None
         except ValidationError as error:
             where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
@@ -127,7 +133,14 @@ class Connection:
             self._clocks.discard(clock)
 
     def _is_gone(self) -> bool:
-        return self._owner.done() or self._account.ended or bool(self._account.fault)
+        return self._owner.done() or self._account.ended or bool(self._account.fault or self._account.sign_in)
+
+    def _ended_early(self, why: str = "") -> ToolError:
+        name = self.server.name
+        if self._account.sign_in:
+            return ToolError(f"The MCP server {name} {self._account.sign_in}.")
+        said = f" ({_short(why)})" if why not in ("", _CLOSED) else ""
+        return ToolError(f"The MCP server {name} ended before it answered{said}.{self._told()}")
 
     def _told(self) -> str:
         return self._account.told()
@@ -161,10 +174,13 @@ class Connection:
             raise
         except SandboxError as error:
             self._fail(f"The MCP server {name} can't be started: {error}")
-        except BaseExceptionGroup as group:
-            self._fail(f"The MCP server {name} can't be used: {_short(_first(group))}.{self._told()}")
-        except Exception as error:
-            self._fail(f"The MCP server {name} can't be used: {_short(str(error))}.{self._told()}")
+        except (BaseExceptionGroup, Exception) as raised:
+            first = _first(raised)
+            if self._account.sign_in:
+                self._fail(f"The MCP server {name} {self._account.sign_in}.")
+            else:
+                why = _short(str(first) or type(first).__name__)
+                self._fail(f"The MCP server {name} can't be used: {why}.{self._told()}")
 
     async def _keep(self, mode: str) -> None:
         """Connect and stay so, by the handshake first: only after it may a server ask by itself."""
@@ -172,7 +188,7 @@ class Connection:
         from mcp_types import Implementation
 
         client = Client(
-            open_transport(self.server, self._context, self._account),
+            open_transport(self.server, self._context, self._account, self._sign_ins),
             mode=mode,
             elicitation_callback=self._elicit,
             client_info=Implementation(name="seedsmith", version="1"),
@@ -228,11 +244,10 @@ async def _awaited(answer: Awaitable[Answer]) -> Answer:
     return await answer
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> str:
-    error: BaseException = group
+def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return str(error) or type(error).__name__
+    return error
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.mcp.connection import Connection, offer_of
 from seedsmith.tools.mcp.elicitation import AskPerson, elicited
 from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
-from seedsmith.tools.mcp.servers import Server
+from seedsmith.tools.mcp.servers import Server, SignIns
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -27,9 +27,10 @@ class ServerPool:
     ``ask_person`` and ``notify`` may be set until the first server is started.
     """
 
-    def __init__(self, servers: Iterable[Server], known: KnownOffers) -> None:
+    def __init__(self, servers: Iterable[Server], known: KnownOffers, sign_ins: SignIns) -> None:
         self.servers: Mapping[str, Server] = {each.name: each for each in servers}
         self.known = known
+        self._sign_ins = sign_ins
         self.ask_person: AskPerson | None = None
         """Puts a server's questions to a person; None: there is none."""
         self.notify: Notify | None = None
@@ -96,7 +97,7 @@ class ServerPool:
             if known is not None:
                 await known.close()
             context.background.end_besides(self.close)
-            connection = Connection(server, context, self._elicit_for(server))
+            connection = Connection(server, context, self._sign_ins, self._elicit_for(server))
             self._connections[server.name] = connection
             try:
                 self._pin(server, await offer_of(connection))

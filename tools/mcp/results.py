@@ -47,9 +47,10 @@ class Reading:
         return self._result(ok=True)
 
     def prompted(self, result: GetPromptResult) -> ToolResult:
-        """A prompt's messages."""
+        """A prompt's messages, each after who says it where they are several."""
         for message in result.messages[:_MOST_BLOCKS]:
-            self._parts.append(f"{message.role}:")
+            if len(result.messages) > 1:
+                self._parts.append(f"{message.role}:")
             self._blocks([message.content])
         return self._result(ok=True)
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -32,6 +32,16 @@ def _web_address(url: str) -> str:
     return url
 
 
+class OAuthEntry(BaseModel):
+    """Who we are to a server's authorization server, where it registers nobody by itself."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    clientId: Annotated[ArgumentText, Field(min_length=1)] | None = None  # noqa: N815 - as others write it
+    clientSecret: ArgumentText | None = None  # noqa: N815
+    callbackPort: Annotated[int, Field(ge=0, le=65535)] = 0  # noqa: N815
+
+
 class Entry(BaseModel):
     """One server as ``mcpServers`` has it, in the form other programs write; what they add is ignored."""
 
@@ -44,6 +54,7 @@ class Entry(BaseModel):
     cwd: ArgumentText = "."
     url: Annotated[str, AfterValidator(_web_address)] | None = None
     headers: dict[str, ArgumentText] = Field(default_factory=dict, max_length=50)
+    oauth: OAuthEntry = OAuthEntry()
     network: Literal["off", "on"] = "off"
     folders: list[ArgumentText] = Field(default_factory=list, max_length=50)
     timeout: float = Field(60.0, gt=0, le=3600)
@@ -79,6 +90,11 @@ class Server:
     cwd: str = "."
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    client_id: str = ""
+    """Who we are to its authorization server; '' where we register there."""
+    client_secret: str = field(default="", repr=False)
+    callback_port: int = 0
+    """Where on loopback a browser comes back to; 0 for any port."""
     network: bool = False
     """Whether its process reaches the network."""
     folders: tuple[str, ...] = ()
@@ -93,6 +109,35 @@ class Server:
         import shlex
 
         return shlex.join(self.argv) if self.argv else self.url
+
+    @property
+    def sign_in(self) -> str:
+        """What a sign-in to it is kept under: a repository's server is none that the user signed in to."""
+        known = json.dumps([self.origin, self.url, self.client_id])
+        return hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether a person can sign in to it: not where a header authorizes it already."""
+        return bool(self.url) and not any(name.casefold() == "authorization" for name in self.headers)
+
+
+class SignIns(Protocol):
+    """What is kept of sign-ins, by name: secrets."""
+
+    def read(self, name: str) -> str:
+        """What was kept under ``name``; '' for nothing."""
+
+    def write(self, name: str, text: str) -> None:
+        """Keep ``text`` under ``name``; raises OSError."""
+
+    def forget(self, name: str) -> bool:
+        """Keep nothing under ``name``; whether anything was."""
+
+
+def is_signed_in(server: Server, kept: SignIns) -> bool:
+    """Whether a sign-in to ``server`` is kept; it may have ended."""
+    return server.may_sign_in and bool(kept.read(server.sign_in))
 
 
 def read_entry(name: str, given: Any) -> Entry:
@@ -148,6 +193,9 @@ def server_of(name: str, entry: Entry, origin: Origin, environment: Mapping[str,
         cwd=fill(entry.cwd),
         url=url,
         headers={key: fill(text) for key, text in entry.headers.items()},
+        client_id=fill(entry.oauth.clientId or ""),
+        client_secret=fill(entry.oauth.clientSecret or ""),
+        callback_port=entry.oauth.callbackPort,
         network=own and entry.network == "on",
         folders=tuple(map(fill, entry.folders)) if own else (),
         timeout=entry.timeout,

@@ -6,7 +6,7 @@ The SDK's own way to start a process knows no sandbox, hence the transport for o
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.environment import command_environment
 from seedsmith.sandbox.isolation.named_programs import named_programs
 from seedsmith.tools.base import ToolContext
-from seedsmith.tools.mcp.servers import START_SECONDS, Server
+from seedsmith.tools.mcp.servers import START_SECONDS, Server, SignIns
 
 if TYPE_CHECKING:
     import httpx2
@@ -46,6 +46,8 @@ class Account:
     """The last line that was no message."""
     said: str = ""
     """The end of what it wrote to its standard error."""
+    sign_in: str = ""
+    """What it wants a person to do about their sign-in, completing "The MCP server NAME"; else ''."""
     ended: bool = False
     """Whether nothing more comes."""
 
@@ -60,11 +62,11 @@ class Account:
 
 
 def open_transport(
-    server: Server, context: ToolContext, account: Account
+    server: Server, context: ToolContext, account: Account, sign_ins: SignIns
 ) -> AbstractAsyncContextManager[TransportStreams]:
     """The two streams of messages to and from ``server``; entering starts it, leaving ends it."""
     if server.url:
-        return _http(server)
+        return _http(server, account, sign_ins)
     return _process(server, context, account)
 
 
@@ -149,7 +151,7 @@ class _Pipe:
             return
         self._unasked += 1
         if self._unasked > MOST_UNASKED:
-            self._account.fault = f"It was stopped: it sent more than {MOST_UNASKED:,} messages unasked."
+            self._account.fault = _flooded()
             return
         try:
             message = jsonrpc_message_adapter.validate_json(line, by_name=False)
@@ -177,30 +179,76 @@ class _Pipe:
 
 
 @asynccontextmanager
-async def _http(server: Server) -> AsyncIterator[TransportStreams]:
+async def _http(server: Server, account: Account, sign_ins: SignIns) -> AsyncIterator[TransportStreams]:
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
 
+    from seedsmith.tools.mcp.sign_in import SignInNeeded, auth_of
+
+    def wanted(what: str) -> SignInNeeded:
+        account.sign_in = what
+        return SignInNeeded(what)
+
+    command = f"run `seedsmith mcp login {server.name}`"
+    again = f"wants you to sign in again: {command}"
+    auth = auth_of(server, sign_ins, lambda: wanted(again)) if server.may_sign_in else None
+
+    async def refused(response: httpx2.Response) -> None:
+        if response.status_code != httpx2.codes.UNAUTHORIZED or auth is not None:
+            return
+        if server.may_sign_in:
+            raise wanted(f"wants you to sign in: {command}")
+        raise wanted("refuses the header Authorization that it is given")
+
     timeout = httpx2.Timeout(START_SECONDS, read=server.timeout)
-    async with httpx2.AsyncClient(
-        headers=dict(server.headers), timeout=timeout, event_hooks={"response": [_bounded]}
-    ) as client:
+    bounds = _Bounds(account)
+    hooks: dict[str, list[Callable[..., Any]]] = {
+        "request": [bounds.asked],
+        "response": [refused, bounds.answered],
+    }
+    headers = dict(server.headers)
+    async with httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks, auth=auth) as client:
         async with streamable_http_client(
             server.url, http_client=client, max_sse_event_size=MOST_MESSAGE_BYTES
         ) as streams:
             yield streams
 
 
-async def _bounded(response: httpx2.Response) -> None:
-    """Stop reading a body that is too long."""
-    import httpx2
+class _Bounds:
+    """Stops reading bodies that are too long, and events that are too many between two requests of ours."""
 
-    stream = response.stream
-    if isinstance(stream, httpx2.AsyncByteStream):
-        response.stream = _bounded_stream(stream)
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._unasked = 0
+
+    async def asked(self, _request: httpx2.Request) -> None:
+        """Count anew: a request of ours is on its way."""
+        self._unasked = 0
+
+    async def answered(self, response: httpx2.Response) -> None:
+        """Bound the body of ``response``."""
+        import httpx2
+
+        stream = response.stream
+        if isinstance(stream, httpx2.AsyncByteStream):
+            events = response.headers.get("content-type", "").startswith("text/event-stream")
+            response.stream = _bounded(stream, self._take_events if events else None)
+
+    def _take_events(self, part: bytes) -> None:
+        """Raise ReadError where ``part`` ends too many events; an empty line ends one, and is in none."""
+        import httpx2
+
+        self._unasked += part.count(b"\n\n") + part.count(b"\n\r\n")
+        if self._unasked > MOST_UNASKED:
+            self._account.fault = _flooded()
+            raise httpx2.ReadError("too many events")
 
 
-def _bounded_stream(stream: httpx2.AsyncByteStream) -> httpx2.AsyncByteStream:
+def _flooded() -> str:
+    return f"It was stopped: it sent more than {MOST_UNASKED:,} messages unasked."
+
+
+def _bounded(stream: httpx2.AsyncByteStream, take: Callable[[bytes], None] | None) -> httpx2.AsyncByteStream:
     import httpx2
 
     class Bounded(httpx2.AsyncByteStream):
@@ -210,6 +258,8 @@ def _bounded_stream(stream: httpx2.AsyncByteStream) -> httpx2.AsyncByteStream:
                 seen += len(part)
                 if seen > 4 * MOST_MESSAGE_BYTES:
                     raise httpx2.ReadError("the answer is too long")
+                if take is not None:
+                    take(part)
                 yield part
 
         async def aclose(self) -> None:

@@ -138,6 +138,8 @@ class EditorSession:
             await asyncio.wait({self._turn})
 
     async def _work(self, blocks: Sequence[Any]) -> PromptResponse:
+        from seedsmith.agent.run.named_skill import names_a_prompt
+
         with tempfile.TemporaryDirectory(prefix="seedsmith-") as folder:
             content = await asyncio.to_thread(read_prompt, blocks, Path(folder))
             name, words = _command(content.typed)
@@ -147,7 +149,8 @@ class EditorSession:
                 return PromptResponse(stop_reason="end_turn")
             if name == INIT:
                 content = PromptContent(f"{wording('init.md')}\n{words}".strip(), content.quoted)
-            skill = name if name in await asyncio.to_thread(self._skills) else None
+            known = names_a_prompt(name) or name in await asyncio.to_thread(self._skills)
+            skill = name if known else None
             if skill is not None:
                 content = PromptContent(words, content.quoted, content.pictures)
             return await self._run(content, skill)
@@ -200,10 +203,9 @@ class EditorSession:
 
     def _skills(self) -> dict[str, str]:
         """The skills that can be used here, with what each is for."""
-        from seedsmith.agent.run.named_skill import open_library
+        from seedsmith.agent.run.named_skill import what_skills_do
 
-        library = open_library(self.settings, self.environment)
-        return {name: skill.description.partition(". ")[0] for name, skill in library.skills.items()}
+        return what_skills_do(self.settings, self.environment)
 
 
 def _command(typed: str) -> tuple[str, str]:

@@ -175,10 +175,9 @@ class Conversation:
 
     def skills(self) -> dict[str, str]:
         """The skills that can be used here, with what each is for."""
-        from seedsmith.agent.run.named_skill import open_library
+        from seedsmith.agent.run.named_skill import what_skills_do
 
-        library = open_library(self.settings, self.environment)
-        return {name: skill.description.partition(". ")[0] for name, skill in library.skills.items()}
+        return what_skills_do(self.settings, self.environment)
 
     def show_change(self, diff: str) -> None:
         """Show a diff of any length."""
@@ -276,8 +275,10 @@ class Conversation:
                 self._echo(line)
             await COMMANDS[name](self, words.strip())
             return
+        from seedsmith.agent.run.named_skill import names_a_prompt
+
         skills = self.skills()
-        if name in skills:
+        if name in skills or names_a_prompt(name):
             self._echo(line)
             self.send(words.strip(), skill=name)
         else:

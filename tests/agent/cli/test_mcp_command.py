@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mcp_authorization import guarded_beside
 
 SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
 
@@ -47,6 +48,8 @@ def test_what_can_not_be_is_told_in_one_sentence(seedsmith, place):
         (("add", "x", "--env", "nothing", "true"), "NAME=VALUE"),
         (("add", "x", "--timeout", "0", "true"), "timeout"),
         (("test", "nobody"), "There is no MCP server"),
+        (("add", "x", "--client-id", "me", "true"), "Only a server with a URL"),
+        (("login", "nobody"), "There is no MCP server"),
         (("trust", "nobody"), "no usable server"),
     ):
         done = seedsmith("mcp", *arguments)
@@ -63,3 +66,33 @@ def test_a_server_that_can_not_start_fails_its_test(seedsmith):
     seedsmith("mcp", "add", "broken", "--", "sh", "-c", "echo no key was given >&2; exit 1")
     done = seedsmith("mcp", "test", "broken")
     assert done.returncode == 1 and "no key was given" in done.stderr
+
+
+@pytest.fixture
+def browser(place, environment):
+    """A browser that goes where it is sent."""
+    opener = place / "browser"
+    opener.write_text(
+        f"#!{sys.executable}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1]).read()\n"
+    )
+    opener.chmod(0o755)
+    environment["BROWSER"] = str(opener)
+
+
+@pytest.mark.slow
+def test_a_person_signs_in_by_their_browser(process, browser):
+    with guarded_beside() as theirs:
+        process("mcp", "add", "tracker", theirs.url)
+        refused = process("mcp", "test", "tracker")
+        assert refused.returncode == 1 and "run `seedsmith mcp login tracker`" in refused.stderr
+        done = process("mcp", "login", "tracker")
+        assert done.returncode == 0 and done.stdout.endswith("\nSigned in to tracker.\n"), done.stderr
+        assert done.stdout.startswith("Sign in to tracker here:\nhttp://127.0.0.1:") and not done.stderr
+        tried = process("mcp", "test", "tracker")
+        assert tried.returncode == 0 and "  add" in tried.stdout, tried.stderr
+        assert "[signed in]" in process("mcp", "list").stdout
+        assert process("mcp", "logout", "tracker").stdout == "Forgot the sign-in to tracker.\n"
+        assert process("mcp", "logout", "tracker").returncode == 2
+        theirs.people.refuses = True
+        denied = process("mcp", "login", "tracker")
+        assert denied.returncode == 1 and "failed: access_denied not you" in denied.stderr

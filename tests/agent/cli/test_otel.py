@@ -56,3 +56,18 @@ def test_the_packages_are_named_where_they_are_missing(seedsmith, endpoint, bodi
     done = seedsmith("run", "Look", "--otel", *service(endpoint))
     assert done.returncode == 2 and "pip install 'seedsmith[otel]'" in done.stderr
     assert not endpoint.requests
+
+
+@pytest.mark.slow
+def test_a_program_asks_for_it_by_an_argument(place, endpoint, bodies, environment, monkeypatch):
+    from seedsmith import Agent
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    endpoint.script(text("Done."), text("Done."))
+    given = {"model": "openai/test", "base_url": endpoint.base_url, "home": place / "state"}
+    Agent(place / "repo", **given).run("Look")
+    assert not bodies
+    Agent(place / "repo", otel=True, **given).run("Look")
+    assert b"invoke_agent seedsmith" in b"".join(bodies["/v1/traces"])
+    assert b"gen_ai.client.token.usage" in b"".join(bodies["/v1/metrics"])

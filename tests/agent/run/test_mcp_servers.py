@@ -11,8 +11,11 @@ import pytest
 from scripted_endpoint import calls, text
 from small_house import Collected
 
+from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ToolFinished
+from seedsmith.agent.run.named_skill import what_skills_do
 from seedsmith.agent.run.run import run
+from seedsmith.agent.run.server_prompts import values_of
 from seedsmith.agent.settings.mcp_servers import find_servers, trusted_servers
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -36,16 +39,19 @@ class Place:
     def write(self, servers):
         self.file.write_text(json.dumps({"mcpServers": servers}))
 
-    async def run(self, **settings):
-        made = Settings(
+    def settings(self, **more):
+        return Settings(
             workspace=self.work,
             model="openai/scripted",
             base_url=self.endpoint.base_url,
             api_key="a-key-for-tests",
             home=self.home,
-            **settings,
+            **more,
         )
-        request = RunRequest(settings=made, prompt="Do it", environment=self.environment)
+
+    async def run(self, prompt="Do it", **settings):
+        made = self.settings(**settings)
+        request = RunRequest(settings=made, prompt=prompt, environment=self.environment)
         return await run(request, (self.seen,))
 
     def told(self):
@@ -170,3 +176,62 @@ async def test_a_file_that_leads_out_of_the_repository_is_not_read(place, tmp_pa
     place.endpoint.script(text("Done."))
     assert (await place.run()).status == "done"
     assert "theirs" not in "".join(place.told())
+
+
+REVIEW = Offered("review", "How to review. Thoroughly.", {"what": "", "how": ""})
+
+
+@pytest.mark.slow
+async def test_a_prompt_of_a_server_is_named_as_a_skill_is(place):
+    place.write({"example": example(place)})
+    assert what_skills_do(place.settings(), place.environment).get("example:review") is None
+    place.endpoint.script(text("Done."), text("Done."))
+    await place.run(skill="example:review", prompt="x.py")
+    said = place.endpoint.requests[0].body["messages"][-1]["content"]
+    assert said == (
+        "The user chose the prompt review of the MCP server example. It says:\n\nReview x.py with care."
+    )
+    assert what_skills_do(place.settings(), place.environment)["example:review"] == "How to review."
+    await place.run(skill="example:review", skill_with={"what": "y.py"}, prompt="Be quick")
+    said = place.endpoint.requests[1].body["messages"][-1]["content"]
+    assert said.endswith("Review y.py with care.\n\nBe quick")
+    place.write({"example": {"command": "false"}})
+    assert "example:review" not in what_skills_do(place.settings(), place.environment)
+    (place.file.parent / "mcp.json").write_text("{")
+    assert "review" in what_skills_do(place.settings(), place.environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"skill": "exampel:review"}, "no MCP server 'exampel' to use .did you mean 'example'"),
+        ({"skill": "example:revue"}, "The MCP server example has no prompt 'revue'"),
+        ({"skill": "example:review"}, "Missing required arguments"),
+        ({"skill": "example:review", "approve": "plan"}, "a plan starts no MCP server"),
+        ({"skill": "broken:any"}, "no key was given"),
+    ],
+)
+async def test_a_prompt_that_cannot_be_had_is_wrong_usage(place, settings, said):
+    broken = {"command": "sh", "args": ["-c", "echo no key was given >&2; exit 1"]}
+    place.write({"example": example(place), "broken": broken})
+    with pytest.raises(UsageError, match=said):
+        await place.run(**settings, prompt="")
+    assert not place.endpoint.requests
+
+
+@pytest.mark.parametrize(
+    ("given", "typed", "values", "rest"),
+    [
+        ({}, "x.py", {"what": "x.py"}, ""),
+        ({}, "x.py with great care", {"what": "x.py", "how": "with great care"}, ""),
+        ({}, "how=fast 'a b.py'", {"what": "a b.py", "how": "fast"}, ""),
+        ({}, "how=fast a b", {"what": "a b", "how": "fast"}, ""),
+        ({"what": "x.py"}, "don't rush", {"what": "x.py", "how": "don't rush"}, ""),
+        ({"what": "x.py", "how": 3}, "and go on", {"what": "x.py", "how": "3"}, "and go on"),
+        ({}, " ", {}, " "),
+        ({}, "what= how=x go on", {"what": "", "how": "x"}, "go on"),
+    ],
+)
+def test_words_fill_what_is_open(given, typed, values, rest):
+    assert values_of(REVIEW, given, typed) == (values, rest)

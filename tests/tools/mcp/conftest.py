@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from seedsmith.agent.settings.kept_sign_ins import KeptSignIns
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.mcp.known_offers import KnownOffers
 from seedsmith.tools.mcp.mcp_tool import McpTool
@@ -21,6 +23,7 @@ class McpBench:
 
     def __init__(self, bench, folder):
         self.bench, self.context, self.folder = bench, bench.context, folder
+        self.sign_ins = KeptSignIns(folder.parent)
         self.pools = []
         self.told = []
         self.entries = {}
@@ -29,7 +32,7 @@ class McpBench:
         """A new session with ``entries``; ``example`` is the SDK's server."""
         self.entries = entries
         servers = [server_of(name, read_entry(name, entry), "user", {}) for name, entry in entries.items()]
-        self.pool = ServerPool(servers, KnownOffers(self.folder))
+        self.pool = ServerPool(servers, KnownOffers(self.folder), self.sign_ins)
         self.pool.notify = self.told.append
         self.pools.append(self.pool)
         self.tool = McpTool(self.pool, vision=True)
@@ -56,6 +59,13 @@ def example(**more):
 def script(text, **more):
     """The entry of a server that is the Python program ``text``."""
     return {"command": sys.executable, "args": ["-c", text], **more}
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture

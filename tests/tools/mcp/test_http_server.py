@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 
@@ -13,15 +12,9 @@ from .conftest import SERVER
 SERVE = "import runpy, sys; runpy.run_path(sys.argv[1])['server'].run(sys.argv[3], port=int(sys.argv[2]))"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.slow
-async def test_a_server_with_a_url_is_called_and_one_that_is_gone_costs_one_call(mcp):
-    port = free_port()
+async def test_a_server_with_a_url_is_called_and_one_that_is_gone_costs_one_call(mcp, free_port):
+    port = free_port
     mcp.open(example={"type": "http", "url": f"http://127.0.0.1:{port}/mcp", "timeout": 20})
     assert "can't be used" in await mcp.refused("add", a=1, b=1), "nothing listens yet"
     argv = (sys.executable, "-c", SERVE, str(SERVER), str(port), "streamable-http")

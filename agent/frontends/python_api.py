@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,13 @@ class Agent:
 
     async def arun(self, prompt: str = "") -> Outcome:
         """The same inside a running event loop."""
+        from seedsmith.agent.frontends.telemetry.observing import observing
         from seedsmith.agent.run.run import run
 
         request = RunRequest(settings=self.settings, prompt=prompt)
-        return await run(request, self._front_ends, self._approver)
+        stack = ExitStack()
+        watchers = stack.enter_context(observing(self.settings))
+        try:
+            return await run(request, (*self._front_ends, *watchers), self._approver)
+        finally:
+            await asyncio.to_thread(stack.close)  # the last spans are sent, and the caller's loop goes on
