@@ -44,7 +44,7 @@ def _models(_: click.Context) -> Iterable[tuple[str, str]]:
 
 def _skills(context: click.Context) -> Iterable[tuple[str, str]]:
     from seedsmith.agent.frontends.terminal import one_line
-    from seedsmith.agent.run.named_skill import what_skills_do
+    from seedsmith.agent.run.server_prompts import what_skills_do
 
     for name, what in what_skills_do(_settings(context), os.environ).items():
         yield name, one_line(what, 60)

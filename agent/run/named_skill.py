@@ -122,15 +122,6 @@ def names_a_prompt(name: str | None) -> bool:
     return name is not None and ":" in name
 
 
-def what_skills_do(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """What a person may name here as a skill, prompts of MCP servers too, with what each is for."""
-    from seedsmith.agent.run.server_prompts import server_prompts
-
-    skills = open_library(settings, environment).skills.values()
-    own = {skill.name: skill.description.partition(". ")[0] for skill in skills}
-    return own | server_prompts(settings, environment)
-
-
 def open_skills(
     request: RunRequest,
     library: Library,

@@ -1,4 +1,4 @@
-"""Prompts of MCP servers, which a person names as they name skills: SERVER:PROMPT."""
+"""What a person names as a skill: skills, and as SERVER:PROMPT the prompts of MCP servers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.context.prompts import prompt as wording
 from seedsmith.agent.errors import ConfigurationError, UsageError
+from seedsmith.agent.run.named_skill import open_library
 from seedsmith.agent.settings.mcp_servers import MEMORY_FOLDER, REPOSITORY_FILE, find_servers, mcp_file
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -19,6 +20,13 @@ from seedsmith.tools.suggestions import suggestion_or_list
 if TYPE_CHECKING:
     from seedsmith.tools.mcp.known_offers import Offer, Offered
     from seedsmith.tools.mcp.servers import Server
+
+
+def what_skills_do(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What a person may name here as a skill, prompts of MCP servers too, with what each is for."""
+    skills = open_library(settings, environment).skills.values()
+    own = {skill.name: skill.description.partition(". ")[0] for skill in skills}
+    return own | server_prompts(settings, environment)
 
 
 def server_prompts(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:

@@ -175,7 +175,7 @@ class Conversation:
 
     def skills(self) -> dict[str, str]:
         """The skills that can be used here, with what each is for."""
-        from seedsmith.agent.run.named_skill import what_skills_do
+        from seedsmith.agent.run.server_prompts import what_skills_do
 
         return what_skills_do(self.settings, self.environment)
 

@@ -13,9 +13,8 @@ from small_house import Collected
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, ToolFinished
-from seedsmith.agent.run.named_skill import what_skills_do
 from seedsmith.agent.run.run import run
-from seedsmith.agent.run.server_prompts import values_of
+from seedsmith.agent.run.server_prompts import values_of, what_skills_do
 from seedsmith.agent.settings.mcp_servers import find_servers, trusted_servers
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
