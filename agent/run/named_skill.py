@@ -117,11 +117,6 @@ def open_library(settings: Settings, environment: Mapping[str, str]) -> Library:
     return load(roots(settings.workspace.absolute(), Path(home) if home else None), TrustStore(state))
 
 
-def names_a_prompt(name: str | None) -> bool:
-    """Whether ``name``, given as a skill's, is a prompt of an MCP server: no skill's name holds a colon."""
-    return name is not None and ":" in name
-
-
 def open_skills(
     request: RunRequest,
     library: Library,

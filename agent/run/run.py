@@ -24,10 +24,10 @@ from seedsmith.agent.loop.loop import LoopResult, run_loop
 from seedsmith.agent.loop.request_builder import Ask
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
-from seedsmith.agent.run.named_skill import names_a_prompt
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.open_run import OpenedRun, open_run
 from seedsmith.agent.run.run_proof import Proving, with_pull_request
+from seedsmith.agent.run.server_prompts import with_server_prompt
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.subagents_offered import with_subagents
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from seedsmith.agent.recording.interceptor import RunInterceptor
     from seedsmith.skills.loader import Library
 
-_NO_SANDBOX = "none"
 _SEARCHED = "A local model's search goes by the tests alone; what was told or piped in besides is not read."
 _SESSION_ENDED = "Ended with the session."
 _BEFORE_VERIFICATION = "Ended before the verification, with everything it had started."
@@ -68,10 +67,7 @@ async def run(
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
     after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
-    if names_a_prompt(request.settings.skill) and request.settings.replay is None:
-        from seedsmith.agent.run.server_prompts import with_server_prompt
-
-        request = await with_server_prompt(request)
+    request = await with_server_prompt(request)
     async with AsyncExitStack() as stack:
         interceptor: RunInterceptor | None = None
         if request.settings.record is not None or request.settings.replay is not None:
@@ -149,7 +145,7 @@ class _Run:
         opened.model.prepare()
         self._past.begin()
         self._stack.push_async_callback(self._past.close)
-        sandbox = _NO_SANDBOX
+        sandbox = "none"
         try:
             context = open_tool_context(
                 opened.request, opened.place, folder, opened.skills.readable, verify=self._command

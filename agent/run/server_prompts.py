@@ -46,14 +46,16 @@ def server_prompts(settings: Settings, environment: Mapping[str, str]) -> dict[s
 
 
 async def with_server_prompt(request: RunRequest) -> RunRequest:
-    """``request`` with the words of the prompt that its skill names in the skill's place.
+    """``request`` with the words of the prompt that its skill names in the skill's place; else as it is.
 
     Its server is asked for them. Values come from ``skill_with``, those left open from the words of the
     request's own prompt in their order. Raises :class:`UsageError` for what can't be had.
     """
     settings = request.settings
     named = settings.skill or ""
-    name, _, wanted = named.partition(":")
+    name, colon, wanted = named.partition(":")  # no skill's name holds one
+    if not colon or settings.replay is not None:
+        return request
     if settings.approve == "plan":
         raise UsageError(f"{named} is not read: a plan starts no MCP server.")
     server, offer = await _offer(request, name)

@@ -138,8 +138,6 @@ class EditorSession:
             await asyncio.wait({self._turn})
 
     async def _work(self, blocks: Sequence[Any]) -> PromptResponse:
-        from seedsmith.agent.run.named_skill import names_a_prompt
-
         with tempfile.TemporaryDirectory(prefix="seedsmith-") as folder:
             content = await asyncio.to_thread(read_prompt, blocks, Path(folder))
             name, words = _command(content.typed)
@@ -149,7 +147,7 @@ class EditorSession:
                 return PromptResponse(stop_reason="end_turn")
             if name == INIT:
                 content = PromptContent(f"{wording('init.md')}\n{words}".strip(), content.quoted)
-            known = names_a_prompt(name) or name in await asyncio.to_thread(self._skills)
+            known = ":" in name or name in await asyncio.to_thread(self._skills)
             skill = name if known else None
             if skill is not None:
                 content = PromptContent(words, content.quoted, content.pictures)

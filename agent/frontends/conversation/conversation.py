@@ -275,10 +275,8 @@ class Conversation:
                 self._echo(line)
             await COMMANDS[name](self, words.strip())
             return
-        from seedsmith.agent.run.named_skill import names_a_prompt
-
         skills = self.skills()
-        if name in skills or names_a_prompt(name):
+        if name in skills or ":" in name:  # a server's prompt, which may not be known yet
             self._echo(line)
             self.send(words.strip(), skill=name)
         else:
