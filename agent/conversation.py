@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image
 
 

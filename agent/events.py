@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, ClassVar, Protocol
 
 from seedsmith.agent.redact import Redactor
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 VERSION = 1
 WITHIN = "within"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.claude_commands import command_files, read_command
 from seedsmith.skills.errors import ManifestError, UnknownSkill
 from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill

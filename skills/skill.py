@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec

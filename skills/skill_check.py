@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.skill import BrokenSkill, Origin, Skill
 from seedsmith.skills.skill_folder import OWN_FORM, digest, find_manifest, read_skill, recording_path

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.yaml_document import Document, DocumentError, parse
 
 FIELDS = ("name", "description", "license", "compatibility", "allowed-tools", "metadata")

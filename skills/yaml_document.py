@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.content.yaml_depth import NestedTooDeeply, shallow_events
 
 MOST_BYTES = 256 << 10

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

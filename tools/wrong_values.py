@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 HALF_A_PAIR = "must be valid Unicode, it holds half a surrogate pair"
 

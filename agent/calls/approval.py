@@ -6,12 +6,12 @@ reach (docs/sandbox.md). Nothing that the model or the repository says can loose
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.grants import Grant
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.protected import is_run_by_others
 from seedsmith.tools.base import EVERYTHING, OUTSIDE, Access
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, Field
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
 from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 

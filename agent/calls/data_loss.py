@@ -13,13 +13,13 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Approver, Refused
 from seedsmith.agent.calls.gates import Gate, Passage
 from seedsmith.agent.calls.prepared_call import Prepared
 from seedsmith.agent.events import ApprovalRequested, Sink
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 
 if TYPE_CHECKING:

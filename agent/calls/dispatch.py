@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from seedsmith.agent.calls.prepared_call import Finished
@@ -19,6 +18,7 @@ from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.conversation import ToolCall, ToolOutput
 from seedsmith.agent.events import TAKE_BACK, TRY
 from seedsmith.agent.sessions.session import Session
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, Access, Effect, ToolResult
 
 INTERRUPTED = "interrupted before it was done; it may have taken effect in part."

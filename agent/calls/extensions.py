@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Tool, ToolSpec
 from seedsmith.tools.entry_points import entry_points_of
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from seedsmith.agent.calls.approval import (
@@ -25,6 +25,7 @@ from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
 from seedsmith.agent.settings.permissions.call import RuledCall, ruled_call
 from seedsmith.agent.settings.permissions.rules import Ruled
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.hook_specs import HookEvent, HookSpec, HookSpecs
 from seedsmith.skills.skill import Skill

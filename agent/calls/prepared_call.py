@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.redact import nested_too_deeply
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Access, JsonObject, Tool, ToolResult
 
 

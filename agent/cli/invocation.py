@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import click
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group
 from seedsmith.agent.errors import UsageError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.agent.models.catalog.prices import Price

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE, UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 from seedsmith.agent.settings.repository_root import standing_in
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo

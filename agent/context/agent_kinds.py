@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import read_small
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.skill_md import read_published
 from seedsmith.skills.yaml_document import MOST_BYTES, DocumentError, decode

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.conversation import Conversation, UserMessage
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.settings.yaml_file import read_small, user_folder
 from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import EVERYTHING, Access

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from seedsmith.agent.context.instructions import root_instructions
@@ -18,6 +17,7 @@ from seedsmith.agent.conversation import Item, SystemMessage, UserMessage
 from seedsmith.agent.sessions.outcome import changed_tests
 from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import Image

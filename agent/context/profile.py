@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 ToolChoice = Literal["auto", "required"]
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +13,7 @@ from seedsmith.agent.context.prompts import prompt as prompt_text
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import Image
 from seedsmith.tools.text import human_bytes

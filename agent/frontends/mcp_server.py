@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seedsmith.agent.events import Envelope, FrontEnd, NoticeGiven, ToolFinished, TurnStarted
 from seedsmith.agent.frontends.jsonl import encode
 from seedsmith.agent.frontends.mcp_lines import checked_lines
 from seedsmith.agent.version import VERSION
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from seedsmith.agent.models.base import Answer, Spent, Usage
 from seedsmith.agent.models.catalog.prices import PriceTier
 from seedsmith.agent.models.errors import NotAskable
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 class BudgetExhausted(Exception):

@@ -7,7 +7,6 @@ It is given everything it needs and knows no provider, no terminal and no operat
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -23,6 +22,7 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
 from seedsmith.agent.models.base import Answer
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MOST_CUT_ANSWERS = 3
 """After so many answers in a row that were cut off at the output limit, the run gives up."""

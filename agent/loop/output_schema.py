@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.settings.given_file import read_given_text, why_unreadable
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

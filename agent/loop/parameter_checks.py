@@ -6,12 +6,12 @@ Each parameter's own type and range is checked by :class:`Settings`. Pure functi
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.settings.config import flag_name
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 TOOL_CHOICES = ("none", "auto", "required")
 SMALLEST_ANSWER = 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from seedsmith.agent.conversation import Item
@@ -15,6 +15,7 @@ from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.models.catalog.prices import PriceTier
 from seedsmith.agent.models.errors import ContextExceeded
 from seedsmith.agent.models.service.estimate import PromptEstimate
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolSpec
 
 

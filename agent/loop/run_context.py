@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.loop.budget import Budget
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.base import Model
 from seedsmith.agent.sessions.session import Session
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seedsmith.agent.context.skill_calls import SKILL_TOOL, skill_loaded
 from seedsmith.agent.conversation import (
@@ -20,6 +20,7 @@ from seedsmith.agent.conversation import (
     ToolOutput,
     UserMessage,
 )
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 SUMMARY = "summary"
 """The origin of the message that replaces turns."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from seedsmith.agent.conversation import ToolCall
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 REPEATS = 3
 """So many answers with the same call and no change in between count as a circle."""

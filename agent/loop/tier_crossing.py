@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seedsmith.agent.models.catalog.prices import Price
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 WELL_BELOW = 0.75
 """Of the boundary; a conversation closer to it would be beyond it again after a few turns."""

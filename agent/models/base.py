@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from seedsmith.agent.conversation import Item, ToolCall, UserMessage
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolSpec
 
 Effort = Literal["minimal", "low", "medium", "high"]

@@ -7,10 +7,10 @@ Every message is one sentence that names provider and model and says what to do.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MESSAGE_LIMIT = 400
 """A message repeats at most so many characters of the service's own message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.errors import UsageError
@@ -20,6 +20,7 @@ from seedsmith.agent.models.tries.request_gate import Gate, gate_for
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import state_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.agent.models.service.service import ServiceModel, ServiceOptions

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
 from seedsmith.agent.sessions.prior_history import Carried
 from seedsmith.agent.sessions.session_file import image_from_json, image_to_json
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image
 
 VERSION = 1

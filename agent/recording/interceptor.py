@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from seedsmith.agent.context.profile import Profile
@@ -16,6 +15,7 @@ from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.sessions.prior_history import Carried
 from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.settings.run_request import RunRequest
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 TokenKind = Literal["name", "number", "string", "sign"]
 

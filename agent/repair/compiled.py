@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
@@ -20,6 +20,7 @@ from seedsmith.agent.repair.watched_run import Injection, reports
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 _FOLDER = "seedsmith-compiled"

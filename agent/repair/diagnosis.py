@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _MESSAGE_LINES = 6
 _MESSAGE_CHARACTERS = 480

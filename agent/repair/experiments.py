@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from seedsmith.agent.repair.functions import is_python
 from seedsmith.agent.repair.watched_run import Injection, reports
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _FOLDER = "seedsmith-experiments"
 _INJECTED = Path(__file__).parent / "injected"

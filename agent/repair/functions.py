@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CONTROL = frozenset(
     {"if", "for", "while", "switch", "catch", "else", "do", "return", "with", "try", "finally", "match"}

@@ -7,10 +7,10 @@ gave is in docs/local-model.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from seedsmith.agent.repair.code_lines import KEYWORDS, VALUES, Line, Token
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
 _STRICT = {"===": "!==", "!==": "==="}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from seedsmith.agent.context.prompts import prompt
@@ -18,6 +17,7 @@ from seedsmith.agent.models.base import Request
 from seedsmith.agent.repair.answers import without_docstring
 from seedsmith.agent.repair.functions import Region, is_python
 from seedsmith.agent.repair.questions import Question
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _LANGUAGES = {
     "js": "javascript",

@@ -10,12 +10,12 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
 from seedsmith.agent.repair.suspects import Suspect
 from seedsmith.agent.repair.variations import MOST_LIKELY, Variation, variations_of
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Kind = Literal["correct", "fill", "insert", "function", "body"]
 """``correct``: this line is wrong, write it anew. ``fill``: what belongs in the place of this line, which is

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from seedsmith.agent.repair.code_lines import Line, Statement, above, following, statement_at
 from seedsmith.agent.repair.line_changes import Scope
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SIMPLE = re.compile(
     r"(?!\s*(?:if|elif|else|for|while|def|class|with|try|except|finally|switch|case|do|function|async|import|from"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
 from seedsmith.agent.repair.functions import Region, regions_in
 from seedsmith.agent.sessions.outcome import looks_like_a_test
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 SOURCE_SUFFIXES = frozenset(
     {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}

@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _MOST_SIDE_BY_SIDE = 4
 _EDIT_SECONDS, _PUT_SECONDS = 0.15, 0.01

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.sessions.session import VerifyRecord
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""

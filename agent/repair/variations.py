@@ -7,12 +7,12 @@ They stand beside the model's answers, not in their place: a model this small ha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from seedsmith.agent.repair.code_lines import Line
 from seedsmith.agent.repair.functions import Region, is_python
 from seedsmith.agent.repair.line_changes import changes_of, scope_of
 from seedsmith.agent.repair.statement_changes import Replaced, changes_at
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 KINDS = {
     "name": 0.11, "comparison": 0.07, "off-by-one": 0.06, "constant": 0.05, "operator": 0.06,

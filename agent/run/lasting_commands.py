@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.sandbox.commands.background import BackgroundCommands
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolContext
 
 

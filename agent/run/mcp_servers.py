@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from seedsmith.agent.calls.ask_tool import Question, Respondent
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.settings.mcp_servers import MEMORY_FOLDER, REPOSITORY_FILE, find_servers, mcp_file
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.approval import Approver

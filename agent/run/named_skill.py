@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.active import ActiveSkills
 from seedsmith.skills.hook_specs import HookSpecs
 from seedsmith.skills.loader import Library, load, roots

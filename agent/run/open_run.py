@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from seedsmith.agent.sessions.session_lookup import find_session
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.commands.left_behind import end_left_behind
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown as shown_path
 from seedsmith.skills.loader import Library
 from seedsmith.tools.base import Tool

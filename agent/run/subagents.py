@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from seedsmith.agent.run.workspace_copy import WorkspaceCopy, copied
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.run_request import CopyOf, RunRequest
 from seedsmith.sandbox.errors import GitError, SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.loader import Library
 from seedsmith.tools.base import ToolContext, ToolError, ToolResult
 from seedsmith.tools.text import count

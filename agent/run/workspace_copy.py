@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.sessions.run_place import Place
@@ -18,6 +17,7 @@ from seedsmith.sandbox.errors import GitError, NoRepository
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone, remove_folder
 from seedsmith.sandbox.git.source import Source, open_source
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.checkout import DEPENDENCIES
 from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS
 from seedsmith.sandbox.snapshots.store import store_folder

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
 from typing import Literal
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 DIFF_LINES = 40
 _LONGEST_LINE = 300

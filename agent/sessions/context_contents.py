@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seedsmith.agent.conversation import AssistantMessage, Item, SystemMessage, ToolOutput
 from seedsmith.agent.models.service.estimate import item_tokens
 from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session_file import item_from_json
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

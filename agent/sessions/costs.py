@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.record_tree import LONGEST_RECORD
 from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _READ = re.compile(rb'\{"kind": ?"(?:usage|resumed|finished|snapshot)"')
 """The beginnings of the lines that are read; the others, which are long, are not taken apart."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session_lookup import SessionFolder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import count
 
 DIFF = "diff.patch"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.record_tree import Record
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _PICTURES = ("image/png", "image/jpeg", "image/webp")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")

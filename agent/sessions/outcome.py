@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,7 @@ from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.errors import SkillError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from seedsmith.agent.conversation import Item, ToolOutput
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session import PutBack, Session, SessionStart, VerifyRecord
 from seedsmith.agent.sessions.session_file import item_from_json, item_to_json
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

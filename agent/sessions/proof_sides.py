@@ -3,8 +3,10 @@ the other."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NAMED = 5
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session_file import RecordFile
 from seedsmith.agent.sessions.session_lookup import RECORDS, session_paths
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _DAY = 86_400.0
 _LOOKED = "sessions-looked-at"

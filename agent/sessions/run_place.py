@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.errors import UsageError
@@ -12,6 +11,7 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.sandbox.commands.credentials import Credential
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 

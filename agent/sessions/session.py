@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.record_tree import Record
 from seedsmith.agent.sessions.session_file import RecordFile, item_from_json, item_to_json
 from seedsmith.agent.sessions.session_lookup import RECORDS, VERSION, find_session
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Effect
 
 SPILLS = "spills"

@@ -9,11 +9,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import SessionError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 RECORDS = "records.jsonl"
 """The file in a session's folder that holds its records."""

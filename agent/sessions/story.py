@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from seedsmith.agent.sessions.record_tree import Record, on_the_way
 from seedsmith.agent.sessions.session import MAY_HAVE_RUN
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Effect
 
 UNDO, REDO = "undo", "redo"

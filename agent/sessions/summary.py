@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ from seedsmith.agent.errors import SessionError
 from seedsmith.agent.sessions.record_tree import Record
 from seedsmith.agent.sessions.session_file import in_use
 from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _BLOCK = 32 << 10
 _MOST_READ = 1 << 20

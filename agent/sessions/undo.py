@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from seedsmith.agent.sessions.session_file import RecordFile
 from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.agent.sessions.story import REDO, UNDO, read_story
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.manifest_rows import Difference
 from seedsmith.sandbox.snapshots.restore import room_wanting
 from seedsmith.sandbox.snapshots.store import SnapshotStore

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoRepository
@@ -15,6 +14,7 @@ from seedsmith.sandbox.git.commits import KEPT_COMMITS, index_name, kept_pack
 from seedsmith.sandbox.git.index import staged_contents
 from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.state import STASH, GitState, read_index, read_state
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 

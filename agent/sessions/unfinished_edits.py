@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.errors import SnapshotError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.snapshots.manifest_rows import Difference

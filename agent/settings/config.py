@@ -8,7 +8,7 @@ keys only, and nothing in it ever stops a run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from seedsmith.agent.settings.option import Option
 from seedsmith.agent.settings.repository_root import root_above, standing_in, typed_in
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE
 from seedsmith.tools.suggestions import suggestion
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong

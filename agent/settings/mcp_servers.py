@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.json_file import json_object
 from seedsmith.agent.settings.yaml_file import read_small, user_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.trust import TrustedDigests
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Buffers = Callable[[Path], Awaitable[str | None]]
 """Asks an editor for its text of a file, saved or not; None where it has none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from seedsmith.agent.context.opening_messages import first_items
 from seedsmith.agent.context.profile import FULL
@@ -48,6 +48,7 @@ from seedsmith.agent.tasks.batch.store import Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import remove_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.changes import Changes
 
 _UNFIT = ("resume", "fork", "record", "replay", "image", "output_schema")

@@ -10,13 +10,13 @@ import shlex
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.context.instructions import NAMES as INSTRUCTIONS
 from seedsmith.agent.context.third_party import DEPENDENCIES, GENERATED
 from seedsmith.agent.tasks.instructed_tests import instructed_tests
 from seedsmith.agent.tasks.missing_programs import MAKEFILES
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MAX_FILES = 5000
 MAX_DEPTH = 6

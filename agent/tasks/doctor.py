@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +19,7 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import state_folder
 from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 State = Literal["ok", "missing", "broken"]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.tasks.markdown_code import Code, code_in
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _WORD = r"""(?:[\w./=:@,+-]+|"[\w ./:-]*"|'[\w ./:-]*')"""
 _SETTINGS = r"(?P<settings>(?:[A-Z][A-Z0-9_]*=[\w./:,-]*\ +)*)"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from xml.etree import ElementTree
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.named_programs import words_of
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _MOST_BYTES = 256 << 10

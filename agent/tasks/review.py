@@ -8,7 +8,6 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -25,6 +24,7 @@ from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 SKILL = "review"

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from seedsmith.agent.tasks.skill_workspace import (
     touched,
 )
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.loader import Library, Root, load
 from seedsmith.skills.manifest import TestSpec

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from seedsmith.sandbox.commands.command import RunningCommand, finish
 from seedsmith.sandbox.errors import TooManyCommands, UnknownCommand
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 
 MOST_RUNNING = 8

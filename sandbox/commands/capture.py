@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _LONGEST_UTF8_TAIL = 3
 

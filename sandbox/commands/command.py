@@ -7,7 +7,6 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.sandbox.commands.descendants import ProcessTree
@@ -17,6 +16,7 @@ from seedsmith.sandbox.commands.output import CommandOutput
 from seedsmith.sandbox.commands.spawn import Started
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _TERMINATE_SECONDS = 1.0
 """How long a command may take to end by itself after SIGTERM."""

@@ -12,13 +12,14 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.sandbox.isolation.private_folder import HOME, link, make_ready
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _PLAIN = re.compile(r"[\w@%+=:,./ -]+", re.ASCII)
 """Command lines that a shell would take as they stand."""

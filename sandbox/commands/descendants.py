@@ -13,12 +13,12 @@ import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE
 from seedsmith.sandbox.commands.limits import is_marked
 from seedsmith.sandbox.isolation.syscalls import adopt_orphans
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.002

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.capture import Captured, HeadTailCapture, whole_characters
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.workspace.spill import Spill, SpillStore

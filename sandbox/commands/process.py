@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.environment import command_environment
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.session_network import SessionNetwork
 
 if TYPE_CHECKING:

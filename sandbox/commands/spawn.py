@@ -15,12 +15,12 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.limits import apply_limits
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.isolation.base import Gate, Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _GATE_SECONDS = 30.0
 """A launcher that hasn't come up by then never will."""

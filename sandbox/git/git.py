@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
@@ -31,6 +31,7 @@ from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.environment import PRIVATE_HOME
 from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SECONDS = 120.0
 _CONFIGURATION_SECONDS = 10.0

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import GitError
@@ -22,6 +21,7 @@ from seedsmith.sandbox.git.safe_settings import UserSettings, environment, overr
 from seedsmith.sandbox.git.source import NOTHING, Source, object_folders
 from seedsmith.sandbox.git.state import read_state
 from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CONFIGURATION = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
 _BY_PRODUCTS = "__pycache__/\n*.py[co]\n.DS_Store\nnode_modules/\n"

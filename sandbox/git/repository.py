@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import NoRepository
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
 from seedsmith.sandbox.isolation.hidden_folders import RUNTIME, TEMPORARY, home_folders, is_beneath
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _RULES = (".gitignore", ".gitattributes")
 _OPERATIONS = (

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.repository import Repository
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Setting = tuple[str, str]
 

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import GitError, NoRepository
@@ -17,6 +16,7 @@ from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.state import read_config, read_state
 from seedsmith.sandbox.guards.git_folders import alternates, is_bare_repository
 from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 NOTHING = "0" * 40
 """Stands for a reference that is not there."""

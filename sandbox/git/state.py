@@ -10,10 +10,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from seedsmith.sandbox.git.repository import Repository
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 STASH = "refs/stash"
 _SHA = re.compile(r"[0-9a-f]{40}")

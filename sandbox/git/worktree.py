@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +20,7 @@ from seedsmith.sandbox.git.repository import Repository, find_repository
 from seedsmith.sandbox.git.source import NOTHING, Source, open_source
 from seedsmith.sandbox.git.state import read_state
 from seedsmith.sandbox.guards.git_folders import is_plain_path
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 BRANCHES = "seedsmith/"
 """What the names of the worktrees' branches begin with."""

@@ -11,8 +11,9 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _MOST_BYTES = 1 << 20
 """The content of a larger file is not kept, so that it can be missed but not put back."""

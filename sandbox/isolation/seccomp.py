@@ -12,8 +12,9 @@ import platform
 import socket
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _LOAD_WORD = 0x20
 _JUMP_EQUAL = 0x15

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -13,6 +12,8 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MOST_ENTRIES = 32
 WEB_PORTS = (80, 443)

@@ -12,10 +12,10 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedsmith.sandbox.errors import ProxyRefusedError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.network.socks_proxy import Streams
 from seedsmith.sandbox.network.upstream_proxy import HttpProxy, UpstreamProxy, UserProxies, place_of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from seedsmith.sandbox.errors import ProxyRefusedError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SECONDS = 30.0
 _LENGTHS = {1: 4, 4: 16}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from seedsmith.sandbox.errors import ProxyRefusedError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.socks_proxy import SocksProxy, Streams
 
 _HEAD_SECONDS = 30.0

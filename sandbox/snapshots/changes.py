@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.diff import LINK_MODE, Version, file_patch
 from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
 from seedsmith.sandbox.git_names import quoted
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 LINK_MODE = 0o120000
 """What git calls the mode of a symbolic link."""

@@ -16,11 +16,12 @@ import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
 
 from seedsmith.sandbox.errors import SnapshotError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.changes import Changes, changes
 from seedsmith.sandbox.snapshots.listing import list_files
 from seedsmith.sandbox.snapshots.manifest_rows import (

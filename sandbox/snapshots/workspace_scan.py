@@ -12,10 +12,11 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS, CACHE_SUFFIX
 from seedsmith.sandbox.snapshots.manifest_rows import Row, Rows, encode
 from seedsmith.sandbox.snapshots.objects import ObjectStore

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Kind = Literal["file", "folder", "link", "other"]
 

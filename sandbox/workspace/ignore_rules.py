@@ -12,8 +12,8 @@ import stat
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.open_beneath import open_beneath
 
 NAMES = (".gitignore", ".ignore", ".rgignore")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import has_network
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError

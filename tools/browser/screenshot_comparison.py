@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:

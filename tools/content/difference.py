@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import clamp, count, escape, shown_path
 
 _CONTEXT_LINES = 2

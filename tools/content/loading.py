@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from seedsmith.sandbox.errors import PathError, PathNotFound, ProtectedPath
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import FileStat, Workspace, digest
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError
 from seedsmith.tools.content.difference import Replacement

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.content.difference import Replacement
 from seedsmith.tools.text import count, escape, shown_path

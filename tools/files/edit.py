@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from pydantic import Field, model_validator
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.arguments import whole_number
 from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult

@@ -12,11 +12,12 @@ import codecs
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from threading import Thread
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.block_rewrite import BLOCK_BYTES, Splice, SteadyFile, Stretch
 from seedsmith.sandbox.workspace.workspace import digest, file_stat
 from seedsmith.tools.base import Seen, ToolContext

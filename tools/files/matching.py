@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
 from itertools import islice
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.files.indentation import Reindent, find_reindent, indent_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.files.control_characters import control_difference
 from seedsmith.tools.files.matching import LINE_END
 from seedsmith.tools.text import clamp, escape

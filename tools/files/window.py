@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.content.encodings import Encoding
 from seedsmith.tools.text import LINE_CHARACTERS, clamp
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.arguments import json_in
 from seedsmith.tools.base import Access, JsonObject, Seen, ToolContext, ToolError, ToolResult

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.errors import GitError, PathError
 from seedsmith.sandbox.git.git import Git, complaint
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolContext, ToolError
 from seedsmith.tools.content.encodings import decode_output
 from seedsmith.tools.content.file_lookup import resolved

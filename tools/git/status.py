@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from seedsmith.sandbox.git.git import Git
 from seedsmith.sandbox.git.safe_settings import without_warnings
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.text import count, shown_path
 

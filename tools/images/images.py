@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image, ToolError
 from seedsmith.tools.text import human_bytes, shown_path
 

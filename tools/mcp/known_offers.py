@@ -6,10 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.tools.mcp.servers import Server
 

@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.pydantic_tool import ArgumentText
 from seedsmith.tools.wrong_values import IN_JSON, what_is_wrong
 

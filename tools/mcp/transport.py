@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.sandbox.errors import InputClosed
 from seedsmith.sandbox.isolation.environment import command_environment
 from seedsmith.sandbox.isolation.named_programs import named_programs
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.mcp.servers import START_SECONDS, Server, SignIns
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolError
 
 

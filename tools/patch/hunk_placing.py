@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.content.difference import Replacement, whole_replacement
 from seedsmith.tools.patch.file_patch import Hunk, Mark, PatchError, joined
 from seedsmith.tools.patch.headings import Range, narrowed

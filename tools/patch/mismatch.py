@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.patch.file_patch import Hunk, joined
 from seedsmith.tools.patch.header_names import shown
 

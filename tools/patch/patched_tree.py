@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from seedsmith.sandbox.errors import PathNotFound
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Kind
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.file_lookup import not_found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.content.difference import unified_diff, whole_replacement
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_text, describe_binary

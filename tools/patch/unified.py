@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.patch.file_patch import Action, FilePatch, Hunk, Line, Mark, PatchError
 from seedsmith.tools.patch.header_names import (
     NO_FILE,

@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from typing import BinaryIO
 
 from pydantic import Field
 
 from seedsmith.sandbox.errors import PathError, PathNotFound
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.encodings import UTF_8, Encoding, decode_output, detect
 from seedsmith.tools.content.file_lookup import SPILL_PREFIX, not_found, resolved

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import Unreadable, run_ripgrep

@@ -11,13 +11,14 @@ import sys
 import sysconfig
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import IO
 
 from seedsmith.sandbox.commands.searcher import LOOK_SECONDS, Waiting, start_search
 from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.ignore_rules import vetted_rules
 from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import count, shown_path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import count, shown_path
 
 MOST_SHOWN = 10

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolContext
 from seedsmith.tools.symbols.diagnostics import Answer, findings_of
 from seedsmith.tools.symbols.json_rpc import NoAnswer, Peer

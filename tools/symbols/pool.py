@@ -8,10 +8,10 @@ import shlex
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, ToolContext
 from seedsmith.tools.content.encodings import decode_text
 from seedsmith.tools.symbols.diagnostics import Answer, new_findings, told

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import digest
 from seedsmith.tools.base import Seen, ToolContext, ToolError
 from seedsmith.tools.content.difference import Replacement

@@ -7,9 +7,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 ERROR, WARNING = 1, 2
 """How grave a finding is, as the protocol numbers it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import in_thread

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.allowed_hosts import Allowed
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError

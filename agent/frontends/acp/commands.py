@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ from acp.schema import AvailableCommand, AvailableCommandInput, UnstructuredComm
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.subprocesses import kill
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _PROGRAM = (sys.executable, "-P", "-m", "seedsmith")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from acp.exceptions import RequestError
@@ -13,6 +13,7 @@ from acp.schema import ClientCapabilities
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.acp.updates import Updates
 from seedsmith.agent.settings.run_request import Buffers
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _PATIENCE_SECONDS = 3.0
 """An editor that takes longer has no text of the file."""

@@ -6,7 +6,6 @@ import base64
 import binascii
 import mimetypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +20,7 @@ from acp.schema import (
 )
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from seedsmith.agent.frontends.completion.hole import Hole
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MOST_ENTRIES = 64
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _OPENING, _CLOSING = "([{", ")]}"
 _HASH_COMMENTS = frozenset(

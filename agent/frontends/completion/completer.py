@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from seedsmith.agent.frontends.completion.cache import Cache, typed_since
@@ -26,6 +25,7 @@ from seedsmith.agent.frontends.completion.trim import Trimmer
 from seedsmith.agent.frontends.completion.window import window
 from seedsmith.agent.models.base import Answer, Model, Request, Retrying, Spent, TextDelta, Usage
 from seedsmith.agent.models.service.estimate import item_tokens, text_tokens
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import holds_hidden
 
 LINGER_SECONDS = 1.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import count
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")

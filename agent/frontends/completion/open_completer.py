@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from seedsmith.agent.frontends.completion.completer import Completer
 from seedsmith.agent.frontends.completion.hourly_budget import TOKENS, HourBudget
@@ -13,6 +12,7 @@ from seedsmith.agent.models.open import open_model
 from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import PathError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 _MOST_READ_BYTES = 256 << 10

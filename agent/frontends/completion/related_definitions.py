@@ -6,9 +6,9 @@ import ast
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from seedsmith.agent.frontends.completion.hole import Hole
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Read = Callable[[str], str | None]
 """The text of a file of the workspace; None where it can't be read."""

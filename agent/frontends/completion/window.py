@@ -6,9 +6,8 @@ stays the beginning of what is sent next, which servers keep in their caches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seedsmith.agent.frontends.completion.hole import Hole
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _STEP = 20
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NOWHERE = "/dev/null"
 _NO_NEWLINE = "\\ No newline at end of file"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opentelemetry.metrics import Histogram, Meter
 
 from seedsmith.agent.frontends.telemetry.open_span import OpenSpan
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TOKENS = tuple(4**power for power in range(14))

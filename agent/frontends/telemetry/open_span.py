@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from opentelemetry.trace import Span
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Attributes = Mapping[str, str | int | float | None]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import UnknownModel, UnsupportedWire
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.suggestions import did_you_mean, nearest
 
 SOURCES = frozenset({"seed", "doc", "guess", "user"})

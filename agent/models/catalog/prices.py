@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seedsmith.agent.models.base import Usage
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from seedsmith.agent.errors import ConfigurationError, UsageError
 from seedsmith.agent.models.catalog.entries import SOURCES, Keys
 from seedsmith.agent.redact import is_secret_name
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from seedsmith.agent.conversation import AssistantMessage, Item
 from seedsmith.agent.models.errors import Refusal
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 PAUSE_SECONDS = 0.1
 """Between a stored answer and the question that continues it

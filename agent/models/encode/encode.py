@@ -12,13 +12,14 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall
 from seedsmith.agent.models.base import Notice, Request
 from seedsmith.agent.models.catalog.entries import ModelEntry, Wire
 from seedsmith.agent.models.errors import Refusal
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image, ToolSpec
 
 REASONING_FIELD = "reasoning_content"

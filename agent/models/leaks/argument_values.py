@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 

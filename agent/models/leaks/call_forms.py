@@ -7,7 +7,8 @@ hold such tags itself, as code that is about them does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 TAGS = ("<seed:tool_call>", "<tool_call>", "<|FunctionCallBegin|>", "<|FunctionCallBeginBegin|>")
 """What opens a call that is no JSON in a fence, where one follows. The last two are earlier Doubao's."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.agent.models.leaks.argument_values import (
@@ -36,6 +35,7 @@ from seedsmith.agent.models.leaks.call_forms import (
     Markup,
 )
 from seedsmith.agent.models.leaks.call_places import begins_statement
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import JsonObject, ToolSpec
 
 FENCE_LANGUAGES = ("json", "tool_call", "tool_code", "")

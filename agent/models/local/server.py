@@ -10,12 +10,12 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.models.errors import LocalModelError
 from seedsmith.agent.subprocesses import kill
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CHILD = Path(__file__).with_name("server_child.py")
 _START_SECONDS = 300.0

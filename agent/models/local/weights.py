@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
 from seedsmith.agent.models.errors import LocalModelError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 MODEL_VARIABLE = "SEEDSMITH_LOCAL_MODEL"
 """Environment variable that names a GGUF file to use instead of the cached one."""

@@ -6,11 +6,11 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedsmith.agent.models.address import shown
 from seedsmith.agent.models.tries.retry import Unreachable
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _TRUST = (
     "where that is right, give the certificate of the authority that signed it with --ca-bundle FILE "

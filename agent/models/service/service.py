@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from seedsmith.agent.conversation import AssistantMessage
@@ -24,6 +24,7 @@ from seedsmith.agent.models.stream.stream import AnswerAssembler
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields
 from seedsmith.agent.models.tries.request_gate import Gate
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import json
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.models.base import CallReady, FinishReason, ReasoningDelta, TextDelta, Usage
 from seedsmith.agent.models.tries.retry import BrokenAnswer
 from seedsmith.agent.redact import MOST_NESTED, nested_too_deeply
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 EVENT_LIMIT_BYTES = 16 * 2**20
 DONE = b"[DONE]"

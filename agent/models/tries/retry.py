@@ -9,10 +9,10 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from seedsmith.agent.models.base import Retrying
 from seedsmith.agent.models.errors import Refusal, ServiceUnavailable, StreamBroken, Verdict, Who
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 RETRY_AFTER_CAP_SECONDS = 120.0
 """The longest a service may make us wait at once."""

@@ -9,7 +9,7 @@ left out. Whatever arrives, this raises only a :class:`seedsmith.agent.models.tr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from seedsmith.agent.models.base import FinishReason, ReasoningDelta, TextDelta, Usage
@@ -29,6 +29,7 @@ from seedsmith.agent.models.stream.stream import (
 )
 from seedsmith.agent.models.tries.refusals import refusal_from
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 PARAGRAPH = "\n\n"
 """Between parts of an answer that came apart, e.g. two messages or two steps of thinking."""

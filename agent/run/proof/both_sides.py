@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.agent.run.proof.old_side import NoOldSide, OldSide, Tests
@@ -16,6 +16,7 @@ from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.manifest_rows import Difference
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 

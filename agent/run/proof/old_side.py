@@ -6,12 +6,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.checkout import dependency_folders, lay_out
 from seedsmith.sandbox.snapshots.manifest_rows import Row
 from seedsmith.sandbox.snapshots.store import SnapshotStore

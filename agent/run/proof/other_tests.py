@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from seedsmith.agent.run.proof.python_tests import OTHERWISE
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SKIPS = frozenset({"skip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail", "expectedFailure"})
 _SKIPS_ALONE = frozenset({"importorskip", "SkipTest", "exit"})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from xml.etree import ElementTree
+
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Said = Literal["passed", "failed", "error", "skipped"]
 MOST_XML_BYTES = 32 << 20

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from seedsmith.agent.run.proof.failure_reasons import wrong_reason
 from seedsmith.agent.run.proof.results import TestResult, TestRun
 from seedsmith.agent.sessions.proof_sides import Side, Sides
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 NO_TEST = "no test was added or changed, so nothing shows what was reported."
 _MOST_TESTS = 20

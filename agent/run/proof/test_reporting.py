@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.run.proof.results import MOST_XML_BYTES, TestRun, read_junit, read_output
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NAME = "seedsmith-tests.xml"
 _UNITTEST = re.compile(r"(-m\s+unittest(?:\s+discover(?!\S))?)(?!\S)(?!.*\s(?:-v|--verbose)\b)")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.whole_file import write_whole
 
 MOST_BYTES = 256 << 10

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import BACKGROUND, EVERYTHING, OUTSIDE, Access
 
 _NO_PATHS = (OUTSIDE, BACKGROUND, "skill:")

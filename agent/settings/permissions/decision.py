@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.patterns import GAP, UNKNOWN, holds, may_hold
 from seedsmith.agent.settings.permissions.rules import Rule, Ruled
 from seedsmith.agent.settings.permissions.shell_parser import Part, Parts, split
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Kind = Literal["tool", "shell", "write", "mcp"]
 _SHOWN = 120

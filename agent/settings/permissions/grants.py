@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.whole_file import write_whole
 
 FILE_NAME = "grants.json"

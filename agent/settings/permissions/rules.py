@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from seedsmith.agent.settings.permissions.patterns import command_patterns, name_patterns, path_patterns
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 class Ruled(Enum):

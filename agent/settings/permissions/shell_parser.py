@@ -7,12 +7,13 @@ known to be read otherwise by bash make a command unclear: what is unclear is as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
 from seedsmith.agent.settings.permissions.shell_words import Unclear, assignment_of, is_sure, text_of, word_of
 from seedsmith.agent.settings.permissions.wrappers import inner_of
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
 from seedsmith.sandbox.git.source import open_source
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NAMED = 3
 

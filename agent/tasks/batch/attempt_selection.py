@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seedsmith.agent.context.prompts import prompt
 from seedsmith.agent.sessions.outcome import looks_like_a_test
@@ -21,6 +21,7 @@ from seedsmith.agent.tasks.batch.attempt import Books, How, Variation, Work, att
 from seedsmith.agent.tasks.batch.item_workspace import open_workshop, with_own_programs
 from seedsmith.agent.tasks.batch.results import AttemptResult, ItemResult
 from seedsmith.agent.tasks.batch.store import Taken
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _TEMPERATURES = (None, 0.6, 1.2, 0.3, 1.5)
 _LEAST_LINES = 1

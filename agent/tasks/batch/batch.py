@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.agent.tasks.batch.task_file_reader import read_tasks
 from seedsmith.agent.tasks.batch.worker import DATABASE, Job, settings_as_json
 from seedsmith.sandbox.git.private_clone import remove_folder
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _LIMITS = {"budget", "workers", "tries"}
 _LOOK_SECONDS = 0.25

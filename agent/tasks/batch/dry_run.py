@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import statistics
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from seedsmith.agent.tasks.batch.task_file import Condition, Step
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
 from seedsmith.sandbox.git.source import open_source
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

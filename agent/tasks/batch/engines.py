@@ -9,11 +9,12 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from seedsmith.agent.tasks.batch.store import BatchError, Store
 from seedsmith.agent.tasks.batch.worker import DATABASE, Job
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _MOST_IDLE_DEATHS = 3
 """So many workers in a row may die without an item before it is clear that none can work."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from seedsmith.agent.run.tool_context import open_tool_context
@@ -19,6 +18,7 @@ from seedsmith.agent.tasks.batch.plan import fill
 from seedsmith.agent.tasks.batch.task_file import Condition
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.git.private_clone import PrivateClone
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _OUTPUT_BYTES = 4_000
 

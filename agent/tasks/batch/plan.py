@@ -10,11 +10,12 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.tasks.batch.task_file import PLACEHOLDER, TaskFile
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _GLOB = frozenset("*?[")
 _MOST_LIST_BYTES = 16 << 20

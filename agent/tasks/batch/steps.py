@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.agent.errors import AgentError, ConfigurationError
@@ -19,6 +19,7 @@ from seedsmith.agent.tasks.batch.plan import fill
 from seedsmith.agent.tasks.batch.results import StepResult
 from seedsmith.agent.tasks.batch.task_file import Limits, Step
 from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import SkillError
 
 _FAILED = {"gave_up", "cannot_verify", "refused", "budget", "provider_error", "no_sandbox", "interrupted"}

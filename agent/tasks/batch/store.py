@@ -12,12 +12,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.tasks.batch.plan import Item
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 LEASE_SECONDS = 60.0
 FINISHED = ("verified", "done", "unchanged", "skipped", "failed")

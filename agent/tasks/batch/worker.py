@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from seedsmith.agent.tasks.batch.steps import BudgetEnded, CannotWork, ProviderF
 from seedsmith.agent.tasks.batch.store import LEASE_SECONDS, Store, Taken
 from seedsmith.agent.tasks.batch.task_file import TaskFile
 from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 T = TypeVar("T")
 DATABASE = "batch.sqlite"

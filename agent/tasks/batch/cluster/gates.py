@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from seedsmith.agent.models.tries.request_gate import MOST_AT_ONCE, Ending, Gate
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 LEASE_SECONDS = 40.0
 

@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from seedsmith.agent.tasks.batch.task_file import Step, TaskFile
 from seedsmith.agent.tasks.batch.worker import settings_as_json
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.git.private_clone import PrivateClone
+from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SOURCE, _GIVEN, _BUNDLE, _SESSIONS = "source", "given", "result.bundle", "sessions"
 _BRANCH = "result-of-seedsmith"
