@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from seedsmith.agent.errors import UsageError
 
 if TYPE_CHECKING:
     from seedsmith.agent.frontends.conversation.commands import Talk
+    from seedsmith.agent.settings.settings import Settings
 
 
 _SESSION = "SESSION"
@@ -43,19 +45,34 @@ def command(worktree: str | None, **flags: Any) -> int:
     """
     if not at_a_terminal():
         raise UsageError("A conversation needs a terminal; seedsmith run PROMPT carries out one task.")
+    from seedsmith.agent.frontends.conversation.language import language_of
+    from seedsmith.agent.frontends.conversation.reports import Reports
+    from seedsmith.agent.frontends.line_wrapping import told_by
+
+    settings = load_settings(flags)
+    with told_by(Reports(language_of(settings.lang, os.environ))):
+        return _talk(settings, worktree)
+
+
+def _talk(settings: Settings, worktree: str | None) -> int:
+    """Hold the conversation; returns the exit code."""
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.conversation.commands import command as offer
     from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
+    from seedsmith.agent.frontends.conversation.typed_ahead import typed_ahead
+    from seedsmith.agent.frontends.line_wrapping import tell
     from seedsmith.agent.models.catalog import catalog
     from seedsmith.agent.models.open import default_model
+    from seedsmith.agent.sessions.resume_command import going_on
     from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 
-    settings = load_settings(flags)
+    typed = ""
     home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())
     known = catalog.load(os.environ)
     if not settings.model and not default_model(known, os.environ):
         from seedsmith.agent.cli.first_run import choose_model
 
+        typed = typed_ahead(sys.stdin.fileno())
         chosen = choose_model(settings, known, os.environ)
         if chosen is None:
             return 0
@@ -68,10 +85,18 @@ def command(worktree: str | None, **flags: Any) -> int:
     root = click.get_current_context().find_root().command
     for name, arguments, otherwise in _COMMANDS:
         offer(name)(partial(_run_command, root, (*arguments, otherwise)))
-    with in_worktree(settings, worktree) as work:
-        talk = Conversation(work, os.environ, history=home / HISTORY, context_tokens=context_tokens)
-        talk.status.session = settings.resume or ""
-        until_done(talk.talk())
+    talk = None
+    try:
+        with in_worktree(settings, worktree) as work:
+            talk = Conversation(
+                work, os.environ, history=home / HISTORY, context_tokens=context_tokens, typed=typed
+            )
+            talk.status.session = settings.resume or ""
+            until_done(talk.talk())
+    finally:
+        if talk is not None and talk.status.session and talk.settings.workspace.is_dir():
+            here = str(talk.settings.workspace.resolve())
+            tell(talk.words("go_on", command=going_on(talk.status.session, here, "talk")))
     return 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping
 from urllib.parse import urlsplit
 
 from seedsmith.agent.errors import AgentError
-from seedsmith.agent.frontends.line_wrapping import tell
+from seedsmith.agent.frontends.line_wrapping import as_told, tell
 from seedsmith.agent.models.catalog.entries import Catalog, Provider
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.models.open import LOCAL_MODEL, default_model
@@ -45,7 +45,7 @@ def choose_model(
     tell("Another service: seedsmith talk -m openai/NAME --base-url URL.")
     while True:
         try:
-            answer = read("Number, nothing to leave> ").strip()
+            answer = read(as_told("Number, nothing to leave> ")).strip()
         except EOFError:
             return None
         if not answer:
@@ -73,7 +73,7 @@ def _take_key(
         tell(f"A key of {provider.name} is had at {provider.keys_at}")
     tell("Paste it here; it is not shown. Nothing to choose again.")
     try:
-        key = read_key("Key> ").strip()
+        key = read_key(as_told("Key> ")).strip()
     except EOFError:
         return False
     if not key:

@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from shutil import get_terminal_size
 from typing import TextIO
@@ -16,6 +18,24 @@ _FIRST_COLUMN = re.compile(r" *(?:(?:[-·✓✗!?$]|\[.\]|\d+\.) |\S+ {2,})(?=\S
 LEAST_WIDTH = 20
 """Columns that are reckoned with at least; what is narrower breaks lines as it likes."""
 
+_TOLD: ContextVar[Callable[[str], str]] = ContextVar("told", default=str)
+"""What puts the program's own sentences into the person's language."""
+
+
+@contextlib.contextmanager
+def told_by(told: Callable[[str], str]) -> Iterator[None]:
+    """Within it the program's own sentences are put into another language by ``told``."""
+    before = _TOLD.set(told)
+    try:
+        yield
+    finally:
+        _TOLD.reset(before)
+
+
+def as_told(text: str) -> str:
+    """``text``, a sentence of the program's own, in the person's language."""
+    return _TOLD.get()(text)
+
 
 def tell(text: str, *, hang: int | None = None, stream: TextIO | None = None) -> None:
     """Print lines of prose, made harmless, on ``stream`` (standard output), as its terminal's width allows.
@@ -23,7 +43,7 @@ def tell(text: str, *, hang: int | None = None, stream: TextIO | None = None) ->
     What goes on in a next line is set in by ``hang``, else to where the words begin.
     """
     stream = stream or sys.stdout
-    print(prose(text, screen_width(stream), hang), file=stream, flush=True)
+    print(prose(as_told(text), screen_width(stream), hang), file=stream, flush=True)
 
 
 def prose(text: str, width: int | None, hang: int | None = None) -> str:

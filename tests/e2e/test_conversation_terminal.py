@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from scripted_endpoint import calls, text
+from scripted_endpoint import Answer, calls, text
 from tmux_terminal import Terminal
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
@@ -20,14 +20,15 @@ EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 def terminal(tmp_path, endpoint):
     opened = []
 
-    def open_terminal(columns: int, **environment: str) -> Terminal:
+    def open_terminal(columns: int, *flags: str, before=lambda: None, **environment: str) -> Terminal:
         repository = tmp_path / "repository"
         repository.mkdir(exist_ok=True)
         (repository / "a.txt").write_text("one\n")
+        before()
         given = {"SEEDSMITH_HOME": str(tmp_path / "state"), "OPENAI_API_KEY": "a-key", **environment}
         words = ["env", *(f"{name}={value}" for name, value in given.items())]
         words += [sys.executable, "-P", "-m", "seedsmith", "-m", "openai/scripted"]
-        words += ["--base-url", endpoint.base_url]
+        words += ["--base-url", endpoint.base_url, *flags]
         opened.append(
             Terminal(tmp_path / f"t{len(opened)}", columns, f"{shlex.join(words)}; cat", repository)
         )
@@ -110,3 +111,38 @@ def test_plain_terminals_get_lines_they_can_show(terminal, endpoint, environment
         assert screen.index("# Blue") < screen.index("- it **is**") < screen.index("end")
     at.type("C-d")
     at.shows("Go on with")
+
+
+@pytest.mark.slow
+def test_a_terminal_made_narrower_while_an_answer_streams_shows_each_line_once(terminal, endpoint):
+    words = " ".join(f"word{number}" for number in range(30))
+    endpoint.script(Answer(f"- {words}", delta=4, stall_after=40))
+    at = terminal(100)
+    at.shows("can be typed")
+    at.type("Tell me", "Enter")
+    at.shows("word15")
+    at.type("meanwhile")
+    at.shows("> meanwhile")
+    at.run("resize-window", "-t", "t", "-x", "45", "-y", "24")
+    at.until(
+        lambda screen: "> meanwhile" in screen and screen.count("Esc stops it") == 1
+        and screen.count("word0 ") == 1,
+        lambda screen: f"lines stand twice:\n{screen}",
+    )  # fmt: skip
+    endpoint.release()
+    at.shows("1 turn")
+
+
+@pytest.mark.slow
+def test_a_worktree_that_was_not_changed_is_no_place_to_go_on(terminal, endpoint, tmp_path):
+    endpoint.script(text("Nothing to do."))
+    git = ["git", "-C", str(tmp_path / "repository"), "-c", "user.name=a", "-c", "user.email=a@b"]
+    at = terminal(100, "--worktree", "side", before=lambda: [
+        subprocess.run([*git, *each], check=True, capture_output=True)
+        for each in (["init", "-q"], ["add", "a.txt"], ["commit", "-q", "-m", "one"])
+    ])  # fmt: skip
+    at.shows("can be typed")
+    at.type("Look", "Enter")
+    at.shows("Nothing to do.")
+    at.does("/quit", "it is removed")
+    assert "Go on with" not in at.screen

@@ -28,6 +28,11 @@ class Person:
     def seen(self) -> str:
         return self._screen.getvalue()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question stands on the screen: what is typed before is no answer."""
+        return self.talk.questions.waiting and not self.talk.input.asks_unseen
+
     def type(self, keys: str) -> None:
         self._keyboard.send_text(keys)
 

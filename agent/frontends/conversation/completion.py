@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from seedsmith.agent.frontends.terminal import visible
 
 MOST_PATHS = 40
-TYPED_PATH = re.compile(r"(?:^|\s)@(\S*)$")
+TYPED_PATH = re.compile(r"(?:^|\s)@(\"[^\"\n]*|\S*)$")
 """A path of the workspace at the end of what is typed."""
 _COMMAND = re.compile(r"^/(\S*)$")
 
@@ -32,8 +32,13 @@ class MessageCompleter(Completer):
                 if name.startswith(command[1]):
                     yield Completion(name, -len(command[1]), display=f"/{name}", display_meta=what)
         elif path := TYPED_PATH.search(before):
-            for found in ranked(path[1], self._paths())[:MOST_PATHS]:
-                yield Completion(found, -len(path[1]), display=visible(found))
+            for found in ranked(path[1].removeprefix('"'), self._paths())[:MOST_PATHS]:
+                yield Completion(as_named(found), -len(path[1]), display=visible(found))
+
+
+def as_named(path: str) -> str:
+    """``path`` as a message names it: in quotes where it would else end at a space."""
+    return f'"{path}"' if any(letter.isspace() for letter in path) else path
 
 
 def ranked(typed: str, paths: Iterable[str]) -> list[str]:

@@ -37,7 +37,6 @@ from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
-from seedsmith.agent.sessions.resume_command import going_on
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -68,11 +67,12 @@ class Conversation:
         *,
         history: Path | None = None,
         context_tokens: int = 0,
+        typed: str = "",
         terminal: tuple[Input, Output] | None = None,
     ) -> None:
         """``history`` is the file that keeps what was typed, ``context_tokens`` the model's window.
 
-        ``terminal`` is another than the process's own.
+        ``typed`` stands in the first line already. ``terminal`` is another than the process's own.
         """
         self.settings = settings
         self.environment = environment
@@ -92,6 +92,7 @@ class Conversation:
         self.input = LineInput(
             self, self._message, self._toolbar, history=history, completer=completer, terminal=terminal
         )
+        self.input.typed = typed
         self._spell = letters_for(self.input.output.encoding() or "utf-8")
         self._screen: ScreenFrontEnd | None = None
         self._watchers: tuple[FrontEnd, ...] = ()
@@ -116,9 +117,6 @@ class Conversation:
                 await self._stop()
                 await self._commands.end(_ENDED)
                 await ready
-                if self.status.session:
-                    here = str(self.settings.workspace.resolve())
-                    self.say(self.words("go_on", command=going_on(self.status.session, here, "talk")), "dim")
 
     def say(self, text: str, style: str = "") -> None:
         """Show a line above the prompt."""
@@ -340,7 +338,7 @@ class Conversation:
         try:
             yield
         except (AgentError, ModelError, SandboxError, SkillError) as error:
-            self.say(str(error), "red")
+            self.say(self.words.told(str(error)), "red")
         except EOFError:
             raise
         except Exception as error:  # a defect must not take the conversation with it
@@ -396,4 +394,5 @@ class Conversation:
 
         from seedsmith.agent.run.workspace_files import workspace_files
 
+        self.words.told.make_ready()
         self._paths = workspace_files(self.settings.workspace)

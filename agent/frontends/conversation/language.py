@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from seedsmith.agent.frontends.conversation.reports import Reports
+
 LANGUAGES = ("en", "zh")
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that is set says which language a person reads."""
@@ -18,6 +20,8 @@ class Words:
         """``language`` is one of :data:`LANGUAGES`."""
         self.language = language
         self._sentences = catalogue(language)
+        self.told = Reports(language)
+        """Tells what runs and commands report."""
 
     def __call__(self, key: str, /, **values: Any) -> str:
         """The sentence ``key``, with ``values`` in their places."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -16,13 +18,15 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
+from prompt_toolkit.utils import is_dumb_terminal
 
 from seedsmith.agent.frontends.conversation.completion import TYPED_PATH
+from seedsmith.agent.frontends.conversation.reflow import breaks_lines_anew, follow_reflow
 
 LONG_PASTE_LINES = 8
 LONG_PASTE_CHARACTERS = 800
@@ -78,13 +82,17 @@ class LineInput:
         self._keys = keys
         self._pastes: list[str] = []
         self._put_aside: Document | None = None
+        self.asks_unseen = False
+        """Whether a question is asked that the screen doesn't show yet."""
+        self.typed = ""
+        """What stands in the next line already."""
         self._leaving = False
         own_input, own_output = terminal or (None, None)
         self._session: PromptSession[str] = PromptSession(
             message=message,
             bottom_toolbar=toolbar,
             multiline=True,
-            history=_history(history),
+            history=_KeptHistory(history, self._folded, self._whole) if history else InMemoryHistory(),
             completer=completer,
             complete_while_typing=True,
             key_bindings=self._bindings(),
@@ -95,12 +103,16 @@ class LineInput:
             input=own_input,
             output=own_output,
         )
+        if breaks_lines_anew(os.environ):
+            follow_reflow(self._session.app)
+        self._session.app.after_render += lambda _: self._question_seen()
 
     async def read(self) -> str:
         """Wait for a message; raises EOFError where the person leaves."""
         self._leaving = False
-        text = await self._session.prompt_async()
-        return _MARK.sub(lambda mark: self._pastes[int(mark[1]) - 1], text).rstrip()
+        typed, self.typed = self.typed, ""
+        text = await self._session.prompt_async(default=typed)
+        return self._whole(text).rstrip()
 
     def redraw(self) -> None:
         """Show the message and the toolbar as they are now."""
@@ -109,9 +121,32 @@ class LineInput:
     def put_aside(self) -> None:
         """Empty the line for a question; :meth:`put_back` brings back what was typed."""
         buffer = self._session.default_buffer
-        self._put_aside = buffer.document
+        self._put_aside, self.asks_unseen = (
+            buffer.document,
+            not is_dumb_terminal(),
+        )  # nothing is drawn anew there
         buffer.reset()
         self.redraw()
+
+    def _question_seen(self) -> None:
+        """Put aside what was typed while the question was not shown yet, or waits to be read."""
+        if not self.asks_unseen:
+            return
+        self.asks_unseen = False
+        buffer, keys = self._session.default_buffer, self._session.app.key_processor
+        late = buffer.text
+        for press in self._session.input.read_keys():
+            if press.key == Keys.ControlM:
+                late += "\n"
+            elif press.key == Keys.BracketedPaste or press.data.isprintable():
+                late += press.data
+            else:
+                keys.feed(press)
+        asyncio.get_running_loop().call_soon(keys.process_keys)
+        if late and self._put_aside is not None:
+            self._put_aside = Document(self._put_aside.text + late)
+            buffer.reset()
+            self.redraw()
 
     def put_back(self) -> None:
         """Bring back what :meth:`put_aside` took."""
@@ -167,7 +202,9 @@ class LineInput:
         @bindings.add("enter")
         def _(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
-            if completion := _meant(buffer):
+            if self.asks_unseen:
+                buffer.insert_text("\n")
+            elif completion := _meant(buffer):
                 buffer.apply_completion(completion)
             elif buffer.document.text_before_cursor.endswith("\\"):
                 buffer.delete_before_cursor()
@@ -220,6 +257,15 @@ class LineInput:
 
         event.app.create_background_task(paste())
 
+    def _whole(self, text: str) -> str:
+        """``text`` with what its marks stand for; what only looks like a mark stays."""
+
+        def pasted(mark: re.Match[str]) -> str:
+            number = int(mark[1])
+            return self._pastes[number - 1] if 0 < number <= len(self._pastes) else mark[0]
+
+        return _MARK.sub(pasted, text)
+
     def _folded(self, pasted: str) -> str:
         """A long text as a mark that stands for it."""
         text = pasted.replace("\r\n", "\n").replace("\r", "\n")
@@ -241,12 +287,19 @@ def _meant(buffer: Buffer) -> Completion | None:
 
 
 class _KeptHistory(FileHistory):
-    """What was typed, in a file; where that can't be written the conversation goes on all the same."""
+    """What was typed, in a file; where that can't be written the conversation goes on all the same.
+
+    The file holds long texts whole: marks stand for them in one conversation only.
+    """
+
+    def __init__(self, path: Path, folded: Callable[[str], str], whole: Callable[[str], str]) -> None:
+        super().__init__(str(path))
+        self._folded_text = folded
+        self._whole_text = whole
+
+    def load_history_strings(self) -> Iterable[str]:
+        return map(self._folded_text, super().load_history_strings())
 
     def store_string(self, string: str) -> None:
         with suppress(OSError):
-            super().store_string(string)
-
-
-def _history(path: Path | None) -> History:
-    return InMemoryHistory() if path is None else _KeptHistory(str(path))
+            super().store_string(self._whole_text(string))

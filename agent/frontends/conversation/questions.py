@@ -50,7 +50,7 @@ class PromptQuestions:
             if granted is not None:
                 self._say(self._words("approval.granted", covers=self.granted[granted]), "dim")
                 return True
-            tool, why = visible(request.tool), visible(request.why)
+            tool, why = visible(request.tool), visible(self._words.told(request.why))
             self._say(self._words("approval.asks", tool=tool, why=why), "yellow")
             self._say(readable(request.what), "")
             offered = choices(request)

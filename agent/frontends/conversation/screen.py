@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TAIL_LINES = 6
 """So many lines of an answer's unfinished block are shown above the prompt."""
+_ECHOED_LINES = 10
+"""So many lines of a message are shown behind its first."""
 _FENCES = ("```", "~~~")
 
 
@@ -68,15 +70,15 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def say(self, text: str, style: str = "") -> None:
         """Show a sentence of the program's own, or of others: it is made harmless."""
-        self._line(text, style)
+        super()._line(text, style)
 
     def echo(self, message: str) -> None:
         """Show what the person said, as it was taken."""
         first, *more = message.splitlines() or [""]
-        self._line("")
-        self._line(f"> {first}", "bold")
-        for line in more:
-            self._line(f"  {line}", "bold")
+        for line in ("", f"> {first}", *(f"  {line}" for line in more[:_ECHOED_LINES])):
+            super()._line(line, "bold")
+        if left := len(more[_ECHOED_LINES:]):
+            super()._line(f"  {self._words('echo.more', lines=left)}", "dim")
 
     def show_whole_diff(self, diff: str) -> None:
         """Show a diff of any length."""
@@ -150,6 +152,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             return said
         return message if said or not before else message.removeprefix(before).strip()
 
+    def _line(self, text: str, style: str = "") -> None:
+        super()._line(self._words.told(text), style)
+
     def _start_line(self) -> None:
         if self._block:
             block, self._block = self._block, ""
@@ -161,8 +166,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         return True
 
     def _status(self, text: str) -> None:
-        if text != self._activity:
-            self._activity, self._since = text, time.monotonic()
+        told = self._words.told(text)
+        if told != self._activity:
+            self._activity, self._since = told, time.monotonic()
             if self._plain and not text.startswith("thinking"):
                 self._line(f"- {text}", "dim")
         self._changed()

@@ -22,7 +22,6 @@ async def test_messages_go_on_with_one_session(converse, endpoint):
     at = await converse(person)
     assert "edit a.txt" in at.seen and "Changed it." in at.seen and "**" not in at.seen
     assert said_by_user(endpoint, 2)[-2:] == ["Change it", "Thanks"]
-    assert "--resume 2" in at.seen
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, lett
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
 from seedsmith.agent.frontends.conversation.language import Words
-from seedsmith.agent.frontends.conversation.line_input import _history, _meant
+from seedsmith.agent.frontends.conversation.line_input import _KeptHistory, _meant
 from seedsmith.agent.frontends.conversation.live_output import fitted, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd, _whole_blocks
@@ -80,6 +80,19 @@ def test_paths_are_found_by_letters_in_their_order():
     assert ranked("main", paths)[:2] == ["src/main.py", "pages/main.md"]
     assert ranked("sdn", paths) == ["src/domain/names.py"]
     assert ranked("说", paths) == ["文档/说明.md"] and ranked("xyz", paths) == []
+
+
+def test_paths_with_spaces_are_completed_in_quotes():
+    completer = MessageCompleter(dict, lambda: ["docs/my notes.md", "文档/设计 说明.md"])
+
+    def completed(text: str) -> list[tuple[str, int]]:
+        found = completer.get_completions(Document(text), CompleteEvent())
+        return [(each.text, each.start_position) for each in found]
+
+    assert completed("read @notes") == [('"docs/my notes.md"', -5)]
+    assert completed('read @"my no') == [('"docs/my notes.md"', -6)]
+    assert completed("读 @说明") == [('"文档/设计 说明.md"', -2)]
+    assert completed('read @"docs/my notes.md"') == completed('read @"docs/my notes.md" and') == []
 
 
 def test_commands_and_paths_are_completed():
@@ -143,6 +156,14 @@ def told(*shown, **finish):
     return screen.getvalue()
 
 
+def test_of_a_long_message_the_beginning_is_shown():
+    stream = io.StringIO()
+    screen = ScreenFrontEnd(stream, lambda: None, WORDS)
+    screen.echo("\n".join(f"line {number}" for number in range(5_000)))
+    lines = stream.getvalue().splitlines()
+    assert lines[1] == "> line 0" and lines[-2:] == ["  line 10", "  (4,989 more lines)"]
+
+
 def test_a_run_without_an_answer_does_not_repeat_an_older_one():
     old = (TurnStarted(1), Text("Old."), END, TurnStarted(2))
     assert told(*old, message="Old.\n\nRefused.").count("Old.") == 1
@@ -199,7 +220,7 @@ def test_the_blocks_of_an_answer_stand_apart():
 
 
 def test_history_that_can_not_be_written_stops_nothing(tmp_path):
-    history = _history(tmp_path / "no-such-folder" / "history")
+    history = _KeptHistory(tmp_path / "no-such-folder" / "history", str, str)
     history.append_string("typed")
     assert history.get_strings() == ["typed"]
 

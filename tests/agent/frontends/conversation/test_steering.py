@@ -65,9 +65,7 @@ async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endp
         await at.sees("Carry out the plan?")
         at.type("n only a.txt\r")
         await at.sees("Second plan.")
-        await until(
-            lambda: len(endpoint.requests) == 2 and at.talk.questions.waiting, lambda: "the second question"
-        )
+        await until(lambda: len(endpoint.requests) == 2 and at.is_asked, lambda: "the second question")
         at.type("y\r")
         await at.sees("Changed.")
 
@@ -136,7 +134,7 @@ async def test_a_change_is_gone_through_hunk_by_hunk(converse, endpoint, tmp_pat
         at.type("/diff\r")
         for number, answer in enumerate(("k", "d", "e", "c why this?"), 1):
             await at.sees(f"({number}/4)")
-            await until(lambda: at.talk.questions.waiting, lambda: "the question")
+            await until(lambda: at.is_asked, lambda: "the question")
             at.type(f"{answer}\r")
             if number < 4:
                 await at.sees(f"({number + 1}/4)")

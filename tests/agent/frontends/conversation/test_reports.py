@@ -1,0 +1,75 @@
+"""What runs report is told in the person's language: by forms that are really reported."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import seedsmith
+from seedsmith.agent.frontends.conversation.reports import _PLACE, Reports, forms_of
+
+BETWEEN_LITERALS = re.compile(r"""["']\s*\n?\s*(?:\+\s*)?f?["']""")
+PUT_TOGETHER = {
+    "provider error",
+    "cannot verify",
+    "run by other programs outside the sandbox",
+    "Nothing to undo of session",
+    "Nothing to redo of session",
+    "The conversation goes on from the end of turn",
+    "The conversation goes on from what was asked first",
+    "run after the last edit",
+    "about ¥",
+    "none works here",
+}
+"""What no one literal holds."""
+LEAST = 5
+"""Shorter pieces of a form stand everywhere."""
+
+
+def pieces(form: str) -> list[str]:
+    """The texts between the places of a form, and between commas: one part may be said without the other."""
+    return [piece.strip() for piece in re.split(r"\{\w+\*?\}|\(s\)|[,;:.]", form)]
+
+
+def test_every_form_is_of_something_that_is_said():
+    package = Path(seedsmith.__file__).parent
+    floors = ("agent", "skills", "tools", "sandbox")
+    sources = (file.read_text() for floor in floors for file in sorted((package / floor).rglob("*.py")))
+    said = BETWEEN_LITERALS.sub("", "\n".join(sources))
+    missing = {
+        piece
+        for form in forms_of("zh")
+        for piece in pieces(form)
+        if len(piece) >= LEAST and piece not in said
+    }
+    assert missing == PUT_TOGETHER
+
+
+def test_a_telling_has_no_places_but_those_of_its_form():
+    for form, told in forms_of("zh").items():
+        places = [{place[0] for place in _PLACE.finditer(each) if place[0] != "(s)"} for each in (form, told)]
+        assert places[1] <= places[0], form
+        assert "(s)" not in told
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        ("turn 2: waiting for the model", "第 2 轮:等待模型"),
+        ("✓ edit a.txt · edited a.txt at line 1 · 3 ms", "✓ edit a.txt · 已编辑 a.txt 第 1 行 · 3 ms"),
+        (
+            "✓ done, with nothing verified · 2 turns · 24,180 tokens (24,000 in, 180 out) · about ¥0.02",
+            "✓ 完成,没有验证 · 2 轮 · 24,180 个 token(输入 24,000, 输出 180) · 约 ¥0.02",
+        ),
+        ("✗ verify: make test → exit code 2", "✗ 验证:make test → 退出码 2"),
+        ("  done", "  done"),
+        ("> done", "> done"),
+        ("The model's own words.", "The model's own words."),
+        ("done\nleft as it is", "完成\nleft as it is"),
+    ],
+)
+def test_reports_are_told_by_their_forms(said, told):
+    assert Reports("zh")(said) == told
+    assert Reports("en")(said) == said
