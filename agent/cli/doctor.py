@@ -22,7 +22,7 @@ _STATE = 8
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import as_told, fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.tasks import doctor
 
@@ -34,12 +34,14 @@ def command(as_json: bool, **flags: Any) -> int:
 
             sys.stdout.buffer.write(encode(asdict(finding)))
         else:
-            said = f"{finding.state:{_STATE}}{visible_row(finding.subject)}: {visible_row(finding.said)}"
-            print(fitted(said, _STATE, width), flush=True)
+            said = as_told(f"{visible_row(finding.subject)}: {visible_row(finding.said)}")
+            print(fitted(f"{finding.state:{_STATE}}{said}", _STATE, width), flush=True)
             if finding.mend:
-                print(fitted(f"{'':{_STATE}}→ {visible_row(finding.mend)}", _STATE, width), flush=True)
+                mend = as_told(visible_row(finding.mend))
+                print(fitted(f"{'':{_STATE}}→ {mend}", _STATE, width), flush=True)
     ready = doctor.possible(findings)
     if not as_json:
         how = " with a model named" if doctor.names_no_model(findings) else ""
-        print(f"\nA run is possible{how}." if ready else "\nA run is not possible yet; mend what is broken.")
+        end = f"A run is possible{how}." if ready else "A run is not possible yet; mend what is broken."
+        print(f"\n{as_told(end)}")
     return 0 if ready else 1

@@ -129,7 +129,8 @@ async def _verify(talk: Talk, words: str) -> None:
 async def _permissions(talk: Talk, _: str) -> None:
     mode = talk.settings.approve or "ask"
     talk.say(f"{mode}: {talk.words(f'mode.{mode}')}")
-    talk.say(f"sandbox: {talk.status.sandbox or talk.settings.sandbox}, network: {talk.settings.network}")
+    sandbox = talk.status.sandbox or talk.settings.sandbox
+    talk.say(talk.words("permissions.confined", sandbox=sandbox, network=talk.settings.network))
     for rule in _rules(talk):
         talk.say(f"  {rule}")
     for covers in talk.questions.granted.values():

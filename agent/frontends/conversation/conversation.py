@@ -167,7 +167,8 @@ class Conversation:
         """Go on with another session, '' for a new one; commands in the background end."""
         await self._commands.end(_ENDED)
         self._commands = LastingCommands()
-        self.status = StatusLine(self.status.context_tokens, self.words)
+        before, self.status = self.status, StatusLine(self.status.context_tokens, self.words)
+        self.status.model, self.status.sandbox = before.model, before.sandbox
         self.status.session = session
         self._outcome = None
 

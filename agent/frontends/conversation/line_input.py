@@ -121,10 +121,8 @@ class LineInput:
     def put_aside(self) -> None:
         """Empty the line for a question; :meth:`put_back` brings back what was typed."""
         buffer = self._session.default_buffer
-        self._put_aside, self.asks_unseen = (
-            buffer.document,
-            not is_dumb_terminal(),
-        )  # nothing is drawn anew there
+        self._put_aside = buffer.document
+        self.asks_unseen = not is_dumb_terminal()  # where nothing is drawn anew
         buffer.reset()
         self.redraw()
 

@@ -1,7 +1,7 @@
 """What runs and commands report in English, told in the person's language by the forms of sentences.
 
 A catalogue, ``words/reports.LANGUAGE.yaml``, has the English form of each and the other one. In a form
-``{name}`` stands for anything, ``{name*}`` for what is told by forms itself (parts between commas too), and
+``{name}`` stands for anything, ``{name*}`` for what is told by forms itself, whole or part by part, and
 ``(s)`` for a plural's s. What no form fits stays as it is: others' words, and what is rarely seen.
 """
 
@@ -14,6 +14,8 @@ from importlib.resources import files
 _PLACE = re.compile(r"\{(\w+)(\*?)\}|(\(s\))")
 _MARK = re.compile(r"(?:(?:[✓✗!?·…-]|ok:|failed:|seedsmith:) )?")
 """What may stand before a report in its line."""
+_PARTS = re.compile(r"([,;] )")
+"""What stands between the parts of a list."""
 _BETWEEN = " · "
 """What stands between the parts of a line."""
 
@@ -42,11 +44,9 @@ class Reports:
     def _line(self, line: str) -> str:
         mark = _MARK.match(line)
         begins = mark.end() if mark else 0
-        rest = line[begins:]
-        told = self._whole(rest)
-        if told is None:
-            told = _BETWEEN.join(self._whole(part) or part for part in rest.split(_BETWEEN))
-        return line[:begins] + told
+        return line[:begins] + _BETWEEN.join(
+            self._whole(part) or part for part in line[begins:].split(_BETWEEN)
+        )
 
     def _whole(self, text: str) -> str | None:
         """``text`` by the first form that fits all of it; None where none does."""
@@ -63,10 +63,10 @@ class Reports:
         return _PLACE.sub(value, retold)
 
     def _parts(self, text: str) -> str:
-        """``text`` told between its commas, or else whole."""
-        parts = [self._whole(part) for part in text.split(", ")]
-        told = [part for part in parts if part is not None]
-        return ", ".join(told) if len(told) == len(parts) else self._whole(text) or text
+        """``text`` told part by part, or else whole."""
+        parts = _PARTS.split(text)
+        told = [self._whole(part) or part for part in parts]
+        return "".join(told) if told != parts else self._whole(text) or text
 
 
 def forms_of(language: str) -> dict[str, str]:

@@ -88,7 +88,8 @@ async def _choose(talk: Talk) -> None:
         return
     for number, each in enumerate(found, 1):
         asked = " ".join(each.asked.split())
-        talk.say(f"{number:3}  {each.id}  {each.outcome:12}  {asked[:60]}")
+        ended = talk.words.told(each.outcome.replace("_", " "))
+        talk.say(f"{number:3}  {each.id}  {ended:12}  {asked[:60]}")
     answer = await talk.ask(talk.words("resume.ask"))
     if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(found):
         await _go_to(talk, found[int(answer) - 1].id)

@@ -20,7 +20,6 @@ PUT_TOGETHER = {
     "The conversation goes on from the end of turn",
     "The conversation goes on from what was asked first",
     "run after the last edit",
-    "about ¥",
     "none works here",
 }
 """What no one literal holds."""
@@ -60,8 +59,8 @@ def test_a_telling_has_no_places_but_those_of_its_form():
         ("turn 2: waiting for the model", "第 2 轮:等待模型"),
         ("✓ edit a.txt · edited a.txt at line 1 · 3 ms", "✓ edit a.txt · 已编辑 a.txt 第 1 行 · 3 ms"),
         (
-            "✓ done, with nothing verified · 2 turns · 24,180 tokens (24,000 in, 180 out) · about ¥0.02",
-            "✓ 完成,没有验证 · 2 轮 · 24,180 个 token(输入 24,000, 输出 180) · 约 ¥0.02",
+            "✓ done, with nothing verified · 2 turns · 24,180 tokens (24,000 in, 180 out) · 1 file changed",
+            "✓ 完成,没有验证 · 2 轮 · 24,180 个 token(输入 24,000, 输出 180) · 改动 1 个文件",
         ),
         ("✗ verify: make test → exit code 2", "✗ 验证:make test → 退出码 2"),
         ("  done", "  done"),

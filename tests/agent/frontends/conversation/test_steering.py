@@ -105,6 +105,7 @@ async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, t
     async def person(at):
         await at.says("Write them")
         await at.sees("every change of .vscode/tasks.json")
+        await until(lambda: at.is_asked, lambda: "the question")
         await at.sees("[y once, s this session, a always here, n or no and why]")
         at.type("s\r")
         await at.sees("every change of .envrc")
