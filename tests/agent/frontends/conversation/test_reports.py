@@ -21,6 +21,8 @@ PUT_TOGETHER = {
     "The conversation goes on from what was asked first",
     "run after the last edit",
     "none works here",
+    "about ¥",
+    "A run is possible with a model named",
 }
 """What no one literal holds."""
 LEAST = 5
