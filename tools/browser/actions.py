@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from seedsmith.sandbox.errors import PathNotFound
@@ -29,8 +30,12 @@ TALLEST = 8_000
 """Pixels of a whole page that are shown."""
 _REFERENCE = re.compile(r"(?:aria-ref=|ref=)?((?:f\d+)?e\d+)")
 _INTERRUPTED = re.compile(r'interrupted by another navigation to "(.*)"')
+_NOT_REACHED = re.compile(r"Page\.goto: (net::ERR_\w+)")
 _SETTLE_SECONDS = 2.0
+_LEAVE_SECONDS = 5.0
 _LOOK_SECONDS = 15.0
+_BESIDE_BLOCKED_SECONDS = 3.0
+"""To look at a page with a frame that was kept from loading: it is waited for, and left out then."""
 _SCROLLS = {"top": "0 - scrollY", "bottom": "document.body.scrollHeight", "up": "-innerHeight * 0.8"}
 _UNKNOWN = "is not on the page: take a new outline."
 
@@ -77,15 +82,22 @@ class Step:
             return "browser: the page went elsewhere meanwhile; take a new outline."
         if "Target crashed" in said or "Target page, context or browser has been closed" in said:
             return "browser: the page crashed; open it anew."
+        if refused := _NOT_REACHED.search(said):
+            why = "nothing answers there; is its server running?" if "REFUSED" in refused[1] else refused[1]
+            return f"browser: {shown(self._parsed.url or self._page.url)[:200]} can't be opened: {why}"
         if "intercepts pointer events" in said:
             over = next((line for line in said.splitlines() if "intercepts pointer" in line), "")
             return f"browser: another element lies over {shown(wanted)[:200]}: {over.strip(' -')[:300]}"
         if "strict mode violation" in said:
             return f"browser: {wanted} fits several elements: {_line(said)}"
-        if "Timeout" in said and "waiting for locator" in said:
-            state = [line.strip(" -") for line in said.splitlines() if "element is" in line]
+        state = [line.strip(" -") for line in said.splitlines() if "element is" in line]
+        ready = bool(state) and "enabled and stable" in state[-1]  # it was used, and the page hangs since
+        if "Timeout" in said and "waiting for locator" in said and not ready:
             why = f"is there, but {state[-1].removeprefix('element ')}" if state else _UNKNOWN
             return f"browser: {shown(wanted)[:200]} {why}"
+        if "Timeout" in said:
+            self._browser.stuck = True
+            return "browser: the page is too busy to answer; open it anew, and a new browser is started."
         return f"browser: {_line(said)}"
 
     # What is looked at.
@@ -100,11 +112,12 @@ class Step:
         browser.site.folder = address.folder
         note = ""
         try:
-            await self._go(address.url)
+            await self._go(address.url, LOAD_SECONDS)
         except Error as error:
             if "Download is starting" in error.message:
                 note = "The address is a download, which was refused."
             elif "Timeout" not in error.message:
+                await self._leave()
                 raise
             elif not await self._arrived(address.url):
                 asked = shown(self._parsed.url or "")
@@ -114,7 +127,7 @@ class Step:
         await self._settle()
         return await self._told(note)
 
-    async def _go(self, url: str) -> None:
+    async def _go(self, url: str, seconds: float) -> None:
         """Navigate; again where an earlier navigation ends only now and gets in the way.
 
         Chromium may begin the same navigation twice: then the second is waited for, since a third would
@@ -124,22 +137,35 @@ class Step:
 
         for left in (2, 1, 0):
             try:
-                await self._page.goto(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
+                await self._page.goto(url, wait_until="load", timeout=seconds * 1000)
                 return
             except Error as error:
                 other = _INTERRUPTED.search(error.message)
                 if other is None or not left:
                     raise
                 if other[1] == url:
-                    await self._page.wait_for_url(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
+                    await self._page.wait_for_url(url, wait_until="load", timeout=seconds * 1000)
                     return
 
     async def _arrived(self, url: str) -> bool:
         """Whether the page at ``url`` began to come; where it didn't, it is waited for no more."""
-        if self._page.url.partition("#")[0] == url.partition("#")[0] and await self._page.content():
-            return True
-        await self._go("about:blank")
+        from playwright.async_api import Error
+
+        if self._page.url.partition("#")[0] == url.partition("#")[0]:
+            with suppress(Error, TimeoutError):
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    return bool(await self._page.content())
+        await self._leave()
         return False
+
+    async def _leave(self) -> None:
+        """Show no page; one that keeps from it is left with its browser by the next ``open``."""
+        from playwright.async_api import Error
+
+        try:
+            await self._go("about:blank", _LEAVE_SECONDS)
+        except Error:
+            self._browser.stuck = True
 
     async def _outline(self) -> ToolResult:
         if self._parsed.target:
@@ -165,7 +191,12 @@ class Step:
 
     async def _evaluate(self) -> ToolResult:
         value = await self._page.evaluate(self._parsed.text or "")
-        text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+        try:
+            text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+        except (ValueError, RecursionError):
+            raise ToolError(
+                "browser: the value refers to itself, or is too deep; give back a part of it."
+            ) from None
         await self._settle()
         news = self._browser.watch.news()
         return self._result("\n".join([self._cut(text), *news]), text[:80].replace("\n", " "))
@@ -300,7 +331,9 @@ class Step:
     # What is told.
 
     async def _look(self) -> str:
-        return await self._page.aria_snapshot(mode="ai", timeout=_LOOK_SECONDS * 1000)
+        blocked = not all(frame.url for frame in self._page.frames)
+        seconds = _BESIDE_BLOCKED_SECONDS if blocked else _LOOK_SECONDS
+        return await self._page.aria_snapshot(mode="ai", timeout=seconds * 1000)
 
     async def _told(self, note: str) -> ToolResult:
         """The page's title, what happened, and its outline, or what changed in it."""

@@ -40,6 +40,8 @@ class Browser:
         self.page: Page
         self.watch: Watch
         self.site: WorkspaceSite
+        self.stuck = False
+        """Whether its page kept too busy to be looked at, or to be left."""
         self.told = ""
         """The outline as the model was told it last."""
         self.shots: dict[str, bytes] = {}
@@ -110,13 +112,15 @@ class Browser:
         self.watch = Watch(self.page)
 
 
-async def running(context: ToolContext) -> Browser:
-    """The session's browser, started where none runs."""
+async def running(context: ToolContext, *, opens: bool = False) -> Browser:
+    """The session's browser, started where none runs; anew to open another page where one is stuck."""
     known = current(context)
-    if known is not None and known.alive:
+    if known is not None and known.alive and not (opens and known.stuck):
         return known
     await end(context)
     browser = await Browser.start(context)
+    if known is not None:
+        browser.shots, browser.taken = known.shots, known.taken
     context.background.companions[NAME] = browser
     return browser
 

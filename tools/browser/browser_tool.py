@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from seedsmith.tools.base import Access, ToolContext, ToolError, ToolResult
-from seedsmith.tools.browser.parameters import LOOKS, PAGE, BrowserParameters, check, is_shot
+from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
+from seedsmith.tools.browser.parameters import LOOKS, PAGE, BrowserParameters, check
 from seedsmith.tools.pydantic_tool import PydanticTool
 
 if TYPE_CHECKING:
@@ -29,12 +29,11 @@ class BrowserTool(PydanticTool[BrowserParameters]):
         self._vision = vision
 
     def access(self, parsed: BrowserParameters) -> Access:
-        """The page; and the files that are written or read."""
-        named = (parsed.first, parsed.second) if parsed.action == "compare" else ()
-        files = frozenset(name for name in named if name and not is_shot(name))
+        """The page and the picture that is kept; and a page may load any file or ask any command's server."""
         if parsed.action in LOOKS:
             return Access(reads=PAGE, early=False)
-        return Access(reads=files, writes=PAGE | ({parsed.path} if parsed.path else frozenset()))
+        writes = PAGE | ({parsed.path} if parsed.path else frozenset())
+        return Access(reads=frozenset({EVERYTHING}), writes=writes)
 
     async def run(self, parsed: BrowserParameters, context: ToolContext) -> ToolResult:
         """Do the step; a page that doesn't answer is given up with its browser."""
@@ -45,7 +44,7 @@ class BrowserTool(PydanticTool[BrowserParameters]):
             await end(context)
             return ToolResult(True, "The browser is closed.", {}, "closed")
         check(parsed)
-        browser = await running(context)
+        browser = await running(context, opens=parsed.action == "open")
         step = Step(browser, parsed, context, vision=self._vision)
         try:
             async with asyncio.timeout(_SECONDS):

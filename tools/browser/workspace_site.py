@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +32,13 @@ class WorkspaceSite:
         """Where absolute paths of the page are looked for, too, as they are on a server that serves it."""
 
     async def answer(self, route: Route) -> None:
-        """Answer one request with a file, or 404."""
+        """Answer one request with a file, or 404; its page may have gone meanwhile."""
+        from playwright.async_api import Error
+
+        with suppress(Error):
+            await self._answer(route)
+
+    async def _answer(self, route: Route) -> None:
         path = unquote(urlsplit(route.request.url).path).lstrip("/")
         found = await asyncio.to_thread(self._read, path) if route.request.method in ("GET", "HEAD") else None
         if found is None:

@@ -9,9 +9,14 @@ from browser_pages import NEEDED
 from present import is_present
 from scripted_endpoint import calls, text
 
+from seedsmith.agent.calls.scheduler import must_wait
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.tools.browser.browser_tool import BrowserTool
+from seedsmith.tools.files.write import WriteTool
+from seedsmith.tools.shell.shell import ShellTool
+from seedsmith.tools.shell.shell_kill import ShellKillTool
 
 SKILL = """name: look
 description: Look at the page.
@@ -41,6 +46,23 @@ def asked(tmp_path, endpoint):
 
     ask.work = work
     return ask
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked"),
+    [
+        (WriteTool(), {"path": "a.js", "content": "1"}),
+        (ShellTool(), {"command": "npm run build"}),
+        (ShellKillTool(), {"id": "b1"}),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+@pytest.mark.parametrize("action", ["open", "click"])
+def test_what_changes_files_and_servers_keeps_its_place_among_the_steps_of_one_answer(tool, asked, action):
+    browser = BrowserTool()
+    step = browser.access(browser.parse({"action": action, "url": "a.html", "target": "e1"}))
+    change = tool.access(tool.parse(asked))
+    assert must_wait(change, step) and must_wait(step, change)
 
 
 async def test_it_is_offered_by_the_setting_alone(asked, endpoint):

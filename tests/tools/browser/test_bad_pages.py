@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from browser_pages import made_pages
@@ -66,7 +67,7 @@ async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
         assert "did not answer in 1 seconds" in await pages.refused("open", url="http://127.0.0.1:8766/")
     finally:
         await server.stop("over")
-    assert "ERR_CONNECTION_REFUSED" in await pages.refused("open", url="http://127.0.0.1:8766/")
+    assert "nothing answers there" in await pages.refused("open", url="http://127.0.0.1:8766/")
     assert "Well" in (await pages.show("<p>Well")).text
 
 
@@ -163,3 +164,57 @@ async def test_what_is_missing_is_said(bench, monkeypatch):
     assert "as root outside the sandbox" in await said()
     monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     assert "extra browser" in await said()
+
+
+@pytest.mark.slow  # a browser of its own
+async def test_a_page_too_busy_to_be_looked_at_is_left_with_its_browser_and_screenshots_stay(
+    pages, monkeypatch
+):
+    await pages.show("<p>one")
+    kept = (await pages.do("screenshot")).text.split("\n")[1].partition(":")[0]
+    await pages.show("<button onclick='setTimeout(() => { for (;;); })'>Go</button>")
+    monkeypatch.setattr("seedsmith.tools.browser.actions._LOOK_SECONDS", 1.0)
+    before = current(pages.context)
+    said = await pages.refused("click", target="button")
+    monkeypatch.undo()
+    assert said == "browser: the page is too busy to answer; open it anew, and a new browser is started."
+    assert "two" in (await pages.show("<p>two")).text
+    assert current(pages.context) is not before
+    assert "pixels differ" in (await pages.do("compare", first=kept)).summary
+
+
+@pytest.mark.slow
+async def test_where_nothing_answers_no_page_is_open(pages):
+    await pages.show("<p>one")
+    said = await pages.refused("open", url="http://127.0.0.1:8767/")
+    assert said == (
+        "browser: http://127.0.0.1:8767/ can't be opened: nothing answers there; is its server running?"
+    )
+    assert "no page is open" in await pages.refused("click", target="p")
+
+
+@pytest.mark.slow
+async def test_a_value_that_refers_to_itself_is_said(pages):
+    await pages.show("<p>here")
+    assert "refers to itself" in await pages.refused("evaluate", text="const a = {}; a.a = a; a")
+
+
+@pytest.mark.slow
+async def test_a_frame_that_is_kept_out_does_not_cost_each_look(pages):
+    opened = await pages.show("<p>here<iframe src='file:///etc/passwd'></iframe>")
+    assert "here" in opened.text and "iframe" in opened.text
+    assert not all(frame.url for frame in current(pages.context).page.frames)
+
+
+@pytest.mark.slow
+async def test_a_file_for_a_browser_that_is_gone_tells_nobody(pages):
+    from playwright.async_api import Error
+
+    class Gone:
+        request = SimpleNamespace(url="http://workspace.localhost/page.html", method="GET")
+
+        async def fulfill(self, **_):
+            raise Error("Target page, context or browser has been closed")
+
+    await pages.show("<p>here")
+    await current(pages.context).site.answer(Gone())
