@@ -3,16 +3,20 @@
     python benchmarks/complete.py [--model local/qwen2.5-coder-1.5b] [--holes N] [--kinds line,rest,block]
         [--minutes M] [--seed S]
 
-Each hole is filled three times: by completion as an editor gets it (``completion``); by the same model
-asked naively, in a chat message with ``<CURSOR>`` in the file (``naive``); and by completion once more with
-one more character typed, for what the next key takes (``warm``). An answer is exact where it is what was cut
-out; a naive answer is freed of its code fence first.
+Each hole is filled by completion as an editor gets it (``completion``) and by the same model asked naively,
+in a chat message with ``<CURSOR>`` in the file (``naive``); every third by completion once more with one more
+character typed, for what the next key takes (``warm``). An answer is exact where it is what was cut out,
+whatever its spaces and the comment behind it; a naive answer is freed of its code fence first. Beside the
+seconds that passed stand those that this program and the model's server had a processor for: what passes on
+a machine with nothing else to do.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
+import io
 import json
 import os
 import random
@@ -20,18 +24,20 @@ import re
 import statistics
 import sysconfig
 import time
-from collections.abc import Iterator, Sequence
+import tokenize
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any, cast
 
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.frontends.completion.completer import Completer
 from seedsmith.agent.frontends.completion.hole import Hole
 from seedsmith.agent.frontends.completion.hourly_budget import HourBudget
 from seedsmith.agent.frontends.completion.window import window
-from seedsmith.agent.models.base import Model, Request, TextDelta
+from seedsmith.agent.models.base import Model, Part, Request, TextDelta
 from seedsmith.agent.models.open import open_model
 from seedsmith.agent.settings.settings import Settings
 
@@ -60,6 +66,11 @@ NAIVE = """Complete the code at <CURSOR>. Answer with the missing code only.
 ```"""
 TOKENS = {"line": 64, "rest": 64, "block": 240}
 """Of a naive answer, as many as completion asks for."""
+MOST_AROUND = 60
+"""Characters of fences and words around a naive answer; one that is longer is not read to its end."""
+SOLVERS = ("completion", "warm", "naive")
+EACH_WARM = 3
+_COMMENT = re.compile(r"  #[^\n]*")
 _FENCE = re.compile(r"```[^\n]*\n(.*?)\n?```", re.S)
 
 
@@ -72,13 +83,61 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Took:
+    """Seconds; until the first token None where the model said nothing."""
+
+    first: float | None
+    whole: float
+    first_processor: float | None
+
+
+@dataclass(frozen=True)
 class Filled:
     solver: str
     kind: str
     exact: bool
     similarity: float
-    first: float | None
-    seconds: float
+    took: Took
+
+
+class Clocked:
+    """A model, and what its latest answer took until the first token."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.begin()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def begin(self) -> None:
+        """What is asked next is measured from now on."""
+        self._began, self._began_processor = time.monotonic(), processor_seconds()
+        self._first: tuple[float, float] | None = None
+
+    def took(self) -> Took:
+        """What was measured since :meth:`begin`."""
+        first, processor = self._first or (None, None)
+        return Took(first, time.monotonic() - self._began, processor)
+
+    async def stream(self, request: Request) -> AsyncGenerator[Part, None]:
+        """The model's answer."""
+        async with aclosing(self._model.stream(request)) as parts:
+            async for part in parts:
+                if self._first is None and isinstance(part, TextDelta):
+                    spent = processor_seconds() - self._began_processor
+                    self._first = (time.monotonic() - self._began, spent)
+                yield part
+
+
+def processor_seconds() -> float:
+    """What this process and its children, the model's server among them, had of a processor."""
+    spent = time.process_time()
+    for thread in Path("/proc/self/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            fields = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
+            spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
 
 
 def cases(seed: int, kinds: Sequence[str]) -> Iterator[Case]:
@@ -107,6 +166,8 @@ def cut(kind: str, text: str, choose: random.Random) -> tuple[str, int, str] | N
         return None
     number = choose.randrange(15, len(lines) - 5)
     line = lines[number]
+    if number + 1 in prose(text):
+        return None
     said = line.strip()
     at = sum(map(len, lines[:number]))
     indent = len(line) - len(line.lstrip())
@@ -127,40 +188,67 @@ def cut(kind: str, text: str, choose: random.Random) -> tuple[str, int, str] | N
     return text[:begin] + text[stop:], begin, text[begin:stop]
 
 
+@functools.cache
+def prose(text: str) -> frozenset[int]:
+    """The lines inside of strings of several lines, which are no code to complete."""
+    return frozenset(
+        line
+        for each in tokenize.generate_tokens(io.StringIO(text).readline)
+        if each.type == tokenize.STRING and each.start[0] < each.end[0]
+        for line in range(each.start[0], each.end[0] + 1)
+    )
+
+
+def same(text: str, expected: str) -> bool:
+    """Whether both are the same code, whatever their spaces and the comments behind them."""
+    first, second = (" ".join(_COMMENT.sub("", each).split()) for each in (text, expected))
+    return first == second
+
+
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-async def by_completion(model: Model, case: Case, hole: Hole) -> tuple[str, float | None, float]:
+async def by_completion(model: Model, case: Case, hole: Hole) -> str:
     def read(path: str) -> str | None:
         try:
             return (case.root / path).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return None
 
-    began = time.monotonic()
     found = await Completer(model, read, HourBudget(None)).complete(hole)
-    return (found.text, found.first_seconds, found.seconds) if found else ("", None, time.monotonic() - began)
+    return found.text if found else ""
 
 
-async def by_asking(model: Model, case: Case) -> tuple[str, float | None, float]:
+async def by_asking(model: Model, case: Case) -> str:
     shown = window(case.hole, 1_400, 160)
     text = NAIVE.format(before=shown.before, after=shown.after)
     request = Request((UserMessage(text),), max_output_tokens=TOKENS[case.kind], sampling={"temperature": 0})
-    began, first, answer = time.monotonic(), None, ""
+    answer = ""
     async with aclosing(model.stream(request)) as parts:
         async for part in parts:
             if isinstance(part, TextDelta):
-                first = first or time.monotonic() - began
                 answer += part.text
+                if len(answer) > 2 * len(case.expected) + MOST_AROUND:
+                    break  # it is none, and cutting it makes it no less alike
     fenced = _FENCE.search(answer)
-    return (fenced[1] if fenced else answer).strip(), first, time.monotonic() - began
+    return (fenced[1] if fenced else answer).strip()
 
 
-def judged(solver: str, case: Case, expected: str, filled: tuple[str, float | None, float]) -> Filled:
-    text, first, seconds = filled
+async def judged(solver: str, case: Case, clocked: Clocked) -> Filled:
+    """One hole filled in one way."""
+    model, hole, expected = cast(Model, clocked), case.hole, case.expected
+    if solver == "warm":
+        hole = Hole(hole.path, hole.prefix + expected[0] + hole.suffix, hole.offset + 1)
+        expected = expected[1:]
+    clocked.begin()
+    if solver == "naive":
+        text = await by_asking(model, case)
+    else:
+        text = await by_completion(model, case, hole)
+    took = clocked.took()
     similarity = SequenceMatcher(None, expected.strip(), text.strip(), autojunk=False).ratio()
-    return Filled(solver, case.kind, text.strip() == expected.strip(), similarity, first, seconds)
+    return Filled(solver, case.kind, same(text, expected), similarity, took)
 
 
 async def run(options: argparse.Namespace) -> list[Filled]:
@@ -171,15 +259,12 @@ async def run(options: argparse.Namespace) -> list[Filled]:
         async with aclosing(model.stream(Request((UserMessage("Hello"),), max_output_tokens=1))) as parts:
             async for _ in parts:  # loads the model
                 pass
+        clocked = Clocked(model)
         for number, case in enumerate(cases(options.seed, options.kinds.split(",")), 1):
             if number > options.holes or time.monotonic() > deadline:
                 break
-            hole = case.hole
-            fresh = [judged("completion", case, case.expected, await by_completion(model, case, hole))]
-            typed = Hole(hole.path, hole.prefix + case.expected[0] + hole.suffix, hole.offset + 1)
-            warm = await by_completion(model, case, typed)
-            fresh.append(judged("warm", case, case.expected[1:], warm))
-            fresh.append(judged("naive", case, case.expected, await by_asking(model, case)))
+            solvers = [each for each in SOLVERS if each != "warm" or number % EACH_WARM == 1]
+            fresh = [await judged(solver, case, clocked) for solver in solvers]
             results += fresh
             print(json.dumps([asdict(each) for each in fresh]), flush=True)
     finally:
@@ -190,26 +275,30 @@ async def run(options: argparse.Namespace) -> list[Filled]:
 def show(results: list[Filled]) -> None:
     """Print the tables, as Markdown."""
     print(
-        "\n| solver | kind | holes | exact | edit similarity | first token p50 / p95 s | whole p50 / p95 s |"
+        "\n| solver | kind | holes | exact | edit similarity | first token p50 / p95 s "
+        "| of a processor p50 / p95 s | whole p50 / p95 s |"
     )
-    print("| ------ | ---- | ----: | ----: | --------------: | ----------------------: | ----------------: |")
-    for solver in ("completion", "warm", "naive"):
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for solver in SOLVERS:
         for kinds in (("line",), ("rest",), ("block",), ("line", "rest")):
             chosen = [each for each in results if each.solver == solver and each.kind in kinds]
             if not chosen:
                 continue
-            firsts = [each.first for each in chosen if each.first is not None]
+            took = [each.took for each in chosen]
             print(
                 f"| {solver} | {' + '.join(kinds)} | {len(chosen)} | {sum(each.exact for each in chosen)} "
-                f"| {statistics.mean(each.similarity for each in chosen):.2f} | {quantiles(firsts)} "
-                f"| {quantiles([each.seconds for each in chosen])} |"
+                f"| {statistics.mean(each.similarity for each in chosen):.2f} "
+                f"| {quantiles([each.first for each in took])} "
+                f"| {quantiles([each.first_processor for each in took])} "
+                f"| {quantiles([each.whole for each in took])} |"
             )
+    print(f"\nThe machine's load, of 1, 5 and 15 minutes: {os.getloadavg()}")
 
 
-def quantiles(values: list[float]) -> str:
-    if not values:
+def quantiles(values: list[float | None]) -> str:
+    ordered = sorted(each for each in values if each is not None)
+    if not ordered:
         return "-"
-    ordered = sorted(values)
     return (
         f"{statistics.median(ordered):.2f} / {ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]:.2f}"
     )
