@@ -210,11 +210,15 @@ async def test_a_frame_that_is_kept_out_does_not_cost_each_look(pages):
 async def test_a_file_for_a_browser_that_is_gone_tells_nobody(pages):
     from playwright.async_api import Error
 
+    handed = []
+
     class Gone:
         request = SimpleNamespace(url="http://workspace.localhost/page.html", method="GET")
 
-        async def fulfill(self, **_):
+        async def fulfill(self, **given):
+            handed.append(given["body"])
             raise Error("Target page, context or browser has been closed")
 
     await pages.show("<p>here")
     await current(pages.context).site.answer(Gone())
+    assert handed == [b"<p>here"]
