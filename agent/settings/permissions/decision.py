@@ -7,7 +7,9 @@ can't be told, is asked about; allowed is what has all its parts allowed.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import Literal
 
 from seedsmith.agent.settings.permissions.call import RuledCall
@@ -18,6 +20,8 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Kind = Literal["tool", "shell", "write", "mcp"]
 _SHOWN = 120
+_LETTERS = re.compile(r"-[A-Za-z]+")
+_MOST_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,22 @@ def _meanings(part: Part) -> Iterator[str]:
         if start == part.program and len(words) > 2 and words[1].startswith("-"):
             for after in range(2, min(len(words), 12)):  # options before a subcommand, with values or without
                 yield GAP.join((named[0], *words[after:]))
+        if start == part.program:
+            for options, after in _other_options(words):
+                yield GAP.join((named[0], *options, *words[after:]))
+
+
+def _other_options(words: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The other ways to write the options of one letter behind a program, ``-rf`` as ``-f -r``.
+
+    With each comes the place of the first word behind them.
+    """
+    after = next((at for at, word in enumerate(words) if at and not _LETTERS.fullmatch(word)), len(words))
+    letters = "".join(word[1:] for word in words[1:after])
+    if 1 < len(letters) <= _MOST_LETTERS:
+        for order in permutations(letters):
+            yield (f"-{''.join(order)}",), after
+            yield tuple(f"-{letter}" for letter in order), after
 
 
 def _place(path: str, workspace: str, *, moved: bool) -> str:

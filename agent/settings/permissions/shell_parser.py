@@ -7,9 +7,11 @@ known to be read otherwise by bash make a command unclear: what is unclear is as
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.settings.permissions.named_commands import named_commands
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
 from seedsmith.agent.settings.permissions.shell_words import Unclear, assignment_of, is_sure, text_of, word_of
 from seedsmith.agent.settings.permissions.wrappers import inner_of
@@ -262,7 +264,9 @@ class _Reader:
                 self._heredoc(node)
             case "declaration_command" | "unset_command":
                 self.evaluates = True
-                self._add(tuple(_declared(child) for child in node.children))
+                words = tuple(_declared(child) for child in node.children)
+                self._add(words)
+                self._take_possible(named_commands(words[1:]))
             case "variable_assignment":
                 if node.parent is None or node.parent.type in _STATEMENTS:
                     self._add((assignment_of(node),))
@@ -326,12 +330,15 @@ class _Reader:
             if UNKNOWN in text:
                 self._found.doubt("what it runs is known to the shell alone")
             _split_into(self._found, text.replace(UNKNOWN, "…"), self._depth + 1, self._possible)
-        for text in inner.possible_texts:
-            _split_into(self._found, text.replace(UNKNOWN, "…"), self._depth + 1, possible=True)
+        self._take_possible((*inner.possible_texts, *named_commands(assignments, words)))
         if inner.unclear:
             self._found.doubt(inner.unclear)
         if inner.words:
             self._take(assignments, inner.words)
+
+    def _take_possible(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            _split_into(self._found, text.replace(UNKNOWN, "…"), self._depth + 1, possible=True)
 
     def _redirect(self, node: Node) -> None:
         operators = {child.type for child in node.children if not child.is_named}

@@ -63,7 +63,7 @@ _RUNS_WORDS = frozenset(
 """Any of their words may begin a command."""
 _RUNS_AFTER: Mapping[str, frozenset[str]] = {
     "find": frozenset({"-exec", "-execdir", "-ok", "-okdir"}),
-    "git": frozenset({"-c", "--config-env", "run", "foreach", "--exec", "-x", "filter-branch"}),
+    "git": frozenset({"--config-env", "run", "foreach", "--exec", "-x", "filter-branch"}),
     **dict.fromkeys(("fd", "fdfind"), frozenset({"-x", "-X", "--exec", "--exec-batch"})),
     **dict.fromkeys(
         [

@@ -6,6 +6,7 @@ import pytest
 
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.decision import Rulebook
+from seedsmith.agent.settings.permissions.patterns import UNKNOWN
 from seedsmith.agent.settings.permissions.rule_reader import RuleError, read_rules
 
 
@@ -28,6 +29,7 @@ def mcp(named):
 
 
 PUSH = [{"deny": "shell(git push *)"}]
+FORCED = [{"deny": "shell(rm -rf *)"}]
 TESTS = [{"allow": ["shell(pytest *)", "shell(git status)", "write(out/*.txt)"]}]
 DOCS = [{"ask": "write(docs/**)"}]
 
@@ -50,6 +52,25 @@ DOCS = [{"ask": "write(docs/**)"}]
         (PUSH, RuledCall("git", words=("git", "push")), "deny"),
         (PUSH, RuledCall("git", words=("git", "log")), None),
         (PUSH, RuledCall("git", command="git push", words=("git", "bisect", "run")), "deny"),
+        (PUSH, RuledCall("git", words=("git", UNKNOWN, "abort")), "ask"),
+        (PUSH, shell("git -c alias.p=push p"), "deny"),
+        (PUSH, shell("git -c alias.p='!git push -f' p"), "deny"),
+        (PUSH, shell("git config --global alias.p push && git p"), "deny"),
+        (PUSH, shell("git config set core.sshCommand 'git push; ssh'"), "deny"),
+        (PUSH, shell("git -c alias.p=$X p"), "ask"),
+        (PUSH, shell("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=alias.p GIT_CONFIG_VALUE_0=push git p"), "deny"),
+        (PUSH, shell("GIT_EDITOR='git push' git commit"), "deny"),
+        (PUSH, shell("export PAGER='git push'; man ls"), "deny"),
+        (PUSH, shell("git -c credential.helper='!git push' fetch"), "deny"),
+        (PUSH, shell('git -c user.name="git push\'s" -c color.ui=false -c core.pager=cat log'), None),
+        (PUSH, shell("git config user.name 'git push' && PAGER=less CC='git push' git log"), None),
+        (PUSH, shell("git commit -c HEAD && git config --get alias.p"), None),
+        (FORCED, shell("rm -fr x"), "deny"),
+        (FORCED, shell("rm -r -f x"), "deny"),
+        (FORCED, shell("sudo rm -vfr x"), None),
+        (FORCED, shell("rm -r x -f"), None),
+        ([{"deny": "shell(rm -r *)"}], shell("rm -frv x"), "deny"),
+        ([{"allow": "shell(rm -rf *)"}], shell("rm -fr x"), "ask"),
         (PUSH, write("a"), None),
         (TESTS, shell("pytest -q && git status"), "allow"),
         (TESTS, shell("pytest -q 2>/dev/null | pytest"), "allow"),
