@@ -36,6 +36,7 @@ _TEXTS = frozenset({"description", "license", "compatibility", "argument-hint"})
 """Fields whose values are free text, whatever YAML would make of them."""
 _KEY = re.compile(r"([A-Za-z][\w-]*):(?:[ \t]+(?P<value>\S.*))?[ \t]*$")
 _BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
+_WORD_LOST = re.compile(r"^description:[ \t]+[!&](?![!\s])", re.MULTILINE)
 _STRUCTURED = frozenset("\"'|>[{&*!")
 """What the value of another field may begin with for a reason."""
 
@@ -74,7 +75,7 @@ def read_published(text: str, folder_name: str) -> Published:
     broken: list[Broken] = [*body_broken]
     try:
         document = parse(front, first_line=2, typed=False)
-        fault = _structured_text(document)
+        fault = _structured_text(document, front)
     except DocumentError as error:
         fault = error
     if fault is not None:
@@ -123,9 +124,15 @@ def _split(text: str) -> tuple[str, str, list[Broken]]:
     return "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip(), []
 
 
-def _structured_text(document: Document) -> DocumentError | None:
-    """Why the description is no text though YAML takes it: brackets that it begins with make it a list."""
+def _structured_text(document: Document, front: str) -> DocumentError | None:
+    """Why the description is no text though YAML takes it: brackets that it begins with make it a list.
+
+    Of a word behind ``!`` or ``&`` that it begins with YAML leaves nothing.
+    """
     fields = document.value
+    if _WORD_LOST.search(front):
+        place = document.place(("description",))
+        return DocumentError("has a description that begins with an anchor or a tag", *place)
     if isinstance(fields, dict) and isinstance(fields.get("description"), list | dict):
         return DocumentError("has a description that is no text", *document.place(("description",)))
     return None
@@ -166,6 +173,8 @@ def _plain_text(key: str, first: str, wrapped: list[str]) -> str | None:
 
 
 def _is_text(entry: str) -> bool:
+    if _WORD_LOST.match(entry):
+        return False
     try:
         value = parse(entry, typed=False).value
     except DocumentError:

@@ -20,6 +20,7 @@ _TAGGED = (
     r"(?P<name>[\w.-]{1,128})",
 )
 _CALLED = r"(?P<name>[\w.-]{1,128})"
+_LEADING = r'(?:"(?:id|index|type)"\s*+:\s*+(?:"[^"\n]{0,100}"|\d{1,9})\s*+,\s*+){0,3}+'
 _ELSEWHERE = (
     # gpt-oss, DeepSeek without its bars, LongCat and Gemma, ReAct, and tools as tags of their own.
     rf"\bto=functions\.{_CALLED}",
@@ -29,6 +30,8 @@ _ELSEWHERE = (
     r"^<(?P<name>\w{1,128})>\s*+<\w{1,128}>",
     rf"""<tool(?:_use|_call)?\s+name=["']?{_CALLED}""",
     rf"<\|?tool(?:_use|_calls?)?\|?>[\s\[]*+{_JSON}",
+    rf"^<(?:tool|function)(?:_use|_call)?>\s*+<(?:tool_|function_)?(?:name|tool)>\s*+{_CALLED}\s*+</",
+    rf"\bfunctools\s*+\[\s*+{_JSON}",
     # A line of code that ends the answer.
     rf"^\[?(?:functions\.)?{_CALLED}\((?:\{{|\w{{1,128}}=)[^\n]*\)\]?;?\s*+\Z",
 )
@@ -37,8 +40,9 @@ _IN_TEXT = tuple(re.compile(each, re.MULTILINE) for each in (*_TAGGED, *_ELSEWHE
 _AS_JSON = tuple(
     re.compile(each, re.MULTILINE)
     for each in (
-        rf'^[ \t]*+(?:\[\s*+)?\{{\s*+"(?:name|tool|tool_name|function|action)"\s*+:\s*+"{_CALLED}"\s*+,'
-        r'\s*+"(?:arguments|parameters|args|input|tool_input|action_input)"\s*+:',
+        rf'^[ \t]*+(?:\[\s*+)?\{{\s*+{_LEADING}"function"\s*+:\s*+\{{\s*+"name"\s*+:\s*+"{_CALLED}"',
+        rf'^[ \t]*+(?:\[\s*+)?\{{\s*+{_LEADING}"(?:name|tool|tool_name|function|action)"\s*+:'
+        rf'\s*+"{_CALLED}"\s*+,\s*+"(?:arguments|parameters|args|input|tool_input|action_input)"\s*+:',
         rf'^[ \t]*+\{{\s*+"tool_calls"\s*+:\s*+\[[^\n\]]{{0,200}}?"name"\s*+:\s*+"{_CALLED}"',
         rf"^{_CALLED}[ \t]*+\r?\n\{{[^\n]*\}}\s*+\Z",
     )

@@ -210,6 +210,12 @@ def test_values_of_each_form(call, arguments):
         '```json\n{"action": "read", "action_input": {"path": "a.py"}}\n```',
         '{"tool_calls": [{"id": "1", "type": "function", "function": {"name": "read", "arguments": "{}"}}]}',
         'read\n{"path": "a.py"}',
+        '{"type": "function", "function": {"name": "read", "arguments": "{}"}}',
+        'I look.\n[{"id": "1", "type": "function", "function": {"name": "read", "arguments": "{}"}}]',
+        'I look.\n{"id": "1", "type": "function", "name": "read", "arguments": {"path": "a.py"}}\nThen more.',
+        '<tool_use><name>read</name><arguments>{"path": "a.py"}</arguments></tool_use>',
+        "I look.\n<function_call>\n<tool_name>read</tool_name>\n</function_call>",
+        f"functools[{READ}]",
         "<longcat_tool_call>read\n<longcat_arg_key>path</longcat_arg_key>",
         "<tool_calls_begin>function<tool_sep>read\n{}<tool_call_end>",
     ],
@@ -240,6 +246,9 @@ def test_what_tries_to_call_is_no_call_and_is_seen(text):
         "So:\n```python\nread(path='a.py')\n```",
         'Said of read\n{"path": "a.py"}',
         '{"tool": "read", "version": 1}',
+        '{"type": "function", "name": "read", "version": 1}',
+        'It holds {"function": {"name": "read"}} as it was.',
+        "<tool>\n<name>hammer</name>\n</tool>",
     ],
 )
 def test_what_only_quotes_a_call_tries_none(text):
