@@ -55,26 +55,30 @@ class ProcessTree:
 
     def members(self) -> set[int]:
         """The living processes of the tree at this moment, its root included; zombies don't count."""
-        return self._descending([] if self.contained else self._orphans())
+        return set(self._descending([] if self.contained else self._orphans()))
 
-    def _descending(self, orphans: list[int]) -> set[int]:
-        waiting = [pid for pid in (self.root, *orphans) if _alive(pid)]
-        found: set[int] = set()
+    def _descending(self, orphans: list[int]) -> list[int]:
+        """Those of :meth:`members`, a parent before its children."""
+        waiting = [pid for pid in (*orphans, self.root) if _alive(pid)]
+        found: dict[int, None] = {}
         while waiting:
             pid = waiting.pop()
             if pid in found:
                 continue
-            found.add(pid)
+            found[pid] = None
             waiting += [child for child in children(pid) if _alive(child)]
-        return found
+        return list(found)
 
     def left(self) -> list[bytes]:
         """The command lines of what outlives the root, which has ended; of a namespace nothing does."""
         return [] if self.contained else [_read(pid, "cmdline") for pid in self.members() - {self.root}]
 
     def terminate(self) -> None:
-        """Ask every process to end (SIGTERM)."""
-        for pid in self.members():
+        """Ask every process to end (SIGTERM), a parent before its children.
+
+        A shell that loses the child it waits for would else end before it is asked, and never clean up.
+        """
+        for pid in self._descending([] if self.contained else self._orphans()):
             _signal(pid, signal.SIGTERM)
 
     async def end(self) -> int:
@@ -86,7 +90,7 @@ class ProcessTree:
         first = -1
         while time.monotonic() < deadline:
             orphans = [] if self.contained else self._orphans()
-            members = self._descending(orphans)
+            members = set(self._descending(orphans))
             first = len(members) if first < 0 else first
             if self.contained:
                 _signal(self.root, signal.SIGKILL)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
-from collections.abc import Callable
 
-import pytest
+from waiting import until
 
 from seedsmith.agent.frontends.conversation.conversation import Conversation
 
@@ -42,14 +40,6 @@ class Person:
     async def says(self, message: str) -> None:
         self.type(message + "\r")
         await self.sees(message.splitlines()[0])
-
-
-async def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
-    for _ in range(3000):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"never came: {what()}")
 
 
 def bodies(endpoint) -> list[dict]:

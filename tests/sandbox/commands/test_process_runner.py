@@ -14,8 +14,11 @@ import time
 from pathlib import Path
 
 import pytest
+from descriptors import opened
 from present import is_present
+from waiting import appears, gone, new_mark, wait_until
 
+from seedsmith.sandbox.commands import descendants
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.commands.spawn import hold
@@ -84,9 +87,9 @@ async def test_a_signal_shows(runner: ProcessRunner) -> None:
 
 
 @pytest.mark.slow
-async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
+async def test_a_deadline_ends_everything(runner: ProcessRunner) -> None:
     """Case 40: a new session, no hang-up signal, two forks and an empty environment don't help."""
-    mark = f"3{os.getpid()}1"
+    mark = new_mark()
     daemon = (
         "import os\nif os.fork() == 0:\n os.setsid()\n"
         f" if os.fork() == 0: os.execlp('sleep', 'sleep', '{mark}')"
@@ -99,64 +102,78 @@ async def test_a_deadline_ends_everything(runner: ProcessRunner, gone) -> None:
     result = await runner.run(command, timeout=1)
     assert result.timed_out
     assert result.exit_code is None
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 @pytest.mark.slow
-async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner, world, gone) -> None:
+async def test_a_command_that_ignores_terminate_is_killed(runner: ProcessRunner, world) -> None:
     """Case 46."""
-    mark = f"3{os.getpid()}2"
+    mark = new_mark()
     line = f"trap '' TERM; echo ready; touch ready; sleep {mark} & wait; sleep {mark}"
     running = runner.start(line, timeout=60)
-    while not (world.workspace / "ready").exists():
-        await asyncio.sleep(0.01)
+    await appears(world.workspace / "ready")
     await running.stop("Stopped: enough.", timed_out=True)
     result = await running.wait_or_stop()
     assert result.timed_out
     assert result.head == b"ready\n"
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 async def test_a_command_may_clean_up_when_terminated(runner: ProcessRunner, world, monkeypatch) -> None:
     monkeypatch.setattr("seedsmith.sandbox.commands.command._TERMINATE_SECONDS", 60.0)
     ready = world.workspace / "ready"
     running = runner.start("trap 'echo bye; exit 0' TERM; touch ready; sleep 100 & wait", timeout=60)
-    while not ready.exists():
-        await asyncio.sleep(0.01)
+    await appears(ready)
     await running.stop("Stopped: enough.", timed_out=True)
     result = await running.wait_or_stop()
     assert result.timed_out and b"bye" in result.head.splitlines(), result.head  # of sleep, too, may be told
 
 
-async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner, gone) -> None:
+def test_a_parent_is_asked_to_end_before_its_children(monkeypatch) -> None:
+    """A shell that lost the child it waits for would end by itself, and not clean up."""
+    below, asked = {1000: [8, 16], 16: [24, 1], 24: [32]}, []
+    monkeypatch.setattr(descendants, "children", lambda pid: below.get(pid, []))
+    monkeypatch.setattr(descendants, "_alive", lambda pid: True)
+    monkeypatch.setattr(descendants, "_signal", lambda pid, number: asked.append(pid))
+    tree = descendants.ProcessTree(1000, contained=True)
+    tree.terminate()
+    tree.forget()
+    assert sorted(asked) == [1, 8, 16, 24, 32, 1000]
+    order = {pid: place for place, pid in enumerate(asked)}
+    assert all(order[parent] < order[child] for parent, found in below.items() for child in found)
+
+
+async def test_a_daemon_that_holds_the_output_keeps_nobody(runner: ProcessRunner) -> None:
     """Case 41: the result comes when the command exits, and the daemon ends with it."""
-    mark = f"3{os.getpid()}3"
+    mark = new_mark()
     result = await runner.run(f"setsid sleep {mark} & echo started", timeout=60)
     assert result.head.splitlines()[0] == b"started" and not result.timed_out
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 @pytest.mark.slow
-async def test_cancelling_ends_everything(runner: ProcessRunner, world, gone) -> None:
-    mark = f"3{os.getpid()}4"
+async def test_cancelling_ends_everything(runner: ProcessRunner, world) -> None:
+    mark = new_mark()
     command = f"trap '' TERM; setsid sleep {mark} & touch up; sleep {mark}"
     task = asyncio.create_task(runner.run(command, timeout=60))
-    while not (world.workspace / "up").exists():
-        await asyncio.sleep(0.01)
+    await appears(world.workspace / "up")
     task.cancel()
     await asyncio.sleep(0)
     task.cancel()  # A second one, while the first is being carried out.
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 @pytest.mark.slow
-async def test_commands_side_by_side_leave_each_other_alone(runner: ProcessRunner) -> None:
-    command = ("/usr/bin/env", "-i", "/bin/sh", "-c", "(sleep 0.6; echo late) & sleep 0.8; echo done")
-    slow = asyncio.create_task(runner.run(command, timeout=20))
+async def test_commands_side_by_side_leave_each_other_alone(runner: ProcessRunner, world) -> None:
+    beside = "until [ -e go ]; do sleep 0.02; done; echo late; touch said"
+    line = f"({beside}) & touch up; until [ -e said ]; do sleep 0.02; done; echo done"
+    slow = asyncio.create_task(runner.run(("/usr/bin/env", "-i", "/bin/sh", "-c", line), timeout=60))
+    await appears(world.workspace / "up")
     for _ in range(5):
-        assert (await runner.run("setsid sleep 50 & echo quick", timeout=20)).head.startswith(b"quick\n")
+        assert (await runner.run("setsid sleep 50 & echo quick", timeout=60)).head.startswith(b"quick\n")
+    (world.workspace / "go").touch()
     assert (await slow).head == b"late\ndone\n"
 
 
@@ -172,10 +189,10 @@ async def test_endless_output_is_stopped(make_runner) -> None:
 @pytest.mark.slow
 async def test_no_descriptor_is_left_open(runner: ProcessRunner) -> None:
     await runner.run("true", timeout=10)
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     for command in ("true", "sleep 9", ("/nonexistent/program",)):
         await runner.run(command, timeout=0.3, stdin=b"x")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert not opened() - before
 
 
 def zombies() -> list[str]:
@@ -359,13 +376,11 @@ asyncio.run(runner.run(f"exec sleep {sys.argv[3]}", timeout=100))
 @pytest.mark.skipif(not is_present("bwrap"), reason="needs bwrap")
 @pytest.mark.parametrize("seconds", [0.0, 0.002, 0.004, 0.008])
 def test_nothing_runs_on_where_the_agent_is_killed_while_it_starts(world, seconds) -> None:
-    mark = f"{100 + os.getpid()}.{int(seconds * 1000)}"
+    mark = new_mark()
     arguments = (str(world.workspace.parent), str(seconds), mark)
     killed = subprocess.run([sys.executable, "-P", "-c", KILLED_WHILE_IT_STARTS, *arguments])
-    deadline = time.monotonic() + 30
-    while (left := _processes_with(mark)) and time.monotonic() < deadline:
-        os.sched_yield()
-    assert killed.returncode == -9 and not left
+    assert killed.returncode == -9
+    wait_until(lambda: not _processes_with(mark), lambda: f"the end of {_processes_with(mark)}")
 
 
 def _processes_with(mark: str) -> list[str]:
