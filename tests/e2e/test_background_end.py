@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import time
-from pathlib import Path
-
 import pytest
 from examples import first_fast
 from scripted_endpoint import calls, text
+from waiting import command_lines, new_mark, wait_until
 
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Policy
-
-
-def left_of(mark: str) -> bool:
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if mark.encode() in line.read_bytes():
-                return True
-        except OSError:
-            pass
-    return False
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
 
 TIERS = {"bwrap": "bwrap", "landlock": "Landlock"}
 
@@ -44,7 +23,7 @@ def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith,
         choose(tier, Policy(seedsmith.workspace, tmp_path / "private", tmp_path / "probed"))
     except NoIsolation as why:
         pytest.skip(f"needs {TIERS[tier]}: {why}")
-    mark = f"7{os.getpid()}{len(tier)}"
+    mark = new_mark()
     server = f": {mark}; trap '' TERM; setsid sleep {mark} & echo up; while :; do sleep 0.1; done"
     steps = [
         calls(("shell", {"command": server, "background": True})),
@@ -59,7 +38,7 @@ def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith,
     victims.append(process)
     process.communicate()
     victims.clear()
-    wait_until(lambda: not left_of(mark))
+    wait_until(lambda: not command_lines(mark), lambda: f"the end of {command_lines(mark)}")
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name, "--sandbox", tier)
     assert done.code == 0, done.errors
     last = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"][-1]
@@ -68,7 +47,7 @@ def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith,
 
 @pytest.mark.slow
 def test_killed_it_leaves_no_process_and_no_copy_of_a_helper(seedsmith, endpoint):
-    mark = f"8{os.getpid()}"
+    mark = new_mark()
     (seedsmith.workspace / "a.txt").write_text("one\n")
     busy = f"echo two > a.txt; trap '' TERM; setsid sleep {mark} & touch begun; while :; do sleep 0.1; done"
 
@@ -84,11 +63,11 @@ def test_killed_it_leaves_no_process_and_no_copy_of_a_helper(seedsmith, endpoint
 
     endpoint.script(answer)
     process = seedsmith.start("Go", "--subagents")
-    wait_until(lambda: copies("begun"))
-    assert left_of(mark)
+    wait_until(lambda: copies("begun"), lambda: "the helper's command")
+    assert command_lines(mark)
     process.kill()
     process.communicate()
-    wait_until(lambda: not left_of(mark))
+    wait_until(lambda: not command_lines(mark), lambda: f"the end of {command_lines(mark)}")
     assert copies("a.txt")
     done = seedsmith.run("Go on", "--resume", "last", "--subagents")
     assert done.code == 0 and not copies("a.txt"), done.errors

@@ -17,6 +17,7 @@ import acp
 import pytest
 from command import call_here
 from scripted_endpoint import calls, reasoning, text
+from waiting import appears
 
 COMMAND = (sys.executable, "-P", "-m", "seedsmith", "acp")
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
@@ -60,11 +61,9 @@ async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environm
         await agent.initialize(protocol_version=1)
         session = (await agent.new_session(cwd=str(repository), mcp_servers=[])).session_id
         prompt = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[acp.text_block("Wait")]))
-        async with asyncio.timeout(60):
-            while not (repository / "begun").exists():
-                await asyncio.sleep(0.01)
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
+        await appears(repository / "begun")
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
         assert (await prompt).stop_reason == "cancelled"
     records = tmp_path / "state/sessions" / session / "records.jsonl"
     assert json.loads(records.read_text().splitlines()[-1])["status"] == "interrupted"

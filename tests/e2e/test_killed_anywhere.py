@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from present import is_present
 from scripted_endpoint import calls, text
+from waiting import wait_until
 
 KILLS = int(os.environ.get("SEEDSMITH_KILLS", "30"))
 """Half of them behind an event, half at a random moment."""
@@ -173,10 +174,11 @@ def kill(process, seedsmith, at: int | float) -> None:
 
 def nothing_runs(seedsmith) -> None:
     """Fails where a process of the session is left."""
-    deadline = time.monotonic() + 20
-    while (left := _processes_of(seedsmith.state)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
+
+    def left() -> list[str]:
+        return _processes_of(seedsmith.state)
+
+    wait_until(lambda: not left(), lambda: f"the end of {left()}")
 
 
 def _processes_of(state: Path) -> list[str]:

@@ -138,7 +138,7 @@ def interrupt_at(process, mark, number):
 
 
 def ends_interrupted(process):
-    output, _ = process.communicate(timeout=15)
+    output, _ = process.communicate(timeout=60)
     last = json.loads(output.splitlines()[-1])
     assert process.returncode == 130 and last["status"] == "interrupted"
     return last

@@ -6,11 +6,11 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 from examples import first_fast
 from scripted_endpoint import calls, error, reasoning, text
+from waiting import wait_until
 
 
 def shell(command: str) -> tuple[str, dict[str, str]]:
@@ -192,21 +192,13 @@ def test_wrong_usage_is_exit_2(seedsmith):
     assert refused.code == 2 and "inside the workspace" in refused.errors
 
 
-def wait_for(path) -> None:
-    """Return once ``path`` is there; a run that never makes it fails the test."""
-    deadline = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.01)
-
-
 def test_ctrl_c_leaves_tree_and_session_consistent(seedsmith, endpoint):
     endpoint.script(
         calls(("write", {"path": "a", "content": "1"}), shell("touch started; sleep 300; touch survived")),
         text("I was interrupted."),
     )
     process = seedsmith.start("Go")
-    wait_for(seedsmith.workspace / "started")
+    wait_until((seedsmith.workspace / "started").exists, lambda: "the command")
     process.send_signal(signal.SIGINT)
     done = seedsmith.finish(process)
     assert (done.code, done.last["status"]) == (130, "interrupted")
@@ -228,7 +220,7 @@ def test_killed_while_a_call_runs_it_never_runs_twice(seedsmith, endpoint):
     ]
     endpoint.script(*script)
     process = seedsmith.start("Go")
-    wait_for(seedsmith.workspace / "started")
+    wait_until((seedsmith.workspace / "started").exists, lambda: "the command")
     process.kill()
     process.communicate()
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name)

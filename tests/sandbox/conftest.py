@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -108,36 +107,3 @@ def make_runner(isolation: Isolation, world: World) -> MakeRunner:
 @pytest.fixture
 def runner(make_runner: MakeRunner) -> ProcessRunner:
     return make_runner()
-
-
-def _survivors(mark: str) -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if mark in line:
-                found.append(line)
-    return found
-
-
-@pytest.fixture
-def survivors() -> Callable[[str], list[str]]:
-    """Finds the command lines on this machine that hold a mark, zombies aside."""
-    return _survivors
-
-
-@pytest.fixture
-def gone() -> Callable[[str], Awaitable[list[str]]]:
-    """Finds what is left of a mark once the kernel has had a moment to bury what was killed."""
-
-    async def look(mark: str) -> list[str]:
-        for _ in range(500):
-            if not _survivors(mark):
-                return []
-            await asyncio.sleep(0.01)
-        return _survivors(mark)
-
-    return look

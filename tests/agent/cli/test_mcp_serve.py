@@ -11,6 +11,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from scripted_endpoint import calls, text
+from waiting import appears
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 
@@ -56,8 +57,7 @@ async def test_a_cancelled_call_ends_its_command_and_plans_change_nothing(place,
         call = asyncio.ensure_future(
             client.call_tool("shell", {"command": "touch begun; sleep 600; touch ended"})
         )
-        while not (place / "repo/begun").exists():
-            await asyncio.sleep(0.02)
+        await appears(place / "repo/begun")
         call.cancel()
         await asyncio.wait({call})
         assert not (await client.call_tool("shell", {"command": "true"})).is_error

@@ -207,7 +207,7 @@ async def test_the_sdks_client_goes_on_after_nonsense_and_half_characters_are_se
     spec = ToolSpec("half", "Say half a character.", {"type": "object", "properties": {}})
     nonsense = b"{\n[]\n\xff\n" + request(900, params=[1]) + b"\n"
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         Client(after(nonsense, Offered(spec, perform)), mode="legacy") as client,
     ):
         for _ in range(2):

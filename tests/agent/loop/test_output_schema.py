@@ -265,7 +265,7 @@ async def test_a_pattern_that_never_ends_counts_as_not_valid(agent, endpoint, mo
     assert (outcome.status, outcome.output) == ("done", {"a": "aaa"}), outcome.message
     assert "could not be checked in 1 s" in last_message(endpoint.requests[1])
     assert "does not match" in last_message(endpoint.requests[2])
-    assert ticks > 10, "the loop went on meanwhile"
+    assert ticks > 2, "the loop went on meanwhile"
 
 
 @pytest.mark.slow

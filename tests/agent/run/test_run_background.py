@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from scripted_endpoint import calls, text
 from small_house import Collected
+from waiting import appears, command_lines, gone, new_mark
 
 from seedsmith import Agent
 from seedsmith.agent.events import ToolFinished, VerifyFinished
@@ -44,25 +43,6 @@ def options(request, endpoint, tmp_path):
     }
 
 
-def running(mark):
-    """How many processes of this machine hold ``mark`` in their command line."""
-    found = 0
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found += mark.encode() in line.read_bytes()
-        except OSError:
-            pass
-    return found
-
-
-async def gone(mark):
-    for _ in range(500):
-        if not running(mark):
-            return True
-        await asyncio.sleep(0.01)
-    return False
-
-
 def loop(mark):
     """A server-like command: says that it is up, answers lines, writes on, and never ends by itself."""
     return (
@@ -73,7 +53,7 @@ def loop(mark):
 
 @pytest.mark.slow
 async def test_a_server_is_used_and_ends_with_the_session(endpoint, options):
-    mark = f"mark{os.getpid()}a"
+    mark = f"mark{new_mark()}"
     endpoint.script(
         calls(("shell", {"command": loop(mark), "background": True})),
         calls(("shell_output", {"id": "b1", "wait": 20})),
@@ -97,7 +77,7 @@ async def test_a_server_is_used_and_ends_with_the_session(endpoint, options):
 
 @pytest.mark.slow
 async def test_the_verification_runs_without_background_commands(endpoint, options):
-    mark = f"mark{os.getpid()}b"
+    mark = f"mark{new_mark()}"
     endpoint.script(
         calls(("shell", {"command": f"touch up; exec -a {mark} sleep 1000", "background": True})),
         text("Done."),
@@ -113,15 +93,14 @@ async def test_the_verification_runs_without_background_commands(endpoint, optio
 
 
 async def test_a_cancelled_run_leaves_no_process(endpoint, options):
-    mark = f"7{os.getpid()}3"
+    mark = new_mark()
     endpoint.script(
         calls(("shell", {"command": loop(mark), "background": True})),
         calls(("shell", {"command": f"setsid sleep {mark} & touch up; sleep {mark}"})),
     )
     task = asyncio.create_task(run(RunRequest(settings=Settings(**options), prompt="Go")))
-    while not (options["workspace"] / "up").exists():
-        await asyncio.sleep(0.01)
-    assert running(mark) >= 2
+    await appears(options["workspace"] / "up")
+    assert len(command_lines(mark)) >= 2
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -130,7 +109,7 @@ async def test_a_cancelled_run_leaves_no_process(endpoint, options):
 
 @pytest.mark.slow
 async def test_a_single_tool_call_leaves_nothing_running(options):
-    mark = f"mark{os.getpid()}d"
+    mark = f"mark{new_mark()}"
     started = await run_tool(
         Settings(**options), "shell", json.dumps({"command": loop(mark), "background": True})
     )
@@ -140,7 +119,7 @@ async def test_a_single_tool_call_leaves_nothing_running(options):
 @pytest.mark.slow
 async def test_commands_of_a_conversation_outlive_their_run(endpoint, options):
     """The next run looks at one, git's files stay watched meanwhile, and the conversation's end ends it."""
-    mark = f"mark{os.getpid()}e"
+    mark = f"mark{new_mark()}"
     subprocess.run(["git", "init", "-q", str(options["workspace"])], check=True)
     hooks = "mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit"
     endpoint.script(
@@ -151,7 +130,7 @@ async def test_commands_of_a_conversation_outlive_their_run(endpoint, options):
     )
     lasting, settings = LastingCommands(), Settings(**options)
     first = await run(RunRequest(settings=settings, prompt="Start it"), beside=Beside(commands=lasting))
-    assert running(mark) and [each.line for each in lasting.background.running] == [loop(mark)]
+    assert command_lines(mark) and [each.line for each in lasting.background.running] == [loop(mark)]
     again = settings.model_copy(update={"resume": first.session})
     await run(RunRequest(settings=again, prompt="Look"), beside=Beside(commands=lasting))
     shown = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import gone, new_mark
 
 from seedsmith.sandbox.choose.probe import ProbeRun, failure_reason, probe
 from seedsmith.sandbox.choose.select import Selection, choose, explain
@@ -301,20 +302,11 @@ async def test_a_link_planted_in_tmp_creates_nothing_on_the_host(world, tmp_path
 @pytest.mark.parametrize("isolation", [Off(), External(())])
 async def test_without_isolation_the_environment_is_clean_and_nothing_survives(world, isolation) -> None:
     runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
-    mark = f"4{os.getpid()}"
+    mark = new_mark()
     result = await runner.run(f'env; setsid sleep {mark} & echo "$TMPDIR $HOME"', timeout=20)
     assert b"secret" not in result.head
     assert f"{world.policy.private_tmp} {world.home}".encode() in result.head
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _readable(path)]
-    assert not any(mark.encode() in command for command in commands)
-
-
-def _readable(path: Path) -> bool:
-    try:
-        path.read_bytes()
-    except OSError:
-        return False
-    return True
+    assert await gone(mark)
 
 
 def test_apparmors_refusal_is_recognised() -> None:

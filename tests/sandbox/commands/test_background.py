@@ -8,26 +8,20 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from descriptors import opened
 from examples import first_fast
+from waiting import appears, command_lines, gone, new_mark
 
-from seedsmith.sandbox.commands import lifeline
 from seedsmith.sandbox.commands.background import MOST_RUNNING, BackgroundCommands
 from seedsmith.sandbox.commands.command import RunningCommand
-from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import InputClosed, TooManyCommands, UnknownCommand
 from seedsmith.sandbox.isolation.off import Off
 from seedsmith.sandbox.workspace.spill import SpillStore
 
 SERVER = "echo ready; while read -r line; do echo got $line; done; echo bye; exit 3"
-
-
-async def appears(path: Path) -> None:
-    while not path.exists():
-        await asyncio.sleep(0.01)
 
 
 async def read_until(running: RunningCommand, text: bytes) -> bytes:
@@ -112,8 +106,11 @@ async def test_waiting_ends_with_the_command_and_without_news(runner: ProcessRun
     assert running.look().exit_code == 0
 
 
-async def test_killing_ends_all_it_started_and_lets_it_clean_up(runner: ProcessRunner, world, gone) -> None:
-    mark = f"4{os.getpid()}1"
+async def test_killing_ends_all_it_started_and_lets_it_clean_up(
+    runner: ProcessRunner, world, monkeypatch
+) -> None:
+    monkeypatch.setattr("seedsmith.sandbox.commands.command._TERMINATE_SECONDS", 60.0)
+    mark = new_mark()
     running = runner.start(
         f"trap 'echo bye; exit 0' TERM; setsid sleep {mark} & (setsid env -i sleep {mark} &); "
         "touch up; while :; do sleep 0.05; done"
@@ -127,7 +124,7 @@ async def test_killing_ends_all_it_started_and_lets_it_clean_up(runner: ProcessR
         "Ended on purpose.",
         False,
     )
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
     await running.stop("Twice.")
     assert running.look().note == "Ended on purpose."
 
@@ -195,9 +192,9 @@ async def test_old_ended_commands_are_forgotten(runner: ProcessRunner, commands:
 
 @pytest.mark.slow
 async def test_the_end_leaves_nothing_even_when_cancelled(
-    runner: ProcessRunner, commands: BackgroundCommands, world, gone
+    runner: ProcessRunner, commands: BackgroundCommands, world
 ) -> None:
-    mark = f"4{os.getpid()}2"
+    mark = new_mark()
     for number in range(3):
         line = f"trap '' TERM; setsid sleep {mark} & touch up{number}; while :; do sleep {mark}; done"
         commands.add(line, runner.start(line))
@@ -207,7 +204,7 @@ async def test_the_end_leaves_nothing_even_when_cancelled(
     ending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ending
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
     assert "Over." in commands.get("b1").running.look().note
 
 
@@ -228,16 +225,16 @@ async def test_a_foreground_command_is_left_running_only_where_there_is_room(
 
 
 async def test_cancelling_a_foreground_command_ends_it(
-    runner: ProcessRunner, commands: BackgroundCommands, world, gone
+    runner: ProcessRunner, commands: BackgroundCommands, world
 ) -> None:
-    mark = f"4{os.getpid()}3"
+    mark = new_mark()
     line = f"setsid sleep {mark} & touch up; sleep {mark}"
     attending = asyncio.create_task(commands.attend(line, runner.start(line), 60))
     await appears(world.workspace / "up")
     attending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await attending
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 @pytest.mark.slow
@@ -279,12 +276,12 @@ async def test_a_lost_repository_is_told_once_while_another_command_runs(
 @pytest.mark.slow
 async def test_no_descriptor_and_no_task_is_left(runner: ProcessRunner) -> None:
     await runner.run("true", timeout=10)
-    before = len(os.listdir("/proc/self/fd"))
+    before = opened()
     for command in (SERVER, "seq 100000", "true"):
         registry = BackgroundCommands()
         registry.add(command, runner.start(command, open_stdin=True))
         await registry.end("Over.")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert not opened() - before
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -328,10 +325,8 @@ ENDS = [("killed", "background"), ("crash", "foreground"), ("killed", "foregroun
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "where"), first_fast(2, ENDS))
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
-async def test_whatever_ends_the_agent_ends_its_commands(
-    isolation, tier, world, how, where, gone, survivors
-) -> None:
-    mark = f"4{os.getpid()}{len(tier)}{len(how)}{'12'[where == 'foreground']}"
+async def test_whatever_ends_the_agent_ends_its_commands(isolation, tier, world, how, where) -> None:
+    mark = new_mark()
     folders = (world.workspace, world.policy.private_tmp, world.policy.state, world.home)
     agent = subprocess.Popen(
         [sys.executable, "-P", "-c", AGENT, tier, how, where, mark, *map(str, folders)],
@@ -340,52 +335,35 @@ async def test_whatever_ends_the_agent_ends_its_commands(
     assert agent.stdout is not None
     line = agent.stdout.readline()
     if how == "killed":
-        assert line == b"up\n" and survivors(f"sleep {mark}")
+        assert line == b"up\n" and command_lines(f"sleep {mark}")
         agent.send_signal(signal.SIGKILL)
     agent.communicate()
     assert agent.returncode != 0
-    assert await gone(f"sleep {mark}") == []
+    assert await gone(f"sleep {mark}")
 
 
 @pytest.mark.slow
-async def test_two_agents_end_their_own_commands_alone(world, gone, survivors) -> None:
-    marks = [f"4{os.getpid()}{number}" for number in (7, 8)]
+async def test_two_agents_end_their_own_commands_alone(world) -> None:
+    marks = [new_mark(), new_mark()]
     runners = [ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills")) for _ in marks]
     for runner, mark in zip(runners, marks, strict=True):
         runner.start(f"setsid setsid sleep {mark} & touch up{mark}; sleep {mark}")
         await appears(world.workspace / f"up{mark}")
     runners[0].close()
-    assert await gone(f"sleep {marks[0]}") == []
-    assert survivors(f"sleep {marks[1]}")
+    assert await gone(f"sleep {marks[0]}")
+    assert command_lines(f"sleep {marks[1]}")
     runners[1].close()
-    assert await gone(f"sleep {marks[1]}") == []
-
-
-def watching() -> list[int]:
-    """The processes of this one that watch over its commands."""
-    program = os.fsencode(lifeline.__file__)
-    own = [pid for pid in children(os.getpid()) if program in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return sorted(own)
-
-
-async def newly_watching(before: list[int]) -> set[int]:
-    """Those that weren't there before, once one has become the program it is to be."""
-    for _ in range(500):
-        if found := set(watching()) - set(before):
-            return found
-        await asyncio.sleep(0.01)
-    return set()
+    assert await gone(f"sleep {marks[1]}")
 
 
 async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world) -> None:
     runner = ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills"))
-    before = watching()
     assert (await runner.run("true", timeout=30)).ok
-    (mine,) = await newly_watching(before)
-    await runner.run(f"kill -9 {mine}", timeout=30)
-    os.waitid(os.P_PID, mine, os.WEXITED | os.WNOWAIT)
+    first = runner._lifeline._process
+    await runner.run(f"kill -9 {first.pid}", timeout=30)
+    os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
     assert (await runner.run("true", timeout=30)).ok
-    (again,) = await newly_watching([*before, mine])
-    assert again != mine
+    again = runner._lifeline._process
+    assert again is not first and again.poll() is None
     runner.close()
-    assert watching() == before
+    assert again.returncode is not None

@@ -6,9 +6,17 @@ import pytest
 
 from seedsmith.sandbox.commands.left_running import LEFT
 
+SLEEPS = "until tr '\\0' ' ' </proc/$!/cmdline | grep -q ^sleep; do :; done"
+"""The child that was started last is no shell any more."""
+
 
 @pytest.mark.parametrize(
-    "line", ["sleep 654 & echo a", "(sleep 654 >/dev/null &); exit 4", "nohup sleep 654 >f 2>&1 & disown"]
+    "line",
+    [
+        f"sleep 654 & {SLEEPS}; echo a",
+        f"(sleep 654 >/dev/null & {SLEEPS}); exit 4",
+        f"nohup sleep 654 >f 2>&1 & {SLEEPS}; disown",
+    ],
 )
 async def test_what_is_left_is_told(runner, line) -> None:
     result = await runner.run(line, timeout=60)
@@ -24,5 +32,5 @@ async def test_what_ended_is_not(runner, line) -> None:
 
 
 async def test_a_crowd_is_told_in_a_few_lines(runner) -> None:
-    result = await runner.run("for i in $(seq 20); do sleep 654 & done; echo a", timeout=60)
+    result = await runner.run(f"for i in $(seq 20); do sleep 654 & {SLEEPS}; done; echo a", timeout=60)
     assert (result.head.decode() + result.note).count("sleep 654]") == 5

@@ -174,7 +174,7 @@ async def test_a_runner_that_is_dropped_leaves_no_thread(make_runner) -> None:
     del runner
     gc.collect()
     for thread in begun:
-        thread.join(20)
+        thread.join(60)
     assert begun and not any(thread.is_alive() for thread in begun)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from examples import first_fast
+from waiting import appears
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.git.git import Git
@@ -133,9 +133,9 @@ async def test_a_file_behind_a_link_is_kept_too(runner: ProcessRunner, world) ->
 
 
 async def test_a_planted_folder_is_gone_although_another_command_saw_it(runner: ProcessRunner, world) -> None:
-    first = runner.start("mkdir .seedsmith; echo x > .seedsmith/config.yaml; read -r x", open_stdin=True)
-    while not (world.workspace / ".seedsmith/config.yaml").exists():
-        await asyncio.sleep(0.01)
+    planting = "mkdir .seedsmith; echo x > .seedsmith/config.yaml; touch planted; read -r x"
+    first = runner.start(planting, open_stdin=True)
+    await appears(world.workspace / "planted")
     second = await runner.run("cat .seedsmith/config.yaml", timeout=30)
     assert second.head == b"x\n" and "undone" in second.note
     assert not (world.workspace / ".seedsmith").exists()
@@ -246,8 +246,7 @@ async def test_a_race_leads_nowhere(make_runner, world, there) -> None:
         "mkdir .seedsmith; echo evil > .seedsmith/config.yaml; touch up; done 2>/dev/null"
     )
     running = runner.start(swapping)
-    while not (world.workspace / "up").exists():
-        await asyncio.sleep(0.01)
+    await appears(world.workspace / "up")
     for _ in range(15):
         await runner.run("true", timeout=30)
     (world.workspace / "over").touch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import appears
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.isolation.base import Policy
@@ -76,8 +76,7 @@ async def test_a_race_while_commands_start_leads_nowhere(make_runner, world, bel
     runner: ProcessRunner = make_runner(workspace=policy.workspace)
     target = f"/oldroot{world.outside}/made"
     racing = runner.start((sys.executable, "-c", RACE, str(below / "a"), target))
-    while not (policy.workspace / "racing").exists():
-        await asyncio.sleep(0.01)
+    await appears(policy.workspace / "racing")
     for _ in range(10):
         result = await runner.run("touch here; touch .git/planted", timeout=30)
         assert b"Read-only" in result.head, result

@@ -58,13 +58,14 @@ async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
 
 @pytest.mark.slow
 async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
-    monkeypatch.setattr("seedsmith.tools.browser.actions.LOAD_SECONDS", 1.0)
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 8766)); print(1, flush=True)"
     program += "; time.sleep(99)"
     server = pages.context.processes.converse(("python3", "-c", program))
     await server.receive()
     try:
-        assert "did not answer in 1 seconds" in await pages.refused("open", url="http://127.0.0.1:8766/")
+        with monkeypatch.context() as patch:
+            patch.setattr("seedsmith.tools.browser.actions.LOAD_SECONDS", 1.0)
+            assert "did not answer in 1 seconds" in await pages.refused("open", url="http://127.0.0.1:8766/")
     finally:
         await server.stop("over")
     assert "nothing answers there" in await pages.refused("open", url="http://127.0.0.1:8766/")
@@ -77,7 +78,7 @@ async def test_a_target_that_is_missing_or_covered_is_said(pages, monkeypatch):
         "<button id=under style='position:absolute;top:0;left:0'>Under</button>"
         "<div style='position:absolute;inset:0'>over</div><button disabled id=off>Off</button>"
     )
-    current(pages.context).page.context.set_default_timeout(700)
+    current(pages.context).page.context.set_default_timeout(3000)
     try:
         assert "another element lies over #under" in await pages.refused("click", target="#under")
         assert "is not on the page" in await pages.refused("click", target="e999")

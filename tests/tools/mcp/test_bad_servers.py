@@ -51,8 +51,8 @@ async def test_a_server_that_dies_costs_one_call(mcp):
 
 @pytest.mark.slow
 async def test_a_server_that_hangs_is_stopped(mcp):
-    mcp.open(example=example(timeout=1))
-    assert "no answer within 1 seconds" in await mcp.refused("hang")
+    mcp.open(example=example(timeout=5))
+    assert "no answer within 5 seconds" in await mcp.refused("hang")
     assert (await mcp.call("add", a=1, b=1)).ok
 
 

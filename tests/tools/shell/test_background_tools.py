@@ -74,10 +74,10 @@ async def test_a_long_output_is_bounded_and_spilled(shells):
 
 @pytest.mark.slow
 async def test_without_a_timeout_a_slow_command_is_left_running(shells, monkeypatch):
-    monkeypatch.setattr(shell, "_DEFAULT_SECONDS", 1)
+    monkeypatch.setattr(shell, "_DEFAULT_SECONDS", 3)
     left = await shells.call("shell", command="echo begun; sleep 1000")
     assert left.ok and left.data["running"] and left.data["id"] == "b1"
-    assert left.text == "begun\nstill running after 1 second; left in the background as b1"
+    assert left.text == "begun\nstill running after 3 seconds; left in the background as b1"
     with pytest.raises(ToolError, match=r"b1: The command's standard input is closed\."):
         await shells.call("shell_input", id="b1", text="x\n")
     assert (await shells.call("shell_kill", id="b1")).ok
@@ -85,10 +85,9 @@ async def test_without_a_timeout_a_slow_command_is_left_running(shells, monkeypa
 
 @pytest.mark.slow
 async def test_a_timeout_ends_a_command_wherever_it_runs(shells):
-    foreground = await shells.call("shell", command="echo begun; sleep 1000", timeout=1)
-    assert (
-        foreground.data["timed_out"] and not foreground.ok and "timed out after 1 second" in foreground.text
-    )
+    foreground = await shells.call("shell", command="echo begun; sleep 1000", timeout=3)
+    assert foreground.data["timed_out"] and not foreground.ok
+    assert foreground.text.startswith("begun\n") and "timed out after 3 seconds" in foreground.text
     await shells.call("shell", command="sleep 1000", background=True, timeout=1)
     shown = await read_until(shells, "everything it started was ended")
     assert re.search("^b1: timed out after [0-9]+ seconds?; everything", shown, re.MULTILINE)
@@ -136,7 +135,8 @@ async def test_a_cancelled_look_loses_nothing(shells):
 
 
 @pytest.mark.slow
-async def test_waiting_for_output_goes_on_until_it_is_quiet(shells):
+async def test_waiting_for_output_goes_on_until_it_is_quiet(shells, monkeypatch):
+    monkeypatch.setattr("seedsmith.sandbox.commands.command._QUIET_SECONDS", 3.0)
     await shells.call("shell", command="for i in 1 2 3; do echo $i; sleep 0.2; done; cat", background=True)
     result = await shells.call("shell_output", id="b1", wait=30)
     assert result.text.startswith("1\n2\n3\nb1: still running")

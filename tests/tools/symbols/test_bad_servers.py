@@ -91,8 +91,9 @@ async def test_findings_that_come_unasked_are_those_of_the_change(symbols, head)
     assert "1 new problem" in await symbols.told(("a.py", "bad bad\n"))
 
 
+@pytest.mark.slow
 async def test_one_that_is_silent_of_clean_files_tells_of_others(symbols, monkeypatch):
-    monkeypatch.setattr(language_server, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(language_server, "_SILENT_SECONDS", 3.0)
     symbols.put("a.py", "x = 1\n")
     silent = PUSHES.replace("for late in LATE", "for late in (0,) * ('bad' in text)")
     symbols.open(made("VERSIONED = True" + silent, silent=True))

@@ -18,6 +18,7 @@ from acp.schema import (
     ReadTextFileResponse,
     RequestPermissionResponse,
 )
+from waiting import until
 
 from seedsmith.agent.frontends.acp.serving import serve
 
@@ -77,11 +78,7 @@ class Editor:
 
     async def sees(self, holds: Callable[[], Any]) -> None:
         """Return once ``holds`` does."""
-        for _ in range(6000):
-            if holds():
-                return
-            await asyncio.sleep(0.005)
-        pytest.fail(f"never came; updates: {self.updates}")
+        await until(holds, lambda: f"updates: {self.updates}")
 
 
 @pytest.fixture
@@ -140,8 +137,10 @@ class Pipes:
 
 
 @pytest.fixture
-def pipes(environment):
+def pipes(environment, monkeypatch):
     """Opens pipes to an agent that goes by ``flags``; a context."""
+    # However busy the machine is, the editor is waited for.
+    monkeypatch.setattr("seedsmith.agent.frontends.acp.editor._PATIENCE_SECONDS", 60.0)
 
     @asynccontextmanager
     async def opened(**flags: Any) -> AsyncIterator[Pipes]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import calls, text
+from waiting import appears
 
 from seedsmith.agent.frontends.acp import editor_agent, line_transport
 from seedsmith.agent.frontends.acp.line_transport import open_lines
@@ -153,9 +154,7 @@ async def test_an_editor_that_goes_ends_what_it_began(pipes, endpoint, repositor
         session = answer["result"]["sessionId"]
         prompt = [{"type": "text", "text": "Go"}]
         both.writer.write(request("session/prompt", {"sessionId": session, "prompt": prompt}) + b"\n")
-        async with asyncio.timeout(60):
-            while not (repository / "begun").exists():
-                await asyncio.sleep(0.01)
+        await appears(repository / "begun")
     records = Path(environment["SEEDSMITH_HOME"], "sessions", session, "records.jsonl").read_text()
     assert json.loads(records.splitlines()[-1])["status"] == "interrupted"
 

@@ -12,6 +12,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
+from waiting import until
 
 from seedsmith.agent.frontends.conversation.conversation import Conversation
 from seedsmith.agent.settings.settings import Settings
@@ -39,10 +40,11 @@ def converse(tmp_path, endpoint, monkeypatch):
                 talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
                 living = Person(talk, keyboard, screen)
                 task = asyncio.create_task(talk.talk())
-                for _ in range(300):  # keys that come before the line is shown are another thing to test
-                    if task.done() or "> " in living.seen:
-                        break
-                    await asyncio.sleep(0.01)
+                # keys that come before the line is shown are another thing to test
+                await until(
+                    lambda: task.done() or "m>" in living.seen,
+                    lambda: f"the line to type in: {living.seen!r}",
+                )
                 try:
                     await person(living)
                 finally:

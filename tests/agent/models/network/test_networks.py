@@ -220,9 +220,10 @@ async def test_a_name_that_nobody_knows(asking):
 
 
 async def test_a_port_where_nobody_listens(asking):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        place = f"127.0.0.1:{server.getsockname()[1]}"
-    message = await stopped(asking, ServiceUnavailable, base_url=f"http://{place}/v1")
+    with socket.socket() as bound:  # and nobody else can listen there meanwhile
+        bound.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{bound.getsockname()[1]}"
+        message = await stopped(asking, ServiceUnavailable, base_url=f"http://{place}/v1")
     assert f"{place} refuses the connection" in message
 
 

@@ -297,7 +297,13 @@ async def test_a_complete_answer_is_held_by_nothing_that_comes_after_it(asking, 
 
 async def test_a_stalled_stream_is_asked_again(asking, endpoint):
     endpoint.script(text("never ends", stall_after=1), text("whole"))
-    parts = await asking.parts(asking.model(stall_seconds=0.2))
+
+    async def wait_longer(_):
+        model._stall_seconds = 60.0
+
+    asking._sleep = wait_longer
+    model = asking.model(stall_seconds=0.2)
+    parts = await asking.parts(model)
     assert [part.code for part in parts if isinstance(part, Retrying)] == ["stalled"]
     assert parts[-1].text == "whole"
 

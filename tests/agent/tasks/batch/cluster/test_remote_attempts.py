@@ -274,7 +274,8 @@ def test_a_client_address_is_refused(monkeypatch):
 
 
 def test_an_address_where_nobody_listens_is_told_at_once():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(BatchError, match=f"no Ray cluster at 127.0.0.1:{port}"):
-        engine._connect(f"127.0.0.1:{port}")
+    with socket.socket() as bound:  # and nobody else can listen there meanwhile
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        with pytest.raises(BatchError, match=f"no Ray cluster at 127.0.0.1:{port}"):
+            engine._connect(f"127.0.0.1:{port}")
