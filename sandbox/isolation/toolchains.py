@@ -238,6 +238,10 @@ class _Collector:
         """A single program somewhere hidden: its installation where it has one, else the file alone."""
         if is_beneath(program, tuple(self._found)) or self._is_written_by_commands(program):
             return
+        modules = next((each for each in reversed(program.parents) if each.name == "node_modules"), None)
+        if modules is not None:  # a package of Node's imports what lies beside it
+            self._add(modules)
+            return
         collection = self._collection_of(program)
         if collection is not None:
             self._add(collection)

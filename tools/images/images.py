@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image, ToolError
+from seedsmith.tools.images.png_notes import without_damaged_notes
 from seedsmith.tools.text import human_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def prepare_image(data: bytes, name: str, detail: str = "", limits: ImageLimits 
         raise ImageError(f"{shown} is {_other_kind(data)}; pictures are PNG, JPEG, WebP, GIF or BMP files.")
     try:
         with _one_at_a_time:
-            return _prepare(data, name, found, detail, limits)
+            whole = without_damaged_notes(data) if found == "PNG" else data
+            return _prepare(whole, name, found, detail, limits)
     except ImageError:
         raise
     except MemoryError:

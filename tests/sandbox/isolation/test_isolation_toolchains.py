@@ -85,6 +85,26 @@ def test_a_node_installation_is_shown_with_its_modules(home: Path) -> None:
     assert not covers(found, home / ".nvm/alias")
 
 
+@pytest.mark.parametrize("way", ["PATH", "link", "name"])
+def test_a_program_of_a_node_package_is_shown_with_the_packages_beside_it(home: Path, way: str) -> None:
+    modules = home / "servers/node_modules"
+    main = program(modules / "@a/server/dist/index.js", "#!/usr/bin/env node\n")
+    (modules / "@a/server/node_modules/other").mkdir(parents=True)
+    (modules / "sdk").mkdir()
+    (modules / ".bin").mkdir()
+    (modules / ".bin/server").symlink_to("../@a/server/dist/index.js")
+    (home / ".npmrc").write_text("secret")
+    (home / "bin").mkdir()
+    (home / "bin/server").symlink_to(modules / ".bin/server")
+    if way == "name":
+        named = needed_folders({"HOME": str(home), "PATH": ""}, home / "work", (modules / ".bin/server",))
+        found = set(named)
+    else:
+        found = shown(home, modules / ".bin" if way == "PATH" else home / "bin")
+    assert covers(found, main) and covers(found, modules / "sdk") and not covers(found, home / ".npmrc")
+    assert not covers(found, modules.parent / "package.json")
+
+
 def test_links_and_first_lines_lead_to_what_they_need(home: Path) -> None:
     python = home / ".local/share/uv/python/cpython-3.12/bin/python3"
     program(python)

@@ -281,3 +281,18 @@ def test_the_limit_of_memory_is_told(monkeypatch):
     monkeypatch.setattr(images, "_open", out_of_memory)
     with pytest.raises(ImageError, match="more memory than there is"):
         prepare_image(saved(halves(), "PNG"), "a")
+
+
+def test_a_damaged_note_about_a_png_is_left_out_and_a_damaged_picture_refused():
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", "a note")
+    whole = saved(halves(), "PNG", pnginfo=notes, dpi=(72, 72))
+    at = whole.index(b"a note")
+    damaged = whole[:at] + b"x" + whole[at + 1 :]
+    prepared = prepare_image(damaged, "a.png")
+    assert b"tEXt" not in prepared.image.data and b"pHYs" in prepared.image.data
+    assert opened(prepared).tobytes() == halves().tobytes()
+    assert prepare_image(whole, "a.png").image.data is whole
+    for broken in (whole[:19] + b"\x07" + damaged[20:], damaged[: at + 8], whole[:8] + b"\xff"):
+        with pytest.raises(ImageError):
+            prepare_image(broken, "a.png")
