@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.agent.models.local.weights import cache_folder, chosen_file
@@ -22,6 +24,8 @@ from seedsmith.tools.browser.chromium import find_chromium
 from seedsmith.tools.search.ripgrep import find_ripgrep
 
 SMALL_MODEL = "qwen2.5-coder-0.5b"
+PAGES = Path(__file__).parents[1] / "skills" / "pages"
+_INSTALL_SECONDS = 180.0
 
 
 @functools.cache
@@ -69,6 +73,27 @@ def small_weights() -> Path:
     return chosen_file(os.environ) or cache_folder() / f"{SMALL_MODEL}.gguf"
 
 
+@functools.cache
+def npm_packages() -> Path | None:
+    """The installed packages of the pages, kept in the cache folder; None where they can't be had."""
+    lock = (PAGES / "package-lock.json").read_bytes()
+    kept = cache_folder().parent / f"pages-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if kept.is_dir() or shutil.which("npm") is None:
+        return kept if kept.is_dir() else None
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PAGES / name, folder)
+        install = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
+        try:
+            subprocess.run(install, cwd=folder, capture_output=True, check=True, timeout=_INSTALL_SECONDS)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        with suppress(OSError):  # another worker was faster
+            Path(folder, "node_modules").rename(kept)
+    return kept
+
+
 PRESENT: dict[str, Callable[[], bool]] = {
     "bwrap": bwrap,
     "Landlock": landlock,
@@ -84,6 +109,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "Python 3.12": lambda: sys.version_info >= (3, 12),
     "chromium": lambda: find_chromium(os.environ, Path("/nonexistent")) is not None,
     "playwright": lambda: importlib.util.find_spec("playwright") is not None,
+    "npm packages": lambda: npm_packages() is not None,
     "/sys": Path("/sys/kernel").is_dir,
     "temporary folders below /tmp": lambda: Path(tempfile.gettempdir()).is_relative_to("/tmp"),
 }
