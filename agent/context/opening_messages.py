@@ -25,6 +25,7 @@ from seedsmith.tools.base import Image
 MOST_NAMES = 30
 """Top-level names shown."""
 
+_MOST_OF_A_PASS = 800
 _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
 """Source locations in output: as Python's tracebacks have them, and as ``path:line``."""
 
@@ -60,12 +61,21 @@ def first_items(
                 "verify-before.md",
                 command=verification.command,
                 ending=verification.ending,
-                output=verification.output,
+                output=_of_interest(verification),
             )
         )
         parts += pointed_sources(workspace, verification.output, profile.sources)
     items.append(UserMessage("\n\n".join(part.strip() for part in parts), images=images))
     return items
+
+
+def _of_interest(verification: VerifyRecord) -> str:
+    """What a check wrote; only the end of it where it passed, which goes with every request."""
+    output = verification.output
+    if verification.exit_code != 0 or len(output) <= _MOST_OF_A_PASS:
+        return output
+    end = output[-_MOST_OF_A_PASS:].partition("\n")[2] or output[-_MOST_OF_A_PASS:]
+    return f"[... {len(output) - len(end):,} characters left out ...]\n{end}"
 
 
 def system_text(profile: Profile, workspace: Workspace, listings: Listings | None = None) -> str:

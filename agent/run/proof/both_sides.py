@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.sandbox.snapshots.manifest_rows import Difference
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
@@ -38,6 +38,9 @@ class Shown:
     new: TestRun
 
 
+_BUILT = (b"\x7fELF", b"!<arch>\n", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+"""How programs, object files, libraries and classes begin."""
+
 Text = Callable[[CommandResult], str]
 
 
@@ -56,7 +59,8 @@ class BothSides:
 
     async def look(self, past: Past, shown: Shown, text: Text) -> Sides:
         """What both sides say; ``text`` makes an output text."""
-        changed = changed_test_files(past.store.differences(past.first, past.now))
+        differences = past.store.differences(past.first, past.now)
+        changed = tuple(path for path, row in _test_files(differences) if not _is_built(row, past.store.read))
         asked = Asked(self._command, self._report, changed)
         if not changed and shown.first is not None and shown.first.exit_code == 0:
             return Sides(fault=NO_TEST, report=self._report)
@@ -73,7 +77,7 @@ class BothSides:
 
         try:
             sides = await self._on_old_side(past, changed, compared)
-            if sides.proven and changed and not new.tests and not await self._faithful(past, shown, text):
+            if sides.proven and changed and not await self._faithful(past, shown, text, sides):
                 sides = replace(
                     sides, fault="laid out by itself, the code as it was fails without the new tests."
                 )
@@ -125,15 +129,23 @@ class BothSides:
             fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
         )
 
-    async def _faithful(self, past: Past, shown: Shown, text: Text) -> bool:
-        """Whether the old code alone, laid out, passes as it did in its place."""
-        if shown.first is None or shown.first.exit_code != 0:
+    async def _faithful(self, past: Past, shown: Shown, text: Text, sides: Sides) -> bool:
+        """Whether the old code alone, laid out, passes what it did in its place.
+
+        Asked only of what proves the fix, and where the runner does not tell whether it is a changed test.
+        """
+        assert sides.new is not None
+        told = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
+        passed = shown.first.of("passed") if shown.first is not None else set()
+        names = {test.name for test in told if not test.file} & passed
+        whole = not shown.new.tests and shown.first is not None and shown.first.exit_code == 0
+        if not (names or whole):
             return True
         with closing(
             OldSide(self._folder, past.store, past.first, self._processes, Tests(past.now, ()))
         ) as old:
             alone = await _run(self._command, old.processes, self._seconds(), text)
-        return alone.exit_code == 0
+        return alone.exit_code == 0 if whole else names <= alone.of("passed")
 
 
 async def _run(
@@ -152,13 +164,16 @@ async def _run(
     return told.read(result, text(result))
 
 
-def changed_test_files(differences: Iterable[Difference]) -> tuple[str, ...]:
+def _test_files(differences: Iterable[Difference]) -> Iterator[tuple[str, Row]]:
     """The tests and their fixtures that are new, or other than they were."""
-    return tuple(
-        path
-        for path, _, new in differences
-        if new is not None and not new.is_folder and looks_like_a_test(path)
-    )
+    for path, _, new in differences:
+        if new is not None and not new.is_folder and looks_like_a_test(path):
+            yield path, new
+
+
+def _is_built(row: Row, read: Read) -> bool:
+    """Whether a compiler made the file: it may hold the code as it is."""
+    return not row.is_link and row.name is not None and read(row.name).startswith(_BUILT)
 
 
 def _of_pytest(paths: Collection[str]) -> list[str]:

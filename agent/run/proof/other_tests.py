@@ -56,6 +56,8 @@ _NAME = re.compile(
 )
 """A name, in its group where it belongs to the assertion itself."""
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_FUNCTION = re.compile(r"=>|\bfunction\b|\bfunc\b|\|\s*\{")
+_MOST_LINES = 40
 _COMMENT = re.compile(r"(?<![:\"'`/])//(?!go:build| \+build).*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
 
 
@@ -83,9 +85,27 @@ def _weaker(forms: _Forms, old: str, new: str) -> Iterator[str]:
     gone = Counter(before) - Counter(after)
     if gone and len(before) > len(after):
         yield f"{next(iter(gone))} is gone"
-    was, now = (Counter(map(_skeleton, forms.assertion.findall(text))) for text in (old, new))
+    was, now = (Counter(map(_skeleton, _assertions(forms, text))) for text in (old, new))
     if lost := was - now:
         yield f"asserts {OTHERWISE}" if (now - was).total() >= lost.total() else "asserts less"
+
+
+def _assertions(forms: _Forms, text: str) -> Iterator[str]:
+    """The assertions, each with the lines below that its brackets take in and that hold no function."""
+    for found in forms.assertion.finditer(text):
+        end = _balanced(text, found.start(), found.end())
+        whole = text[found.start() : end]
+        yield found[0] if _FUNCTION.search(whole) else whole
+
+
+def _balanced(text: str, start: int, end: int) -> int:
+    """The end of the line where what opened at ``start`` is closed; the line itself ends at ``end``."""
+    for _ in range(_MOST_LINES):
+        line = _STRING.sub("", text[start:end])
+        if sum(map(line.count, "([{")) <= sum(map(line.count, ")]}")) or end >= len(text):
+            return end
+        end = following if (following := text.find("\n", end + 1)) >= 0 else len(text)
+    return end
 
 
 def _skeleton(line: str) -> str:
@@ -95,7 +115,8 @@ def _skeleton(line: str) -> str:
     for string in _STRING.finditer(line):
         parts += [_nameless(line[end : string.start()]), string[0]]
         end = string.end()
-    return re.sub(r"\s+", "", "".join([*parts, _nameless(line[end:])])).rstrip(";,")
+    form = re.sub(r"\s+", "", "".join([*parts, _nameless(line[end:])])).rstrip(";,")
+    return re.sub(r",(?=[)\]}])", "", form)
 
 
 def _nameless(code: str) -> str:

@@ -90,6 +90,7 @@ _SAID: dict[str, Said] = {
     "FAILED": "failed",
     "not ok": "failed",
     "✖": "failed",
+    "- [skip]": "skipped",
     "✕": "failed",
     "×": "failed",
     "ERROR": "error",
@@ -117,10 +118,30 @@ _SHAPES = (
     re.compile(r"^ *--- (?P<said>PASS|FAIL|SKIP): (?P<name>\S+)", re.MULTILINE),
     # node --test, TAP
     re.compile(r"^ *(?P<said>ok|not ok) \d+ - (?P<name>[^\n#]+?)(?P<todo> # SKIP.*)?$", re.MULTILINE),
-    # node's spec reporter, mocha, jest, vitest
-    re.compile(r"^ *(?P<said>[✔✖✓✕×○﹣]) (?P<name>\S[^\n]*)$", re.MULTILINE),
-    # jest's and vitest's files
+    # node's spec reporter, mocha, jest, vitest, ava; linters mark what they complain of in the same way
+    re.compile(
+        r"^ *(?P<said>[✔✖✓✕×○﹣]|- \[skip\]) "
+        r"(?! *\d+:\d+\s|\d+ (?:problem|error|warning)s?\b|\S+\.[cm]?[jt]sx? \(\d+ tests?\b)"
+        r"(?P<name>\S[^\n]*)$",
+        re.MULTILINE,
+    ),
+)
+_MARKED_FILES = (
+    # jest
     re.compile(r"^(?P<said>PASS|FAIL) +(?P<name>\S+\.[cm]?[jt]sx?)\b.*$", re.MULTILINE),
+    # vitest, which names the tests of files that failed alone
+    re.compile(
+        r"^ *(?P<said>[✓❯]) (?P<name>\S+\.[cm]?[jt]sx?) \((?P<none>0 tests?\b)?[^)\n]*\)", re.MULTILINE
+    ),
+)
+_MOCHA = re.compile(r"^ +\d+\) (?P<name>\S[^\n]*)$", re.MULTILINE)
+_MOCHA_END = re.compile(r"^ +\d+ passing\b", re.MULTILINE)
+_AVA = re.compile(r"^ *✘ \[fail\]: (?P<name>\S[^\n]*)$", re.MULTILINE)
+_TAP = re.compile(r"^(?:TAP version \d+|1\.\.\d+)$", re.MULTILINE)
+_TAPE = re.compile(
+    r"^(?:# (?!(?:tests|pass|fail|skip|todo) +\d+$)(?P<test>\S[^\n]*)"
+    r"|(?P<said>ok|not ok) \d+(?: (?!- )(?P<name>[^\n]*))?)$",
+    re.MULTILINE,
 )
 _UNITTEST_FAILURE = re.compile(
     r"^(?:FAIL|ERROR): (?P<name>[^\n]+)\n(?:[^\n]*\n)?-{70}\n.*?(?=^={70}$|^-{70}$|\Z)",
@@ -140,13 +161,54 @@ def read_output(output: str) -> dict[str, TestResult]:
     text = _ESCAPES.sub("", output)
     blocks = {block["name"]: block[0] for block in _UNITTEST_FAILURE.finditer(text)}
     found: dict[str, TestResult] = {}
+    for test in (*_marked(text, blocks), *_of_files(text), *_of_mocha(text), *_of_ava(text), *_of_tape(text)):
+        before = found.get(test.name)
+        if before is None or before.said in ("passed", "skipped"):
+            found[test.name] = test
+    return found
+
+
+def _marked(text: str, blocks: dict[str, str]) -> Iterator[TestResult]:
     for shape in _SHAPES:
         for line in shape.finditer(text):
-            name = _TIME.sub("", line["name"].strip()).strip()
-            said = "skipped" if line.groupdict().get("todo") else _SAID[line["said"]]
-            before = found.get(name)
-            if name and (before is None or before.said in ("passed", "skipped")):
-                found[name] = TestResult(
-                    name, said, blocks.get(name, text) if said in ("failed", "error") else ""
-                )
-    return found
+            if name := _TIME.sub("", line["name"].strip()).strip():
+                said = "skipped" if line.groupdict().get("todo") else _SAID[line["said"]]
+                yield TestResult(name, said, blocks.get(name, text) if said in ("failed", "error") else "")
+
+
+def _of_files(text: str) -> Iterator[TestResult]:
+    for shape in _MARKED_FILES:
+        for line in shape.finditer(text):
+            said: Said = "passed" if line["said"] in ("PASS", "✓") else "failed"
+            loads = bool(line.groupdict().get("none"))
+            yield TestResult(line["name"], said, text if said == "failed" else "", line["name"], loads)
+
+
+def _of_mocha(text: str) -> Iterator[TestResult]:
+    """What failed, which mocha numbers where other runners mark it, and lists once more at the end."""
+    end = _MOCHA_END.search(text)
+    for line in _MOCHA.finditer(text, 0, end.start() if end else 0):
+        yield TestResult(line["name"].strip(), "failed", text)
+
+
+def _of_ava(text: str) -> Iterator[TestResult]:
+    """What failed: behind its title may stand why; the title stands alone further below."""
+    lines = {line.strip() for line in text.splitlines()}
+    for line in _AVA.finditer(text):
+        words = line["name"].split(" ")
+        titles = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        title = next((title for title in titles if title in lines), line["name"])
+        yield TestResult(_TIME.sub("", title), "failed", text)
+
+
+def _of_tape(text: str) -> Iterator[TestResult]:
+    """Tests of TAP whose assertions follow a comment that names them."""
+    if not _TAP.search(text):
+        return
+    test = ""
+    for line in _TAPE.finditer(text):
+        if line["test"]:
+            test = line["test"].strip()
+        elif name := test or (line["name"] or "").strip():
+            failed = line["said"] == "not ok"
+            yield TestResult(name, "failed" if failed else "passed", text[line.start() :] if failed else "")

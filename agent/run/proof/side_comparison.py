@@ -82,14 +82,14 @@ def _flipped(
     """The tests that pass now and fail on the old side, those of changed files first, and their failures.
 
     Where a file could not even be loaded there, its tests count as failed like that. What passed before
-    anything was changed fails on the old side for a reason of that side's own.
+    anything was changed, in a file that is as it was, fails on the old side for a reason of that side's own.
     """
     passed = first.of("passed") if first is not None else set()
     unloaded = {test.file: test for test in old.tests.values() if test.whole_file}
     failures: dict[str, TestResult] = {}
     for name in new.of("passed"):
         test = old.tests.get(name)
-        if name in passed and new.tests[name].file not in changed:
+        if name in passed and new.tests[name].file and new.tests[name].file not in changed:
             continue
         if test is not None and test.said in ("failed", "error"):
             failures[name] = test

@@ -66,6 +66,17 @@ def test_the_checks_output_is_in_the_first_message(folder):
     )
 
 
+def test_of_a_check_that_passed_only_the_end_is_in_the_first_message(folder):
+    output = "".join(f"ok {number}\n" for number in range(1000))
+    passed, failed = (
+        first_items(FULL, Workspace(folder), "Do it", VerifyRecord("t", code, output))[-1].text
+        for code in (0, 1)
+    )
+    assert "ok 999" in passed and "ok 1\n" not in passed and len(passed) < 1100
+    assert "characters left out ...]\nok " in passed
+    assert output.rstrip() in failed
+
+
 def test_the_compact_profile_shows_the_source_that_failed(folder):
     (folder / "calc.py").write_text("".join(f"line{n} = {n}\n" for n in range(1, 201)))
     (folder / "test_calc.py").write_text("import calc\n")

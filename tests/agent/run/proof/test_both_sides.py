@@ -212,3 +212,41 @@ async def test_a_command_that_tells_of_no_test_is_judged_by_its_exit_code(endpoi
     assert outcome.status == "done", outcome.message
     sides = outcome.verified.sides
     assert (sides.old.exit_code, sides.new.exit_code, sides.old.tests) == (1, 0, ())
+
+
+@pytest.mark.slow
+async def test_a_test_that_was_there_proves_it_by_what_was_added_to_it(endpoint, settings, repository):
+    """Of unittest's tests nobody tells the files."""
+    head = (
+        "import unittest\n\nfrom calc import mean\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    )
+    tests = f"{head}        self.assertEqual(mean([4]), 4)\n"
+    (repository / "test_unit.py").write_text(tests)
+    added = f"{tests}        self.assertEqual(mean([]), 0)\n"
+    extended = ("edit", {"path": "test_unit.py", "old": tests, "new": added})
+    endpoint.script(calls(FIXED, extended), LAST)
+    outcome = await fix(settings, f"{sys.executable} -m unittest test_unit", report=REPORT)
+    assert outcome.status == "done", outcome.message
+    assert outcome.verified.sides.old.tests == ("test_it (test_unit.T.test_it)",)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("make") and shutil.which("cc")), reason="needs make and cc")
+async def test_what_was_built_of_the_new_code_is_not_run_as_the_old(endpoint, settings, repository):
+    (repository / "half.h").write_text("static int half(int x) { return x >> 1; }\n")
+    head = '#include "../half.h"\nint main(void) { return half(4) != 2'
+    (repository / "tests/run.c").write_text(f"{head}; }}\n")
+    (repository / "Makefile").write_text(
+        "test: tests/unit\n\t./tests/unit\ntests/unit: tests/run.c half.h\n\tcc tests/run.c -o tests/unit\n"
+    )
+    endpoint.script(
+        calls(
+            ("edit", {"path": "half.h", "old": "x >> 1", "new": "x / 2"}),
+            ("edit", {"path": "tests/run.c", "old": "!= 2", "new": "!= 2 || half(-3) != -1"}),
+            ("shell", {"command": "make test"}),
+        ),
+        LAST,
+    )
+    outcome = await fix(settings, "make test", report="half(-3) is -2, it should be -1.")
+    assert outcome.status == "done", outcome.message
+    assert (outcome.verified.sides.old.exit_code, outcome.verified.sides.new.exit_code) == (2, 0)

@@ -120,7 +120,44 @@ def test_node_tells_of_each_test(tmp_path):
             "PASS src/a.test.ts\nFAIL src/b.test.ts (5 s)\n  \x1b[32m✓\x1b[39m adds (2 ms)\n  ✕ takes\n",
             {"src/a.test.ts": "passed", "src/b.test.ts": "failed", "adds": "passed", "takes": "failed"},
         ),
+        (  # mocha, whose list at the end names what the tests are in
+            "  1) top\n  outer\n    ✔ adds\n    2) takes\n    - left\n\n  1 passing (5ms)\n  2 failing\n\n"
+            "  1) top:\n     Error: x\n\n  2) outer\n       takes:\n     Error: y\n",
+            {"adds": "passed", "top": "failed", "takes": "failed"},
+        ),
+        (  # vitest, which names the tests of failed files alone
+            " ❯ a.test.js (3 tests | 1 failed | 1 skipped) 8ms\n     ✓ adds 2ms\n     × takes 5ms\n"
+            " ✓ b/b.test.js (1 test) 3ms\n ❯ c.test.ts (0 test)\n",
+            {
+                "adds": "passed",
+                "takes": "failed",
+                "a.test.js": "failed",
+                "b/b.test.js": "passed",
+                "c.test.ts": "failed",
+            },
+        ),
+        (  # ava, behind a linter
+            "  a.js:3:1\n  ✖  3:46  No magic number: 2   no-magic-numbers\n\n  1 error\n"
+            "  - [skip] left\n  ✔ adds (12ms)\n  ✘ [fail]: takes Error thrown in test\n"
+            "  ✘ [fail]: b › is `1` (3ms)\n  ─\n\n  takes\n\n  Error thrown in test:\n",
+            {"left": "skipped", "adds": "passed", "takes": "failed", "b › is `1`": "failed"},
+        ),
+        (  # tape, behind eslint
+            "✖ 53 problems (0 errors, 53 warnings)\n\nTAP version 13\n# adds\nok 1 should be equal\nok 2\n"
+            "# takes\nok 3 a\nnot ok 4 b\n  ---\n  at: x\n  ...\nok 5 c\n\n1..5\n"
+            "# tests 5\n# pass  4\n# fail  1\n",
+            {"adds": "passed", "takes": "failed"},
+        ),
     ],
 )
 def test_other_runners_tell_of_each_test(output, found):
     assert said(read_output(output)) == found
+
+
+def test_files_that_runners_name_are_told_by_their_paths():
+    found = read_output("FAIL src/a.test.ts\n ❯ c.test.ts (0 test)\n ✓ b.test.js (1 test) 3ms\n")
+    assert {name: (test.file, test.whole_file) for name, test in found.items()} == {
+        "src/a.test.ts": ("src/a.test.ts", False),
+        "c.test.ts": ("c.test.ts", True),
+        "b.test.js": ("b.test.js", False),
+    }
