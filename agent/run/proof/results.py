@@ -206,9 +206,11 @@ def _of_tape(text: str) -> Iterator[TestResult]:
     if not _TAP.search(text):
         return
     test = ""
-    for line in _TAPE.finditer(text):
+    lines = [*_TAPE.finditer(text)]
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
         if line["test"]:
             test = line["test"].strip()
         elif name := test or (line["name"] or "").strip():
             failed = line["said"] == "not ok"
-            yield TestResult(name, "failed" if failed else "passed", text[line.start() :] if failed else "")
+            why = text[line.start() : following.start() if following else None] if failed else ""
+            yield TestResult(name, "failed" if failed else "passed", why)

@@ -161,3 +161,8 @@ def test_files_that_runners_name_are_told_by_their_paths():
         "c.test.ts": ("c.test.ts", True),
         "b.test.js": ("b.test.js", False),
     }
+
+
+def test_of_a_failed_test_of_tape_its_own_lines_are_told():
+    found = read_output("# takes\nok 1 a\nnot ok 2 b\n  ---\n  at: x\n  ...\nok 3 c\n\n1..3\n# fail  1\n")
+    assert found["takes"].why == "not ok 2 b\n  ---\n  at: x\n  ...\n"
