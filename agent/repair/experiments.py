@@ -23,7 +23,7 @@ _FOLDER = "seedsmith-experiments"
 _INJECTED = Path(__file__).parent / "injected"
 _ADDED = ("seedsmith_experiments.py", "experiment_sites.py")
 _MOST_LINES, _MOST_FAILING, _MOST_PASSING, _MOST_FILES = 400, 8, 40, 100
-_SECONDS, _LEAST_SECONDS = 6.0, 0.5
+MOST_SECONDS, _LEAST_SECONDS = 6.0, 0.5
 """For all experiments of one search together, at most; with fewer than the least there are none."""
 _START_SECONDS = 20.0
 _NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -55,13 +55,13 @@ async def experiment(
     processes: ProcessRunner,
     diagnosis: Diagnosis,
     known: frozenset[str],
-    seconds: float = _SECONDS,
+    seconds: float = MOST_SECONDS,
 ) -> list[Experiment]:
     """Run the experiments that there is time for; none where the tests could not be watched.
 
     ``seconds`` is the most that they take, beside the time until they begin.
     """
-    seconds = min(seconds, _SECONDS)
+    seconds = min(seconds, MOST_SECONDS)
     plan = _plan(diagnosis, known, seconds)
     if plan is None or seconds < _LEAST_SECONDS:
         return []

@@ -7,6 +7,7 @@ import time
 from seedsmith.agent.repair.compiled import with_compiled_lines
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence, experiment, judged
+from seedsmith.agent.repair.node_experiments import node_experiments
 from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
@@ -24,4 +25,7 @@ async def locate(
     diagnosis = await diagnose(command, processes, known, seconds)
     diagnosis = await with_compiled_lines(command, processes, diagnosis, known)
     spared = (end - time.monotonic()) * _PART
-    return diagnosis, judged(await experiment(command, processes, diagnosis, known, spared))
+    found = await experiment(command, processes, diagnosis, known, spared)
+    if not found:
+        found = await node_experiments(command, processes, diagnosis, known, spared)
+    return diagnosis, judged(found)

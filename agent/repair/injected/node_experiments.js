@@ -1,0 +1,219 @@
+'use strict';
+/*
+ * Try what changes a failing test's end: one value, condition or statement of a Node program at a time.
+ *
+ * The program's sources have probes (javascript_probes.py). Where one of the workspace's own files is what Node
+ * is to run, this file runs it in its place, again and again in the same process, its modules loaded anew:
+ * once to record what the probes see, or once for each line of `experiments` (SITE:CHANGE). What came of them is
+ * written to `out`. Like its neighbours it is copied into the sandbox and uses Node's own modules only.
+ */
+const fs = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { Worker, isMainThread } = require('node:worker_threads');
+
+const ROOT = path.join(fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '')), path.sep);
+const PLAN = JSON.parse(fs.readFileSync(path.join(__dirname, 'experiments.json'), 'utf8'));
+const LEAST_PATIENCE = 250; // milliseconds for one experiment, and so many times what all tests take else
+const MOST_TIMES = 10;
+const MOST_FAILING = 8;
+const MOST_PASSING = 40;
+const SCRIPT = { fullName: '' }; // the whole program, where it defines no tests
+const ask = '__seedsmith_experiment__';
+const watched = new Int32Array(new SharedArrayBuffer(4)); // counts experiments; 0 while there is nothing to watch
+const exit = process.exit;
+const { runMain } = Module;
+
+let stopped = null; // ends the program that runs now
+let loads = 0;
+
+if (isMainThread) {
+  Module.runMain = (main) => (isOurs(main) ? void experimentOn(main) : runMain(main));
+}
+
+function isOurs(main) {
+  try {
+    const file = fs.realpathSync(main);
+    return file.startsWith(ROOT) && !file.includes(`${path.sep}node_modules${path.sep}`);
+  } catch {
+    return false;
+  }
+}
+
+async function experimentOn(main) {
+  const out = (kind) => path.join(__dirname, 'out', `${encodeURIComponent(main.slice(ROOT.length))}.${kind}`);
+  const say = (kind, what) => fs.appendFileSync(out(kind), `${what}\n`);
+  const shim = require('./node_test.cjs');
+  globalThis.__seedsmith_node_test__ = shim;
+  const load = Module._load;
+  Module._load = (request, ...more) => (request === 'node:test' ? shim : load(request, ...more));
+  process.stdout.write = process.stderr.write = () => true;
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => stopped && stopped(error));
+  process.on('beforeExit', () => stopped && setImmediate(stopped, null)); // which keeps Node going
+  process.exit = (code) => {
+    const ended = code || process.exitCode ? new Error(`exit ${code || process.exitCode}`) : null;
+    if (stopped) stopped(ended);
+    throw ended || new Error('exit');
+  };
+  try {
+    const began = Date.now();
+    const usual = await runAll(main, null);
+    const patience = Math.max(LEAST_PATIENCE, MOST_TIMES * (Date.now() - began));
+    const failing = [...usual].filter(([, end]) => end).map(([name]) => name);
+    if (failing.length && PLAN.record) await record(main, (what) => say('record', what));
+    else if (failing.length) await tryAll(main, usual, failing, { out, say, patience });
+  } finally {
+    exit(1);
+  }
+}
+
+async function record(main, say) {
+  const seen = new Set();
+  const once = (what) => seen.has(what) || (seen.add(what), say(what));
+  globalThis[ask] = (site, value, names) => {
+    const kind = kindOf(value);
+    once(`${site} ${kind}`);
+    for (const name in names || {}) {
+      try {
+        const other = names[name]();
+        if (other !== value && kindOf(other) === kind) once(`${site} =${name}`);
+      } catch {
+        // it has no value yet
+      }
+    }
+    return value;
+  };
+  await runAll(main, PLAN.failing);
+}
+
+async function tryAll(main, usual, failing, { out, say, patience }) {
+  const done = new Set(fs.existsSync(out('ended')) ? fs.readFileSync(out('ended'), 'utf8').split('\n').map((line) => line.split(' ')[0]) : []);
+  const chosen = failing.filter((name) => !PLAN.failing.length || PLAN.failing.includes(name)).slice(0, MOST_FAILING);
+  const passing = [...usual].filter(([, end]) => !end).map(([name]) => name).slice(0, MOST_PASSING);
+  if (!chosen.length) return;
+  const names = PLAN.experiments.filter((each) => !done.has(each));
+  watchOver(out('ended'), names, patience);
+  const end = Date.now() + PLAN.seconds * 1000;
+  for (const [number, name] of names.entries()) {
+    if (Date.now() > end) break;
+    Atomics.store(watched, 0, number + 1);
+    const [site, change] = name.split(/:(.*)/);
+    globalThis[ask] = changer(Number(site), change);
+    const ended = await runAll(main, chosen);
+    const now = chosen.map((each) => (ended.has(each) ? ended.get(each) : 'missing'));
+    const cured = now.filter((end) => !end).length / chosen.length;
+    const changed = now.filter((end, index) => end !== usual.get(chosen[index])).length / chosen.length;
+    let broken = 0;
+    if (cured && passing.length) {
+      const others = await runAll(main, passing);
+      broken = passing.filter((each) => !others.has(each) || others.get(each)).length / passing.length;
+    }
+    say('ended', `${name} ${cured} ${changed} ${broken}`);
+  }
+}
+
+/** A thread that ends this process where an experiment hangs, and writes that down. */
+function watchOver(file, names, patience) {
+  const watch = () => {
+    const { workerData } = require('node:worker_threads');
+    let last = 0;
+    let since = Date.now();
+    setInterval(() => {
+      const now = Atomics.load(workerData.watched, 0);
+      if (now !== last) [last, since] = [now, Date.now()];
+      if (Date.now() - since < workerData.patience) return;
+      require('node:fs').appendFileSync(workerData.file, `${workerData.names[last - 1]} 0 0 1 hung\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }, 50);
+  };
+  const options = { eval: true, execArgv: [], env: {}, workerData: { watched, file, names, patience } };
+  new Worker(`(${watch})()`, options).unref();
+}
+
+/** How each test of the program ends: '' or what it says of its failure; only those in `wanted`, if given. */
+async function runAll(main, wanted) {
+  const shim = require('./node_test.cjs').seedsmith;
+  shim.reset();
+  process.exitCode = undefined;
+  const ended = new Map([[SCRIPT.fullName, await outcome(() => load(main))]]);
+  const tests = shim.all();
+  if (!tests.length) return ended;
+  ended.clear();
+  for (const each of tests) {
+    if (!wanted || !wanted.length || wanted.includes(each.fullName)) {
+      ended.set(each.fullName, await outcome(() => shim.run(each), true));
+    }
+  }
+  return ended;
+}
+
+/** What `work` ends with; a program, unlike a test, has ended when nothing is left to wait for. */
+function outcome(work, isTest) {
+  return new Promise((resolve) => {
+    const end = (error) => {
+      if (stopped === drained) stopped = null;
+      resolve(error ? String(error.message || error) : process.exitCode ? `exit ${process.exitCode}` : '');
+    };
+    const drained = (error) => end(error || (isTest ? new Error('It does not end.') : null));
+    stopped = drained;
+    Promise.resolve()
+      .then(work)
+      .then(() => isTest && end(null), (error) => end(error || new Error('failed')));
+  });
+}
+
+/** Run the program from its beginning; a module is known by its address, so each time it gets another one. */
+async function load(main) {
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(ROOT) && !file.includes(`${path.sep}node_modules${path.sep}`)) delete require.cache[file];
+  }
+  loads += 1;
+  if (isModule(main)) await import(`${pathToFileURL(main)}?load=${loads}`);
+  else Module._load(main, null, true);
+}
+
+function isModule(main) {
+  if (/\.[mc]js$/.test(main)) return main.endsWith('.mjs');
+  for (let folder = path.dirname(main); folder.length >= ROOT.length - 1; folder = path.dirname(folder)) {
+    const file = path.join(folder, 'package.json');
+    if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, 'utf8')).type === 'module';
+  }
+  return false;
+}
+
+function changer(chosen, change) {
+  return (site, value, names) => {
+    if (site !== chosen) return value;
+    if (change === 'not') return !value;
+    if (change[0] === '=') return names[change.slice(1)]();
+    if (change === 'copy') return copied(value);
+    if (change === 'empty') return emptied(value);
+    if (typeof value !== 'number') return value;
+    if (change === 'neg') return -value;
+    return change === '0' || change === '1' ? Number(change) : value + Number(change);
+  };
+}
+
+function kindOf(value) {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value !== 'object') return typeof value;
+  const plain = value instanceof Map || value instanceof Set || Object.getPrototypeOf(value) === Object.prototype;
+  return plain ? 'object' : 'other';
+}
+
+function copied(value) {
+  try {
+    return structuredClone(value);
+  } catch {
+    return Array.isArray(value) ? [...value] : { ...value };
+  }
+}
+
+function emptied(value) {
+  if (typeof value === 'string') return '';
+  if (Array.isArray(value)) return [];
+  if (value instanceof Map) return new Map();
+  return value instanceof Set ? new Set() : {};
+}

@@ -1,0 +1,193 @@
+"""Experiments on JavaScript: all in one process of Node, which loads the program anew for each.
+
+The program's sources get probes in a private copy of the workspace (``javascript_probes.py``). One run of the
+test command records what values the probes see, another one changes them one at a time
+(``injected/node_experiments.js``). Tests of node:test and programs that test themselves are understood.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
+from seedsmith.agent.repair.javascript_probes import Site, is_javascript, probed
+from seedsmith.agent.repair.watched_run import Injection, reports
+from seedsmith.agent.sessions.outcome import looks_like_a_test
+from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.workspace.workspace import Workspace
+
+_FOLDER = "seedsmith-node"
+_INJECTED = Path(__file__).parent / "injected"
+_ADDED = ("node_experiments.js", "node_test.cjs")
+_RUNNER = "seedsmith_runner.mjs"
+_PRELOADED = "seedsmith_watch.js"
+"""What the watchers have Node load first."""
+_MOST_FILES, _MOST_SITES, _SOURCE_BYTES = 100, 3_000, 1 << 20
+_START_SECONDS, _LEAST_SECONDS = 20.0, 0.5
+_MOST_HUNG = 12
+"""After so many experiments that did not end there are no more."""
+_IMPORT = re.compile(r"""(\bimport\b[^;'"]*)(['"])node:test\2""")
+_FIRST = 6
+"""So many experiments are made on a line before those on the next."""
+_CHANGES = {
+    "boolean": ("not",),
+    "number": ("+1", "-1", "neg", "0", "1"),
+    "array": ("copy", "empty"),
+    "object": ("copy", "empty"),
+    "string": ("empty",),
+}
+"""What is tried on a value of each kind."""
+_RARER = frozenset({"neg", "0", "1", "empty"})
+_SHARES = ("cured", "changed", "broken")
+_SHARE = re.compile(r"[01]|0\.\d{1,20}")
+
+
+async def node_experiments(
+    command: str, processes: ProcessRunner, diagnosis: Diagnosis, known: frozenset[str], seconds: float
+) -> list[Experiment]:
+    """Run the experiments on JavaScript that there is time for; none where no copy can be shown in its place.
+
+    ``seconds`` is the most that they take, beside the time until they begin.
+    """
+    seconds = min(seconds, MOST_SECONDS)
+    scripts = [path for path in sorted(known) if is_javascript(path)][:_MOST_FILES]
+    if not scripts or seconds < _LEAST_SECONDS or diagnosis.timed_out or not can_copy(processes):
+        return []
+    try:
+        copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
+    except (TooMuch, OSError):
+        return []
+    injection = Injection(copy.processes, _FOLDER)
+    try:
+        injection.add(*(_INJECTED / name for name in _ADDED))
+        (injection.folder / _PRELOADED).write_text("require('./node_experiments.js');\n")
+        (injection.folder / "out").mkdir()
+        suspicion = diagnosis.suspicion()
+        sites = _probe(copy.processes.policy.shown_instead or Path(), scripts, suspicion)
+        failing = [test.name for test in diagnosis.failed if test.name]
+        starts = min(_START_SECONDS, 5 + 2 * diagnosis.seconds)
+        await _run(command, injection, starts, {"record": True, "failing": failing})
+        planned = _ordered(sites, _recorded(injection.folder / "out"), suspicion)
+        end = time.monotonic() + starts + seconds
+        hung, before = 0, -1
+        while planned and seconds > 0 and before < hung <= _MOST_HUNG:
+            began, before = time.monotonic(), hung
+            plan = {"failing": failing, "experiments": planned, "seconds": seconds}
+            await _run(command, injection, end - began, plan)
+            seconds -= time.monotonic() - began
+            planned, hung = _going_on(planned, sites, injection.folder / "out")
+        return list(_found(injection.folder / "out", sites))
+    except (ImportError, OSError, SandboxError):
+        return []
+    finally:
+        injection.remove()
+        copy.close()
+
+
+async def _run(command: str, injection: Injection, seconds: float, plan: Mapping[str, Any]) -> None:
+    (injection.folder / "experiments.json").write_text(json.dumps(plan), encoding="utf-8")
+    await injection.run(command, timeout=seconds)
+
+
+def _probe(folder: Path, scripts: Sequence[str], suspicion: dict[str, dict[int, float]]) -> list[Site]:
+    """Put probes into the scripts below ``folder``, and our runner of tests into the tests.
+
+    Probed are the lines that failing tests ran, all where that isn't known, and those outside functions.
+    """
+    sites: list[Site] = []
+    with Workspace(folder) as files:
+        files.write_bytes(_RUNNER, (_INJECTED / "node_test.mjs").read_bytes())
+        for path in scripts:
+            text = files.read_bytes(path, cap=_SOURCE_BYTES).decode("utf-8", "surrogateescape")
+            up = "../" * path.count("/") or "./"
+            new: str | None = _IMPORT.sub(rf"\1\2{up}{_RUNNER}\2", text)
+            if not looks_like_a_test(path) and len(sites) < _MOST_SITES:
+                new = probed(path, text, sites, _wanted(suspicion.get(path, {}) if suspicion else None))
+            if new is not None and new != text:
+                files.write_bytes(path, new.encode("utf-8", "surrogateescape"))
+    return sites
+
+
+def _recorded(out: Path) -> dict[int, set[str]]:
+    """What the failing program's values were, by site: their kinds, and other names (``=NAME``) for them."""
+    found: dict[int, set[str]] = {}
+    for text in reports(out, ".record"):
+        for line in text.decode("utf-8", "replace").splitlines():
+            site, _, kind = line.partition(" ")
+            if site.isdigit():
+                found.setdefault(int(site), set()).add(kind)
+    return found
+
+
+def _going_on(planned: Sequence[str], sites: Sequence[Site], out: Path) -> tuple[list[str], int]:
+    """What of ``planned`` to go on with after experiments that hang, and how many did so far.
+
+    A line on which one hangs is a loop's: others on it would hang as well, and each costs a start.
+    """
+    hung = [
+        line.split(b":")[0]
+        for text in reports(out, ".ended")
+        for line in text.splitlines()
+        if line.endswith(b" hung")
+    ]
+    lines = {(sites[int(n)].path, sites[int(n)].line) for n in hung if n.isdigit() and int(n) < len(sites)}
+    on = ((each, sites[int(each.partition(":")[0])]) for each in planned)
+    return [each for each, site in on if (site.path, site.line) not in lines], len(hung)
+
+
+def _found(out: Path, sites: Sequence[Site]) -> Iterator[Experiment]:
+    """What came of the experiments that ended."""
+    for text in reports(out, ".ended"):
+        for line in text.decode("utf-8", "replace").splitlines():
+            name, *shares = line.removesuffix(" hung").split(" ")
+            number, _, change = name.partition(":")
+            if number.isdigit() and int(number) < len(sites) and len(shares) == len(_SHARES):
+                site = sites[int(number)]
+                told = (float(share) if _SHARE.fullmatch(share) else 0.0 for share in shares)
+                yield Experiment(site.path, site.line, site.kind, change, *told)
+
+
+def _wanted(ran: Collection[int] | None) -> Callable[[int, bool], bool]:
+    return lambda line, in_function: ran is None or not in_function or line in ran
+
+
+def _ordered(
+    sites: Sequence[Site], seen: dict[int, set[str]], suspicion: dict[str, dict[int, float]]
+) -> list[str]:
+    """The experiments as ``SITE:CHANGE``, the most suspicious lines' and the likeliest changes first."""
+    lines: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for number, kinds in sorted(seen.items()):
+        if number < len(sites):
+            site = sites[number]
+            changes = _changes(site, kinds)
+            lines.setdefault((site.path, site.line), []).extend((number, change) for change in changes)
+    found: list[tuple[int, float, str]] = []
+    for (path, line), tries in lines.items():
+        score = suspicion.get(path, {}).get(line, 0.0)
+        tries.sort(key=lambda each: _rank(sites[each[0]], each[1]))
+        found += [(place // _FIRST, -score, f"{n}:{change}") for place, (n, change) in enumerate(tries)]
+    found.sort(key=lambda each: each[:2])
+    return [name for _, _, name in found]
+
+
+def _changes(site: Site, kinds: set[str]) -> Iterator[str]:
+    if site.kind in ("predicate", "statement"):
+        yield "not"
+        return
+    for kind in sorted(kinds):
+        if kind.startswith("="):
+            yield kind
+        elif site.kind == "value" or kind == "number":
+            yield from _CHANGES.get(kind, ())
+
+
+def _rank(site: Site, change: str) -> int:
+    return 2 if change in _RARER or site.kind == "statement" else int(change[0] in "+-=")
