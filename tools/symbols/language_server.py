@@ -15,6 +15,7 @@ from seedsmith.tools.base import ToolContext
 from seedsmith.tools.symbols.diagnostics import Answer, findings_of
 from seedsmith.tools.symbols.json_rpc import NoAnswer, Peer
 from seedsmith.tools.symbols.servers import Server
+from seedsmith.tools.text import clamp
 
 START_SECONDS = 30.0
 MOST_STARTS = 3
@@ -27,6 +28,9 @@ _RETRY_SECONDS = 0.05
 _MOST_WAITS = 100
 CREATED, CHANGED, DELETED = 1, 2, 3
 """What happened to a file, as the protocol numbers it."""
+_ERROR_MESSAGE = 1
+"""How the protocol numbers a message that is an error."""
+_MOST_COMPLAINT = 600
 MOST_SHOWN = 40
 """So many files are kept open with a server."""
 _CONTENT_MODIFIED, _SERVER_CANCELLED = -32801, -32802
@@ -82,6 +86,10 @@ class LanguageServer:
         self._documents: dict[str, _Document] = {}
         self._published: dict[str, _Published] = {}
         self._working: set[str] = set()
+        self._worked = 0.0
+        """When it last said that it is at something, or answered."""
+        self.complaint = ""
+        """What it last showed as an error."""
         self._news = asyncio.Event()
         self._showed = 0.0
         self._one_at_a_time = asyncio.Lock()
@@ -189,6 +197,7 @@ class LanguageServer:
                 if error.code not in (_CONTENT_MODIFIED, _SERVER_CANCELLED):
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
+            await self.settled()
         raise NoAnswer("it is busy")
 
     async def findings(self, path: str, text: str) -> Answer:
@@ -207,7 +216,9 @@ class LanguageServer:
             answer = await self.ask("textDocument/diagnostic", {"textDocument": {"uri": self.uri(path)}})
             items = answer.get("items") if isinstance(answer, dict) else None
         else:
-            items = await self._pushed(path, version)
+            items = await (
+                self._settled_on(path) if self.server.known.silent else self._pushed(path, version)
+            )
         if not isinstance(items, list):
             raise NoAnswer("its answer is none")
         return Answer(text, findings_of(items, gravest))
@@ -247,20 +258,39 @@ class LanguageServer:
                 raise NoAnswer("it has ended")
             self._news.clear()
             found = self._published.get(path)
-            wait: float | None = 1.0
+            wait = 1.0
             if found is not None and found.version is not None and found.version >= version:
                 return found.items
-            if found is None and self.server.known.silent and not self._working:
-                wait = self._showed + _SILENT_SECONDS - time.monotonic()
-                if wait <= 0:
-                    return []
             if found is not None and found.version is None:
                 wait = found.came + _SETTLE_SECONDS - time.monotonic()
                 if wait <= 0:
                     return found.items
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
+            await self._news_within(wait)
+
+    async def _settled_on(self, path: str) -> Any:
+        """The findings of a server that tells them in parts, and nothing of what is clean, once it rests.
+
+        It may rest before it begins, so it is asked something that it answers once it has read the file.
+        """
+        if self.can("documentSymbolProvider"):
+            with contextlib.suppress(NoAnswer):
+                await self.ask("textDocument/documentSymbol", {"textDocument": {"uri": self.uri(path)}})
+            self._worked = time.monotonic()
+        while True:
+            if self._peer is None or self._peer.gone:
+                raise NoAnswer("it has ended")
+            self._news.clear()
+            found = self._published.get(path)
+            last = max(self._showed, self._worked, found.came if found is not None else 0.0)
+            wait = last + (_SILENT_SECONDS if found is None else _SETTLE_SECONDS) - time.monotonic()
+            if wait <= 0 and not self._working:
+                return [] if found is None else found.items
+            await self._news_within(1.0 if self._working else wait)
+
+    async def _news_within(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
     async def _started(self) -> Peer:
         known, base = self.server.known, self._context.processes
@@ -320,6 +350,7 @@ class LanguageServer:
             "workspace/applyEdit": lambda params: {"applied": False},
             "textDocument/publishDiagnostics": self._hear,
             "$/progress": self._progress,
+            "window/showMessage": self._shown_message,
         }
 
     def _hear(self, params: Any) -> None:
@@ -328,11 +359,18 @@ class LanguageServer:
             return
         version = params.get("version")
         version = version if isinstance(version, int) else None
+        if version is not None and version < self._documents[path].version:
+            return
         self._published[path] = _Published(params["diagnostics"], version, time.monotonic())
         self._news.set()
 
+    def _shown_message(self, params: Any) -> None:
+        if params["type"] == _ERROR_MESSAGE:
+            self.complaint = clamp(" ".join(str(params["message"]).split()), _MOST_COMPLAINT)
+
     def _progress(self, params: Any) -> None:
         token, kind = str(params["token"]), params["value"].get("kind")
+        self._worked = time.monotonic()
         if kind == "begin":
             self._working.add(token)
         elif kind == "end":

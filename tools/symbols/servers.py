@@ -50,7 +50,7 @@ class KnownServer:
     options: Mapping[str, Any] = field(default_factory=dict)
     """What it is told at its start besides what the protocol names."""
     silent: bool = False
-    """Whether it says nothing of a file that is clean and was so before."""
+    """Whether it says nothing of a file that is clean and was so before, and else tells findings in parts."""
     part_of: str = ""
     """A file of the installation in the workspace that the server comes with; '' for one of its own."""
 

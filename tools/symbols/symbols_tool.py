@@ -123,7 +123,8 @@ class SymbolsTool(PydanticTool[SymbolsParameters]):
                 found.append((path, line, column))
         found = sorted(set(found))
         if not found:
-            return ToolResult(False, f"The language server knows no {parsed.action} of {parsed.name} there.")
+            said = f"The language server knows no {parsed.action} of {parsed.name} there.{_complaint(server)}"
+            return ToolResult(False, said)
         contents: dict[str, Lines] = {}
         lines = []
         for path, line, column in found[:_MOST_PLACES]:
@@ -257,4 +258,8 @@ def _outlined(path: str, symbols: list[_Symbol]) -> ToolResult:
 
 
 def _unanswered(server: LanguageServer, why: str) -> str:
-    return f"The language server {server.server.name} {why}. Use grep and read instead."
+    return f"The language server {server.server.name} {why}.{_complaint(server)} Use grep and read instead."
+
+
+def _complaint(server: LanguageServer) -> str:
+    return f" It complains: {server.complaint.rstrip('.')}." if server.complaint else ""
