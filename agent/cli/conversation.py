@@ -59,8 +59,8 @@ def _talk(settings: Settings, worktree: str | None) -> int:
     from seedsmith.agent.cli.run_common import until_done
     from seedsmith.agent.frontends.conversation.commands import command as offer
     from seedsmith.agent.frontends.conversation.conversation import HISTORY, Conversation
-    from seedsmith.agent.frontends.conversation.typed_ahead import typed_ahead
     from seedsmith.agent.frontends.line_wrapping import tell
+    from seedsmith.agent.frontends.typed_ahead import Asking
     from seedsmith.agent.models.catalog import catalog
     from seedsmith.agent.models.open import default_model
     from seedsmith.agent.sessions.resume_command import going_on
@@ -72,8 +72,9 @@ def _talk(settings: Settings, worktree: str | None) -> int:
     if not settings.model and not default_model(known, os.environ):
         from seedsmith.agent.cli.first_run import choose_model
 
-        typed = typed_ahead(sys.stdin.fileno())
-        chosen = choose_model(settings, known, os.environ)
+        asking = Asking(sys.stdin.fileno())
+        chosen = choose_model(settings, known, os.environ, read=asking)
+        typed = asking.typed
         if chosen is None:
             return 0
         settings = chosen

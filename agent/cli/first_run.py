@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import sys
 from collections.abc import Callable, MutableMapping
 from urllib.parse import urlsplit
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.frontends.line_wrapping import as_told, tell
+from seedsmith.agent.frontends.typed_ahead import Asking
 from seedsmith.agent.models.catalog.entries import Catalog, Provider
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.models.open import LOCAL_MODEL, default_model
@@ -29,7 +31,7 @@ def choose_model(
     known: Catalog,
     environment: MutableMapping[str, str],
     *,
-    read: Read = input,
+    read: Read | None = None,
     read_key: Read = getpass.getpass,
 ) -> Settings | None:
     """Ask the person which model to use and for its key, until one answers; None where they leave.
@@ -37,6 +39,7 @@ def choose_model(
     The key is kept for runs to come and set in ``environment``; so is the model, where its key alone would
     choose another.
     """
+    read = read or Asking(sys.stdin.fileno())
     providers = [each for each in known.providers.values() if each.default_model and each.key_variables]
     tell("No model is set up yet. Which is to be used?")
     for number, each in enumerate(providers, 1):

@@ -328,15 +328,29 @@ class ConsoleFrontEnd:
 
 
 def _call(name: str, arguments: Any) -> str:
-    """A call in few words: the tool and what it is about."""
+    """A call in few words: the tool, its action, and what it is about."""
     if name in _NOT_TOLD:
         return name
     if not isinstance(arguments, Mapping):
         return f"{name} {arguments}"
+    action = arguments.get("action")
+    words = [name, action] if isinstance(action, str) else [name]
     first = [str(arguments[key]) for key in _TOLD_FIRST if key in arguments]
+    rest = {key: value for key, value in arguments.items() if key != "action" or len(words) == 1}
     if first:
-        return " ".join([name, *first])
-    return f"{name} {json.dumps(dict(arguments), ensure_ascii=False, default=str)}" if arguments else name
+        words += first
+    elif rest:
+        words.append(" ".join(map(_told, rest.values())) if len(words) > 1 else _told(rest))
+    return " ".join(words)
+
+
+def _told(value: Any) -> str:
+    """An argument as one reads it: a text or a list of texts as it is."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _limit(name: str, value: Any) -> str:

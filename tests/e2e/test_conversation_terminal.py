@@ -120,7 +120,7 @@ def test_a_terminal_made_narrower_while_an_answer_streams_shows_each_line_once(t
     at = terminal(100)
     at.shows("can be typed")
     at.type("Tell me", "Enter")
-    at.shows("word13 w…")
+    at.shows("word14 w…")
     at.run("resize-window", "-t", "t", "-x", "45", "-y", "24")
     shown = at.until(lambda screen: "word6…" in screen, lambda screen: f"not drawn anew:\n{screen}")
     assert shown.count("word0 ") == 1 and shown.count("Esc stops it") == 1

@@ -270,7 +270,7 @@ class Conversation:
     async def _run_named(self, line: str) -> None:
         name, _, words = line[1:].partition(" ")
         if name in COMMANDS:
-            if name == "plan" and words.strip():
+            if name == "init" or (name == "plan" and words.strip()):
                 self._echo(line)
             await COMMANDS[name](self, words.strip())
             return

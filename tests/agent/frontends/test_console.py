@@ -51,6 +51,22 @@ def colour_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
 
 
+@pytest.mark.parametrize(
+    "name, arguments, told",
+    [
+        ("git", {"action": "status"}, "git status"),
+        ("git", {"action": "add", "paths": ["a.py", "b.py"]}, "git add a.py b.py"),
+        ("git", {"action": "commit", "message": "Mend it"}, "git commit Mend it"),
+        ("grep", {"pattern": "slug", "path": "src"}, "grep src slug"),
+        ("mcp", {"server": "notes", "arguments": {"a": 1}}, 'mcp {"server": "notes", "arguments": {"a": 1}}'),
+        ("git", {}, "git"),
+    ],
+)
+def test_a_call_is_told_by_its_action_and_what_it_is_about(name, arguments, told):
+    said = shown(events.ToolStarted("c1", name, arguments), events.ToolFinished("c1", True, "", 1.0, {}))
+    assert f" {told} · " in said
+
+
 def test_a_whole_run_in_a_file_is_plain_text():
     text = shown(*RUN)
     assert "\x1b" not in text and "\r" not in text

@@ -12,7 +12,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from seedsmith.agent.frontends.conversation.line_input import LineInput
-from seedsmith.agent.frontends.conversation.typed_ahead import typed_ahead
+from seedsmith.agent.frontends.typed_ahead import Asking, typed_ahead
 
 
 def test_what_waits_in_a_terminal_is_taken_an_unfinished_line_too():
@@ -73,3 +73,15 @@ def test_a_long_text_is_whole_in_the_next_conversations_history(tmp_path):
         first._session.history.append_string(mark)
         (recalled,) = second._session.history.load_history_strings()
         assert recalled == "[pasted text 1: 50 lines]" and second._whole(recalled) == f"look: {pasted}"
+
+
+def test_a_question_is_answered_by_what_is_typed_behind_it(monkeypatch):
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, b"1\nhalf")
+    monkeypatch.setattr("builtins.input", lambda question: f"behind {question}")
+    asking = Asking(terminal)
+    while len(asking.typed) < len("1\nhalf"):
+        assert asking("Which?") == "behind Which?"
+    assert asking.typed == "1\nhalf"
+    os.close(keyboard)
+    os.close(terminal)

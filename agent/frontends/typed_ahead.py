@@ -24,3 +24,17 @@ def typed_ahead(terminal: int) -> str:
         return os.read(terminal, _MOST_BYTES).decode("utf-8", "replace").rstrip("\n")
     finally:
         termios.tcsetattr(terminal, termios.TCSANOW, modes)
+
+
+class Asking:
+    """Asks questions at a terminal, answered by what is typed once they stand there."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self.typed = ""
+        """What was typed before questions, for whoever reads next."""
+
+    def __call__(self, question: str) -> str:
+        """The line that is typed behind ``question``; raises EOFError where there is none."""
+        self.typed += typed_ahead(self._terminal)
+        return input(question)
