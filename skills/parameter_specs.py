@@ -20,9 +20,12 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 class ManifestPart(BaseModel):
-    """Base of all parts of a manifest: unknown keys are errors, and no value is converted."""
+    """Base of all parts of a manifest: unknown keys are errors, and no value is converted.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    What checks them is built at their first use.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class ParameterSpec(ManifestPart):

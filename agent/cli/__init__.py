@@ -55,6 +55,7 @@ at each 700, which is Python's habit, takes an eighth of its time."""
 
 def _run_command_line() -> int:
     gc.set_threshold(_COLLECTED_EVERY, 10, 10)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads all packages' records for them
     drop_current_folder()
     if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

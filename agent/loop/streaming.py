@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from seedsmith.agent.events import NoticeGiven, Reasoning, Sink, Text, UsageReported
 from seedsmith.agent.loop.budget import Budget
@@ -21,7 +22,9 @@ from seedsmith.agent.models.base import (
     TextDelta,
     Usage,
 )
-from seedsmith.agent.models.leaks.text_hold import TextHold
+
+if TYPE_CHECKING:
+    from seedsmith.agent.models.leaks.text_hold import TextHold
 
 
 class NoAnswer(Exception):
@@ -37,11 +40,12 @@ async def stream_answer(
     what the model raises.
     """
     answer: Answer | None = None
-    hold = TextHold(request.tools)
+    hold: TextHold | None = None
     async with aclosing(model.stream(request)) as parts:
         async for part in parts:
             match part:
                 case TextDelta(text):
+                    hold = hold or _hold(request)
                     _show(hold.feed(text), sink)
                 case ReasoningDelta(text):
                     sink.emit(Reasoning(text))
@@ -49,7 +53,7 @@ async def stream_answer(
                     early.offer(call)
                 case Retrying():
                     await early.discard()
-                    hold = TextHold(request.tools)
+                    hold = None
                     sink.emit(NoticeGiven("retry", part.message))
                 case Notice():
                     sink.emit(NoticeGiven(part.code, part.message))
@@ -58,11 +62,19 @@ async def stream_answer(
                     budget.book(part)
                 case Answer():
                     answer = part
+                    hold = hold or _hold(request)
                     _show(hold.close(answer.text), sink)
     if answer is None:
         raise NoAnswer(f"The stream of {model.name} ended without an answer.")
     report_usage(answer, sink)
     return answer
+
+
+def _hold(request: Request) -> TextHold:
+    """What holds back markup of one answer; imported when the first one comes."""
+    from seedsmith.agent.models.leaks.text_hold import TextHold
+
+    return TextHold(request.tools)
 
 
 def _show(deltas: Iterable[TextDelta | ReasoningDelta], sink: Sink) -> None:

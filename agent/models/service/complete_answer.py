@@ -6,7 +6,6 @@ from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.models.base import Answer, CallReady, Notice, Part, Request, Spent, Usage
 from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.models.catalog.prices import cost
-from seedsmith.agent.models.leaks.recover import recover
 from seedsmith.agent.models.service.estimate import item_tokens, text_tokens, tool_tokens
 from seedsmith.agent.models.stream.stream import AnswerAssembler
 
@@ -17,6 +16,8 @@ def conclude(request: Request, assembler: AnswerAssembler, entry: ModelEntry, he
     ``header_id`` is the request's id from the reply's headers. Calls in an answer that was cut off at its
     length limit are left out; calls that the model wrote as text are included.
     """
+    from seedsmith.agent.models.leaks.recover import recover  # no start needs it
+
     reason = assembler.finish_reason
     assert reason is not None
     if assembler.inferred and _fills_its_limit(request, assembler, entry):
