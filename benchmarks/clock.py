@@ -2,11 +2,11 @@
 
     python benchmarks/clock.py [--markdown] [--turns 200] [--sandbox auto] [--peers [FOLDER]] [--files 50000]
 
-The service runs in a process of its own and answers at once, so the time between an answer and the next
-request is the program's: reading the answer, recording it, running one shell command in the sandbox,
-building and sending the request. The last answer streams for a second: what is done in that time, nobody
-waits for. Ratios count; machines differ. With ``--peers`` the runs of all programs take turns, ours with its
-sandbox, the others without theirs; ``peers.py`` says where they are looked for.
+The service runs in a process of its own, so the time between an answer and the next request is the program's:
+reading the answer, recording it, running one shell command in the sandbox, building and sending the request.
+Where programs and repositories are compared it answers after a second, as a model would: what is done in that
+time nobody waits for. Ratios count; machines differ. With ``--peers`` the runs of all programs take turns,
+ours with its sandbox, the others without theirs; ``peers.py`` says where they are looked for.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from scripted_service import Service
 
 ROUNDS = 7
 """Runs of each program of which the figures are medians."""
-SHORT_TURNS = 8
+SHORT_TURNS = 5
 """Turns of such a run."""
-LASTS_SECONDS = 1.0
-"""So long the last answer streams."""
+THINKS_SECONDS = 1.0
+"""So long a question waits for its answer."""
 WINDOW = 10
 """Turns around turn 10, and the last ones, that are compared."""
 FILES_IN_FOLDER = 100
@@ -76,7 +76,7 @@ class Run:
     start: float
     """Seconds from the start of the process to its first request."""
     turns: tuple[float, ...]
-    """Milliseconds between requests."""
+    """Milliseconds from each answer to the next request."""
     exit: float
     """Seconds from the end of the last answer to the end of the process."""
     start_processor: float
@@ -108,7 +108,7 @@ class Typical:
 def run_once(program: Program, home: Path, work: Path, turns: int) -> Run:
     """One run of ``turns`` turns with a command each."""
     steps: list[dict[str, Any]] = [{"commands": [f"echo {number}"]} for number in range(turns)]
-    with Service(home, [*steps, {"text": "done", "lasts": LASTS_SECONDS}]) as service:
+    with Service(home, [each | {"after": THINKS_SECONDS} for each in (*steps, {"text": "done"})]) as service:
         before, began = _processor_of_children(), time.monotonic()
         process = program.start(home, work, service.base_url)
         service.watch(process.pid)
@@ -118,7 +118,7 @@ def run_once(program: Program, home: Path, work: Path, turns: int) -> Run:
     arrived = [question.arrived for question in service.questions]
     if len(arrived) != turns + 1:
         raise SystemExit(f"{program.name} asked {len(arrived)} times, not {turns + 1}: {process.args}")
-    between = tuple((after - before) * 1000 for before, after in itertools.pairwise(arrived))
+    between = tuple((after - before - THINKS_SECONDS) * 1000 for before, after in itertools.pairwise(arrived))
     return Run(arrived[0] - began, between, ended - service.answered, service.processor, processor)
 
 

@@ -2,7 +2,7 @@
 
 It answers at once and notes when each question came. Its steps are those of
 ``tests/support/serve_endpoint.py``, and these: ``{"commands": ["echo 1"]}`` calls whatever tool the program
-that asks has for commands; ``{"text": "done", "lasts": 1.0}`` is complete that many seconds after its text.
+that asks has for commands. With ``"after": 1.0`` an answer comes so many seconds after its question.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,8 +22,7 @@ from typing import Any
 TEST_SUPPORT = Path(__file__).parents[1] / "tests" / "support"
 COMMAND_TOOLS = {"shell": "command", "bash": "command", "exec_command": "cmd", "shell_command": "command"}
 """How the programs call their tools for commands, and the parameter that holds the command."""
-_EVENTS_TO_TEXT = {"chat/completions": 2, "responses": 5}
-"""So many events of an answer have passed once its text is there."""
+_PATHS = ("/chat/completions", "/responses")
 
 
 @dataclass(frozen=True)
@@ -75,16 +73,16 @@ class Service:
         self.questions = [
             Question(arrived, size, base64.b64decode(body)) for arrived, size, body in seen["asked"]
         ]
-        self.answered = seen["answered"] or self.questions[-1].arrived
+        self.answered = seen["answered"]
         self.processor = seen["processor"]
 
 
 class _Script:
     """Gives the steps one after the other, in the form that the program at the other end understands."""
 
-    def __init__(self, steps: list[dict[str, Any]], endpoint: Any, answer: Any) -> None:
+    def __init__(self, steps: list[dict[str, Any]], answer: Any) -> None:
         self._steps = iter(steps)
-        self._endpoint, self._answer = endpoint, answer
+        self._answer = answer
         self._tool = ("", "")
         self.answered = 0.0
 
@@ -94,16 +92,9 @@ class _Script:
             self._tool = self._tool if self._tool[0] else command_tool(request.body["tools"])
             name, parameter = self._tool
             step["calls"] = [(name, {parameter: command}) for command in commands]
-        if seconds := step.pop("lasts", None):
-            step["stall_after"] = next(
-                events for path, events in _EVENTS_TO_TEXT.items() if request.path.endswith(path)
-            )
-            threading.Timer(seconds, self._finish).start()
-        return self._answer(**step)
-
-    def _finish(self) -> None:
+        time.sleep(step.pop("after", 0.0))  # nobody else asks meanwhile
         self.answered = time.monotonic()
-        self._endpoint.release()
+        return self._answer(**step)
 
 
 def command_tool(tools: list[dict[str, Any]]) -> tuple[str, str]:
@@ -120,13 +111,13 @@ def serve(script: Path, log: Path) -> None:
     asked: list[tuple[float, int, str]] = []
     processor = 0.0
     with scripted.Endpoint() as endpoint:
-        steps = _Script(told["steps"], endpoint, scripted.Answer)
+        steps = _Script(told["steps"], scripted.Answer)
 
         def note(request: Any) -> None:
             nonlocal processor
             if not asked and Path(told["watched"]).exists():
                 processor = processor_seconds(int(Path(told["watched"]).read_text()))
-            if request.method == "POST" and request.path.endswith(tuple(_EVENTS_TO_TEXT)):
+            if request.method == "POST" and request.path.endswith(_PATHS):
                 body = base64.b64encode(request.raw).decode() if told["keeps"] else ""
                 asked.append((request.arrived, len(request.raw), body))
             if not told["keeps"]:

@@ -41,8 +41,8 @@ class RunSnapshots:
     """Takes the snapshots of one run, in threads, and records them in its session.
 
     One is begun once the first question is asked, or something is about to be changed before; one after each
-    answer's calls that may have changed something, and one is taken at the end. Calls with effects wait for
-    the one that is under way.
+    answer's calls that may have changed something, and one is taken at the end, unless the run did nothing
+    since the newest was begun. Calls with effects wait for the one that is under way.
     """
 
     def __init__(self, place: Place, session: Session, sink: EventSink, caches: Sequence[str] = ()) -> None:
@@ -78,6 +78,7 @@ class RunSnapshots:
 
         ``writes`` are the paths that will be written, where they are known.
         """
+        self._begin_first()
         self._quiet.act()
         root, spans = self._place.workspace.root, tuple(self._quiet.spans)
         self._shared.update(touched_by_others(root, writes, spans))
@@ -92,6 +93,7 @@ class RunSnapshots:
     def _begin_first(self) -> None:
         if self._begun and self._under_way is None and not self._closed:
             self._start("the run began", whole=True)
+            self._quiet.rest()
 
     async def _settled(self) -> None:
         self._begin_first()
@@ -123,8 +125,10 @@ class RunSnapshots:
 
             return NO_CHANGES
         self._begin_first()
-        self._start("the run ended", whole=True)
+        if self._quiet.acted is not None or self.failed:
+            self._start("the run ended", whole=True)
         await self._settled()
+        await asyncio.to_thread(self._complete)
         return await asyncio.to_thread(self._compared)
 
     async def present(self) -> Past:
@@ -168,9 +172,29 @@ class RunSnapshots:
             if self._taken_back is not None:
                 self._tell_taken_back(self._taken_back)
             self._session.record_snapshot(turn, taken, others.alone, sorted({*others.too, *shared}))
+            asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._complete_meanwhile)
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)
+
+    def _complete_meanwhile(self) -> None:
+        """Do now, where nothing was changed since, what the newest snapshot needs to be compared with."""
+        task = self._under_way
+        if task is None or not task.done() or self.failed or self._closed or self._quiet.acted is not None:
+            return
+
+        async def complete() -> None:
+            with suppress(SessionError):  # it is tried again at the end
+                await asyncio.to_thread(self._complete)
+
+        self._under_way = asyncio.ensure_future(complete())
+
+    def _complete(self) -> None:
+        assert self._store is not None
+        try:
+            self._store.complete(self._session.snapshots[-1].id)
+        except (OSError, SnapshotError) as error:
+            raise SessionError(f"Can't record what the workspace is now: {error}") from error
 
     def _take(self, label: str, *, whole: bool, acted: int | None) -> tuple[str, Others]:
         """Take a snapshot: its id, and what changed since the run's last one, but not by the run."""

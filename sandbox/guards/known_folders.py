@@ -13,6 +13,8 @@ from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, is
 
 _NEAR = 400
 """So many folders, the nearest, are looked at after every command; of the others as many, in turn."""
+_LATER_SECONDS = 0.3
+"""The first walk waits so long, or for the first command: a run's first question has left by then."""
 _FRESH_SECONDS = 0.005
 """Where commands follow each other so quickly, nobody did anything between them."""
 
@@ -29,17 +31,20 @@ class KnownFolders:
         self._entries: list[Path] = []
         self._turn = 0
         self._last_look = 0.0
-        self._walk: threading.Thread | None = threading.Thread(
-            target=self._first_walk, name="git-folders", daemon=True
-        )
+        self._walked = False
+        self._walk: threading.Timer | None = threading.Timer(_LATER_SECONDS, self._first_walk)
+        self._walk.name, self._walk.daemon = "git-folders", True
         self._walk.start()
 
     def first_look(self) -> list[Path]:
-        """What the first walk found, once; waits for its end."""
+        """What the first walk found, once; waits for its end, or walks now if it has not begun."""
         if self._walk is None:
             return []
+        self._walk.cancel()
         self._walk.join()
         self._walk = None
+        if not self._walked:
+            self._first_walk()
         return self._entries
 
     def appeared(self, *, near: bool = False) -> list[Path]:
@@ -93,6 +98,7 @@ class KnownFolders:
         return found
 
     def _first_walk(self) -> None:
+        self._walked = True
         self._entries = self._look_at(self._root)
 
 

@@ -112,7 +112,8 @@ class SnapshotStore:
         if self._lock < 0:
             return
         try:
-            self._watcher.save()
+            with suppress(OSError):  # then all is looked at anew the next time
+                self._watcher.save()
         except OSError:
             with suppress(OSError):  # as on a read-only disk, where it is as it was
                 (self.folder / _MEMORY).unlink(missing_ok=True)
@@ -150,6 +151,22 @@ class SnapshotStore:
             self._write(found)
             self._last = found
             return found.id
+
+    def complete(self, snapshot: SnapshotId) -> None:
+        """Record which files are ignored for one that was not taken ``whole``, and remember what was seen.
+
+        Only for the newest, while the workspace is still as it was then. Raises OSError.
+        """
+        with self._one_at_a_time:
+            taken = self.snapshot(snapshot)
+            if taken.ignored is None:
+                counted = list_files(self._workspace, self._ripgrep)
+                ignored = self._objects.add(_listing(self._watcher.uncounted(counted)))
+                self._objects.flush()
+                self._last = replace(taken, ignored=ignored)
+                self._write(self._last)
+            with suppress(OSError):  # then all is looked at anew the next time
+                self._watcher.save()
 
     def take_over(self, folder: Path, now: SnapshotId) -> SnapshotId | None:
         """Make a snapshot of the baseline that an older program kept in a session's ``folder``, if it did.

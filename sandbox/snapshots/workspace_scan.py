@@ -34,6 +34,7 @@ DIGESTED_TOTAL_BYTES = 1 << 30
 RECORDED_FILES = 200_000
 """Files beyond this number are left out: no change to them is seen."""
 _DEEPEST = 200
+_FEW_LINES = 20
 _RACY_NANOSECONDS = 2_000_000_000
 """A file changed this shortly before it was looked at may change again within the clock's grain."""
 _CHUNK_BYTES = 1 << 20
@@ -91,7 +92,9 @@ class Watcher:
         self._store = store
         self._memory = memory
         self._known: dict[str, _Folder] = _load(memory)
-        self._changed = False
+        self._saved = dict(self._known)
+        """What ``memory`` says, line by line; a later line of a folder takes the place of an earlier one."""
+        self._lines = len(self._known)
 
     def look(self, counted: Collection[str] | None = None, caches: Iterable[str] = ()) -> Look:
         """Record the workspace as it is now; ``counted`` are the files that are not ignored, if known.
@@ -106,7 +109,6 @@ class Watcher:
         finally:
             os.close(descriptor)
         self._store.flush()
-        self._changed = self._changed or visit.changed or len(visit.now) != len(self._known)
         self._known = visit.now
         visit.found.left_out.sort()
         return visit.found
@@ -123,20 +125,36 @@ class Watcher:
 
     def forget(self) -> None:
         """Read everything again at the next look: what was kept of it may be gone."""
-        self._known = {}
+        self._known, self._saved, self._lines = {}, {}, 0
         self._memory.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Keep what is known for the next process; raises OSError."""
-        if not self._changed:
+        """Keep what is known for the next process; raises OSError.
+
+        The lines of a few folders are put behind the others: all of a large workspace would take long.
+        """
+        news = [path for path, folder in self._known.items() if self._saved.get(path) is not folder]
+        gone = self._saved.keys() - self._known.keys()
+        if not news and not gone:
             return
-        lines = [
+        if self._saved and not gone and 2 * (self._lines + len(news)) <= 3 * len(self._known) + _FEW_LINES:
+            with self._memory.open("r+b") as lines:
+                lines.seek(0, os.SEEK_END)
+                lines.write(self._written(news))
+            self._lines += len(news)
+        else:
+            write_whole(self._memory, self._written(self._known))
+            self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
+            self._lines = len(self._known)
+        self._saved = dict(self._known)
+
+    def _written(self, paths: Iterable[str]) -> bytes:
+        """The lines of the folders ``paths``."""
+        lines = (
             json.dumps([path, folder.kept, folder.folders, folder.files], separators=(",", ":")) + "\n"
-            for path, folder in self._known.items()
-        ]
-        write_whole(self._memory, "".join(lines).encode("ascii"))
-        self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
-        self._changed = False
+            for path, folder in ((path, self._known[path]) for path in paths)
+        )
+        return "".join(lines).encode("ascii")
 
 
 class _Visit:
@@ -151,7 +169,6 @@ class _Visit:
     ) -> None:
         self.found = Look()
         self.now: dict[str, _Folder] = {}
-        self.changed = False
         self._store = store
         self._known = known
         self._counted = counted
@@ -188,16 +205,13 @@ class _Visit:
         inner: Rows = {}
         for name in sorted(folders):
             self._inner(descriptor, f"{path}/{name}" if path else name, folders[name], depth, inner)
-        same = (
-            known is not None
-            and known.folders == inner
-            and files.keys() == before.keys()
-            and all(_same_row(seen, before[name]) for name, seen in files.items())
-        )
-        if same and known is not None:
+        same = known is not None and known.folders == inner and files.keys() == before.keys()
+        if same and known is not None and all(seen is before[name] for name, seen in files.items()):
+            self.now[path] = known
+            return known
+        if same and known is not None and all(_same_row(seen, before[name]) for name, seen in files.items()):
             kept = known.kept
         else:
-            self.changed = True
             kept = self._store.add(encode(inner | {name: _row_of(seen) for name, seen in files.items()}))
         result = self.now[path] = _Folder(files, inner, kept)
         return result
@@ -249,8 +263,6 @@ class _Visit:
             return before
         fresh = found.st_ctime_ns >= self._fresh_since
         row = self._row(folder, path, found, known=known is not None and known.name is not None)
-        if known != row or not fresh:
-            self.changed = True
         return (*(_READ_AGAIN if fresh else stamp), *row)
 
     def _row(self, folder: int, path: str, found: os.stat_result, *, known: bool) -> Row:

@@ -667,3 +667,57 @@ def test_names_are_quoted_as_git_quotes_them(tmp_path, name):
         assert quoted(name) == '"\\377名"'.encode()
     else:
         assert quoted(name) == listed
+
+
+def test_a_snapshot_is_completed_later_so_that_ignored_files_do_not_count(tmp_path, project):
+    if RIPGREP is None:
+        pytest.skip("needs ripgrep")
+    (project / ".gitignore").write_text("*.log\n")
+    with Workspace(project) as workspace:
+        store = SnapshotStore(tmp_path / "state", workspace, RIPGREP)
+        first = store.take(whole=True)
+        (project / "new.py").write_text("new\n")
+        (project / "noise.log").write_text("noise\n")
+        taken = store.take()
+        store.complete(taken)
+        assert store.compare(first, taken).added == ("new.py",)
+        assert store.take(whole=True) == taken
+        store.complete(taken)
+        store.close()
+        again = SnapshotStore(tmp_path / "state", workspace, RIPGREP)
+        assert again.compare(first, taken).added == ("new.py",)
+        again.close()
+
+
+def test_of_what_was_seen_only_what_is_new_is_written_until_that_is_much(tmp_path, project, monkeypatch):
+    monkeypatch.setattr(workspace_scan, "_RACY_NANOSECONDS", 0)  # the files count as old at once
+    state = tmp_path / "state"
+    for number in range(60):
+        (project / f"folder{number}").mkdir()
+        (project / f"folder{number}" / "file").write_text("old")
+    memory = store_folder(state, project) / "seen.jsonl"
+
+    def looked():
+        with Workspace(project) as workspace:
+            store = SnapshotStore(state, workspace)
+            taken = store.take()
+            store.close()
+            return taken, memory.read_bytes()
+
+    _, before = looked()
+    (project / "folder7" / "file").write_text("new")
+    second, after = looked()
+    assert after.startswith(before) and before != after
+    assert len(after.splitlines()) == len(before.splitlines()) + 2  # of the folder, and of the one above
+    for number in range(60):
+        (project / f"folder{number}" / "file").write_text(f"new {number}")
+    _, rewritten = looked()
+    assert len(rewritten.splitlines()) == 61
+    shutil.rmtree(project / "folder7")
+    _, smaller = looked()
+    assert len(smaller.splitlines()) == 60
+    assert stat.S_IMODE(memory.stat().st_mode) == 0o600
+    with Workspace(project) as workspace:
+        store = SnapshotStore(state, workspace)
+        assert store.row(second, "folder7/file").size == 3
+        store.close()

@@ -1,0 +1,54 @@
+"""How many snapshots a run takes: none more at its end where it did nothing since the newest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from scripted_endpoint import Answer, calls, text
+
+from seedsmith.agent.run.run import run
+from seedsmith.agent.settings.run_request import RunRequest
+from seedsmith.agent.settings.settings import Settings
+
+
+@pytest.fixture
+def project(tmp_path):
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.txt").write_text("one\n")
+    return root
+
+
+async def outcome_of(project, tmp_path, endpoint, *steps):
+    endpoint.script(*steps)
+    settings = Settings(
+        workspace=project,
+        model="openai/scripted",
+        base_url=endpoint.base_url,
+        home=tmp_path / "state",
+        sandbox="off",
+        approve="auto",
+    )
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    return await run(RunRequest(settings=settings, prompt="Go", environment=environment))
+
+
+def labels(tmp_path):
+    found = sorted((tmp_path / "state/snapshots").glob("*/snapshots/*.json"))
+    return [json.loads(each.read_text())["label"] for each in found]
+
+
+async def test_a_run_that_only_answers_takes_one(project, tmp_path, endpoint):
+    outcome = await outcome_of(project, tmp_path, endpoint, text("done"))
+    assert (outcome.status, outcome.files_changed) == ("done", ())
+    assert labels(tmp_path) == ["the run began"]
+
+
+async def test_a_run_takes_none_more_where_it_did_nothing_since_the_newest(project, tmp_path, endpoint):
+    (project / ".gitignore").write_text("*.log\n")
+    write = ("write", {"path": "b.txt", "content": "two\n"})
+    noise = ("shell", {"command": "echo noise >noise.log"})
+    outcome = await outcome_of(project, tmp_path, endpoint, calls(write, noise), Answer(text="done"))
+    assert outcome.files_changed == ("b.txt",)
+    assert labels(tmp_path) == ["the run began", "turn 1"]
