@@ -24,6 +24,8 @@ class Question:
 
     text: str
     options: tuple[str, ...] = ()
+    from_model: bool = True
+    """Whether the model asks; else the text says who does."""
 
 
 @runtime_checkable

@@ -58,7 +58,8 @@ class ConsoleApprover:
     async def answer(self, question: Question) -> str:
         """Show the question and read one line; the number of an option stands for it."""
         async with self._one_at_a_time:
-            self._screen.write(f"The model asks: {visible(question.text)}\n")
+            who = "The model asks: " if question.from_model else ""
+            self._screen.write(f"{who}{visible(question.text)}\n")
             for number, option in enumerate(question.options, 1):
                 self._screen.write(f"  {number}. {visible(option)}\n")
             self._forget_typed()

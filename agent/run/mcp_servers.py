@@ -41,7 +41,7 @@ class SessionServers:
             person = approver
 
             async def ask(text: str, options: tuple[str, ...]) -> str:
-                return (await person.answer(Question(text, options))).strip()
+                return (await person.answer(Question(text, options, from_model=False))).strip()
 
             self.pool.ask_person = ask
 

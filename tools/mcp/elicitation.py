@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from seedsmith.tools.text import escape
 
@@ -15,6 +15,7 @@ AskPerson = Callable[[str, tuple[str, ...]], Awaitable[str]]
 NOT_GIVEN = "(leave it out)"
 DECLINE = "(decline)"
 _MOST_FIELDS = 20
+_MOST_OFFERED = 7
 _YES, _NO = "yes", "no"
 
 
@@ -49,20 +50,46 @@ async def elicited(server: str, params: ElicitRequestParams, ask: AskPerson | No
 
 def _question(head: str, name: str, described: dict[str, Any]) -> str:
     said = described.get("description") or described.get("title") or ""
-    return f"{head}\n{escape(name)}{f' ({escape(str(said))[:500]})' if said else ''}?"
+    choices = ", ".join(_choices(described))[:2000]
+    if choices and described.get("type") == "array":
+        said = f"{said} - any of these, with commas between: {choices}".removeprefix(" - ")
+    elif len(_choices(described)) > _MOST_OFFERED:
+        said = f"{said} - one of: {choices}".removeprefix(" - ")
+    return f"{head}\n{escape(name)}{f' ({escape(str(said))[:2500]})' if said else ''}?"
 
 
 def _options(described: dict[str, Any], needed: bool) -> tuple[str, ...]:
-    choices = described.get("enum") or [each.get("const", "") for each in described.get("oneOf", ())]
-    if described.get("type") == "boolean":
-        choices = [_YES, _NO]
+    several = described.get("type") == "array"
     more = [DECLINE] if needed else [NOT_GIVEN, DECLINE]
-    return (*(escape(str(choice)) for choice in choices[: 9 - len(more)]), *more)
+    return (*([] if several else list(_choices(described))[:_MOST_OFFERED]), *more)
+
+
+def _choices(described: dict[str, Any]) -> dict[str, Any]:
+    """What may be answered, as a person reads it, with the value that stands for it; empty for anything."""
+    if described.get("type") == "boolean":
+        return {_YES: True, _NO: False}
+    items = described.get("items")
+    where = items if described.get("type") == "array" and isinstance(items, dict) else described
+    titled = where.get("oneOf") or where.get("anyOf")
+    if isinstance(titled, list):
+        pairs = [(each.get("title", each.get("const")), each.get("const")) for each in titled]
+    elif isinstance(values := where.get("enum"), list):
+        names = where.get("enumNames")
+        shown = names if isinstance(names, list) and len(names) == len(values) else values
+        pairs = list(zip(shown, values, strict=True))
+    else:
+        pairs = []
+    return {escape(str(shown)): value for shown, value in pairs if value is not None}
 
 
 def _value(said: str, described: dict[str, Any]) -> str | int | float | bool | list[str]:
     """The answer as the field's type where it can be read so; the server judges it."""
-    kind = described.get("type")
+    kind, choices = described.get("type"), _choices(described)
+    if kind == "array":
+        parts = [part.strip() for part in said.split(",")]
+        return [choices.get(part, part) for part in parts if part]
+    if said in choices:
+        return cast("str | int | float | bool", choices[said])
     try:
         if kind == "boolean":
             return said.strip().casefold() in (_YES, "y", "true", "1")
@@ -72,4 +99,4 @@ def _value(said: str, described: dict[str, Any]) -> str | int | float | bool | l
             return float(said)
     except ValueError:
         return said
-    return [part.strip() for part in said.split(",")] if kind == "array" else said
+    return said

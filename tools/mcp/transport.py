@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedsmith.sandbox.errors import InputClosed
+from seedsmith.sandbox.errors import InputClosed, SandboxError
 from seedsmith.sandbox.isolation.environment import command_environment
 from seedsmith.sandbox.isolation.named_programs import named_programs
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -94,7 +94,9 @@ async def _process(server: Server, context: ToolContext, account: Account) -> As
     import anyio
     from mcp.shared.message import SessionMessage
 
-    talk = processes_for(server, context).converse(server.argv, cwd=server.cwd, env=server.env)
+    processes = processes_for(server, context)
+    _find_program(server, processes)
+    talk = processes.converse(server.argv, cwd=server.cwd, env=server.env)
     to_us, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, from_us = anyio.create_memory_object_stream[SessionMessage](0)
     pipe = _Pipe(talk, account)
@@ -111,6 +113,16 @@ async def _process(server: Server, context: ToolContext, account: Account) -> As
             stream.close()
         await talk.stop(_STOPPED)
         account.said = account.said or talk.said()
+
+
+def _find_program(server: Server, processes: ProcessRunner) -> None:
+    """Raise SandboxError where what starts ``server`` is named by its name, and not there."""
+    import shutil
+
+    program = server.argv[0]
+    path = server.env.get("PATH") or processes.environment.get("PATH")
+    if "/" not in program and shutil.which(program, path=path) is None:
+        raise SandboxError(f"its program {program} is not installed, or not in a folder of PATH.")
 
 
 class _Pipe:

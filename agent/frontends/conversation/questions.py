@@ -66,7 +66,8 @@ class PromptQuestions:
     async def answer(self, question: Question) -> str:
         """Show the question; the number of an option stands for it."""
         async with self._one_at_a_time:
-            self._say(self._words("question", text=question.text), "yellow")
+            asked = self._words("question", text=question.text) if question.from_model else question.text
+            self._say(asked, "yellow")
             for number, option in enumerate(question.options, 1):
                 self._say(f"  {number}. {option}", "")
             answer = await self.ask(self._words("question.prompt"))

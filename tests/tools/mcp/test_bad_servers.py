@@ -87,7 +87,7 @@ async def test_bad_answers(mcp, call, fault):
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        ({"command": "no-such-program"}, "can't be "),
+        ({"command": "no-such-program"}, "can't be started: its program no-such-program is not installed"),
         (script("import sys; sys.exit('no key was given')"), "no key was given"),
         (script("print('hello')"), "can't be used"),
         (example(cwd="missing"), "doesn't exist"),

@@ -104,7 +104,7 @@ async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoin
 
     async def person(at):
         at.type("Paint it\r")
-        await at.sees("1. red")
+        await at.sees("Your answer>")
         at.type("2\r")
         await at.sees("Blue.")
 
