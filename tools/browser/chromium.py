@@ -37,7 +37,10 @@ _LEFT_TO_US = ("--user-data-dir=", "--no-sandbox", "--disable-setuid-sandbox", "
 
 _NOWHERE = "http://127.0.0.1:9/"
 _ASKS_NOBODY = (f"--gaia-url={_NOWHERE}", f"--component-updater=url-source={_NOWHERE}")
-"""Chromium asks its maker for updates and accounts otherwise, which is told as a command's connection."""
+_ASKS_FOR_TIME = "NetworkTimeServiceQuerying"
+_WITHOUT = "--disable-features="
+"""Chromium asks its maker for updates, accounts and the time otherwise, which is told as a command's
+connection. Playwright turns features off by one argument, of which Chromium heeds the last."""
 
 
 def find_chromium(environ: Mapping[str, str], workspace: Path) -> Path | None:
@@ -53,6 +56,13 @@ def why_not_here(processes: ProcessRunner) -> str:
     if processes.isolation.name == "off" and os.geteuid() == 0:
         return "The browser doesn't run as root outside the sandbox: leave out --sandbox off."
     return ""
+
+
+def quiet_arguments(given: list[str]) -> list[str]:
+    """Playwright's arguments but those that are decided here, and what makes Chromium ask nobody."""
+    kept = [word for word in given if not word.startswith((*_LEFT_TO_US, _WITHOUT))]
+    off = [word.removeprefix(_WITHOUT) for word in given if word.startswith(_WITHOUT)]
+    return [*_ASKS_NOBODY, _WITHOUT + ",".join([*off, _ASKS_FOR_TIME]), *kept]
 
 
 class Chromium:
@@ -143,13 +153,12 @@ class Chromium:
         profile = self._profile
         if self._isolation == "bwrap":
             profile = TEMPORARY / profile.name
-        arguments = [word for word in given if not word.startswith(_LEFT_TO_US)]
-        own = [f"--user-data-dir={profile}", *_ASKS_NOBODY, "--disable-auto-reload"]
+        own = [f"--user-data-dir={profile}", "--disable-auto-reload"]
         if self._isolation in ("bwrap", "external"):  # which confine it
             own.append("--no-sandbox")
         if self._proxy:
             own.append(f"--proxy-server={self._proxy}")
-        return self._processes.converse((*_PROGRAM, str(self._program), *own, *arguments))
+        return self._processes.converse((*_PROGRAM, str(self._program), *own, *quiet_arguments(given)))
 
     async def _carry(self, talk: ServerProcess, orders: socket.socket, answers: socket.socket) -> None:
         """Carry Playwright's orders in and the answers out until one side ends."""

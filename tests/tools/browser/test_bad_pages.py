@@ -11,6 +11,7 @@ import pytest
 from browser_pages import made_pages
 
 from seedsmith.tools.browser.browser import current
+from seedsmith.tools.browser.chromium import quiet_arguments
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,6 +127,20 @@ async def test_hosts_are_reached_by_the_user_s_word_alone(tmp_path):
         made.context.processes.close()
         made.context.workspace.close()
     assert [(each.host, bool(each.refused)) for each in asked] == [("192.0.2.8", True)]
+
+
+async def test_chromium_asks_its_maker_for_nothing_whatever_playwright_says():
+    given = [
+        "--no-sandbox",
+        "--disable-features=Translate,B",
+        "--headless",
+        "--disable-features=A",
+    ]
+    quiet = quiet_arguments(given)
+    assert [word for word in quiet if word.startswith("--disable-features")] == [
+        "--disable-features=Translate,B,A,NetworkTimeServiceQuerying"
+    ]
+    assert quiet[-1] == "--headless" and "--no-sandbox" not in quiet
 
 
 @pytest.mark.slow
