@@ -4,11 +4,11 @@
         [--minutes M] [--seed S]
 
 Each hole is filled by completion as an editor gets it (``completion``) and by the same model asked naively,
-in a chat message with ``<CURSOR>`` in the file (``naive``); every third by completion once more with one more
-character typed, for what the next key takes (``warm``). An answer is exact where it is what was cut out,
-whatever its spaces and the comment behind it; a naive answer is freed of its code fence first. Beside the
-seconds that passed stand those that this program and the model's server had a processor for: what passes on
-a machine with nothing else to do.
+in a chat message with ``<CURSOR>`` in the file (``naive``); every fifth by completion once more with one more
+character typed, for what the next key takes (``warm``). Five holes lie in one place of a file. An answer is
+exact where it is what was cut out, whatever its spaces and the comment behind it; a naive answer is freed of
+its code fence first. Beside the seconds that passed stand those that this program and the model's server had
+a processor for: what passes on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ import statistics
 import sysconfig
 import time
 import tokenize
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,7 +70,8 @@ TOKENS = {"line": 64, "rest": 64, "block": 240}
 MOST_AROUND = 60
 """Characters of fences and words around a naive answer; one that is longer is not read to its end."""
 SOLVERS = ("completion", "warm", "naive")
-EACH_WARM = 3
+NEAR, IN_A_GROUP = 24, 5
+"""Holes of one place lie in so many lines, as somebody works there: what was read for one serves the next."""
 _COMMENT = re.compile(r"  #[^\n]*")
 _FENCE = re.compile(r"```[^\n]*\n(.*?)\n?```", re.S)
 
@@ -98,6 +100,8 @@ class Filled:
     exact: bool
     similarity: float
     took: Took
+    expected: str
+    text: str
 
 
 class Clocked:
@@ -140,38 +144,45 @@ def processor_seconds() -> float:
     return spent
 
 
-def cases(seed: int, kinds: Sequence[str]) -> Iterator[Case]:
-    """Without end, in an order that ``seed`` fixes: whole lines, ends of lines, blocks."""
+def groups(seed: int, kinds: Sequence[str]) -> Iterator[list[Case]]:
+    """Without end, in an order that ``seed`` fixes: holes of one place of a file, from above to below."""
     choose = random.Random(seed)
     own = [path for floor in ("agent", "tools", "sandbox") for path in sorted((HERE / floor).rglob("*.py"))]
     library = [LIBRARY / f"{name}.py" for name in MODULES]
     places = ([(LIBRARY, each) for each in library], [(HERE, each) for each in own])
     made = 0
     while True:
-        root, path = choose.choice(places[made // len(kinds) % 2])
-        kind = kinds[made % len(kinds)]
-        found = cut(kind, path.read_text(encoding="utf-8"), choose)
-        if found is not None:
-            text, offset, expected = found
-            yield Case(
-                kinds[made % len(kinds)], Hole(str(path.relative_to(root)), text, offset), root, expected
-            )
+        root, path = choose.choice(places[made % 2])
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") < NEAR + 30:
+            continue
+        start = choose.randrange(15, text.count("\n") - NEAR - 5)
+        found: list[Case] = []
+        for number in sorted(choose.sample(range(start, start + NEAR), NEAR)):
+            kind = kinds[len(found) % len(kinds)]
+            hole = cut(kind, text, number, choose)
+            if hole is not None and choose.random() < 0.5 and len(found) < IN_A_GROUP:
+                offset, stop = hole
+                shown = Hole(str(path.relative_to(root)), text[:offset] + text[stop:], offset)
+                found.append(Case(kind, shown, root, text[offset:stop]))
+        if len(found) == IN_A_GROUP:
+            yield found
             made += 1
 
 
-def cut(kind: str, text: str, choose: random.Random) -> tuple[str, int, str] | None:
-    """The text with a hole, its place and what stood there; None where the chosen line is none to cut."""
+def cut(kind: str, text: str, number: int, choose: random.Random) -> tuple[int, int] | None:
+    """The beginning and the end of the hole in line ``number``, from 0; None where that is none to cut."""
     lines = text.splitlines(keepends=True)
-    if len(lines) < 40:
-        return None
-    number = choose.randrange(15, len(lines) - 5)
     line = lines[number]
-    if number + 1 in prose(text):
-        return None
     said = line.strip()
     at = sum(map(len, lines[:number]))
-    indent = len(line) - len(line.lstrip())
-    if len(said) < 12 or said[0] in "#\"'" or said.startswith(("import", "from")):
+    indent = _indent(line)
+    if (
+        len(said) < 12
+        or said[0] in "#\"'"
+        or said.startswith(("import", "from"))
+        or number + 1 in prose(text)
+    ):
         return None
     if kind == "block":
         end = number + 1
@@ -179,13 +190,9 @@ def cut(kind: str, text: str, choose: random.Random) -> tuple[str, int, str] | N
             end += 1
         if not said.endswith(":") or not 3 <= end - number <= 7:
             return None
-        inner = _indent(lines[number + 1])
-        begin = at + len(line) + inner
-        stop = sum(map(len, lines[:end])) - 1
-        return text[:begin] + text[stop:], begin, text[begin:stop]
+        return at + len(line) + _indent(lines[number + 1]), sum(map(len, lines[:end])) - 1
     begin = at + indent + (0 if kind == "line" else choose.randrange(3, max(4, len(said) * 2 // 3)))
-    stop = at + len(line) - 1
-    return text[:begin] + text[stop:], begin, text[begin:stop]
+    return begin, at + len(line) - 1
 
 
 @functools.cache
@@ -209,15 +216,16 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-async def by_completion(model: Model, case: Case, hole: Hole) -> str:
+def reader(root: Path) -> Callable[[str], str | None]:
+    """Reads files below ``root``, as of a workspace."""
+
     def read(path: str) -> str | None:
         try:
-            return (case.root / path).read_text(encoding="utf-8")
+            return (root / path).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return None
 
-    found = await Completer(model, read, HourBudget(None)).complete(hole)
-    return found.text if found else ""
+    return read
 
 
 async def by_asking(model: Model, case: Case) -> str:
@@ -235,20 +243,21 @@ async def by_asking(model: Model, case: Case) -> str:
     return (fenced[1] if fenced else answer).strip()
 
 
-async def judged(solver: str, case: Case, clocked: Clocked) -> Filled:
+async def judged(solver: str, case: Case, clocked: Clocked, completer: Completer) -> Filled:
     """One hole filled in one way."""
-    model, hole, expected = cast(Model, clocked), case.hole, case.expected
+    hole, expected = case.hole, case.expected
     if solver == "warm":
         hole = Hole(hole.path, hole.prefix + expected[0] + hole.suffix, hole.offset + 1)
         expected = expected[1:]
     clocked.begin()
     if solver == "naive":
-        text = await by_asking(model, case)
+        text = await by_asking(cast(Model, clocked), case)
     else:
-        text = await by_completion(model, case, hole)
+        found = await completer.complete(hole)
+        text = found.text if found else ""
     took = clocked.took()
     similarity = SequenceMatcher(None, expected.strip(), text.strip(), autojunk=False).ratio()
-    return Filled(solver, case.kind, same(text, expected), similarity, took)
+    return Filled(solver, case.kind, same(text, expected), similarity, took, expected, text)
 
 
 async def run(options: argparse.Namespace) -> list[Filled]:
@@ -260,13 +269,15 @@ async def run(options: argparse.Namespace) -> list[Filled]:
             async for _ in parts:  # loads the model
                 pass
         clocked = Clocked(model)
-        for number, case in enumerate(cases(options.seed, options.kinds.split(",")), 1):
-            if number > options.holes or time.monotonic() > deadline:
+        for group in islice(groups(options.seed, options.kinds.split(",")), options.holes // IN_A_GROUP):
+            if time.monotonic() > deadline:
                 break
-            solvers = [each for each in SOLVERS if each != "warm" or number % EACH_WARM == 1]
-            fresh = [await judged(solver, case, clocked) for solver in solvers]
+            fresh = []
+            for solver, chosen in (("completion", group), ("warm", group[-1:]), ("naive", group)):
+                completer = Completer(cast(Model, clocked), reader(group[0].root), HourBudget(None))
+                fresh += [await judged(solver, case, clocked, completer) for case in chosen]
             results += fresh
-            print(json.dumps([asdict(each) for each in fresh]), flush=True)
+            print("\n".join(json.dumps(asdict(each)) for each in fresh), flush=True)
     finally:
         await model.aclose()
     return results

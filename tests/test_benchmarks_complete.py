@@ -22,11 +22,13 @@ def complete(monkeypatch):
 
 def test_a_hole_filled_with_what_was_cut_is_the_file(complete):
     kinds = ("line", "rest", "block")
-    found = list(islice(complete.cases(1, kinds), 12))
-    assert [each.kind for each in found[:3]] == list(kinds)
+    two = list(islice(complete.groups(1, kinds), 2))
+    found = [each for group in two for each in group]
+    assert [each.kind for each in found[:3]] == list(kinds) and len(found) == 2 * complete.IN_A_GROUP
+    assert all(len({each.hole.path for each in group}) == 1 for group in two)
     assert {each.root for each in found} == {complete.HERE, complete.LIBRARY}
     for each in found:
         whole = each.hole.prefix + each.expected + each.hole.suffix
         assert whole == (each.root / each.hole.path).read_text(encoding="utf-8")
         assert each.expected.strip() and ("\n" in each.expected) == (each.kind == "block")
-    assert [each.hole for each in islice(complete.cases(1, kinds), 12)] == [each.hole for each in found]
+    assert list(islice(complete.groups(1, kinds), 2)) == two

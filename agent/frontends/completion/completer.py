@@ -168,10 +168,11 @@ class Completer:
     def _related(self, hole: Hole, opened: Mapping[str, str]) -> tuple[Related, ...]:
         """Definitions from elsewhere, the same as before while somebody types in one place.
 
-        They stand first in a request: where they change, nothing of it comes from a server's cache.
+        They stand first in a request: where they change, nothing of it comes from a server's cache. The local
+        model is shown the same ones as long as its window begins at the same line.
         """
         most, bounds = (LOCAL_RELATED, LOCAL_WINDOW) if self._local else (CHAT_RELATED, CHAT_WINDOW)
-        place = (hole.path, window(hole, *bounds).first, hole.suffix)
+        place = (hole.path, window(hole, *bounds).first, "" if self._local else hole.suffix)
         if self._definitions[0] != place:
             self._definitions = (place, related(hole, self._read, opened, most))
         return self._definitions[1]

@@ -10,6 +10,7 @@ from scripted_endpoint import Answer, error, text
 from seedsmith.agent.frontends.completion.completer import Completer
 from seedsmith.agent.frontends.completion.hole import Hole
 from seedsmith.agent.frontends.completion.hourly_budget import HourBudget, HourSpent
+from seedsmith.agent.models.base import TextDelta
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.models.open import open_model
 from seedsmith.agent.settings.settings import Settings
@@ -109,3 +110,31 @@ async def test_the_budget_of_the_hour_ends_it(completer, endpoint):
     assert await completer.complete(hole("x = ¦\n"))
     with pytest.raises(HourSpent):
         await completer.complete(hole("y = ¦\n"))
+
+
+class Local:
+    """A local model that says the same to everything; what it was asked is kept."""
+
+    provider = "local"
+
+    def __init__(self):
+        self.asked = []
+
+    async def stream(self, request):
+        self.asked.append(request.continue_text)
+        yield TextDelta("1\n")
+
+
+async def test_the_local_model_is_shown_the_same_definitions_in_one_place():
+    """They stand first: where they change, all is read anew."""
+    model = Local()
+    elsewhere = "def helper(a): pass\n\n\ndef other(b): pass\n"
+    completer = Completer(model, {"b.py": elsewhere}.get, HourBudget(None))
+    between = "a = 1\n" * 40
+    head = f"from b import helper, other\n{between}x = helper(2)\n"
+    await completer.complete(hole(f"{head}y = ¦\n{between}z = other(3)\nv = 2\n"))
+    await completer.complete(hole(f"{head}y = 1\n{between}z = other(3)\nv = ¦\n"))
+    first, second = model.asked
+    assert "def helper(a): ..." in first and "def other" not in first
+    assert second.startswith(first.partition("<|fim_suffix|>")[0])
+    await completer.aclose()
