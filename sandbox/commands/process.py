@@ -380,7 +380,7 @@ class ProcessRunner:
         Where one of them can't be held still, the end of the last one restores them.
         """
         self._running.discard(ended)
-        notes = self._guards.reopen()
+        notes = self._guards.reopen(alone=not self._running)
         harmed = self._guards.is_harmed(by_git=self.policy.writable_git and not self._running)
         with frozen(self._running if harmed else ()) as still:
             return notes + (self._guards.restore() if harmed and still else self._guards.report())

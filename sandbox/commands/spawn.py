@@ -132,7 +132,12 @@ def _reopened(stdin: int | None) -> tuple[str, tuple[int, ...]]:
 
 
 def _why_not_started(error: OSError, launch: Launch) -> str:
-    """One sentence on what the system refused."""
+    """A sentence or two on what the system refused."""
+    if error.errno == errno.EACCES and error.filename in (launch.cwd, os.fspath(launch.cwd)):
+        return (
+            f"The command can't be started: its folder {launch.cwd} is closed to its owner. One in the "
+            "background may close it: end that."
+        )
     if error.errno != errno.E2BIG:
         return f"The command can't be started: {error.strerror or error}."
     longest = max(map(_bytes_of, launch.argv))

@@ -59,15 +59,19 @@ class WorkspaceGuards:
         """Sentences on what is only to be told."""
         return self._git.report()
 
-    def reopen(self) -> list[str]:
-        """Let the workspace's owner enter, read and write it as before; a sentence where that was needed."""
+    def reopen(self, *, alone: bool = True) -> list[str]:
+        """Let the workspace's owner enter, read and write it as before; a sentence where that was needed.
+
+        Unless the command that has ended was ``alone`` it may have been another's doing.
+        """
         now = _mode_of(self._root)
         if not self._mode & ~now & stat.S_IRWXU:
             return []
+        who = "The command" if alone else "A command, perhaps one in the background, to be ended then,"
         with suppress(OSError):
             self._root.chmod(self._mode)  # No command can have put a link in its place.
-            return [f"The command closed the workspace to its owner; its mode is {self._mode:04o} again."]
-        return [f"The command closed the workspace to its owner (mode {now:04o})."]
+            return [f"{who} closed the workspace to its owner; its mode is {self._mode:04o} again."]
+        return [f"{who} closed the workspace to its owner (mode {now:04o})."]
 
     def _refresh_files(self) -> None:
         self._configuration.refresh()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 
 import pytest
 from file_rights import without_rights_over_files
 
+from seedsmith.sandbox.commands import spawn
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.guards.git_guard import GitGuard
+from seedsmith.sandbox.isolation.base import Limits
+from seedsmith.sandbox.isolation.off import Off
 
 
 async def test_a_closed_workspace_is_opened_again(runner, world) -> None:
@@ -24,8 +29,21 @@ async def test_one_that_a_command_in_the_background_closed_is_opened_for_the_nex
     closing = runner.start("chmod 000 . && echo closed && sleep 60", timeout=60)
     await closing.wait_for_news(30)
     result = await runner.run("echo there", timeout=30)
-    await closing.stop("enough")
     assert result.head == b"there\n", result
+    again = await runner.run("chmod 000 .", timeout=30)
+    await closing.stop("enough")
+    assert "one in the background, to be ended then, closed the workspace" in again.note
+
+
+def test_a_folder_that_is_closed_at_that_very_moment_is_named(world) -> None:
+    def start() -> None:
+        launch = Off().launch(("/bin/true",), world.policy, {}, world.workspace)
+        (world.workspace).chmod(0)
+        with open(os.devnull, "wb") as output, pytest.raises(SandboxError, match="closed to its owner"):  # noqa: PTH123
+            spawn.start(Off(), world.policy, launch, limits=Limits(), output=output.fileno())
+
+    without_rights_over_files(start)
+    world.workspace.chmod(0o755)
 
 
 async def test_a_mode_that_keeps_nobody_out_is_the_commands_own(runner, world) -> None:
