@@ -25,7 +25,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "path": (
         *("file", "filename", "file_name", "file_path", "filepath", "absolute_path", "relative_path"),
         *("target_file", "dir", "directory", "folder", "dir_path", "target_directory", "search_path"),
-        *("relative_workspace_path", "image", "image_path", "paths", "file_paths"),
+        *("relative_workspace_path", "image", "image_path", "paths", "file_paths", "uri", "target"),
     ),
     "paths": ("path", "file", "files", "filename", "file_path", "file_paths", "pathspec"),
     "old": ("old_string", "old_str", "old_text", "old_content", "oldtext", "search", "find"),
@@ -33,7 +33,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "replace_all": ("all", "global", "allow_multiple"),
     "edits": ("changes", "replacements"),
     "content": ("contents", "text", "data", "file_text", "code"),
-    "patch": ("diff", "input", "patch_text", "patch_content", "content"),
+    "patch": ("diff", "input", "patch_text", "patch_content", "content", "patches"),
+    "all": ("add_all", "stage_all", "all_files"),
     "command": ("cmd", "script", "code", "bash", "command_line"),
     "pattern": (
         *("regex", "query", "regexp", "search_pattern", "glob_pattern", "glob", "search", "q", "patterns"),
@@ -71,11 +72,15 @@ _HARMLESS = frozenset(
         *("should_read_entire_file", "n", "line_number", "line_numbers", "show_line_numbers"),
         *("output_mode", "requires_approval", "safe_to_auto_run", "id", "is_input", "login", "tty"),
         *("line_count", "task_progress", "overwrite", "recursive", "respect_git_ignore"),
-        *("max_output_tokens", "max_output_length", "yield_time_ms"),
+        *("max_output_tokens", "max_output_length", "yield_time_ms", "files_with_matches", "files_only"),
+        *("create_dirs", "create_directories", "make_dirs", "mkdirs", "parents"),
     }
 )
 """What other programs' tools take besides and what changes nothing here."""
 
+_SAID_ANYWAY = {"encoding": ("utf-8", "utf8"), "shell": ("bash", "/bin/bash", "sh", "/bin/sh")}
+"""Values of other programs' parameters that ask for what happens here anyway."""
+_WRAPPERS = ("parameters", "arguments", "input", "args", "params")
 _FLAGS = {**dict.fromkeys(("true", "yes", "1"), True), **dict.fromkeys(("false", "no", "0"), False)}
 _WHOLE = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)
 _DURATION = re.compile(
@@ -89,6 +94,15 @@ _NO_LIMIT = (0, -1)
 """What other programs take for no limit at all, where ours begin at 1."""
 _LARGEST_OF = frozenset({"context"})
 """Of several names for these the largest value counts: lines before and lines after a match."""
+
+
+def unwrapped(model: type[BaseModel], values: JsonObject) -> JsonObject:
+    """The arguments within ``values``, where these are an object that holds nothing else."""
+    name = next(iter(values), "")
+    if len(values) != 1 or name not in _WRAPPERS or name in model.model_fields:
+        return values
+    inner = json_in(values[name]) if isinstance(values[name], str) else values[name]
+    return inner if isinstance(inner, dict) else values
 
 
 def renamed(model: type[BaseModel], values: JsonObject) -> JsonObject:
@@ -121,7 +135,7 @@ def as_meant(model: type[BaseModel], values: JsonObject, notes: list[str]) -> Js
     for name, value in values.items():
         described = known.get(name)
         if described is None:
-            if _says_nothing(value) or _plain(name) in _HARMLESS:
+            if _says_nothing(value) or _plain(name) in _HARMLESS or _is_said_anyway(name, value):
                 ignored += [name] if value is not None else []
             else:
                 found[name] = value
@@ -171,6 +185,10 @@ def _says_nothing(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().lower() in _SAYS_NOTHING
     return value is None or value is False or value in ([], {})
+
+
+def _is_said_anyway(name: str, value: Any) -> bool:
+    return isinstance(value, str) and value.lower() in _SAID_ANYWAY.get(_plain(name), ())
 
 
 def _is_no_limit(value: Any, described: JsonObject) -> bool:

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from seedsmith.tools.arguments import SYNONYMS, as_meant, renamed
+from seedsmith.tools.arguments import SYNONYMS, as_meant, renamed, unwrapped
 from seedsmith.tools.base import Access, InvalidArguments, JsonObject, ToolContext, ToolResult, ToolSpec
 from seedsmith.tools.flat_schema import flatten_schema, usage
 from seedsmith.tools.suggestions import did_you_mean, suggestion
@@ -76,8 +76,18 @@ Text = Annotated[str, AfterValidator(_valid_text)]
 ArgumentText = Annotated[Text, AfterValidator(_without_nul)]
 """Text that can be an argument of a program."""
 
-PathText = Annotated[ArgumentText, AfterValidator(path_as_shown)]
-"""A path of the workspace, as it is or as tools show it; stray bytes come out as surrogate escapes."""
+
+def _path_meant(text: str) -> str:
+    if not text.startswith("file:///"):
+        return path_as_shown(text)
+    from urllib.parse import unquote
+
+    return unquote(text.removeprefix("file://"), errors="surrogateescape")
+
+
+PathText = Annotated[ArgumentText, AfterValidator(_path_meant)]
+"""A path of the workspace, as it is, as tools show it or as a ``file:`` address; stray bytes come out as
+surrogate escapes."""
 
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 
@@ -112,7 +122,8 @@ class PydanticTool(ABC, Generic[ParametersT]):
         else:
             try:
                 notes: list[str] = []
-                parsed = cast(ParametersT, self.parameters.model_validate(arguments, context=notes))
+                given = unwrapped(self.parameters, arguments)
+                parsed = cast(ParametersT, self.parameters.model_validate(given, context=notes))
                 parsed._notes.extend(dict.fromkeys(notes))
                 return parsed
             except ValidationError as error:

@@ -12,6 +12,7 @@ from seedsmith.tools.registry import default_tools
 TOOLS = {tool.spec.name: tool for tool in default_tools(vision=True)}
 ONE = {"old": "x", "new": "y"}
 HUNK = "@@ -1 +1 @@\n-x\n+y\n"
+BLOCK = "<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE"
 DIFF = f"--- a/src/a\n+++ b/src/a\n{HUNK}"
 
 READ_AS = [
@@ -128,6 +129,36 @@ READ_AS = [
     ("write", {"path": "a.py", "content": ["import os", "", "x = 1"]}, {"content": "import os\n\nx = 1\n"}),
     ("write", {"path": "a.py", "content": ["import os\n", "x = 1"]}, {"content": "import os\nx = 1"}),
     ("patch", {"path": "src/a", "patch": DIFF}, {"patch": DIFF}),
+    ("patch", {"patches": [DIFF.rstrip(), DIFF]}, {"patch": DIFF + DIFF}),
+    ("read", {"parameters": {"file_path": "a"}}, {"path": "a"}),
+    (
+        "read",
+        {
+            "arguments": '{"path": "a"}',
+        },
+        {"path": "a"},
+    ),
+    ("read", {"uri": "file:///a%20b.txt", "encoding": "utf-8"}, {"path": "/a b.txt"}),
+    ("write", {"path": "a", "content": "x", "create_dirs": True}, {"content": "x"}),
+    ("edit", {"path": "a", **ONE, "count": 1}, {"old": "x"}),
+    ("edit", {"path": "a", "diff": BLOCK}, {"wanted": [{"old": "x\n", "new": "y\n"}]}),
+    (
+        "edit",
+        {
+            "path": "a",
+            "diff": f"{BLOCK}\n{BLOCK.replace('x', ':start_line:3' + chr(10) + '-------' + chr(10) + 'x=y')}",
+        },
+        {"wanted": [{"old": "x\n", "new": "y\n"}, {"old": "x=y\n", "new": "y\n"}]},
+    ),
+    ("glob", {"pattern": "*", "limit": 10}, {"pattern": "*"}),
+    ("grep", {"pattern": ["a.b", "c"], "files_with_matches": True}, {"pattern": "(?:a.b)|(?:c)"}),
+    ("grep", {"patterns": ["a.b", "c"], "literal": True}, {"pattern": r"(?:a\.b)|(?:c)"}),
+    ("shell", {"command": "ls", "env": {"A": "b c", "D": 1}}, {"command": "export A='b c' D=1\nls"}),
+    ("shell", {"command": "ls", "shell": "bash"}, {"command": "ls"}),
+    ("git", {"args": ["log", "-1"]}, {"action": "log", "limit": 1}),
+    ("git", {"action": "log", "n": 3, "format": "oneline"}, {"limit": 3}),
+    ("git", {"action": "add", "path": "-A"}, {"all": True, "paths": []}),
+    ("git", {"action": "commit", "message": "m", "add_all": True}, {"all": True}),
     ("patch", {"file_path": "/w/src/a", "diff": DIFF}, {"patch": DIFF}),
     ("patch", {"path": "src/a", "patch": HUNK}, {"patch": DIFF}),
     (
@@ -177,6 +208,15 @@ def test_what_has_one_reading_is_read_so(name, written, meant):
         ("shell", {"command": "ls", "sandbox": "off"}, "unknown parameter 'sandbox'"),
         ("edit", {"path": "a", "edits": "[{"}, "'edits' must be an array"),
         ("write", {"path": "a", "content": {"b": 1}}, "'content' must be a string"),
+        ("read", {"arguments": {"path": "a"}, "limit": 3}, "unknown parameter 'arguments'"),
+        ("edit", {"path": "a", "diff": f"{BLOCK}\nand so on"}, "unknown parameter 'diff'"),
+        ("edit", {"path": "a", **ONE, "count": 2}, "unknown parameter 'count'"),
+        ("shell", {"command": "ls", "env": {"A B": "1"}}, "unknown parameter 'env'"),
+        (
+            "git",
+            {"action": "rev-parse HEAD"},
+            "there is no action 'rev-parse': run it by shell, git rev-parse",
+        ),
         ("write", {"path": "a.yaml", "content": {"b": 1}}, "'content' must be a string"),
         ("write", {"path": "a.py", "content": ["x", "y\nz"]}, "'content' must be a string"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -42,7 +43,15 @@ from seedsmith.tools.files.omissions import find_omission
 from seedsmith.tools.pydantic_tool import Parameters, PathText, PydanticTool, Text
 from seedsmith.tools.text import count, escape, shown_path, unescape
 
-_EXPECTED = ("expected_replacements", "expected_occurrences")
+_EXPECTED = ("expected_replacements", "expected_occurrences", "count", "occurrences")
+_BLOCKS = ("diff", "blocks", "search_replace")
+_BLOCK = re.compile(
+    r"^[ \t]*<{5,9} ?SEARCH[^\n]*\n(?::start_line:[^\n]*\n|:end_line:[^\n]*\n)*(?:-{5,9}\n)?"
+    r"(?P<old>(?:(?!={5,9}$|<{5,9} ?SEARCH|>{5,9} ?REPLACE)[^\n]*\n)*)={5,9}[ \t]*\n"
+    r"(?P<new>(?:(?!={5,9}$|<{5,9} ?SEARCH|>{5,9} ?REPLACE)[^\n]*\n)*)>{5,9} ?REPLACE[ \t]*(?:\n|\Z)\s*",
+    re.MULTILINE,
+)
+"""A replacement as Aider, Cline and Roo have it written."""
 _REPLACES = ("str_replace", "replace", "edit")
 _MARK = "\ufeff"
 
@@ -55,6 +64,19 @@ def _as_expected(values: JsonObject) -> JsonObject:
         for name, value in values.items()
         if not (once and name in _EXPECTED and whole_number(value) == 1)
     }
+
+
+def _in_blocks(values: JsonObject) -> JsonObject:
+    """``values`` with a text that is nothing but blocks of a search and its replacement as edits."""
+    name = next((name for name in _BLOCKS if isinstance(values.get(name), str)), None)
+    if name is None or values.keys() & {"old", "new", "edits"}:
+        return values
+    text, edits, position = values[name].lstrip(), [], 0
+    while found := _BLOCK.match(text, position):
+        edits.append({"old": found["old"], "new": found["new"]})
+        position = found.end()
+    rest = {other: value for other, value in values.items() if other != name}
+    return {**rest, "edits": edits} if edits and position == len(text) else values
 
 
 class Edit(Parameters):
@@ -85,8 +107,8 @@ class EditParameters(Parameters):
 
     @classmethod
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
-        """Take what another program's tool says besides and what happens here anyway."""
-        found = _as_expected(values)
+        """Take what another program's tool says besides and what happens here anyway, and its blocks."""
+        found = _in_blocks(_as_expected(values))
         if found.get("command") in _REPLACES:
             del found["command"]
         return found

@@ -37,6 +37,7 @@ _RANGES = ("view_range", "line_range", "range", "limit")
 _RANGE = re.compile(r"\W*L?([0-9]{1,9})\s*(?:,|-|:|\.\.)\s*L?(-?[0-9]{1,9})\W*", re.ASCII | re.IGNORECASE)
 _SEVERAL = ("paths", "file_paths", "files")
 _MOST_FILES = 20
+_PLACE = re.compile(r"(?P<path>.+?):L?(?P<first>[0-9]{1,9})(?:[-:]L?(?P<last>[0-9]{1,9}))?:?", re.ASCII)
 _NAMED_LINES = 10
 _DEFAULT_LINES = 400
 _MOST_LINES = 5_000
@@ -195,6 +196,8 @@ def _read(parsed: ReadParameters, context: ToolContext, most: int) -> ToolResult
             return _read_large(parsed, path, found, context, most)
         data = context.workspace.read_bytes(path, cap=MAX_TEXT_BYTES)
     except PathNotFound:
+        if (place := _place_meant(parsed)) is not None:
+            return _read(place, context, most)
         raise not_found(context.workspace, parsed.path) from None
     found_text = decode_text(data)
     if found_text is None:
@@ -209,6 +212,16 @@ def _read(parsed: ReadParameters, context: ToolContext, most: int) -> ToolResult
     if window.total is None:
         window = Window(window.first, window.lines, text.count("\n") + (not text.endswith("\n")))
     return _result(path, parsed.offset, window, len(data), _style(encoding, text))
+
+
+def _place_meant(parsed: ReadParameters) -> ReadParameters | None:
+    """What a path such as ``a.py:12`` or ``a.py:12-20`` means, which is of no file; None for any other."""
+    match = _PLACE.fullmatch(parsed.path)
+    if match is None or parsed.model_fields_set & {"offset", "limit"}:
+        return None
+    first, last = max(int(match["first"]), 1), int(match["last"] or 0)
+    lines = {"limit": min(last - first + 1, _MOST_LINES)} if last >= first else {}
+    return parsed.model_copy(update={"path": match["path"], "offset": first, **lines})
 
 
 def _cells(path: str, text: str, parsed: ReadParameters) -> ToolResult | None:

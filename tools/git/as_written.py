@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from seedsmith.tools.arguments import to_flag
+from seedsmith.tools.arguments import to_flag, whole_number
 from seedsmith.tools.base import JsonObject
 
 _ACTIONS = {
@@ -27,12 +27,14 @@ _STEPS = ("continue", "abort", "skip", "soft", "mixed", "hard", "pop", "apply", 
 _BARE_STEPS = ("continue", "abort", "skip")
 _ON_FILES = ("add", "rm", "mv", "restore", "stage", "unstage")
 _SHORT = {"-p": "patch", "-a": "all", "-A": "all", "-b": "create", "-c": "create"}
+_LAYOUTS = ("format", "pretty")
+_SHORT_LAYOUTS = ("oneline", "short", "medium", "%h %s")
 _SAID_ANYWAY = ("oneline", "stat", "no_pager", "short", "porcelain", "verbose", "quiet")
 
 
 def as_written(values: JsonObject) -> JsonObject:
     """Return ``values`` in the tool's own words, as far as they have one reading."""
-    found = _spelt_out({name: value for name, value in values.items() if name not in _SAID_ANYWAY})
+    found = _spelt_out(_without_manners(values))
     action = found.get("action")
     if not isinstance(action, str):
         return found
@@ -70,6 +72,27 @@ def as_written(values: JsonObject) -> JsonObject:
     if step and not found.get("name"):
         found["name"] = step
     return found
+
+
+def _without_manners(values: JsonObject) -> JsonObject:
+    """``values`` without what only says how to show something, a whole command line as the action."""
+    found = {name: value for name, value in values.items() if name not in _SAID_ANYWAY}
+    for name in _LAYOUTS:
+        if str(found.get(name)).strip() in _SHORT_LAYOUTS:
+            del found[name]
+    if found.get("action") is None and (given := found.get("args")):
+        found["action"] = shlex.join(given) if _is_words(given) else given
+        del found["args"]
+    if "limit" not in found and whole_number(found.get("n")) is not None:
+        found["limit"] = found.pop("n")
+    if found.get("paths") in (["-A"], ["--all"], "-A", "--all"):
+        del found["paths"]
+        found["all"] = True
+    return found
+
+
+def _is_words(given: object) -> bool:
+    return isinstance(given, list) and all(isinstance(word, str) for word in given)
 
 
 def _spelt_out(values: JsonObject) -> JsonObject:

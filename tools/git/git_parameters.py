@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -50,6 +50,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "rm": ("cached",),
 }
 """What ``name`` may say where it says how."""
+_BY_SHELL = frozenset(
+    {
+        *("rev-parse", "ls-files", "ls-tree", "remote", "config", "describe", "reflog", "shortlog", "grep"),
+        *("cat-file", "merge-base", "rev-list", "for-each-ref", "name-rev", "check-ignore", "ls-remote"),
+    }
+)
+"""What reads alone, and git does as well within a command."""
 _DEFAULT_COMMITS = 20
 _MOST_COMMITS = 2_000
 _LINES = re.compile(r"([0-9]{1,9})(?:\s*(?:,|-|:|\.\.)\s*([0-9]{1,9}))?", re.ASCII)
@@ -116,6 +123,10 @@ class GitParameters(Parameters):
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
         """Take git's own words for an action, its flags, and a range of lines in any form."""
         found = as_written(values)
+        if isinstance(action := found.get("action"), str) and action not in get_args(Action):
+            word = action.strip().removeprefix("git ").partition(" ")[0].lower()
+            if word in _BY_SHELL:
+                raise ValueError(f"there is no action '{word}': run it by shell, git {word} …")
         if isinstance(lines := found.get("lines"), list) and len(lines) == 2:
             found["lines"] = ",".join(map(str, lines))
         return found

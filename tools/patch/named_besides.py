@@ -1,4 +1,4 @@
-"""Calls of patch that name a file besides: other programs' tools take one."""
+"""Calls of patch as other programs' tools have them: in several texts, or with a file named besides."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ _BEGIN = re.compile(r"\A\s*\*\*\* Begin Patch[^\n]*\n")
 def with_path(values: JsonObject) -> JsonObject:
     """Return ``values`` with the file they name beside the patch in it, or left out where the patch has it.
 
+    Several patches are one.
+
     Raises :class:`ValueError` where the patch is about other files.
     """
-    given = [name for name in _NAMES if isinstance(values.get(name), str)]
     patch = values.get("patch")
+    if isinstance(patch, list) and all(isinstance(each, str) for each in patch):
+        patch = "".join(each if each.endswith("\n") else f"{each}\n" for each in patch)
+        values = {**values, "patch": patch}
+    given = [name for name in _NAMES if isinstance(values.get(name), str)]
     if len(given) != 1 or not isinstance(patch, str):
         return values
     path = str(values[given[0]])

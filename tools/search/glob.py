@@ -7,6 +7,7 @@ import os
 from pydantic import Field
 
 from seedsmith.sandbox.errors import NotARegularFile, PathNotFound
+from seedsmith.tools.arguments import SYNONYMS
 from seedsmith.tools.base import Access, JsonObject, ToolContext, ToolResult
 from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import reads
@@ -22,6 +23,9 @@ _SHOWN_FILES = 500
 _SECONDS = 20.0
 
 
+_LIMITS = ("limit", *SYNONYMS["limit"])
+
+
 class GlobParameters(Parameters):
     """Which files, and below which folder."""
 
@@ -32,8 +36,11 @@ class GlobParameters(Parameters):
 
     @classmethod
     def prepare(cls, values: JsonObject, notes: list[str]) -> JsonObject:
-        """Take several patterns for one."""
-        return {**values, "pattern": one_glob(values["pattern"])} if "pattern" in values else values
+        """Take several patterns for one; a limit of one's own is none here."""
+        found = {name: value for name, value in values.items() if name not in _LIMITS}
+        if len(found) < len(values):
+            notes.append("glob takes no limit")
+        return {**found, "pattern": one_glob(found["pattern"])} if "pattern" in found else found
 
 
 class GlobTool(PydanticTool[GlobParameters]):

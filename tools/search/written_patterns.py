@@ -68,10 +68,12 @@ def search_as_written(values: JsonObject) -> JsonObject:
     if sensitive is not None and "ignore_case" not in found:
         found["ignore_case"] = not sensitive
     pattern = found.get("pattern")
-    if isinstance(pattern, str):
+    several: list[Any] = pattern if isinstance(pattern, list) else [pattern]
+    if several and all(isinstance(each, str) for each in several):
         plain, regex = _flag(found, _PLAIN_TEXT), _flag(found, _AS_REGEX)
         if plain or regex is False:
-            pattern = re.escape(pattern)
+            several = [re.escape(each) for each in several]
+        pattern = several[0] if len(several) == 1 else "|".join(f"(?:{each})" for each in several)
         if _flag(found, _WHOLE_WORDS):
             pattern = rf"\b(?:{pattern})\b"
         found["pattern"] = pattern

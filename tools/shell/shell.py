@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,21 @@ _MOST_SECONDS = 3600
 _LEAST_MILLISECONDS = 10_000
 """A time limit from here on, which is longer than allowed, must be meant in milliseconds."""
 _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
+_VARIABLES_NAMES = ("env", "environment", "env_vars")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HINT = "To leave one running, make it a command of its own, without &, with background: true."
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """It is not known what a command touches."""
+
+
+def _exports(variables: object) -> str:
+    """The line that sets ``variables``, an object of texts; empty where it is none."""
+    if not isinstance(variables, dict) or not all(map(_NAME.fullmatch, variables)):
+        return ""
+    if not all(isinstance(value, str | int) for value in variables.values()):
+        return ""
+    pairs = (f"{name}={shlex.quote(str(value))}" for name, value in variables.items())
+    return f"export {' '.join(pairs)}" if variables else ""
 
 
 class ForegroundParameters(Parameters):
@@ -50,6 +63,10 @@ class ForegroundParameters(Parameters):
         if given is not None and _LEAST_MILLISECONDS <= given <= _MOST_SECONDS * 1000:
             found["timeout"] = seconds = -(-given // 1000)
             notes.append(f"'timeout' is in seconds: {given} was taken for milliseconds, {seconds} s")
+        for name in _VARIABLES_NAMES:
+            if (exports := _exports(found.get(name))) and isinstance(found.get("command"), str):
+                del found[name]
+                found["command"] = f"{exports}\n{found['command']}"
         for name in _FOLDER_NAMES:
             if isinstance(folder := found.get(name), str) and isinstance(found.get("command"), str):
                 del found[name]

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolError
 
 
@@ -163,3 +164,25 @@ async def test_several_files_share_the_room(bench):
     lasts = [each["last"] for each in result.data["files"]]
     assert lasts[0] == 1 and min(lasts[1:]) > 8
     assert result.text.count("go on with offset=") == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "last"),
+    [("a.txt:2", 2, 9), ("a.txt:2-3", 2, 3), ("a.txt:L4:L5", 4, 5), ("a.txt:3:1:", 3, 9), ("a.txt:0", 1, 9)],
+)
+async def test_a_place_is_read_where_no_file_is_called_so(bench, path, first, last):
+    bench.put("a.txt", "".join(f"{n}\n" for n in range(1, 10)))
+    data = (await bench.call("read", path=path)).data
+    assert (data["path"], data["first"], data["last"]) == ("a.txt", first, last)
+    bench.put(path, "its own\n")
+    assert (await bench.call("read", path=path)).text == "1\tits own"
+
+
+async def test_a_file_by_its_address(bench):
+    bench.put("a b.txt", "found\n")
+    told = await bench.call("read", path=f"file://{bench.root}/a%20b.txt")
+    assert told.text == "1\tfound"
+    with pytest.raises((ToolError, SandboxError), match="leads out of the workspace"):
+        await bench.call("read", path="file:///etc/passwd")
+    with pytest.raises(ToolError, match="b.txt does not exist"):
+        await bench.call("read", path="b.txt:3")
