@@ -75,7 +75,7 @@ def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
         return None
     from seedsmith.agent.frontends.approver import ConsoleApprover
 
-    return ConsoleApprover(sys.stdin, screen)
+    return ConsoleApprover(sys.stdin, screen, settings.workspace)
 
 
 def until_done(work: Coroutine[Any, Any, Result]) -> Result:

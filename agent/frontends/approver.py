@@ -10,6 +10,7 @@ import os
 import re
 import termios
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
@@ -21,12 +22,15 @@ _LONG_BLANK = re.compile(" {9,}")
 _NO = re.compile(r"^no?\b[\s,.:;–—-]*", re.IGNORECASE)
 _IN_FULL = {"yes": "y", "session": "s", "always": "a"}
 MAX_ANSWER_BYTES = 4096
+_MOST_BYTES = 1 << 20
+"""A larger file is not compared with what a call would put there."""
 
 
 class ConsoleApprover:
     """An :class:`Approver` and :class:`Respondent` at a terminal."""
 
-    def __init__(self, keyboard: TextIO, screen: TextIO) -> None:
+    def __init__(self, keyboard: TextIO, screen: TextIO, workspace: Path | None = None) -> None:
+        self._workspace = workspace
         self._keyboard = keyboard.fileno()
         self._screen = screen
         self._one_at_a_time = asyncio.Lock()
@@ -41,7 +45,7 @@ class ConsoleApprover:
         async with self._one_at_a_time:
             if any(map(request.covered_by, self._granted)):
                 return True
-            shown = visible(readable(request.what))
+            shown = visible(readable(request.what, self._workspace))
             what = _LONG_BLANK.sub(lambda blank: f"[{len(blank[0])} spaces]", shown)
             self._screen.write(
                 f"{visible(request.tool)} asks for your word: {visible(request.why)}\n{what}\n"
@@ -110,8 +114,11 @@ def decision(
     return said == "y" or Refused(_NO.sub("", answer))
 
 
-def readable(arguments: str) -> str:
-    """A call's arguments as a person reads them, nothing left out: a command, a difference, or by name."""
+def readable(arguments: str, workspace: Path | None = None) -> str:
+    """A call's arguments as a person reads them: a command, a difference, or by name.
+
+    Nothing is left out but what stays of a file of ``workspace`` whose whole content is given.
+    """
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -125,8 +132,26 @@ def readable(arguments: str) -> str:
         pairs, shown = [], {"command"} if command else set()
     else:
         shown = {"edits"} if "edits" in given else {"old", "new"}
+    if workspace is not None and (change := _rewritten(given, workspace)):
+        pairs, shown = [change], {"content"}
     rest = [_named(name, value) for name, value in given.items() if name not in shown]
     return "\n".join([*command, *rest, *pairs]) or arguments
+
+
+def _rewritten(given: dict[str, Any], workspace: Path) -> str:
+    """What a new content takes from a file that is there, and puts there; '' for a file that is not there."""
+    path, content = given.get("path"), given.get("content")
+    if not isinstance(path, str) or not isinstance(content, str):
+        return ""
+    file = workspace / path
+    try:
+        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            return ""
+        before = file.read_bytes().decode()
+    except (OSError, ValueError):
+        return ""
+    lines = difflib.unified_diff(before.split("\n"), content.split("\n"), lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("--- ", "+++ ")))
 
 
 def _difference(edit: dict[str, Any]) -> str:

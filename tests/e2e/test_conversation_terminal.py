@@ -108,6 +108,7 @@ def test_plain_terminals_get_lines_they_can_show(terminal, endpoint, environment
     screen = at.shows("done - 2 turns" if "LC_ALL" in environment else "done · 2 turns")
     assert "Red or blue?" in screen and "?\n" in screen and "\\x" not in screen
     if "TERM" in environment:
+        assert "Esc stops it" not in screen and "> -" not in screen
         assert screen.index("# Blue") < screen.index("- it **is**") < screen.index("end")
     at.type("C-d")
     at.shows("Go on with")

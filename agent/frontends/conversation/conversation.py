@@ -78,7 +78,7 @@ class Conversation:
         self.environment = environment
         self.words = Words(language_of(settings.lang, environment))
         self.status = StatusLine(context_tokens, self.words)
-        self.questions = PromptQuestions(self.say, self._question_changed, self.words)
+        self.questions = PromptQuestions(self.say, self._question_changed, self.words, settings.workspace)
         self.inbox = Inbox()
         self._commands = LastingCommands()
         self._attention = Attention(settings.notify)
@@ -107,7 +107,8 @@ class Conversation:
             ready = asyncio.create_task(asyncio.to_thread(self._make_ready))
             try:
                 while True:
-                    line = await self.input.read()
+                    with self._screen.prompted():
+                        line = await self.input.read()
                     with self.errors_shown():
                         await stoppable(self._take(line), self)
             except EOFError:
@@ -167,9 +168,7 @@ class Conversation:
         """Go on with another session, '' for a new one; commands in the background end."""
         await self._commands.end(_ENDED)
         self._commands = LastingCommands()
-        before, self.status = self.status, StatusLine(self.status.context_tokens, self.words)
-        self.status.model, self.status.sandbox = before.model, before.sandbox
-        self.status.session = session
+        self.status = self.status.anew(session)
         self._outcome = None
 
     def skills(self) -> dict[str, str]:
@@ -364,7 +363,7 @@ class Conversation:
             return [("", _PROMPT)]
         width = max(self.input.width - 1, 20)
         shown: StyleAndTextTuples = []
-        if self.working:
+        if self.working and not self.settings.plain:
             live = live_lines(self._commands.background, self._redactor, width)
             shown += [("fg:ansibrightblack", f"{line}\n") for line in live]
             shown += [("", f"{self._spell(line)}\n") for line in self._screen.under_way(width)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
@@ -18,7 +19,9 @@ Say = Callable[[str, str], None]
 class PromptQuestions:
     """An :class:`Approver` and :class:`Respondent` whose answers are lines of the conversation's prompt."""
 
-    def __init__(self, say: Say, asked: Callable[[], None], words: Words) -> None:
+    def __init__(
+        self, say: Say, asked: Callable[[], None], words: Words, workspace: Path | None = None
+    ) -> None:
         """``say`` shows a line in a style; ``asked`` is called when a question begins or ends.
 
         The prompt then puts aside what was typed before: it answers no question that nobody had seen.
@@ -26,6 +29,7 @@ class PromptQuestions:
         self._say = say
         self._asked = asked
         self._words = words
+        self._workspace = workspace
         self._one_at_a_time = asyncio.Lock()
         self._answer: asyncio.Future[str] | None = None
         self.granted: dict[Grant, str] = {}
@@ -52,7 +56,7 @@ class PromptQuestions:
                 return True
             tool, why = visible(request.tool), visible(self._words.told(request.why))
             self._say(self._words("approval.asks", tool=tool, why=why), "yellow")
-            self._say(readable(request.what), "")
+            self._say(readable(request.what, self._workspace), "")
             offered = choices(request)
             self._say(self._words("approval.covers", covers=self._covers(offered["s"])), "dim")
             if "a" in offered:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
@@ -67,6 +68,15 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         self._start_line()
         self._activity = ""
         self._changed()
+
+    @contextmanager
+    def prompted(self) -> Iterator[None]:
+        """While a prompt stands; in a plain terminal what comes then begins below it."""
+        self._at_line_start = not self._plain
+        try:
+            yield
+        finally:
+            self._at_line_start = True
 
     def say(self, text: str, style: str = "") -> None:
         """Show a sentence of the program's own, or of others: it is made harmless."""

@@ -33,6 +33,12 @@ class StatusLine:
         """Of the last question and its answer: what the window holds now."""
         self.input_tokens = self.output_tokens = 0
 
+    def anew(self, session: str) -> StatusLine:
+        """One that counts from nothing, for another ``session``."""
+        other = StatusLine(self.context_tokens, self._words)
+        other.session, other.model, other.sandbox = session, self.model, self.sandbox
+        return other
+
     def show(self, envelope: events.Envelope) -> None:
         """Take what ``envelope`` says of the run."""
         self.session = envelope.session or self.session

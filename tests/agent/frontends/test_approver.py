@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 import os
 import pty
 
@@ -76,6 +77,21 @@ def test_a_call_is_shown_as_a_person_reads_it():
     assert readable(edits) == "path: x\nall: true\n- a\n+ b"
     assert readable('{"path": "x", "content": "1\\n2"}') == "path: x\ncontent:\n  1\n  2"
     assert readable("{broken") == "{broken" and readable("[1]") == "[1]" and readable("{}") == "{}"
+
+
+def test_a_file_that_is_there_is_asked_about_as_a_difference(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"".join(b"%d\r\n" % number for number in range(20)))
+    (tmp_path / "binary").write_bytes(b"\xff")
+    (tmp_path / "pipe").symlink_to("/dev/zero")
+    content = "".join(f"{number}\r\n" for number in range(20)).replace("10\r\n", "ten\n")
+
+    def shown(path: str) -> str:
+        return readable(json.dumps({"path": path, "content": content}), tmp_path)
+
+    change = "@@ -8,7 +8,7 @@\n 7\r\n 8\r\n 9\r\n-10\r\n+ten\n 11\r\n 12\r\n 13\r"
+    assert shown("a.txt") == f"path: a.txt\n{change}"
+    for path in ("new", "binary", "pipe", "../../etc", "a\0b"):
+        assert f"{path}\ncontent:\n  0\r\n" in shown(path)
 
 
 async def test_all_of_the_call_is_shown_harmlessly(terminal):
