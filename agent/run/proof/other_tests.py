@@ -55,10 +55,10 @@ _NAME = re.compile(
     r"|(?<=\))(?:\.\w+)+(?=\())|[A-Za-z_$][\w$.]*"
 )
 """A name, in its group where it belongs to the assertion itself."""
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
 _FUNCTION = re.compile(r"=>|\bfunction\b|\bfunc\b|\|\s*\{")
 _MOST_LINES = 40
-_COMMENT = re.compile(r"(?<![:\"'`/])//(?!go:build| \+build).*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(rf"(?P<string>{_STRING.pattern})|(?<!:)//(?!go:build| \+build)[^\n]*|/\*[\s\S]*?\*/")
 
 
 def has_forms(path: str) -> bool:
@@ -74,7 +74,7 @@ def holds_tests(path: str, text: str) -> bool:
 def weakened_text(path: str, old: str, new: str) -> list[str]:
     """How the tests of ``new`` are weaker than those of ``old``, a phrase each."""
     forms = _BY_ENDING[path.rpartition(".")[2]]
-    old, new = _COMMENT.sub("", old), _COMMENT.sub("", new)
+    old, new = (_COMMENT.sub(lambda found: found["string"] or "", text) for text in (old, new))
     return list(_weaker(forms, old, new))
 
 

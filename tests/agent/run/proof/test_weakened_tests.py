@@ -122,6 +122,8 @@ def test_a_weaker_test_of_python_is_told(old, new, says):
         ("a.test.js", JAVASCRIPT, "    expect(total([1, 2])).toBe(3);\n", "", "asserts less"),
         ("a.test.js", JAVASCRIPT, JAVASCRIPT[JAVASCRIPT.index("  test('") :], "});\n", "of nothing is gone"),
         ("test/a.js", AVA, "[1, 2]", "'1,2'", "asserts something else"),
+        ("test/a.js", f"// About many.\nopen('a/*'); // or one\n{AVA}", "[1, 2]", "[1]", "something else"),
+        ("shop_test.go", f"// Of shops.\n{GO}", '\t\tt.Fatal("wrong")\n', "", "asserts less"),
         ("shop_test.go", GO, '\t\tt.Fatal("wrong")\n', "", "asserts less"),
         ("shop_test.go", GO, "\tif Total", '\tt.Skip("x")\n\tif Total', "skips tests"),
         ("shop_test.go", GO, GO[GO.index("func TestNothing") :], "", "TestNothing is gone"),
@@ -176,6 +178,7 @@ def test_new_tests_and_other_names_are_told_of_by_nothing():
     assert not told(("tests/test_shop.py", PYTHON, PYTHON.replace("def test_total", "def test_amount")))
     assert not told(("a.test.js", JAVASCRIPT, JAVASCRIPT.replace("total(", "amount(")))
     assert not told(("src/lib.rs", RUST, RUST.replace("super::total", "super::amount")))
+    assert not told(("a.test.js", f"// expect(1);\n/* expect(2);\n */\n{JAVASCRIPT}", JAVASCRIPT))
     assert not told(("test/a.js", AVA, AVA.replace("\t});\n});", "\t});\n\tt.is(split('').ids, 0);\n});")))
     nested = f"t.test('all', t => {{\n{AVA.replace('test(', 't.test(')}}});\n"
     assert not told(("test/a.js", nested, nested.replace("\t});\n});", "\t});\n\tt.pass();\n});")))
