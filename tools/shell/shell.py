@@ -26,6 +26,9 @@ _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
 _VARIABLES_NAMES = ("env", "environment", "env_vars")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HINT = "To leave one running, make it a command of its own, without &, with background: true."
+_LOGIN = re.compile(
+    r"""\s*(?:(?:/usr)?/bin/)?(?:ba)?sh\s+-(?:lc|cl)\s+('(?:[^']|'(?:\\'|"'")')*'|[\w./-]+)\s*"""
+)
 _ACCESS = Access(reads=frozenset({EVERYTHING}), writes=frozenset({EVERYTHING}))
 """It is not known what a command touches."""
 
@@ -57,6 +60,9 @@ class ForegroundParameters(Parameters):
         found = dict(values)
         if (words := words_of(found.get("command"))) is not None:
             found["command"] = shlex.join(words)
+        if (script := _script_of_login_shell(found.get("command"))) is not None:
+            found["command"] = script
+            notes.append("run without -l: a login shell would lose the session's PATH")
         if "timeout" in found:
             found["timeout"] = whole_seconds(found["timeout"])
         given = whole_number(found.get("timeout"))
@@ -73,6 +79,12 @@ class ForegroundParameters(Parameters):
                 if folder.strip() not in ("", ".", "./"):
                     found["command"] = f"cd -- {shlex.quote(folder)} || exit\n{found['command']}"
         return found
+
+
+def _script_of_login_shell(command: object) -> str | None:
+    """The script of ``bash -lc SCRIPT``, where that is all; as bash runs each command, it needs no other."""
+    found = _LOGIN.fullmatch(command) if isinstance(command, str) else None
+    return shlex.split(found[1])[0] if found else None
 
 
 class ShellParameters(ForegroundParameters):
