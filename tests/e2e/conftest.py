@@ -124,3 +124,13 @@ def environment(tmp_path, endpoint):
         "SEEDSMITH_BASE_URL": endpoint.base_url,
         "SEEDSMITH_API_KEY": "a-key-for-tests",
     }
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process as a new user's: nothing set, a home folder and a state folder of its own."""
+    for name in [name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("SEEDSMITH_HOME", str(tmp_path / "state"))
+    (tmp_path / "user").mkdir()

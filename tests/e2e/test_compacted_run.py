@@ -6,6 +6,7 @@ import json
 import signal
 
 import pytest
+from asked import messages
 from examples import first_fast
 from scripted_endpoint import calls, error, text
 
@@ -17,10 +18,6 @@ def step(number):
     return calls(
         ("shell", {"command": FILL.replace("{n}", str(number))}), usage={"prompt_tokens": 6000 * (number + 1)}
     )
-
-
-def messages(request):
-    return request.body["messages"]
 
 
 def is_about_notes(request):

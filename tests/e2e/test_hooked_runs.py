@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from asked import messages, tool_texts
 from scripted_endpoint import calls, text
 
 HOOK = """\
@@ -20,14 +21,6 @@ elif event["event"] == "after_tool":
 elif event["event"] == "before_finish" and "ticket" not in event["message"]:
     print(json.dumps({"decision": "deny", "reason": "name the ticket"}))
 """
-
-
-def messages(request) -> list[dict]:
-    return request.body["messages"]
-
-
-def tool_texts(request) -> list[str]:
-    return [message["content"] for message in messages(request) if message["role"] == "tool"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from asked import shell
 from present import is_present
 from scripted_endpoint import calls, text
 from waiting import wait_until
@@ -52,10 +53,6 @@ def _patch(files: int) -> str:
         f"--- a/many/{number}.txt\n+++ b/many/{number}.txt\n@@ -1 +1 @@\n-old {number}\n+new {number}\n"
         for number in range(files)
     )
-
-
-def shell(command, **more):
-    return ("shell", {"command": command, **more})
 
 
 class Files:

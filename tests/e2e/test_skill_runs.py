@@ -5,19 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from asked import messages, shell, tool_texts
 from scripted_endpoint import calls, text
-
-
-def shell(command: str) -> tuple[str, dict[str, str]]:
-    return ("shell", {"command": command})
-
-
-def messages(request) -> list[dict]:
-    return request.body["messages"]
-
-
-def tool_texts(request) -> list[str]:
-    return [message["content"] for message in messages(request) if message["role"] == "tool"]
 
 
 def user_skill(seedsmith, name: str, more: str = "", **files: str):

@@ -13,7 +13,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from asked import shell
 from examples import first_fast
+from own_git import git
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
@@ -21,10 +23,6 @@ from seedsmith.agent.cli.main import main
 from seedsmith.agent.run.changes_by_others import coarse_now
 from seedsmith.agent.sessions.recorded_sessions import Sessions
 from seedsmith.sandbox.snapshots.objects import blob_name
-
-
-def shell(command):
-    return ("shell", {"command": command})
 
 
 def content(folder):
@@ -38,13 +36,8 @@ def content(folder):
 
 
 @pytest.fixture
-def world(endpoint, tmp_path, monkeypatch, capsys):
+def world(endpoint, tmp_path, own_state, capsys):
     """A folder to work in, what runs prompts in it, and the command line on the same state."""
-    for name in [name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "user"))
-    monkeypatch.setenv("SEEDSMITH_HOME", str(tmp_path / "state"))
-    (tmp_path / "user").mkdir()
 
     class World:
         folder = tmp_path / "work"
@@ -375,15 +368,6 @@ def test_a_run_killed_or_interrupted_in_a_call_is_undone(seedsmith, endpoint, mo
     assert main(["undo", "-C", str(seedsmith.workspace)]) == 0
     assert ("killed during a call" in capsys.readouterr().out) == (number == signal.SIGKILL)
     assert content(seedsmith.workspace) == before
-
-
-def git(folder, *arguments):
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
-    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    command = ["git", *settings, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, check=True, capture_output=True, text=True
-    ).stdout
 
 
 def commands(out):

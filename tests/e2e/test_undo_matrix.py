@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from examples import first_fast
+from own_git import git
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
@@ -26,12 +27,6 @@ CASES = {
 """Each is done with the sandbox off."""
 FOLDERS = ("git", "plain", "nested")
 GIT = frozenset({"stash drop", "reset --hard"})
-
-
-def git(folder, *arguments):
-    command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *arguments]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
 
 
 def content(folder):
@@ -76,12 +71,7 @@ def version(folder):
 
 
 @pytest.fixture
-def world(endpoint, tmp_path, monkeypatch, capsys):
-    for name in [name for name in os.environ if name.startswith(("SEEDSMITH_", "XDG_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "user"))
-    monkeypatch.setenv("SEEDSMITH_HOME", str(tmp_path / "state"))
-    (tmp_path / "user").mkdir()
+def world(endpoint, tmp_path, own_state, capsys):
     work = tmp_path / "work"
     work.mkdir()
 
@@ -105,7 +95,7 @@ def state(folder):
     if not (folder / ".git").exists():
         return None
     listed = (["stash", "list", "--format=%H %gs"], ["for-each-ref"], ["status", "-sb"], ["diff"])
-    return [git(folder, *arguments).stdout for arguments in listed]
+    return [git(folder, *arguments) for arguments in listed]
 
 
 PLACES = [(case, kind) for kind in FOLDERS for case in CASES if kind != "plain" or case not in GIT]

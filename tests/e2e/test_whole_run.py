@@ -8,21 +8,10 @@ import signal
 import subprocess
 
 import pytest
+from asked import messages, shell, tool_texts
 from examples import first_fast
 from scripted_endpoint import calls, error, reasoning, text
 from waiting import wait_until
-
-
-def shell(command: str) -> tuple[str, dict[str, str]]:
-    return ("shell", {"command": command})
-
-
-def messages(request) -> list[dict]:
-    return request.body["messages"]
-
-
-def tool_texts(request) -> list[str]:
-    return [message["content"] for message in messages(request) if message["role"] == "tool"]
 
 
 def thirty_turns():

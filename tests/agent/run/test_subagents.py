@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from asked import task_of, tool_texts
 from scripted_endpoint import calls, text
 from small_house import Collected
 
@@ -14,8 +15,6 @@ from seedsmith.agent.run.run import run
 from seedsmith.agent.sessions.recorded_sessions import Sessions
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
-
-ASKED = "Your task comes from another agent"
 
 
 @pytest.fixture
@@ -49,25 +48,15 @@ def names(request):
     return [each["function"]["name"] for each in body(request)["tools"]]
 
 
-def task_of(request):
-    """The task of a helper's request; '' where the request is the caller's."""
-    texts = [each["content"] for each in body(request)["messages"] if each["role"] == "user"]
-    return next((each.partition("The task:")[2].strip() for each in texts if ASKED in each), "")
-
-
-def results(request):
-    return [each["content"] for each in body(request)["messages"] if each["role"] == "tool"]
-
-
 async def test_helpers_report_side_by_side_and_are_paid_by_their_caller(work, endpoint, place):
     waiting = set()
 
     def answer(request):
         task = task_of(request)
         if not task:
-            done = bool(results(request))
+            done = bool(tool_texts(request))
             return text("Together.") if done else calls(("task", {"task": "A"}), ("task", {"task": "B"}))
-        if results(request):
+        if tool_texts(request):
             return text(f"Found for {task}.")
         waiting.add(task)
         if waiting == {"A", "B"}:  # neither is answered before both have asked
@@ -79,7 +68,7 @@ async def test_helpers_report_side_by_side_and_are_paid_by_their_caller(work, en
     outcome = await work(seen)
     own = [request for request in endpoint.requests if not task_of(request)]
     helpers = [request for request in endpoint.requests if task_of(request)]
-    assert outcome.status == "done" and results(own[-1]) == ["Found for A.", "Found for B."]
+    assert outcome.status == "done" and tool_texts(own[-1]) == ["Found for A.", "Found for B."]
     assert "task" in names(own[0]) and set(names(helpers[0])) == {"read", "glob", "grep", "git", "view_image"}
     finished = [event for event in seen.events if isinstance(event, ToolFinished)]
     assert [event.data["status"] for event in finished] == ["done", "done"]
@@ -104,7 +93,7 @@ async def test_helpers_report_side_by_side_and_are_paid_by_their_caller(work, en
 async def test_a_helper_changes_nothing_and_has_no_helpers(work, endpoint, place, asked, said):
     endpoint.script(calls(("task", {"task": "A"})), calls(asked), text("Could not."), text("Well."))
     await work()
-    assert said in results(endpoint.requests[2])[0]
+    assert said in tool_texts(endpoint.requests[2])[0]
     assert (place / "work/a.txt").read_text() == "one\n"
 
 
@@ -125,7 +114,7 @@ async def test_the_users_kinds_are_offered_without_being_asked_for(work, endpoin
         "explore: " in told["function"]["description"]
         and "sceptic: doubts" in told["function"]["description"]
     )
-    unknown, doubt = results(endpoint.requests[2])
+    unknown, doubt = tool_texts(endpoint.requests[2])
     assert "the kinds are explore, change, sceptic" in unknown and doubt == "I doubt it."
     asked = [each["content"] for each in body(endpoint.requests[1])["messages"] if each["role"] == "user"]
     assert any("Doubt everything." in each for each in asked)
@@ -145,7 +134,7 @@ async def test_who_wants_none_is_offered_none(work, endpoint, place, wanted):
 async def test_a_helper_ends_with_its_share_and_says_so(work, endpoint):
     endpoint.script(calls(("task", {"task": "A"})), calls(("read", {"path": "a.txt"})), text("Well."))
     outcome = await work(max_tokens=20_000)
-    assert "was not done (budget)" in results(endpoint.requests[-1])[0] and outcome.status == "done"
+    assert "was not done (budget)" in tool_texts(endpoint.requests[-1])[0] and outcome.status == "done"
 
 
 async def test_a_helper_ends_with_its_caller(work, endpoint, place):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
+from asked import task_of, tool_texts
 from examples import first_fast
+from own_git import git
 from scripted_endpoint import calls, text
 from small_house import Collected
 
@@ -22,7 +22,6 @@ from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import GitError
 
-ASKED = "Your task comes from another agent"
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 
 
@@ -54,27 +53,10 @@ def work(place, endpoint):
     return carry_out
 
 
-def git(folder, *arguments):
-    told = ("-c", "user.name=n", "-c", "user.email=e@example.org")
-    done = subprocess.run(("git", *told, *arguments), cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
 def committed(folder):
     git(folder, "init", "-q")
     git(folder, "add", "--all")
     git(folder, "commit", "-q", "-m", "first")
-
-
-def task_of(request):
-    """The task of a helper's request; '' where the request is the caller's."""
-    messages = json.loads(request.raw)["messages"]
-    texts = [each["content"] for each in messages if each["role"] == "user"]
-    return next((each.partition("The task:")[2].strip() for each in texts if ASKED in each), "")
-
-
-def results(request):
-    return [each["content"] for each in json.loads(request.raw)["messages"] if each["role"] == "tool"]
 
 
 def playing(*helper, caller=(text("Well."),), asks=(task(),), meanwhile=lambda: None):
@@ -84,7 +66,7 @@ def playing(*helper, caller=(text("Well."),), asks=(task(),), meanwhile=lambda: 
     """
 
     def answer(request):
-        done = len(results(request))
+        done = len(tool_texts(request))
         if not task_of(request):
             return calls(*asks) if not done else caller[min(done - len(asks), len(caller) - 1)]
         if done < len(helper):
@@ -96,11 +78,11 @@ def playing(*helper, caller=(text("Well."),), asks=(task(),), meanwhile=lambda: 
 
 
 def told_caller(endpoint):
-    return results([request for request in endpoint.requests if not task_of(request)][-1])
+    return tool_texts([request for request in endpoint.requests if not task_of(request)][-1])
 
 
 def told_helper(endpoint):
-    return results([request for request in endpoint.requests if task_of(request)][-1])
+    return tool_texts([request for request in endpoint.requests if task_of(request)][-1])
 
 
 @pytest.mark.parametrize("versioned", first_fast(1, [False, True]))
@@ -147,7 +129,7 @@ async def test_several_change_side_by_side_and_all_fits(work, endpoint, place):
     waiting = set()
 
     def answer(request):
-        asked, done = task_of(request), len(results(request))
+        asked, done = task_of(request), len(tool_texts(request))
         if not asked:
             return text("Together.") if done else calls(task("one"), task("last"))
         if done:
@@ -257,7 +239,7 @@ async def test_a_copy_is_gone_when_its_caller_ends(work, endpoint, place):
     def answer(request):
         if not task_of(request):
             return calls(task())
-        if not results(request):
+        if not tool_texts(request):
             return calls(EDIT)
         loop.call_soon_threadsafe(waits.set)
         return text("Never whole.", stall_after=1)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from asked import shell
 from browser_pages import NEEDED
 from examples import first_fast
 from present import is_present
@@ -70,10 +71,6 @@ def skills(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     return Skills(tmp_path)
-
-
-def shell(command: str):
-    return ("shell", {"command": command})
 
 
 TIDY = (calls(("edit", {"path": "a.txt", "old": "untidy", "new": "tidy"})), text("Tidied a.txt."))
