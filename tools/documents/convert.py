@@ -62,6 +62,7 @@ def xlsx(path, first, most):
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(path, read_only=True)
     parts = []
     for name in book.sheetnames[first - 1 :][:most]:
         sheet = book[name]
@@ -69,11 +70,19 @@ def xlsx(path, first, most):
             parts.append([f"sheet {name}", ""])
             continue
         rows = []
-        for row in itertools.islice(sheet.iter_rows(values_only=True), MOST_ROWS):
-            cells = ["" if value is None else str(value).replace("\n", " ") for value in row]
+        both = (each.iter_rows(values_only=True) for each in (sheet, formulas[name]))
+        for pair in itertools.islice(zip(*both, strict=False), MOST_ROWS):
+            cells = [value_of(*each).replace("\n", " ") for each in itertools.zip_longest(*pair)]
             rows.append(" | ".join(cells).rstrip(" |"))
         parts.append([f"sheet {name}", "\n".join(rows).rstrip("\n")])
     return {"unit": "sheet", "total": len(book.sheetnames), "parts": parts}
+
+
+def value_of(value, formula):
+    """A cell as text: a formula's value, or itself where no program has computed it yet."""
+    if value is None:
+        return formula if isinstance(formula, str) and formula.startswith("=") else ""
+    return str(value)
 
 
 def archive(path, first, most):

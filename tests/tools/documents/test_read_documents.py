@@ -88,11 +88,13 @@ async def test_a_workbook_is_its_sheets(work, call):
     book = openpyxl.Workbook()
     book.active.title = "Sums"
     book.active.append(["a", 1])
-    book.active.append([None, 2.5])
+    book.active.append([None, 2.5, "=B1+B2"])
     book.create_sheet("Empty")
     book.save(work / "a.xlsx")
     result = await call("read", path="a.xlsx")
-    assert result.text.startswith("== sheet Sums\na | 1\n | 2.5\n== sheet Empty: no text\n[a.xlsx: 2 sheets")
+    assert result.text.startswith(
+        "== sheet Sums\na | 1\n | 2.5 | =B1+B2\n== sheet Empty: no text\n[a.xlsx: 2 sheets"
+    )
 
 
 async def test_what_archives_hold_is_listed(work, call):
