@@ -18,10 +18,13 @@ def environment(tmp_path):
         prefix = tmp_path / "environment"
         workspace = tmp_path / "work"
 
-        def put(self, name, **files):
+        def put(self, name, *needs, extras=(), **files):
             folder = self.prefix / f"{name}-1.0.dist-info"
             folder.mkdir(parents=True)
-            (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0"]
+            lines += [f"Provides-Extra: {each}" for each in extras]
+            lines += [f"Requires-Dist: {each}" for each in needs]
+            (folder / "METADATA").write_text("\n".join(lines) + "\n")
             for file, content in files.items():
                 (folder / file.replace("__", ".")).write_text(content)
 
@@ -45,6 +48,24 @@ def test_what_somebody_asked_for_beside_it_is_named(environment):
     for name in ("flask", "Django", "celery", "redis"):
         environment.put(name, REQUESTED="")
     assert environment.why() == f"in {environment.prefix} beside celery, django, flask and 1 more"
+
+
+def test_where_every_package_was_asked_for_what_it_needs_is_no_other_s(environment):
+    """As uv notes it, and pipx with it."""
+    needs = ("GitPython>=3.1", 'mcp>=2 ; extra == "servers"')
+    environment.put("seedsmith", *needs, extras=("servers",), REQUESTED="")
+    environment.put("gitpython", "gitdb<5,>=4.0.1", 'pytest; extra == "test"', REQUESTED="")
+    environment.put("gitdb", REQUESTED="")
+    environment.put("mcp", "pyjwt[crypto]>=2", REQUESTED="")
+    environment.put("PyJWT", 'crypto_graphy>=3 ; extra == "crypto"', REQUESTED="")
+    environment.put("crypto.graphy", REQUESTED="")
+    environment.put(
+        "seedsmith_json", "orjson", REQUESTED="", entry_points__txt="[seedsmith.tools]\nx = y:Z\n"
+    )
+    environment.put("orjson", REQUESTED="")
+    assert environment.why() == ""
+    environment.put("pytest", REQUESTED="")
+    assert environment.why() == f"in {environment.prefix} beside pytest"
 
 
 def test_a_project_that_is_installed_for_editing_is_named(environment):
