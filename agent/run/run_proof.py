@@ -75,7 +75,10 @@ class Proving:
         elif feedback is not None or not self.verifier.passes:
             return feedback
         if self._judged == self._dispatcher.effects:
+            if self._report and self._sides is None:  # it stands by the tests it changed: prove the rest
+                await self._prove()
             return None
+        self._sides = None
         self._judged = self._dispatcher.effects
         if weakened := await self._weakened():
             named = "\n".join(f"- {each}" for each in weakened[:_TOLD])

@@ -164,6 +164,7 @@ async def test_a_weakened_test_is_told_and_leaves_the_run_unverified(endpoint, s
     assert outcome.status == "unverified"
     assert outcome.verified.weakened == ("tests/test_calc.py: test_share asserts something else",)
     assert "tests were weakened" in str(endpoint.requests[2].body["messages"][-1])
+    assert outcome.verified.sides.proven and "Proven on both sides" in outcome.message  # for who looks at it
 
 
 @pytest.mark.slow
