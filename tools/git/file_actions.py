@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 
 from seedsmith.sandbox.errors import PathError
 from seedsmith.tools.base import ToolError, ToolResult
@@ -28,9 +29,22 @@ async def mv(call: GitCall) -> ToolResult:
     folder = target.rpartition("/")[0] if len(sources) == 1 else ""
     if folder and not call.context.workspace.exists(folder):
         raise ToolError(f"The folder {shown_path(folder)} does not exist.")
+    for source in sources:
+        await _check_writable(call, source, target)
     await call.git.change(("mv", "--", *call.paths))
     done = f"moved {', '.join(map(shown_path, sources))} to {shown_path(target)}"
     return ToolResult(True, done, {}, done)
+
+
+async def _check_writable(call: GitCall, source: str, target: str) -> None:
+    """Raise :class:`PathError` where a file of ``source`` would come to lie where no tool may write."""
+    workspace = call.context.workspace
+    if workspace.exists(target) and workspace.stat(target).kind == "folder":
+        target = posixpath.join(target, posixpath.basename(source))
+    data = await call.git.output(("ls-files", "-z", "--", source))
+    for name in filter(None, data.split(b"\0")):
+        below = posixpath.relpath(os.fsdecode(name), source)
+        workspace.check_writable(posixpath.normpath(posixpath.join(target, below)))
 
 
 async def clean(call: GitCall) -> ToolResult:

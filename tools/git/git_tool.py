@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Awaitable, Callable
 
 from seedsmith.sandbox.errors import GitError
@@ -22,8 +23,12 @@ class GitTool(PydanticTool[GitParameters]):
     parameters = GitParameters
 
     def access(self, parsed: GitParameters) -> Access:
-        """Everything is read; a change of git's state runs alone."""
+        """Everything is read; a change of git's state runs alone. A move writes where it leads."""
         writes: frozenset[str] = frozenset({EVERYTHING, _STATE}) if parsed.changes else frozenset()
+        if parsed.action == "mv":
+            *sources, target = map(posixpath.normpath, parsed.paths)
+            within = (posixpath.join(target, posixpath.basename(source)) for source in sources)
+            writes = writes.union((target, *within))
         return Access(reads=frozenset({EVERYTHING}), writes=writes)
 
     async def run(self, parsed: GitParameters, context: ToolContext) -> ToolResult:

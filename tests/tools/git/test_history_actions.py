@@ -7,6 +7,7 @@ from examples import first_fast
 
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import ToolError
+from seedsmith.tools.git.git_tool import GitTool
 
 TEN = [f"line {number}\n" for number in range(1, 11)]
 
@@ -290,3 +291,49 @@ async def test_a_step_of_something_else_names_what_is_under_way(forked):
     forked.git("merge", "topic", check=False)
     with pytest.raises(ToolError, match="No rebase is under way, but a merge is"):
         await forked.call("rebase", name="abort")
+
+
+@pytest.mark.parametrize(
+    ("paths", "says"),
+    [
+        (["a.txt", ".envrc"], "needs a person's approval"),
+        (["a.txt", ".vscode"], None),
+        (["tasks.json", ".vscode"], "needs a person's approval"),
+        (["tasks.json", ".vscode/x/../tasks.json"], "needs a person's approval"),
+        (["folder", "moved"], None),
+        (["folder", "deep"], "needs a person's approval"),
+        (["tasks.json", ".seedsmith/config.yaml"], "the agent's own configuration"),
+    ],
+)
+async def test_a_move_leads_to_no_file_that_tools_may_not_write(git_bench, paths, says):
+    for name in (
+        "a.txt",
+        "tasks.json",
+        "folder/tasks.json",
+        ".vscode/x/keep",
+        "deep/keep",
+        ".seedsmith/keep",
+    ):
+        git_bench.put(name, "x\n")
+    if paths[1] == "deep":
+        (git_bench.root / "folder").rename(git_bench.root / ".vscode.d")
+        (git_bench.root / ".vscode.d").rename(git_bench.root / "deep/in")
+        git_bench.put("deep/in/.mcp.json", "{}\n")
+        paths = ["deep/in", "deep/out"]
+    git_bench.git("add", "-A")
+    if says is None:
+        assert (await git_bench.call("mv", paths=paths)).ok
+        return
+    with pytest.raises((SandboxError, ToolError), match=says):
+        await git_bench.call("mv", paths=paths)
+    assert git_bench.git("diff", "--name-status", "--cached", "--diff-filter=R") == ""
+
+
+async def test_a_move_that_a_person_let_pass_is_made(git_bench):
+    git_bench.save("base", a="x\n")
+    tool = GitTool()
+    parsed = tool.parse({"action": "mv", "paths": ["a.txt", "./.envrc"]})
+    assert {".envrc", ".envrc/a.txt"} < tool.access(parsed).writes
+    with git_bench.context.approving(frozenset({".envrc"})):
+        await tool.run(parsed, git_bench.context)
+    assert (git_bench.root / ".envrc").read_text() == "x\n"
