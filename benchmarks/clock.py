@@ -31,7 +31,7 @@ from typing import Any
 from peers import Program, find_peers, ours
 from scripted_service import Service
 
-ROUNDS = 7
+ROUNDS = 5
 """Runs of each program of which the figures are medians."""
 SHORT_TURNS = 5
 """Turns of such a run."""
@@ -130,9 +130,15 @@ def _processor_of_children() -> float:
 def side_by_side(
     programs: Sequence[Program], places: Mapping[str, Path], folder: Path
 ) -> dict[tuple[str, str], Typical]:
-    """Every program in each of the ``places``, one run after the other; the first round is not counted."""
+    """The first program in each of the ``places``, the others in the first, one run after the other.
+
+    The first round is not counted.
+    """
     runs: defaultdict[tuple[str, str], list[Run]] = defaultdict(list)
+    first, *_ = places
     for number, program, place in itertools.product(range(ROUNDS + 1), programs, places):
+        if program is not programs[0] and place != first:
+            continue
         home = folder / program.name
         home.mkdir(exist_ok=True)
         run = run_once(program, home, places[place], SHORT_TURNS)
