@@ -2,7 +2,7 @@
 
     python benchmarks/long_session.py [--markdown] [--turns 10000]
 
-Each turn is one ``read`` of three lines, so that little but the program's own work is measured. The service
+Each turn is one ``read`` of three other lines, so that little but the program's own work is measured. The service
 runs in a process of its own and answers at once. Takes some minutes.
 """
 
@@ -23,7 +23,6 @@ from typing import Any
 from clock import Row, new_workspace, show
 from scripted_service import Question, Service
 
-LINES = 1_000
 WINDOW = 500
 """Turns that are compared: the second so many, and the last."""
 
@@ -63,13 +62,13 @@ def milliseconds(questions: list[Question]) -> float:
 def measure(turns: int) -> Iterable[Row]:
     """All rows."""
     reads = [
-        {"calls": [["read", {"path": "main.py", "offset": 1 + number % (LINES - 10), "limit": 3}]]}
+        {"calls": [["read", {"path": "main.py", "offset": 1 + number, "limit": 3}]]}
         for number in range(turns)
     ]
     with tempfile.TemporaryDirectory(prefix="seedsmith-long-") as name:
         folder = Path(name)
         work = new_workspace(folder)
-        (work / "main.py").write_text("".join(f"print('hello {number}')\n" for number in range(LINES)))
+        (work / "main.py").write_text("".join(f"print('hello {number}')\n" for number in range(turns + 3)))
         asked, _, peak = run(folder, work, [*reads, {"text": "done"}], "Go")
         early, late = milliseconds(asked[WINDOW : 2 * WINDOW]), milliseconds(asked[-WINDOW:])
         yield Row(f"a turn, turns {WINDOW:,} to {2 * WINDOW:,}", early, "ms")
