@@ -2,8 +2,8 @@
 
     python benchmarks/long_session.py [--markdown] [--turns 10000]
 
-Each turn is one ``read`` of three other lines, so that little but the program's own work is measured. The service
-runs in a process of its own and answers at once. Takes some minutes.
+Each turn is one ``read`` of three other lines, so that little but the program's own work is measured. The
+service runs in a process of its own and answers at once. Takes some minutes.
 """
 
 from __future__ import annotations
