@@ -260,7 +260,7 @@ def measure(sandbox: str, turns: int, peers: Sequence[Program], files: int) -> I
         early = statistics.median(times[10 - WINDOW // 2 : 10 + WINDOW // 2])
         yield Row(f"turn {turns} / turn 10", statistics.median(times[-WINDOW:]) / early, "", 1.2)
         yield Row(f"memory at turn {turns} (PSS)", memory, "MB", 45)
-        yield Row("first request, all default tools", len(bodies[0]) / 1000, "KB", 10)
+        yield Row("first request, all default tools", len(bodies[0]) / 1000, "KB", 8.2)
         yield Row("4 × `sleep 0.5` in one answer", sleeps_seconds(folder, sandbox), "s", 0.56)
         pairs = list(itertools.pairwise(bodies))
         stable = sum(after.startswith(before.removesuffix(b"]}")) for before, after in pairs)
