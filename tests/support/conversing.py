@@ -34,6 +34,11 @@ class Person:
     def type(self, keys: str) -> None:
         self._keyboard.send_text(keys)
 
+    async def answers(self, keys: str) -> None:
+        """Type once a question stands there."""
+        await until(lambda: self.is_asked, lambda: f"a question in {self.seen!r}")
+        self.type(keys)
+
     async def sees(self, words: str, times: int = 1) -> None:
         await until(lambda: self.seen.count(words) >= times, lambda: f"{words!r} in {self.seen!r}")
 

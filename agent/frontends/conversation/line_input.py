@@ -105,7 +105,7 @@ class LineInput:
         )
         if breaks_lines_anew(os.environ):
             follow_reflow(self._session.app)
-        self._session.app.after_render += lambda _: self._question_seen()
+        self._session.app.after_render += lambda _: self._rendered()
 
     async def read(self) -> str:
         """Wait for a message; raises EOFError where the person leaves."""
@@ -126,23 +126,20 @@ class LineInput:
         buffer.reset()
         self.redraw()
 
+    def _rendered(self) -> None:
+        """A question that was drawn is seen once the keys that were waiting then are read."""
+        if self.asks_unseen:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._question_seen)
+
     def _question_seen(self) -> None:
-        """Put aside what was typed while the question was not shown yet, or waits to be read."""
+        """Put aside what was typed while the question was not seen yet."""
         if not self.asks_unseen:
             return
         self.asks_unseen = False
-        buffer, keys = self._session.default_buffer, self._session.app.key_processor
-        late = buffer.text
-        for press in self._session.input.read_keys():
-            if press.key == Keys.ControlM:
-                late += "\n"
-            elif press.key == Keys.BracketedPaste or press.data.isprintable():
-                late += press.data
-            else:
-                keys.feed(press)
-        asyncio.get_running_loop().call_soon(keys.process_keys)
-        if late and self._put_aside is not None:
-            self._put_aside = Document(self._put_aside.text + late)
+        buffer = self._session.default_buffer
+        if buffer.text and self._put_aside is not None:
+            self._put_aside = Document(self._put_aside.text + buffer.text)
             buffer.reset()
             self.redraw()
 

@@ -105,7 +105,7 @@ async def test_a_question_is_answered_by_a_line_typed_after_it(converse, endpoin
     async def person(at):
         at.type("Paint it\r")
         await at.sees("Your answer>")
-        at.type("2\r")
+        await at.answers("2\r")
         await at.sees("Blue.")
 
     await converse(person)

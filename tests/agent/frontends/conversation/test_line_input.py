@@ -54,7 +54,7 @@ async def test_keys_before_a_question_is_seen_are_put_aside():
         line.put_aside()
         keyboard.send_text(" a word\ry\r\x01")
         await shown.wait()
-        while line._session.default_buffer.text:
+        while line.asks_unseen:
             await asyncio.sleep(0)
         assert not reading.done()
         keyboard.send_text("n\r")

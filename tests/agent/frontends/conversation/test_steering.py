@@ -63,7 +63,7 @@ async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endp
         await at.sees("\n> /plan Change it\n")
         await at.sees("First plan.")
         await at.sees("Carry out the plan?")
-        at.type("n only a.txt\r")
+        await at.answers("n only a.txt\r")
         await at.sees("Second plan.")
         await until(lambda: len(endpoint.requests) == 2 and at.is_asked, lambda: "the second question")
         at.type("y\r")
@@ -83,7 +83,7 @@ async def test_a_plan_is_edited_before_it_is_carried_out(converse, endpoint, mon
     async def person(at):
         at.type("/plan Change it\r")
         await at.sees("Carry out the plan?")
-        at.type("e\r")
+        await at.answers("e\r")
         await at.sees("Done.")
 
     await converse(person)
@@ -107,9 +107,9 @@ async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, t
         await at.sees("every change of .vscode/tasks.json")
         await until(lambda: at.is_asked, lambda: "the question")
         await at.sees("[y once, s this session, a always here, n or no and why]")
-        at.type("s\r")
+        await at.answers("s\r")
         await at.sees("every change of .envrc")
-        at.type("n not that one\r")
+        await at.answers("n not that one\r")
         await at.sees("Ok.")
         at.type("/permissions\r")
         await at.sees("allowed for this session: every change of .vscode", times=2)
@@ -195,7 +195,7 @@ async def test_sessions_are_forked_and_resumed(converse, endpoint):
         await at.sees(f"Going on with session {first}")
         at.type("/resume\r")
         await at.sees("Go on with which?")
-        at.type("2\r")
+        await at.answers("2\r")
         await at.sees("Going on with session", times=2)
         at.talk.status.session = first
         await at.says("Third")
