@@ -295,31 +295,22 @@ async def test_a_step_of_something_else_names_what_is_under_way(forked):
 
 @pytest.mark.parametrize(
     ("paths", "says"),
-    [
-        (["a.txt", ".envrc"], "needs a person's approval"),
-        (["a.txt", ".vscode"], None),
-        (["tasks.json", ".vscode"], "needs a person's approval"),
-        (["tasks.json", ".vscode/x/../tasks.json"], "needs a person's approval"),
-        (["folder", "moved"], None),
-        (["folder", "deep"], "needs a person's approval"),
-        (["tasks.json", ".seedsmith/config.yaml"], "the agent's own configuration"),
-    ],
+    first_fast(
+        3,
+        [
+            (["a.txt", ".envrc"], "needs a person's approval"),
+            (["a.txt", ".vscode"], None),
+            (["tasks.json", ".vscode"], "needs a person's approval"),
+            (["tasks.json", ".vscode/x/../tasks.json"], "needs a person's approval"),
+            (["folder", "moved"], None),
+            (["in", "out"], "needs a person's approval"),
+            (["tasks.json", ".seedsmith/config.yaml"], "the agent's own configuration"),
+        ],
+    ),
 )
 async def test_a_move_leads_to_no_file_that_tools_may_not_write(git_bench, paths, says):
-    for name in (
-        "a.txt",
-        "tasks.json",
-        "folder/tasks.json",
-        ".vscode/x/keep",
-        "deep/keep",
-        ".seedsmith/keep",
-    ):
+    for name in ("a.txt", "tasks.json", "folder/tasks.json", "in/.mcp.json", ".vscode/x/k", ".seedsmith/k"):
         git_bench.put(name, "x\n")
-    if paths[1] == "deep":
-        (git_bench.root / "folder").rename(git_bench.root / ".vscode.d")
-        (git_bench.root / ".vscode.d").rename(git_bench.root / "deep/in")
-        git_bench.put("deep/in/.mcp.json", "{}\n")
-        paths = ["deep/in", "deep/out"]
     git_bench.git("add", "-A")
     if says is None:
         assert (await git_bench.call("mv", paths=paths)).ok
