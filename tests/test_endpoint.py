@@ -15,14 +15,14 @@ from scripted_endpoint import Endpoint, calls, error, raw, reasoning, text
 
 
 def post(endpoint, connection=None, path="/v1/chat/completions", **body):
-    connection = connection or http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=10)
+    connection = connection or http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=60)
     connection.request("POST", path, json.dumps({"model": "m", "messages": [], **body}))
     return connection.getresponse()
 
 
 def test_plain_and_streamed_answers_share_a_connection(endpoint):
     endpoint.script(text("你好"), reasoning("hm", "yes"))
-    connection = http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=60)
     plain = json.loads(post(endpoint, connection).read())
     assert plain["choices"][0]["message"]["content"] == "你好"
     assert (
@@ -112,10 +112,10 @@ def test_as_a_process_it_serves_a_script_file_and_logs(tmp_path):
     command = [sys.executable, str(server), "--script", str(script), "--log", str(log)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         address = urlsplit(json.loads(process.stdout.readline())["base_url"]).netloc
-        connection = http.client.HTTPConnection(address, timeout=10)
+        connection = http.client.HTTPConnection(address, timeout=60)
         answers = [post(None, connection).read() for _ in range(3)]
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert b'"true\\' in answers[0] and b"shell" in answers[1] and b"Boom" in answers[2]
     assert [json.loads(line)["number"] for line in log.read_text().splitlines()] == [0, 1, 2]
 

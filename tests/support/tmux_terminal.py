@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 REFUSED = "The model works"
-LOOKS = 600
+LOOKS = 1200
 
 
 class Terminal:

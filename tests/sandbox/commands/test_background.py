@@ -275,7 +275,7 @@ async def test_a_lost_repository_is_told_once_while_another_command_runs(
 
 @pytest.mark.slow
 async def test_no_descriptor_and_no_task_is_left(runner: ProcessRunner) -> None:
-    await runner.run("true", timeout=10)
+    await runner.run("true", timeout=60)
     before = opened()
     for command in (SERVER, "seq 100000", "true"):
         registry = BackgroundCommands()

@@ -15,7 +15,7 @@ from seedsmith.sandbox.errors import SandboxError
 @pytest.mark.parametrize("tier", ["bwrap", "landlock", "off"], indirect=True)
 async def test_a_start_that_finds_no_descriptor_leaves_nothing(runner):
     mark = new_mark()
-    assert (await runner.run("true", timeout=20)).ok
+    assert (await runner.run("true", timeout=60)).ok
     before, limits = opened(), resource.getrlimit(resource.RLIMIT_NOFILE)
     failed = 0
     for room in range(2, 26, 3):

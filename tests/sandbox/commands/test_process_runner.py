@@ -27,30 +27,30 @@ from seedsmith.sandbox.isolation.base import Launch, Limits
 
 
 async def test_both_streams_arrive_in_order(runner: ProcessRunner) -> None:
-    result = await runner.run("echo a; echo b >&2; echo c; exit 3", timeout=10)
+    result = await runner.run("echo a; echo b >&2; echo c; exit 3", timeout=60)
     assert (result.head + result.tail, result.exit_code, result.signal) == (b"a\nb\nc\n", 3, None)
     assert (result.elided_bytes, result.spill_id, result.timed_out, result.note) == (0, None, False, "")
     assert not result.ok
 
 
 async def test_a_sequence_is_no_shell_line(runner: ProcessRunner) -> None:
-    result = await runner.run(("/usr/bin/printf", "%s", "$HOME; `id`"), timeout=10)
+    result = await runner.run(("/usr/bin/printf", "%s", "$HOME; `id`"), timeout=60)
     assert result.head == b"$HOME; `id`"
 
 
 async def test_bytes_pass_unchanged(runner: ProcessRunner) -> None:
     data = bytes(range(256)) * 4
-    result = await runner.run("cat", timeout=10, stdin=data)
+    result = await runner.run("cat", timeout=60, stdin=data)
     assert result.head + result.tail == data
 
 
 async def test_a_large_input_is_read_whole(runner: ProcessRunner) -> None:
-    result = await runner.run("wc -c", timeout=10, stdin=b"x" * 1_000_000)
+    result = await runner.run("wc -c", timeout=60, stdin=b"x" * 1_000_000)
     assert result.head.strip() == b"1000000"
 
 
 async def test_the_middle_of_a_long_output_is_spilled_and_counted(runner: ProcessRunner, world) -> None:
-    result = await runner.run("seq 100000", timeout=10, head_bytes=100, tail_bytes=50)
+    result = await runner.run("seq 100000", timeout=60, head_bytes=100, tail_bytes=50)
     whole = b"".join(b"%d\n" % n for n in range(1, 100001))
     assert (result.head, result.tail) == (whole[:100], whole[-50:])
     assert (result.total_bytes, result.elided_bytes) == (len(whole), len(whole) - 150)
@@ -60,7 +60,7 @@ async def test_the_middle_of_a_long_output_is_spilled_and_counted(runner: Proces
 
 
 async def test_what_is_still_in_the_pipe_at_the_end_counts(runner: ProcessRunner) -> None:
-    task = asyncio.create_task(runner.run("head -c 200000 /dev/zero; touch done", timeout=10))
+    task = asyncio.create_task(runner.run("head -c 200000 /dev/zero; touch done", timeout=60))
     await asyncio.sleep(0)  # It is started; the loop comes back to it only after it has ended.
     while not (runner.policy.workspace / "done").exists():
         os.sched_yield()
@@ -68,21 +68,21 @@ async def test_what_is_still_in_the_pipe_at_the_end_counts(runner: ProcessRunner
 
 
 async def test_no_spill_where_none_is_wanted(runner: ProcessRunner, world) -> None:
-    result = await runner.run("seq 100000", timeout=10, spill=False)
+    result = await runner.run("seq 100000", timeout=60, spill=False)
     assert result.spill_id is None
     assert list((world.policy.state / "spills").iterdir()) == []
 
 
 async def test_variables_and_folder_of_one_command(runner: ProcessRunner, world) -> None:
     (world.workspace / "sub").mkdir()
-    result = await runner.run('echo "$EXTRA"; basename "$PWD"', timeout=10, cwd="sub", env={"EXTRA": "1"})
+    result = await runner.run('echo "$EXTRA"; basename "$PWD"', timeout=60, cwd="sub", env={"EXTRA": "1"})
     assert result.head == b"1\nsub\n"
     with pytest.raises(PathNotFound):
-        await runner.run("true", timeout=10, cwd="missing")
+        await runner.run("true", timeout=60, cwd="missing")
 
 
 async def test_a_signal_shows(runner: ProcessRunner) -> None:
-    result = await runner.run("kill -SEGV $$", timeout=10)
+    result = await runner.run("kill -SEGV $$", timeout=60)
     assert (result.exit_code, result.signal) == (139, 11)
 
 
@@ -188,7 +188,7 @@ async def test_endless_output_is_stopped(make_runner) -> None:
 
 @pytest.mark.slow
 async def test_no_descriptor_is_left_open(runner: ProcessRunner) -> None:
-    await runner.run("true", timeout=10)
+    await runner.run("true", timeout=60)
     before = opened()
     for command in ("true", "sleep 9", ("/nonexistent/program",)):
         await runner.run(command, timeout=0.3, stdin=b"x")
@@ -210,9 +210,9 @@ def zombies() -> list[str]:
 
 async def test_zombies_do_not_gather(runner: ProcessRunner) -> None:
     before = set(zombies())  # of other tests' runners, which bury them with a next command only
-    await runner.run("(setsid sleep 0 &) ; setsid sleep 30 & true", timeout=10)
+    await runner.run("(setsid sleep 0 &) ; setsid sleep 30 & true", timeout=60)
     for _ in range(100):
-        await runner.run("true", timeout=10)  # What was still ending is buried with the next command.
+        await runner.run("true", timeout=60)  # What was still ending is buried with the next command.
         if len(set(zombies()) - before) <= 1:
             break
     assert len(set(zombies()) - before) <= 1
@@ -220,13 +220,13 @@ async def test_zombies_do_not_gather(runner: ProcessRunner) -> None:
 
 async def test_limits_hold_from_the_first_instruction(make_runner) -> None:
     runner = make_runner(Limits(open_files=64, file_bytes=1 << 20))
-    result = await runner.run("ulimit -n; ulimit -Hn; ulimit -c; ulimit -f; ulimit -Hf", timeout=10)
+    result = await runner.run("ulimit -n; ulimit -Hn; ulimit -c; ulimit -f; ulimit -Hf", timeout=60)
     assert result.head.split() == [b"64", b"64", b"0", b"1024", b"1024"]
 
 
 async def test_duration_is_measured(runner: ProcessRunner) -> None:
     began = time.monotonic()
-    result = await runner.run("sleep 0.2", timeout=10)
+    result = await runner.run("sleep 0.2", timeout=60)
     assert 0.2 <= result.duration_seconds <= time.monotonic() - began
 
 
@@ -321,7 +321,7 @@ async def test_memory_counts_though_others_of_the_machine_let_go_of_theirs(
     monkeypatch.setattr(f"{watch}._WHOLE_EVERY", 4)
     runner = make_runner(limits=Limits(memory_bytes=300 << 20))
     code = f"block = b'x' * (1 << 20); {HOLDING['memory file']}; input()"
-    running = runner.start((sys.executable, "-c", code), timeout=20, open_stdin=True)
+    running = runner.start((sys.executable, "-c", code), timeout=60, open_stdin=True)
     await running.wait()
     assert "more than 300 MB of memory" in running.look().note
 

@@ -41,7 +41,7 @@ async def test_a_commit_is_written_and_configuration_can_not_be(runner, world, t
     with suppress(GitError):
         await git.change(("branch", "--set-upstream-to=side"))
     assert (world.workspace / ".git/config").read_bytes() == before
-    assert (await runner.run("touch .git/x", timeout=20)).exit_code == (1 if tier == "bwrap" else 0)
+    assert (await runner.run("touch .git/x", timeout=60)).exit_code == (1 if tier == "bwrap" else 0)
 
 
 async def test_a_worktree_commits_into_its_repository(make_runner, world) -> None:
@@ -152,10 +152,10 @@ async def test_a_subfolder_sees_its_repository_and_nothing_of_it_is_written(make
     shown = shown_above(inner, world.policy.environ)
     assert shown == (top,)
     runner = make_runner(workspace=inner, also_readable=shown)
-    said = await runner.run("git rev-parse --show-toplevel; cat ../../shared.txt; echo x > made", timeout=20)
+    said = await runner.run("git rev-parse --show-toplevel; cat ../../shared.txt; echo x > made", timeout=60)
     assert said.head == f"{top}\nabove\n".encode() and (inner / "made").exists()
     kept = await runner.run(
-        "echo x > ../../shared.txt; echo x > ../../new; cat ../../../beside.txt", timeout=20
+        "echo x > ../../shared.txt; echo x > ../../new; cat ../../../beside.txt", timeout=60
     )
     assert kept.exit_code != 0 and b"hidden" not in kept.head
     assert (top / "shared.txt").read_text() == "above\n" and not (top / "new").exists()

@@ -53,7 +53,7 @@ def look(world) -> None:
         folder = world.workspace / place
         if folder.is_dir():
             for words in (["status"], ["fetch"], ["gc", "--prune=now"]):
-                subprocess.run(["git", "-C", folder, *words], env=environ, capture_output=True, timeout=20)
+                subprocess.run(["git", "-C", folder, *words], env=environ, capture_output=True, timeout=60)
 
 
 @pytest.mark.parametrize("kind", first_fast(3, tuple(COMMANDS)))
@@ -77,5 +77,5 @@ async def test_settings_stay_without_a_head(runner: ProcessRunner, world, marker
         await runner.run(f"printf '{evil}' >>{top}/config", timeout=30)
         await runner.run(f"cd {top} && mv -f H HEAD", timeout=30)
     look(world)
-    subprocess.run(["git", "-C", world.workspace, "status"], capture_output=True, timeout=20)
+    subprocess.run(["git", "-C", world.workspace, "status"], capture_output=True, timeout=60)
     assert not marker.exists()

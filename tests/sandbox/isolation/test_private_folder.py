@@ -29,8 +29,8 @@ POISONS = (
 
 @pytest.mark.parametrize("poison", POISONS)
 async def test_a_poisoned_private_folder_is_made_anew(runner: ProcessRunner, poison: str) -> None:
-    await runner.run(poison, timeout=10)
-    result = await runner.run('cd "$HOME" && echo alive >"$TMPDIR/a" && cat "$TMPDIR/a" && >b', timeout=10)
+    await runner.run(poison, timeout=60)
+    result = await runner.run('cd "$HOME" && echo alive >"$TMPDIR/a" && cat "$TMPDIR/a" && >b', timeout=60)
     assert result.head == b"alive\n", (poison, result)
     home = runner.policy.private_tmp / "home"
     assert not home.is_symlink()
@@ -43,8 +43,8 @@ async def test_a_mount_point_in_tmp_is_made_anew(runner: ProcessRunner, world, l
     if not world.workspace.is_relative_to("/tmp"):
         pytest.skip("needs temporary folders below /tmp")
     top = f"/tmp/{world.workspace.relative_to('/tmp').parts[0]}"
-    await runner.run(f"cd /; mv {top} /tmp/away && {left.format(top)}", timeout=10)
-    result = await runner.run("echo alive", timeout=10)
+    await runner.run(f"cd /; mv {top} /tmp/away && {left.format(top)}", timeout=60)
+    result = await runner.run("echo alive", timeout=60)
     assert result.head == b"alive\n", result
     assert sorted(path.name for path in world.outside.iterdir()) == ["canary"]
 

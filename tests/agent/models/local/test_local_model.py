@@ -233,7 +233,7 @@ def test_the_child_ends_with_a_killed_parent(weights_file, tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(PARENT), weights_file, tmp_path / "log"]
     parent = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     assert parent.returncode == -signal.SIGKILL
-    assert has_ended(int(parent.stdout), within_seconds=30)
+    assert has_ended(int(parent.stdout), within_seconds=60)
 
 
 async def test_a_file_that_is_no_model_is_said_with_the_servers_words(weights_file, tmp_path):
