@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-ALL = os.environ.get("SEEDSMITH_ALL_EXAMPLES") == "1"
+ALL = os.environ.get("ALL_EXAMPLES_IN_TESTS") == "1"
 """CI's slow run sets it: every property is tried with its full count."""
 
 

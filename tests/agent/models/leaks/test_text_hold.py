@@ -128,7 +128,7 @@ def test_nothing_is_lost_and_nothing_changes_its_order(text, data):
         assert before + after == clean
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(100)
 @pytest.mark.parametrize(
     "flood", ["<", "```", "```\n", "<tool_call>", "<think></think>", "{", "\n<seed:tool_call>", " "]
 )
