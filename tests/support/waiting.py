@@ -15,8 +15,12 @@ _LOOK_SECONDS = 0.01
 
 
 async def until(holds: Callable[[], object], what: Callable[[], str]) -> None:
-    """Return once ``holds`` says so; fail with ``what`` where that never comes."""
+    """Return once ``holds`` says so; fail with ``what`` where that never comes.
+
+    Tasks that were made before have begun when it returns, so that cancelling them reaches them.
+    """
     end = time.monotonic() + SECONDS
+    await asyncio.sleep(0)
     while not holds():
         if time.monotonic() > end:
             pytest.fail(f"never came: {what()}")
