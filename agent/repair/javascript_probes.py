@@ -7,9 +7,10 @@ under every test runner. Lines keep their numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from seedsmith.agent.repair.probe_sites import Site
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -58,16 +59,6 @@ _PLACES = {
 }
 """The child of a node that names a place and is no value."""
 _NAMED = _FUNCTIONS - {"arrow_function"}
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """One place of a program that can be experimented on."""
-
-    path: str
-    line: int
-    kind: str
-    """``predicate``, ``value``, ``base`` (something of it is used) or ``statement``."""
 
 
 def is_javascript(path: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from seedsmith.agent.repair.c_experiments import c_experiments
 from seedsmith.agent.repair.compiled import with_compiled_lines
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence, experiment, judged
@@ -28,4 +29,6 @@ async def locate(
     found = await experiment(command, processes, diagnosis, known, spared)
     if not found:
         found = await node_experiments(command, processes, diagnosis, known, spared)
+    if not found:
+        found = await c_experiments(command, processes, diagnosis, spared)
     return diagnosis, judged(found)

@@ -17,7 +17,8 @@ from typing import Any
 from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
-from seedsmith.agent.repair.javascript_probes import Site, is_javascript, probed
+from seedsmith.agent.repair.javascript_probes import is_javascript, probed
+from seedsmith.agent.repair.probe_sites import Site, planned
 from seedsmith.agent.repair.watched_run import Injection, reports
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -32,20 +33,11 @@ _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_FILES, _MOST_SITES, _SOURCE_BYTES = 100, 3_000, 1 << 20
 _START_SECONDS, _LEAST_SECONDS = 20.0, 0.5
+LEAST_PATIENCE = 0.4
+"""Seconds that an experiment may take at least, however quick the tests are."""
 _MOST_HUNG = 12
 """After so many experiments that did not end there are no more."""
 _IMPORT = re.compile(r"""(\bimport\b[^;'"]*)(['"])node:test\2""")
-_FIRST = 6
-"""So many experiments are made on a line before those on the next."""
-_CHANGES = {
-    "boolean": ("not",),
-    "number": ("+1", "-1", "neg", "0", "1"),
-    "array": ("copy", "empty"),
-    "object": ("copy", "empty"),
-    "string": ("empty",),
-}
-"""What is tried on a value of each kind."""
-_RARER = frozenset({"neg", "0", "1", "empty"})
 _SHARES = ("cured", "changed", "broken")
 _SHARE = re.compile(r"[01]|0\.\d{1,20}")
 
@@ -75,15 +67,15 @@ async def node_experiments(
         failing = [test.name for test in diagnosis.failed if test.name]
         starts = min(_START_SECONDS, 5 + 2 * diagnosis.seconds)
         await _run(command, injection, starts, {"record": True, "failing": failing})
-        planned = _ordered(sites, _recorded(injection.folder / "out"), suspicion)
+        left = planned(sites, _recorded(injection.folder / "out"), suspicion)
         end = time.monotonic() + starts + seconds
         hung, before = 0, -1
-        while planned and seconds > 0 and before < hung <= _MOST_HUNG:
+        while left and seconds > 0 and before < hung <= _MOST_HUNG:
             began, before = time.monotonic(), hung
-            plan = {"failing": failing, "experiments": planned, "seconds": seconds}
+            plan = {"failing": failing, "experiments": left, "seconds": seconds, "patience": LEAST_PATIENCE}
             await _run(command, injection, end - began, plan)
             seconds -= time.monotonic() - began
-            planned, hung = _going_on(planned, sites, injection.folder / "out")
+            left, hung = _going_on(left, sites, injection.folder / "out")
         return list(_found(injection.folder / "out", sites))
     except (ImportError, OSError, SandboxError):
         return []
@@ -157,37 +149,3 @@ def _found(out: Path, sites: Sequence[Site]) -> Iterator[Experiment]:
 
 def _wanted(ran: Collection[int] | None) -> Callable[[int, bool], bool]:
     return lambda line, in_function: ran is None or not in_function or line in ran
-
-
-def _ordered(
-    sites: Sequence[Site], seen: dict[int, set[str]], suspicion: dict[str, dict[int, float]]
-) -> list[str]:
-    """The experiments as ``SITE:CHANGE``, the most suspicious lines' and the likeliest changes first."""
-    lines: dict[tuple[str, int], list[tuple[int, str]]] = {}
-    for number, kinds in sorted(seen.items()):
-        if number < len(sites):
-            site = sites[number]
-            changes = _changes(site, kinds)
-            lines.setdefault((site.path, site.line), []).extend((number, change) for change in changes)
-    found: list[tuple[int, float, str]] = []
-    for (path, line), tries in lines.items():
-        score = suspicion.get(path, {}).get(line, 0.0)
-        tries.sort(key=lambda each: _rank(sites[each[0]], each[1]))
-        found += [(place // _FIRST, -score, f"{n}:{change}") for place, (n, change) in enumerate(tries)]
-    found.sort(key=lambda each: each[:2])
-    return [name for _, _, name in found]
-
-
-def _changes(site: Site, kinds: set[str]) -> Iterator[str]:
-    if site.kind in ("predicate", "statement"):
-        yield "not"
-        return
-    for kind in sorted(kinds):
-        if kind.startswith("="):
-            yield kind
-        elif site.kind == "value" or kind == "number":
-            yield from _CHANGES.get(kind, ())
-
-
-def _rank(site: Site, change: str) -> int:
-    return 2 if change in _RARER or site.kind == "statement" else int(change[0] in "+-=")

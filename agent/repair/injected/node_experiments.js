@@ -15,8 +15,7 @@ const { Worker, isMainThread } = require('node:worker_threads');
 
 const ROOT = path.join(fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '')), path.sep);
 const PLAN = JSON.parse(fs.readFileSync(path.join(__dirname, 'experiments.json'), 'utf8'));
-const LEAST_PATIENCE = 250; // milliseconds for one experiment, and so many times what all tests take else
-const MOST_TIMES = 10;
+const MOST_TIMES = 10; // what all tests take, for one experiment
 const MOST_FAILING = 8;
 const MOST_PASSING = 40;
 const SCRIPT = { fullName: '' }; // the whole program, where it defines no tests
@@ -59,7 +58,7 @@ async function experimentOn(main) {
   try {
     const began = Date.now();
     const usual = await runAll(main, null);
-    const patience = Math.max(LEAST_PATIENCE, MOST_TIMES * (Date.now() - began));
+    const patience = Math.max(1000 * (PLAN.patience || 0), MOST_TIMES * (Date.now() - began));
     const failing = [...usual].filter(([, end]) => end).map(([name]) => name);
     if (failing.length && PLAN.record) await record(main, (what) => say('record', what));
     else if (failing.length) await tryAll(main, usual, failing, { out, say, patience });

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.agent.repair.javascript_probes import Site, is_javascript, probed
+from seedsmith.agent.repair.javascript_probes import is_javascript, probed
+from seedsmith.agent.repair.probe_sites import Site
 
 PROGRAM = r"""#!/usr/bin/env node
 // A line of each kind.
