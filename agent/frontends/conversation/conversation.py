@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
-from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import print_formatted_text
 
 from seedsmith.agent.errors import AgentError
@@ -101,7 +100,7 @@ class Conversation:
         """Take messages until the person leaves."""
         told = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
         print_formatted_text("\n".join(self._spell(visible(line)) for line in told), output=self.input.output)
-        with observing(self.settings) as self._watchers, patch_stdout(raw=True):
+        with observing(self.settings) as self._watchers, self.input.beside_output():
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)
             ready = asyncio.create_task(asyncio.to_thread(self._make_ready))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
+from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 
 from seedsmith.agent.frontends.conversation.completion import TYPED_PATH
@@ -113,6 +114,14 @@ class LineInput:
         typed, self.typed = self.typed, ""
         text = await self._session.prompt_async(default=typed)
         return self._whole(text).rstrip()
+
+    @staticmethod
+    def beside_output() -> AbstractContextManager[None]:
+        """While messages are read what is printed goes above them; at once where nothing is drawn anew.
+
+        What is held back for a moment would stand behind a prompt that is written meanwhile.
+        """
+        return nullcontext() if is_dumb_terminal() else patch_stdout(raw=True)
 
     def redraw(self) -> None:
         """Show the message and the toolbar as they are now."""

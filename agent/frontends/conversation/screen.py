@@ -169,7 +169,14 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         if self._block:
             block, self._block = self._block, ""
             self._markdown(block)
+        self._leave_prompt()
         self._follows = False
+
+    def _leave_prompt(self) -> None:
+        """Begin below a prompt that stands where nothing is drawn anew."""
+        if not self._at_line_start:
+            self._stream.write("\n")
+            self._at_line_start = True
 
     @property
     def _moves(self) -> bool:
@@ -188,6 +195,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def _markdown(self, text: str) -> None:
         """Show a block of an answer, apart from the one before."""
+        self._leave_prompt()
         if self._follows:
             self._console.print()
         self._follows = True
