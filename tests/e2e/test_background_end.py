@@ -59,7 +59,7 @@ def test_killed_it_leaves_no_process_and_no_copy_of_a_helper(seedsmith, endpoint
         return text("Well.") if asked else calls(("task", {"task": "Change it", "kind": "change"}))
 
     def copies(name):
-        return list(seedsmith.state.glob(f"sessions/*/copies/*/work/{name}"))
+        return list(seedsmith.state.glob(f"sessions/*/copies/*/*/{name}"))
 
     endpoint.script(answer)
     process = seedsmith.start("Go", "--subagents")

@@ -247,7 +247,7 @@ async def test_a_copy_is_gone_when_its_caller_ends(work, endpoint, place):
     endpoint.script(answer)
     working = asyncio.ensure_future(work())
     await asyncio.wait_for(waits.wait(), 60)
-    assert list((place / "state/sessions").glob("*/copies/*/work/a.txt"))
+    assert list((place / "state/sessions").glob("*/copies/*/*/a.txt"))
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working

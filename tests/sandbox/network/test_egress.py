@@ -48,7 +48,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, int]]:
 
 
 def a_wheel(folder: Path, name: str) -> None:
-    place = folder / "simple" / name
+    place = folder / "packages" / name
     place.mkdir(parents=True)
     about = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(place / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
@@ -76,7 +76,7 @@ async def test_pip_installs_from_an_index_that_is_named(make_runner, served) -> 
     heard = listening_to(runner)
     install = f"{sys.executable} -m pip install --target here --no-deps --trusted-host {OTHER}"
     result = await runner.run(
-        f"{install} --index-url http://{OTHER}:{port}/simple seldom && ls here",
+        f"{install} --index-url http://{OTHER}:{port}/packages seldom && ls here",
         timeout=120,
         env={"PIP_CONFIG_FILE": "/dev/null"},
     )
