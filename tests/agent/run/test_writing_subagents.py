@@ -15,11 +15,8 @@ from small_house import Collected
 from seedsmith.agent.calls.approval import ApprovalRequest
 from seedsmith.agent.events import ToolFinished
 from seedsmith.agent.run import workspace_copy
-from seedsmith.agent.run.run import run
 from seedsmith.agent.run.workspace_copy import copy_workspace
 from seedsmith.agent.sessions.recorded_sessions import Sessions
-from seedsmith.agent.settings.run_request import RunRequest
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import GitError
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
@@ -27,30 +24,6 @@ EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 
 def task(words="A", kind="change"):
     return ("task", {"task": words, "kind": kind})
-
-
-@pytest.fixture
-def place(tmp_path):
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work/a.txt").write_text("one\n")
-    (tmp_path / "home").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def work(place, endpoint):
-    """Carry out a prompt with helpers."""
-
-    async def carry_out(*front_ends, approver=None, **more):
-        options = {"subagents": True, "workspace": place / "work", "home": place / "state", **more}
-        settings = Settings(
-            model="openai/doubao-seed-2.0-code", base_url=endpoint.base_url, api_key="a-key", **options
-        )
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(place / "home")}
-        request = RunRequest(settings=settings, prompt="Have it done", environment=environment)
-        return await run(request, front_ends, approver)
-
-    return carry_out
 
 
 def committed(folder):
