@@ -47,9 +47,13 @@ async def node_experiments(
 ) -> list[Experiment]:
     """Run the experiments on JavaScript that there is time for; none where no copy can be shown in its place.
 
+    Nor where the failure shows places in other languages alone: another start would tell nothing.
     ``seconds`` is the most that they take, beside the time until they begin.
     """
     seconds = min(seconds, MOST_SECONDS)
+    seen = {*diagnosis.suspicion(), *(frame.path for test in diagnosis.failed for frame in test.frames)}
+    if seen and not any(map(is_javascript, seen)):
+        return []
     scripts = [path for path in sorted(known) if is_javascript(path)][:_MOST_FILES]
     if not scripts or seconds < _LEAST_SECONDS or diagnosis.timed_out or not can_copy(processes):
         return []
