@@ -38,6 +38,7 @@ _BESIDE_BLOCKED_SECONDS = 3.0
 """To look at a page with a frame that was kept from loading: it is waited for, and left out then."""
 _SCROLLS = {"top": "0 - scrollY", "bottom": "document.body.scrollHeight", "up": "-innerHeight * 0.8"}
 _UNKNOWN = "is not on the page: take a new outline."
+_TOO_BUSY = "browser: the page is too busy to answer; open it anew, and a new browser is started."
 
 
 class Step:
@@ -97,7 +98,7 @@ class Step:
             return f"browser: {shown(wanted)[:200]} {why}"
         if "Timeout" in said:
             self._browser.stuck = True
-            return "browser: the page is too busy to answer; open it anew, and a new browser is started."
+            return _TOO_BUSY
         return f"browser: {_line(said)}"
 
     # What is looked at.
@@ -216,13 +217,13 @@ class Step:
             case "press" if parsed.target:
                 await self._target().press(text)
             case "press":
-                await page.keyboard.press(text)
+                await self._soon(page.keyboard.press(text))
             case "select":
                 await self._target().select_option(text)
             case "scroll" if parsed.target:
                 await self._target().scroll_into_view_if_needed()
             case "scroll":
-                await page.evaluate(f"scrollBy(0, {_SCROLLS.get(text, 'innerHeight * 0.8')})")
+                await self._soon(page.evaluate(f"scrollBy(0, {_SCROLLS.get(text, 'innerHeight * 0.8')})"))
             case "wait" if parsed.target:
                 await self._target().wait_for(timeout=LOAD_SECONDS * 1000)
             case "wait":
@@ -237,11 +238,10 @@ class Step:
         parsed, page = self._parsed, self._page
         if parsed.width or parsed.height:
             now = page.viewport_size or {"width": 1280, "height": 800}
-            await page.set_viewport_size(
-                {"width": parsed.width or now["width"], "height": parsed.height or now["height"]}
-            )
+            width, height = parsed.width or now["width"], parsed.height or now["height"]
+            await self._soon(page.set_viewport_size({"width": width, "height": height}))
         if parsed.dark is not None:
-            await page.emulate_media(color_scheme="dark" if parsed.dark else "light")
+            await self._soon(page.emulate_media(color_scheme="dark" if parsed.dark else "light"))
 
     async def _settle(self) -> None:
         """Wait a moment for what a step set off."""
@@ -252,12 +252,21 @@ class Step:
         except Error:
             return
 
+    async def _soon(self, work: Awaitable[Any]) -> Any:
+        """Await what Playwright would wait for without end where the page is busy."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return await work
+        except TimeoutError:
+            self._browser.stuck = True
+            raise ToolError(_TOO_BUSY) from None
+
     # Pictures.
 
     async def _screenshot(self) -> ToolResult:
         data, note = await self._taken()
         name = self._browser.keep(data)
-        width, height = await self._page.evaluate("() => [innerWidth, innerHeight]")
+        width, height = await self._soon(self._page.evaluate("() => [innerWidth, innerHeight]"))
         label = f"screenshot {name} of {self._where()} at {width} x {height}"
         lines = [f"{name}: {label}.{note}"]
         if self._parsed.path:
@@ -281,15 +290,11 @@ class Step:
             return await self._target().screenshot(**options), ""  # type: ignore[arg-type]
         if not self._parsed.full:
             return await page.screenshot(**options), ""  # type: ignore[arg-type]
-        size = await page.evaluate(
-            "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-        )
+        root = "document.documentElement"
+        size = await self._soon(page.evaluate(f"() => [{root}.scrollWidth, {root}.scrollHeight]"))
         width, height = (min(int(each), TALLEST) for each in size)
-        cut = (
-            f" The page is {size[1]:,} pixels tall; its first {TALLEST:,} are shown."
-            if size[1] > TALLEST
-            else ""
-        )
+        tall = f" The page is {size[1]:,} pixels tall; its first {TALLEST:,} are shown."
+        cut = tall if size[1] > TALLEST else ""
         clip = {"x": 0, "y": 0, "width": max(width, 1), "height": max(height, 1)}
         return await page.screenshot(full_page=True, clip=clip, **options), cut  # type: ignore[arg-type]
 
@@ -339,7 +344,7 @@ class Step:
         """The page's title, what happened, and its outline, or what changed in it."""
         before, now = self._browser.told, await self._look()
         self._browser.told = now
-        title = shown(await self._page.title())[:200]
+        title = shown(await self._soon(self._page.title()))[:200]
         lines = [f"Title: {title}" if title else "", note, *self._browser.watch.news()]
         lines.append(_difference(before, now) or self._cut(now or "(the page is empty)"))
         return self._result("\n".join(line for line in lines if line), title or self._where())

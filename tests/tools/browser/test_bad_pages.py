@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -197,6 +199,28 @@ async def test_a_page_too_busy_to_be_looked_at_is_left_with_its_browser_and_scre
     assert "two" in (await pages.show("<p>two")).text
     assert current(pages.context) is not before
     assert "pixels differ" in (await pages.do("compare", first=kept)).summary
+
+
+@pytest.mark.slow  # a browser of its own
+async def test_a_page_that_grows_busy_after_its_outline_is_left_too(pages, monkeypatch):
+    await pages.show("<p>one")
+    browser = current(pages.context)
+    monkeypatch.setattr("seedsmith.tools.browser.actions._LOOK_SECONDS", 1.0)
+    outline = browser.page.aria_snapshot
+
+    async def then_busy(**options):
+        said = await outline(**options)
+        with suppress(Exception):
+            async with asyncio.timeout(0.5):
+                await browser.page.evaluate("() => { for (;;); }")
+        return said
+
+    monkeypatch.setattr(browser.page, "aria_snapshot", then_busy)
+    said = await pages.refused("press", text="Tab")
+    monkeypatch.undo()
+    assert said == "browser: the page is too busy to answer; open it anew, and a new browser is started."
+    assert "two" in (await pages.show("<p>two")).text
+    assert current(pages.context) is not browser
 
 
 @pytest.mark.slow
