@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,10 @@ def serve(script: Path, log: Path) -> None:
 
 def processor_seconds(pid: int) -> float:
     """What a process has taken of the processor, in all its threads, and its children that have ended."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    taken = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+    taken = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            taken += int((thread / "schedstat").read_text().split()[0])
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return taken / 1e9 + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 

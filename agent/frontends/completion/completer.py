@@ -136,29 +136,30 @@ class Completer:
         hole, began = running.hole, time.monotonic()
         definitions = self._related(hole, opened)
         word = as_gap if self._local else in_words
-        request = word(hole, definitions)
+        question = word(hole, definitions)
         trimmer = Trimmer(hole)
-        answer, usage = "", None
+        said, answer, usage = "", "", None
         try:
-            async with aclosing(self._model.stream(request)) as parts:
+            async with aclosing(self._model.stream(question.request)) as parts:
                 async for part in parts:
                     match part:
                         case TextDelta(text):
-                            if running.first_seconds is None:
+                            said += text
+                            answer = said[len(question.repeats) :]
+                            if answer and running.first_seconds is None:
                                 running.first_seconds = time.monotonic() - began
-                            answer += text
                             running.text = trimmer.trimmed(answer)
                             if trimmer.finished(answer):
                                 break
                         case Retrying():
-                            answer = running.text = ""
+                            said = answer = running.text = ""
                         case Answer(usage=counted):
                             usage = counted
                         case Spent(usage=lost):
                             self._budget.spend(lost)
         finally:
-            if answer or usage:
-                self._budget.spend(usage or _estimate(request, answer))
+            if said or usage:
+                self._budget.spend(usage or _estimate(question.request, said))
         text = trimmer.trimmed(answer)
         if text and (holds_hidden(text) or breaks(hole, text)):
             text = ""

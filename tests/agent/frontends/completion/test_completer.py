@@ -117,12 +117,22 @@ class Local:
 
     provider = "local"
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, *said):
+        self.asked, self.said = [], said or ("1\n",)
 
     async def stream(self, request):
         self.asked.append(request.continue_text)
-        yield TextDelta("1\n")
+        for each in self.said:
+            yield TextDelta(each)
+
+
+async def test_what_the_local_model_says_once_more_is_left_out():
+    completer = Completer(Local(" ", "= he", "lper(", "2)\n"), {}.get, HourBudget(None))
+    assert (await completer.complete(hole("y = he¦\n"))).text == "lper(2)"
+    await completer.aclose()
+    completer = Completer(Local(" = ", "h"), {}.get, HourBudget(None))
+    assert await completer.complete(hole("y = he¦\n")) is None
+    await completer.aclose()
 
 
 async def test_the_local_model_is_shown_the_same_definitions_in_one_place():

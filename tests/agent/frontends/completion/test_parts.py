@@ -162,13 +162,35 @@ def test_an_hour_ends():
 def test_how_models_are_asked():
     place = hole("from b import f\n\n\nx = f(¦)\ny = 2\n")
     definitions = related(place, {"b.py": "def f(a, b): pass\n"}.get, {}, 500)
-    local = as_gap(place, definitions).continue_text
-    assert local == (
+    local = as_gap(place, definitions)
+    assert local.request.continue_text == (
         "<|file_sep|>b.py\ndef f(a, b): ...\n<|file_sep|>a.py\n"
-        "<|fim_prefix|>from b import f\n\n\nx = f(<|fim_suffix|>)\ny = 2\n<|fim_middle|>"
+        "<|fim_prefix|>from b import f\n\n\nx = f<|fim_suffix|>)\ny = 2\n<|fim_middle|>"
     )
-    system, user = in_words(place, definitions).items
+    assert local.repeats == "(" and local.request.sampling["grammar"] == r'root ::= "(" [^\x00]*'
+    system, user = in_words(place, definitions).request.items
     assert "<COMPLETION>" in system.text
     assert user.text.endswith("<before_cursor>\nfrom b import f\n\n\nx = f(\n</before_cursor>")
     assert "def f(a, b): ..." in user.text and "the rest of the statement" in user.text
-    assert in_words(place, ()).sampling["thinking"] == {"type": "disabled"}
+    assert in_words(place, ()).request.sampling["thinking"] == {"type": "disabled"}
+
+
+@pytest.mark.parametrize(
+    ("before", "begun"),
+    [
+        ("x = self.na", ".na"),
+        ("def f():\n    ", "    "),
+        ("def f():\n    retu", "    retu"),
+        ('x["', '["'),
+        ("名前 = 名", " = 名"),
+        ("x = 1\n", ""),
+        ("x = 1\r\n\t", "\t"),
+        ("", ""),
+    ],
+)
+def test_the_local_model_says_the_token_under_the_cursor_once_more(before, begun):
+    question = as_gap(hole(f"{before}¦\n"), ())
+    kept = before.removesuffix(begun)
+    assert question.repeats == begun
+    assert f"<|fim_prefix|>{kept}<|fim_suffix|>" in question.request.continue_text
+    assert ("grammar" in question.request.sampling) == bool(begun)
