@@ -36,25 +36,35 @@ class BrowserTool(PydanticTool[BrowserParameters]):
         return Access(reads=frozenset({EVERYTHING}), writes=writes)
 
     async def run(self, parsed: BrowserParameters, context: ToolContext) -> ToolResult:
-        """Do the step; a page that doesn't answer is given up with its browser."""
+        """Do the step; a page that doesn't answer, or does nothing but ask, is given up with its browser."""
         from seedsmith.tools.browser.actions import Step
         from seedsmith.tools.browser.browser import end, running
+        from seedsmith.tools.browser.page_events import MOST_INTERRUPTIONS
 
         if parsed.action == "close":
             await end(context)
             return ToolResult(True, "The browser is closed.", {}, "closed")
         check(parsed)
         browser = await running(context, opens=parsed.action == "open")
-        step = Step(browser, parsed, context, vision=self._vision)
+        browser.watch.begin_step()
+        work = asyncio.ensure_future(_carried_out(Step(browser, parsed, context, vision=self._vision)))
+        flood = asyncio.ensure_future(browser.watch.flooded.wait())
         try:
-            async with asyncio.timeout(_SECONDS):
-                return await _carried_out(step)
-        except TimeoutError:
-            await end(context)
-            raise ToolError(
-                f"browser: the page did not answer in {_SECONDS:g} seconds, so its browser was ended; "
-                "open it anew."
-            ) from None
+            await asyncio.wait({work, flood}, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            flooded = flood.done()
+        finally:
+            work.cancel()
+            flood.cancel()
+            await asyncio.gather(work, flood, return_exceptions=True)
+        await end(context)
+        why = (
+            f"opened more than {MOST_INTERRUPTIONS} dialogs, windows or downloads at once"
+            if flooded
+            else f"did not answer in {_SECONDS:g} seconds"
+        )
+        raise ToolError(f"browser: the page {why}, so its browser was ended; open it anew.")
 
 
 async def _carried_out(step: Step) -> ToolResult:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Dialog, Download, Error, Page, Request, Response
 
 MOST_KEPT = 200
+MOST_INTERRUPTIONS = 30
+"""Dialogs, windows and downloads of one step; a page that goes on with them can't be used."""
 _LONGEST = 500
 _CUT_OFF = ("ERR_INTERNET_DISCONNECTED", "ERR_NAME_NOT_RESOLVED", "ERR_TUNNEL", "ERR_ADDRESS_UNREACHABLE")
 _ERRORS = ("error", "exception")
@@ -26,7 +28,9 @@ class Watch:
         self._console: deque[tuple[str, str]] = deque(maxlen=MOST_KEPT)
         self._failed: deque[str] = deque(maxlen=MOST_KEPT)
         self._notes: deque[str] = deque(maxlen=20)
-        self._errors = self._failures = 0
+        self._errors = self._failures = self._interruptions = 0
+        self.flooded = asyncio.Event()
+        """Set when a step brought more than :data:`MOST_INTERRUPTIONS`."""
         self._tasks: set[asyncio.Task[None]] = set()
         page.on("console", self._heard)
         page.on("pageerror", self._raised)
@@ -42,6 +46,10 @@ class Watch:
         self._failed.clear()
         self._notes.clear()
         self._errors = self._failures = 0
+
+    def begin_step(self) -> None:
+        """Count interruptions anew."""
+        self._interruptions = 0
 
     @property
     def console(self) -> list[str]:
@@ -93,18 +101,26 @@ class Watch:
         self._failed.append(line)
         self._failures += 1
 
+    def _interrupted(self) -> None:
+        self._interruptions += 1
+        if self._interruptions > MOST_INTERRUPTIONS:
+            self.flooded.set()
+
     def _dialog(self, dialog: Dialog) -> None:
+        self._interrupted()
         leaving = dialog.type == "beforeunload"
         done = "accepted" if leaving or dialog.type == "alert" else "dismissed"
         self._notes.append(f"A dialog ({dialog.type}) was {done}: {_short(dialog.message)}")
         self._later(dialog.accept() if done == "accepted" else dialog.dismiss())
 
     def _download(self, download: Download) -> None:
+        self._interrupted()
         name = _short(download.suggested_filename)
         self._notes.append(f"A download was refused: {name}")
         self._later(download.cancel())
 
     def _window(self, page: Page) -> None:
+        self._interrupted()
         self._notes.append(
             f"A window the page opened was closed; open its address instead: {_short(page.url)}"
         )

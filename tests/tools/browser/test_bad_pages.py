@@ -59,6 +59,15 @@ async def test_dialogs_windows_and_downloads_are_answered_and_told(pages):
     assert len(current(pages.context).page.context.pages) == 1
 
 
+@pytest.mark.slow  # a browser of its own
+async def test_a_page_that_does_nothing_but_ask_is_ended_with_its_browser(pages):
+    pages.put("page.html", "<p>one<script>for (;;) alert(1)</script>")
+    said = await pages.refused("open", url="page.html")
+    assert said.startswith("browser: the page opened more than 30 dialogs, windows or downloads at once, so")
+    assert current(pages.context) is None
+    assert "again" in (await pages.show("<p>again")).text
+
+
 @pytest.mark.slow
 async def test_a_server_that_never_answers_costs_one_call(pages, monkeypatch):
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 8766)); print(1, flush=True)"
