@@ -7,19 +7,28 @@ it says nothing new of is not read again.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS, CACHE_SUFFIX
 from seedsmith.sandbox.snapshots.manifest_rows import Row, Rows, encode
-from seedsmith.sandbox.snapshots.objects import ObjectStore
+from seedsmith.sandbox.snapshots.objects import ObjectStore, blob_name
+from seedsmith.sandbox.snapshots.seen_folders import (
+    READ_AGAIN,
+    Listed,
+    Seen,
+    SeenFolder,
+    listed,
+    load,
+    row_of,
+    written,
+)
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.sandbox.workspace.open_beneath import SAFE_OPEN_FLAGS
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -53,27 +62,6 @@ class LeftOut(NamedTuple):
     why: str
 
 
-_Stamp = tuple[int, int, int, int, int]
-"""What ``stat`` says of a file: mode, size, times of content and of anything, number."""
-_READ_AGAIN: _Stamp = (0, 0, 0, 0, 0)
-"""Of a file that must be read again whatever ``stat`` says."""
-_Seen = tuple[Any, ...]
-"""A file as it was looked at last: its stamp, then its row. Plain and flat, because there are as many as
-files: the collector of garbage, which stops the conversation too, need not visit tuples like these."""
-
-
-def _row_of(seen: _Seen) -> Row:
-    return Row(*seen[len(_READ_AGAIN) :])
-
-
-@dataclass(slots=True)
-class _Folder:
-    files: dict[str, _Seen]
-    folders: dict[str, Row]
-    kept: str
-    """The name under which its rows are kept."""
-
-
 @dataclass(slots=True)
 class Look:
     """What one look found."""
@@ -91,7 +79,7 @@ class Watcher:
         self._workspace = workspace
         self._store = store
         self._memory = memory
-        self._known: dict[str, _Folder] = _load(memory)
+        self._known: dict[str, SeenFolder] = load(memory)
         self._saved = dict(self._known)
         """What ``memory`` says, line by line; a later line of a folder takes the place of an earlier one."""
         self._lines = len(self._known)
@@ -117,10 +105,11 @@ class Watcher:
         """The recorded files that are not among ``counted``, nor links beside one of them or above."""
         leading = _leading(counted)
         for folder, known in self._known.items():
-            for name, seen in known.files.items():
+            leads = not folder or folder in leading
+            links = known.links if leads else ()
+            for name in known.names:
                 path = f"{folder}/{name}" if folder else name
-                leads = not folder or folder in leading
-                if path not in counted and not (leads and _row_of(seen).is_link):
+                if path not in counted and name not in links:
                     yield path
 
     def forget(self) -> None:
@@ -140,21 +129,13 @@ class Watcher:
         if self._saved and not gone and 2 * (self._lines + len(news)) <= 3 * len(self._known) + _FEW_LINES:
             with self._memory.open("r+b") as lines:
                 lines.seek(0, os.SEEK_END)
-                lines.write(self._written(news))
+                lines.write(written(self._known[path] for path in news))
             self._lines += len(news)
         else:
-            write_whole(self._memory, self._written(self._known))
+            write_whole(self._memory, written(self._known.values()))
             self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
             self._lines = len(self._known)
         self._saved = dict(self._known)
-
-    def _written(self, paths: Iterable[str]) -> bytes:
-        """The lines of the folders ``paths``."""
-        lines = (
-            json.dumps([path, folder.kept, folder.folders, folder.files], separators=(",", ":")) + "\n"
-            for path, folder in ((path, self._known[path]) for path in paths)
-        )
-        return "".join(lines).encode("ascii")
 
 
 class _Visit:
@@ -163,12 +144,12 @@ class _Visit:
     def __init__(
         self,
         store: ObjectStore,
-        known: dict[str, _Folder],
+        known: dict[str, SeenFolder],
         counted: Collection[str] | None,
         skipped: str | None,
     ) -> None:
         self.found = Look()
-        self.now: dict[str, _Folder] = {}
+        self.now: dict[str, SeenFolder] = {}
         self._store = store
         self._known = known
         self._counted = counted
@@ -180,41 +161,55 @@ class _Visit:
         self._digested = 0
         self._fresh_since = time.time_ns() - _RACY_NANOSECONDS
 
-    def folder(self, descriptor: int, path: str, depth: int) -> _Folder:
+    def folder(self, descriptor: int, path: str, depth: int) -> SeenFolder:
         """Look at the open folder ``path`` and all below it."""
         known = self._known.get(path)
-        before = known.files if known is not None else {}
-        files: dict[str, _Seen] = {}
-        folders: dict[str, os.stat_result] = {}
-        with os.scandir(descriptor) as entries:
-            for entry in sorted(entries, key=_name):
-                name = entry.name
-                try:
-                    found = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                mode = found.st_mode
-                if stat.S_ISDIR(mode):
-                    folders[name] = found
-                elif not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)) or name.endswith(CACHE_SUFFIX):
-                    continue
-                elif path or name != _GIT:
-                    seen = self._file(descriptor, f"{path}/{name}" if path else name, found, before.get(name))
-                    if seen is not None:
-                        files[name] = seen
+        now = listed(descriptor)
+        same = known is not None and known.digest == now.digest and self._counts(known)
+        files = None if same else self._files(descriptor, path, now, known)
         inner: Rows = {}
-        for name in sorted(folders):
-            self._inner(descriptor, f"{path}/{name}" if path else name, folders[name], depth, inner)
-        same = known is not None and known.folders == inner and files.keys() == before.keys()
-        if same and known is not None and all(seen is before[name] for name, seen in files.items()):
-            self.now[path] = known
-            return known
-        if same and known is not None and all(_same_row(seen, before[name]) for name, seen in files.items()):
-            kept = known.kept
-        else:
-            kept = self._store.add(encode(inner | {name: _row_of(seen) for name, seen in files.items()}))
-        result = self.now[path] = _Folder(files, inner, kept)
-        return result
+        for name, found in now.folders:
+            self._inner(descriptor, f"{path}/{name}" if path else name, found, depth, inner)
+        if known is None or not same or known.folders != inner:
+            if files is None:
+                files = known.files if known is not None else None
+            if files is None:  # what was kept of them is damaged
+                files = self._files(descriptor, path, now, None)
+            known = self._seen(path, files, inner, now.digest)
+        self.now[path] = known
+        return known
+
+    def _seen(self, path: str, files: dict[str, Seen], inner: Rows, digest: str) -> SeenFolder:
+        """The folder as it is; the object that is known where that is the same."""
+        known = self._known.get(path)
+        rows = encode(inner | {name: row_of(seen) for name, seen in files.items()})
+        same = known is not None and blob_name(rows) == known.kept
+        kept = known.kept if known is not None and same else self._store.add(rows)
+        seen = SeenFolder.of(path, kept, files, inner, digest)
+        return known if known is not None and known.line == seen.line else seen
+
+    def _counts(self, known: SeenFolder) -> bool:
+        """Count the files of a folder in which none differs; False where there are too many."""
+        if self.found.files + len(known.names) > RECORDED_FILES:
+            return False
+        self.found.files += len(known.names)
+        self._kept_bytes += known.size
+        return True
+
+    def _files(self, folder: int, path: str, now: Listed, known: SeenFolder | None) -> dict[str, Seen]:
+        """Look at each of the files of an open folder."""
+        before = (known.files if known is not None else None) or {}
+        files: dict[str, Seen] = {}
+        for name, found in now.files:
+            mode = found.st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)) or name.endswith(CACHE_SUFFIX):
+                continue
+            if path or name != _GIT:
+                inside = f"{path}/{name}" if path else name
+                seen = self._file(folder, inside, found, before.get(name))
+                if seen is not None:
+                    files[name] = seen
+        return files
 
     def _inner(self, outer: int, path: str, found: os.stat_result, depth: int, rows: Rows) -> None:
         name = path.rpartition("/")[2]
@@ -248,13 +243,13 @@ class _Visit:
         except OSError:
             return False
 
-    def _file(self, folder: int, path: str, found: os.stat_result, before: _Seen | None) -> _Seen | None:
+    def _file(self, folder: int, path: str, found: os.stat_result, before: Seen | None) -> Seen | None:
         self.found.files += 1
         if self.found.files > RECORDED_FILES:
             self.found.left_out.append(LeftOut(path, found.st_size, "there are too many files"))
             return None
         stamp = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        known = None if before is None else _row_of(before)
+        known = None if before is None else row_of(before)
         if before is not None and known is not None and before[: len(stamp)] == stamp:
             if known.name is None:
                 self._tell(path, known)
@@ -263,7 +258,7 @@ class _Visit:
             return before
         fresh = found.st_ctime_ns >= self._fresh_since
         row = self._row(folder, path, found, known=known is not None and known.name is not None)
-        return (*(_READ_AGAIN if fresh else stamp), *row)
+        return (*(READ_AGAIN if fresh else stamp), *row)
 
     def _row(self, folder: int, path: str, found: os.stat_result, *, known: bool) -> Row:
         name, size = path.rpartition("/")[2], found.st_size
@@ -304,10 +299,6 @@ class _Visit:
         return digest.hexdigest()
 
 
-def _same_row(now: _Seen, before: _Seen) -> bool:
-    return now is before or _row_of(now) == _row_of(before)
-
-
 def _leading(paths: Collection[str]) -> frozenset[str]:
     """The folders that lead to ``paths``."""
     folders: set[str] = set()
@@ -317,10 +308,6 @@ def _leading(paths: Collection[str]) -> frozenset[str]:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
     return frozenset(folders)
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
 
 
 def _open(folder: int, name: str) -> int:
@@ -338,24 +325,3 @@ def _read(folder: int, name: str, found: os.stat_result) -> bytes:
         return content
     finally:
         os.close(descriptor)
-
-
-def _load(memory: Path) -> dict[str, _Folder]:
-    """What :meth:`Watcher.save` kept; nothing where it is missing or damaged: then all is read again.
-
-    It is read folder by folder: one document of a large workspace would keep the interpreter, and so the
-    conversation, for a third of a second.
-    """
-    known: dict[str, _Folder] = {}
-    try:
-        with memory.open("rb") as lines:
-            for line in lines:
-                path, kept, folders, files = json.loads(line)
-                known[path] = _Folder(
-                    {name: (*each[:5], *Row(*each[5:])) for name, each in files.items()},
-                    {name: Row(*row) for name, row in folders.items()},
-                    kept,
-                )
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-    return known

@@ -2,10 +2,12 @@
 
 import mmap
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 from examples import examples
@@ -471,14 +473,121 @@ def test_what_was_seen_is_remembered_between_processes_and_files_are_read_once(
     second.store.close()
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b'{"a": 1}', b"{"])
-def test_a_damaged_memory_is_read_anew(project, tmp_path, damage):
-    write(project, {"a": b"1"})
+DAMAGES = {
+    "emptied": lambda memory: b"",
+    "a list": lambda memory: b"[]",
+    "an object": lambda memory: b'{"a": 1}\n',
+    "torn at once": lambda memory: b"{",
+    "torn in the last line": lambda memory: memory[:-3],
+    "a line of an older program": lambda memory: memory + b'["d","0",{},{}]\n',
+    "the files of all folders": lambda memory: re.sub(rb"\t.*", b"\t[[", memory),
+    "one file less": lambda memory: re.sub(rb"\t.*", b"\t[]", memory),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_memory_is_read_anew(project, tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(workspace_scan, "_RACY_NANOSECONDS", 0)
+    write(project, {"a": b"1", "b": b"1", "d/e/f": b"1", "d/g": b"1"})
     first = taken(project, tmp_path)
     first.store.close()
-    (store_folder(tmp_path / "home", project) / "seen.jsonl").write_bytes(damage)
+    memory = store_folder(tmp_path / "home", project) / "seen.jsonl"
+    memory.write_bytes(damage(memory.read_bytes()))
+    next_tick()
+    write(project, {"a": b"2", "d/e/f": b"2"})
     second = taken(project, tmp_path)
-    assert second.store.read(second.store.row(second.first, "a").name) == b"1"
+    kept = {path: second.store.read(row.name) for path, row in second.store.manifest(second.first).items()}
+    assert {path: kept[path] for path in ("a", "b", "d/e/f", "d/g")} == {
+        "a": b"2",
+        "b": b"1",
+        "d/e/f": b"2",
+        "d/g": b"1",
+    }
+
+
+def next_tick():
+    """Return once the clock by which files are stamped has moved: what is changed then has another time."""
+    clock = 5  # CLOCK_REALTIME_COARSE
+    before = time.clock_gettime_ns(clock)
+    while time.clock_gettime_ns(clock) == before:
+        pass
+
+
+def put_other_content(root):
+    times = (root / "d/a").stat()
+    (root / "d/a").write_bytes(b"2")
+    os.utime(root / "d/a", ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def swap(root, one, other):
+    os.rename(root / one, root / "between")
+    os.rename(root / other, root / one)
+    os.rename(root / "between", root / other)
+
+
+def replace_by_a_link(root):
+    (root / "d/a").unlink()
+    os.symlink("b", root / "d/a")
+
+
+def write_through_a_hard_link(root):
+    with open(root / "linked", "r+b") as file:
+        file.write(b"9")
+
+
+CHANGES = {
+    "content, the time put back": put_other_content,
+    "permissions": lambda root: (root / "d/a").chmod(0o600),
+    "permissions of a folder": lambda root: (root / "d/deep").chmod(0o700),
+    "two files of one size swapped": lambda root: swap(root, "d/a", "d/b"),
+    "two folders swapped": lambda root: swap(root, "d/deep", "e"),
+    "a file moved": lambda root: os.rename(root / "d/a", root / "e/a"),
+    "a file renamed": lambda root: os.rename(root / "d/a", root / "d/z"),
+    "a file removed": lambda root: (root / "d/deep/a").unlink(),
+    "a folder removed": lambda root: shutil.rmtree(root / "d"),
+    "an empty folder made": lambda root: (root / "d/deep/new").mkdir(),
+    "an empty file made": lambda root: (root / "d/deep/new").touch(),
+    "a file that became a link": replace_by_a_link,
+    "a file that became a pipe": lambda root: ((root / "d/a").unlink(), os.mkfifo(root / "d/a")),
+    "a pipe that became a file": lambda root: ((root / "pipe").unlink(), (root / "pipe").touch()),
+    "through another name": write_through_a_hard_link,
+    "nothing": lambda root: None,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_look_that_goes_by_what_was_seen_finds_what_a_first_look_does(
+    project, tmp_path, monkeypatch, change
+):
+    monkeypatch.setattr(workspace_scan, "_RACY_NANOSECONDS", 0)  # the files count as old at once
+    write(project, {"top": b"1", "d/a": b"1", "d/b": b"3", "d/deep/a": b"1", "e/b": b"1", "f/c": b"1"})
+    os.mkfifo(project / "pipe")
+    os.link(project / "f/c", project / "linked")
+    past = taken(project, tmp_path)
+    past.store.complete(past.first)  # what was seen is remembered
+    next_tick()
+    change(project)
+    after = past.store.snapshot(past.store.take("again"))
+    again = SnapshotStore(tmp_path / "home", Workspace(project))
+    anew = SnapshotStore(tmp_path / "anew", Workspace(project))
+    assert after.root == anew.snapshot(anew.take()).root == again.snapshot(again.take()).root
+    for store in (past.store, again, anew):
+        store.close()
+
+
+def test_only_in_folders_in_which_something_differs_each_file_is_compared(project, tmp_path, monkeypatch):
+    monkeypatch.setattr(workspace_scan, "_RACY_NANOSECONDS", 0)
+    write(project, {"top": b"1", "d/a": b"1", "d/b": b"1", "e/c": b"1"})
+    past = taken(project, tmp_path)
+    compared = []
+    each = workspace_scan._Visit._file
+    monkeypatch.setattr(workspace_scan._Visit, "_file", lambda *how: compared.append(how[2]) or each(*how))
+    past.store.take("again")
+    assert compared == []
+    next_tick()
+    write(project, {"d/a": b"2"})
+    assert past.changes().modified == ("d/a",)
+    assert compared == ["d/a", "d/b"]
 
 
 def test_caps_leave_out_by_name_and_ignored_files_first(project, tmp_path, monkeypatch):
