@@ -104,6 +104,8 @@ class ProcessRunner:
             is_bound=self._contained,
             save=spills.save,
         )
+        self.look_around = self._guards.look
+        """Looks at the workspace's folders before the first command has to; from any thread."""
         self._last_shown: tuple[Policy, Policy] | None = None
         place = group_place()
         self._lifeline = Lifeline(os.fspath(place.folder) if place is not None else "")
@@ -375,9 +377,7 @@ class ProcessRunner:
     def _restore(self, ended: ProcessTree) -> list[str]:
         """Undo what was done to git's files, the agent's own and those that other programs run.
 
-        Commands that still run are held meanwhile.
-
-        Where one of them can't be held still, the end of the last one restores them.
+        Commands that still run are held; where one can't be, the end of the last one restores them.
         """
         self._running.discard(ended)
         notes = self._guards.reopen(alone=not self._running)

@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seedsmith.sandbox.guards.git_folders import is_entered, is_folder, walk_folders
+from seedsmith.sandbox.guards.change_times import ChangeTimes, Once
+from seedsmith.sandbox.guards.git_folders import Looked, is_entered, is_folder, walk_folders
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
 from seedsmith.sandbox.workspace.protected import RUN_BY_OTHERS, is_run_by_others
 
@@ -22,20 +23,24 @@ _TICK_NS = 50_000_000
 _BELOW = {names[0]: [each[1:] for each in RUN_BY_OTHERS if each[0] == names[0]] for names in RUN_BY_OTHERS}
 """By a folder's name the files of it that are run; by a file's, itself."""
 
-Looked = tuple[str, frozenset[str], int]
-"""A folder, the names in it and its time, see :func:`walk_folders`."""
-
 
 class RunByOthersGuard:
-    """Remembers those files below ``root``; ``save`` keeps what is undone, see :class:`KeptFiles`."""
+    """Remembers those files below ``root`` at each :meth:`refresh`, which comes before the first command.
 
-    def __init__(self, root: Path, *, save: Save | None = None) -> None:
+    ``save`` keeps what is undone, see :class:`KeptFiles`; ``times`` tells when folders changed last.
+    """
+
+    def __init__(self, root: Path, *, save: Save | None = None, times: ChangeTimes | None = None) -> None:
         self._root = root
+        self._times = times or ChangeTimes()
+        self._walk = Once(self._look_at_all)
         self._folders: dict[str, int] = {}
         self._known: set[Path] = set()
         self._kept = KeptFiles(root, self._paths, save)
-        self._look_at(walk_folders(root))
-        self._kept.remember()
+
+    def look(self) -> None:
+        """Look at the folders for the first time, if nobody did; from any thread."""
+        self._walk()
 
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing, an approved call's, or git's."""
@@ -72,10 +77,10 @@ class RunByOthersGuard:
 
     def _look_again(self) -> None:
         """Look at the folders whose entries changed, and at new ones below them."""
+        self._walk()
         for folder, changed in list(self._folders.items()):
-            try:
-                now = os.lstat(folder).st_ctime_ns
-            except OSError:
+            now = self._times.of(folder)
+            if now is None:
                 del self._folders[folder]
                 continue
             if now == changed:
@@ -86,6 +91,9 @@ class RunByOthersGuard:
                     if below not in self._folders and is_entered(name) and is_folder(below):
                         self._look_at(walk_folders(Path(below)))
 
+    def _look_at_all(self) -> None:
+        self._look_at(walk_folders(self._root))
+
     def _look_at(self, folders: Iterable[Looked]) -> list[Looked]:
         looked = list(folders)
         for folder, names, changed in looked:
@@ -95,9 +103,9 @@ class RunByOthersGuard:
         return looked
 
 
-def run_by_others_in(root: Path) -> tuple[Path, ...]:
-    """Those files below ``root`` that are there, the nearest first."""
-    found = (path for folder, names, _ in walk_folders(root) for path in _run_by_others(folder, names))
+def run_by_others_in(folders: Iterable[Looked]) -> tuple[Path, ...]:
+    """Those files in ``folders`` that are there, in their order."""
+    found = (path for folder, names, _ in folders for path in _run_by_others(folder, names))
     return tuple(dict.fromkeys(path for path in found if os.path.isfile(path)))
 
 

@@ -22,10 +22,14 @@ _STORES = frozenset(("objects", "refs", "logs", "modules"))
 _GITDIR = "gitdir: "
 
 
+Looked = tuple[str, frozenset[str], int]
+"""A folder, the names in it, and the time of its last change."""
+
+
 def walk_folders(
     root: Path, most: int | None = _MOST_FOLDERS, *, into_git: bool = False, but: str = ""
-) -> Iterator[tuple[str, frozenset[str], int]]:
-    """Yield ``(folder, names in it, time of its last change)`` breadth first, at most ``most`` of them.
+) -> Iterator[Looked]:
+    """Yield the folders from ``root`` down breadth first, at most ``most`` of them.
 
     Links are not followed, the folder ``but`` is not entered, git's own only where ``into_git`` says so; what
     those store and folders of dependencies come after all others. What can't be read has no names, time 0.
@@ -47,8 +51,9 @@ def walk_folders(
         yield folder, names, changed
         late = _LOOKED_AT_LAST | _STORES if is_bare_repository(names) else _LOOKED_AT_LAST
         for entry in children:
-            wanted = entry.path != but and (into_git or entry.name != DOT_GIT)
-            if wanted and entry.is_dir(follow_symlinks=False):
+            if not entry.is_dir(follow_symlinks=False) or (entry.name == DOT_GIT and not into_git):
+                continue
+            if entry.path != but:
                 (last if entry.name in late else waiting).append(entry.path)
 
 
@@ -72,8 +77,12 @@ def is_bare_repository(names: frozenset[str]) -> bool:
 
 def find_git_entries(root: Path) -> tuple[Path, ...]:
     """Every ``.git`` (folder, file or link) in the nearest folders below ``root``, the root's own first."""
-    near = walk_folders(root, _MOST_FOLDERS)
-    return tuple(Path(folder, DOT_GIT) for folder, names, _ in near if DOT_GIT in names)
+    return git_entries_in(walk_folders(root))
+
+
+def git_entries_in(folders: Iterable[Looked]) -> tuple[Path, ...]:
+    """Every ``.git`` (folder, file or link) in ``folders``."""
+    return tuple(Path(folder, DOT_GIT) for folder, names, _ in folders if DOT_GIT in names)
 
 
 def obeyed_folders(entry: Path, root: Path) -> tuple[Path, ...]:

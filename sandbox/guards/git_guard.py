@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from seedsmith.sandbox.guards.change_times import ChangeTimes
 from seedsmith.sandbox.guards.git_folders import (
     DOT_GIT,
     followed,
@@ -35,18 +36,24 @@ class GitGuard:
     """Remembers a workspace's git metadata at each :meth:`refresh`, which comes before the first command.
 
     With ``restores`` off changes are only reported. ``is_bound`` says that commands see read-only what
-    :meth:`bound` names. ``save`` keeps what is undone, see :class:`KeptFiles`. The folders are walked in a
-    thread; the first :meth:`refresh` waits for it.
+    :meth:`bound` names. ``save`` keeps what is undone, see :class:`KeptFiles`; ``times`` tells when folders
+    changed last.
     """
 
     def __init__(
-        self, root: Path, *, restores: bool, is_bound: bool = False, save: Save | None = None
+        self,
+        root: Path,
+        *,
+        restores: bool,
+        is_bound: bool = False,
+        save: Save | None = None,
+        times: ChangeTimes | None = None,
     ) -> None:
         self._root = root
         self.restores = restores
         """Whether it puts changes back rather than only reporting."""
         self._is_bound = is_bound
-        self._folders = KnownFolders(root, but=root / DOT_GIT if is_bound else None)
+        self._folders = KnownFolders(root, but=root / DOT_GIT if is_bound else None, times=times)
         self._kept = KeptFiles(root, self._obeyed, save)
         self._trusted: dict[Path, int] = {}
         self._made: dict[Path, None] = {}
@@ -68,6 +75,10 @@ class GitGuard:
         guard = cls(root, restores=restores, is_bound=is_bound, save=save)
         guard.refresh()
         return guard
+
+    def look(self) -> None:
+        """Walk the folders for the first time, if nobody did; from any thread."""
+        self._folders.look()
 
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing. Cheap where nothing did."""

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from seedsmith.sandbox.guards.change_times import ChangeTimes, Once
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, is_bare_repository, is_folder, walk_folders
 
 _NEAR = 400
 """So many folders, the nearest, are looked at after every command; of the others as many, in turn."""
-_LATER_SECONDS = 0.3
-"""The first walk waits so long, or for the first command: a run's first question has left by then."""
 _FRESH_SECONDS = 0.005
 """Where commands follow each other so quickly, nobody did anything between them."""
 
 
 class KnownFolders:
-    """Every folder below ``root`` with the time of its last change; the first walk runs in a thread."""
+    """Every folder below ``root`` with the time of its last change."""
 
-    def __init__(self, root: Path, *, but: Path | None = None) -> None:
-        """A folder ``but`` is left out, which no command can change."""
+    def __init__(self, root: Path, *, but: Path | None = None, times: ChangeTimes | None = None) -> None:
+        """A folder ``but`` is left out, which no command can change. ``times`` tells when folders changed."""
+        self._times = times or ChangeTimes()
         self._root = root
         self._left_out = os.fspath(but) if but is not None and is_folder(os.fspath(but)) else ""
         self._stamps: dict[str, int] = {}
@@ -31,40 +30,33 @@ class KnownFolders:
         self._entries: list[Path] = []
         self._turn = 0
         self._last_look = 0.0
-        self._walked = False
-        self._walk: threading.Timer | None = threading.Timer(_LATER_SECONDS, self._first_walk)
-        self._walk.name, self._walk.daemon = "git-folders", True
-        self._walk.start()
+        self._walk = Once(self._look_at_all)
+
+    def look(self) -> None:
+        """Walk for the first time, if nobody did; from any thread."""
+        self._walk()
 
     def first_look(self) -> list[Path]:
-        """What the first walk found, once; waits for its end, or walks now if it has not begun."""
-        if self._walk is None:
-            return []
-        self._walk.cancel()
-        self._walk.join()
-        self._walk = None
-        if not self._walked:
-            self._first_walk()
-        return self._entries
+        """What the first walk found, once."""
+        self._walk()
+        found, self._entries = self._entries, []
+        return found
 
     def appeared(self, *, near: bool = False) -> list[Path]:
         """The ``.git`` entries and bare repositories in folders that changed, known ones included.
 
         ``near`` leaves out the far folders, which are looked at in turn only.
         """
-        self.first_look()
+        self._walk()
         found: list[Path] = []
         if near and time.monotonic() - self._last_look < _FRESH_SECONDS:
             return found
         self._last_look = time.monotonic()
         for folder in [*self._due(near)]:
-            known = self._stamps[folder]
-            try:
-                now = os.lstat(folder).st_ctime_ns
-            except OSError:
+            now = self._times.of(folder)
+            if now is None:
                 del self._stamps[folder]
-                continue
-            if now != known:
+            elif now != self._stamps[folder]:
                 found += self._look_again(folder)
         return list(dict.fromkeys(found))
 
@@ -97,8 +89,7 @@ class KnownFolders:
             found += _repositories(folder, names)
         return found
 
-    def _first_walk(self) -> None:
-        self._walked = True
+    def _look_at_all(self) -> None:
         self._entries = self._look_at(self._root)
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.sandbox.guards.auto_run_files import RunByOthersGuard
+from seedsmith.sandbox.guards.change_times import ChangeTimes
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
 from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.kept_files import Save
@@ -26,13 +27,20 @@ class WorkspaceGuards:
     def __init__(self, root: Path, *, restores_git: bool, is_bound: bool, save: Save) -> None:
         self._root = root
         self._mode = _mode_of(root)
-        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save)
+        self._times = ChangeTimes()
+        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save, times=self._times)
         self._configuration = ConfigurationGuard(root, is_bound=is_bound, save=save)
-        self._run_by_others = RunByOthersGuard(root, save=save)
+        self._run_by_others = RunByOthersGuard(root, save=save, times=self._times)
+
+    def look(self) -> None:
+        """Look at all folders before a command needs it, from any thread; later calls do nothing."""
+        self._git.look()
+        self._run_by_others.look()
 
     def refresh(self) -> None:
         """Accept what changed since the last command: somebody else's doing, as none runs."""
         self._mode = _mode_of(self._root)
+        self._times.look_anew()
         self._git.refresh()
         self._refresh_files()
 
@@ -46,17 +54,20 @@ class WorkspaceGuards:
 
     def is_harmed(self, *, by_git: bool = False) -> bool:
         """Whether a command changed something; ``by_git`` accepts what came with a commit git went to."""
+        self._times.look_anew()
         if by_git:
             self._refresh_files()
         return any(guard.is_harmed() for guard in (self._configuration, self._run_by_others, self._git))
 
     def restore(self) -> list[str]:
         """Put back what a command changed, while none runs; returns sentences on that."""
+        self._times.look_anew()
         guards = (self._configuration, self._run_by_others, self._git)
         return [note for guard in guards for note in guard.restore()]
 
     def report(self) -> list[str]:
         """Sentences on what is only to be told."""
+        self._times.look_anew()
         return self._git.report()
 
     def reopen(self, *, alone: bool = True) -> list[str]:

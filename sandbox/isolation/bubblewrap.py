@@ -14,7 +14,13 @@ from pathlib import Path
 
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.guards.auto_run_files import run_by_others_in
-from seedsmith.sandbox.guards.git_folders import find_git_entries, is_plain_path, read_only_paths
+from seedsmith.sandbox.guards.git_folders import (
+    find_git_entries,
+    git_entries_in,
+    is_plain_path,
+    read_only_paths,
+    walk_folders,
+)
 from seedsmith.sandbox.isolation.base import Gate, Launch, Namespace, Policy
 from seedsmith.sandbox.isolation.hidden_folders import (
     RUNTIME,
@@ -77,6 +83,8 @@ class Bubblewrap:
         self._shown_arguments: tuple[str, ...] = ()
         self._workspace_arguments: tuple[str, ...] = ()
         self._run_by_others: tuple[Path, ...] = ()
+        self._git_entries: tuple[Path, ...] | None = None
+        """Those found when this was prepared, until the first launch."""
 
     @property
     def name(self) -> str:
@@ -174,7 +182,9 @@ class Bubblewrap:
             self._workspace_arguments = (*state, *workspace, *hidden)
         else:
             self._workspace_arguments = (*workspace, *hidden, *state)
-        self._run_by_others = run_by_others_in(policy.workspace)[:_MOST_FILES]
+        near = tuple(walk_folders(policy.workspace))
+        self._run_by_others = run_by_others_in(near)[:_MOST_FILES]
+        self._git_entries = git_entries_in(near)
         self._shown_arguments = tuple(arguments)
         self._prepared_for = policy
 
@@ -225,9 +235,11 @@ class Bubblewrap:
         for file in () if policy.writable_git else self._run_by_others:
             if os.path.isfile(file) and is_plain_path(policy.workspace, file):
                 binds += ["--ro-bind", str(file), str(file)]
+        entries, self._git_entries = self._git_entries, None
         paths = policy.read_only
         if paths is None:
-            paths = read_only_paths(find_git_entries(policy.workspace), policy.workspace)
+            entries = find_git_entries(policy.workspace) if entries is None else entries
+            paths = read_only_paths(entries, policy.workspace)
         for path in paths:
             if os.path.exists(path):
                 binds += ["--ro-bind", str(path), str(path)]

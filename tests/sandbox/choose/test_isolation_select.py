@@ -312,3 +312,17 @@ async def test_without_isolation_the_environment_is_clean_and_nothing_survives(w
 def test_apparmors_refusal_is_recognised() -> None:
     assert "AppArmor" in failure_reason("bwrap", "bwrap: setting up uid map: Permission denied\n")
     assert "it said nothing" in failure_reason("bwrap", "")
+
+
+def test_a_repository_that_appears_after_the_probe_is_shown_read_only_all_the_same(world) -> None:
+    isolation = Bubblewrap(Path("/usr/bin/bwrap"))
+    told = []
+    for _ in range(2):
+        launch = isolation.launch(("true",), world.policy, {}, world.workspace)
+        assert launch.gate is not None
+        for descriptor in (*launch.pass_fds, launch.gate.information_fd):
+            os.close(descriptor)
+        told.append(launch.argv)
+        (world.workspace / "late/.git").mkdir(parents=True, exist_ok=True)
+    late = str(world.workspace / "late/.git")
+    assert late not in told[0] and late in told[1]
