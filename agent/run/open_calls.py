@@ -39,6 +39,7 @@ def open_dispatcher(
     """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     opened.servers.tell(sink, approver)
+    past.looks_first(context.processes.look_around)
     languages = open_language_servers(opened.request, profile, context)
     tools = open_tools(
         profile,

@@ -35,14 +35,17 @@ _QUIET_SECONDS = 1.0
 _NAMED = 5
 _QUESTION_SECONDS = 0.2
 """The first question has left by then."""
+_NEXT_QUESTION_SECONDS = 0.03
+"""So has a later one: the connection is open."""
 
 
 class RunSnapshots:
     """Takes the snapshots of one run, in threads, and records them in its session.
 
-    One is begun once the first question is asked, or something is about to be changed before; one after each
-    answer's calls that may have changed something, and one is taken at the end, unless the run did nothing
-    since the newest was begun. Calls with effects wait for the one that is under way.
+    One is begun once the first question is asked, or something is about to be changed before; after an
+    answer's calls that may have changed something one is due, which is begun once the next question has left;
+    and one is taken at the end, unless the run did nothing since the newest was begun. Calls with effects
+    wait for the one that is due or under way.
     """
 
     def __init__(self, place: Place, session: Session, sink: EventSink, caches: Sequence[str] = ()) -> None:
@@ -60,9 +63,12 @@ class RunSnapshots:
         self._repository: Repository | None = None
         self._git: GitState | None = None
         self._begun = self._closed = False
+        self._due: int | None = None
+        """After which turn something may have been changed that no snapshot was begun for."""
+        self._look: Callable[[], None] = lambda: None
         self._shared: set[str] = set()
         """What others changed before the run did, so that no snapshot shows what theirs was."""
-        self._quiet = Quiet(self._asked, self._begin_first)
+        self._quiet = Quiet(self._asked, self._begin_due)
 
     def begin(self) -> None:
         """Follow the run from here on; returns at once."""
@@ -73,12 +79,16 @@ class RunSnapshots:
         """``busy`` says whether something of the run's may be at work while the model is asked."""
         self._quiet.busy = busy
 
+    def looks_first(self, look: Callable[[], None]) -> None:
+        """Have ``look`` called beside the first question, too, before anything is recorded."""
+        self._look = look
+
     async def ready(self, writes: Collection[str] = ()) -> None:
         """Return once a change loses nothing of what was; raises what kept a snapshot from being taken.
 
         ``writes`` are the paths that will be written, where they are known.
         """
-        self._begin_first()
+        self._begin_due()
         self._quiet.act()
         root, spans = self._place.workspace.root, tuple(self._quiet.spans)
         self._shared.update(touched_by_others(root, writes, spans))
@@ -87,16 +97,24 @@ class RunSnapshots:
 
     def _asked(self) -> None:
         """Let the question leave first: the snapshot's thread would hold it up."""
-        if self._under_way is None:
-            asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._begin_first)
+        if self._under_way is None or self._due is not None:
+            seconds = _QUESTION_SECONDS if self._under_way is None else _NEXT_QUESTION_SECONDS
+            asyncio.get_running_loop().call_later(seconds, self._begin_due)
 
-    def _begin_first(self) -> None:
-        if self._begun and self._under_way is None and not self._closed:
+    def _begin_due(self) -> None:
+        """Begin the first snapshot, or the one that is due."""
+        if self._closed:
+            return
+        if self._begun and self._under_way is None:
             self._start("the run began", whole=True)
+            self._quiet.rest()
+        elif self._due is not None:
+            turn, self._due = self._due, None
+            self._start(f"turn {turn}", turn=turn)
             self._quiet.rest()
 
     async def _settled(self) -> None:
-        self._begin_first()
+        self._begin_due()
         task = self._under_way
         if task is None:
             return
@@ -108,15 +126,14 @@ class RunSnapshots:
 
     async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
         """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
-        self._begin_first()
+        self._begin_due()
         self._start("before a call that deletes")
         await self.ready()
         return await asyncio.to_thread(self._unkept, files)
 
     def changed(self) -> None:
-        """Begin a snapshot, as something may have been changed; returns at once."""
-        self._start(f"turn {self._session.turns}")
-        self._quiet.rest()
+        """Let a snapshot be due, as something may have been changed."""
+        self._due = self._session.turns
 
     async def changes(self, *, compares: bool = True) -> Changes:
         """What has changed since the session began, as it is now; nothing unless it ``compares``."""
@@ -124,7 +141,7 @@ class RunSnapshots:
             from seedsmith.sandbox.snapshots.changes import NO_CHANGES
 
             return NO_CHANGES
-        self._begin_first()
+        self._begin_due()
         if self._quiet.acted is not None or self.failed:
             self._start("the run ended", whole=True)
         await self._settled()
@@ -135,6 +152,8 @@ class RunSnapshots:
         """The workspace before the first change, and as it is now."""
         from seedsmith.agent.run.proof.both_sides import Past
 
+        if self._due is not None:
+            self._begin_due()
         self._start("verification")
         await self._settled()
         assert self._store is not None
@@ -159,8 +178,9 @@ class RunSnapshots:
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
-    def _start(self, label: str, *, whole: bool = False) -> None:
-        before, turn, acted = self._under_way, self._session.turns, self._quiet.acted
+    def _start(self, label: str, *, turn: int | None = None, whole: bool = False) -> None:
+        before, acted = self._under_way, self._quiet.acted
+        turn = self._session.turns if turn is None else turn
         shared, self._shared = self._shared, set()
 
         async def after() -> None:
@@ -201,6 +221,7 @@ class RunSnapshots:
         others = Others()
         try:
             if self._store is None:
+                self._look()
                 self._store = self._open()
                 self._taken_back = take_back_half_done(self._store, self._session)
             taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))

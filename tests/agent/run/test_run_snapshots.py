@@ -7,6 +7,7 @@ import json
 import pytest
 from scripted_endpoint import Answer, calls, text
 
+from seedsmith.agent.run import snapshots
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -52,3 +53,34 @@ async def test_a_run_takes_none_more_where_it_did_nothing_since_the_newest(proje
     outcome = await outcome_of(project, tmp_path, endpoint, calls(write, noise), Answer(text="done"))
     assert outcome.files_changed == ("b.txt",)
     assert labels(tmp_path) == ["the run began", "turn 1"]
+
+
+async def test_one_is_taken_after_each_turn_that_changed_something_once_the_next_question_has_left(
+    project, tmp_path, endpoint, monkeypatch
+):
+    monkeypatch.setattr(snapshots, "_NEXT_QUESTION_SECONDS", 3600)  # it has never left, as far as one knows
+    asked = []
+    take = snapshots.RunSnapshots._take
+    monkeypatch.setattr(
+        snapshots.RunSnapshots,
+        "_take",
+        lambda *how, **more: asked.append(len(endpoint.requests)) or take(*how, **more),
+    )
+    writes = [calls(("write", {"path": f"{name}.txt", "content": name})) for name in "bc"]
+    outcome = await outcome_of(project, tmp_path, endpoint, *writes, text("done"))
+    assert outcome.files_changed == ("b.txt", "c.txt")
+    assert labels(tmp_path) == ["the run began", "turn 1", "turn 2"]
+    assert asked == [1, 2, 3]  # before the next call that changes something, and at the end
+
+
+async def test_the_workspaces_folders_are_looked_at_while_the_first_question_is_asked(
+    project, tmp_path, endpoint, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        "seedsmith.sandbox.guards.workspace_guards.WorkspaceGuards.look",
+        lambda guards: asked.append(len(endpoint.requests)),
+    )
+    monkeypatch.setattr(snapshots, "_QUESTION_SECONDS", 3600)
+    await outcome_of(project, tmp_path, endpoint, text("done"))
+    assert asked == [1]
