@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -126,7 +127,8 @@ class Log:
         parent = record.get("parent", number - 1)
         if not isinstance(parent, int) or not 0 <= parent < number:
             return None
-        return record | {"n": number, "parent": parent}
+        record["n"], record["parent"] = number, parent
+        return record
 
     def _refuse_records_after(self, file: BinaryIO) -> None:
         while line := file.readline(LONGEST_RECORD):
@@ -153,10 +155,23 @@ def _is_answer(record: Record) -> bool:
     return record.get("kind") == "item" and isinstance(item, dict) and item.get("role") == "assistant"
 
 
+@cache
+def _parser() -> Callable[[bytes], Any]:
+    """A parser three times as quick as ``json``'s, imported when records are read."""
+    from pydantic_core import from_json
+
+    return from_json
+
+
 def _record(line: bytes) -> Record | None:
     """The record a line holds; None where it is torn or damaged."""
-    try:
-        value = json.loads(line) if line.endswith(b"\n") else None
-    except (ValueError, RecursionError):
+    if not line.endswith(b"\n"):
         return None
+    try:
+        value = _parser()(line)
+    except ValueError:  # it is stricter: halves of pairs of surrogates, deep nesting
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
     return value if isinstance(value, dict) else None
