@@ -23,4 +23,6 @@ def command(shell: str) -> None:
 
     completion = get_completion_class(shell)
     assert completion is not None
-    click.echo(completion(seedsmith, {}, "seedsmith", _VARIABLE).source())
+    script = completion(seedsmith, {}, "seedsmith", _VARIABLE).source()
+    # fish: a description may hold commas, too
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'))

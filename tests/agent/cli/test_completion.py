@@ -53,11 +53,23 @@ SHELLS = {
     "words=(seedsmith run --max-tu); CURRENT=3; _seedsmith_completion",
     "fish": "seedsmith completion fish | source; complete -C 'seedsmith run --max-tu'",
 }
+DESCRIBED = "Command that proves the work; run before, and after the model says it is done."
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_itself_completes(shell, tmp_path):
+    assert "--max-turns" in completed(shell, SHELLS[shell], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_what_describes_a_flag_is_whole(shell, tmp_path):
+    assert DESCRIBED in completed(shell, SHELLS[shell].replace("--max-tu", "--veri"), tmp_path)
+
+
+def completed(shell, script, tmp_path):
+    """What ``shell`` prints by ``script``."""
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"needs {shell}")
@@ -69,5 +81,6 @@ def test_the_shell_itself_completes(shell, tmp_path):
         "LANG": "C.UTF-8",
         "TERM": "dumb",
     }
-    done = subprocess.run([program, "-c", SHELLS[shell]], env=environment, capture_output=True, text=True)
-    assert "--max-turns" in done.stdout, done.stderr
+    done = subprocess.run([program, "-c", script], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
