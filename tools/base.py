@@ -159,6 +159,8 @@ class ToolContext:
     """Extra variables for commands (never keys)."""
     background: BackgroundCommands = field(default_factory=_no_background_commands)
     """Commands that outlive their call; whoever opens the context ends them with the session."""
+    background_after: float = 120.0
+    """After so many seconds a command that is awaited, and has no deadline, goes on in the background."""
     ignored: tuple[str, ...] = ()
     """Paths that searches leave out besides those of ``.gitignore``, as globs from the workspace's root."""
     tracked_ignored: TrackedIgnored = TrackedIgnored()

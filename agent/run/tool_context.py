@@ -81,6 +81,7 @@ def open_tool_context(
         spills,
         ignored=tuple(settings.ignore or ()),
         git_remote=settings.git_remote,
+        background_after=settings.background_after,
     )
 
 

@@ -262,7 +262,7 @@ class Settings(BaseModel):
         None, pattern=r"\S", description="Session to go on with in a copy of it, which leaves it as it is."
     )
     lang: Annotated[Literal["en", "zh"] | None, Option(recorded=False)] = Field(
-        None, description="Language of the conversation's own words; default: the locale's, else English."
+        None, description="Language that is spoken to you; default: the locale's, else English."
     )
     notify: Annotated[Literal["off", "bell", "desktop"], Option(recorded=False)] = Field(
         "bell", description="How a conversation calls you when a long turn ended or a question waits."
@@ -281,6 +281,9 @@ class Settings(BaseModel):
     )
     replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="Recording to run again, without network or model."
+    )
+    background_after: Annotated[float, Option("SECONDS", flag=False)] = Field(
+        120, gt=0, le=3600, description="When a command without a timeout goes on in the background."
     )
     sessions_mb: Annotated[int, Option("MB", flag=False, recorded=False)] = Field(
         2000, ge=0, description="What all sessions may take before the oldest are removed; 0: never removed."

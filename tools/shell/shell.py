@@ -154,11 +154,11 @@ class ShellTool(PydanticTool[ShellParameters]):
             return _left_running(
                 command, running.look(), context, f"started in the background as {command.id}"
             )
-        seconds = None if parsed.timeout is not None else _DEFAULT_SECONDS
+        seconds = None if parsed.timeout is not None else context.background_after
         left = await context.background.attend(parsed.command, running, seconds)
         result = running.look()
         if left is None:
-            return _ended(result, parsed.timeout or _DEFAULT_SECONDS, _HINT)
+            return _ended(result, parsed.timeout or context.background_after, _HINT)
         return _left_running(
             left, result, context, f"{command_text.ending(result)}; left in the background as {left.id}"
         )

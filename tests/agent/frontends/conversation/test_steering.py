@@ -55,6 +55,30 @@ async def test_a_key_sends_a_command_to_the_background_where_it_outlives_its_tur
 
 
 @pytest.mark.slow
+async def test_a_command_that_takes_long_goes_on_in_the_background_and_its_end_is_read(
+    converse, endpoint, tmp_path
+):
+    endpoint.script(
+        calls(("shell", {"command": LOOP})),
+        text("It runs."),
+        calls(("shell_output", {"id": "b1", "wait": 60})),
+        text("It ended."),
+    )
+
+    async def person(at):
+        await at.says("Begin")
+        await at.sees("It runs.")
+        await until(lambda: "1 in the background" in at.talk._toolbar(), at.talk._toolbar)
+        (tmp_path / "repository" / "go").touch()
+        await at.says("And?")
+        await at.sees("It ended.")
+
+    await converse(person, background_after=0.2)
+    results = [each["content"] for each in bodies(endpoint)[-1]["messages"] if each["role"] == "tool"]
+    assert "left in the background as b1" in results[0] and "over-now" in results[1]
+
+
+@pytest.mark.slow
 async def test_a_plan_is_rejected_with_words_and_then_carried_out(converse, endpoint, tmp_path):
     endpoint.script(text("First plan."), text("Second plan."), calls(EDIT), text("Changed."))
 
