@@ -117,17 +117,20 @@ def _print(loaded: Loaded, name: str, as_json: bool) -> None:
         told = {"key": name, "value": "…" if name in _SECRET and value else value, "origin": origin}
         sys.stdout.buffer.write(encode(told))
         return
+    from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.agent.frontends.terminal import visible
 
-    place = origin.removeprefix(f"{name} (").removesuffix(")")
-    click.echo(visible(f"{name}: {_shown(loaded, name)}\n    from {place}"))
+    place = as_told(f"from {origin.removeprefix(f'{name} (').removesuffix(')')}")
+    click.echo(visible(f"{name}: {_shown(loaded, name)}\n    {place}"))
 
 
 def _shown(loaded: Loaded, name: str) -> str:
     """The value as one would write it; of a key that it is set."""
     value = loaded.settings.model_dump(mode="json", include={name})[name]
     if name in _SECRET and value:
-        return "(set, not shown)"
+        from seedsmith.agent.frontends.line_wrapping import as_told
+
+        return as_told("(set, not shown)")
     if isinstance(value, str):
         return value
     import json

@@ -45,13 +45,7 @@ def command(worktree: str | None, **flags: Any) -> int:
     """
     if not at_a_terminal():
         raise UsageError("A conversation needs a terminal; seedsmith run PROMPT carries out one task.")
-    from seedsmith.agent.frontends.conversation.language import language_of
-    from seedsmith.agent.frontends.conversation.reports import Reports
-    from seedsmith.agent.frontends.line_wrapping import told_by
-
-    settings = load_settings(flags)
-    with told_by(Reports(language_of(settings.lang, os.environ))):
-        return _talk(settings, worktree)
+    return _talk(load_settings(flags), worktree)
 
 
 def _talk(settings: Settings, worktree: str | None) -> int:
@@ -115,6 +109,6 @@ async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Ta
         typed += ["-C", str(talk.settings.workspace), *shlex.split(words or otherwise)]
         await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False)
     except click.ClickException as error:
-        talk.say(error.format_message(), "red")
+        talk.say(talk.words.told(error.format_message()), "red")
     except ValueError as error:  # an open quote
         talk.say(talk.words("unreadable", words=repr(words), why=error), "red")

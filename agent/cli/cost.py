@@ -89,9 +89,10 @@ def _print(rows: list[Sum], by: str) -> None:
     from shutil import get_terminal_size
 
     from seedsmith.agent.frontends.cost_chart import table
+    from seedsmith.agent.frontends.line_wrapping import cells
     from seedsmith.agent.frontends.terminal import visible
 
-    width = max(map(len, table(rows, by, 0, "")))
+    width = max(map(cells, table(rows, by, 0, "")))
     bars = min(get_terminal_size().columns - width - 3, _MOST_BAR)
     block = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
     for line in table(rows, by, bars if bars >= _LEAST_BAR else 0, block):

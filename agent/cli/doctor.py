@@ -22,7 +22,7 @@ _STATE = 8
 @debug_flag
 def command(as_json: bool, **flags: Any) -> int:
     """Look at this machine. Exits 0 where a run is possible, 1 where it isn't."""
-    from seedsmith.agent.frontends.line_wrapping import as_told, fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import as_told, fitted, padded, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
     from seedsmith.agent.tasks import doctor
 
@@ -35,7 +35,8 @@ def command(as_json: bool, **flags: Any) -> int:
             sys.stdout.buffer.write(encode(asdict(finding)))
         else:
             said = as_told(f"{visible_row(finding.subject)}: {visible_row(finding.said)}")
-            print(fitted(f"{finding.state:{_STATE}}{said}", _STATE, width), flush=True)
+            state = padded(as_told(finding.state), _STATE)
+            print(fitted(f"{state}{said}", _STATE, width), flush=True)
             if finding.mend:
                 mend = as_told(visible_row(finding.mend))
                 print(fitted(f"{'':{_STATE}}→ {mend}", _STATE, width), flush=True)

@@ -10,13 +10,13 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Gt, Le
 
-from seedsmith.agent.cli.invocation import say
+from seedsmith.agent.cli.invocation import Invocation, say
 from seedsmith.agent.cli.shell_completion import OF_SETTINGS, choices
 from seedsmith.agent.settings.config import Loaded, flag_name, load
 from seedsmith.agent.settings.repository_root import root_above, standing_in
 from seedsmith.agent.settings.settings import OPTIONS, WANTED, Settings
 
-TALK_ONLY = frozenset({"lang", "notify", "plain"})
+TALK_ONLY = frozenset({"notify", "plain"})
 """Settings that a conversation alone goes by."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -53,6 +53,8 @@ def typed_below(settings: Settings) -> str:
 def load_settings(flags: Mapping[str, Any]) -> Settings:
     """The settings from the flags that were given, the environment and the files; notices go to stderr."""
     loaded: Loaded = load(given(flags), os.environ)
+    invocation = click.get_current_context().ensure_object(Invocation)
+    invocation.lang = invocation.lang or loaded.settings.lang
     for notice in loaded.notices:
         say(notice)
     return loaded.settings

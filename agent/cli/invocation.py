@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
 import click
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.languages.language import LANGUAGES, language_of
+from seedsmith.agent.frontends.languages.reports import Reports
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
@@ -17,6 +20,12 @@ class Invocation:
 
     debug: bool = False
     quiet: bool = False
+    lang: str | None = None
+    """The language that the person chose; None for the locale's."""
+
+    def told(self, sentence: str) -> str:
+        """``sentence``, one of the program's own, in the person's language."""
+        return Reports(language_of(self.lang, os.environ))(sentence)
 
 
 def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -27,6 +36,26 @@ def _remember_debug(context: click.Context, _: click.Parameter, value: bool) -> 
 debug_flag = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show tracebacks."
 )
+
+
+_language_flag = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    expose_value=False,
+    help="Language that is spoken to you; default: the locale's, else English.",
+)
+
+
+def with_language(command: click.Command) -> click.Command:
+    """``command``, it and those in it with the flag ``--lang`` where they have none of their own."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            with_language(each)
+    if not any("--lang" in each.opts for each in command.params):
+        _language_flag(command)
+    return command
+
+
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, one object a line, and nothing else."
 )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag, say
+from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag, say, with_language
 from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
 from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
@@ -67,7 +67,7 @@ class CommandGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name or "command")
-        return command
+        return with_language(command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``, flags alone as ``talk``'s."""
@@ -145,7 +145,14 @@ def seedsmith(context: click.Context) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code (docs/command-line.md, "Exit codes")."""
-    invocation = Invocation()
+    from seedsmith.agent.frontends.line_wrapping import told_by
+
+    invocation = Invocation(lang=_language(arguments))
+    with told_by(invocation.told):
+        return _called(arguments, invocation)
+
+
+def _called(arguments: Sequence[str], invocation: Invocation) -> int:
     _never_fail_to_print()
     try:
         os.environ.update(with_kept_keys(os.environ))
@@ -169,6 +176,15 @@ def main(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     finally:
         _drop_unwritable_output()
+
+
+def _language(arguments: Sequence[str]) -> str | None:
+    """What is typed behind ``--lang``: what is wrong with the rest is said in that language, too."""
+    for name, following in zip(arguments, (*arguments[1:], ""), strict=False):
+        flag, _, value = name.partition("=")
+        if flag == "--lang":
+            return value or following
+    return None
 
 
 def explain(error: Exception) -> tuple[int, str]:

@@ -12,6 +12,7 @@ import click
 
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.line_wrapping import as_told, tell
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -84,13 +85,13 @@ def check_models() -> None:
     own = user_catalog.read(path)
     known = catalog.load(os.environ)
     if own is None:
-        click.echo(f"There is no {path}; the built-in providers are all there is.")
+        tell(f"There is no {path}; the built-in providers are all there is.")
         return
-    click.echo(f"{path} can be used.")
+    tell(f"{path} can be used.")
     for name in own.providers:
         provider = known.providers[name]
         models = ", ".join(provider.models) or "any model"
-        click.echo(f"{name}: {provider.base_url or 'started by the run itself'} · {models}")
+        tell(f"{name}: {provider.base_url or 'started by the run itself'} · {models}")
 
 
 @command.command("pull")
@@ -168,18 +169,18 @@ def _print_table(rows: list[ModelRow]) -> None:
     screen = screen_width()
     console = Console(markup=False, highlight=False, width=screen or _FILE_WIDTH)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("model", no_wrap=True)
-    table.add_column("context", justify="right")
-    table.add_column("answer", justify="right")
-    table.add_column("images")
-    table.add_column("yuan per 1,000 tokens, in / out", overflow="fold")
-    table.add_column("access", overflow="fold")
+    table.add_column(as_told("model"), no_wrap=True)
+    table.add_column(as_told("context"), justify="right")
+    table.add_column(as_told("answer"), justify="right")
+    table.add_column(as_told("images"))
+    table.add_column(as_told("yuan per 1,000 tokens, in / out"), overflow="fold")
+    table.add_column(as_told("access"), overflow="fold")
     for row in rows:
-        price = "\n".join(_price(tier) for tier in row.prices) or "not known"
+        price = "\n".join(as_told(_price(tier)) for tier in row.prices) or as_told("not known")
         style = "" if row.ready else "dim"
-        images = "yes" if row.vision else "no"
+        images = as_told("yes" if row.vision else "no")
         limits = (f"{row.context_tokens:,}", f"{row.output_tokens:,}")
-        table.add_row(row.model, *limits, images, price, row.access, style=style)
+        table.add_row(row.model, *limits, images, price, as_told(row.access), style=style)
     wanted = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
     if screen is not None and wanted > screen:
         _print_blocks(rows, screen)
@@ -200,7 +201,7 @@ def _print_blocks(rows: list[ModelRow], width: int) -> None:
             *(() if row.prices else ("price not known",)),
             row.access,
         ):
-            print(fitted(f"    {told}", 6, width))
+            print(fitted(f"    {as_told(told)}", 6, width))
 
 
 def _price(tier: TierRow) -> str:

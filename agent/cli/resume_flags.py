@@ -52,6 +52,7 @@ def offered(settings: Settings) -> Settings:
             "take the last with --continue."
         )
     from seedsmith.agent.cli.sessions import table
+    from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.agent.sessions.recorded_sessions import Sessions
 
     found = Sessions(settings.home).list(settings.workspace)[:_MOST_OFFERED]
@@ -59,5 +60,7 @@ def offered(settings: Settings) -> Settings:
         raise UsageError(f"There is no session of {settings.workspace.resolve()} yet.")
     for number, line in enumerate(table(found, everywhere=False), 1):
         click.echo(f"{number:>3}  {line}", err=True)
-    number = click.prompt("Go on with which", type=click.IntRange(1, len(found)), default=1, err=True)
+    number = click.prompt(
+        as_told("Go on with which"), type=click.IntRange(1, len(found)), default=1, err=True
+    )
     return settings.model_copy(update={"resume": found[number - 1].id})

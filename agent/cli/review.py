@@ -66,10 +66,11 @@ def command(
     if code_quality is not None:
         _write(code_quality, reviewing.as_code_quality(found))
     if not as_json:
+        from seedsmith.agent.frontends.line_wrapping import as_told
         from seedsmith.agent.frontends.terminal import visible
 
         if found.outcome is None or found.outcome.output is not None:
-            print(visible(reviewing.as_text(found)))
+            print(as_told(visible(reviewing.as_text(found))))
     if found.outcome is not None:
         if found.outcome.files_changed:
             say(f"The review changed files, which it should not: {found.outcome.undo} takes that back.")

@@ -185,32 +185,32 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     """The lines of a list: id, age, outcome, turns, cost, the folder where it is asked for, first words."""
     from shutil import get_terminal_size
 
-    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
+    from seedsmith.agent.frontends.line_wrapping import as_told, cells, fitted, padded, screen_width
     from seedsmith.agent.frontends.terminal import one_line
 
     now = time.time()
     rows = [
         (
             each.id,
-            _age(now - each.started),
-            each.outcome.replace("_", " ") + (", undone" if each.undone else ""),
+            as_told(_age(now - each.started)),
+            as_told(each.outcome.replace("_", " ") + (", undone" if each.undone else "")),
             "" if each.turns is None else str(each.turns),
             "" if each.cost_cny is None else f"{'~' if each.cost_estimated else ''}¥{each.cost_cny:.4f}",
             *((_folder(each.workspace),) if everywhere else ()),
         )
         for each in found
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     screen = screen_width()
     room = get_terminal_size().columns - sum(widths) - 2 * len(widths) - _NUMBERED
     lines = []
     for row, each in zip(rows, found, strict=True):
-        why = each.why or each.asked.strip().partition("\n\n")[0]  # data and notes come after it
+        why = as_told(each.why) or each.asked.strip().partition("\n\n")[0]  # data and notes come after it
         if screen is not None and room < _LEAST_ROOM:
             told = fitted("  ".join(filter(None, row)), 4, screen - _NUMBERED)
             lines.append(f"{told}\n    {one_line(why, screen - 4)}".rstrip())
             continue
-        told = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        told = "  ".join(padded(text, width) for text, width in zip(row, widths, strict=True))
         lines.append(f"{told}  {one_line(why, max(room, 40))}".rstrip())
     return lines
 

@@ -56,7 +56,7 @@ class AnswerAlone(ConsoleFrontEnd):
         if self._held:
             held = "".join(self._held)
             self._held.clear()
-            self._line(held.rstrip("\n"))
+            self._as_it_is(held.rstrip("\n"))
         self._show_late()
 
     def _show_late(self) -> None:
@@ -75,7 +75,7 @@ class AnswerAlone(ConsoleFrontEnd):
             self._answer(event, said)
         super()._finish(event, session)
         if self._shown.quiet and event.status not in _ANSWERED:
-            self._write(self._stream, f"seedsmith: {event.message.strip()}")
+            self._write(self._stream, self._told(f"seedsmith: {event.message.strip()}"))
 
     def _answer(self, event: events.SessionFinished, said: str) -> None:
         """Write the answer: the value where a form was asked for, else the model's last words."""
@@ -84,9 +84,10 @@ class AnswerAlone(ConsoleFrontEnd):
             if visible(answer) != answer:
                 answer = json.dumps(event.output, indent=2)
         else:
-            answer = said if said and event.message.strip().startswith(said) else event.message.strip()
+            message = event.message.strip()
+            answer = said if said and message.startswith(said) else message if said else self._told(message)
             if not said:
-                self._said.append(answer)
+                self._said.append(message)
         self._write(self._answers, answer)
 
     def _changes(self, event: events.SessionFinished, session: str) -> None:
@@ -116,9 +117,9 @@ class AnswerAlone(ConsoleFrontEnd):
         if not isinstance(error, BrokenPipeError):
             self.unwritten = error.strerror or type(error).__name__
 
-    def _line(self, text: str, style: str = "") -> None:
+    def _as_it_is(self, text: str, style: str = "") -> None:
         if not self._shown.quiet:
-            super()._line(text, style)
+            super()._as_it_is(text, style)
 
     def _status(self, text: str) -> None:
         if not self._shown.quiet:

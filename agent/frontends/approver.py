@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.ask_tool import Question
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import visible, visible_row
 from seedsmith.agent.settings.permissions.grants import Grant
 
@@ -47,14 +48,14 @@ class ConsoleApprover:
                 return True
             shown = visible(readable(request.what, self._workspace))
             what = _LONG_BLANK.sub(lambda blank: f"[{len(blank[0])} spaces]", shown)
-            self._screen.write(
-                f"{visible(request.tool)} asks for your word: {visible(request.why)}\n{what}\n"
-            )
+            asked = as_told(f"{visible(request.tool)} asks for your word: {visible(request.why)}")
+            self._screen.write(f"{asked}\n{what}\n")
             for letters, grant in choices(request).items():
                 kept = "always in this folder" if letters.startswith("a") else "for this session"
-                self._screen.write(f"  {letters}: yes, {kept}, to {visible_row(grant.told)}\n")
+                told = as_told(f"{letters}: yes, {kept}, to {visible_row(grant.told)}")
+                self._screen.write(f"  {told}\n")
             self._forget_typed()
-            self._screen.write("Run it? [y once, or as above; no and why] ")
+            self._screen.write(as_told("Run it? [y once, or as above; no and why] "))
             self._screen.flush()
             answer = (await self._read_line()).decode("utf-8", "replace").strip()
         return decision(answer, request, self._granted.append)
@@ -62,12 +63,12 @@ class ConsoleApprover:
     async def answer(self, question: Question) -> str:
         """Show the question and read one line; the number of an option stands for it."""
         async with self._one_at_a_time:
-            who = "The model asks: " if question.from_model else ""
+            who = as_told("The model asks: ") if question.from_model else ""
             self._screen.write(f"{who}{visible(question.text)}\n")
             for number, option in enumerate(question.options, 1):
                 self._screen.write(f"  {number}. {visible(option)}\n")
             self._forget_typed()
-            self._screen.write("Your answer> ")
+            self._screen.write(as_told("Your answer> "))
             self._screen.flush()
             line = await self._read_line()
         answer = line.decode("utf-8", "replace").strip()

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.diff_view import show_diff
-from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, prose, screen_width
+from seedsmith.agent.frontends.figures import duration, limit, tokens, usage, yuan
+from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, as_told, prose, screen_width
 from seedsmith.agent.frontends.terminal import one_line, visible
 from seedsmith.agent.frontends.waiting_line import WaitingLine
 from seedsmith.agent.frontends.word_stream import WordStream
 from seedsmith.agent.sessions.resume_command import going_on
+from seedsmith.tools.text import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,7 +83,8 @@ class ConsoleFrontEnd:
         except Exception as error:
             self._gone = self._stream.closed
             with contextlib.suppress(OSError, ValueError):
-                self._stream.write(f"({envelope.event.type} can't be shown: {type(error).__name__})\n")
+                told = self._told(f"{envelope.event.type} can't be shown: {type(error).__name__}")
+                self._stream.write(f"({told})\n")
 
     def close(self) -> None:
         """Leave the cursor at the start of a line."""
@@ -132,7 +135,7 @@ class ConsoleFrontEnd:
                 self._line(f"{self._mark('?')} needs your word: {why}", "yellow")
             case events.UsageReported():
                 if not self._searching:
-                    self._line(_usage(event, paid=not self._replays), "dim")
+                    self._line(usage(event, paid=not self._replays), "dim")
             case events.Compacted():
                 self._line(
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
@@ -157,7 +160,7 @@ class ConsoleFrontEnd:
         self._line(f"sandbox: {event.sandbox}{warning}", "yellow" if warning else "dim")
         if not event.git:
             self._line("no git repository: the diff is against what the folder held at the start", "dim")
-        if limits := [_limit(name, value) for name, value in event.budget.items() if value]:
+        if limits := [limit(name, value) for name, value in event.budget.items() if value]:
             self._line(f"budget: {', '.join(limits)}", "dim")
         if session:
             self._line(f"session {session}", "dim")
@@ -208,7 +211,7 @@ class ConsoleFrontEnd:
         self._failed_last = not event.ok
         mark = self._mark("✓" if event.ok else "✗")
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
-        took = f" · {_duration(event.duration_ms)}"
+        took = f" · {duration(event.duration_ms)}"
         left = self._console.width - 2 - len(summary) - len(took)
         if event.ok and self._console.is_terminal and left < min(len(call), _LEAST_OF_A_CALL):
             summary = ""  # a call is one line, and its name matters more
@@ -216,7 +219,7 @@ class ConsoleFrontEnd:
         self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")
         if not event.ok:
             for line in str(event.data.get("output_end", "")).splitlines():
-                self._line(f"  {line}", "dim")
+                self._as_it_is(f"  {line}", "dim")
         for step in event.data.get("plan", ()):
             state = step["state"]
             self._line(f"  {_STEP_MARKS[state]} {one_line(step['text'], 200)}", _STEP_STYLES[state])
@@ -239,7 +242,7 @@ class ConsoleFrontEnd:
         if not passed:
             lines = event.output.strip().splitlines()
             for line in lines[-VERIFY_LINES:]:
-                self._line(f"  {line}", "dim")
+                self._as_it_is(f"  {line}", "dim")
 
     def _finish(self, event: events.SessionFinished, session: str) -> None:
         said = "".join(self._said).strip()
@@ -248,16 +251,16 @@ class ConsoleFrontEnd:
             self._line(rest)
         if event.diff:
             self._changes(event, session)
-        cost = "no price known" if event.cost_cny is None else _yuan(event.cost_cny, event.cost_estimated)
+        cost = "no price known" if event.cost_cny is None else yuan(event.cost_cny, event.cost_estimated)
         cost = "nothing paid" if self._replays else cost
         doubt = self._doubt(event)
         facts = [
             event.status.replace("_", " ") + doubt,
-            _count(event.turns, "turn"),
-            _count(event.tool_calls, "call"),
-            _tokens(event.usage),
+            count(event.turns, "turn"),
+            count(event.tool_calls, "call"),
+            tokens(event.usage),
             cost,
-            f"{_count(len(event.files_changed), 'file')} changed",
+            f"{count(len(event.files_changed), 'file')} changed",
         ]
         if deleted := len(_DELETED.findall(event.diff)):
             facts[-1] += f", {deleted} of them deleted"
@@ -285,8 +288,16 @@ class ConsoleFrontEnd:
         proven = event.verified.get("before_exit_code") != 0 or event.verified.get("sides")
         return "" if proven else ", but the check passed before, too"
 
+    def _told(self, sentence: str) -> str:
+        """``sentence``, one of the program's own, in the person's language."""
+        return as_told(sentence)
+
     def _line(self, text: str, style: str = "") -> None:
-        """Print ``text`` on lines of its own."""
+        """Print ``text``, the program's own, on lines of its own."""
+        self._as_it_is(self._told(text), style)
+
+    def _as_it_is(self, text: str, style: str = "") -> None:
+        """Print ``text`` on lines of its own, as it is."""
         self._start_line()
         from rich.text import Text
 
@@ -313,7 +324,7 @@ class ConsoleFrontEnd:
         """Show what is going on in a line that the next one replaces; nothing where that can't be done."""
         if self._moves:
             self._start_line()
-            self._waiting.show(one_line(text, 400), self._console.width - 1)
+            self._waiting.show(one_line(self._told(text), 400), self._console.width - 1)
 
     def _clear_status(self) -> None:
         self._waiting.clear()
@@ -351,46 +362,6 @@ def _told(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return " ".join(value)
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _limit(name: str, value: Any) -> str:
-    unit = {"cost": "yuan"}.get(name, name)
-    return f"{value:,.15g} {unit}" if isinstance(value, int | float) else f"{name} {value}"
-
-
-def _usage(event: events.UsageReported, *, paid: bool) -> str:
-    cached = f" ({event.cached_tokens:,} cached)" if event.cached_tokens else ""
-    thinking = f" ({event.reasoning_tokens:,} thinking)" if event.reasoning_tokens else ""
-    parts = [f"{event.input_tokens:,} in{cached}", f"{event.output_tokens:,} out{thinking}"]
-    if paid and event.cost_cny is not None:
-        parts.append(_yuan(event.cost_cny, event.cost_estimated))
-    if event.tier:
-        parts.append(f"tier {event.tier}")
-    return " · ".join(parts)
-
-
-def _tokens(usage: Mapping[str, int]) -> str:
-    """A run's tokens: all of them, and of what they were."""
-    each = {
-        "in": usage.get("input_tokens", 0),
-        "cached": usage.get("cached_tokens", 0),
-        "out": usage.get("output_tokens", 0),
-        "thinking": usage.get("reasoning_tokens", 0),
-    }
-    parts = ", ".join(f"{tokens:,} {kind}" for kind, tokens in each.items() if tokens)
-    return f"{usage.get('total_tokens', 0):,} tokens{f' ({parts})' if parts else ''}"
-
-
-def _yuan(cost: float, estimated: bool) -> str:
-    return f"{'about ' if estimated else ''}¥{cost:.4f}"
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _tried(arguments: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from seedsmith.agent.frontends.line_wrapping import as_told, cells, padded
 from seedsmith.agent.sessions.costs import Sum
 
 _HEADS = ("", "questions", "input", "cached", "output", "cost")
@@ -22,7 +23,7 @@ _STYLE = (
 def money(row: Sum) -> str:
     """The cost of one row; ``~`` where a part of it is estimated, ``+`` where a part has no price."""
     if row.unpriced == row.questions:
-        return "no price known"
+        return as_told("no price known")
     return f"{'~' if row.estimated else ''}¥{row.cost_cny:.4f}{'+' if row.unpriced else ''}"
 
 
@@ -43,13 +44,14 @@ def total(rows: Sequence[Sum]) -> Sum:
 
 def table(rows: Sequence[Sum], by: str, bars: int, block: str) -> list[str]:
     """Lines of text: a row each and their total; with ``bars``, so many columns for a bar of ``block``."""
-    cells = [(by, *_HEADS[1:]), *map(_cells, rows), _cells(total(rows))]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    last = (as_told("total"), *_cells(total(rows))[1:])
+    table = [tuple(map(as_told, (by, *_HEADS[1:]))), *map(_cells, rows), last]
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
     longest = max((_size(row, rows) for row in rows), default=0.0)
     lines = []
-    for index, row in enumerate(cells):
+    for index, row in enumerate(table):
         first, *others = (
-            text.ljust(width) if place == 0 else text.rjust(width)
+            padded(text, width, right=place > 0)
             for place, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         size = _size(rows[index - 1], rows) if 0 < index <= len(rows) else 0.0

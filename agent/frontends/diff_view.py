@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import visible
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def show_diff(console: Console, diff: str, limit: int = DIFF_LINES, rest: str = 
     if len(lines) <= limit:
         return
     whole = f"; the whole: {rest}" if rest else ""
-    console.print(Text(f"({len(lines) - limit:,} more lines of diff{whole})", "dim"), soft_wrap=True)
+    told = as_told(f"{len(lines) - limit:,} more lines of diff{whole}")
+    console.print(Text(f"({told})", "dim"), soft_wrap=True)
     show_counts(console, diff)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from seedsmith.agent.frontends.line_wrapping import as_told, tell
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -42,10 +44,10 @@ class PullProgress:
         if self._stream.isatty():
             self._draw(progress)
         elif progress.stage == "waiting":
-            print(_SAID["waiting"], file=self._stream, flush=True)
+            tell(_SAID["waiting"], stream=self._stream)
         elif (percent := 100 * progress.done // max(progress.total, 1)) >= self._printed + STEP_PERCENT:
             self._printed = percent - percent % STEP_PERCENT
-            print(f"{_SAID[progress.stage]}: {self._printed} %", file=self._stream, flush=True)
+            tell(f"{_SAID[progress.stage]}: {self._printed} %", stream=self._stream)
 
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
@@ -63,10 +65,10 @@ class PullProgress:
             columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
             console = Console(file=self._stream)
             self._bar = NewBar(*columns, TransferSpeedColumn(), TimeElapsedColumn(), console=console)
-            self._task = self._bar.add_task(_SAID[progress.stage], total=progress.total)
+            self._task = self._bar.add_task(as_told(_SAID[progress.stage]), total=progress.total)
             self._bar.start()
         assert self._task is not None
-        self._bar.update(self._task, completed=progress.done, description=_SAID[progress.stage])
+        self._bar.update(self._task, completed=progress.done, description=as_told(_SAID[progress.stage]))
 
 
 def megabytes(size: int) -> str:

@@ -72,19 +72,41 @@ def screen_width(stream: TextIO | None = None) -> int | None:
     return max(columns or 80, LEAST_WIDTH)
 
 
+def cells(text: str) -> int:
+    """How many columns ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def clipped(text: str, width: int) -> str:
+    """``text``, or as much of its beginning as ``width`` columns hold beside a mark."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """``text`` in a column of ``width``, at its left or its ``right``."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
+
+
 def fitted(text: str, hang: int, width: int | None) -> str:
     """``text``, one visible line, as lines of at most ``width`` cells, all but the first set in by ``hang``.
 
     A word that is longer than a line stands whole on one of its own.
     """
-    from rich.cells import cell_len
-
-    if width is None or cell_len(text) <= width:
+    if width is None or cells(text) <= width:
         return text
     lines = [""]
     for word in text.split(" "):
         line = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word or ' '}"
-        if cell_len(line) > width and lines[-1].strip():
+        if cells(line) > width and lines[-1].strip():
             lines.append(" " * hang + word)
         elif word or len(lines) == 1 or lines[-1].strip():  # no blanks begin what goes on
             lines[-1] = line

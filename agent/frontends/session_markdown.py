@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.sessions.diffs import SessionDiff
 from seedsmith.agent.sessions.history import (
     Call,
@@ -24,6 +25,7 @@ from seedsmith.agent.sessions.history import (
 from seedsmith.agent.sessions.summary import SessionSummary
 
 _LEFT = "What follows was said after that; sessions show --all shows what was taken back, too."
+_HEADS = ("turn", "input", "cached", "output", "yuan")
 _SPEAKERS = {"user": "You", "verify": "The check", "summary": "Notes on what came before"}
 
 
@@ -31,8 +33,8 @@ def markdown(
     summary: SessionSummary, history: Iterable[Entry], diff: SessionDiff | None, longest: int | None = None
 ) -> Iterator[str]:
     """The lines of a page on a session; outputs and messages have at most ``longest`` lines each."""
-    yield from (f"# Session {summary.id}", "")
-    yield from (f"- {line}" for line in facts(summary))
+    yield from (f"# {as_told(f'Session {summary.id}')}", "")
+    yield from (f"- {as_told(line)}" for line in facts(summary))
     turns: list[Turn] = []
     for entry in history:
         yield ""
@@ -40,11 +42,11 @@ def markdown(
             turns.append(Turn(entry.number, "", "", (), entry.took))
         yield from _entry(entry, longest)
     if any(turn.took for turn in turns):
-        yield from ("", "## Cost by turn", "")
-        yield from ("| turn | input | cached | output | yuan |", "|---:|---:|---:|---:|---:|")
+        yield from ("", f"## {as_told('Cost by turn')}", "")
+        yield from (f"| {' | '.join(map(as_told, _HEADS))} |", "|---:|---:|---:|---:|---:|")
         yield from (f"| {turn.number} | {_row(turn.took)} |" for turn in turns if turn.took)
     if diff is not None and diff.patch:
-        yield from ("", "## Changes", "", *([diff.note, ""] if diff.note else []))
+        yield from ("", f"## {as_told('Changes')}", "", *([as_told(diff.note), ""] if diff.note else []))
         yield from fenced(diff.text, "diff", None)
 
 
@@ -135,9 +137,10 @@ def fenced(text: str, kind: str, longest: int | None) -> Iterator[str]:
 
 
 def _entry(entry: Entry, longest: int | None) -> Iterator[str]:
-    heading = " ".join(title(entry).split())
+    heading = as_told(" ".join(title(entry).split()))
     yield from (f"## {heading}", "")
-    yield from _cut(body(entry), longest)
+    said = body(entry) if isinstance(entry, Told | Turn) else as_told(body(entry))
+    yield from _cut(said, longest)
     if isinstance(entry, Checked):
         yield from fenced(entry.output, "", longest)
     if isinstance(entry, Turn):
@@ -146,7 +149,7 @@ def _entry(entry: Entry, longest: int | None) -> Iterator[str]:
             yield from fenced(entry.reasoning, "", longest)
             yield from ("", "</details>")
         for call in entry.calls:
-            yield from ("", f"- {_shortened(call_line(call), longest)}", "")
+            yield from ("", f"- {_shortened(as_told(call_line(call)), longest)}", "")
             yield from fenced(call.result or "", "", longest)
 
 
@@ -156,7 +159,7 @@ def _cut(text: str, longest: int | None) -> Iterator[str]:
     lines = text.split("\n", -1 if longest is None else longest) if text and not text.isspace() else []
     yield from lines[:longest]
     if longest is not None and len(lines) > longest:
-        yield f"(and {lines[longest].count(chr(10)) + 1:,} more lines)"
+        yield f"({as_told(f'and {lines[longest].count(chr(10)) + 1:,} more lines')})"
 
 
 def _shortened(line: str, longest: int | None) -> str:

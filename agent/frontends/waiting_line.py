@@ -7,6 +7,8 @@ import contextlib
 from time import monotonic
 from typing import TextIO
 
+from seedsmith.agent.frontends.line_wrapping import clipped
+
 _STEP_SECONDS = 1.0
 
 
@@ -40,8 +42,7 @@ class WaitingLine:
         seconds = int(monotonic() - self._since)
         tail = f" · {seconds // 60}:{seconds % 60:02}" if seconds else ""
         room = max(self._width - len(tail) - 2, 8)
-        text = self._text if len(self._text) <= room else f"{self._text[: room - 1]}…"
-        self._stream.write(f"\r\x1b[2K\x1b[2m… {text}{tail}\x1b[0m")
+        self._stream.write(f"\r\x1b[2K\x1b[2m… {clipped(self._text, room)}{tail}\x1b[0m")
         with contextlib.suppress(RuntimeError):  # no loop, so nothing comes back to it
             self._timer = asyncio.get_running_loop().call_later(_STEP_SECONDS, self._tick)
 

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import ToolResult
@@ -214,5 +214,5 @@ async def _quit(talk: Talk, _: str) -> None:
 
 def unknown(talk: Talk, name: str, skills: list[str]) -> str:
     """What to say of a command that is none."""
-    meant = suggestion(name, [*COMMANDS, *skills]) or talk.words("command.listed")
+    meant = talk.words.told(suggestion(name, [*COMMANDS, *skills])) or talk.words("command.listed")
     return talk.words("command.unknown", name=name, meant=meant)

@@ -21,7 +21,6 @@ from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, lett
 from seedsmith.agent.frontends.conversation.clipboard import keep_picture
 from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter
-from seedsmith.agent.frontends.conversation.language import Words, language_of
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
@@ -30,6 +29,7 @@ from seedsmith.agent.frontends.conversation.planning import answer_to_plan
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.languages.language import Words, language_of
 from seedsmith.agent.frontends.telemetry.observing import observing
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.loop.inbox import Inbox
@@ -128,7 +128,7 @@ class Conversation:
         try:
             new = checked(changed)
         except AgentError as error:
-            self.say(str(error), "red")
+            self.say(self.words.told(str(error)), "red")
             return
         self.settings = self.settings.model_copy(update={name: getattr(new, name) for name in changed})
         if "verify" in changed:

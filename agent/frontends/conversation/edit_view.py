@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from seedsmith.agent.frontends.conversation.hunks import Hunk, hunks_of
-from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.tools.base import ToolResult
 
 RunTool = Callable[[str, str], Awaitable[ToolResult]]
@@ -66,7 +66,7 @@ async def review(talk: Reviewer, diff: str, run_tool: RunTool) -> str:
             moved[hunk.path] += grows
             dropped, edited = dropped + (answer == "d"), edited + (answer == "e")
         else:
-            talk.say(talk.words("review.failed", why=result.text), "red")
+            talk.say(talk.words("review.failed", why=talk.words.told(result.text)), "red")
     talk.say(talk.words("review.done", kept=kept, dropped=dropped, edited=edited, comments=len(comments)))
     return "\n\n".join(comments)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from prompt_toolkit.utils import get_cwidth
 
-from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.commands.background import BackgroundCommands

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
-from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.conversation.live_output import activity, fitted
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.sessions.outcome import INTERRUPTED_MESSAGE
 
@@ -80,15 +80,15 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def say(self, text: str, style: str = "") -> None:
         """Show a sentence of the program's own, or of others: it is made harmless."""
-        super()._line(text, style)
+        self._as_it_is(text, style)
 
     def echo(self, message: str) -> None:
         """Show what the person said, as it was taken."""
         first, *more = message.splitlines() or [""]
         for line in ("", f"> {first}", *(f"  {line}" for line in more[:_ECHOED_LINES])):
-            super()._line(line, "bold")
+            self._as_it_is(line, "bold")
         if left := len(more[_ECHOED_LINES:]):
-            super()._line(f"  {self._words('echo.more', lines=left)}", "dim")
+            self._as_it_is(f"  {self._words('echo.more', lines=left)}", "dim")
 
     def show_whole_diff(self, diff: str) -> None:
         """Show a diff of any length."""
@@ -151,7 +151,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
                 self._line(f"  {path}  +{added} -{removed}", "dim")
         super()._finish(replace(event, diff="", undo="", message=self._news(event)), "")
         if event.undo:
-            self._line(self._words("undo.hint"), "dim")
+            self._as_it_is(self._words("undo.hint"), "dim")
 
     def _news(self, event: events.SessionFinished) -> str:
         """What the run's last message says that is new: a run without an answer repeats an old one."""
@@ -162,8 +162,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             return said
         return message if said or not before else message.removeprefix(before).strip()
 
-    def _line(self, text: str, style: str = "") -> None:
-        super()._line(self._words.told(text), style)
+    def _told(self, sentence: str) -> str:
+        return self._words.told(sentence)
 
     def _start_line(self) -> None:
         if self._block:

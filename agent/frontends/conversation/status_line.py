@@ -7,7 +7,7 @@ from collections.abc import Collection
 from prompt_toolkit.utils import get_cwidth
 
 from seedsmith.agent import events
-from seedsmith.agent.frontends.conversation.language import Words
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
 _LEFT_OUT = ("last", "tier", "sandbox", "effort", "context", "model")

@@ -8,6 +8,7 @@ from seedsmith.agent.models.catalog.entries import ModelEntry
 from seedsmith.agent.models.catalog.prices import cost
 from seedsmith.agent.models.service.estimate import item_tokens, text_tokens, tool_tokens
 from seedsmith.agent.models.stream.stream import AnswerAssembler
+from seedsmith.tools.text import count
 
 
 def conclude(request: Request, assembler: AnswerAssembler, entry: ModelEntry, header_id: str) -> list[Part]:
@@ -34,7 +35,8 @@ def conclude(request: Request, assembler: AnswerAssembler, entry: ModelEntry, he
     if recovered.calls:
         calls = tuple(ToolCall(assembler.new_id(), each.name, each.arguments) for each in recovered.calls)
         reason = "tool_calls"
-        message = f"The model wrote {len(calls)} call(s) as text ({recovered.dialect}): taken as calls."
+        written = count(len(calls), "call")
+        message = f"The model wrote {written} as text ({recovered.dialect}): taken as calls."
         parts += [Notice("call_recovered", message), *(CallReady(call) for call in calls)]
     usage, estimated = usage_of(request, assembler)
     paid = cost(entry.price, usage)

@@ -5,6 +5,8 @@ import io
 import itertools
 import os
 
+import pytest
+from rich.cells import cell_len
 from shown_events import shown, shown_in_terminal
 
 from seedsmith.agent import events
@@ -40,10 +42,11 @@ async def test_the_line_counts_the_seconds_until_it_is_taken_away(monkeypatch):
     assert screen.getvalue() == drawn
 
 
-def test_a_long_text_stays_on_its_line():
+@pytest.mark.parametrize("letter", ["x", "等"])
+def test_a_long_text_stays_on_its_line(letter):
     screen = io.StringIO()
-    WaitingLine(screen).show("x" * 500, 79)
-    assert len(screen.getvalue().removeprefix("\r\x1b[2K\x1b[2m").removesuffix("\x1b[0m")) <= 79
+    WaitingLine(screen).show(letter * 500, 79)
+    assert 70 < cell_len(screen.getvalue().removeprefix("\r\x1b[2K\x1b[2m").removesuffix("\x1b[0m")) <= 79
 
 
 def test_in_a_file_each_is_told_in_one_line():

@@ -25,12 +25,12 @@ from seedsmith.agent.events import (
 from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
-from seedsmith.agent.frontends.conversation.language import Words
 from seedsmith.agent.frontends.conversation.line_input import _KeptHistory, _meant
 from seedsmith.agent.frontends.conversation.live_output import fitted, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd, _whole_blocks
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.loop.inbox import Inbox
 
 WORDS = Words()

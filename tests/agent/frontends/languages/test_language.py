@@ -11,7 +11,7 @@ import pytest
 import seedsmith.agent.cli.conversation as command_line
 from seedsmith.agent.frontends.conversation import conversation
 from seedsmith.agent.frontends.conversation.commands import COMMANDS
-from seedsmith.agent.frontends.conversation.language import LANGUAGES, Words, catalogue, language_of
+from seedsmith.agent.frontends.languages.language import LANGUAGES, Words, catalogue, language_of
 
 ASKED_FOR = re.compile(r"""words\(\s*(f?)["']([\w.{}' ]+?)["']""")
 PLACES = (Path(conversation.__file__).parent, Path(command_line.__file__))

@@ -1,20 +1,21 @@
-"""The conversation's own words, a catalogue file for each language."""
+"""The languages there are: which one a person reads, and the conversation's own sentences in each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
-from seedsmith.agent.frontends.conversation.reports import Reports
+from seedsmith.agent.frontends.languages.reports import Reports
 
 LANGUAGES = ("en", "zh")
+_CHOSEN = "SEEDSMITH_LANG"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that is set says which language a person reads."""
 
 
 class Words:
-    """The sentences of one language by their keys."""
+    """The conversation's sentences in one language by their keys."""
 
     def __init__(self, language: str = "en") -> None:
         """``language`` is one of :data:`LANGUAGES`."""
@@ -28,18 +29,18 @@ class Words:
         return self._sentences[key].format(**values)
 
 
+@lru_cache
 def catalogue(language: str) -> dict[str, str]:
-    """All sentences of ``language`` by their keys."""
-    import yaml
+    """The conversation's sentences in ``language`` by their keys."""
+    from seedsmith.agent.frontends.languages.catalogue import section
 
-    text = (files(__package__) / "words" / f"{language}.yaml").read_text(encoding="utf-8")
-    sentences: dict[str, str] = yaml.safe_load(text)
-    return sentences
+    return section(language, "words")
 
 
 def language_of(chosen: str | None, environment: Mapping[str, str]) -> str:
-    """The language a person ``chose``, else the one of the locale, else English."""
-    if chosen:
+    """The language a person ``chose``, else the one of the ``environment``, else English."""
+    chosen = chosen or environment.get(_CHOSEN)
+    if chosen in LANGUAGES:
         return chosen
     locale = next((environment[name] for name in _LOCALES if environment.get(name)), "")
     return "zh" if locale.lower().startswith("zh") else "en"
