@@ -76,11 +76,23 @@ class CallRunner:
             access = tool.access(parsed)
             if not isinstance(access, Access):
                 raise TypeError(f"its access is {type(access).__name__}, not Access")
-            return Prepared(call, arguments, access, tool, parsed)
+            return self._as_it_is_meant(Prepared(call, arguments, access, tool, parsed))
         except (ToolError, SandboxError) as error:
             return Prepared(call, arguments, refusal=str(error))
         except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
             return Prepared(call, arguments, refusal=self._defect(call, error))
+
+    def _as_it_is_meant(self, prepared: Prepared) -> Prepared:
+        """``prepared``, or what it comes to where it calls by the shell what is a tool here."""
+        if prepared.call.name != "shell" or "patch" not in prepared.call.arguments:
+            return prepared
+        from seedsmith.agent.calls.patch_in_shell import with_patch
+
+        meant = with_patch(prepared, self._tools)
+        if meant.call.name == prepared.call.name:
+            return meant
+        closed = next(filter(None, (gate.closed_to(meant.call.name) for gate in self._gates)), "")
+        return Prepared(meant.call, meant.arguments, refusal=closed) if closed else meant
 
     async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
         """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass.

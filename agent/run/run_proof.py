@@ -13,8 +13,8 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.open_run import OpenedRun
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.verification import LONGEST_SECONDS, Verifier, output_text
-from seedsmith.agent.sessions.outcome import Outcome, Verified
-from seedsmith.agent.sessions.proof_sides import Sides
+from seedsmith.agent.sessions.outcome import Outcome, Verified, looks_like_a_test
+from seedsmith.agent.sessions.proof_sides import OTHERWISE, Sides
 from seedsmith.agent.sessions.session import Session
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
@@ -53,6 +53,7 @@ class Proving:
         self._found = bool(self._report) and not settings.wrote(command)
         self._judged: int | None = None
         self._sides: Sides | None = None
+        self._otherwise: tuple[str, ...] = ()
         self.verifier = Verifier(
             command,
             run,
@@ -72,18 +73,30 @@ class Proving:
         newest = self.verifier.newest
         if self._found and newest is not None and newest.tests:
             feedback = None  # what failed before may fail: each test is compared
-        elif feedback is not None or not self.verifier.passes:
+        elif feedback is not None:
             return feedback
+        elif not self.verifier.passes:
+            if newest is not None and newest.tests:  # it has no more to offer: what else is shown?
+                await self._look_once()
+            return None
         if self._judged == self._dispatcher.effects:
-            if self._report and self._sides is None:  # it stands by the tests it changed: prove the rest
-                await self._prove()
+            await self._look_once()  # it stands by the tests it changed: prove the rest
             return None
         self._sides = None
+        self._otherwise = ()
         self._judged = self._dispatcher.effects
         if weakened := await self._weakened():
+            self._otherwise = _files_that_expect_otherwise(weakened)
             named = "\n".join(f"- {each}" for each in weakened[:_TOLD])
             return prompt("tests-weakened.md", weakened=named)
         return await self._prove() if self._report else None
+
+    async def _look_once(self) -> None:
+        """Look at both sides of the code as it is, for who reads the evidence, unless that was done."""
+        if self._judged != self._dispatcher.effects:
+            self._sides, self._judged = None, self._dispatcher.effects
+        if self._report and self._sides is None:
+            await self._prove()
 
     async def _weakened(self) -> tuple[str, ...]:
         if self._allowed or not self._dispatcher.effects:
@@ -106,7 +119,11 @@ class Proving:
         )
         await self._dispatcher.ready_for_effects()
         shown = Shown(self.verifier.first_run, newest)
-        self._sides = await both.look(await self._past.present(), shown, self._text)
+        past = await self._past.present()
+        self._sides = await both.look(past, shown, self._text)
+        if self._otherwise and self._sides.proven:
+            contrary = await both.contrary(past, shown, self._otherwise, self._text)
+            self._sides = replace(self._sides, contrary=contrary)
         self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
         if self._sides.proven or self._sides.unavailable:
             return None
@@ -138,6 +155,13 @@ class Proving:
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))
+
+
+def _files_that_expect_otherwise(weakened: Sequence[str]) -> tuple[str, ...]:
+    """The files of tests that expect something else now; none where more is the matter with any of them."""
+    files = tuple(dict.fromkeys(each.partition(": ")[0] for each in weakened))
+    apart = all(map(looks_like_a_test, files))  # not within the program
+    return files if apart and all(each.endswith(OTHERWISE) for each in weakened) else ()
 
 
 def with_pull_request(outcome: Outcome, settings: Settings, session: Session) -> Outcome:

@@ -12,7 +12,7 @@ from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE, AgentError,
 from seedsmith.agent.events import SessionFinished
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.errors import ModelError
-from seedsmith.agent.sessions.proof_sides import Sides
+from seedsmith.agent.sessions.proof_sides import OTHERWISE, Sides
 from seedsmith.sandbox.errors import NoIsolation, SandboxError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
@@ -92,10 +92,22 @@ class Verified:
         if self.weakened:
             named = "; ".join(self.weakened[:_NAMED])
             more = f" and {len(self.weakened) - _NAMED:,} more" if len(self.weakened) > _NAMED else ""
-            said.append(f"Tests were weakened: {named}{more} (--allow-test-changes allows that).")
+            said.append(self._of_weakened(f"{named}{more}"))
         if self.sides is not None:
             said.append(self.sides.sentence())
         return " ".join(said)
+
+    def _of_weakened(self, how: str) -> str:
+        otherwise = all(each.endswith(OTHERWISE) for each in self.weakened)
+        if self.sides is None or not self.sides.proven or not otherwise:
+            return f"Tests were weakened: {how} (--allow-test-changes allows that)."
+        said = "What an old test expects was changed"
+        if contradiction := self.sides.contradiction():
+            said = f"An old test says the opposite of the report: {contradiction}. {said}"
+        return (
+            f"{said} ({how}). If the report is right and the test was wrong, go on with "
+            "--allow-test-changes, which asks the model nothing."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NAMED = 5
+OTHERWISE = "something else"
+"""How a phrase about a test ends that tells of a changed expectation, not of one less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Sides:
     """Tests of changed files that were skipped."""
     unavailable: bool = False
     """Whether the code as it was can't be run here, whatever is changed."""
+    contrary: tuple[str, ...] = ()
+    """Old tests that fail on the code as it is, as they were, though others show what was reported."""
     report: str = ""
     """What was reported, for the pull request."""
 
@@ -57,11 +61,23 @@ class Sides:
             said.append("Proven on both sides: {} {} on the code as it was and {} now.".format(by, *verbs))
             if self.kept:
                 said.append(f"{self.kept:,} tests that passed before pass still.")
+        if self.fault and self.contrary:
+            said.append(
+                f"If the report is right and {_names(self.contrary)} wrong, have it changed and go on with "
+                "--allow-test-changes."
+            )
         if self.flaky:
             said.append(f"Not the same twice: {_names(self.flaky)}.")
         if self.unrun:
             said.append(f"Not run: {_names(self.unrun)}.")
         return " ".join(said)
+
+    def contradiction(self) -> str:
+        """Which old tests, as they were, say the opposite of the report; '' where none is known to."""
+        if self.fault or not self.contrary:
+            return ""
+        verb = "fail" if len(self.contrary) > 1 else "fails"
+        return f"{_names(self.contrary)}, as it was, {verb} on the code as it is"
 
     def to_json(self) -> dict[str, Any]:
         """As ``session.finished`` carries it."""

@@ -26,6 +26,8 @@ _FOLDER_NAMES = ("cwd", "workdir", "working_directory", "work_dir")
 _VARIABLES_NAMES = ("env", "environment", "env_vars")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HINT = "To leave one running, make it a command of its own, without &, with background: true."
+_NO_PATCH_PROGRAM = re.compile(r"\bapply_?patch: (?:command )?not found")
+_PATCH_HINT = "apply_patch is no program: give the patch to the tool patch, or begin the command with it."
 _LOGIN = re.compile(
     r"""\s*(?:(?:/usr)?/bin/)?(?:ba)?sh\s+-(?:lc|cl)\s+('(?:[^']|'(?:\\'|"'")')*'|[\w./-]+)\s*"""
 )
@@ -168,6 +170,8 @@ def _ended(result: CommandResult, seconds: float, hint: str = "") -> ToolResult:
     ending = command_text.ending(result, seconds)
     output = command_text.output(result)
     hint = hint if LEFT in output or LEFT in result.note else ""
+    if _NO_PATCH_PROGRAM.search(output):
+        hint = _PATCH_HINT
     text = command_text.lines(output, result.note, hint, ending)
     return ToolResult(result.ok, text, command_text.data(result), summary=ending)
 

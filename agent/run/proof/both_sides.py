@@ -89,6 +89,22 @@ class BothSides:
             )
         return sides
 
+    async def contrary(self, past: Past, shown: Shown, files: Collection[str], text: Text) -> tuple[str, ...]:
+        """The tests that fail on the code as it is where ``files`` are as they were, and pass as they are.
+
+        ('the command',) where its exit code alone tells; none where that can't be found out.
+        """
+        try:
+            with closing(
+                OldSide(self._folder, past.store, past.now, self._processes, Tests(past.first, files))
+            ) as side:
+                found = await _run(self._command, side.processes, self._seconds(), text, files)
+        except (NoOldSide, OSError, SandboxError):
+            return ()
+        if found.tests:
+            return tuple(sorted(found.of("failed", "error") - shown.new.of("failed", "error")))
+        return ("the command",) if found.exit_code else ()
+
     async def _on_old_side(
         self, past: Past, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
     ) -> Sides:

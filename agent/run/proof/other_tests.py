@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from seedsmith.agent.run.proof.python_tests import OTHERWISE
+from seedsmith.agent.sessions.proof_sides import OTHERWISE
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 

@@ -62,6 +62,8 @@ def _doubts(known: Verified | None) -> str:
         return "Nothing was verified."
     doubts = [f"- {each}" for each in known.weakened]
     if known.sides is not None:
+        if contradiction := known.sides.contradiction():
+            doubts.append(f"- An old test says the opposite of the report: {contradiction}")
         doubts += [f"- Did not say the same twice: `{name}`" for name in known.sides.flaky]
         doubts += [f"- Was not run: `{name}`" for name in known.sides.unrun]
         doubts += [f"- Passed before and fails now: `{name}`" for name in known.sides.broken]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import field
 
+from seedsmith.agent.sessions.proof_sides import OTHERWISE
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SKIPS = frozenset({"skip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail", "expectedFailure"})
@@ -25,8 +26,6 @@ _HOOKS = frozenset(
         "collect_ignore_glob",
     }
 )
-OTHERWISE = "something else"
-"""How a phrase ends that tells of a changed expectation, not of one less."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -47,6 +47,9 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     fault = ""
     if broken:
         fault = f"{_few(broken)} passed on the code as it was, and does not now."
+        if proving:
+            fault += f" {proving[0]} shows what was reported: either the change breaks the other, or that "
+            fault += "one says the opposite of the report."
     elif failing:
         fault = f"{_few(sorted(failing))} fails on the code as it is."
     elif not flipped:
@@ -62,6 +65,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
         broken=tuple(broken[:_MOST_TESTS]),
         kept=len(old.of("passed") & new.of("passed")),
         unrun=tuple(unrun[:_MOST_TESTS]),
+        contrary=tuple(broken[:_MOST_TESTS]) if proving else (),
         report=report,
     )
 

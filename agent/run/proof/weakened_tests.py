@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
-from seedsmith.agent.run.proof.python_tests import OTHERWISE, weakened_python
+from seedsmith.agent.run.proof.python_tests import weakened_python
 from seedsmith.agent.sessions.outcome import looks_like_a_test
+from seedsmith.agent.sessions.proof_sides import OTHERWISE
 from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
 
 _CONFIGURATION = frozenset(

@@ -167,6 +167,54 @@ async def test_a_weakened_test_is_told_and_leaves_the_run_unverified(endpoint, s
     assert outcome.verified.sides.proven and "Proven on both sides" in outcome.message  # for who looks at it
 
 
+RAISES = "    with pytest.raises(ZeroDivisionError):\n        mean([])\n"
+CONTRARY = f"\n\ndef test_of_none():\n{RAISES}"
+
+
+@pytest.fixture
+def contradicted(repository):
+    """The repository, where an old test says the opposite of the report; that test's file."""
+    file = repository / "tests" / "test_calc.py"
+    file.write_text(f"import pytest\n\n{TESTS}{CONTRARY}")
+    return file
+
+
+@pytest.mark.slow
+async def test_an_old_test_that_says_the_opposite_is_told_and_accepted_without_a_question(
+    endpoint, settings, contradicted
+):
+    turned = {
+        "path": "tests/test_calc.py",
+        "old": CONTRARY,
+        "new": CONTRARY.replace(RAISES, "    assert mean([]) == 0\n"),
+    }
+    endpoint.script(calls(FIXED, ("edit", turned)), text("Done."), text("The old test said the opposite."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified"
+    assert "An old test says the opposite of the report: tests.test_calc.test_of_none, as it was" in (
+        outcome.message
+    )
+    assert "go on with --allow-test-changes" in outcome.message
+    assert "An old test says the opposite" in settings.report.read_text()
+    accepted = settings.model_copy(update={"allow_test_changes": True, "resume": outcome.session})
+    outcome = await fix(accepted.typed({"allow_test_changes", "resume"}), "")
+    assert (outcome.status, outcome.turns, len(endpoint.requests)) == ("done", 0, 3), outcome.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", [False, True])
+async def test_an_old_test_that_says_the_opposite_and_was_left_is_named(
+    endpoint, settings, contradicted, named
+):
+    endpoint.script(calls(FIXED, TESTED), text("Done."), text("test_of_none says the opposite."))
+    outcome = await fix(settings.in_own_words(COMMAND) if named else settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified" and CONTRARY in contradicted.read_text()
+    assert "tests.test_nothing.test_nothing shows what was reported: either the change breaks" in (
+        outcome.message
+    )
+    assert "tests.test_calc.test_of_none wrong, have it changed and go on with --allow" in outcome.message
+
+
 @pytest.mark.slow
 async def test_an_allowed_change_of_tests_is_no_fault(endpoint, settings):
     weaker = ("edit", {"path": "tests/test_calc.py", "old": "== 0.25", "new": "is not None"})
