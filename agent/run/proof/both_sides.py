@@ -154,7 +154,7 @@ class BothSides:
         told = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
         passed = shown.first.of("passed") if shown.first is not None else set()
         names = {test.name for test in told if not test.file} & passed
-        whole = not shown.new.tests and shown.first is not None and shown.first.exit_code == 0
+        whole = not sides.new.tests and shown.first is not None and shown.first.exit_code == 0
         if not (names or whole):
             return True
         with closing(

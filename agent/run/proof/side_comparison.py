@@ -33,7 +33,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     """
     command, report = asked.command, asked.report
     changed = as_told(asked.changed, new)
-    if not (new.tests and old.tests):
+    if not (new.tests and old.tests) or _broke_off(first, old, new):
         return _by_exit_code(command, report, old, new)
     flipped, failures = _flipped(changed, first, old, new)
     wrong = {name: wrong_reason(report, failures[name].why) for name in flipped}
@@ -68,6 +68,12 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
         contrary=tuple(broken[:_MOST_TESTS]) if proving else (),
         report=report,
     )
+
+
+def _broke_off(first: TestRun | None, old: TestRun, new: TestRun) -> bool:
+    """Whether the old side ended the run itself: it failed, and none of the tests it told of did."""
+    failed = bool(old.exit_code) and not old.of("failed", "error")
+    return failed and new.exit_code == 0 and (first is None or first.exit_code == 0)
 
 
 def as_told(paths: Collection[str], run: TestRun) -> dict[str, str]:

@@ -264,6 +264,22 @@ async def test_a_command_that_tells_of_no_test_is_judged_by_its_exit_code(endpoi
 
 
 @pytest.mark.slow
+async def test_an_old_side_that_ends_before_its_tests_is_judged_by_its_exit_code(
+    endpoint, settings, repository
+):
+    """What was told until then passed; a reporter's marks may not even name the tests."""
+    head = "from calc import mean\nassert mean([4]) == 4\nprint('✔ should be equal')\n"
+    file = repository / "tests" / "run.py"
+    file.write_text(head)
+    more = f"{head}assert mean([]) == 0\nprint('✔ should be equal')\n"
+    endpoint.script(calls(FIXED, ("edit", {"path": "tests/run.py", "old": head, "new": more})), LAST)
+    outcome = await fix(settings, f"PYTHONPATH=. {sys.executable} tests/run.py", report=REPORT)
+    assert outcome.status == "done", outcome.message
+    sides = outcome.verified.sides
+    assert (sides.old.exit_code, sides.new.exit_code, sides.old.tests) == (1, 0, ())
+
+
+@pytest.mark.slow
 async def test_a_test_that_was_there_proves_it_by_what_was_added_to_it(endpoint, settings, repository):
     """Of unittest's tests nobody tells the files."""
     head = (
