@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from present import is_present
+from waiting import SECONDS
 
 from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -41,6 +44,14 @@ class Pages:
         with pytest.raises((ToolError, SandboxError)) as caught:
             await self.do(action, **arguments)
         return str(caught.value)
+
+    async def tells(self, words, result):
+        """What ``result`` and the steps after it tell until ``words`` came: some things a page does later."""
+        told = result.text
+        async with asyncio.timeout(SECONDS):
+            while words not in told:
+                told += (await self.do("evaluate", text="1")).text
+        return told
 
     async def reference(self, words):
         """The reference of the outline's line that holds ``words``."""

@@ -75,8 +75,10 @@ class Step:
         await self._settle()
         return await self._told(f"{action}: done.")
 
-    def explain(self, error: Error) -> str:
-        """What to tell the model of an error of Playwright's."""
+    async def explain(self, error: Error) -> str:
+        """What to tell the model of an error of Playwright's; raises :class:`ToolError` for a busy page."""
+        from playwright.async_api import Error
+
         said = error.message
         wanted = self._parsed.target or ""
         if "Execution context was destroyed" in said:
@@ -94,6 +96,8 @@ class Step:
         state = [line.strip(" -") for line in said.splitlines() if "element is" in line]
         ready = bool(state) and "enabled and stable" in state[-1]  # it was used, and the page hangs since
         if "Timeout" in said and "waiting for locator" in said and not ready:
+            with suppress(Error):
+                await self._soon(self._page.evaluate("1"))  # a page that is too busy shows no element, either
             why = f"is there, but {state[-1].removeprefix('element ')}" if state else _UNKNOWN
             return f"browser: {shown(wanted)[:200]} {why}"
         if "Timeout" in said:

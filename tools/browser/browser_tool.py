@@ -73,4 +73,4 @@ async def _carried_out(step: Step) -> ToolResult:
     try:
         return await step.carry_out()
     except Error as error:
-        raise ToolError(step.explain(error)) from None
+        raise ToolError(await step.explain(error)) from None
