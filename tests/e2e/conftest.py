@@ -83,7 +83,7 @@ class Seedsmith:
         )
 
     def finish(self, process: subprocess.Popen[bytes]) -> Finished:
-        output, errors = process.communicate(timeout=90)
+        output, errors = process.communicate()
         events = [json.loads(line) for line in output.splitlines()]
         return Finished(process.returncode, events, errors.decode())
 

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 from scripted_endpoint import Answer, error, text
+from waiting import until
 
 SEEDSMITH = str(Path(sys.executable).with_name("seedsmith"))
 INLINE = types.ClientCapabilities(
@@ -100,7 +101,8 @@ async def test_a_stale_request_is_answered_with_nothing_and_a_cancelled_one_ends
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
     endpoint.on_request = lambda _: loop.call_soon_threadsafe(begun.set)
-    endpoint.script(Answer(text="never", stall_after=0), text("2"), text("3"))
+    never = Answer(text="never", stall_after=0)
+    endpoint.script(never, text("2"), never)
     async with editing(environment, repository) as editor:
         editor.open("x = \ny = \nz = \n")
         stale = asyncio.ensure_future(editor.ask(0, 4))
@@ -108,7 +110,7 @@ async def test_a_stale_request_is_answered_with_nothing_and_a_cancelled_one_ends
         assert await editor.offered(1, 4) == ["2"]
         assert await stale is None
         cancelled = asyncio.ensure_future(editor.ask(2, 4))
-        await asyncio.sleep(0)
+        await until(lambda: len(endpoint.requests) == 3, lambda: "the third request")
         (number,) = editor.client.protocol._request_futures
         editor.client.cancel_request(types.CancelParams(number))
         with pytest.raises(JsonRpcException):

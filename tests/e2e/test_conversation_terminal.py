@@ -123,8 +123,11 @@ def test_a_terminal_made_narrower_while_an_answer_streams_shows_each_line_once(t
     at.type("Tell me", "Enter")
     at.shows("word14 w…")
     at.run("resize-window", "-t", "t", "-x", "45", "-y", "24")
-    shown = at.until(lambda screen: "word6…" in screen, lambda screen: f"not drawn anew:\n{screen}")
-    assert shown.count("word0 ") == 1 and shown.count("Esc stops it") == 1
+
+    def is_drawn_anew(screen):  # wholly: what is looked at may be drawn in part
+        return "word6…" in screen and screen.count("word0 ") == screen.count("Esc stops it") == 1
+
+    assert at.until(is_drawn_anew, lambda screen: f"not drawn anew:\n{screen}")
     endpoint.release()
     assert at.shows("1 turn").count("word0 ") == 1
 

@@ -19,6 +19,8 @@ from command import call_here
 from scripted_endpoint import calls, reasoning, text
 from waiting import appears
 
+PATIENT = {"shutdown_timeout": 60.0}
+"""So long the client waits for the program to end by itself, however busy the machine is."""
 COMMAND = (sys.executable, "-P", "-m", "seedsmith", "acp")
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 DOCUMENT = Path(__file__).parents[2] / "docs/editors.md"
@@ -42,9 +44,9 @@ class Silent:
 @pytest.mark.slow
 async def test_an_editor_starts_it_and_it_ends_with_its_pipe(endpoint, repository, environment):
     endpoint.script(calls(EDIT), text("Done."))
-    errors = {"stderr": asyncio.subprocess.PIPE}
+    options = {**PATIENT, "stderr": asyncio.subprocess.PIPE}
     async with acp.spawn_agent_process(
-        Silent(), *COMMAND, env=environment, cwd="/", transport_kwargs=errors
+        Silent(), *COMMAND, env=environment, cwd="/", transport_kwargs=options
     ) as (agent, process):
         await agent.initialize(protocol_version=1)
         session = await agent.new_session(cwd=str(repository), mcp_servers=[])
@@ -57,7 +59,10 @@ async def test_an_editor_starts_it_and_it_ends_with_its_pipe(endpoint, repositor
 @pytest.mark.slow
 async def test_a_signal_ends_it_with_all_it_began(endpoint, repository, environment, tmp_path):
     endpoint.script(calls(("shell", {"command": "touch begun; sleep 600"})))
-    async with acp.spawn_agent_process(Silent(), *COMMAND, env=environment) as (agent, process):
+    async with acp.spawn_agent_process(Silent(), *COMMAND, env=environment, transport_kwargs=PATIENT) as (
+        agent,
+        process,
+    ):
         await agent.initialize(protocol_version=1)
         session = (await agent.new_session(cwd=str(repository), mcp_servers=[])).session_id
         prompt = asyncio.ensure_future(agent.prompt(session_id=session, prompt=[acp.text_block("Wait")]))

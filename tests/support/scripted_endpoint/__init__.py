@@ -30,7 +30,7 @@ from typing import Any
 
 from .forms import Answer, RecordedRequest, plain_body, stream_events
 
-STALL_LIMIT_SECONDS = 30.0
+STALL_LIMIT_SECONDS = 300.0
 """A stalled answer ends at the latest after this."""
 
 

@@ -62,14 +62,18 @@ def script(text, **more):
 
 
 @pytest.fixture
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def kept_port():
+    """A port nobody gets by chance, on which a server that is told to listens all the same."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
 
 
 @pytest.fixture
-async def mcp(bench, tmp_path):
+async def mcp(bench, tmp_path, monkeypatch):
+    # However busy the machine is, a server that begins is waited for.
+    monkeypatch.setattr("seedsmith.tools.mcp.connection.START_SECONDS", 100.0)
     made = McpBench(bench, tmp_path / "known")
     made.open(example=example())
     yield made

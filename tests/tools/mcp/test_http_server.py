@@ -13,11 +13,10 @@ SERVE = "import runpy, sys; runpy.run_path(sys.argv[1])['server'].run(sys.argv[3
 
 
 @pytest.mark.slow
-async def test_a_server_with_a_url_is_called_and_one_that_is_gone_costs_one_call(mcp, free_port):
-    port = free_port
-    mcp.open(example={"type": "http", "url": f"http://127.0.0.1:{port}/mcp", "timeout": 20})
+async def test_a_server_with_a_url_is_called_and_one_that_is_gone_costs_one_call(mcp, kept_port):
+    mcp.open(example={"type": "http", "url": f"http://127.0.0.1:{kept_port}/mcp", "timeout": 60})
     assert "can't be used" in await mcp.refused("add", a=1, b=1), "nothing listens yet"
-    argv = (sys.executable, "-c", SERVE, str(SERVER), str(port), "streamable-http")
+    argv = (sys.executable, "-c", SERVE, str(SERVER), str(kept_port), "streamable-http")
     with subprocess.Popen(argv, stderr=subprocess.PIPE) as process:
         try:
             assert process.stderr is not None

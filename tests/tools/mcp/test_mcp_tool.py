@@ -106,9 +106,9 @@ async def test_without_a_person_a_server_is_told_that_it_can_ask_nobody(mcp):
 
 @pytest.mark.slow
 async def test_progress_gives_a_call_more_time(mcp):
-    mcp.open(example=example(timeout=3))
+    mcp.open(example=example(timeout=5))
     await mcp.call("add", a=1, b=1)
-    assert (await mcp.call("slow", seconds=4.5, steps=18)).text.endswith("at last")
+    assert (await mcp.call("slow", seconds=6.5, steps=26)).text.endswith("at last")
 
 
 @pytest.mark.slow

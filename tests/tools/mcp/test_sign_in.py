@@ -133,17 +133,17 @@ async def test_a_refusal_and_what_belongs_to_no_sign_in_are_told(theirs, kept):
 
 
 @pytest.mark.slow
-async def test_a_client_of_ones_own_comes_back_to_its_port(theirs, kept, free_port):
+async def test_a_client_of_ones_own_comes_back_to_its_port(theirs, kept, kept_port):
     from mcp.shared.auth import OAuthClientInformationFull
 
-    back = f"http://127.0.0.1:{free_port}/callback"
+    back = f"http://127.0.0.1:{kept_port}/callback"
     theirs.people.clients["ours"] = OAuthClientInformationFull(
         client_id="ours",
         client_secret="hush",
         redirect_uris=[back],
         token_endpoint_auth_method="client_secret_post",
     )
-    own = {"clientId": "ours", "clientSecret": "${SECRET}", "callbackPort": free_port}
+    own = {"clientId": "ours", "clientSecret": "${SECRET}", "callbackPort": kept_port}
     entry = read_entry("tracker", {"url": theirs.url, "oauth": own})
     server = server_of("tracker", entry, "user", {"SECRET": "hush"})
     await signed_in(server, kept)
