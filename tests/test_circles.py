@@ -6,6 +6,8 @@ import ast
 import graphlib
 from pathlib import Path
 
+from source_trees import statements, tree_of
+
 import seedsmith
 
 ROOT = Path(seedsmith.__file__).parent
@@ -13,9 +15,9 @@ PROGRAMS = ("skills/library/", "agent/tasks/demo_repository/", "agent/repair/inj
 """Files that are no modules of the package."""
 
 
-def imported_by(text: str, known: set[str]) -> set[str]:
+def imported_by(path: Path, known: set[str]) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in statements(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {each.name for each in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -31,7 +33,7 @@ def test_no_circle_of_files() -> None:
             relative = str(path.relative_to(ROOT))
             if not relative.startswith(PROGRAMS):
                 name = "seedsmith." + relative.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-                files[name] = path.read_text("utf-8")
+                files[name] = path.resolve()
     assert len(files) > 200
-    graph = {name: imported_by(text, files.keys()) - {name} for name, text in files.items()}
+    graph = {name: imported_by(path, files.keys()) - {name} for name, path in files.items()}
     graphlib.TopologicalSorter(graph).prepare()  # a CycleError names the circle

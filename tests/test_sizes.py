@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from source_trees import parts, tree_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("agent", "skills", "tools", "sandbox")
@@ -41,7 +42,7 @@ def modules() -> list[Path]:
 
 def functions(node: ast.AST, owner: str = "") -> Iterator[tuple[str, Function]]:
     """Every function within ``node`` by its name, a method's behind its class."""
-    for child in ast.iter_child_nodes(node):
+    for child in parts(node):
         if isinstance(child, Function):
             yield owner + child.name, child
             yield from functions(child, owner)
@@ -65,7 +66,7 @@ def found() -> dict[str, Function]:
     return {
         f"{path.relative_to(ROOT)}:{name}": function
         for path in modules()
-        for name, function in functions(ast.parse(path.read_bytes()))
+        for name, function in functions(tree_of(path))
     }
 
 
