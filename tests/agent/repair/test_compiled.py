@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 
 from seedsmith.agent.repair.compiled import with_compiled_lines
 from seedsmith.agent.repair.copies import can_copy
@@ -76,7 +77,9 @@ int main(void) { if (!setjmp(place)) test_half(); test_twice(); return wrong; }
 )
 
 
-@pytest.mark.parametrize("tests", [ASSERTED, TABLE, JUMPED], ids=["asserted", "table", "jumped"])
+@pytest.mark.parametrize(
+    "tests", first_fast(1, [TABLE, ASSERTED, JUMPED]), ids=["table", "asserted", "jumped"]
+)
 async def test_what_only_the_failing_test_ran_comes_first(work: Path, runner, tests) -> None:
     (work / "program.c").write_text(PROGRAM)
     (work / "test_program.c").write_text(tests)

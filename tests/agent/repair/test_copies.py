@@ -27,7 +27,7 @@ def copied(work: Path, runner: ProcessRunner, tmp_path: Path):
 
 
 async def said(copy: PrivateCopy, command: str) -> str:
-    return (await copy.processes.run(command, timeout=20.0)).head.decode()
+    return (await copy.processes.run(command, timeout=60.0)).head.decode()
 
 
 async def test_commands_see_the_copy_at_the_workspaces_own_path(copied, work) -> None:

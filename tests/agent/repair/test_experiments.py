@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from examples import first_fast
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
 from seedsmith.agent.repair.experiments import Experiment, experiment, judged
@@ -99,15 +100,16 @@ async def found_by(work: Path, runner, tests: str, command: str):
 
 @pytest.mark.parametrize(
     ("tests", "command", "name"),
-    [
-        (TESTS, "python -m pytest -q -k 'width or test_overlap'", "width"),
-        (UNITTEST, "python -m unittest -q -k overlap -k touching", "overlap"),
-        (UNITTEST, "python -m unittest -q -k tags -k overlap", "tags"),
-        pytest.param(
-            UNITTEST, "python -m pytest -q -k 'label or test_overlap'", "label", marks=pytest.mark.slow
-        ),
-    ],
-    ids=WRONG,
+    first_fast(
+        1,
+        [
+            (UNITTEST, "python -m unittest -q -k overlap -k touching", "overlap"),
+            (TESTS, "python -m pytest -q -k 'width or test_overlap'", "width"),
+            (UNITTEST, "python -m unittest -q -k tags -k overlap", "tags"),
+            (UNITTEST, "python -m pytest -q -k 'label or test_overlap'", "label"),
+        ],
+    ),
+    ids=["overlap", "width", "tags", "label"],
 )
 async def test_what_cures_a_failing_test_points_at_its_line(work, runner, tests, command, name) -> None:
     diagnosis, known, found = await found_by(work, runner, tests, command)
@@ -191,7 +193,7 @@ class Tests(unittest.TestCase):
 """
 
 
-@pytest.mark.parametrize(("test", "wrong", "region"), [("rate", 7, ""), ("pair", 12, "pair")])
+@pytest.mark.parametrize(("test", "wrong", "region"), first_fast(1, [("pair", 12, "pair"), ("rate", 7, "")]))
 async def test_constants_and_the_places_of_values_are_tried(work, runner, test, wrong, region) -> None:
     (work / "program.py").write_text(TABLES)
     (work / "test_program.py").write_text(READING)

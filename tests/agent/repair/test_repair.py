@@ -93,6 +93,7 @@ def by_kind(question: str) -> str:
     return "best = values[-1]"
 
 
+@pytest.mark.slow  # several starts of pytest
 async def test_what_fails_is_put_back_what_passes_stays_and_each_question_stands_alone(search) -> None:
     repair, model, house = search(by_kind)
     result = await repair.run()
