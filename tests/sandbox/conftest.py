@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,14 +94,22 @@ MakeRunner = Callable[..., ProcessRunner]
 
 
 @pytest.fixture
-def make_runner(isolation: Isolation, world: World) -> MakeRunner:
-    """Builds a runner in the tier under test; keyword arguments change the policy or give the limits."""
+def make_runner(isolation: Isolation, world: World) -> Iterator[MakeRunner]:
+    """Builds a runner in the tier under test; keyword arguments change the policy or give the limits.
+
+    Each is closed: what watches over commands searches all processes, again and again, for those of a runner
+    that is merely gone.
+    """
+    made = []
 
     def make(limits: Limits | None = None, **changes: object) -> ProcessRunner:
         policy = replace(world.policy, **changes)  # type: ignore[arg-type]
-        return ProcessRunner(isolation, policy, SpillStore(policy.state / "spills"), limits)
+        made.append(ProcessRunner(isolation, policy, SpillStore(policy.state / "spills"), limits))
+        return made[-1]
 
-    return make
+    yield make
+    for runner in made:
+        runner.close()
 
 
 @pytest.fixture

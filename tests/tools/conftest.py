@@ -50,6 +50,7 @@ def bench(tmp_path):
     runner = ProcessRunner(Off(), policy, spills, environment={"PATH": os.environ["PATH"]})
     with Workspace(root) as workspace:
         yield Bench(root, ToolContext(workspace, runner, spills))
+    runner.close()
 
 
 class GitBench:
@@ -58,6 +59,7 @@ class GitBench:
     def __init__(self, bench, home, repository):
         self.bench, self.home = bench, home
         self.root, self.context, self.put, self.bytes = bench.root, bench.context, bench.put, bench.bytes
+        self.runners = []
         self.configure("[user]\nname = 种子 Smith\nemail = seed@example.org\n")
         shutil.copytree(repository, self.root, dirs_exist_ok=True)
 
@@ -104,7 +106,8 @@ class GitBench:
             environ={"PATH": os.environ["PATH"], "HOME": str(self.home), "GIT_CONFIG_NOSYSTEM": "1"},
         )
         spills = SpillStore(state / "spills")
-        return ToolContext(Workspace(folder), ProcessRunner(isolation or Off(), policy, spills), spills)
+        self.runners.append(ProcessRunner(isolation or Off(), policy, spills))
+        return ToolContext(Workspace(folder), self.runners[-1], spills)
 
 
 @pytest.fixture(scope="session")
@@ -121,4 +124,6 @@ def git_bench(bench, tmp_path, repository):
     home.mkdir()
     made = GitBench(bench, home, repository)
     bench.context.processes = made.at(bench.root).processes
-    return made
+    yield made
+    for runner in made.runners:
+        runner.close()

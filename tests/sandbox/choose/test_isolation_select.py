@@ -307,6 +307,7 @@ async def test_without_isolation_the_environment_is_clean_and_nothing_survives(w
     assert b"secret" not in result.head
     assert f"{world.policy.private_tmp} {world.home}".encode() in result.head
     assert await gone(mark)
+    runner.close()
 
 
 def test_apparmors_refusal_is_recognised() -> None:

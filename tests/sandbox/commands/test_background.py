@@ -248,7 +248,7 @@ async def test_git_is_restored_while_a_background_command_runs_and_at_its_end(
         f"{spoil}; touch one; read -r x; echo awake; read -r x; {spoil}; echo end", open_stdin=True
     )
     await appears(world.workspace / "one")
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     assert (git / "config").read_bytes() == config and not (git / "hooks" / "pre-push").exists()
     await running.write(b"\n", 10)
     await read_until(running, b"awake\n")  # It was held still, not ended.
@@ -264,11 +264,11 @@ async def test_a_lost_repository_is_told_once_while_another_command_runs(
 ) -> None:
     (world.workspace / "sub").mkdir()
     subprocess.run(["git", "-C", str(world.workspace / "sub"), "init", "-q"], check=True)
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     server = commands.add(SERVER, runner.start(SERVER, open_stdin=True))
     await read_until(server.running, b"ready\n")
     shutil.rmtree(world.workspace / "sub" / ".git")
-    first, second = [await runner.run("true", timeout=30) for _ in range(2)]
+    first, second = [await runner.run("true", timeout=60) for _ in range(2)]
     assert first.note.count("removed or replaced sub/.git") == 1
     assert "removed" not in second.note
 
@@ -303,7 +303,7 @@ async def main():
     commands = BackgroundCommands()
     strays = f"setsid sleep {mark} & setsid env -i sleep {mark} &"
     line = f"trap '' TERM; {strays} touch up; sleep {mark}; sleep {mark}"
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     if where == "background":
         commands.add(line, runner.start(line))
     else:
@@ -358,11 +358,11 @@ async def test_two_agents_end_their_own_commands_alone(world) -> None:
 
 async def test_the_watch_over_commands_starts_again_where_a_command_ended_it(world) -> None:
     runner = ProcessRunner(Off(), world.policy, SpillStore(world.policy.state / "spills"))
-    assert (await runner.run("true", timeout=30)).ok
+    assert (await runner.run("true", timeout=60)).ok
     first = runner._lifeline._process
-    await runner.run(f"kill -9 {first.pid}", timeout=30)
+    await runner.run(f"kill -9 {first.pid}", timeout=60)
     os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
-    assert (await runner.run("true", timeout=30)).ok
+    assert (await runner.run("true", timeout=60)).ok
     again = runner._lifeline._process
     assert again is not first and again.poll() is None
     runner.close()

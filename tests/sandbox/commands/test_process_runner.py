@@ -235,17 +235,17 @@ async def test_a_command_line_too_long_to_start_is_refused_in_one_sentence(
     runner: ProcessRunner,
 ) -> None:
     most = 32 * os.sysconf("SC_PAGE_SIZE") - 1
-    fits = await runner.run(f": {'x' * (most - 2)}", timeout=30)
+    fits = await runner.run(f": {'x' * (most - 2)}", timeout=60)
     assert fits.ok
     with pytest.raises(SandboxError) as refused:
-        await runner.run(f": {'中' * 70_000}", timeout=30)
+        await runner.run(f": {'中' * 70_000}", timeout=60)
     assert str(refused.value) == (
         f"The command line is 210,002 bytes long, and the system takes at most {most:,}: write it to a file "
         "first and run that."
     )
     with pytest.raises(SandboxError, match="arguments are 9,0[0-9]{2},[0-9]{3} bytes long together"):
-        await runner.run((":", *["x" * 100_000] * 90), timeout=30)
-    assert (await runner.run("echo on", timeout=30)).head == b"on\n"
+        await runner.run((":", *["x" * 100_000] * 90), timeout=60)
+    assert (await runner.run("echo on", timeout=60)).head == b"on\n"
 
 
 FORKING = """
@@ -280,7 +280,7 @@ async def test_what_forks_and_exits_in_a_loop_ends_with_its_command(
     (world.workspace / "f.py").write_text(FORKING.format(beat=str(beat)))
     prefix = "env -i setsid" if way == "env -i" else ""
     wait = "while [ ! -e beat ]; do sleep 0.01; done"
-    result = await runner.run(f"{prefix} {shlex.quote(sys.executable)} f.py; {wait}", timeout=30)
+    result = await runner.run(f"{prefix} {shlex.quote(sys.executable)} f.py; {wait}", timeout=60)
     assert beat.exists(), result
     beat.unlink()
     await asyncio.sleep(0.3)
@@ -306,7 +306,7 @@ async def test_memory_counts_wherever_it_lies(make_runner, world, tier, kind: st
         return  # It is the machine's own there, and not the command's alone.
     runner = make_runner(limits=Limits(memory_bytes=300 << 20))
     code = f"block = b'x' * (1 << 20); {HOLDING[kind].format(name=os.getpid())}; input()"
-    running = runner.start((sys.executable, "-c", code), timeout=30, open_stdin=True)
+    running = runner.start((sys.executable, "-c", code), timeout=60, open_stdin=True)
     await running.wait()
     assert "more than 300 MB of memory" in running.look().note
 
@@ -340,7 +340,7 @@ os.fork()
 mapped[0]
 time.sleep(1)
 """
-    result = await runner.run((sys.executable, "-c", code), timeout=30)
+    result = await runner.run((sys.executable, "-c", code), timeout=60)
     assert (result.exit_code, result.note) == (0, "")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from seedsmith.sandbox.commands.command import CommandResult
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.workspace.spill import SpillStore
 
 TIERS = ["bwrap"]
 
@@ -56,7 +57,7 @@ for name, called in [("/tmp/s", "/tmp/s"), ("/tmp/r", "r"), ("\\0name", "\\0name
     server.bind(name)
     server.listen()
     os.chdir("/tmp")
-    client.settimeout(None if called == "r" else 5)
+    client.settimeout(None if called == "r" else 60)
     client.connect(called)
     client.send(b"heard")
     print(server.accept()[0].recv(5))
@@ -68,7 +69,7 @@ async def test_the_internets_sockets_are_connected_as_before(runner) -> None:
     code = """
 import socket
 server = socket.create_server(("127.0.0.1", 0))
-for seconds in (None, 5):
+for seconds in (None, 60):
     client = socket.create_connection(server.getsockname(), seconds)
     client.send(b"heard")
     print(server.accept()[0].recv(5))
@@ -166,8 +167,8 @@ async def test_commands_start_again_after_a_close(runner) -> None:
     assert (await python(runner, "print(2)")).head == b"2\n"
 
 
-async def test_a_runner_that_is_dropped_leaves_no_thread(make_runner) -> None:
-    runner = make_runner()
+async def test_a_runner_that_is_dropped_leaves_no_thread(isolation, world) -> None:
+    runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
     before = set(threading.enumerate())
     await runner.run("true", timeout=60)
     begun = set(threading.enumerate()) - before

@@ -53,7 +53,7 @@ def there(world) -> Path:
 @pytest.mark.parametrize("command", ATTACKS)
 async def test_they_stay_as_they_are(runner: ProcessRunner, world, there, command) -> None:
     before = run_by_others(there)
-    result = await runner.run(command.format(outside=world.outside), timeout=30)
+    result = await runner.run(command.format(outside=world.outside), timeout=60)
     assert run_by_others(there) == before
     assert "ask the user" in result.note or "that other programs run" in result.note
     assert world.canary.read_text() == "untouched"
@@ -63,22 +63,22 @@ async def test_they_stay_as_they_are(runner: ProcessRunner, world, there, comman
 async def test_without_a_sandbox_they_are_put_back_as_well(world, there, isolation) -> None:
     runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
     before = run_by_others(there)
-    result = await runner.run("echo evil > .envrc; echo evil > .mcp.json", timeout=30)
+    result = await runner.run("echo evil > .envrc; echo evil > .mcp.json", timeout=60)
     runner.close()
     assert run_by_others(there) == before
     assert ".envrc (what it held: spill:" in result.note and ".mcp.json" in result.note
 
 
 async def test_what_a_person_changes_between_commands_stays(runner, there) -> None:
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     (there / ".envrc").write_text("mine\n")
     (there / ".mcp.json").write_text("{}\n")
-    assert (await runner.run("cat .envrc .mcp.json", timeout=30)).note == ""
+    assert (await runner.run("cat .envrc .mcp.json", timeout=60)).note == ""
     assert (there / ".envrc").read_text() == "mine\n" and (there / ".mcp.json").read_text() == "{}\n"
 
 
 async def test_what_a_person_lets_be_written_stays_while_a_command_runs(runner, there) -> None:
-    running = runner.start("cat", timeout=30, open_stdin=True)
+    running = runner.start("cat", timeout=60, open_stdin=True)
     (there / ".envrc").write_text("approved\n")
     (there / "new").mkdir()
     (there / "new/.envrc").write_text("approved\n")
@@ -90,7 +90,7 @@ async def test_what_a_person_lets_be_written_stays_while_a_command_runs(runner, 
 
 async def test_other_files_beside_them_are_free(runner, there) -> None:
     command = "echo '{}' > app/.vscode/extensions.json; echo x > envrc; mkdir -p a/b; echo x > a/b/tasks.json"
-    result = await runner.run(command, timeout=30)
+    result = await runner.run(command, timeout=60)
     assert result.ok and result.note == ""
     assert (there / "app/.vscode/extensions.json").read_text() == "{}\n" and (there / "envrc").exists()
 

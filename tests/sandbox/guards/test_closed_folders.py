@@ -18,19 +18,19 @@ from seedsmith.sandbox.isolation.off import Off
 
 async def test_a_closed_workspace_is_opened_again(runner, world) -> None:
     world.workspace.chmod(0o750)
-    result = await runner.run("chmod 000 .", timeout=30)
+    result = await runner.run("chmod 000 .", timeout=60)
     assert "closed the workspace" in result.note, result
     assert stat.S_IMODE(world.workspace.stat().st_mode) == 0o750
-    assert (await runner.run("echo there", timeout=30)).head == b"there\n"
+    assert (await runner.run("echo there", timeout=60)).head == b"there\n"
 
 
 @pytest.mark.slow
 async def test_one_that_a_command_in_the_background_closed_is_opened_for_the_next(runner, world) -> None:
     closing = runner.start("chmod 000 . && echo closed && sleep 60", timeout=60)
     await closing.wait_for_news(30)
-    result = await runner.run("echo there", timeout=30)
+    result = await runner.run("echo there", timeout=60)
     assert result.head == b"there\n", result
-    again = await runner.run("chmod 000 .", timeout=30)
+    again = await runner.run("chmod 000 .", timeout=60)
     await closing.stop("enough")
     assert "one in the background, to be ended then, closed the workspace" in again.note
 
@@ -47,7 +47,7 @@ def test_a_folder_that_is_closed_at_that_very_moment_is_named(world) -> None:
 
 
 async def test_a_mode_that_keeps_nobody_out_is_the_commands_own(runner, world) -> None:
-    result = await runner.run("chmod 711 .", timeout=30)
+    result = await runner.run("chmod 711 .", timeout=60)
     assert (result.note, stat.S_IMODE(world.workspace.stat().st_mode)) == ("", 0o711)
 
 

@@ -65,7 +65,7 @@ ATTACKS = [
 @pytest.mark.parametrize("command", ATTACKS)
 async def test_what_is_there_stays_as_it_is(runner: ProcessRunner, world, configured, command) -> None:
     before = tree(world.workspace)
-    await runner.run(command.format(outside=world.outside), timeout=30)
+    await runner.run(command.format(outside=world.outside), timeout=60)
     assert tree(world.workspace) == before
     assert world.canary.read_text() == "untouched"
 
@@ -75,7 +75,7 @@ async def test_what_is_there_stays_as_it_is(runner: ProcessRunner, world, config
 async def test_without_a_sandbox_it_is_put_back_as_well(world, configured, command, isolation) -> None:
     runner = ProcessRunner(isolation, world.policy, SpillStore(world.policy.state / "spills"))
     before = tree(world.workspace)
-    result = await runner.run(command.format(outside=world.outside), timeout=30)
+    result = await runner.run(command.format(outside=world.outside), timeout=60)
     runner.close()
     assert tree(world.workspace) == before
     assert "changes to the agent's own configuration were undone: .seedsmith" in result.note
@@ -95,7 +95,7 @@ async def test_without_a_sandbox_it_is_put_back_as_well(world, configured, comma
 async def test_what_is_not_there_does_not_appear(runner: ProcessRunner, world, command) -> None:
     (world.workspace / "conf").mkdir()
     (world.workspace / "conf/config.yaml").write_text("the project's own\n")
-    result = await runner.run(command.format(outside=world.outside), timeout=30)
+    result = await runner.run(command.format(outside=world.outside), timeout=60)
     assert not os.path.lexists(world.workspace / ".seedsmith")
     assert "changes to the agent's own configuration were undone: .seedsmith" in result.note
     assert (world.workspace / "conf/config.yaml").read_text() == "the project's own\n"
@@ -103,23 +103,23 @@ async def test_what_is_not_there_does_not_appear(runner: ProcessRunner, world, c
 
 
 async def test_a_refusal_by_the_kernel_is_explained(runner: ProcessRunner, configured, tier) -> None:
-    result = await runner.run("echo x > .seedsmith/config.yaml", timeout=30)
+    result = await runner.run("echo x > .seedsmith/config.yaml", timeout=60)
     word = "read-only" if tier == "bwrap" else "undone"
     assert word in result.note and ".seedsmith" in result.note
 
 
 async def test_what_the_user_changes_between_commands_stays(runner: ProcessRunner, world) -> None:
     folder = world.workspace / ".seedsmith"
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     folder.mkdir()
     (folder / "config.yaml").write_text("verify: make\n")
     (folder / "old").write_text("x")
-    assert (await runner.run("cat .seedsmith/config.yaml", timeout=30)).head == b"verify: make\n"
+    assert (await runner.run("cat .seedsmith/config.yaml", timeout=60)).head == b"verify: make\n"
     (folder / "old").unlink()
-    assert (await runner.run("true", timeout=30)).note == ""
+    assert (await runner.run("true", timeout=60)).note == ""
     assert not (folder / "old").exists() and (folder / "config.yaml").exists()
     shutil.rmtree(folder)
-    assert (await runner.run("true", timeout=30)).note == ""
+    assert (await runner.run("true", timeout=60)).note == ""
     assert not folder.exists()
 
 
@@ -127,7 +127,7 @@ async def test_a_file_behind_a_link_is_kept_too(runner: ProcessRunner, world) ->
     (world.workspace / "conf.yaml").write_text("verify: make\n")
     (world.workspace / ".seedsmith").mkdir()
     (world.workspace / ".seedsmith/config.yaml").symlink_to("../conf.yaml")
-    result = await runner.run("echo 'verify: \"true\"' > conf.yaml", timeout=30)
+    result = await runner.run("echo 'verify: \"true\"' > conf.yaml", timeout=60)
     assert (world.workspace / "conf.yaml").read_text() == "verify: make\n"
     assert "undone: conf.yaml" in result.note
 
@@ -136,7 +136,7 @@ async def test_a_planted_folder_is_gone_although_another_command_saw_it(runner: 
     planting = "mkdir .seedsmith; echo x > .seedsmith/config.yaml; touch planted; read -r x"
     first = runner.start(planting, open_stdin=True)
     await appears(world.workspace / "planted")
-    second = await runner.run("cat .seedsmith/config.yaml", timeout=30)
+    second = await runner.run("cat .seedsmith/config.yaml", timeout=60)
     assert second.head == b"x\n" and "undone" in second.note
     assert not (world.workspace / ".seedsmith").exists()
     first.close_input()
@@ -157,7 +157,7 @@ async def test_git_may_bring_it_along(runner: ProcessRunner, world, configured) 
     assert not configured.exists()
     await git.change(("switch", "--quiet", "-"))
     assert (configured / "config.yaml").read_text() == "verify: pytest -q\n"
-    assert (await runner.run("cat .seedsmith/config.yaml", timeout=30)).note == ""
+    assert (await runner.run("cat .seedsmith/config.yaml", timeout=60)).note == ""
 
 
 def test_what_cannot_be_put_back_is_said(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ async def test_what_is_undone_can_be_read_back(world) -> None:
     (world.workspace / ".seedsmith").mkdir()
     (world.workspace / ".seedsmith/config.yaml").write_text("verify: make\n")
     change = "mkdir .seedsmith/skills; echo mine > .seedsmith/skills/a; echo new > .seedsmith/config.yaml"
-    result = await runner.run(change, timeout=30)
+    result = await runner.run(change, timeout=60)
     runner.close()
     saved = dict(re.findall(r"(\.seedsmith/\S+) \(what it held: spill:(s[0-9]+)\)", result.note))
     for name, content in ((".seedsmith/config.yaml", b"new\n"), (".seedsmith/skills/a", b"mine\n")):
@@ -248,7 +248,7 @@ async def test_a_race_leads_nowhere(make_runner, world, there) -> None:
     running = runner.start(swapping)
     await appears(world.workspace / "up")
     for _ in range(15):
-        await runner.run("true", timeout=30)
+        await runner.run("true", timeout=60)
     (world.workspace / "over").touch()
     await running.wait()
     assert tree(world.workspace) == before

@@ -60,7 +60,7 @@ def look(world) -> None:
 async def test_it_runs_nothing(runner: ProcessRunner, world, marker, kind) -> None:
     evil = EVIL.format(marker=marker)
     command = COMMANDS[kind].format(evil=evil, marker=marker)
-    result = await runner.run("n='ev\nil'; " + command, timeout=30)
+    result = await runner.run("n='ev\nil'; " + command, timeout=60)
     assert "set aside" in result.note, result
     look(world)
     assert not marker.exists()
@@ -73,9 +73,9 @@ async def test_settings_stay_without_a_head(runner: ProcessRunner, world, marker
     take = {"HEAD away": "mv HEAD H", "HEAD a link": "mv HEAD H; ln -s refs/heads/main HEAD"}[kind]
     evil = EVIL.format(marker=marker)
     for top in (".git", "sub/.git"):
-        await runner.run(f"cd {top} && {take}", timeout=30)
-        await runner.run(f"printf '{evil}' >>{top}/config", timeout=30)
-        await runner.run(f"cd {top} && mv -f H HEAD", timeout=30)
+        await runner.run(f"cd {top} && {take}", timeout=60)
+        await runner.run(f"printf '{evil}' >>{top}/config", timeout=60)
+        await runner.run(f"cd {top} && mv -f H HEAD", timeout=60)
     look(world)
     subprocess.run(["git", "-C", world.workspace, "status"], capture_output=True, timeout=60)
     assert not marker.exists()

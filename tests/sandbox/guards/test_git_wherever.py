@@ -92,7 +92,7 @@ async def test_settings_elsewhere_in_the_workspace_stay(runner: ProcessRunner, w
     holder = next((parent for parent in real.parents if (parent / ".git").exists()), world.workspace)
     for change in CHANGES.values():
         command = change.format(real=real, marker=marker, evil=EVIL.format(marker=marker))
-        await runner.run(f"({command}) 2>/dev/null", timeout=30)
+        await runner.run(f"({command}) 2>/dev/null", timeout=60)
         assert nothing_ran(world, marker, holder), (change, (real / "config").exists())
 
 
@@ -100,11 +100,11 @@ async def test_settings_elsewhere_in_the_workspace_stay(runner: ProcessRunner, w
 async def test_a_repository_that_moves_is_watched_where_it_went(runner, world, marker, kind) -> None:
     real = layout(world, kind)
     top = real.relative_to(world.workspace).parts[0]
-    await runner.run(f"mv {top} moved", timeout=30)
+    await runner.run(f"mv {top} moved", timeout=60)
     moved = world.workspace / "moved" / real.relative_to(world.workspace / top)
     evil = EVIL.format(marker=marker)
-    await runner.run(f"printf '%s' '{evil}' >> {moved}/config", timeout=30)
-    await runner.run(f"mv moved again; printf '%s' '{evil}' >> again/*/.git/config", timeout=30)
+    await runner.run(f"printf '%s' '{evil}' >> {moved}/config", timeout=60)
+    await runner.run(f"mv moved again; printf '%s' '{evil}' >> again/*/.git/config", timeout=60)
     folders = [path.parent for path in world.workspace.glob("*/**/.git")]
     assert nothing_ran(world, marker, *folders) and folders
 
@@ -125,31 +125,31 @@ async def test_a_repository_that_moves_is_watched_where_it_went(runner, world, m
 )
 async def test_a_repository_a_command_makes_runs_nothing(runner, world, marker, command) -> None:
     evil = EVIL.format(marker=marker)
-    result = await runner.run(command.format(evil=evil, marker=marker), timeout=30)
+    result = await runner.run(command.format(evil=evil, marker=marker), timeout=60)
     assert "set aside" in result.note, result
     assert nothing_ran(world, marker, world.workspace / "new", world.workspace / "node_modules/x")
     again = "for f in $(find . -name '*set-aside*'); do mv $f ${f%.set-aside*}; done"
-    assert "set aside" in (await runner.run(again, timeout=30)).note
+    assert "set aside" in (await runner.run(again, timeout=60)).note
     assert nothing_ran(world, marker, world.workspace / "new")
 
 
 async def test_an_ordinary_new_repository_works_on(runner, world) -> None:
-    await runner.run("git init -q new", timeout=30)
+    await runner.run("git init -q new", timeout=60)
     work = (
         "cd new && git config user.name A && git config user.email a@example.org && echo a > a && git add a "
         "&& git commit -qm first && git branch other && git log --oneline | wc -l"
     )
-    result = await runner.run(work, timeout=30)
+    result = await runner.run(work, timeout=60)
     assert (result.exit_code, result.head, result.note) == (0, b"1\n", "")
     assert (
-        await runner.run("cd new && git switch -q other && git status --short", timeout=30)
+        await runner.run("cd new && git switch -q other && git status --short", timeout=60)
     ).exit_code == 0
 
 
 async def test_an_included_file_counts_as_settings(runner, world, marker) -> None:
     git(world.workspace, "config", "include.path", "../shared.config")
     evil = EVIL.format(marker=marker)
-    await runner.run(f"printf '%s' '{evil}' > shared.config", timeout=30)
+    await runner.run(f"printf '%s' '{evil}' > shared.config", timeout=60)
     assert nothing_ran(world, marker)
 
 
@@ -181,18 +181,18 @@ async def test_worktrees_elsewhere_obey_nothing_new(runner, world, marker, tmp_p
         f"tree=.git/worktrees/tree; cp -r .git evil; printf '%s' '{evil}' >> evil/config; "
         f"echo $PWD/evil > $tree/commondir; printf '%s' '{evil}' > $tree/config.worktree; "
         "git config extensions.worktreeConfig true",
-        timeout=30,
+        timeout=60,
     )
     assert nothing_ran(world, marker, tmp_path / "tree")
     assert git(tmp_path / "tree", "rev-parse", "--abbrev-ref", "HEAD") == "b1\n"
 
 
 async def test_what_the_user_makes_between_commands_is_the_users(runner, world) -> None:
-    await runner.run("true", timeout=30)
+    await runner.run("true", timeout=60)
     mine = commit(world.workspace / "mine")
     (mine / ".git/hooks/post-commit").write_text("#!/bin/sh\n")
     (mine / ".git/hooks/post-commit").chmod(0o755)
     git(mine, "config", "core.fsmonitor", "true")
-    result = await runner.run("ls mine/.git/HEAD", timeout=30)
+    result = await runner.run("ls mine/.git/HEAD", timeout=60)
     assert (result.exit_code, result.note) == (0, "")
     assert (mine / ".git/hooks/post-commit").exists()

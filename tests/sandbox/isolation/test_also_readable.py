@@ -38,9 +38,9 @@ async def test_a_folder_is_read_and_its_programs_run(make_runner, masked) -> Non
     folder = skill(masked / "tidy")
     skill(masked / "other")
     runner = make_runner(also_readable=(folder,))
-    result = await runner.run(f"{folder}/scripts/run && ls -A {folder}", timeout=30)
+    result = await runner.run(f"{folder}/scripts/run && ls -A {folder}", timeout=60)
     assert (result.exit_code, result.head) == (0, b"Tidy up.\nSKILL.md\nscripts\n"), result
-    assert (await runner.run(f"cat {masked}/other/SKILL.md", timeout=30)).exit_code != 0
+    assert (await runner.run(f"cat {masked}/other/SKILL.md", timeout=60)).exit_code != 0
     for attempt in (
         "echo x > {}/SKILL.md",
         "touch {}/new",
@@ -48,7 +48,7 @@ async def test_a_folder_is_read_and_its_programs_run(make_runner, masked) -> Non
         "mv {0} {0}2",
         "chmod 777 {}/SKILL.md",
     ):
-        await runner.run(attempt.format(folder), timeout=30)
+        await runner.run(attempt.format(folder), timeout=60)
     assert sorted(path.name for path in folder.rglob("*")) == ["SKILL.md", "run", "scripts"]
     assert (folder / "SKILL.md").read_text() == "Tidy up.\n"
 
@@ -58,7 +58,7 @@ async def test_a_folder_behind_a_link_is_shown_where_the_link_is(make_runner, wo
     masked.mkdir(parents=True)
     (masked / "tidy").symlink_to(world.home / "dotfiles/tidy")
     runner = make_runner(also_readable=(masked / "tidy",))
-    result = await runner.run(f"{masked}/tidy/scripts/run", timeout=30)
+    result = await runner.run(f"{masked}/tidy/scripts/run", timeout=60)
     assert (result.exit_code, result.head) == (0, b"Tidy up.\n"), result
 
 
@@ -67,16 +67,16 @@ async def test_what_is_missing_is_left_out(make_runner, world, below_temporary) 
     missing = (below_temporary / "none", world.home / "none/deep", world.home / "loop", Path("relative"))
     folder = skill(world.home / "skills/tidy")
     runner = make_runner(also_readable=(*missing, folder))
-    assert (await runner.run(f"{folder}/scripts/run", timeout=30)).head == b"Tidy up.\n"
+    assert (await runner.run(f"{folder}/scripts/run", timeout=60)).head == b"Tidy up.\n"
     shutil.rmtree(folder)
-    assert (await runner.run("echo on", timeout=30)).head == b"on\n"
+    assert (await runner.run("echo on", timeout=60)).head == b"on\n"
 
 
 async def test_a_link_in_the_workspace_shows_nothing(make_runner, world) -> None:
     (world.workspace / ".agents/skills").mkdir(parents=True)
     link = world.workspace / ".agents/skills/tidy"
     link.symlink_to(world.home / ".ssh")
-    result = await make_runner(also_readable=(link,)).run(f"cat {link}/id_ed25519", timeout=30)
+    result = await make_runner(also_readable=(link,)).run(f"cat {link}/id_ed25519", timeout=60)
     assert result.exit_code != 0 and SECRET.encode() not in result.head
 
 
@@ -87,8 +87,8 @@ async def test_a_link_that_leads_through_the_workspace_shows_nothing(make_runner
     (masked / "tidy").symlink_to(world.workspace / "skills/tidy")
     runner = make_runner(also_readable=(masked / "tidy",))
     turn = f"mv skills/tidy skills/old; ln -s {world.home}/.ssh skills/tidy"
-    await runner.run(turn, timeout=30)
-    result = await runner.run(f"cat {masked}/tidy/id_ed25519", timeout=30)
+    await runner.run(turn, timeout=60)
+    result = await runner.run(f"cat {masked}/tidy/id_ed25519", timeout=60)
     assert result.exit_code != 0 and SECRET.encode() not in result.head
 
 
@@ -97,7 +97,7 @@ async def test_a_folder_that_holds_the_workspace_leaves_it_writable(make_runner,
     inner = folder / "work"
     inner.mkdir()
     runner = make_runner(workspace=inner, also_readable=(folder,))
-    result = await runner.run("echo x > made; ../scripts/run; echo x > ../SKILL.md", timeout=30)
+    result = await runner.run("echo x > made; ../scripts/run; echo x > ../SKILL.md", timeout=60)
     assert result.head.startswith(b"Tidy up.\n")
     assert (inner / "made").read_text() == "x\n"
     assert (folder / "SKILL.md").read_text() == "Tidy up.\n"
@@ -110,5 +110,5 @@ async def test_the_state_folder_stays_hidden(make_runner, world) -> None:
     (state / "session").write_text("private")
     link.symlink_to(share)
     runner = make_runner(state=state, also_readable=(share, state, state / "session", link))
-    result = await runner.run(f"cat {state}/session {link}/seedsmith/session", timeout=30)
+    result = await runner.run(f"cat {state}/session {link}/seedsmith/session", timeout=60)
     assert result.exit_code != 0 and b"private" not in result.head

@@ -25,11 +25,11 @@ async def test_a_copy_in_the_state_folder_is_shown_and_the_rest_of_that_stays_hi
         (copy / "a.txt").write_text("copy\n")
         runner = make_runner(state=state, workspace=copy, copy_of=original, shared=("deps",))
         looks = f"cat a.txt {original}/a.txt deps/made {original}/deps/made; ls {state} {state}/session"
-        result = await runner.run(looks, timeout=30)
+        result = await runner.run(looks, timeout=60)
         shown = f"copy\ncopy\nmade\nmade\n{state}:\nsession\n\n{state}/session:\ncopy\n"
         assert (result.exit_code, result.head.decode()) == (0, shown)
         writes = f"echo new > a.txt; touch {original}/b.txt deps/b {original}/deps/b {state}/b"
-        await runner.run(writes, timeout=30)
+        await runner.run(writes, timeout=60)
         assert (copy / "a.txt").read_text() == "new\n" and (original / "a.txt").read_text() == "original\n"
         assert not [
             path

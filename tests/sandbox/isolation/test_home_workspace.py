@@ -48,7 +48,7 @@ async def test_commands_read_none_of_it_and_change_none(make_runner: Open, world
     everything = (
         f"grep -r {SECRET} . ; echo x >> .bashrc; echo x > .netrc; echo x > .ssh/authorized_keys; true"
     )
-    result = await runner.run(everything, timeout=30)
+    result = await runner.run(everything, timeout=60)
     assert SECRET.encode() not in result.head + result.tail
     assert (filled / ".bashrc").read_text() == "# mine\n"
     assert (filled / ".netrc").read_text() == SECRET
@@ -62,8 +62,8 @@ async def test_what_holds_a_secret_cannot_be_moved_from_under_it(
 ) -> None:
     """Else the next command would find it under another name."""
     runner = make_runner(workspace=filled)
-    await runner.run(f"mv {moved} elsewhere; rm .aws; ln -s cloud .aws", timeout=30)
-    result = await runner.run(f"grep -r {SECRET} . ; true", timeout=30)
+    await runner.run(f"mv {moved} elsewhere; rm .aws; ln -s cloud .aws", timeout=60)
+    result = await runner.run(f"grep -r {SECRET} . ; true", timeout=60)
     assert SECRET.encode() not in result.head + result.tail
     assert (filled / moved).exists() and not (filled / "elsewhere").exists()
 

@@ -66,7 +66,7 @@ async def test_no_folder_above_a_mount_point_can_be_renamed(make_runner, world, 
     policy = made(below, world.policy)
     runner: ProcessRunner = make_runner(workspace=policy.workspace)
     places = [below / "a/w", below / "a", below]
-    result = await runner.run((sys.executable, "-c", RENAME, *map(str, places)), timeout=30)
+    result = await runner.run((sys.executable, "-c", RENAME, *map(str, places)), timeout=60)
     assert result.head == b"-1 16\n" * 9, result
 
 
@@ -78,7 +78,7 @@ async def test_a_race_while_commands_start_leads_nowhere(make_runner, world, bel
     racing = runner.start((sys.executable, "-c", RACE, str(below / "a"), target))
     await appears(policy.workspace / "racing")
     for _ in range(10):
-        result = await runner.run("touch here; touch .git/planted", timeout=30)
+        result = await runner.run("touch here; touch .git/planted", timeout=60)
         assert b"Read-only" in result.head, result
     await racing.stop("Enough.")
     assert (policy.workspace / "here").exists()
@@ -88,7 +88,7 @@ async def test_a_race_while_commands_start_leads_nowhere(make_runner, world, bel
 
 async def test_what_is_left_in_the_temporary_folder_stays_there(make_runner, world, below) -> None:
     runner: ProcessRunner = make_runner(workspace=made(below, world.policy).workspace)
-    await runner.run(f"echo kept > {below}/kept; echo also > /tmp/also", timeout=30)
-    result = await runner.run(f"cat {below}/kept /tmp/also", timeout=30)
+    await runner.run(f"echo kept > {below}/kept; echo also > /tmp/also", timeout=60)
+    result = await runner.run(f"cat {below}/kept /tmp/also", timeout=60)
     assert result.head == b"kept\nalso\n"
     assert not (below / "kept").exists()
