@@ -84,10 +84,10 @@ class Commits:
             waiting.extend(self._parents(commit))
         return frozenset(seen)
 
-    def keep(self, tip: str, known: Collection[str], target: Path, limits: Limits) -> bool:
+    def keep(self, tip: str, known: Collection[str], target: Path, limits: Limits) -> bool | None:
         """Write a pack of ``tip`` and of what it needs that the commits ``known`` have not to ``target``.
 
-        Returns whether that is all of it: too much, or what is not there, is not kept.
+        Returns whether that was done: False where it is too much, None where ``tip`` is not there.
         """
         found: dict[str, _Object] = {}
         size = 0
@@ -100,23 +100,28 @@ class Commits:
                 return False
             found[name] = each
         if tip not in found:
-            return False
+            return None
         _write_pack(found, target)
         return True
 
-    def keep_staged(self, commit: str, staged: Iterable[str], target: Path, limits: Limits) -> None:
-        """Write a pack of those blobs of ``staged`` that ``commit`` does not hold to ``target``."""
+    def keep_staged(self, commit: str, staged: Iterable[str], target: Path, limits: Limits) -> bool:
+        """Write a pack of those blobs of ``staged`` that ``commit`` does not hold to ``target``.
+
+        Returns whether it holds them all.
+        """
         tree = self._tree_of(commit)
         held = set(self._new_in(tree, [], set())) if tree is not None else set()
         found: dict[str, _Object] = {}
         size = 0
-        for name in sorted(set(staged) - held):
+        missing = sorted(set(staged) - held)
+        for name in missing:
             each = self._read(name)
             size += len(each.content) if each is not None else 0
             if each is not None and size <= limits.size:
                 found[name] = each
         if found:
             _write_pack(found, target)
+        return not missing
 
     def _needed(self, tip: str, known: frozenset[str], most: int) -> Iterator[str]:
         """The names of ``tip``, of at most so many commits before it, and of what is new in each."""
@@ -211,10 +216,13 @@ def keep_lost(repository: Repository, before: GitState, now: GitState, folder: P
 
 def keep_index(repository: Repository, state: GitState, index: bytes, folder: Path) -> None:
     """Keep what ``index`` stages and the checked out commit does not hold in ``folder``."""
-    target = kept_pack(folder, index_name(index))
-    if index and not _is_kept(target):
-        staged = (each.blob for each in read_entries(index).values() if not each.is_module)
-        Commits(repository).keep_staged(state.commit, staged, target, LOST)
+    name = index_name(index)
+    target, nothing = kept_pack(folder, name), _nothing(folder, name, [state.commit], LOST)
+    if not index or _is_wanted(target) or _is_wanted(nothing):
+        return
+    staged = (each.blob for each in read_entries(index).values() if not each.is_module)
+    if Commits(repository).keep_staged(state.commit, staged, target, LOST):
+        _note(nothing)
 
 
 def index_name(index: bytes) -> str:
@@ -225,31 +233,50 @@ def index_name(index: bytes) -> str:
 def _keep(
     repository: Repository, wanted: Iterable[str], known: Iterable[str], folder: Path, limits: Limits
 ) -> None:
-    """Keep each of ``wanted`` that ``known`` does not lead to, but for those kept already."""
-    missing = [commit for commit in wanted if commit and not _is_kept(kept_pack(folder, commit))]
+    """Keep each of ``wanted`` that ``known`` does not lead to, but for those looked at before."""
+    tips = sorted(filter(None, known))
+    missing = [
+        commit
+        for commit in wanted
+        if commit
+        and not _is_wanted(kept_pack(folder, commit))
+        and not _is_wanted(_nothing(folder, commit, tips, limits))
+    ]
     if not missing:
         return
     commits = Commits(repository)
-    reached = commits.reached(filter(None, known), missing)
+    reached = commits.reached(tips, missing)
     for commit in missing:
-        if commit not in reached:
-            commits.keep(commit, reached, kept_pack(folder, commit), limits)
+        if commit in reached or commits.keep(commit, reached, kept_pack(folder, commit), limits) is False:
+            _note(_nothing(folder, commit, tips, limits))
 
 
 def drop_older(folder: Path, seconds: float) -> None:
     """Drop what was kept in ``folder`` and has not been wanted since that time."""
-    for path in folder.glob("*.pack"):
+    for path in (*folder.glob("*.pack"), *folder.glob("*.nothing")):
         if path.stat().st_mtime < seconds:
             path.unlink(missing_ok=True)
 
 
-def _is_kept(pack: Path) -> bool:
+def _is_wanted(path: Path) -> bool:
     """Whether it is there already; that it is wanted still is noted."""
     try:
-        os.utime(pack)
+        os.utime(path)
     except FileNotFoundError:
         return False
     return True
+
+
+def _nothing(folder: Path, name: str, known: Iterable[str], limits: Limits) -> Path:
+    """What says, where it is there, that nothing is to be kept of ``name`` beside the commits ``known``."""
+    asked = " ".join((*known, *map(str, limits)))
+    beside = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16]
+    return folder / f"{name}-{beside}.nothing"
+
+
+def _note(nothing: Path) -> None:
+    nothing.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    nothing.touch(mode=0o600)
 
 
 def kept_pack(folder: Path, commit: str) -> Path:
