@@ -71,6 +71,8 @@ def read_command(file: Path, root: Path, origin: Origin) -> Skill | BrokenSkill:
         origin=origin,
         parameters=_parameters(text, found.body),
         files=(),
+        fork=found.fork,
+        agent=found.agent,
         model_may_call=found.model_may_call and _is_described(text),
         alone=True,
         warnings=_left_to_the_model(file, text),

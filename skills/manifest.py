@@ -170,6 +170,14 @@ class Manifest(ManifestPart):
         description="References, read only when the model asks for them.",
     )
     model: ModelWishes = ModelWishes()
+    context: Literal["fork"] | None = Field(
+        None, description="'fork': a helper carries it out in a context of its own; its report comes back."
+    )
+    agent: Said | None = Field(
+        None,
+        max_length=MOST_NAME,
+        description="The kind of that helper: explore, change, or one of the user's.",
+    )
     verify: CommandLine | None = Field(
         None, description="Command that proves the work; {name} stands for a parameter, quoted for the shell."
     )
@@ -184,6 +192,8 @@ class Manifest(ManifestPart):
     def _agrees(self) -> Manifest:
         if isinstance(self.instructions, str) and not self.instructions.strip():
             raise Misplaced(("instructions",), "is empty")
+        if self.agent and self.context is None:
+            raise Misplaced(("agent",), "says which helper carries it out: write 'context: fork' beside it")
         for name in sorted(placeholders(self.verify or "") - set(self.parameters)):
             raise Misplaced(("verify",), f"uses {{{name}}}, which is none of the parameters")
         names = [test.name for test in self.tests]

@@ -51,6 +51,10 @@ class Skill:
     model: ModelWishes = field(default_factory=ModelWishes)
     verify: str = ""
     budget: BudgetWishes = field(default_factory=BudgetWishes)
+    fork: bool = False
+    """Whether a helper is to carry it out, in a context of its own."""
+    agent: str = ""
+    """The kind of that helper; '' where its author names none."""
     hooks: HookSpecs = field(default_factory=HookSpecs)
     requires: tuple[str, ...] = ()
     tests: tuple[TestSpec, ...] = ()

@@ -167,6 +167,8 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
         model=manifest.model,
         verify=manifest.verify or "",
         budget=manifest.budget,
+        fork=manifest.context == "fork",
+        agent=manifest.agent or "",
         hooks=manifest.hooks,
         requires=tuple(manifest.requires),
         tests=tuple(manifest.tests),
@@ -265,6 +267,8 @@ def _published(opened: Workspace, file: Path, origin: Origin) -> Skill:
         version=metadata.get("version", ""),
         license=found.license,
         compatibility=found.compatibility,
+        fork=found.fork,
+        agent=found.agent,
         model_may_call=found.model_may_call,
         warnings=tuple(ManifestError(file, each.message, each.line, each.column) for each in found.broken),
     )

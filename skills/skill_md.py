@@ -67,6 +67,10 @@ class Published:
     broken: tuple[Broken, ...] = ()
     model_may_call: bool = True
     """False where ``disable-model-invocation`` says that only people may name it."""
+    fork: bool = False
+    """Whether ``context: fork`` says that a helper is to carry it out."""
+    agent: str = ""
+    """The kind of that helper."""
 
 
 def read_published(text: str, folder_name: str) -> Published:
@@ -110,6 +114,8 @@ def read_published(text: str, folder_name: str) -> Published:
         metadata=tuple((str(key), _text(value)) for key, value in metadata),
         broken=tuple(broken),
         model_may_call=_text(fields.get("disable-model-invocation")).lower() != "true",
+        fork=(fork := _forks(fields)),
+        agent=_text(fields.get("agent")) if fork else "",
     )
 
 
@@ -184,10 +190,12 @@ def _is_text(entry: str) -> bool:
 
 def _rules(fields: dict[str, Any], document: Document, folder_name: str) -> list[Broken]:
     broken: list[tuple[str, str]] = []
+    used = {"disable-model-invocation", *(("context", "agent") if _forks(fields) else ())}
     for key in fields:
         if key not in FIELDS:
             known = "a field of other clients" if key in _CLIENT_FIELDS else "not in the specification"
-            broken.append((key, f"has the field {key!r}, {known}: it is not used"))
+            unused = "" if key in used else ": it is not used"
+            broken.append((key, f"has the field {key!r}, {known}{unused}"))
     name = unicodedata.normalize("NFKC", _text(fields.get("name")))
     if name:
         broken += (("name", rule) for rule in _name_rules(name, folder_name))
@@ -199,6 +207,10 @@ def _rules(fields: dict[str, Any], document: Document, folder_name: str) -> list
         if key in fields and not isinstance(fields[key], str):
             broken.append((key, f"has a {key} that is no text"))
     return [Broken(message, *document.place((key,))) for key, message in broken]
+
+
+def _forks(fields: dict[str, Any]) -> bool:
+    return _text(fields.get("context")).lower() == "fork"
 
 
 def _name_rules(name: str, folder_name: str) -> list[str]:

@@ -29,6 +29,8 @@ _NOT_FOUND = re.compile(
     r"(?:^|: )([\w.+-]+): (?:command )?not found$|[‘'\"]?([\w.+-]+)[’'\"]?: No such file or directory$",
     re.MULTILINE,
 )
+WORDS = "arguments"
+"""The parameter that takes what is asked in words of a skill that a helper carries out."""
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000
 
@@ -53,15 +55,20 @@ class SkillTool(PydanticTool[SkillParameters]):
         self._active = active
 
     def access(self, parsed: SkillParameters) -> Access:
-        """Nothing for instructions and files; everything for a command, unless it only reads.
+        """Nothing for instructions and files; everything for a command, unless it only reads, or a helper.
 
         One that writes names itself besides, so that no shell command of the same answer runs beside it: it
         may break files for a while, as a trial of tests does.
         """
-        if parsed.command is None:
-            return Access()
-        command = self._find(parsed.name).commands.get(parsed.command)
         everything = frozenset({EVERYTHING})
+        if parsed.command is None:
+            skill = self._active.library.skills.get(parsed.name) if parsed.file is None else None
+            if skill is None or not self._active.hands_over(skill):
+                return Access()
+            assert self._active.helper is not None
+            writes = everything if self._active.helper.writes(skill) else frozenset[str]()
+            return Access(reads=everything, writes=writes, early=False)
+        command = self._find(parsed.name).commands.get(parsed.command)
         if command is not None and command.read_only:
             return Access(reads=everything)
         return Access(reads=everything, writes=everything | {f"skill:{parsed.name}"})
@@ -82,6 +89,8 @@ class SkillTool(PydanticTool[SkillParameters]):
                 if refusal := self._active.command_refusal(skill):
                     raise ToolError(refusal)
                 return await _run(skill, parsed.command, parsed.parameters, context)
+            if self._active.hands_over(skill):
+                return await self._carried_out(skill, parsed.parameters, context)
             values = skill.values(parsed.parameters)
         except (SkillError, PathError) as error:
             raise ToolError(str(error)) from error
@@ -96,6 +105,14 @@ class SkillTool(PydanticTool[SkillParameters]):
             ),
             summary=skill.name,
         )
+
+    async def _carried_out(self, skill: Skill, given: dict[str, Any], context: ToolContext) -> ToolResult:
+        """What a helper reports that carried ``skill`` out; raises :class:`SkillError`."""
+        assert self._active.helper is not None
+        values = dict(given)
+        words = "" if WORDS in skill.parameters else str(values.pop(WORDS, ""))
+        skill.values(values)
+        return await self._active.helper.carry_out(skill, values, words, context)
 
     def _leave(self) -> ToolResult:
         left = self._active.leave()

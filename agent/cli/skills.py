@@ -91,6 +91,9 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
         )
         choices = f", one of {', '.join(map(str, spec.choices))}" if spec.choices else ""
         lines.append(f"  --with {parameter}=…  {spec.type}, {need}{choices}. {spec.description}".rstrip())
+    if skill.fork:
+        kind = f", of the kind {skill.agent}" if skill.agent else ""
+        lines.append(f"  carried out by a helper{kind}, in a context of its own (docs/skills.md)")
     for warning in skill.warnings:
         lines.append(f"warning: {warning}")
     print(visible("\n".join([*lines, "", skill_text(skill, skill.instructions, skill.verify)])))
@@ -262,6 +265,8 @@ def _data(skill: Skill) -> dict[str, Any]:
         "tools": skill.tools,
         "commands": {name: spec.model_dump() for name, spec in skill.commands.items()},
         "verify": skill.verify,
+        "fork": skill.fork,
+        "agent": skill.agent,
         "requires": skill.requires,
         "instructions": skill.instructions,
         "warnings": [str(each) for each in skill.warnings],

@@ -12,7 +12,10 @@ SKILL_TOOL = "skill"
 
 
 def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
-    """The name of the skill whose instructions ``output`` holds; '' if it holds something else."""
+    """The name of the skill whose instructions ``output`` holds; '' if it holds something else.
+
+    What a helper reports that carried a skill out is something else.
+    """
     if call.name != SKILL_TOOL or not output.ok:
         return ""
     try:
@@ -21,7 +24,8 @@ def skill_loaded(call: ToolCall, output: ToolOutput) -> str:
         return ""
     if not isinstance(arguments, dict) or arguments.get("file") or arguments.get("command"):
         return ""
-    return str(arguments.get("name", ""))
+    name = str(arguments.get("name", ""))
+    return name if name == LEAVE or output.text.startswith(f"# Skill {name}\n") else ""
 
 
 def last_loaded(items: Iterable[Item]) -> str:

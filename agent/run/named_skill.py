@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.calls.hooks import Hook, Hooks, gather, programs
 from seedsmith.agent.context.profile import Profile
-from seedsmith.agent.context.skill_calls import last_loaded
-from seedsmith.agent.conversation import Item
+from seedsmith.agent.context.prompts import prompt as wording
+from seedsmith.agent.context.skill_calls import SKILL_TOOL, last_loaded
+from seedsmith.agent.conversation import Item, ToolCall
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.redact import Redactor
@@ -26,12 +28,13 @@ from seedsmith.skills.required_programs import how_to_install, missing_programs
 from seedsmith.skills.skill import Origin, Skill
 from seedsmith.skills.skill_folder import read_skill
 from seedsmith.skills.skill_listing import listing
-from seedsmith.skills.skill_tool import skill_text
+from seedsmith.skills.skill_tool import WORDS, skill_text
 from seedsmith.skills.template import NOT_GIVEN
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
 
 _IN_THE_PROMPT = "(see what the user says at the end)"
+_MOST_LISTED = 500
 _WISHES = ("effort", "temperature", "top_p", "max_output_tokens")
 """What of a skill's ``model`` fills settings the user left open."""
 
@@ -42,6 +45,8 @@ class NamedSkill:
 
     skill: Skill
     values: Mapping[str, Value]
+    given: Mapping[str, object]
+    """Of these, what was given."""
     callable: bool
     """Whether the model has the ``skill`` tool, to read its files and run its commands."""
 
@@ -72,13 +77,21 @@ class SessionSkills:
     """Files and folders outside the workspace that the sandbox must show."""
     notices: tuple[NoticeGiven, ...] = ()
 
+    @property
+    def own(self) -> Skill | None:
+        """The named skill, where it is this run's own and no helper's."""
+        return self.named.skill if self.named and not self.active.hands_over(self.named.skill) else None
+
     def filled(self, settings: Settings) -> Settings:
-        """``settings`` with what the named skill wishes for where the user set nothing."""
+        """``settings`` with what the named skill wishes for where the user set nothing.
+
+        Of one that a helper carries out, what proves the work counts here, too.
+        """
         if self.named is None:
             return settings
-        wishes: dict[str, Any] = {name: getattr(self.named.skill.model, name) for name in _WISHES}
+        wishes: dict[str, Any] = {name: getattr(self.own.model, name) for name in _WISHES} if self.own else {}
         if settings.max_completion_tokens is not None:
-            del wishes["max_output_tokens"]
+            wishes.pop("max_output_tokens", None)
         wishes["verify"] = self.named.verify or None
         kept = {name: wish for name, wish in wishes.items() if wish is not None}
         open_ones = {name: wish for name, wish in kept.items() if getattr(settings, name) is None}
@@ -87,7 +100,7 @@ class SessionSkills:
     @property
     def tools(self) -> tuple[str, ...]:
         """The tools that the named skill lists."""
-        return (self.named.skill.tools or ()) if self.named else ()
+        return (self.own.tools or ()) if self.own else ()
 
     @property
     def folder(self) -> str:
@@ -97,7 +110,7 @@ class SessionSkills:
     @property
     def budget(self) -> BudgetWishes:
         """The limits the named skill wishes for."""
-        return self.named.skill.budget if self.named else BudgetWishes()
+        return self.own.budget if self.own else BudgetWishes()
 
     def open_hooks(self, context: ToolContext, sink: Sink, session: str, redactor: Redactor) -> Hooks | None:
         """What asks the hooks of ``session``; None where there are none."""
@@ -106,8 +119,20 @@ class SessionSkills:
         return Hooks(self.hooks, context.processes, sink, session, redactor, context.environment)
 
     def task(self, prompt: str) -> str:
-        """``prompt``, after the named skill's instructions if there is one."""
-        return self.named.task(prompt) if self.named else prompt
+        """``prompt``, after the named skill's instructions if there is one; a helper's are told to that."""
+        if self.named is None or self.own:
+            return self.named.task(prompt) if self.named else prompt
+        call = self.handing_over(prompt)
+        return wording("skill-by-helper.md", name=self.named.skill.name, arguments=call.arguments).strip()
+
+    def handing_over(self, prompt: str) -> ToolCall:
+        """The call by which a helper is given the named skill, and ``prompt``."""
+        assert self.named is not None
+        given: dict[str, object] = dict(self.named.given)
+        if words := " ".join(filter(None, (str(given.get(WORDS, "")), prompt.strip()))):
+            given[WORDS] = words
+        arguments = {"name": self.named.skill.name, "parameters": given}
+        return ToolCall("", SKILL_TOOL, json.dumps(arguments, ensure_ascii=False))
 
 
 def open_library(settings: Settings, environment: Mapping[str, str]) -> Library:
@@ -125,28 +150,31 @@ def open_skills(
     *,
     context_tokens: int = 0,
     history: Iterable[Item] = (),
+    helpers: bool = False,
 ) -> SessionSkills:
     """The skills of one session: the one ``settings.skill`` names, and those the model is told of.
 
     Required programs are looked for by the environment's ``PATH``. ``history`` is the conversation that goes
-    on: what the model had loaded last is active again. Raises :class:`UsageError` and
+    on: what the model had loaded last is active again. ``helpers`` says whether one can carry out a skill
+    that asks for it. Raises :class:`UsageError` and
     :class:`seedsmith.skills.errors.SkillError` for a skill that can't be used.
     """
     settings, path = request.settings, request.environment.get("PATH")
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
-    active = ActiveSkills(library, named.skill if named else None)
+    active = ActiveSkills(library, named.skill if named else None, helpers=helpers)
     last = last_loaded(history)
     loaded = library.skills.get(last)
     if loaded is not None:
         active.activate(loaded)
     hooks: tuple[Hook, ...] = ()
     if settings.replay is None:  # what hooks said stands in the recording
-        hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named else ())
+        own = named is not None and not active.hands_over(named.skill)
+        hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named and own else ())
     chosen, notices = _chosen(settings, library)
     if last and loaded is None:
         said = f"The skill {last!r:.80} of this session can't be used now: the tools it left out are back."
         notices = (*notices, NoticeGiven("skills", said))
-    lines = listing(chosen, context_tokens) if profile.tools is None else ""
+    lines = _listed(chosen, active, context_tokens) if profile.tools is None else ""
     readable = (*_folders(library, workspace), *programs(hooks))
     return SessionSkills(active, named, lines, hooks, tuple(dict.fromkeys(readable)), notices)
 
@@ -190,7 +218,7 @@ def _named(
             f"The skill {skill.name!r} needs {', '.join(missing)}: install it, or put it on PATH; "
             f"{how_to_install(missing)}."
         )
-    return NamedSkill(skill, values, callable_commands)
+    return NamedSkill(skill, values, settings.skill_with or {}, callable_commands)
 
 
 def _chosen(settings: Settings, library: Library) -> tuple[Iterable[Skill], tuple[NoticeGiven, ...]]:
@@ -206,6 +234,16 @@ def _chosen(settings: Settings, library: Library) -> tuple[Iterable[Skill], tupl
     said = f"The setting skills names what can't be used here: {', '.join(unknown)[:200]}."
     notices = (NoticeGiven("skills", said),) if unknown else ()
     return [library.skills[name] for name in sorted({*names} - {*unknown})], notices
+
+
+def _listed(chosen: Iterable[Skill], active: ActiveSkills, context_tokens: int) -> str:
+    """What the model is told of the skills; of those that a helper carries out, what it must say to one."""
+    chosen = list(chosen)
+    handed = ", ".join(each.name for each in chosen if each.model_may_call and active.hands_over(each))
+    lines = listing(chosen, context_tokens)
+    if not handed or not lines:
+        return lines
+    return f"{lines}\n{wording('skills-by-helper.md', names=handed[:_MOST_LISTED]).strip()}"
 
 
 def _folders(library: Library, workspace: Path) -> Iterable[Path]:

@@ -12,6 +12,7 @@ from seedsmith.agent.calls.optional_tools import asked_tools
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
 from seedsmith.agent.context.prompt_images import Attached, attach
 from seedsmith.agent.context.prompts import prompt as wording
+from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop import parameter_checks
@@ -59,6 +60,8 @@ class OpenedRun:
     """The catalog the run goes by."""
     task: str
     """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
+    handing_over: ToolCall | None
+    """The call by which a helper is given the named skill, where that is what is to be done."""
     skills: SessionSkills
     servers: SessionServers
     extensions: tuple[Tool, ...]
@@ -148,6 +151,7 @@ async def open_run(
         limits=limits,
         known=known,
         task=task,
+        handing_over=_handing_over(asked, skills, resumed) if task else None,
         skills=skills,
         servers=servers,
         extensions=extensions,
@@ -270,8 +274,7 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, car
 
     A conversation that goes on holds its skill's instructions already, unless a skill is asked for again.
     """
-    goes_on = resumed is not None and bool(resumed.conversation.items)
-    prompt = asked.prompt or (resumed.start.prompt if resumed is not None and not goes_on else "")
+    goes_on, prompt = _goes_on(resumed), _prompt(asked, resumed)
     named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
     task = prompt if goes_on and not named else skills.task(prompt)
     if goes_on and resumed is not None and resumed.put_back is not None:
@@ -279,6 +282,21 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, car
     if task and asked.settings.approve == "plan":
         return f"{task}\n\n{wording('plan.md').strip()}"
     return task
+
+
+def _goes_on(resumed: Session | None) -> bool:
+    return resumed is not None and bool(resumed.conversation.items)
+
+
+def _prompt(asked: RunRequest, resumed: Session | None) -> str:
+    return asked.prompt or (resumed.start.prompt if resumed is not None and not _goes_on(resumed) else "")
+
+
+def _handing_over(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> ToolCall | None:
+    """The call that hands the named skill over, where it was named now or nothing was said yet."""
+    if skills.named is None or skills.own or (_goes_on(resumed) and asked.settings.skill is None):
+        return None
+    return skills.handing_over(_prompt(asked, resumed))
 
 
 def _told(files: PutBack) -> str:
@@ -307,6 +325,7 @@ def _open_skills(
         place.workspace.root,
         context_tokens=entry.context_tokens,
         history=resumed.conversation.items if resumed else (),
+        helpers=request.hands_over and profile.tools is None,
     )
 
 

@@ -28,6 +28,7 @@ from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.open_run import OpenedRun, open_run
 from seedsmith.agent.run.run_proof import Proving, with_pull_request
 from seedsmith.agent.run.server_prompts import with_server_prompt
+from seedsmith.agent.run.skill_by_helper import handed_over
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.subagents_offered import with_subagents
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
@@ -124,8 +125,9 @@ class _Run:
             provider = self._opened.model.provider
             for warning in parameter_checks.warnings(self._settings, self._opened.entry, provider):
                 self._sink.emit(NoticeGiven("parameter", warning))
-            if self._opened.interceptor is not None:
-                await self._begin_interceptor(self._opened.interceptor)
+            if (interceptor := self._opened.interceptor) is not None:
+                await interceptor.begin(self._opened.facts, self._sink)
+                self._session.observer = interceptor.observe
             status, text, reason = await self._work(context)
         except BaseException as error:
             ending = ending_of(error)
@@ -169,11 +171,6 @@ class _Run:
                 )
             )
 
-    async def _begin_interceptor(self, interceptor: RunInterceptor) -> None:
-        """Let a recorder or replayer look at the workspace before anything runs there."""
-        await interceptor.begin(self._opened.facts, self._sink)
-        self._session.observer = interceptor.observe
-
     async def _work(self, context: ToolContext) -> tuple[Status, str, str]:
         """Converse within the time budget: how it ended, the model's last words, and the reason."""
         try:
@@ -215,6 +212,8 @@ class _Run:
                 if opened.request.prompt:
                     self._sink.emit(NoticeGiven("prompt_unused", _SEARCHED))
                 return await self._search(context, dispatcher, self._verifier)
+        if opened.handing_over is not None and (ended := await handed_over(opened, calls)) is not None:
+            return ended
         ask = self._ask(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
         compactor = None if self._settings.compact == "off" else self._compactor(ask)

@@ -1,4 +1,4 @@
-"""Whether a run has helpers: where the user wants them, or has written kinds of them down."""
+"""Whether a run has helpers: where the user wants them, has written kinds of them down, or a skill asks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def with_subagents(
     budget: Budget,
     calls: Callable[[], Dispatcher | None],
 ) -> OpenedRun:
-    """``opened``, with the tool ``task`` where there are to be helpers.
+    """``opened``, with the tool ``task`` where the model may ask for helpers, and with what skills ask for.
 
     ``run`` carries out a request; ``calls`` gives what runs the calls of this run, once that is open.
     """
@@ -32,15 +32,20 @@ def with_subagents(
         return opened
     home = request.environment.get("HOME")
     folder = Path(home) / KINDS if home else None
-    if not wanted and (folder is None or not folder.is_dir()):
+    active = opened.skills.active
+    by_skills = any(map(active.hands_over, active.library.skills.values()))
+    offered = wanted or (folder is not None and folder.is_dir())
+    if not offered and not by_skills:
         return opened
     if opened.interceptor is not None:
         told = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
         return replace(opened, notices=(*opened.notices, *told))
     from seedsmith.agent.context.agent_kinds import user_kinds
-    from seedsmith.agent.run.subagents import Caller, helper_tool
+    from seedsmith.agent.run.subagents import Caller, Helpers
 
     kinds = user_kinds(folder)
     notices = tuple(NoticeGiven("subagents", fault) for fault in kinds.faults)
-    tools = (helper_tool(Caller(opened, run, budget, calls), kinds.found),) if wanted or kinds.found else ()
+    helpers = Helpers(Caller(opened, run, budget, calls), kinds.found)
+    active.helper = helpers if by_skills else None
+    tools = (helpers.tool,) if wanted or kinds.found else ()
     return replace(opened, extensions=(*opened.extensions, *tools), notices=(*opened.notices, *notices))

@@ -50,3 +50,10 @@ class RunRequest:
     """What the workspace is a copy of, where it is one that only this run works in."""
     only: frozenset[str] | None = None
     """Names of the tools that are offered; None: all."""
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether skills that ask for it are carried out by helpers."""
+        settings = self.settings
+        alone = self.parent or self.fixing or settings.record or settings.replay or settings.approve == "plan"
+        return settings.subagents is not False and not alone

@@ -102,3 +102,9 @@ def test_links_are_not_followed(repository, tmp_path):
     (repository.commands / "out.md").symlink_to(tmp_path / "secret.md")
     (repository.commands / "loop").symlink_to(repository.commands)
     assert repository.library().untrusted == ()
+
+
+def test_a_command_may_ask_for_a_helper(repository):
+    (repository.commands / "look.md").write_text("---\ncontext: fork\nagent: Explore\n---\nLook at $1.")
+    skill = repository.trusted("look")
+    assert (skill.fork, skill.agent) == (True, "Explore")

@@ -23,6 +23,7 @@ def test_everything_a_manifest_may_say(folders):
         "model: {effort: high, temperature: 0}\n"
         "verify: pytest {files}\n"
         "budget: {turns: 9, cost: 0.5, tokens: 1000, seconds: 60}\n"
+        "context: fork\nagent: explore\n"
         "requires: [ruff]\n"
         "tests:\n  - {name: one, verify: 'true', changed: [a.py]}\n",
         **{"more.md": "x"},
@@ -30,6 +31,7 @@ def test_everything_a_manifest_may_say(folders):
     assert isinstance(skill, Skill), skill
     assert skill.commands["lint"].read_only and skill.commands["lint"].timeout == 9
     assert skill.verify_command(skill.values({"files": ["a b", "c"]})) == "pytest 'a b' c"
+    assert skill.fork and skill.agent == "explore"
     assert (skill.budget.turns, skill.model.effort, skill.tests[0].name) == (9, "high", "one")
 
 

@@ -112,3 +112,18 @@ def test_what_can_be_no_skill(folders, text, said):
 def test_only_people_name_a_skill_that_says_so(folders):
     skill = folders.published("---\nname: tidy\ndescription: d\ndisable-model-invocation: true\n---\nBody")
     assert not skill.model_may_call
+
+
+@pytest.mark.parametrize(
+    ("front", "fork", "agent", "said"),
+    [
+        ("context: fork\nagent: Explore", True, "Explore", ["a field of other clients"] * 2),
+        ("context: fork", True, "", ["a field of other clients"]),
+        ("context: shared\nagent: Explore", False, "", ["other clients: it is not used"] * 2),
+        ("agent: Explore", False, "", ["other clients: it is not used"]),
+    ],
+)
+def test_one_may_ask_for_a_context_of_its_own(folders, front, fork, agent, said):
+    skill = folders.published(f"---\nname: tidy\ndescription: d\n{front}\n---\nBody")
+    assert (skill.fork, skill.agent) == (fork, agent)
+    assert all(each.message.endswith(end) for each, end in zip(skill.warnings, said, strict=True))
