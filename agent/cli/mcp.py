@@ -154,16 +154,12 @@ def sign_in_to(name: str, no_browser: bool, **flags: Any) -> int:
     if not server.may_sign_in:
         raise UsageError(f"The MCP server {name} has no URL, or is given a header Authorization already.")
     _needs_sdk("login")
-    from seedsmith.tools.mcp.sign_in import SignInFailed, sign_in
+    from seedsmith.tools.mcp.sign_in import SignInFailed, open_browser, sign_in
 
     def show(address: str) -> None:
         print(f"Sign in to {name} here:\n{visible(address)}", flush=True)
-        if not no_browser and _has_browser():
-            import threading
-            import webbrowser
-
-            # Some browsers keep whoever opened them until they end: nobody waits for that.
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        if not no_browser:
+            open_browser(address)
 
     try:
         until_done(sign_in(server, KeptSignIns(_state(settings)), show))
@@ -239,13 +235,6 @@ def _needs_sdk(subcommand: str) -> None:
 
     if find_spec("mcp") is None:
         raise UsageError(f"mcp {subcommand} needs the extra mcp: install seedsmith[mcp].")
-
-
-def _has_browser() -> bool:
-    """Whether a browser of the person's would be seen: not one in the terminal, which would take it over."""
-    return sys.platform == "darwin" or any(
-        os.environ.get(each) for each in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
-    )
 
 
 def _usable(settings: Settings, name: str) -> Server:

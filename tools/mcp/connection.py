@@ -29,6 +29,10 @@ _CLOSED = "Connection closed"
 """What the SDK says where there is nothing to say."""
 
 
+class SignInWanted(ToolError):
+    """A person can sign in, and then what was asked can be asked again: nothing of it was heard."""
+
+
 class Connection:
     """One server, asked for the first time or again; whoever makes it awaits :meth:`close`."""
 
@@ -138,7 +142,7 @@ class Connection:
     def _ended_early(self, why: str = "") -> ToolError:
         name = self.server.name
         if self._account.sign_in:
-            return ToolError(f"The MCP server {name} {self._account.sign_in}.")
+            return self._sign_in_wanted()
         said = f" ({_short(why)})" if why not in ("", _CLOSED) else ""
         return ToolError(f"The MCP server {name} ended before it answered{said}.{self._told()}")
 
@@ -177,7 +181,7 @@ class Connection:
         except (BaseExceptionGroup, Exception) as raised:
             first = _first(raised)
             if self._account.sign_in:
-                self._fail(f"The MCP server {name} {self._account.sign_in}.")
+                self._fail(self._sign_in_wanted())
             else:
                 why = _short(str(first) or type(first).__name__)
                 self._fail(f"The MCP server {name} can't be used: {why}.{self._told()}")
@@ -197,9 +201,13 @@ class Connection:
             self._ready.set_result(client)
             await self._leave.wait()
 
-    def _fail(self, sentence: str) -> None:
+    def _sign_in_wanted(self) -> ToolError:
+        kind = SignInWanted if self.server.may_sign_in else ToolError
+        return kind(f"The MCP server {self.server.name} {self._account.sign_in}.")
+
+    def _fail(self, said: str | ToolError) -> None:
         if not self._ready.done():
-            self._ready.set_exception(ToolError(sentence))
+            self._ready.set_exception(said if isinstance(said, ToolError) else ToolError(said))
             self._ready.exception()  # it may be that nobody asks
 
 

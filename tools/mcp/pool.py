@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedsmith.tools.base import ToolContext, ToolError
-from seedsmith.tools.mcp.connection import Connection, offer_of
+from seedsmith.tools.mcp.connection import Connection, SignInWanted, offer_of
 from seedsmith.tools.mcp.elicitation import AskPerson, elicited
 from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
 from seedsmith.tools.mcp.servers import Server, SignIns
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 Notify = Callable[[str], None]
+_SIGN_IN, _NOT_NOW = "sign in", "not now"
 
 
 class ServerPool:
@@ -38,6 +39,9 @@ class ServerPool:
         self._connections: dict[str, Connection] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._changed: dict[str, set[str]] = {}
+        self._asking = asyncio.Lock()
+        self._not_now: set[str] = set()
+        """Servers that the person doesn't want to sign in to."""
 
     async def close(self) -> None:
         """End every connection; the pool can be used again, and starts them anew."""
@@ -47,7 +51,15 @@ class ServerPool:
     async def ask(
         self, server: Server, context: ToolContext, question: Callable[[Client], Awaitable[Answer]]
     ) -> Answer:
-        """What ``server`` answers; raises :class:`ToolError`."""
+        """What ``server`` answers; raises :class:`ToolError`.
+
+        Where it wants a sign-in meanwhile it heard nothing yet, and is asked again once the person did.
+        """
+        try:
+            return await (await self._connected(server, context)).ask(question)
+        except SignInWanted:
+            if not await self._signs_in(server):
+                raise
         return await (await self._connected(server, context)).ask(question)
 
     async def offer(self, server: Server, context: ToolContext) -> Offer:
@@ -97,15 +109,48 @@ class ServerPool:
             if known is not None:
                 await known.close()
             context.background.end_besides(self.close)
-            connection = Connection(server, context, self._sign_ins, self._elicit_for(server))
-            self._connections[server.name] = connection
             try:
-                self._pin(server, await offer_of(connection))
-            except BaseException:
-                del self._connections[server.name]
-                await connection.close()
-                raise
-            return connection
+                return await self._connect(server, context)
+            except SignInWanted:
+                if not await self._signs_in(server):
+                    raise
+            return await self._connect(server, context)
+
+    async def _connect(self, server: Server, context: ToolContext) -> Connection:
+        connection = Connection(server, context, self._sign_ins, self._elicit_for(server))
+        self._connections[server.name] = connection
+        try:
+            self._pin(server, await offer_of(connection))
+        except BaseException:
+            del self._connections[server.name]
+            await connection.close()
+            raise
+        return connection
+
+    async def _signs_in(self, server: Server) -> bool:
+        """Offer the person to sign in, once a session; whether they did. Raises :class:`ToolError`."""
+        from seedsmith.tools.mcp.sign_in import SIGN_IN_SECONDS, SignInFailed, open_browser, sign_in
+
+        def show(address: str) -> None:
+            if self.notify is not None:
+                self.notify(f"Sign in to {server.name} within {SIGN_IN_SECONDS / 60:g} minutes: {address}")
+            open_browser(address)
+
+        async with self._asking:
+            if self.ask_person is None or server.name in self._not_now:
+                return False
+            asked = (
+                f"The MCP server {server.name} wants you to sign in. The address is shown here, and opened "
+                f"in your browser where there is one. Later: seedsmith mcp login {server.name}."
+            )
+            if await self.ask_person(asked, (_SIGN_IN, _NOT_NOW)) != _SIGN_IN:
+                self._not_now.add(server.name)
+                return False
+            try:
+                await sign_in(server, self._sign_ins, show)
+            except SignInFailed as error:
+                raise ToolError(str(error)) from None
+            return True
 
     def _pin(self, server: Server, offer: Offer) -> None:
         """Remember the offer; where it isn't what it was, say so, and hold calls of what changed."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 
@@ -175,6 +178,16 @@ def auth_of(server: Server, kept: SignIns, needed: Callable[[], SignInNeeded]) -
     metadata = _metadata("http://127.0.0.1/callback")
     storage.provider = OAuthClientProvider(server.url, metadata, storage, go, come_back)
     return _Renewing(storage.provider, storage)
+
+
+def open_browser(address: str) -> None:
+    """Open ``address`` in the person's browser, where they would see it: not in one of the terminal."""
+    if sys.platform != "darwin" and not any(map(os.environ.get, ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))):
+        return
+    import webbrowser
+
+    # Some browsers keep whoever opened them until they end: nobody waits for that.
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 async def sign_in(server: Server, kept: SignIns, show: Callable[[str], None]) -> None:

@@ -28,6 +28,12 @@ def kept(mcp, monkeypatch):
     return mcp.sign_ins
 
 
+@pytest.fixture
+def no_browser(monkeypatch):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def server_at(url, **more):
     return server_of("tracker", read_entry("tracker", {"url": url, **more}), "user", {})
 
@@ -166,3 +172,60 @@ def test_a_damaged_file_is_no_sign_in(mcp, kept):
     for text in ("", "{", "[]", json.dumps({"tokens": {}}), "\x00" * 100):
         kept.write(server.sign_in, text)
         assert auth_of(server, kept, Exception) is None
+
+
+class Person:
+    """Says what is asked; where it is to sign in, a browser goes to the address that is told."""
+
+    def __init__(self, mcp, *answers, browser=opened):
+        self.answers, self.questions, self.pages = list(answers), [], []
+        self.mcp = mcp
+        mcp.pool.ask_person = self.answer
+        mcp.pool.notify = self.told
+        self.browser = browser
+
+    async def answer(self, text, options):
+        self.questions.append((text, options))
+        return self.answers.pop(0)
+
+    def told(self, said):
+        self.mcp.told.append(said)
+        address = said.rpartition(" ")[2]
+        self.pages.append(asyncio.ensure_future(self.browser(address)))
+
+
+@pytest.mark.slow
+async def test_a_person_who_is_there_is_asked_to_sign_in_and_the_call_goes_on(mcp, theirs, kept, no_browser):
+    mcp.open(tracker={"url": theirs.url})
+    person = Person(mcp, "sign in", "sign in")
+    both = [mcp.call("add", server="tracker", a=20, b=22) for _ in range(2)]
+    assert [each.text[-2:] for each in await asyncio.gather(*both)] == ["42", "42"]
+    ((text, options),) = person.questions
+    assert "The MCP server tracker wants you to sign in." in text and options == ("sign in", "not now")
+    assert mcp.told[0].startswith("Sign in to tracker within 5 minutes: http://127.0.0.1:")
+    theirs.people.access.clear()
+    theirs.people.renewals.clear()
+    assert (await mcp.call("add", server="tracker", a=1, b=1)).text.endswith("2")
+    assert len(person.questions) == 2 and theirs.people.granted == ["signed in"] * 2
+    assert "You can close this page" in (await person.pages[0]).text
+
+
+@pytest.mark.slow
+async def test_who_does_not_want_to_sign_in_is_not_asked_again(mcp, theirs, kept):
+    mcp.open(tracker={"url": theirs.url})
+    person = Person(mcp, "not now")
+    for _ in range(2):
+        wanted = await mcp.refused("add", server="tracker", a=1, b=1)
+        assert wanted.endswith("wants you to sign in: run `seedsmith mcp login tracker`.")
+    assert len(person.questions) == 1 and not mcp.told and not theirs.people.clients
+
+
+@pytest.mark.slow
+async def test_a_sign_in_that_is_refused_fails_the_call_and_can_be_tried_again(mcp, theirs, kept, no_browser):
+    mcp.open(tracker={"url": theirs.url})
+    person = Person(mcp, "sign in", "sign in")
+    theirs.people.refuses = True
+    assert "access_denied not you" in await mcp.refused("add", server="tracker", a=1, b=1)
+    theirs.people.refuses = False
+    assert (await mcp.call("add", server="tracker", a=20, b=22)).text.endswith("42")
+    assert len(person.questions) == 2
