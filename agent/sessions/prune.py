@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session_file import RecordFile
-from seedsmith.agent.sessions.session_lookup import RECORDS, session_paths
+from seedsmith.agent.sessions.session_lookup import RECORDS, read_head, session_paths
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _DAY = 86_400.0
@@ -54,6 +55,22 @@ def prune(
             freed += size
             left -= size
     return Pruned(tuple(removed), freed, left)
+
+
+def remove_session(home: Path, session: str) -> None:
+    """Remove the session of that id and its helpers'; nothing where there is none.
+
+    Raises :class:`SessionError` where it is in use or can't be removed.
+    """
+    paths = {path.name: path for path in session_paths(home)}
+    if session not in paths:
+        return
+    if not _remove(paths[session]):
+        raise SessionError(f"Session {session} is in use, so it stays.")
+    for path in paths.values():
+        with suppress(SessionError):  # damaged, or in use: it is pruned some day
+            if read_head(path / RECORDS).get("parent") == session:
+                _remove(path)
 
 
 def told_of_pruning(home: Path, most_mb: int) -> NoticeGiven | None:

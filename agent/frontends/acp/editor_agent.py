@@ -14,12 +14,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from acp.exceptions import RequestError
 from acp.interfaces import Client
-from acp.meta import PROTOCOL_VERSION
+from acp.meta import AGENT_METHODS, PROTOCOL_VERSION
 from acp.schema import (
     AgentCapabilities,
     AuthenticateResponse,
     ClientCapabilities,
     CloseSessionResponse,
+    DeleteSessionRequest,
     ForkSessionResponse,
     Implementation,
     InitializeResponse,
@@ -31,6 +32,7 @@ from acp.schema import (
     ResumeSessionResponse,
     SessionCapabilities,
     SessionCloseCapabilities,
+    SessionDeleteCapabilities,
     SessionForkCapabilities,
     SessionListCapabilities,
     SessionResumeCapabilities,
@@ -50,10 +52,12 @@ from seedsmith.agent.frontends.acp.updates import Updates, thought
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import MissingKey, ModelError, NoModelConfigured
 from seedsmith.agent.models.open import default_model
+from seedsmith.agent.sessions.prune import remove_session
 from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.sessions.session import new_session_id
 from seedsmith.agent.settings.config import load
 from seedsmith.agent.settings.kept_keys import with_kept_keys
+from seedsmith.agent.settings.state_folder import state_folder
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.skills.errors import SkillError
@@ -152,6 +156,7 @@ class EditorAgent:
                     resume=SessionResumeCapabilities(),
                     close=SessionCloseCapabilities(),
                     fork=SessionForkCapabilities(),
+                    delete=SessionDeleteCapabilities(),
                 ),
             ),
             auth_methods=authentication.methods(self._environment, in_terminal=self._editor.logs_in),
@@ -245,6 +250,22 @@ class EditorAgent:
         del self._sessions[session_id]
         await session.close()
         return CloseSessionResponse()
+
+    @told
+    async def ext_method(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
+        """``session/delete``: stop what goes on in a session and remove its records; no other is known.
+
+        One that there is not is as good as removed.
+        """
+        if name != AGENT_METHODS["session_delete"]:
+            raise RequestError.method_not_found(f"_{name}")
+        asked = DeleteSessionRequest.model_validate(params).session_id
+        session = self._sessions.pop(asked, None)
+        if session is not None:
+            await session.close()
+        home = load(self._flags, self._environment).settings.home
+        await asyncio.to_thread(remove_session, state_folder(home, self._environment), asked)
+        return {}
 
     @told
     async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> SetSessionModeResponse:

@@ -13,6 +13,8 @@ MOST_BYTES = 64 << 20
 """A longer line is no message; a few pictures are some megabytes."""
 _READ_AT_ONCE = 1 << 20
 _PARSE_ERROR, _INVALID_REQUEST, _INTERNAL_ERROR = -32700, -32600, -32603
+_AS_EXTENSIONS = frozenset({"session/delete"})
+"""Methods that the library does not hand on by themselves; as extensions, with ``_`` before, it does."""
 Message = dict[str, Any]
 
 
@@ -46,7 +48,7 @@ class Lines:
                 continue
             fault = _fault(message)
             if not fault:
-                return _answer(message) if "method" not in message else dict(message)
+                return _answer(message) if "method" not in message else _request(message)
             own = message.get("id") if isinstance(message, dict) else None
             await self._refuse(_INVALID_REQUEST, fault, own if isinstance(own, str | int) else None)
 
@@ -98,6 +100,11 @@ def _fault(message: Any) -> str:
     if isinstance(message.get("id"), int) and not isinstance(message["id"], bool):
         return ""
     return "A message has a method, or is an answer with the id of a request"
+
+
+def _request(message: Message) -> Message:
+    method = message["method"]
+    return {**message, "method": f"_{method}" if method in _AS_EXTENSIONS else method}
 
 
 def _answer(message: Message) -> Message:

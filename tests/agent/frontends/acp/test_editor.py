@@ -10,6 +10,7 @@ from pathlib import Path
 
 import acp
 import pytest
+from asked import task_of, tool_texts
 from PIL import Image
 from scripted_endpoint import calls, error, reasoning, text
 
@@ -234,8 +235,39 @@ async def test_what_is_no_session_or_folder_is_told_in_a_sentence(connect, endpo
             with pytest.raises(acp.RequestError, match=words):
                 await wrong
         with pytest.raises(acp.RequestError) as missing:
-            await agent._conn.send_request("session/delete", {"sessionId": session})
+            await agent.ext_method("own", {})
     assert missing.value.code == -32601
+
+
+async def test_a_session_is_deleted_with_its_helpers_and_no_other(connect, endpoint, repository, environment):
+    def answer(request):
+        done = tool_texts(request) or task_of(request)
+        return text("Hello.") if done else calls(("task", {"task": "A"}))
+
+    endpoint.script(answer)
+    kept = Path(environment["SEEDSMITH_HOME"], "sessions")
+
+    async def delete(editor, session):
+        return await editor.agent._conn.send_request("session/delete", {"sessionId": session})
+
+    async with connect(subagents=True) as editor:
+        can = (await editor.agent.initialize(protocol_version=1)).agent_capabilities
+        assert can.session_capabilities.delete is not None
+        session, other = await editor.begins(repository), await editor.begins(repository)
+        await editor.says(session, "Hi")
+        await editor.says(other, "Hi")
+        assert len(list(kept.iterdir())) == 4
+        for _ in range(2):
+            assert await delete(editor, session) == {}
+        listed = await editor.agent.list_sessions(cwd=str(repository))
+        assert [each.session_id for each in listed.sessions] == [other] and len(list(kept.iterdir())) == 2
+        for wrong in ("last", "../..", ""):
+            assert await delete(editor, wrong) == {}
+        with pytest.raises(acp.RequestError, match="There is no session"):
+            await editor.says(session, "Hi")
+        with pytest.raises(acp.RequestError) as none:
+            await editor.agent._conn.send_request("session/delete", {})
+    assert none.value.code == -32602 and len(list(kept.iterdir())) == 2
 
 
 async def test_model_and_effort_are_chosen_in_the_editor(connect, endpoint, repository):
