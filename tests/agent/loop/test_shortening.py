@@ -52,7 +52,9 @@ def conversations(draw):
             for place, name in enumerate(tools)
         )
         items.append(AssistantMessage("" if calls else "text", draw(st.sampled_from(["", "because"])), calls))
-        items += [ToolOutput(call.id, call.name, "x" * draw(SIZES), draw(st.booleans())) for call in calls]
+        for call in calls:
+            told = f"# Skill {json.loads(call.arguments)['name']}\n" if call.name == "skill" else ""
+            items.append(ToolOutput(call.id, call.name, told + "x" * draw(SIZES), draw(st.booleans())))
         for origin in draw(st.lists(ORIGINS, max_size=2)):
             shown = (Image(b"png", "image/png", "a.png"),) if origin == "images" else ()
             items.append(UserMessage(f"{origin} {number}", origin, images=shown))
@@ -145,13 +147,18 @@ def test_a_line_says_what_was_left_out_and_how_to_see_it_again():
 
 
 def test_the_instructions_of_skills_stay_and_what_else_the_tool_told_goes():
-    arguments = ({"name": "look"}, {"name": "look", "file": "a.md"}, {"name": "look", "command": "measure"})
-    calls = tuple(ToolCall(str(n), "skill", json.dumps(each)) for n, each in enumerate(arguments))
-    outputs = [ToolOutput(call.id, "skill", "x" * 500) for call in calls]
-    refused = ToolOutput("3", "skill", "x" * 500, ok=False)
-    calls = (*calls, ToolCall("3", "skill", '{"name": "look"}'))
-    shorter = without_old_outputs([UserMessage("t"), AssistantMessage("", "", calls), *outputs, refused], 0)
-    assert [item.text == "x" * 500 for item in shorter[2:]] == [True, False, False, False]
+    look, report = "# Skill look\n" + "x" * 500, "What the helper that carried it out found: " + "x" * 500
+    told = (
+        ({"name": "look"}, look, True),
+        ({"name": "look", "file": "a.md"}, look, True),
+        ({"name": "look", "command": "measure"}, look, True),
+        ({"name": "look"}, look, False),
+        ({"name": "look"}, report, True),
+    )
+    calls = tuple(ToolCall(str(n), "skill", json.dumps(each)) for n, (each, _, _) in enumerate(told))
+    outputs = [ToolOutput(str(n), "skill", text, ok) for n, (_, text, ok) in enumerate(told)]
+    shorter = without_old_outputs([UserMessage("t"), AssistantMessage("", "", calls), *outputs], 0)
+    assert [new == old for new, old in zip(shorter[2:], outputs, strict=True)] == [True, *[False] * 4]
 
 
 def test_what_the_model_has_not_seen_yet_is_never_left_out():
