@@ -150,17 +150,16 @@ def open_skills(
     *,
     context_tokens: int = 0,
     history: Iterable[Item] = (),
-    helpers: bool = False,
 ) -> SessionSkills:
     """The skills of one session: the one ``settings.skill`` names, and those the model is told of.
 
     Required programs are looked for by the environment's ``PATH``. ``history`` is the conversation that goes
-    on: what the model had loaded last is active again. ``helpers`` says whether one can carry out a skill
-    that asks for it. Raises :class:`UsageError` and
+    on: what the model had loaded last is active again. Raises :class:`UsageError` and
     :class:`seedsmith.skills.errors.SkillError` for a skill that can't be used.
     """
     settings, path = request.settings, request.environment.get("PATH")
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
+    helpers = request.hands_over and profile.tools is None
     active = ActiveSkills(library, named.skill if named else None, helpers=helpers)
     last = last_loaded(history)
     loaded = library.skills.get(last)

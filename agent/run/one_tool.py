@@ -41,6 +41,7 @@ async def run_tool(
 
     Raises :class:`AgentError` and :class:`SandboxError` for what can't begin.
     """
+    settings = settings.model_copy(update={"subagents": False})
     request = RunRequest(
         settings=settings, environment=dict(os.environ if environment is None else environment)
     )

@@ -325,7 +325,6 @@ def _open_skills(
         place.workspace.root,
         context_tokens=entry.context_tokens,
         history=resumed.conversation.items if resumed else (),
-        helpers=request.hands_over and profile.tools is None,
     )
 
 

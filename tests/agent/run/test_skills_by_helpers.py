@@ -13,7 +13,10 @@ from scripted_endpoint import calls, text
 from small_house import Collected
 
 from seedsmith.agent.events import ToolFinished
+from seedsmith.agent.run.named_skill import trust_own
+from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.sessions.recorded_sessions import Sessions
+from seedsmith.agent.settings.settings import Settings
 
 AUDIT = "context: fork\nagent: explore\ntools: [read]\ninstructions: Look at {{where}} with care.\n"
 AUDIT += "parameters: {where: {default: all}}\n"
@@ -194,9 +197,6 @@ async def test_a_run_that_ended_while_its_helper_worked_goes_on(skilled, endpoin
 
 @pytest.mark.slow
 async def test_a_repositorys_skill_works_in_a_copy_as_it_was_trusted(work, endpoint, place):
-    from seedsmith.agent.run.named_skill import trust_own
-    from seedsmith.agent.settings.settings import Settings
-
     folder = Path(place / "work/.agents/skills/audit")
     folder.mkdir(parents=True)
     says = "name: audit\ndescription: Audits.\ncontext: fork\ninstructions: Look.\n"
@@ -209,3 +209,13 @@ async def test_a_repositorys_skill_works_in_a_copy_as_it_was_trusted(work, endpo
     _, helped = by_whom(endpoint)
     assert tool_texts(helped[-1])[1].startswith("name: audit") and "two" in tool_texts(helped[-1])[1]
     assert outcome.files_changed == ("a.txt",)
+
+
+async def test_one_call_of_the_tool_by_hand_tells_the_instructions(place):
+    folder = place / "home/.agents/skills/audit"
+    folder.mkdir(parents=True)
+    (folder / "skill.yaml").write_text(f"name: audit\ndescription: Audits.\n{AUDIT}")
+    settings = Settings(workspace=place / "work", home=place / "state")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(place / "home")}
+    result = await run_tool(settings, "skill", '{"name": "audit"}', environment)
+    assert result.ok and "Look at all with care." in result.text
