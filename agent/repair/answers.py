@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 
 from seedsmith.agent.repair.functions import Region, is_python, regions_in
+from seedsmith.agent.repair.parsers import spoils
 
 _FENCE = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _MOST_HUNKS = 5
@@ -84,11 +85,11 @@ def change_of(path: str, old: str, new: str) -> str | None:
     """A key of what ``new`` changes in the file, equal for changes that mean the same; None where it is none.
 
     It is none where nothing but comments and layout changes, or where the text is no program: Python must
-    compile, and without a warning; other languages always count.
+    compile, and without a warning; other languages count where their grammar allows it or none is at hand.
     """
     if not is_python(path):
         key = meaning(path, new)
-        return key if key != meaning(path, old) else None
+        return key if key != meaning(path, old) and not spoils(path, old, new) else None
     before, after = old.split("\n"), new.split("\n")
     start, end = _differing(before, after)
     first, last = _span_of(old, start, max(start + 1, len(before) - end))

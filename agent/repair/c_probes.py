@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.repair.parsers import parser_of
 from seedsmith.agent.repair.probe_sites import Site
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 _RUNTIME = Path(__file__).parent / "injected" / "c_probe.c"
 _PROBE = b"__seedsmith_asked(%d)"
@@ -68,7 +69,7 @@ def probed(
     (``tree-sitter-c``) is missing.
     """
     data = text.encode("utf-8", "surrogateescape")
-    root = _parser().parse(data).root_node
+    root = parser_of(".c").parse(data).root_node
     before = len(sites)
     try:
         parts = b"".join(_Writer(path, sites, names, wanted).parts(root, None))
@@ -217,10 +218,3 @@ def _names_in(declaration: Node) -> Iterator[tuple[str, str]]:
             inner = deeper
         if inner.type == "identifier" and "?" not in stars and kind is not None:
             yield (inner.text or b"").decode("utf-8", "replace"), (kind.text or b"").decode() + stars
-
-
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_c
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))

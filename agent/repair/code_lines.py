@@ -10,31 +10,23 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Literal
 
+from seedsmith.agent.repair.syntax import Syntax
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 TokenKind = Literal["name", "number", "string", "sign"]
 
 _STRING = r"""(?:[rbfuRBFU]{1,2}(?=["']))?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)"""
 _SIGN = (
-    r"===|!==|\*\*=|//=|>>>|<<=|>>=|\?\?=|\?\?|\?\.|&&|\|\||=>|->|:=|==|!=|<=|>=|\+\+|--|\*\*|//|<<|>>"
-    r"|[-+*/%&|^@]=|\.\.\.|[^\s\w]"
+    r"===|!==|\.\.=|\*\*=|//=|>>>|<<=|>>=|\?\?=|\?\?|\?\.|&&|\|\||=>|->|:=|==|!=|<=|>=|\+\+|--|\*\*|//|<<|>>"
+    r"|[-+*/%&|^@]=|\.\.\.|\.\.|[^\s\w]"
 )
 _TOKEN = re.compile(
-    rf"(?P<string>{_STRING})|(?P<number>\d[\w.]*)|(?P<name>[A-Za-z_$][\w$]*)|(?P<sign>{_SIGN})"
+    rf"(?P<string>{_STRING})|(?P<number>\d(?:\w|\.(?!\.))*)|(?P<name>[A-Za-z_$][\w$]*)|(?P<sign>{_SIGN})"
 )
-_WORDS = (
-    "if elif else for while return def class in is not and or None True False self this const let var"
-    " function async await yield lambda with as try except raise import from new int char long size_t bool"
-    " void static struct unsigned double float true false null undefined NULL"
-    " case switch break continue pass assert del"
-    " throw catch finally typeof instanceof do short signed enum union sizeof goto"
-)
-_WORDS_WITH_VALUES = "None True False self this true false null undefined NULL"
-KEYWORDS = frozenset(_WORDS.split())
-VALUES = frozenset(_WORDS_WITH_VALUES.split())
-"""Keywords that are expressions of their own."""
+_TOKEN_WITH_PATHS = re.compile(_TOKEN.pattern.replace("(?P<sign>", "(?P<sign>::|"))
+"""In Python two colons are a slice's."""
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_POSTFIX = frozenset({".", "->", "?."})
+_POSTFIX = frozenset({".", "->", "?.", "::"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +44,18 @@ class Line:
     """One line of a file, its comment left out."""
 
     text: str
-    python: bool
+    syntax: Syntax
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """Its pieces, in order."""
         found: list[Token] = []
-        for match in _TOKEN.finditer(self.text):
+        for match in (_TOKEN if self.syntax.python else _TOKEN_WITH_PATHS).finditer(self.text):
             kind = match.lastgroup
             assert kind is not None
-            if match[0] == "#" and self.python:
+            if match[0] == "#" and self.syntax.python:
                 break
-            if not self.python and match[0] == "//":
+            if not self.syntax.python and match[0] == "//":
                 break
             found.append(Token(kind, match[0], *match.span()))  # type: ignore[arg-type]
         return tuple(found)
@@ -94,12 +86,16 @@ class Line:
                     return index
         return None
 
+    def is_keyword(self, token: Token) -> bool:
+        """Whether a piece is a word of the language and no value."""
+        return token.text in self.syntax.keywords and token.text not in self.syntax.values
+
     @cached_property
     def operands(self) -> tuple[tuple[int, int], ...]:
         """Names, literals and what is reached from them by dots, calls and subscripts: token spans."""
         found: list[tuple[int, int]] = []
         for index, token in enumerate(self.tokens):
-            if token.kind == "sign" or (token.text in KEYWORDS and token.text not in VALUES):
+            if token.kind == "sign" or self.is_keyword(token):
                 continue
             if index and self.tokens[index - 1].text in _POSTFIX:
                 continue
@@ -151,14 +147,26 @@ class Line:
         if self.tokens[start].text == "return":
             last -= self.tokens[-1].text == ";"
             return (start + 1, last) if last > start + 1 else None
-        if self.python:
+        if self.syntax.python:
             last -= self.tokens[-1].text == ":"
             return (start + 1, last) if last > start + 1 else None
+        if self.syntax.bare:
+            return self._bare_condition(start + 1)
         if start + 1 < last and self.tokens[start + 1].text == "(":
             closing = self.closing(start + 1)
             if closing is not None and closing > start + 2:
                 return start + 2, closing
         return None
+
+    def _bare_condition(self, first: int) -> tuple[int, int] | None:
+        """A condition between ``if`` and the block's brace, without what Go declares before it."""
+        texts = [token.text for token in self.tokens]
+        last = len(texts) - 1 - texts[::-1].index("{") if "{" in texts else len(texts)
+        if "=>" in texts[first:last]:
+            last = texts.index("=>", first)
+        if ";" in texts[first:last]:
+            first = last - texts[first:last][::-1].index(";")
+        return (first, last) if last > first and texts[first] != "let" else None
 
     @cached_property
     def atoms(self) -> tuple[tuple[int, int], ...]:

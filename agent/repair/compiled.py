@@ -74,14 +74,14 @@ def _prepare(folder: Path, known: Iterable[str], tests: Iterable[str]) -> None:
     with Workspace(folder) as files:
         for path in tests:
             text = files.read_bytes(path, cap=_SOURCE_BYTES).decode("utf-8", "surrogateescape")
-            files.write_bytes(path, _announced(text).encode("utf-8", "surrogateescape"))
+            files.write_bytes(path, _announced(path, text).encode("utf-8", "surrogateescape"))
     for path in known:
         if PurePosixPath(path).suffix in _SOURCES | _HEADERS and os.path.lexists(folder / path):
             os.utime(folder / path, follow_symlinks=False)
 
 
-def _announced(text: str) -> str:
-    places = [after for name, after in bodies(text) if name != "main"]
+def _announced(path: str, text: str) -> str:
+    places = [after for name, after in bodies(path, text) if name != "main"]
     for place in sorted(places, reverse=True):
         text = f"{text[:place]} SEEDSMITH_TEST {text[place:]}"
     return text

@@ -8,18 +8,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.commands.process import ProcessRunner
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.hidden_folders import hidden_within
+from seedsmith.sandbox.isolation.private_folder import HOME, make_ready
 from seedsmith.sandbox.snapshots.checkout import DEPENDENCIES
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.content.encodings import UTF_8, detect
 
 _MOST_FILES, _MOST_BYTES = 20_000, 300 << 20
 _SOURCE_BYTES = 1 << 20
+_GO_CACHE, _MOST_CACHE_BYTES = f"{HOME}/.cache/go-build", 300 << 20
 _AGED_SECONDS = 1_000_000
 """So much older the copied files look: bytecode is known by its source's size and second, and what is changed
 here is changed in the same second as the workspace may have been."""
@@ -49,6 +53,7 @@ class PrivateCopy:
         isolation = processes.isolation
         assert isinstance(isolation, Bubblewrap)
         self.processes.isolation = Bubblewrap(isolation.executable, isolation.missing_flags)
+        _copy_cache(policy.private_tmp, folder / "tmp")
 
     def put(self, path: str, text: str) -> None:
         """Have the file ``path`` hold ``text``, and every other the workspace's content.
@@ -109,6 +114,24 @@ def _copied(source: Path, target: Path) -> tuple[Path, ...]:
                 elif entry.is_file():
                     _copy_file(entry, target / path, room)
     return tuple(still)
+
+
+def _copy_cache(source: Path, target: Path) -> None:
+    """Give the commands of a copy what Go has built so far, or each compiles its whole library anew.
+
+    Commands may have put anything there: links are not followed, and what can't be read is left out.
+    """
+    left = _MOST_CACHE_BYTES
+    with suppress(SandboxError), Workspace(source) as files:
+        for folder in files.list_folder(_GO_CACHE):
+            place = f"{_GO_CACHE}/{folder.name}"
+            entries = files.list_folder(place) if folder.kind == "folder" else []
+            if entries:
+                make_ready(target, place)
+            for entry in entries:
+                data = files.read_bytes(f"{place}/{entry.name}", cap=left)
+                left -= len(data)
+                (target / place / entry.name).write_bytes(data)
 
 
 def _copy_file(entry: os.DirEntry[str], target: Path, room: list[int]) -> None:

@@ -17,6 +17,7 @@ _LOCATIONS = (
         r"at (?:async )?(?:(?P<name>[\w$.<>]+) )?\(?(?:file://)?(?P<path>[^\s():]+):(?P<line>\d+):\d+\)?"
     ),
     re.compile(r"(?P<path>[\w./-]+\.\w+):(?P<line>\d+):(?:\d+:)?"),
+    re.compile(r"(?P<path>[\w./-]+\.go):(?P<line>\d+)\b"),
     re.compile(r"(?P<path>[\w./-]+\.\w+)[(,]\s*(?:line )?(?P<line>\d+)\)?"),
 )
 _TELLING = re.compile(

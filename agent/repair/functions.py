@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -14,9 +15,20 @@ _CONTROL = frozenset(
 _TYPES = frozenset({"class", "struct", "enum", "union", "interface", "namespace", "impl", "trait", "extern"})
 _NAMED = re.compile(r"([A-Za-z_$#~][\w$:~]*)\s*(?:<[^<>]*>\s*)?\(")
 _ASSIGNED = re.compile(r"([A-Za-z_$][\w$]*)\s*[:=]\s*(?:async\s+)?(?:function\b|\(|[\w$]+\s*=>)")
-_OPAQUE = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
-)
+_COMMENT_OR_TEXT = r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*\""""
+_OPAQUE = re.compile(rf"""{_COMMENT_OR_TEXT}|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL)
+_ONE_CHARACTER = r"""'(?:\\(?:u\{\w+\}|x\w\w|.)|[^'\\\n])'"""
+_OPAQUE_IN = {
+    ".rs": re.compile(
+        rf"""r(?P<hashes>#*)".*?"(?P=hashes)|{_COMMENT_OR_TEXT}|{_ONE_CHARACTER}""",
+        re.DOTALL,
+    ),
+    ".go": re.compile(rf"""{_COMMENT_OR_TEXT}|{_ONE_CHARACTER}|`[^`]*`""", re.DOTALL),
+}
+"""Where a single quote is no string's: what it begins is one character, or in Rust a lifetime."""
+_DECLARED = re.compile(r"\b(?:fn|func|fun)\s+(?:\([^()]*\)\s*)?(\w+)")
+_DECLARING = frozenset({".go", ".rs", ".kt", ".swift"})
+"""Languages in which a word begins every function that has a name."""
 
 _PYTHON = (".py", ".pyi")
 
@@ -68,7 +80,7 @@ def regions_in(path: str, text: str) -> list[Region]:
         except (SyntaxError, ValueError, RecursionError):
             spans = list(_indented(lines))
     else:
-        spans = list(_braced(text))
+        spans = list(_braced(path, text))
     functions = sorted(set(spans), key=lambda span: (span[1], -span[2]))
     regions = [
         Region(path, name, tuple(range(first, last + 1)), tuple(lines[first - 1 : last]))
@@ -115,35 +127,46 @@ def _indented(lines: list[str]) -> Iterator[Span]:
         yield head[2], number, last
 
 
-def bodies(text: str) -> Iterator[tuple[str, int]]:
+def bodies(path: str, text: str) -> Iterator[tuple[str, int]]:
     """The functions of a language with braces: each one's name, and where in the text its body begins."""
-    for name, _, opening, _ in _blocks(_code(text)):
+    for name, _, opening, _ in _blocks(path, code_of(path, text)):
         yield name, opening + 1
 
 
-def _braced(text: str) -> Iterator[Span]:
-    code = _code(text)
-    for name, start, _, end in _blocks(code):
+def _braced(path: str, text: str) -> Iterator[Span]:
+    code = code_of(path, text)
+    for name, start, _, end in _blocks(path, code):
         yield name, code.count("\n", 0, start) + 1, code.count("\n", 0, end) + 1
 
 
-def _code(text: str) -> str:
+def code_of(path: str, text: str) -> str:
     """The text with strings and comments blanked, so that braces can be counted."""
-    return _OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    opaque = _OPAQUE_IN.get(PurePosixPath(path).suffix, _OPAQUE)
+    return opaque.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
-def _blocks(code: str) -> Iterator[tuple[str, int, int, int]]:
+def _blocks(path: str, code: str) -> Iterator[tuple[str, int, int, int]]:
     """Functions of a language with braces: name, where it begins, and where its braces are."""
+    head = _declared if PurePosixPath(path).suffix in _DECLARING else _head
     open_blocks: list[tuple[int, str, int]] = []
     previous = 0
     for brace in re.finditer(r"[{}]", code):
         if brace[0] == "{":
-            open_blocks.append((*_head(code, previous, brace.start()), brace.start()))
+            open_blocks.append((*head(code, previous, brace.start()), brace.start()))
         elif open_blocks:
             start, name, opening = open_blocks.pop()
             if name:
                 yield name, start, opening, brace.start()
         previous = brace.end()
+
+
+def _declared(code: str, previous: int, brace: int) -> tuple[int, str]:
+    """The same as :func:`_head` where a word says that a function is declared."""
+    found = [*_DECLARED.finditer(code, previous, brace)][-1:]
+    if not found or ";" in re.sub(r"\[[^\[\]]*\]", "", code[found[0].end() : brace]):
+        return previous, ""
+    start = max(previous, code.rfind("\n", 0, found[0].start()) + 1)
+    return start + len(code[start:]) - len(code[start:].lstrip()), found[0][1]
 
 
 def _head(code: str, previous: int, brace: int) -> tuple[int, str]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.repair.parsers import parser_of
 from seedsmith.agent.repair.probe_sites import Site
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 _SUFFIXES = frozenset({".js", ".mjs", ".cjs", ".jsx"})
 _PROBE = "__seedsmith_probe__"
@@ -74,7 +75,7 @@ def probed(path: str, text: str, sites: list[Site], wanted: Callable[[int, bool]
     (``tree-sitter-javascript``) is missing.
     """
     data = text.encode("utf-8", "surrogatepass")
-    root = _parser().parse(data).root_node
+    root = parser_of(".js").parse(data).root_node
     before = len(sites)
     try:
         whole = data[: root.start_byte] + b"".join(_Writer(path, sites, wanted).parts(root, 0))
@@ -216,10 +217,3 @@ def _declared(function: Node) -> Iterator[str]:
             "pattern" in node.type or node.type in ("variable_declaration", "pair_pattern")
         ):
             waiting = [*node.children, *waiting]
-
-
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_javascript
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_javascript.language()))

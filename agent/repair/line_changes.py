@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from seedsmith.agent.repair.code_lines import KEYWORDS, VALUES, Line, Token
+from seedsmith.agent.repair.code_lines import Line, Token
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
@@ -20,7 +20,7 @@ _OPERATORS = {
     "&": ("|", "^", "&&"), "|": ("&", "^", "||"), "^": ("&", "|"), "&=": ("|=", "^=", "&= ~"),
     "|=": ("&=", "^=", "&= ~"), "^=": ("&=", "|=", "&= ~"), "<<": (">>",), ">>": ("<<",), "&&": ("||",),
     "||": ("&&", "??"), "??": ("||",), "and": ("or",), "or": ("and",), "=": ("+=", "-="),
-    "is": ("is not", "=="), "in": ("not in",), "**": ("*",),
+    ":=": ("=",), "..": ("..=",), "..=": ("..",), "is": ("is not", "=="), "in": ("not in",), "**": ("*",),
 }  # fmt: skip
 _NEIGHBOURS = (
     ("min", "max"), ("any", "all"), ("append", "extend"), ("append", "insert"), ("left", "right"),
@@ -34,10 +34,25 @@ _NEIGHBOURS = (
     ("pop", "popleft"), ("append", "appendleft"), ("True", "False"), ("true", "false"), ("break", "continue"),
     ("None", "False"), ("null", "undefined"), ("isnan", "isinf"), ("bisect_left", "bisect_right"),
     ("heappush", "heappop"),
+    ("setdefault", "get"), ("remove", "discard"), ("partition", "rpartition"), ("ljust", "rjust"),
+    ("zip", "zip_longest"), ("deepcopy", "copy"), ("match", "search"), ("match", "fullmatch"),
+    ("search", "fullmatch"), ("union", "intersection"), ("difference", "intersection"),
+    ("difference", "symmetric_difference"), ("issubset", "issuperset"), ("total_seconds", "seconds"),
+    ("encode", "decode"), ("extend", "extendleft"), ("sub", "add"),
+    ("find", "findIndex"), ("find", "filter"), ("map", "forEach"), ("map", "flatMap"), ("add", "delete"),
+    ("trimStart", "trimEnd"), ("padStart", "padEnd"), ("parseInt", "parseFloat"), ("concat", "push"),
+    ("substring", "substr"), ("includes", "startsWith"), ("indexOf", "findIndex"), ("reduce", "reduceRight"),
+    ("strcpy", "strncpy"), ("strchr", "strrchr"), ("toupper", "tolower"), ("isspace", "isblank"),
+    ("memcpy", "memmove"), ("strcmp", "strncmp"), ("malloc", "calloc"), ("islower", "isupper"),
+    ("HasPrefix", "HasSuffix"), ("TrimLeft", "TrimRight"), ("TrimPrefix", "TrimSuffix"),
+    ("ToLower", "ToUpper"), ("Index", "LastIndex"), ("RLock", "Lock"), ("Floor", "Ceil"), ("Min", "Max"),
+    ("Before", "After"), ("Split", "SplitN"), ("Fields", "Split"), ("len", "cap"),
+    ("is_some", "is_none"), ("is_ok", "is_err"), ("Some", "None"), ("Ok", "Err"), ("Less", "Greater"),
+    ("starts_with", "ends_with"), ("push_back", "push_front"), ("pop_back", "pop_front"),
+    ("trim_start", "trim_end"), ("find", "position"), ("skip", "take"), ("skip_while", "take_while"),
+    ("wrapping_add", "wrapping_sub"), ("saturating_sub", "wrapping_sub"), ("checked_add", "checked_sub"),
+    ("insert", "remove"), ("to_lowercase", "to_uppercase"), ("split", "splitn"), ("iter", "drain"),
 )  # fmt: skip
-_WRAPPERS = ("list", "sorted", "set", "dict", "len", "str", "int", "abs", "tuple", "bool", "reversed")
-_SUFFIXES = (".copy()", ".strip()", ".lower()")
-_SCRIPT_SUFFIXES = (".slice()", ".trim()", ".toLowerCase()", ".length")
 _MOST_NAMES, _MOST_OPERANDS, _MOST_WRAPPERS = 12, 24, 8
 _LONGEST_OPERAND = 9
 """Tokens."""
@@ -134,7 +149,7 @@ def _other_names(line: Line, index: int, token: Token, scope: Scope) -> Found:
             yield "neighbour", line.put(index, index + 1, new)
     called = index + 1 < len(line.tokens) and line.tokens[index + 1].text == "("
     member = index > 0 and line.tokens[index - 1].text in (".", "->", "?.")
-    if token.text in KEYWORDS:
+    if token.text in line.syntax.keywords:
         return
     if called:
         for name in scope.calls[:_MOST_NAMES]:
@@ -152,7 +167,11 @@ def _shifted(line: Line) -> Found:
     for first, last in line.operands:
         after = line.tokens[last].text if last < len(line.tokens) else ";"
         value = line.tokens[first]
-        if after in stops and value.kind in ("name", "number") and value.text not in VALUES - {"self"}:
+        if (
+            after in stops
+            and value.kind in ("name", "number")
+            and value.text not in line.syntax.values - {"self"}
+        ):
             for step in (" + 1", " - 1"):
                 yield "off-by-one", line.put(first, last, line.piece(first, last) + step)
     for index in range(len(line.tokens) - 1):
@@ -168,7 +187,7 @@ def _swapped(line: Line) -> Found:
         if end == start - 1 and line.tokens[end].text not in ("=", "in", "for"):
             new = line.piece(start, last) + _between(line, end, start) + line.piece(first, end)
             yield "swap", line.put(first, last, new)
-    names = [t.text for t in line.tokens if t.kind == "name" and t.text not in KEYWORDS]
+    names = [t.text for t in line.tokens if t.kind == "name" and t.text not in line.syntax.keywords]
     distinct = list(dict.fromkeys(names))
     for index, one in enumerate(distinct[:6]):
         for other in distinct[index + 1 : 6]:
@@ -217,7 +236,7 @@ def _conditions(line: Line, scope: Scope) -> Found:
     first, last = line.condition
     whole = line.piece(first, last)
     returned = any(token.text == "return" for token in line.tokens[:first])
-    no, both, either = ("not ", " and ", " or ") if line.python else ("!", " && ", " || ")
+    no, both, either = line.syntax.negated, line.syntax.both, line.syntax.either
     if not returned or len(line.atoms) > 1:
         yield "negation", line.put(first, last, f"{no}({whole})")
     for start, end in line.atoms:
@@ -240,27 +259,24 @@ def _joined(whole: str, line: Line) -> str:
 
 def _wrapped(line: Line, scope: Scope) -> Found:
     """An operand as the argument of a call, or with a method called on it."""
-    suffixes = _SUFFIXES if line.python else _SCRIPT_SUFFIXES
-    spans = [span for span in line.operands if line.tokens[span[0]].text not in VALUES - {"self", "this"}]
+    syntax = line.syntax
+    values = syntax.values - {"self", "this"}
+    spans = [span for span in line.operands if line.tokens[span[0]].text not in values]
     for first, last in spans:
         operand = line.piece(first, last)
         after = line.tokens[last].text if last < len(line.tokens) else ""
         if after in ("=", "+=", "-=", "("):
             continue
-        if line.python:
-            for name in _WRAPPERS:
-                yield "wrapped", line.put(first, last, f"{name}({operand})")
-        for name in scope.calls[:_MOST_WRAPPERS]:
+        for name in (*syntax.wrappers, *scope.calls[:_MOST_WRAPPERS]):
             yield "wrapped", line.put(first, last, f"{name}({operand})")
-        for suffix in suffixes:
+        for suffix in syntax.suffixes:
             yield "wrapped", line.put(first, last, operand + suffix)
         if after == "(" or not scope.operands:
             continue
-        larger, smaller = ("max", "min") if line.python else ("Math.max", "Math.min")
         for other in scope.operands[:4]:
             if other != operand:
-                yield "bounded", line.put(first, last, f"{larger}({other}, {operand})")
-                yield "bounded", line.put(first, last, f"{smaller}({other}, {operand})")
+                yield "bounded", line.put(first, last, syntax.larger.format(other, operand))
+                yield "bounded", line.put(first, last, syntax.smaller.format(other, operand))
 
 
 def _other_operands(line: Line, scope: Scope) -> Found:
@@ -304,7 +320,7 @@ def scope_of(lines: Iterable[Line], beyond: Iterable[Line] = ()) -> Scope:
     for line in near:
         for index, token in enumerate(line.tokens):
             called = index + 1 < len(line.tokens) and line.tokens[index + 1].text == "("
-            if token.kind == "name" and token.text not in KEYWORDS and not called:
+            if token.kind == "name" and token.text not in line.syntax.keywords and not called:
                 names.setdefault(token.text)
         for first, last in line.operands:
             if last - first <= _LONGEST_OPERAND:
@@ -318,7 +334,7 @@ def scope_of(lines: Iterable[Line], beyond: Iterable[Line] = ()) -> Scope:
                 numbers.setdefault(token.text)
             elif token.kind == "string":
                 strings.setdefault(token.text)
-            elif token.kind == "name" and called and token.text not in KEYWORDS:
+            elif token.kind == "name" and called and token.text not in line.syntax.keywords:
                 calls.setdefault(token.text)
     return Scope(
         tuple(names),

@@ -8,7 +8,9 @@ from seedsmith.agent.repair.c_experiments import c_experiments
 from seedsmith.agent.repair.compiled import with_compiled_lines
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence, experiment, judged
+from seedsmith.agent.repair.go_lines import with_go_lines
 from seedsmith.agent.repair.node_experiments import node_experiments
+from seedsmith.agent.repair.rust_lines import with_rust_lines
 from seedsmith.agent.repair.watched_run import diagnose
 from seedsmith.sandbox.commands.process import ProcessRunner
 
@@ -25,6 +27,8 @@ async def locate(
     end = time.monotonic() + seconds
     diagnosis = await diagnose(command, processes, known, seconds)
     diagnosis = await with_compiled_lines(command, processes, diagnosis, known)
+    diagnosis = await with_go_lines(command, processes, diagnosis, known)
+    diagnosis = await with_rust_lines(command, processes, diagnosis, known)
     spared = (end - time.monotonic()) * _PART
     found = await experiment(command, processes, diagnosis, known, spared)
     if not found:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from seedsmith.agent.repair.code_lines import Line, Statement, above, following, statement_at
 from seedsmith.agent.repair.line_changes import Scope
+from seedsmith.agent.repair.syntax import Syntax
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _SIMPLE = re.compile(
     r"(?!\s*(?:if|elif|else|for|while|def|class|with|try|except|finally|switch|case|do|function|async|import|from"
-    r"|struct|#)\b).*[\w)\]'\"`][;]?\s*"
+    r"|struct|func|fn|match|loop|select|#)\b).*[\w)\]'\"`][;]?\s*"
 )
 _ASSIGNED = re.compile(
-    r"\s*(?:(?:const|let|var|int|size_t|long)\s+)?([A-Za-z_$][\w.$>\-\[\]]*?)\s*([-+*/|&^]?=)(?!=)"
+    r"\s*(?:(?:const|let(?:\s+mut)?|var|int|size_t|long)\s+)?([A-Za-z_$][\w.$>\-\[\]]*?)\s*([-+*/|&^]?=)(?!=)"
 )
 _DEFAULT = re.compile(r"(\w+)\s*=\s*(\[\]|\{\}|set\(\)|list\(\)|dict\(\))")
 _CALLED = re.compile(r"\s+[A-Za-z_$][\w$.>\-]*\([^()]*\);?\s*")
@@ -35,7 +36,7 @@ class Replaced:
 
 
 def changes_at(
-    lines: Sequence[str], index: int, inside: range, scope: Scope, python: bool
+    lines: Sequence[str], index: int, inside: range, scope: Scope, syntax: Syntax
 ) -> Iterator[Replaced]:
     """Every change of the statement at line ``index``, or before it, in a function of lines ``inside``."""
     statement = statement_at(lines, index)
@@ -43,15 +44,18 @@ def changes_at(
         return
     yield from _moved(lines, statement, inside)
     yield from _shifted_out(lines, statement, inside)
+    yield from _shifted_in(lines, statement, inside)
+    yield from _branched(lines, statement, index)
+    yield from _swallowed(lines, index, syntax)
     yield Replaced("deleted", statement.first, statement.last, ())
     places = [index]
     if following(lines, statement) is None and statement.last <= inside.stop:
         places.append(statement.last)  # a block's last statement
-    for kind, text in _inserted(lines, statement, inside, scope, python):
+    for kind, text in _inserted(lines, statement, inside, scope, syntax):
         for place in places:
             yield Replaced(kind, place, place, _indented(text, lines[index]))
-    yield from _guarding(lines, statement, scope, python)
-    if python:
+    yield from _guarding(lines, statement, scope, syntax)
+    if syntax.python:
         yield from _mutable_default(lines, statement)
         yield from _shared_attribute(lines, statement)
 
@@ -91,11 +95,60 @@ def _shifted_out(lines: Sequence[str], statement: Statement, inside: range) -> I
         yield Replaced("moved", outer.first, outer.last, out + rest)
 
 
+def _shifted_in(lines: Sequence[str], statement: Statement, inside: range) -> Iterator[Replaced]:
+    """To the end of the block before it."""
+    last = next((n for n in range(statement.first - 1, inside.start, -1) if lines[n].strip()), None)
+    if last is None:
+        return
+    if re.fullmatch(r"\s*\}\)?;?\s*", lines[last]):
+        last -= 1
+    if not lines[last].strip() or _indent_of(lines[last]) <= statement.indent:
+        return
+    own = _indented("\n".join(lines[statement.first : statement.last]), lines[last])
+    between = tuple(lines[last + 1 : statement.first])
+    yield Replaced("moved", last + 1, statement.last, own + between)
+
+
+def _branched(lines: Sequence[str], statement: Statement, index: int) -> Iterator[Replaced]:
+    """A condition that one before it should exclude, or should not; what only another case does, always."""
+    if match := re.match(r"(\s*)if\b(.*:\s*)$", lines[index]):
+        yield Replaced("branch", index, index + 1, (f"{match[1]}elif{match[2]}",))
+    for number in range(statement.first + 1, statement.last):
+        text = lines[number]
+        if _indent_of(text) != statement.indent:
+            continue
+        if match := re.match(r"(\s*)elif\b(.*)$", text):
+            yield Replaced("branch", number, number + 1, (f"{match[1]}if{match[2]}",))
+        elif match := re.match(r"(\s*)\}\s*else (if\b.*)$", text):
+            yield Replaced("branch", number, number + 1, (f"{match[1]}}}", match[1] + match[2]))
+        elif re.match(r"\s*else:\s*$", text) and number + 1 < statement.last:
+            body = "\n".join(lines[number + 1 : statement.last])
+            yield Replaced("branch", number, statement.last, _indented(body, text))
+
+
+def _swallowed(lines: Sequence[str], index: int, syntax: Syntax) -> Iterator[Replaced]:
+    """An exception passed on that is caught and forgotten."""
+    before = lines[index - 1] if index else ""
+    caught = re.search(r"\bcatch\s*\(\s*(\w+)\s*\)\s*\{\s*$", before)
+    if syntax.python and re.match(r"\s*except\b", before):
+        passed_on = _indented("raise", lines[index])
+    elif caught:
+        passed_on = _indented(f"throw {caught[1]};", lines[index])
+    else:
+        return
+    yield Replaced("raised", index, index + 1, passed_on)
+    yield Replaced("raised", index + 1, index + 1, passed_on)
+
+
+def _indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _inserted(
-    lines: Sequence[str], statement: Statement, inside: range, scope: Scope, python: bool
+    lines: Sequence[str], statement: Statement, inside: range, scope: Scope, syntax: Syntax
 ) -> Iterator[tuple[str, str]]:
     """Statements that may be missing before this one, by their kind."""
-    end = "" if python else ";"
+    end = syntax.end
     near = sorted(inside, key=lambda index: abs(index - statement.first))
     beyond = range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND))
     others = [index for index in beyond if index not in inside]
@@ -125,39 +178,38 @@ def _inserted(
         for other in dict.fromkeys((*scope.operands[:6], *scope.names[:6])):
             if other != name:
                 yield "updated", f"{name} = {other}{end}"
-        for empty in ("[]", "{}", "0", "None") if python else ("[]", "0", "null"):
+        for empty in syntax.empty:
             yield "updated", f"{name} = {empty}{end}"
-    values = ("None", "False", "True", "0", "[]") if python else ("null", "false", "true", "0", "[]")
-    for value in (*values, *scope.operands[:4]):
+    if any(re.match(r"\s*(?:async\s+)?(?:for|while|loop|do)\b", lines[index]) for index in inside):
+        for word in ("break", "continue"):
+            yield "ended", word + end
+    for value in (*syntax.returned, *scope.operands[:4]):
         yield "returned", f"return {value}{end}"
 
 
-def _guarding(lines: Sequence[str], statement: Statement, scope: Scope, python: bool) -> Iterator[Replaced]:
+def _guarding(lines: Sequence[str], statement: Statement, scope: Scope, syntax: Syntax) -> Iterator[Replaced]:
     """An early way out before the statement, or the statement under a condition."""
-    line = Line(lines[statement.first], python)
+    line = Line(lines[statement.first], syntax)
     operands = [line.piece(*span) for span in line.operands if line.tokens[span[0]].kind == "name"]
     names = list(dict.fromkeys([*operands, *scope.names[:_MOST_GUARDED]]))[: _MOST_GUARDED + 2]
     conditions = list(scope.conditions[:4])
     for name in names:
-        conditions += [f"not {name}", f"{name} is None"] if python else [f"!{name}"]
+        conditions += [absent.format(name) for absent in syntax.absent]
     indent = line.indent
     results = ["return", "continue"]
     returned = names[:3]
-    results += [
-        f"return {value}" for value in (("None", "[]", "0", "False", "True") if python else ("0", "null"))
-    ]
-    results += [f"return {value}" for value in returned]
+    results += [f"return {value}" for value in (*syntax.early, *returned)]
     for condition in conditions:
         for result in results:
-            guard = f"if {condition}: {result}" if python else f"if ({condition}) {result};"
-            yield Replaced("guarded", statement.first, statement.first, (indent + guard,))
+            guard = indent + syntax.under(condition, result)
+            yield Replaced("guarded", statement.first, statement.first, (guard,))
     own = "\n".join(lines[statement.first : statement.last])
     for condition in [*conditions, *names[:3]]:
-        if python:
+        if syntax.python:
             body = tuple("    " + text if text.strip() else text for text in own.split("\n"))
             yield Replaced("guarded", statement.first, statement.last, (f"{indent}if {condition}:", *body))
         elif statement.last - statement.first == 1:
-            guarded = f"{indent}if ({condition}) {own.strip()}"
+            guarded = indent + syntax.under(condition, own.strip().removesuffix(syntax.end))
             yield Replaced("guarded", statement.first, statement.last, (guarded,))
 
 

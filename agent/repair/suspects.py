@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
 from seedsmith.agent.repair.functions import Region, regions_in
+from seedsmith.agent.repair.inline_tests import failed_names, is_named_test, parted
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -16,6 +17,8 @@ SOURCE_SUFFIXES = frozenset(
     {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
     | {".go", ".rs", ".java", ".kt", ".swift", ".cs", ".php", ".scala"}
 )
+_NAMING = frozenset({".go", ".rs"})
+"""Languages whose runners name the functions that failed."""
 _MOST_FILES = 400
 """So many sources are read; those of the failing tests' frames and their folders come first."""
 
@@ -89,13 +92,14 @@ def find_suspects(
     file's text, or None if it has none. ``found`` is what experiments on single lines say, 0 to 1: lines that
     it points at are suspects of their own, before all others.
     """
+    known = tuple(known)
     suspicion = diagnosis.suspicion()
     texts = _texts(diagnosis, {*suspicion, *found} if suspicion and found else suspicion, known, read)
     evidence = _Evidence([region for path, text in texts.items() for region in regions_in(path, text)])
     if suspicion:
         _by_lines(evidence, suspicion)
     else:
-        _by_reach(evidence, diagnosis, read)
+        _by_reach(evidence, diagnosis, _test_texts(diagnosis, known, read))
     _by_tracebacks(evidence, diagnosis.failed)
     _by_definition(evidence)
     single = _single_lines(evidence, suspicion, found or {})
@@ -161,7 +165,23 @@ def _texts(
     near = {str(PurePosixPath(path).parent) for path in frames}
     sources.sort(key=lambda path: (path not in frames, str(PurePosixPath(path).parent) not in near, path))
     texts = ((path, read(path)) for path in sources[:_MOST_FILES])
-    return {path: text for path, text in texts if text is not None}
+    return {path: parted(path, text)[0] for path, text in texts if text is not None}
+
+
+def _test_texts(
+    diagnosis: Diagnosis, known: Iterable[str], read: Callable[[str], str | None]
+) -> dict[str, str]:
+    """The tests of the files that the failure shows or whose failed tests it names, by path."""
+    shown = [frame.path for test in diagnosis.failed for frame in test.frames]
+    if failed_names(diagnosis.output):
+        shown += [path for path in sorted(known) if PurePosixPath(path).suffix in _NAMING][:_MOST_FILES]
+    found: dict[str, str] = {}
+    for path in dict.fromkeys(shown):
+        text = read(path) or ""
+        tests = text if looks_like_a_test(path) else parted(path, text)[1]
+        if tests.strip():
+            found[path] = tests
+    return found
 
 
 def _by_lines(evidence: _Evidence, suspicion: Mapping[str, Mapping[int, float]]) -> None:
@@ -187,23 +207,23 @@ def _by_tracebacks(evidence: _Evidence, failed: Iterable[FailedTest]) -> None:
                 evidence.add(region, _INNERMOST if last else _IN_TRACEBACK)
 
 
-def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], str | None]) -> None:
+def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, tests: Mapping[str, str]) -> None:
     """Where no run could be watched: which functions only failing tests reach, by the names in the source.
 
-    The same measure as for lines, over whole functions: a test is a function of a test file, failing where
-    a failure's place lies in it; what it mentions and what that mentions counts as run, the nearer the more.
+    The same measure as for lines, over whole functions: a test is a function in a text of ``tests``, failing
+    where a failure's place lies in it or the output names it so; what it mentions and what that mentions
+    counts as run, the nearer the more.
     """
+    failed = failed_names(diagnosis.output)
     names: dict[str, list[Region]] = {}
     for region in evidence.regions:
         if region.is_function:
             names.setdefault(_simple(region.name), []).append(region)
     failing: list[dict[Region, int]] = []
     passing: list[dict[Region, int]] = []
-    for path in dict.fromkeys(
-        f.path for t in diagnosis.failed for f in t.frames if looks_like_a_test(f.path)
-    ):
+    for path, text in tests.items():
         marks = [f.line for t in diagnosis.failed for f in t.frames if f.path == path]
-        for source, fails in _tests_in(path, read(path) or "", marks):
+        for source, fails in _tests_in(path, text, marks, failed):
             (failing if fails else passing).append(_reached(source, names))
     if not any(failing):
         texts = "\n".join(test.message for test in diagnosis.failed)
@@ -218,9 +238,16 @@ def _by_reach(evidence: _Evidence, diagnosis: Diagnosis, read: Callable[[str], s
         evidence.add(region, ochiai * _PER_CALL ** min(bad))
 
 
-def _tests_in(path: str, text: str, marks: list[int]) -> Iterator[tuple[str, bool]]:
-    """The tests of a file that come no later than the last failure in it, and whether each fails."""
+def _tests_in(path: str, text: str, marks: list[int], failed: Collection[str]) -> Iterator[tuple[str, bool]]:
+    """The tests of a file that ran, and whether each fails: those named so in ``failed``, or at a mark.
+
+    Where none are named, those that come no later than the last failure ran.
+    """
     regions = [region for region in regions_in(path, text) if region.is_function]
+    if failed:
+        tests = [region for region in regions if is_named_test(text, region)]
+        yield from ((region.source, region.name in failed) for region in tests)
+        return
     if not any(region.holds(mark) for region in regions for mark in marks):
         lines = text.split("\n")
         blocks = [*_blocks(lines)]

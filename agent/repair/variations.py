@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedsmith.agent.repair.code_lines import Line
-from seedsmith.agent.repair.functions import Region, is_python
+from seedsmith.agent.repair.functions import Region
 from seedsmith.agent.repair.line_changes import changes_of, scope_of
 from seedsmith.agent.repair.statement_changes import Replaced, changes_at
+from seedsmith.agent.repair.syntax import syntax_of
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 KINDS = {
@@ -21,13 +22,14 @@ KINDS = {
     "condition": 0.04, "strengthened": 0.05, "constant-far": 0.03, "argument": 0.03, "wrapped": 0.04,
     "unwrapped": 0.03, "comparison-far": 0.02, "bounded": 0.02, "copied": 0.04, "updated": 0.03,
     "guarded": 0.04,
-    "returned": 0.02, "deleted": 0.02, "string": 0.01, "shared": 0.03,
+    "returned": 0.02, "deleted": 0.02, "string": 0.01, "shared": 0.03, "branch": 0.02, "ended": 0.01,
+    "raised": 0.02,
 }  # fmt: skip
 """How often a change of each kind is the right one, the line being right: estimates by hand, not measured.
 They set the order of what is tried, and no more."""
 MOST_LIKELY = 0.1
 """No variation has a greater share of the chance of its line."""
-_DOUBTFUL = frozenset({"deleted", "returned", "guarded", "condition", "strengthened"})
+_DOUBTFUL = frozenset({"deleted", "returned", "guarded", "condition", "strengthened", "ended"})
 _WHOLE = sum(KINDS.values())
 _BEYOND = 40
 """So many lines around a function are looked at for what may have been meant."""
@@ -53,17 +55,17 @@ class Variation:
 
 def variations_of(region: Region, lines: Sequence[str], number: int) -> list[Variation]:
     """Every variation of the line ``number`` in ``lines``, a whole file; the most likely first."""
-    python, index = is_python(region.path), number - 1
+    syntax, index = syntax_of(region.path), number - 1
     inside = range(region.numbers[0] - 1, region.numbers[-1])
     near = sorted((n - 1 for n in region.numbers), key=lambda each: (abs(each - index), each))
     beyond = range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND))
-    line = Line(lines[index], python)
+    line = Line(lines[index], syntax)
     scope = scope_of(
-        (Line(lines[each], python) for each in near),
-        [Line(lines[each], python) for each in beyond if each not in inside],
+        (Line(lines[each], syntax) for each in near),
+        [Line(lines[each], syntax) for each in beyond if each not in inside],
     )
     found = [Replaced(kind, index, index + 1, (new,)) for kind, new in changes_of(line, scope)]
-    found += changes_at(lines, index, inside, scope, python)
+    found += changes_at(lines, index, inside, scope, syntax)
     changing = (each for each in reversed(found) if each.lines != tuple(lines[each.first : each.last]))
     distinct = {(each.first, each.last, each.lines): each for each in changing}
     by_kind: dict[str, list[Replaced]] = {}

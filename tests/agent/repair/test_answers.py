@@ -116,7 +116,7 @@ def test_a_change_is_known_by_what_it_means() -> None:
     assert changed("result = 1", "result = 1(values)") is None, "the compiler warns"
     assert changed("result = 1", "result = 2") == changed("result = 1", "result = (2)")
     assert changed("result = 1", "result = 2") != changed("return 0", "return 2")
-    assert change_of("a.js", "f(1); // a", "f(1);  // b") is None is not change_of("a.js", "f(1);", "f(")
+    assert change_of("a.js", "f(1); // a", "f(1);  // b") is None is not change_of("a.js", "f(1);", "f(2);")
 
 
 def test_a_text_that_can_t_be_taken_apart_is_compared_whole() -> None:

@@ -54,3 +54,20 @@ async def test_a_workspace_that_is_too_large_is_not_copied(work, runner, tmp_pat
     monkeypatch.setattr(copies, "_MOST_BYTES", 1000)
     with pytest.raises(TooMuch):
         PrivateCopy(tmp_path / "tries", runner)
+
+
+async def test_what_go_has_built_is_there_and_links_lead_nowhere(work, runner, tmp_path) -> None:
+    if not can_copy(runner):
+        pytest.skip("needs bubblewrap")
+    built = runner.policy.private_tmp / "home/.cache/go-build"
+    (built / "0a").mkdir(parents=True)
+    (built / "0a" / "0a1f-d").write_bytes(b"built")
+    (built / "README").write_text("no folder")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key").write_text("secret")
+    (built / "0b").symlink_to(tmp_path / "secret")
+    copy = PrivateCopy(tmp_path / "tries" / "0", runner)
+    there = "cd ~/.cache/go-build; cat 0a/0a1f-d; cat 0b/key 2>/dev/null; echo more > 0a/0a1f-d"
+    assert await said(copy, there) == "built"
+    assert (built / "0a" / "0a1f-d").read_bytes() == b"built"
+    copy.close()

@@ -102,8 +102,43 @@ def test_c_functions_and_defines() -> None:
     assert names("a.c", C) == [("push", 7, 13), ("", 2, 4)]
 
 
+GO = """package stack
+
+const limit = 10
+
+func (s *Stack[T]) Push(item T) (int, error) {
+	last := '}'
+	raw := `\\`
+	defer func() { recover() }()
+	return len(s.items), nil
+}
+
+func Map[T any, U any](xs []T, f func(T) U) []U {
+	return nil
+}
+"""
+RUST = """const LIMIT: [u8; 2] = [1, 2];
+
+impl<'a, T: Into<Vec<u8>>> Stack<'a, T> {
+    pub fn push(&mut self, item: &'a T, room: [u8; 4]) -> usize {
+        let v = match compute(item) { Some(x) => x, None => '}' };
+        self.items.len()
+    }
+}
+trait Named { fn name(&self) -> String; }
+impl Named for u8 {
+    fn name(&self) -> String { r#"a"}"#.into() }
+}
+"""
+
+
+def test_a_word_declares_functions_in_go_and_rust() -> None:
+    assert names("a.go", GO) == [("Push", 5, 10), ("Map", 12, 14), ("", 1, 3)]
+    assert names("a.rs", RUST) == [("push", 4, 7), ("name", 11, 11), ("", 1, 10)]
+
+
 @pytest.mark.parametrize("text", ["", "}}}{{{", "def", "\n\n", "class A:\n", "((((", "\x00"])
-@pytest.mark.parametrize("path", ["a.py", "a.js", "a.c", "a"])
+@pytest.mark.parametrize("path", ["a.py", "a.js", "a.c", "a.go", "a.rs", "a"])
 def test_any_text_is_cut_without_a_crash(path: str, text: str) -> None:
     for region in regions_in(path, text):
         assert len(region.numbers) == len(region.lines)

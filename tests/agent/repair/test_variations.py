@@ -43,6 +43,16 @@ def varied(path: str, text: str, number: int) -> list[str]:
         ("a.py", "return len(sorted(names))", "return sorted(names)"),
         ("a.py", "return text.lower().strip()", "return text.strip().lower()"),
         ("a.py", "end = other.end", "end = max(other, other.end)"),
+        ("a.go", "if count > limit && open {", "if count > limit {"),
+        ("a.go", "if v := next(); v > limit {", "if v := next(); !(v > limit) {"),
+        ("a.go", "err := save(item)", "err = save(item)"),
+        ("a.go", "if strings.HasPrefix(name, end) {", "if strings.HasSuffix(name, end) {"),
+        ("a.rs", "for i in 0..count {", "for i in 0..=count {"),
+        ("a.rs", "for i in 0..count {", "for i in 1..count {"),
+        ("a.rs", "if found.is_some() {", "if found.is_none() {"),
+        ("a.rs", "Some(n) if n > limit => n,", "Some(n) if n >= limit => n,"),
+        ("a.rs", "let kept = given;", "let kept = given.clone();"),
+        ("a.py", "return values[::2]", "return values[::1]"),
     ],
 )
 def test_one_change_within_a_line(path: str, line: str, right: str) -> None:
@@ -104,3 +114,35 @@ def test_any_line_is_varied_without_a_crash_and_never_into_itself(line: str, pat
     found = varied(path, line, 1)
     assert line not in found
     assert len(found) == len(set(found))
+
+
+def test_go_and_rust_have_their_blocks_in_braces() -> None:
+    go = "func f(items []int) int {\n\ttotal := 0\n\treturn items[0]\n}"
+    assert go.replace("\treturn", "\tif len(items) == 0 { return 0 }\n\treturn") in varied("a.go", go, 3)
+    rust = "fn f(items: &[u8]) -> u8 {\n    let first = 0;\n    return items[first];\n}"
+    guarded = rust.replace("    return", "    if items.is_empty() { return 0; }\n    return")
+    assert guarded in varied("a.rs", rust, 3)
+
+
+def test_what_comes_behind_a_block_may_belong_into_it() -> None:
+    text = "def f(items):\n    for item in items:\n        use(item)\n    count = 1\n    return count"
+    assert text.replace("    count = 1", "        count = 1") in varied("a.py", text, 4)
+    braces = "function f(a) {\n  for (const b of a) {\n    use(b);\n  }\n  count += 1;\n  return count;\n}"
+    inside = braces.replace("  }\n  count += 1;", "    count += 1;\n  }")
+    assert inside in varied("a.js", braces, 5)
+
+
+def test_one_condition_excludes_the_next_or_does_not() -> None:
+    text = "def f(a):\n    if a > 1:\n        b = 1\n    if a > 0:\n        b = 2\n    return b"
+    assert text.replace("    if a > 0", "    elif a > 0") in varied("a.py", text, 4)
+    other = text.replace("    if a > 0", "    elif a > 0")
+    assert text in varied("a.py", other, 2)
+    braces = "function f(a) {\n  if (a > 1) {\n    b = 1;\n  } else if (a) {\n    b = 2;\n  }\n}"
+    assert braces.replace("} else if", "}\n  if") in varied("a.js", braces, 2)
+
+
+def test_a_swallowed_exception_is_passed_on() -> None:
+    text = "def f(a):\n    try:\n        g(a)\n    except ValueError:\n        pass"
+    assert text.replace("pass", "raise") in varied("a.py", text, 5)
+    braces = "function f(a) {\n  try {\n    g(a);\n  } catch (error) {\n    log(error);\n  }\n}"
+    assert braces.replace("    log(error);", "    log(error);\n    throw error;") in varied("a.js", braces, 5)

@@ -37,6 +37,12 @@ cc | gcc | c89 | c99 | c++ | g++ | clang | clang++)
         . "$SEEDSMITH_WATCH/compiler.sh"
     fi
     ;;
+go)
+    if [ -f "$SEEDSMITH_WATCH/go_each.sh" ] && [ "${1-}" = test ]; then
+        shift
+        set -- test -cover -covermode=atomic -coverpkg=./... -vet=off -exec "$SEEDSMITH_WATCH/go_each.sh" "$@"
+    fi
+    ;;
 make | gmake)
     if "$program" --version 2>/dev/null | grep -q 'GNU Make [4-9]'; then
         exec "$program" --eval "SHELL = $bin/sh" "$@"

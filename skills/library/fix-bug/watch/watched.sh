@@ -12,6 +12,7 @@ mkdir -p "$SEEDSMITH_WATCH/bin" "$SEEDSMITH_WATCH/out"
 for each in python python3 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 \
     python3.15 pypy3 pytest py.test coverage tox nox hatch poetry pdm pipenv pipx rye uv uvx invoke inv \
     nose2 green stestr node npm npx pnpm yarn make gmake sh bash \
+    $([ -f "$SEEDSMITH_WATCH/go_each.sh" ] && echo go) \
     $([ -f "$SEEDSMITH_WATCH/compiler.sh" ] && echo cc gcc c89 c99 c++ g++ clang clang++); do
     if command -v "$each" >/dev/null 2>&1; then
         ln -sf ../by_name.sh "$SEEDSMITH_WATCH/bin/$each"
