@@ -7,17 +7,21 @@ little. There are shortcuts for pytest and unittest; any other command is run un
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
+from seedsmith.agent.repair.node_runner import Main, NodeRunner, mains_of, shows_javascript
 from seedsmith.agent.repair.warm_runner import Tests, WarmRunner
-from seedsmith.agent.repair.watched_run import Injection, diagnose
+from seedsmith.agent.repair.watched_run import Injection, diagnose, reports
 from seedsmith.sandbox.commands.process import ProcessRunner
 
-_FOLDER = "seedsmith-quick"
-_FIRST = Path(__file__).parent / "injected" / "seedsmith_first.py"
+_FOLDER, _RESULTS_FOLDER = "seedsmith-quick", "seedsmith-results"
+_INJECTED = Path(__file__).parent / "injected"
+_FIRST, _RESULTS = _INJECTED / "seedsmith_first.py", _INJECTED / "seedsmith_returns.py"
 _NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+_GO_FLAGS = "-vet=off -failfast"
+"""What Go's tests are run with beside the user's own flags; the last run is without."""
 _FAILED_ONLY = {"SEEDSMITH_ONLY": "1"}
 _MOST_ONLY = 30
 """So many failed tests are run alone first."""
@@ -43,6 +47,7 @@ class QuickCheck:
         self._environment: Mapping[str, str] = {}
         self._alone: Mapping[str, str] | None = None
         self._warm: WarmRunner | None = None
+        self._mains: Sequence[Main] | None = None
         self._warm_patience = 0.0
         self._patience = _HANGING_SECONDS if diagnosis.timed_out else 10.0 + 3 * diagnosis.seconds
         self.seconds = diagnosis.seconds
@@ -79,7 +84,7 @@ class QuickCheck:
         """The same check, with what was found out for it, where ``processes`` run commands."""
         other = QuickCheck(self._command, processes, self._diagnosis)
         other._environment, other._alone, other.seconds = self._environment, self._alone, self.seconds
-        other._warm_patience = self._warm_patience
+        other._warm_patience, other._mains = self._warm_patience, self._mains
         if self._injection is not None:
             other._inject(self._failed)
         return other
@@ -101,6 +106,8 @@ class QuickCheck:
 
         Nothing is changed meanwhile, neither by this nor by others.
         """
+        if shows_javascript(self._diagnosis):
+            return await self._warm_up_node()
         failed = self._failed
         known = bool(self._warm_patience)
         ways = [self._environment]
@@ -116,6 +123,23 @@ class QuickCheck:
                 return True
             await warm.stop()
         return False
+
+    async def _warm_up_node(self) -> bool:
+        """Have the programs that the command gives Node wait to be run, if they end there as they did."""
+        if self._mains is None:
+            self._mains = await mains_of(self._command, self._processes, self._patience)
+        if not self._mains:
+            return False
+        warm = await NodeRunner.open(self._mains, self._processes, self._diagnosis, self._patience)
+        if warm is None:
+            self._mains = []
+            return False
+        started = time.monotonic()
+        await warm.run("all", self._patience)
+        taken = time.monotonic() - started
+        self._warm, self._warm_patience = warm, _WARM_SECONDS + _TIMES * taken
+        self.seconds = min(self.seconds, taken)
+        return True
 
     async def _ends_alike(self, warm: WarmRunner) -> bool:
         """Whether the tests that passed pass in forks and the others don't; how long they take is noted."""
@@ -173,11 +197,32 @@ class QuickCheck:
             return False
         return await self._run(self._environment, deadline)
 
+    async def results(self, path: str) -> list[bytes]:
+        """Notes of what the functions of the file ``path`` give in the tests that passed before."""
+        if not self._failed:
+            return []
+        injection = Injection(self._processes, _RESULTS_FOLDER)
+        try:
+            injection.add(_RESULTS)
+            (injection.folder / "out").mkdir()
+            for name, lines in (("first", [*self._failed]), ("files", [path])):
+                text = "\n".join(lines)
+                (injection.folder / name).write_text(text, encoding="utf-8", errors="surrogatepass")
+            await injection.run(self._command, timeout=self._patience, environment=self._environment)
+            return reports(injection.folder / "out")
+        finally:
+            injection.remove()
+
     async def _run(self, added: Mapping[str, str], deadline: float) -> bool:
         started = time.monotonic()
         patience = min(self._patience, max(deadline - started, 0.1))
         given = self._processes.environment.get("PYTEST_ADDOPTS", "")
-        environment = {**added, "PYTEST_ADDOPTS": f"-x {given}".strip()}
+        flags = self._processes.environment.get("GOFLAGS", "")
+        environment = {
+            **added,
+            "PYTEST_ADDOPTS": f"-x {given}".strip(),
+            "GOFLAGS": f"{_GO_FLAGS} {flags}".strip(),
+        }
         if self._injection is None:  # bytecode is known by its source's size and second: two changes are one
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
             result = await self._processes.run(self._command, timeout=patience, env=environment, spill=False)

@@ -30,6 +30,7 @@ from seedsmith.agent.repair.answers import (
     with_line,
     with_line_before,
 )
+from seedsmith.agent.repair.choosing import Given, in_order
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence
 from seedsmith.agent.repair.locating import locate
@@ -49,6 +50,8 @@ _WATCH_SECONDS, _HANGING_SECONDS = 120.0, 10.0
 _SOURCE_BYTES = 400_000
 _FURTHER = 40
 """So many more changes are tried once one of a doubtful kind passed."""
+_FURTHER_FIRM, _FURTHER_SECONDS = 12, 2.0
+"""So many more, and no more than take so long, once one of another kind did."""
 
 
 class Facts(Protocol):
@@ -93,6 +96,7 @@ class Repair:
         self._watch_seconds = _HANGING_SECONDS if hangs else _WATCH_SECONDS
         self._texts: dict[str, str | None] = {}
         self._asks = False
+        self._further_firm = 0
         self._tried: set[tuple[str, str]] = set()
 
     async def run(self) -> LoopResult:
@@ -126,11 +130,9 @@ class Repair:
     async def _search(self, trials: Trials, benches: Sequence[Bench]) -> LoopResult:
         try:
             while first := await trials.passing():
-                passed = [first]
-                if first.candidate.doubtful:
-                    passed += await self._further(trials, first.number + _FURTHER)
-                passed.sort(key=lambda each: each.candidate.doubtful)
-                for each in passed:
+                further = _FURTHER if first.candidate.doubtful else self._further_firm
+                passed = [first, *await self._further(trials, first.number + further)]
+                for each in await in_order(passed, self._results_of(benches[0])):
                     if await self._proven(each, benches):
                         others = [other.candidate for other in passed if other is not each]
                         return LoopResult("done", _summary(each, others))
@@ -149,6 +151,14 @@ class Repair:
         except (BudgetExhausted, ModelError):
             pass
         return found
+
+    def _results_of(self, bench: Bench) -> Given:
+        """What tells changes that pass apart, while there is time for it."""
+
+        async def given(path: str, candidate: Candidate | None) -> Sequence[bytes]:
+            return await bench.results(path, candidate) if self._budget.seconds_left else ()
+
+        return given
 
     async def _proven(self, passing: Passing, benches: Sequence[Bench]) -> bool:
         """Make the change in the workspace; it stays if the check agrees, with nothing else running."""
@@ -177,6 +187,7 @@ class Repair:
         """
         asking = _Asking(lambda question: self._of_answer(question, failure))
         seconds = self._measured(max(bench.seconds for bench in benches) / len(benches))
+        self._further_firm = min(_FURTHER_FIRM, int(_FURTHER_SECONDS / max(seconds, 0.001)))
         try:
             for each in plan(suspects, seconds, self._read):
                 if isinstance(each, Question):
@@ -345,9 +356,12 @@ def _summary(passing: Passing, others: Sequence[Candidate]) -> str:
     text = f"Changed {candidate.path} ({tries}, {whose}): `{_changed(candidate)}`"
     if others:
         other = f"{others[0].path}: `{_changed(others[0])}`"
-        text += (
-            f"\nThe tests don't tell it from another change that passes too, {other}. Read which is meant."
+        which = (
+            f"another change that passes too, {other}"
+            if len(others) == 1
+            else f"{len(others)} other changes that pass too, as {other}"
         )
+        text += f"\nThe tests don't tell it from {which}. Read which is meant."
     return text
 
 

@@ -72,6 +72,12 @@ class Bench(Protocol):
     async def passes(self, candidate: Candidate, number: int, seconds: float) -> bool:
         """Whether the tests pass with the change, within ``seconds``."""
 
+    async def results(self, path: str, candidate: Candidate | None) -> Sequence[bytes]:
+        """What the functions of the Python file ``path`` give in tests that passed before, with the change.
+
+        None is known where the workspace itself is the place: it must not be run with what is unproven.
+        """
+
     async def close(self) -> None:
         """Leave no process behind; :meth:`open` makes it ready again."""
 
@@ -108,6 +114,16 @@ class CopyBench:
         finally:
             self._tell(candidate.call(str(number)), time.monotonic() - started)
 
+    async def results(self, path: str, candidate: Candidate | None) -> Sequence[bytes]:
+        """What the functions of the Python file ``path`` give in tests that passed before."""
+        try:
+            self._copy.put_back()
+            if candidate is not None:
+                self._copy.put(candidate.path, candidate.new)
+            return await self._check.results(path)
+        except (SandboxError, UnicodeError, OSError):
+            return ()
+
     async def close(self) -> None:
         """End what waits."""
         await self._check.cool_down()
@@ -139,6 +155,10 @@ class WorkspaceBench:
             return await self._edit(candidate.call(str(number))) and await self._check.passes(seconds)
         finally:  # also where the time is up or a person interrupts: nothing unproven stays
             await self._edit(candidate.back(str(number)))
+
+    async def results(self, path: str, candidate: Candidate | None) -> Sequence[bytes]:
+        """Not known."""
+        return ()
 
     async def close(self) -> None:
         """Nothing runs."""

@@ -19,7 +19,7 @@ Tests = Literal["only", "all", "others"]
 
 _FOLDER = "seedsmith-warm"
 _INJECTED = Path(__file__).parent / "injected"
-_TALK = "exec 8<&0 9>&1 </dev/null >/dev/null 2>&1; "
+TALK = "exec 8<&0 9>&1 </dev/null >/dev/null 2>&1; "
 """The runner's requests come by descriptor 8, its answers go to 9; the others are the tests'."""
 _MOST_ANSWER = 100_000
 _GRACE_SECONDS = 5.0
@@ -72,7 +72,7 @@ class WarmRunner:
             "SEEDSMITH_COMMAND": command,
         }
         try:
-            server = processes.converse([shell, "-c", _TALK + injection.line], env=talking)
+            server = processes.converse([shell, "-c", TALK + injection.line], env=talking)
         except SandboxError:
             injection.remove()
             return None

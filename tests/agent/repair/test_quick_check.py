@@ -1,6 +1,8 @@
 """The quick check with real pytest in the sandbox."""
 
+import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,37 @@ async def test_other_commands_run_as_they_stand(work, runner, command) -> None:
     assert not await test.passes(60.0)
     (work / "program.py").write_text("def double(x):\n    return x + x\n")
     assert await test.passes(60.0)
+
+
+RESULTS = """import random
+import unittest
+from program import double
+
+
+class Test(unittest.TestCase):
+    def test_zero(self):
+        random.choice([double(0), double(0)])
+
+    def test_one(self):
+        self.assertEqual(double(1), 2)
+
+    def test_three(self):
+        double([3])
+"""
+
+
+@pytest.mark.slow  # several starts of the runners
+@pytest.mark.parametrize("command", ["python -m pytest -q -p no:cacheprovider", "python -m unittest -q"])
+async def test_results_of_the_tests_that_passed_are_noted(work, runner, command) -> None:
+    (work / "program.py").write_text("def double(x):\n    return x * 1\n")
+    (work / "test_program.py").write_text(RESULTS)
+    test = QuickCheck(command, runner, await diagnose(command, runner, KNOWN, 60.0))
+
+    async def noted(body: str) -> Counter[str]:
+        (work / "program.py").write_text(f"def double(x):\n    return {body}\n")
+        return sum((Counter(json.loads(each)) for each in await test.results("program.py")), Counter())
+
+    usual = await noted("x * 1")
+    assert usual.total() == 3, "two calls of one test, one of another; what failed is left out"
+    assert await noted("x * (2 if x == 1 else 1)") == usual, "what only the failing test sees"
+    assert (usual - await noted("x * 2")).total() == 1, "[3, 3] for [3], and 0 for 0"

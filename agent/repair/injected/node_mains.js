@@ -1,0 +1,31 @@
+'use strict';
+/*
+ * Write down which of the workspace's own programs a command has Node run, and with what.
+ *
+ * Like its neighbours this file is copied into the sandbox and uses Node's own modules only.
+ */
+const fs = require('node:fs');
+const path = require('node:path');
+const { isMainThread } = require('node:worker_threads');
+
+/** The file that Node is to run, where it is the workspace's own and no runner of tests. */
+function own() {
+  if (!isMainThread || !process.argv[1] || process.execArgv.some((each) => /^(--test\b|-e$|-p$|--eval|--print)/.test(each))) return null;
+  const root = fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, ''));
+  const file = fs.realpathSync(process.argv[1]);
+  const inside = file.startsWith(root + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
+  return inside ? file : null;
+}
+
+try {
+  const file = own();
+  if (file) {
+    const env = { ...process.env };
+    delete env.NODE_TEST_CONTEXT;
+    env.NODE_OPTIONS = (env.NODE_OPTIONS || '').replace(/\S*seedsmith_watch\.js\S*/g, '').trim();
+    const main = { file, argv: process.argv.slice(2), execArgv: process.execArgv, env, folder: process.cwd() };
+    fs.writeFileSync(path.join(__dirname, 'out', `${process.pid}.main`), JSON.stringify(main));
+  }
+} catch {
+  // what can't be noted is not run here
+}
