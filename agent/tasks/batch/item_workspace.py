@@ -39,8 +39,13 @@ class CommandRun:
     def said(self) -> str:
         """How it ended and the last thing it printed, in one line."""
         ending = "did not end in time" if self.exit_code is None else f"ended with exit code {self.exit_code}"
+        return f"{ending}: {self.last_line}" if self.last_line else ending
+
+    @property
+    def last_line(self) -> str:
+        """The beginning of the last thing it printed."""
         lines = [line for line in self.output.splitlines() if line.strip()]
-        return f"{ending}: {lines[-1].strip()[:200]}" if lines else ending
+        return lines[-1].strip()[:200] if lines else ""
 
 
 @dataclass(frozen=True, slots=True)

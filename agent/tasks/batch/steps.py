@@ -93,12 +93,14 @@ async def _by_kind(step: Step, shop: Workshop, asking: Asking) -> StepResult:
 
 async def _command(step: Step, shop: Workshop, line: str) -> StepResult:
     done = await shop.command(line, step.timeout)
-    return StepResult("", step.kind, "done" if done.ok else "failed", "" if done.ok else f"It {done.said}.")
+    if not done.ok:
+        return StepResult("", step.kind, "failed", f"It {done.said}.")
+    return StepResult("", step.kind, "done", done.last_line if step.kind == "ruff" else "")
 
 
 def _ruff(step: Step) -> str:
     assert step.ruff is not None
-    words = ["ruff", "check", "--fix", "--exit-zero", "--no-cache", "--quiet", "--isolated"]
+    words = ["ruff", "check", "--fix", "--exit-zero", "--no-cache", "--output-format=concise", "--isolated"]
     words += ["--unsafe-fixes"] if step.ruff.unsafe else []
     words += [f"--select={','.join(step.ruff.select)}", "--", *step.ruff.files]
     return shlex.join(words)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import compose, read_small
 from seedsmith.agent.tasks.batch.task_file import PLACEHOLDER, Deliver, TaskFile
-from seedsmith.tools.suggestions import suggestion
+from seedsmith.tools.suggestions import suggestion, suggestion_or_list
 from seedsmith.tools.wrong_values import IN_WORDS, what_is_wrong
 
 if TYPE_CHECKING:
@@ -159,10 +159,8 @@ def _located(path: Path, root: MappingNode, error: ValidationError) -> str:
     node, names = _find(root, [str(part) if isinstance(part, str) else part for part in first["loc"]])
     where = f"{path} line {node.start_mark.line + 1}"
     if first["type"] == "extra_forbidden":
-        known = _known(names[:-1])
-        return (
-            f"{where}: there is no key {str(first['loc'][-1])!r}{suggestion(str(first['loc'][-1]), known)}."
-        )
+        key = str(first["loc"][-1])
+        return f"{where}: there is no key {key!r}{suggestion_or_list(key, _known(names[:-1]))}."
     said = ".".join(names) or "the file"
     return f"{where}: {said} {what_is_wrong(first, IN_WORDS)}."
 
@@ -183,7 +181,7 @@ def _find(root: Node, location: Sequence[str | int]) -> tuple[Node, list[str]]:
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             names[-1:] = [f"{names[-1] if names else ''}[{part + 1}]"]
-    return node, [name for name in names if name not in ("str", "Place", "function-before")]
+    return node, [name for name in names if name not in ("str", "Place") and not name.startswith("function-")]
 
 
 def _known(names: Sequence[str]) -> list[str]:

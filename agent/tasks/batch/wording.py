@@ -40,6 +40,9 @@ def row_line(row: Row) -> str:
     delivered = f" → {', '.join(result['delivered'])}" if result.get("delivered") else ""
     cost = f" {row.cost:.4f} yuan" if row.cost else ""
     why = f" {_first_line(result['message'])}" if row.state in ("failed", "skipped") else ""
+    if row.state == "unchanged":
+        steps = (step for step in result.get("steps", ()) if step["message"])
+        why = "".join(f"; {step['title']}: {_first_line(step['message'])}" for step in steps)
     seconds = f" {result['seconds']:.1f} s" if result.get("seconds") else ""
     return f"{MARKS[row.state]} {row.item.name}: {row.state}{changed}{delivered}{seconds}{cost}{why}"
 

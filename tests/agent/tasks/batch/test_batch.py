@@ -14,6 +14,7 @@ from seedsmith.agent.tasks.batch.attempt import WorkerLost
 from seedsmith.agent.tasks.batch.batch import Options
 from seedsmith.agent.tasks.batch.plan import Item, plan
 from seedsmith.agent.tasks.batch.store import BatchError, Store
+from seedsmith.agent.tasks.batch.wording import row_line
 from seedsmith.agent.tasks.batch.worker import DATABASE
 from seedsmith.sandbox.git.private_clone import remove_folder
 
@@ -209,6 +210,21 @@ async def test_patches_and_libcst_change_what_they_say(ground):
     assert summary.exit_code == 0, told(summary)
     for name in ("one", "two"):
         assert ground.show(name, "change/tasks:app.py") == "\n\ndef f(ca, cb):\n    return new.call(a)\n"
+
+
+@pytest.mark.slow
+async def test_why_codemods_left_a_repository_unchanged_is_said(ground):
+    ground.repository("one", app__py="def f(x):\n    return x == None\n")
+    summary = await ground.run(
+        repositories=["one"],
+        steps=[
+            {"ruff": {"select": ["E711"]}},
+            {"ast-grep": {"language": "python", "pattern": "gone()", "rewrite": "x()"}},
+        ],
+    )
+    line = row_line(next(summary.rows()))
+    assert "unchanged" in line and "--unsafe-fixes" in line
+    assert "0 of 1 files changed" in line
 
 
 def edits(request):

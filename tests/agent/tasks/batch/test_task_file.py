@@ -38,6 +38,7 @@ def test_the_schema_tells_right_from_wrong(more, fits):
             BEGIN + "  - run: a\n    when: {gerp: x}\n",
             "4: there is no key 'gerp' (did you mean 'grep'?",
         ),
+        ("repositories: [{path: a}]\nsteps: [{run: a}]\n", "there is no key 'path'; there are list, remote."),
         (BEGIN + "  - run: a\n    prompt: b\n", "line 3: steps[1] must do one thing, not run, prompt"),
         (BEGIN + "  - name: a\n", "line 3: steps[1] does nothing: give one of run, patch, ast-grep"),
         (BEGIN + "  - run: 3\n", "line 3: steps[1].run must be text"),
