@@ -167,19 +167,24 @@ class PrivateClone:
         repository = self.source.repository
         return repository is not None and read_state(repository).refs.get(f"refs/heads/{branch}") == commit
 
+    def check_free(self, branch: str) -> Repository:
+        """The source's repository, where it may get a new ``branch``; raises :class:`GitError`."""
+        repository = self.source.repository
+        if repository is None:
+            raise GitError(f"{self.source.path} is in no git repository: deliver a patch, not a branch.")
+        if (there := read_state(repository).refs.get(f"refs/heads/{branch}")) is not None:
+            raise GitError(f"{self.source.path} has a branch {branch!r} already, at {there[:12]}.")
+        return repository
+
     def deliver(self, branch: str, commit: str, identity: Mapping[str, str]) -> None:
         """Bring ``commit`` into the source as the new branch ``branch``; nothing else there changes.
 
         A branch that is at ``commit`` already was delivered before. Raises :class:`GitError` where there is
         another of that name.
         """
-        repository = self.source.repository
-        if repository is None:
-            raise GitError(f"{self.source.path} is in no git repository: deliver a patch, not a branch.")
         if self.is_delivered(branch, commit):
             return
-        if (there := read_state(repository).refs.get(f"refs/heads/{branch}")) is not None:
-            raise GitError(f"{self.source.path} has a branch {branch!r} already, at {there[:12]}.")
+        repository = self.check_free(branch)
         packed = self._git(
             "pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}\n^{self.base}\n".encode()
         )

@@ -11,6 +11,7 @@ from typing import Any
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.batch.delivery import Delivery, DeliveryFailed
 from seedsmith.agent.tasks.batch.item_workspace import Workshop, open_workshop, with_own_programs
 from seedsmith.agent.tasks.batch.results import Cause, ItemResult, StepResult, Verification
 from seedsmith.agent.tasks.batch.steps import Asking, BudgetEnded, carry_out
@@ -131,6 +132,7 @@ class _Attempt:
     def __init__(self, taken: Taken, how: How, books: Books, shop: Workshop, variation: Variation) -> None:
         self._taken = taken
         self._tasks = how.tasks
+        self._delivery = Delivery(how.tasks, taken.item, how.environment, again=False)
         self._hears = how.hears
         self._books = books
         self._shop = shop
@@ -158,6 +160,8 @@ class _Attempt:
                 if self._limited_by_batch:
                     raise
                 return self._failed("budget", str(error).partition("\n")[0])
+            except DeliveryFailed as error:
+                return self._failed("deliver", str(error))
             self._steps.append(done_step)
             if done_step.state == "failed":
                 cause: Cause = "model" if step.asks_model else "step"
@@ -175,8 +179,13 @@ class _Attempt:
             left = max(self._taken.reserved * self._variation.share - self._books.spent, 1e-6)
             limits = limits.model_copy(update={"cost": left})
         variation = dict(self._variation.settings or {})
-        emphasis, begins = self._variation.emphasis, self._variation.asks
-        return Asking(limits, self._books.book, proves, variation, emphasis, begins, self._hears)
+        emphasis = self._variation.emphasis
+        return Asking(limits, self._books.book, proves, variation, emphasis, self._begins, self._hears)
+
+    def _begins(self) -> None:
+        """A model is about to be asked: not for what could not be handed over."""
+        self._delivery.check(self._shop.clone)
+        self._variation.asks()
 
     async def _prove(self) -> Work:
         shop, clone = self._shop, self._shop.clone

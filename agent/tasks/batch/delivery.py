@@ -10,6 +10,7 @@ from pathlib import Path
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.tasks.batch.plan import Item, fill
 from seedsmith.agent.tasks.batch.task_file import TaskFile
+from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone
 from seedsmith.sandbox.git.source import user_identity
 
@@ -35,6 +36,18 @@ class Delivery:
         self._item = item
         self._environment = environment
         self._again = again
+
+    def check(self, clone: PrivateClone) -> None:
+        """Raise :class:`DeliveryFailed` where nothing could be handed over: before a model costs anything."""
+        for template in (self._deliver.patch, self._deliver.bundle):
+            if template is not None and os.path.lexists(path := self._filled(template, clone)):
+                raise DeliveryFailed(f"{path} is there already.")
+        others = self._deliver.patch is not None or self._deliver.bundle is not None
+        if self._deliver.branch is not None and not (others and clone.source.repository is None):
+            try:
+                clone.check_free(self._branch(clone))
+            except GitError as error:
+                raise DeliveryFailed(str(error)) from None
 
     def commit(self, clone: PrivateClone, tree: str) -> str:
         """Commit ``tree`` in the clone; its name."""

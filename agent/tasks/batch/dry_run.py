@@ -14,6 +14,7 @@ from typing import Any
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.tasks.batch.batch import Batch, Options, wanted
 from seedsmith.agent.tasks.batch.codemods import apply
+from seedsmith.agent.tasks.batch.delivery import Delivery, DeliveryFailed
 from seedsmith.agent.tasks.batch.file_search import grep, matching
 from seedsmith.agent.tasks.batch.plan import Item, fill, plan
 from seedsmith.agent.tasks.batch.steps import read_patch
@@ -142,7 +143,12 @@ def _planned(batch: Batch, item: Item) -> PlannedItem:
             elif happens is not False:
                 certain = False
             steps.append(PlannedStep(fill(step.title, values), happens, matches, step.asks_model))
-        return PlannedItem(item, tuple(steps), "", begins)
+        problem = ""
+        try:
+            Delivery(tasks, item, batch.environment, again=False).check(clone)
+        except DeliveryFailed as error:
+            problem = f"What changes there can't be handed over: {error}"
+        return PlannedItem(item, tuple(steps), problem, begins)
 
 
 def _matches(clone: PrivateClone, step: Step, values: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from seedsmith.agent.events import Envelope, FrontEnd, UsageReported
 from seedsmith.agent.models.errors import NotAskable
 from seedsmith.agent.sessions.outcome import Outcome
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.agent.tasks.batch.delivery import DeliveryFailed
 from seedsmith.agent.tasks.batch.item_workspace import Workshop
 from seedsmith.agent.tasks.batch.plan import fill
 from seedsmith.agent.tasks.batch.results import StepResult
@@ -59,8 +60,8 @@ class Asking:
 async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
     """Carry out ``step`` where its conditions hold; a failure is told by the result.
 
-    Raises :class:`ProviderFailed` and :class:`BudgetEnded` where a model could not go on, and
-    :class:`CannotWork` where it can't be asked in any item.
+    Raises :class:`ProviderFailed` and :class:`BudgetEnded` where a model could not go on,
+    :class:`CannotWork` where it can't be asked in any item, and :class:`DeliveryFailed` where it needn't be.
     """
     start = time.monotonic()
     title = fill(step.title, shop.values)
@@ -68,7 +69,7 @@ async def carry_out(step: Step, shop: Workshop, asking: Asking) -> StepResult:
         if not await shop.wanted(step.when, step.unless):
             return StepResult(title, step.kind, "left out", seconds=time.monotonic() - start)
         done = await _by_kind(step, shop, asking)
-    except (ProviderFailed, BudgetEnded, CannotWork):
+    except (ProviderFailed, BudgetEnded, CannotWork, DeliveryFailed):
         raise
     except (AgentError, SandboxError, SkillError) as error:
         done = StepResult(title, step.kind, "failed", str(error))

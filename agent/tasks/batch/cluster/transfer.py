@@ -27,7 +27,7 @@ from seedsmith.agent.tasks.batch.plan import Item, fill
 from seedsmith.agent.tasks.batch.results import ItemResult
 from seedsmith.agent.tasks.batch.steps import CannotWork
 from seedsmith.agent.tasks.batch.store import Taken
-from seedsmith.agent.tasks.batch.task_file import Step, TaskFile
+from seedsmith.agent.tasks.batch.task_file import Deliver, Step, TaskFile
 from seedsmith.agent.tasks.batch.worker import settings_as_json
 from seedsmith.agent.version import VERSION
 from seedsmith.sandbox.git.private_clone import PrivateClone
@@ -93,7 +93,7 @@ def pack_order(taken: Taken, how: How, variation: Variation, clone: PrivateClone
         return Path(name)
 
     steps = [_with_file(step, travelling) for step in how.tasks.steps]
-    changes = {"steps": steps, "base": None, "uncommitted": "leave"}
+    changes = {"steps": steps, "base": None, "uncommitted": "leave", "deliver": Deliver.model_validate({})}
     tasks = how.tasks.model_copy(update=changes).model_dump_json(by_alias=True, exclude_unset=True)
     told = {name: value for name, value in settings_as_json(how.settings).items() if name not in _STAYS}
     if told.get("base_url"):

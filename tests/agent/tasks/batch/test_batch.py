@@ -258,6 +258,32 @@ async def test_a_model_is_asked_only_where_a_condition_says_so(ground):
 
 
 @pytest.mark.slow
+async def test_no_model_is_asked_for_what_could_not_be_handed_over(ground):
+    ground.repository("taken")
+    ground.git("taken", "branch", "change/tasks")
+    ground.repository("patched")
+    ground.repository("done", a__txt="new\n")
+    ground.git("done", "branch", "change/tasks")
+    (ground.folder / "plain").mkdir()
+    (ground.folder / "plain/a.txt").write_text("old\n")
+    (ground.folder / "patched.patch").write_text("mine")
+    steps = [{"prompt": "Say new", "unless": {"verified": True}}]
+    summary = await ground.run(
+        repositories=["taken", "plain", "done"], steps=steps, verify=CHECK, deliver=DELIVER
+    )
+    found = told(summary)
+    assert found["taken"][0] == found["plain"][0] == "failed" and found["done"][0] == "unchanged"
+    assert "has a branch 'change/tasks' already" in found["taken"][1]
+    assert "deliver a patch, not a branch" in found["plain"][1]
+    deliver = {"patch": str(ground.folder / "{{item}}.patch")}
+    summary = await ground.run(
+        repositories=["patched"], steps=steps, verify=CHECK, deliver=deliver, name="patches"
+    )
+    assert told(summary)["patched"] == ("failed", f"{ground.folder}/patched.patch is there already.")
+    assert not ground.endpoint.requests
+
+
+@pytest.mark.slow
 async def test_a_service_that_fails_pauses_the_batch_which_goes_on_later(ground):
     ground.endpoint.script(lambda _: error(401, "AuthenticationError", "no such key"))
     for name in ("one", "two"):

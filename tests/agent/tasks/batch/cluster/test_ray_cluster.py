@@ -26,7 +26,7 @@ NAMES = ["one", "two", "three", "four"]
 @pytest.fixture
 def cluster(ground, monkeypatch):
     """A head without work, and two nodes for one attempt each, by the key that each has of its own."""
-    pytest.importorskip("ray", reason="the extra distributed is not installed")
+    pytest.importorskip("ray", reason="needs ray")
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as short:  # for the paths of its sockets
         own = {"RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"}
         for name, value in (own | {"SEEDSMITH_HOME": str(ground.folder / "node")}).items():
