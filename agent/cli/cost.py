@@ -88,11 +88,16 @@ def _print(rows: list[Sum], by: str) -> None:
     """The table, with bars where the terminal has room for them."""
     from shutil import get_terminal_size
 
-    from seedsmith.agent.frontends.cost_chart import table
-    from seedsmith.agent.frontends.line_wrapping import cells
+    from seedsmith.agent.frontends.cost_chart import blocks, table
+    from seedsmith.agent.frontends.line_wrapping import cells, fitted, screen_width
     from seedsmith.agent.frontends.terminal import visible
 
     width = max(map(cells, table(rows, by, 0, "")))
+    screen = screen_width()
+    if screen is not None and width > screen:
+        for line in blocks(rows):
+            print(fitted(visible(line), 6, screen))
+        return
     bars = min(get_terminal_size().columns - width - 3, _MOST_BAR)
     block = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
     for line in table(rows, by, bars if bars >= _LEAST_BAR else 0, block):

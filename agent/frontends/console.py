@@ -213,7 +213,8 @@ class ConsoleFrontEnd:
         summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
         took = f" · {duration(event.duration_ms)}"
         left = self._console.width - 2 - len(summary) - len(took)
-        if event.ok and self._console.is_terminal and left < min(len(call), _LEAST_OF_A_CALL):
+        ended = "id" not in event.data  # what goes on in the background is told by its summary alone
+        if event.ok and ended and self._console.is_terminal and left < min(len(call), _LEAST_OF_A_CALL):
             summary = ""  # a call is one line, and its name matters more
         tail = f"{summary}{took}"
         self._line(f"{mark} {one_line(call, self._room(len(tail) + 2))}{tail}", "cyan" if event.ok else "red")

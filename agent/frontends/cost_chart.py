@@ -60,6 +60,16 @@ def table(rows: Sequence[Sum], by: str, bars: int, block: str) -> list[str]:
     return lines
 
 
+def blocks(rows: Sequence[Sum]) -> list[str]:
+    """The same for a terminal that is narrower than the table: a row's name, and its figures below."""
+    lines = []
+    for row in (*rows, total(rows)):
+        name, *figures, cost = _cells(row)
+        told = (f"{as_told(head)} {figure}" for head, figure in zip(_HEADS[1:-1], figures, strict=True))
+        lines += [as_told(name), f"    {', '.join((*told, cost))}"]
+    return lines
+
+
 def svg(rows: Sequence[Sum], by: str) -> str:
     """A drawing: a bar for each row, by its cost, or by its tokens where no price is known."""
     longest = max((_size(row, rows) for row in rows), default=0.0) or 1.0

@@ -282,7 +282,7 @@ class Settings(BaseModel):
     replay: Annotated[Path | None, Option("FILE", ambient=False, recorded=False)] = Field(
         None, description="Recording to run again, without network or model."
     )
-    background_after: Annotated[float, Option("SECONDS", flag=False)] = Field(
+    background_after: Annotated[float, Option("SECONDS", flag=False, kept=False)] = Field(
         120, gt=0, le=3600, description="When a command without a timeout goes on in the background."
     )
     sessions_mb: Annotated[int, Option("MB", flag=False, recorded=False)] = Field(

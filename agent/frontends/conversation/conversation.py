@@ -80,7 +80,7 @@ class Conversation:
         self.questions = PromptQuestions(self.say, self._question_changed, self.words, settings.workspace)
         self.inbox = Inbox()
         self._commands = LastingCommands()
-        self._attention = Attention(settings.notify)
+        self._attention = Attention(settings.notify, environment=environment)
         self._redactor = Redactor.from_environment(environment, settings.api_key)
         self._turn: asyncio.Task[None] | None = None
         self._outcome: Outcome | None = None

@@ -10,6 +10,7 @@ from scripted_endpoint import text
 
 from seedsmith import Agent
 from seedsmith.agent.cli.main import main
+from seedsmith.agent.frontends import line_wrapping
 from seedsmith.agent.frontends.cost_chart import page, svg, table
 from seedsmith.agent.sessions.costs import Question, questions, sums
 
@@ -48,6 +49,17 @@ def cost(capfdbinary):
 
 def rows(printed):
     return [json.loads(line) for line in printed.splitlines()]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+def test_rows_fit_the_terminal(columns, endpoint, agent, cost, monkeypatch):
+    endpoint.script(text("Done."))
+    agent(model="openai/a-model-of-no-known-price").run("One")
+    monkeypatch.setattr(line_wrapping, "screen_width", lambda: columns)
+    shown = cost("--by", "model")
+    assert all(len(line) <= columns for line in shown.splitlines()), shown
+    said = " ".join(shown.split())
+    assert "a-model-of-no-known-price" in said and "total" in said and "no price known" in said
 
 
 @pytest.mark.slow

@@ -112,6 +112,15 @@ def test_any_width_shows_every_event(colour_terminal, monkeypatch, columns):
     assert "can't be shown" not in text and "Proof: it ran." in text
 
 
+@pytest.mark.parametrize("data, told", [({"id": "b1"}, True), ({}, False)])
+def test_in_little_room_a_command_that_goes_on_is_told_all_the_same(colour_terminal, monkeypatch, data, told):
+    monkeypatch.setenv("COLUMNS", "60")
+    started = events.ToolStarted("c", "shell", {"command": "make everything that there is to make here"})
+    ends = "still running after 120 seconds; left in the background as b1"
+    shown = shown_in_terminal(started, events.ToolFinished("c", True, ends, 1.0, data))
+    assert ("background as b1" in " ".join(shown.split())) == told
+
+
 def hostile_run(text):
     return (
         events.SessionStarted(text, text, text, text, text, {text: text}),

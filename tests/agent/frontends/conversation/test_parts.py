@@ -192,6 +192,21 @@ def test_a_person_is_called_after_a_long_turn(how, written):
     assert screen.getvalue() == written
 
 
+@pytest.mark.parametrize(
+    "variable, written",
+    [
+        ("TMUX", "\a\x1bPtmux;\x1b\x1b]9;Done\x07\x1b\\"),
+        ("STY", "\a\x1bP\x1b]9;Done\x07\x1b\\"),
+        ("TERM", "\x1b]9;Done\x07"),
+    ],
+)
+def test_what_the_terminal_runs_in_hands_a_notification_on(variable, written):
+    screen = io.StringIO()
+    output = Vt100_Output(screen, lambda: Size(rows=24, columns=80), term="xterm")
+    Attention("desktop", environment={variable: "there"}).call(output, "Done")
+    assert screen.getvalue() == written
+
+
 def test_signs_are_spelt_where_the_terminal_has_no_unicode():
     screen = io.StringIO()
     stream = SpeltStream(screen, letters_for("ascii"))

@@ -73,7 +73,8 @@ async def test_a_command_that_takes_long_goes_on_in_the_background_and_its_end_i
         await at.says("And?")
         await at.sees("It ended.")
 
-    await converse(person, background_after=0.2)
+    at = await converse(person, background_after=0.2)
+    assert "Kept from the session" not in at.seen
     results = [each["content"] for each in bodies(endpoint)[-1]["messages"] if each["role"] == "tool"]
     assert "left in the background as b1" in results[0] and "over-now" in results[1]
 
