@@ -13,6 +13,7 @@ from seedsmith.agent.repair.code_lines import Line, Token
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _STRICT = {"===": "!==", "!==": "==="}
 _OPERATORS = {
     "+": ("-", "*"), "-": ("+", "/"), "*": ("+", "/"), "/": ("*", "//", "-"), "//": ("/", "%", "*"),
@@ -96,7 +97,8 @@ def _signs(line: Line, index: int, token: Token) -> Found:
         for other in _COMPARED:
             if other != text:
                 near = other.startswith(text) or text.startswith(other) or {text, other} == {"==", "!="}
-                yield "comparison" if near else "comparison-far", line.put(index, index + 1, other)
+                kind = "comparison" if near else "comparison-far"
+                yield "mirrored" if _MIRRORED.get(text) == other else kind, line.put(index, index + 1, other)
     if text in _STRICT:
         yield "comparison", line.put(index, index + 1, _STRICT[text])
     for other in _OPERATORS.get(text, ()):

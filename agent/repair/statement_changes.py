@@ -47,6 +47,7 @@ def changes_at(
     yield from _shifted_in(lines, statement, inside)
     yield from _branched(lines, statement, index)
     yield from _swallowed(lines, index, syntax)
+    yield from _likened(lines, index, inside)
     yield Replaced("deleted", statement.first, statement.last, ())
     places = [index]
     if following(lines, statement) is None and statement.last <= inside.stop:
@@ -138,6 +139,17 @@ def _swallowed(lines: Sequence[str], index: int, syntax: Syntax) -> Iterator[Rep
         return
     yield Replaced("raised", index, index + 1, passed_on)
     yield Replaced("raised", index + 1, index + 1, passed_on)
+
+
+def _likened(lines: Sequence[str], index: int, inside: range) -> Iterator[Replaced]:
+    """What the same variable is given elsewhere in the file, in the place of what it is given here."""
+    own = _ASSIGNED.match(lines[index])
+    if own is None:
+        return
+    for number in range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND)):
+        other = _ASSIGNED.match(lines[number])
+        if other and (other[1], other[2]) == (own[1], own[2]) and number != index:
+            yield Replaced("likened", index, index + 1, _indented(lines[number].strip(), lines[index]))
 
 
 def _indent_of(line: str) -> int:

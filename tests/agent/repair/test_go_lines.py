@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from seedsmith.agent.repair.copies import can_copy
 from seedsmith.agent.repair.go_lines import with_go_lines
 from seedsmith.agent.repair.suspects import find_suspects
 from seedsmith.agent.repair.watched_run import diagnose
@@ -40,12 +41,20 @@ func TestDouble(t *testing.T) { each(t, Double, 2, 4) }
 
 func TestHalf(t *testing.T) { each(t, Half, 6, 3) }
 
+func TestPanics(t *testing.T) {
+	if Half(-6)/Double(0) != 0 {
+		t.Error("no panic")
+	}
+}
+
 func TestNothing(t *testing.T) { each(t, Half, -0, 0) }
 """
 KNOWN = frozenset({"go.mod", "calc/calc.go", "calc/calc_test.go"})
 
 
 async def test_what_only_failing_tests_ran_is_suspected(work, runner) -> None:
+    if not can_copy(runner):
+        pytest.skip("needs bubblewrap")
     (work / "go.mod").write_text("module example.com/work\n\ngo 1.19\n")
     (work / "calc").mkdir()
     (work / "calc" / "calc.go").write_text(PROGRAM)
@@ -53,7 +62,8 @@ async def test_what_only_failing_tests_ran_is_suspected(work, runner) -> None:
     plain = await diagnose("go test ./...", runner, KNOWN, 120)
     assert not plain.watched
     found = await with_go_lines("go test ./...", runner, plain, KNOWN)
-    assert [test.name for test in found.failed if test.lines] == ["TestHalf"]
+    assert [test.name for test in found.failed if test.lines] == ["TestHalf", "TestPanics"]
+    assert {4, 9} <= found.failed[1].lines["calc/calc.go"], "what panics has its lines, too"
     lines = found.failed[0].lines["calc/calc.go"]
     assert 11 in lines and not lines & {4, 9} and len(found.passed_lines) == 2
     files = {path: (work / path).read_text() for path in KNOWN}

@@ -146,3 +146,12 @@ def test_a_swallowed_exception_is_passed_on() -> None:
     assert text.replace("pass", "raise") in varied("a.py", text, 5)
     braces = "function f(a) {\n  try {\n    g(a);\n  } catch (error) {\n    log(error);\n  }\n}"
     assert braces.replace("    log(error);", "    log(error);\n    throw error;") in varied("a.js", braces, 5)
+
+
+def test_a_variable_is_given_what_it_is_given_elsewhere() -> None:
+    text = "func (r *R) a() {\n\tr.head = (r.head + 1) % r.most\n}\n\n"
+    text += "func (r *R) b() {\n\tr.head = r.head + 1\n}"
+    lines = text.split("\n")
+    region = Region("a.go", "b", (5, 6, 7), tuple(lines[4:7]))
+    found = [each.of(lines) for each in variations_of(region, lines, 6)]
+    assert text.replace("r.head = r.head + 1", "r.head = (r.head + 1) % r.most") in found
