@@ -159,13 +159,13 @@ def _other_names(line: Line, index: int, token: Token, scope: Scope) -> Found:
                 yield "call", line.put(index, index + 1, name)
     else:
         for name in scope.names[:_MOST_NAMES]:
-            if name != token.text:
+            if name != token.text and line.syntax.is_type(name) == line.syntax.is_type(token.text):
                 yield "member" if member else "name", line.put(index, index + 1, name)
 
 
 def _shifted(line: Line) -> Found:
     """One more or less at the end of an operand: bounds, slices, ranges, returns."""
-    stops = (")", ",", "]", ":", ";", "<", "<=", ">", ">=", "==", "%", "?")
+    stops = (")", ",", "]", "..", "..=", ":", ";", "<", "<=", ">", ">=", "==", "%", "?")
     for first, last in line.operands:
         after = line.tokens[last].text if last < len(line.tokens) else ";"
         value = line.tokens[first]
@@ -287,7 +287,7 @@ def _other_operands(line: Line, scope: Scope) -> Found:
             continue
         operand = line.piece(first, last)
         for other in scope.operands[:_MOST_OPERANDS]:
-            if other != operand:
+            if other != operand and not line.syntax.is_type(other):
                 yield "operand", line.put(first, last, other)
 
 

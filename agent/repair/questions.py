@@ -30,6 +30,8 @@ _VARIED = 0.45
 """Share of bugs, with the right line, of which a variation is the fix."""
 _IDLE = re.compile(
     r"\W*(?:(?:else|try|finally|do|pass|break|continue|class \w+)\W*)?|\s*(?:#(?!define)|//|/?\*|\"\"\").*"
+    r"|\s*(?:pub(?:\([^()]*\))?\s+)?(?:(?:impl\b|use |mod |trait |package |extern )[^()=]*"
+    r"|(?:type |struct |enum )[\w<>\[\], ]*(?:(?:struct|interface)\s*)?\{)\W*"
 )
 """A line with too little content to be wrong by itself."""
 

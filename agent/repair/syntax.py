@@ -49,8 +49,15 @@ class Syntax:
     negated: str = "!"
     absent: tuple[str, ...] = ("!{}",)
     """Conditions that hold where a value is not there."""
+    typed_by_case: bool = False
+    """Whether a name that begins with a capital is a type, as in Rust; one of capitals alone is none."""
     both: str = " && "
     either: str = " || "
+
+    def is_type(self, text: str) -> bool:
+        """Whether a text is the name of a type alone, as far as that can be told."""
+        named = self.typed_by_case and text.isidentifier() and text not in self.values
+        return named and text[0].isupper() and not text.isupper()
 
     def under(self, condition: str, body: str) -> str:
         """``body`` in one line, done only where ``condition`` holds."""
@@ -89,6 +96,7 @@ _GO_SYNTAX = Syntax(
 )
 _RUST_SYNTAX = Syntax(
     bare=True,
+    typed_by_case=True,
     keywords=frozenset((_COMMON + _RUST).split()),
     empty=("None", "0", "Vec::new()", "String::new()"),
     returned=("None", "false", "true", "0"),

@@ -1,5 +1,7 @@
-from seedsmith.agent.repair.functions import regions_in
-from seedsmith.agent.repair.questions import Question, Trial, plan
+import pytest
+
+from seedsmith.agent.repair.functions import Region, regions_in
+from seedsmith.agent.repair.questions import Question, Trial, plan, worth_asking
 from seedsmith.agent.repair.suspects import Suspect
 
 CODE = """def first(values):
@@ -68,3 +70,18 @@ def test_questions_are_told_in_words() -> None:
 
 def _key(question: Question) -> tuple:
     return question.suspect.region, question.kind, question.line, question.temperature, question.seed
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "wanted"),
+    [
+        ("a.rs", "use std::fmt;\npub struct Ring<T> {\n    size: usize,\n}\nimpl<T> Ring<T> {\n}", [3]),
+        ("a.go", "package a\n\ntype Ring struct {\n\tsize int\n}\n\nvar most = 3", [4, 7]),
+        ("a.c", "struct node *first = 0;\nint mod = 3;", [1, 2]),
+        ("a.py", "mod = 3\ntyped = type(mod)", [1, 2]),
+    ],
+)
+def test_heads_of_declarations_are_not_asked_about(path: str, text: str, wanted: list[int]) -> None:
+    lines = tuple(text.split("\n"))
+    region = Region(path, "", tuple(range(1, len(lines) + 1)), lines)
+    assert worth_asking(Suspect(region, 1.0)) == wanted

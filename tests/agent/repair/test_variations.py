@@ -49,6 +49,8 @@ def varied(path: str, text: str, number: int) -> list[str]:
         ("a.go", "if strings.HasPrefix(name, end) {", "if strings.HasSuffix(name, end) {"),
         ("a.rs", "for i in 0..count {", "for i in 0..=count {"),
         ("a.rs", "for i in 0..count {", "for i in 1..count {"),
+        ("a.rs", "rest = &rest[end..];", "rest = &rest[end + 1..];"),
+        ("a.go", "return a[i] < a[j]", "return a[i] > a[j]"),
         ("a.rs", "if found.is_some() {", "if found.is_none() {"),
         ("a.rs", "Some(n) if n > limit => n,", "Some(n) if n >= limit => n,"),
         ("a.rs", "let kept = given;", "let kept = given.clone();"),
@@ -155,3 +157,9 @@ def test_a_variable_is_given_what_it_is_given_elsewhere() -> None:
     region = Region("a.go", "b", (5, 6, 7), tuple(lines[4:7]))
     found = [each.of(lines) for each in variations_of(region, lines, 6)]
     assert text.replace("r.head = r.head + 1", "r.head = (r.head + 1) % r.most") in found
+
+
+def test_in_rust_a_type_never_stands_for_a_value() -> None:
+    text = "fn f(n: Size) -> Size {\n    let kept = n;\n    return Some(kept);\n}"
+    assert text.replace("= n", "= kept") in varied("a.rs", text, 2)
+    assert text.replace("= n", "= Size") not in varied("a.rs", text, 2)
