@@ -22,6 +22,7 @@ _TICK_NS = 50_000_000
 """A folder's times are no finer than this, by far."""
 _BELOW = {names[0]: [each[1:] for each in RUN_BY_OTHERS if each[0] == names[0]] for names in RUN_BY_OTHERS}
 """By a folder's name the files of it that are run; by a file's, itself."""
+_FIRST_LETTERS = frozenset(names[0][0] for names in RUN_BY_OTHERS)
 
 
 class RunByOthersGuard:
@@ -112,6 +113,8 @@ def run_by_others_in(folders: Iterable[Looked]) -> tuple[Path, ...]:
 def _run_by_others(folder: str, names: frozenset[str]) -> Iterator[Path]:
     """What is run of a folder with these ``names``, and what would be, were it made in a folder of them."""
     for name in names:
+        if name[0] not in _FIRST_LETTERS and name.isascii():  # nearly all, and there are many
+            continue
         for below in _BELOW.get(name, ()):
             yield Path(folder, name, *below)
         if is_run_by_others(name):
