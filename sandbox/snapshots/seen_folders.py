@@ -76,9 +76,9 @@ class SeenFolder(NamedTuple):
     """Of the names and stamps in it; '' where one of the files is looked at anew whatever that says."""
     size: int
     """Bytes of the content that is kept of its files."""
-    names: tuple[str, ...]
-    """The files that are recorded."""
-    links: tuple[str, ...]
+    joined_names: str
+    """Those of the files that are recorded, one text for all: a string for each would cost as much again."""
+    joined_links: str
     """Those of them that are links."""
     line: bytes
     """All of it, and its files."""
@@ -92,12 +92,27 @@ class SeenFolder(NamedTuple):
         )
         digest = digest if settled else ""
         size = sum(row.size for row in rows if row.name is not None)
-        names = tuple(files)
-        links = tuple(name for name, row in zip(names, rows, strict=True) if row.is_link)
-        head = (path, kept, folders, digest, size, "/".join(names), "/".join(links))
+        names = "/".join(files)
+        links = "/".join(name for name, row in zip(files, rows, strict=True) if row.is_link)
+        head = (path, kept, folders, digest, size, names, links)
         documents = (json.dumps(each, separators=(",", ":")) for each in (head, list(files.values())))
         line = _BETWEEN.join(document.encode("ascii") for document in documents) + b"\n"
         return cls(kept, folders, digest, size, names, links, line)
+
+    @property
+    def recorded(self) -> int:
+        """How many files that are."""
+        return self.joined_names.count("/") + 1 if self.joined_names else 0
+
+    @property
+    def names(self) -> list[str]:
+        """The files that are recorded."""
+        return self.joined_names.split("/") if self.joined_names else []
+
+    @property
+    def links(self) -> list[str]:
+        """Those of them that are links."""
+        return self.joined_links.split("/") if self.joined_links else []
 
     @property
     def files(self) -> dict[str, Seen] | None:
@@ -117,15 +132,8 @@ def load(memory: Path) -> dict[str, SeenFolder]:
                 if not line.endswith(b"\n"):
                     return {}
                 path, kept, folders, digest, size, names, links = json.loads(line.partition(_BETWEEN)[0])
-                known[path] = SeenFolder(
-                    kept,
-                    {name: Row(*row) for name, row in folders.items()},
-                    digest,
-                    size,
-                    tuple(filter(None, names.split("/"))),
-                    tuple(filter(None, links.split("/"))),
-                    line,
-                )
+                inner = {name: Row(*row) for name, row in folders.items()}
+                known[path] = SeenFolder(kept, inner, digest, int(size), str(names), str(links), line)
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
     return known

@@ -190,9 +190,9 @@ class _Visit:
 
     def _counts(self, known: SeenFolder) -> bool:
         """Count the files of a folder in which none differs; False where there are too many."""
-        if self.found.files + len(known.names) > RECORDED_FILES:
+        if self.found.files + known.recorded > RECORDED_FILES:
             return False
-        self.found.files += len(known.names)
+        self.found.files += known.recorded
         self._kept_bytes += known.size
         return True
 
