@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import queue
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,6 +88,15 @@ class Seedsmith:
         output, errors = process.communicate()
         events = [json.loads(line) for line in output.splitlines()]
         return Finished(process.returncode, events, errors.decode())
+
+    def run_killed_at(self, number: int, *arguments: str) -> None:
+        """A run that is killed when it sends the request with this ``number``, counted from 0."""
+        started: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+        self.endpoint.on_request = lambda request: request.number == number and started.get().kill()
+        process = self.start(*arguments)
+        started.put(process)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
 
     def run(self, *arguments: str, command: str = "run") -> Finished:
         """To its end, in this process."""

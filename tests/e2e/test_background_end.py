@@ -32,12 +32,7 @@ def test_killed_it_leaves_no_process_and_goes_on_without_its_commands(seedsmith,
         text("done"),
     ]
     endpoint.script(lambda request: steps[sum(m["role"] == "assistant" for m in request.body["messages"])])
-    victims = []
-    endpoint.on_request = lambda request: victims[0].kill() if victims and request.number == 2 else None
-    process = seedsmith.start("Go", "--sandbox", tier)
-    victims.append(process)
-    process.communicate()
-    victims.clear()
+    seedsmith.run_killed_at(2, "Go", "--sandbox", tier)
     wait_until(lambda: not command_lines(mark), lambda: f"the end of {command_lines(mark)}")
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name, "--sandbox", tier)
     assert done.code == 0, done.errors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 
 import pytest
 from asked import messages
@@ -97,15 +96,9 @@ def test_off_means_that_nothing_is_shortened(seedsmith, endpoint):
 @pytest.mark.slow
 @pytest.mark.parametrize("at", first_fast(1, [11, 10, 12]))
 def test_killed_around_a_shortening_it_goes_on_from_the_same_history(seedsmith, endpoint, at):
-    victims = []
-    endpoint.on_request = lambda request: victims[0].kill() if victims and request.number == at else None
     state = long_work(refuse_at=9)
-    endpoint.script(lambda request: text("late") if victims and request.number == at else state(request))
-    process = seedsmith.start("Write the log")
-    victims.append(process)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    victims.clear()
+    endpoint.script(lambda request: text("late") if request.number == at else state(request))
+    seedsmith.run_killed_at(at, "Write the log")
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name)
     assert done.code == 0, done.errors
     assert seedsmith.tree() == {"log": right_log()}

@@ -225,14 +225,8 @@ def test_killed_between_turns_it_goes_on_from_the_last_step(seedsmith, endpoint,
         calls(shell(f"echo {n} >> log"), ("write", {"path": f"f{n}", "content": f"{n}"})) for n in range(5)
     ]
     steps.append(text("done"))
-    victims = []
-    endpoint.on_request = lambda request: victims[0].kill() if victims and request.number == at else None
     endpoint.script(lambda request: steps[sum(m["role"] == "assistant" for m in messages(request))])
-    process = seedsmith.start("Count to five", "--verify", "test -e f4")
-    victims.append(process)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    victims.clear()
+    seedsmith.run_killed_at(at, "Count to five", "--verify", "test -e f4")
     done = seedsmith.run("Go on", "--resume", seedsmith.session.name)
     assert done.code == 0, done.errors
     assert seedsmith.tree() == {"log": "0\n1\n2\n3\n4\n"} | {f"f{n}": str(n) for n in range(5)}

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 
 import pytest
+from small_files import write_files
 
 from seedsmith.agent.tasks.discovery import discover
 
@@ -69,7 +70,7 @@ UNITTEST = "import unittest\n\nclass T(unittest.TestCase):\n    def test_a(self)
     ],
 )
 def test_the_files_name_the_command(tmp_path, files, command):
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     assert [found.command for found in discover(tmp_path)] == [command]
 
 
@@ -96,7 +97,7 @@ def test_the_files_name_the_command(tmp_path, files, command):
     ],
 )
 def test_nothing_is_found_where_nothing_says_so(tmp_path, files):
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     assert discover(tmp_path) == []
 
 
@@ -121,12 +122,12 @@ HELPER = {"tools/test_gen.py": "def test_data():\n    return []\n"}
     ],
 )
 def test_a_helper_beside_a_program_in_c_comes_last(tmp_path, files, commands):
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     assert [found.command for found in discover(tmp_path)] == commands
 
 
 def test_several_are_listed_best_first_with_reasons(tmp_path):
-    write(tmp_path, {"Makefile": "test:\n", "test_a.py": UNITTEST, "go.mod": ""})
+    write_files(tmp_path, {"Makefile": "test:\n", "test_a.py": UNITTEST, "go.mod": ""})
     found = discover(tmp_path)
     assert [each.command for each in found] == ["python3 -m unittest discover", "go test ./...", "make test"]
     assert [each.because for each in found] == [
@@ -137,7 +138,7 @@ def test_several_are_listed_best_first_with_reasons(tmp_path):
 
 
 def test_the_folders_own_environment_is_used(tmp_path):
-    write(tmp_path, {"pytest.ini": "", ".venv/bin/python": ""})
+    write_files(tmp_path, {"pytest.ini": "", ".venv/bin/python": ""})
     assert discover(tmp_path)[0].command == ".venv/bin/python -m pytest -q"
 
 
@@ -150,10 +151,10 @@ def test_unusual_files_are_passed_over(tmp_path):
 
 @pytest.mark.parametrize(("lock", "command"), [("pnpm-lock.yaml", "pnpm test"), ("yarn.lock", "yarn test")])
 def test_the_lock_file_names_the_manager_where_it_is_installed(tmp_path, monkeypatch, lock, command):
-    write(tmp_path, {"package.json": '{"scripts": {"test": "node --test"}}', lock: ""})
+    write_files(tmp_path, {"package.json": '{"scripts": {"test": "node --test"}}', lock: ""})
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert [found.command for found in discover(tmp_path)] == ["npm test"]
-    write(tmp_path, {f"bin/{command.split()[0]}*": "#!/bin/sh\n"})
+    write_files(tmp_path, {f"bin/{command.split()[0]}*": "#!/bin/sh\n"})
     assert [found.command for found in discover(tmp_path)] == [command]
 
 
@@ -165,7 +166,7 @@ def test_a_ctest_project_is_built_outside_its_sources_and_tested(tmp_path):
     cmake = "cmake_minimum_required(VERSION 3.20)\nproject(a C)\nenable_testing()\n"
     cmake += "add_executable(a a.c)\nadd_test(NAME a COMMAND a)\n"
     source = tmp_path / "source"
-    write(source, {"CMakeLists.txt": cmake, "a.c": "int main(void) { return 1; }\n"})
+    write_files(source, {"CMakeLists.txt": cmake, "a.c": "int main(void) { return 1; }\n"})
     command = discover(source)[0].command
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
 
@@ -173,16 +174,7 @@ def test_a_ctest_project_is_built_outside_its_sources_and_tested(tmp_path):
         return subprocess.run(command, shell=True, cwd=source, env=environment, capture_output=True)
 
     assert run().returncode != 0
-    write(source, {"a.c": "int main(void) { return 0; } /* mended */\n"})
+    write_files(source, {"a.c": "int main(void) { return 0; } /* mended */\n"})
     done = run()
     assert done.returncode == 0, done.stdout
     assert sorted(path.name for path in source.iterdir()) == ["CMakeLists.txt", "a.c"]
-
-
-def write(folder, files):
-    """Write small files; those whose name ends with ``*`` are executable."""
-    for name, text in files.items():
-        path = folder / name.rstrip("*")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(0o755 if name.endswith("*") else 0o644)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from small_files import write_files
 
 from seedsmith.agent.cli.fix import choose_tests
 from seedsmith.agent.errors import UsageError
@@ -114,8 +115,8 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "command"), TABLE)
 def test_a_plain_call_of_a_known_runner_is_taken(tmp_path, monkeypatch, text, command):
-    put(tmp_path / "bin", {f"{program}*": "#!/bin/sh\n" for program in PROGRAMS})
-    put(tmp_path / "repository", {"AGENTS.md": text, **OWN})
+    write_files(tmp_path / "bin", {f"{program}*": "#!/bin/sh\n" for program in PROGRAMS})
+    write_files(tmp_path / "repository", {"AGENTS.md": text, **OWN})
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     found = [(each.command, each.because) for each in discover(tmp_path / "repository")]
     assert found == ([(command, "AGENTS.md names it")] if command else [])
@@ -123,7 +124,7 @@ def test_a_plain_call_of_a_known_runner_is_taken(tmp_path, monkeypatch, text, co
 
 @pytest.mark.parametrize(("text", "named", "why"), REFUSED)
 def test_what_is_named_and_not_taken_is_said(tmp_path, monkeypatch, text, named, why):
-    put(tmp_path, {"repository/AGENTS.md": text, "repository/notes.txt": "", "bin/pytest*": ""})
+    write_files(tmp_path, {"repository/AGENTS.md": text, "repository/notes.txt": "", "bin/pytest*": ""})
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     sentence = refused_instruction(tmp_path / "repository")
     if not named:
@@ -134,40 +135,31 @@ def test_what_is_named_and_not_taken_is_said(tmp_path, monkeypatch, text, named,
 
 
 def test_the_sentence_stands_beside_what_is_taken_and_where_nothing_is(tmp_path):
-    put(tmp_path, {"AGENTS.md": "Run the tests with `bazel test //...`."})
+    write_files(tmp_path, {"AGENTS.md": "Run the tests with `bazel test //...`."})
     with pytest.raises(UsageError, match=r"No test command.*bazel test //\.\.\.`, which is not taken"):
         choose_tests(Settings(workspace=tmp_path))
-    put(tmp_path, {"go.mod": ""})
+    write_files(tmp_path, {"go.mod": ""})
     command, said = choose_tests(Settings(workspace=tmp_path))
     assert command == "go test ./..." and "`bazel test //...`, which is not taken" in said
 
 
 def test_a_missing_python_is_the_one_that_is_there(tmp_path, monkeypatch):
-    put(tmp_path, {"bin/python3*": "", "AGENTS.md": "Run the tests with `python -m unittest`."})
+    write_files(tmp_path, {"bin/python3*": "", "AGENTS.md": "Run the tests with `python -m unittest`."})
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert discover(tmp_path)[0].command == "python3 -m unittest"
 
 
 def test_it_comes_first_and_nothing_is_named_twice(tmp_path, monkeypatch):
-    put(tmp_path, {"bin/make*": "", "Makefile": "test:\n", "go.mod": "", "AGENTS.md": "`make test`"})
+    write_files(tmp_path, {"bin/make*": "", "Makefile": "test:\n", "go.mod": "", "AGENTS.md": "`make test`"})
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert [each.command for each in discover(tmp_path)] == ["make test", "go test ./..."]
 
 
 def test_programs_come_from_the_folder_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    put(
+    write_files(
         tmp_path, {".venv/bin/pytest*": "", "gradlew*": "", "AGENTS.md": "`A=1 pytest -q`, `./gradlew check`"}
     )
     assert discover(tmp_path)[0].command == "A=1 .venv/bin/pytest -q"
-    put(tmp_path, {"AGENTS.md": "`./gradlew check`"})
+    write_files(tmp_path, {"AGENTS.md": "`./gradlew check`"})
     assert discover(tmp_path)[0].command == "./gradlew check"
-
-
-def put(folder, files):
-    """Write small files; those whose name ends with ``*`` are executable."""
-    for name, text in files.items():
-        path = folder / name.rstrip("*")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(0o755 if name.endswith("*") else 0o644)
