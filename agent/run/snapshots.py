@@ -68,6 +68,8 @@ class RunSnapshots:
         self._look: Callable[[], None] = lambda: None
         self._shared: set[str] = set()
         """What others changed before the run did, so that no snapshot shows what theirs was."""
+        self._timer: asyncio.TimerHandle | None = None
+        """Begins the one that waits for a question to leave."""
         self._quiet = Quiet(self._asked, self._begin_due)
 
     def begin(self) -> None:
@@ -99,10 +101,17 @@ class RunSnapshots:
         """Let the question leave first: the snapshot's thread would hold it up."""
         if self._under_way is None or self._due is not None:
             seconds = _QUESTION_SECONDS if self._under_way is None else _NEXT_QUESTION_SECONDS
-            asyncio.get_running_loop().call_later(seconds, self._begin_due)
+            self._stop_waiting()
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_due)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _begin_due(self) -> None:
-        """Begin the first snapshot, or the one that is due."""
+        """Begin the first snapshot, or the one that is due; no question that left before begins the next."""
+        self._stop_waiting()
         if self._closed:
             return
         if self._begun and self._under_way is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -58,8 +59,11 @@ async def test_a_run_takes_none_more_where_it_did_nothing_since_the_newest(proje
 async def test_one_is_taken_after_each_turn_that_changed_something_once_the_next_question_has_left(
     project, tmp_path, endpoint, monkeypatch
 ):
-    monkeypatch.setattr(snapshots, "_NEXT_QUESTION_SECONDS", 3600)  # it has never left, as far as one knows
-    asked = []
+    for name in ("_QUESTION_SECONDS", "_NEXT_QUESTION_SECONDS"):
+        monkeypatch.setattr(snapshots, name, 3600)  # it has never left, as far as one knows
+    loop, timers, asked = asyncio.get_running_loop(), [], []
+    later = loop.call_later
+    monkeypatch.setattr(loop, "call_later", lambda *how: timers.append(later(*how)) or timers[-1])
     take = snapshots.RunSnapshots._take
     monkeypatch.setattr(
         snapshots.RunSnapshots,
@@ -71,6 +75,8 @@ async def test_one_is_taken_after_each_turn_that_changed_something_once_the_next
     assert outcome.files_changed == ("b.txt", "c.txt")
     assert labels(tmp_path) == ["the run began", "turn 1", "turn 2"]
     assert asked == [1, 2, 3]  # before the next call that changes something, and at the end
+    waited = [each for each in timers if "_begin_due" in repr(each) and not each.cancelled()]
+    assert timers and not waited  # none begins what is due later
 
 
 async def test_the_workspaces_folders_are_looked_at_while_the_first_question_is_asked(
