@@ -88,9 +88,9 @@ def _reviewed(settings: Settings, change: str, focus: str, shown: Shown) -> Revi
 
     front_end: FrontEnd
     if shown.as_json:
-        front_end = open_front_end(shown, "review")
+        front_end = open_front_end(shown, "run")
     else:
-        front_end = AnswerAlone(sys.stderr, io.StringIO(), shown, "review")
+        front_end = AnswerAlone(sys.stderr, io.StringIO(), shown, "run")
     with observing(settings) as watchers:
         try:
             approver = choose_approver(settings, shown.as_json)

@@ -24,6 +24,10 @@ RUNNING, KILLED, DAMAGED = "running", "killed", "damaged"
 """Outcomes that no run records: it goes on, it was ended from outside, its records can't be read."""
 
 
+_TASK = "\nThe task:\n"
+"""What stands before a helper's task in what it is told (``agent/context/prompts``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
     """One session in few words."""
@@ -60,7 +64,9 @@ class SessionSummary:
 
     @property
     def asked(self) -> str:
-        """What it was asked first, or the skill that was named."""
+        """What it was asked first, or the skill that was named; of a helper the task it was given."""
+        if self.parent and (task := self.prompt.rpartition(_TASK)[2].strip()):
+            return f"helper, skill {self.skill}: {task}" if self.skill else f"helper: {task}"
         return self.prompt or (f"skill {self.skill}" if self.skill else "")
 
 

@@ -65,6 +65,7 @@ def test_findings_have_places_and_an_error_makes_the_exit_code(review, endpoint)
         "sum.py:2 [style] The name says nothing.\n"
         "Verdict: merge after the findings.\n"
     )
+    assert "go on with: seedsmith run --resume 2" in done.stderr, "a review has no --resume"
     asked = json.loads(endpoint.requests[0].raw)
     assert (
         "# Skill review" in asked["messages"][-1]["content"]

@@ -77,7 +77,9 @@ async def test_one_that_the_model_loads_is_carried_out_by_a_helper(skilled, endp
     (data,) = [each.data for each in seen.of(ToolFinished) if each.data.get("kind")]
     assert (data["skill"], data["kind"], data["status"]) == ("audit", "explore", "done")
     assert 0 < data["cost_cny"] < outcome.cost_cny
-    assert {each.parent for each in Sessions(place / "state").list()} == {"", outcome.session}
+    sessions = Sessions(place / "state").list()
+    assert {each.parent for each in sessions} == {"", outcome.session}
+    assert "helper, skill audit: locks above all" in [each.asked for each in sessions]
 
 
 async def test_of_one_that_a_person_names_the_report_is_the_answer(skilled, endpoint, place):

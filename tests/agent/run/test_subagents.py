@@ -52,6 +52,7 @@ async def test_helpers_report_side_by_side_and_are_paid_by_their_caller(work, en
     assert outcome.usage.total_tokens > tokens > 0 and outcome.turns == 2
     sessions = Sessions(place / "state").list()
     assert {each.parent for each in sessions} == {"", outcome.session} and len(sessions) == 3
+    assert sorted(each.asked for each in sessions) == ["Find out", "helper: A", "helper: B"]
     assert Sessions(place / "state").open("last", place / "work").id == outcome.session
 
 
