@@ -46,16 +46,19 @@ def server_prompts(settings: Settings, environment: Mapping[str, str]) -> dict[s
 
 
 async def with_server_prompt(request: RunRequest) -> RunRequest:
-    """``request`` with the words of the prompt that its skill names in the skill's place; else as it is.
+    """``request`` with the words of the prompt that its skill names in the skill's place.
 
+    Of a skill that needs parameters, and was given none, words that were typed behind its name are values.
     Its server is asked for them. Values come from ``skill_with``, those left open from the words of the
     request's own prompt in their order. Raises :class:`UsageError` for what can't be had.
     """
     settings = request.settings
     named = settings.skill or ""
     name, colon, wanted = named.partition(":")  # no skill's name holds one
-    if not colon or settings.replay is not None:
+    if settings.replay is not None:
         return request
+    if not colon:
+        return _with_words(request)
     if settings.approve == "plan":
         raise UsageError(f"{named} is not read: a plan starts no MCP server.")
     server, offer = await _offer(request, name)
@@ -75,6 +78,27 @@ async def with_server_prompt(request: RunRequest) -> RunRequest:
         settings=settings.model_copy(update={"skill": None, "skill_with": None}),
         prompt=f"{said}\n\n{more}" if more.strip() else said,
     )
+
+
+def _with_words(request: RunRequest) -> RunRequest:
+    """``request`` with what was typed behind the skill's name as its values: NAME=VALUE, and for the only one
+    that it needs all the rest."""
+    settings, typed = request.settings, request.prompt.removesuffix(request.piped)
+    if not request.typed or not settings.skill or settings.skill_with or not typed.strip():
+        return request
+    skill = open_library(settings, request.environment).skills.get(settings.skill)
+    needed = [name for name, spec in skill.parameters.items() if spec.required] if skill else []
+    if skill is None or not needed:
+        return request
+    pairs = [word.partition("=") for word in _words(typed)]
+    values = {name: value for name, sign, value in pairs if sign and name in skill.parameters}
+    if values:
+        typed = " ".join(word for word in _words(typed) if word.partition("=")[0] not in values)
+    left = [name for name in needed if name not in values]
+    if len(left) == 1 and typed.strip():
+        values[left[0]], typed = typed.strip(), ""
+    settings = settings.model_copy(update={"skill_with": values or None})
+    return replace(request, settings=settings, prompt=f"{typed}{request.piped}")
 
 
 async def _offer(request: RunRequest, name: str) -> tuple[Server, Offer]:

@@ -54,7 +54,8 @@ class Lines:
 
     async def close(self) -> None:
         """Let go of the pipe, whether or not anybody reads it still."""
-        self._writer.transport.abort()
+        if not self._writer.transport.is_closing():  # an editor that is gone has closed it
+            self._writer.transport.abort()
 
     async def _line(self) -> bytes | None:
         """The next line, b'' at the end; None for one that is too long, which is read and forgotten."""

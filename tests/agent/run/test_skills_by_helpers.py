@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from small_house import Collected
 from seedsmith.agent.events import ToolFinished
 from seedsmith.agent.run.named_skill import trust_own
 from seedsmith.agent.run.one_tool import run_tool
+from seedsmith.agent.run.server_prompts import with_server_prompt
 from seedsmith.agent.sessions.recorded_sessions import Sessions
+from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 
 AUDIT = "context: fork\nagent: explore\ntools: [read]\ninstructions: Look at {{where}} with care.\n"
@@ -221,3 +224,27 @@ async def test_one_call_of_the_tool_by_hand_tells_the_instructions(place):
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(place / "home")}
     result = await run_tool(settings, "skill", '{"name": "audit"}', environment)
     assert result.ok and "Look at all with care." in result.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "values", "left"),
+    [
+        ("how it is signed", {"what": "how it is signed"}, ""),
+        ("what='the signer' and more", {"what": "the signer"}, "and more"),
+        ("depth=3 the signer", {"depth": "3", "what": "the signer"}, ""),
+        ("don't ask", {"what": "don't ask"}, ""),
+        ("a=b", {"what": "a=b"}, ""),
+    ],
+)
+async def test_what_is_typed_behind_a_skill_is_the_parameter_that_it_needs(place, typed, values, left):
+    folder = place / "home/.agents/skills/tell"
+    folder.mkdir(parents=True)
+    says = "parameters: {what: {required: true}, depth: {type: integer}}\n"
+    (folder / "skill.yaml").write_text(f"name: tell\ndescription: Tells.\ninstructions: Tell.\n{says}")
+    settings = Settings(workspace=place / "work", home=place / "state", skill="tell")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(place / "home")}
+    request = RunRequest(settings=settings, prompt=typed, environment=environment, typed=True)
+    filled = await with_server_prompt(request)
+    assert (filled.settings.skill_with, filled.prompt) == (values, left)
+    for same in (replace(request, typed=False), replace(request, prompt=" ")):
+        assert await with_server_prompt(same) is same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -197,3 +198,16 @@ async def test_an_editor_that_reads_nothing_and_goes_is_not_waited_for(pipes, mo
             both.writer.write(request("initialize", {"protocolVersion": 1}, number) + b"\n")
         await both.cut()
     assert both.serving.done()
+
+
+async def test_letting_go_of_a_pipe_that_nobody_reads_any_more_is_no_error():
+    (ours, theirs), (back, answers_to) = os.pipe(), os.pipe()
+    opened = await open_lines(os.fdopen(ours, "rb", 0), os.fdopen(answers_to, "wb", 0))
+    os.close(back)
+    async with asyncio.timeout(60):
+        while opened._writer.transport._loop is not None:  # it notices, and then lets go by itself
+            with contextlib.suppress(ConnectionError):
+                await opened.send({"id": 1})
+            await asyncio.sleep(0)
+    await opened.close()
+    os.close(theirs)
