@@ -84,7 +84,7 @@ def _with_words(request: RunRequest) -> RunRequest:
     """``request`` with what was typed behind the skill's name as its values: NAME=VALUE, and for the only one
     that it needs all the rest."""
     settings, typed = request.settings, request.prompt.removesuffix(request.piped)
-    if not request.typed or not settings.skill or settings.skill_with or not typed.strip():
+    if not request.behind_name or not settings.skill or settings.skill_with or not typed.strip():
         return request
     skill = open_library(settings, request.environment).skills.get(settings.skill)
     needed = [name for name, spec in skill.parameters.items() if spec.required] if skill else []

@@ -36,6 +36,8 @@ class RunRequest:
     its own (``agent/repair``)."""
     typed: bool = False
     """Whether a person typed the prompt, so that paths of pictures in it stand for the pictures."""
+    behind_name: bool = False
+    """Whether the prompt is what a person typed behind a skill's ``/NAME``, where there is no ``--with``."""
     piped: str = ""
     """How the prompt ends where data was piped in beside it, which nobody typed."""
     borrowed: tuple[Path, ...] = ()

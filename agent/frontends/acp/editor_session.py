@@ -167,6 +167,7 @@ class EditorSession:
             prompt=content.text,
             environment=self.environment,
             typed=True,
+            behind_name=skill is not None,
             piped=content.quoted,
             session="" if begun else self.id,
             buffers=self._editor.buffers(self.id),

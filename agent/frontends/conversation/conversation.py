@@ -315,7 +315,10 @@ class Conversation:
         prompt = "\n\n".join([*await self._own.outputs(), message])
         skilled = {"skill": skill} if skill else {}
         settings = self.settings.model_copy(update={"resume": self.status.session or None, **skilled})
-        request = RunRequest(settings=settings, prompt=prompt, environment=self.environment, typed=True)
+        behind = skill is not None and prompt == message
+        request = RunRequest(
+            settings=settings, prompt=prompt, environment=self.environment, typed=True, behind_name=behind
+        )
         approver = self.questions if settings.approve in (None, "ask") else None
         front_ends: tuple[FrontEnd, ...] = (self._screen, self.status, *self._watchers)
         self._outcome = None

@@ -243,8 +243,8 @@ async def test_what_is_typed_behind_a_skill_is_the_parameter_that_it_needs(place
     (folder / "skill.yaml").write_text(f"name: tell\ndescription: Tells.\ninstructions: Tell.\n{says}")
     settings = Settings(workspace=place / "work", home=place / "state", skill="tell")
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(place / "home")}
-    request = RunRequest(settings=settings, prompt=typed, environment=environment, typed=True)
+    request = RunRequest(settings=settings, prompt=typed, environment=environment, behind_name=True)
     filled = await with_server_prompt(request)
     assert (filled.settings.skill_with, filled.prompt) == (values, left)
-    for same in (replace(request, typed=False), replace(request, prompt=" ")):
+    for same in (replace(request, behind_name=False), replace(request, prompt=" ")):
         assert await with_server_prompt(same) is same
