@@ -210,4 +210,5 @@ async def test_letting_go_of_a_pipe_that_nobody_reads_any_more_is_no_error():
                 await opened.send({"id": 1})
             await asyncio.sleep(0)
     await opened.close()
+    assert opened._writer.transport.is_closing()
     os.close(theirs)
