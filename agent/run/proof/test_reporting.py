@@ -37,7 +37,7 @@ def telling(command: str, processes: ProcessRunner, only: Collection[str] = ()) 
     """``command`` made to tell of each test; of pytest's tests ``only`` those files, where given."""
     inside = "/tmp" if processes.isolation.name == "bwrap" else str(processes.policy.private_tmp)  # noqa: S108
     options = ["-o", "junit_family=xunit1", f"--junitxml={inside}/{_NAME}"]
-    options += sorted(only)
+    options += [str(processes.policy.workspace / path) for path in sorted(only)]  # wherever it runs
     before = processes.environment.get("PYTEST_ADDOPTS", "")
     told = _GO.sub(r"\1 -v", command)
     if (loud := _UNITTEST.sub(r"\1 -v", told)) != told:

@@ -264,6 +264,28 @@ async def test_a_command_that_tells_of_no_test_is_judged_by_its_exit_code(endpoi
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("below", ["shop", ""])
+async def test_tests_are_told_again_wherever_the_command_runs(endpoint, settings, tmp_path, below):
+    """In a folder below, and where the files it is given change what pytest takes for the top folder."""
+    top = tmp_path / "bare"
+    folder = top / below
+    (folder / "tests").mkdir(parents=True)
+    (folder / "calc.py").write_text(CODE)
+    (folder / "tests" / "test_calc.py").write_text(TESTS)
+    within = f"{below}/" if below else ""
+    endpoint.script(
+        calls(
+            ("edit", {**FIXED[1], "path": f"{within}calc.py"}),
+            ("write", {**TESTED[1], "path": f"{within}tests/test_nothing.py"}),
+        ),
+        LAST,
+    )
+    bare = settings.model_copy(update={"workspace": top})
+    outcome = await fix(bare, f"{f'cd {below} && ' if below else ''}PYTHONPATH=. {COMMAND}", report=REPORT)
+    assert outcome.status == "done", outcome.message
+
+
+@pytest.mark.slow
 async def test_an_old_side_that_ends_before_its_tests_is_judged_by_its_exit_code(
     endpoint, settings, repository
 ):
