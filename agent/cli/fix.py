@@ -172,15 +172,22 @@ def choose_tests(settings: Settings) -> tuple[str, str]:
 
     if not settings.workspace.is_dir():
         raise UsageError(f"{settings.workspace} is not a folder.")
-    found = discover(settings.workspace)
-    refused = refused_instruction(settings.workspace)
+    folder = settings.workspace
+    below = typed_below(settings)
+    found = discover(folder)
+    refused = refused_instruction(folder)
+    while not found and below:  # the root of several packages: the one that the person stands in
+        folder = settings.workspace / below
+        if not (found := discover(folder)):
+            below = "/".join(below.split("/")[:-1])
     if not found:
         none = f"No test command was found in {settings.workspace}; name it with --test CMD."
         raise UsageError(f"{none} {refused}".rstrip())
-    missing = {each.command: missing_program(each.command, settings.workspace) for each in found}
+    missing = {each.command: missing_program(each.command, folder) for each in found}
     taken = next((each for each in found if not missing[each.command]), found[0])
+    command = taken.command if folder == settings.workspace else typed_in(below, taken.command)
     left = [each.command for each in found if each is not taken]
     named = [f"{each} ({missing[each]} is not installed)" if missing[each] else each for each in left]
     others = f" Not taken: {', '.join(named)}." if named else ""
-    said = f"Tests: {taken.command} ({taken.because}; --test takes another).{others}"
-    return taken.command, f"{said} {refused}".rstrip()
+    said = f"Tests: {command} ({taken.because}; --test takes another).{others}"
+    return command, f"{said} {refused}".rstrip()

@@ -95,6 +95,8 @@ class Verified:
             said.append(self._of_weakened(f"{named}{more}"))
         if self.sides is not None:
             said.append(self.sides.sentence())
+            if self.sides.proven and self.exit_code and not self.failed_before:
+                said.append("The command itself fails; --resume with --test of what should pass proves it.")
         return " ".join(said)
 
     def _of_weakened(self, how: str) -> str:

@@ -41,14 +41,25 @@ async def fix(
     if settings.replay is not None:  # what is wanted and how it is proven stands in the recording
         proven = settings.model_copy(update={"verify": test_command} if test_command else {})
         return await run(RunRequest(settings=proven), front_ends, approver, notices=notices)
-    if (settings.resume or settings.fork) and not (test_command or report):  # it stands in the session
-        return await run(RunRequest(settings=settings, fixing=True), front_ends, approver, notices=notices)
+    goes_on = bool(settings.resume or settings.fork) and not report
+    if goes_on and (not test_command or _began_with_a_report(settings)):  # what is wanted stands there
+        told = {"verify": test_command} if test_command else {}
+        asked = settings.model_copy(update=told).typed(settings.given | told.keys())
+        return await run(RunRequest(settings=asked, fixing=True), front_ends, approver, notices=notices)
     if report:
         return await run(_reported(settings, test_command, report), front_ends, approver, notices=notices)
     library = open_library(settings, os.environ)
     asked = fixing(settings, test_command, library)
     request = RunRequest(settings=asked.typed(asked.given | {"verify"}), fixing=True)
     return await run(request, front_ends, approver, notices=notices, library=library)
+
+
+def _began_with_a_report(settings: Settings) -> bool:
+    """Whether the session that is gone on with is to prove a report."""
+    from seedsmith.agent.sessions.recorded_sessions import Sessions
+
+    meant = settings.resume or settings.fork or ""
+    return bool(Sessions(settings.home).open(meant, settings.workspace).start.settings.get("symptom"))
 
 
 def fixing(settings: Settings, test_command: str, library: Library | None = None) -> Settings:

@@ -57,3 +57,17 @@ def test_tests_are_taken_that_can_be_run(put):
     command, said = choose_tests(Settings(workspace=folder))
     assert command == "python3 -m pytest -q"
     assert said.endswith("Not taken: make test (uv is not installed).")
+
+
+def test_the_package_that_a_person_stands_in_is_tested_where_the_root_of_several_has_no_tests(
+    tmp_path, monkeypatch
+):
+    inner = tmp_path / "packages" / "shop" / "lib"
+    inner.mkdir(parents=True)
+    (tmp_path / "package.json").write_text('{"workspaces": ["packages/*"]}')
+    (inner.parent / "package.json").write_text('{"scripts": {"test": "mocha"}}')
+    monkeypatch.chdir(inner)
+    settings = Settings(workspace=tmp_path).typed(())
+    assert choose_tests(settings)[0] == "cd packages/shop && npm test"
+    (tmp_path / "package.json").write_text('{"scripts": {"test": "mocha packages"}}')
+    assert choose_tests(settings)[0] == "npm test"

@@ -148,6 +148,21 @@ async def test_what_failed_before_may_fail_still_where_the_command_was_found(end
 
 
 @pytest.mark.slow
+async def test_a_named_command_that_failed_before_is_changed_and_the_proof_asks_nothing(
+    endpoint, settings, repository
+):
+    (repository / "tests" / "test_old.py").write_text("def test_old():\n    assert False\n")
+    endpoint.script(calls(FIXED, TESTED), text("Done."), text("test_old failed before."))
+    outcome = await fix(settings.in_own_words(COMMAND), COMMAND, report=REPORT)
+    assert outcome.status == "unverified" and "Proven on both sides" in outcome.message
+    assert "The command itself fails; --resume with --test of what should pass" in outcome.message
+    narrower = f"{COMMAND} --deselect tests/test_old.py"
+    going_on = settings.model_copy(update={"resume": outcome.session}).typed({"resume"})
+    outcome = await fix(going_on.in_own_words(narrower), narrower)
+    assert (outcome.status, outcome.turns, len(endpoint.requests)) == ("done", 0, 3), outcome.message
+
+
+@pytest.mark.slow
 async def test_without_the_strong_sandbox_the_old_side_is_said_not_to_be_had(endpoint, settings):
     endpoint.script(calls(FIXED, TESTED), LAST)
     off = settings.model_copy(update={"sandbox": "off"})
