@@ -87,7 +87,10 @@ class GrepTool(PydanticTool[GrepParameters]):
         else:
             named, glob = in_folder(context.workspace, parsed.path, parsed.glob or "")
             path = resolved(context.workspace, named)
-            found = await _search(parsed, path, FilePattern(glob) if glob else None, context)
+            left_out = re.fullmatch(r"!(?=[^!])(.+)", glob)  # as ripgrep's own option has it
+            rules = (f"--glob={glob}",) if left_out else ()
+            pattern = FilePattern(glob) if glob and not left_out else None
+            found = await _search(parsed, path, pattern, context, rules)
         _check(parsed, found.output)
         return _result(parsed, path, found, context)
 
@@ -104,9 +107,13 @@ class _Found:
 
 
 async def _search(
-    parsed: GrepParameters, path: str, pattern: FilePattern | None, context: ToolContext
+    parsed: GrepParameters,
+    path: str,
+    pattern: FilePattern | None,
+    context: ToolContext,
+    more_rules: Sequence[str] = (),
 ) -> _Found:
-    """Search the file or folder at ``path``."""
+    """Search the file or folder at ``path``; ``more_rules`` are options of ripgrep's that leave files out."""
     workspace = context.workspace
     try:
         if workspace.stat(path).kind != "folder":
@@ -115,6 +122,7 @@ async def _search(
     except PathNotFound:
         raise not_found(workspace, parsed.path) from None
     rules = (parent_rules(workspace.root) if path == "." else ()) + ignoring(context.ignored, path)
+    rules += tuple(more_rules)
     with ExitStack() as stack:
         stack.callback(os.close, folder)
         if pattern is None:

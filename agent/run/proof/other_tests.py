@@ -42,7 +42,7 @@ _RUST = _Forms(
     re.compile(
         r"#\[(?:\w+::)?test(?:\([^)]*\))?\](?:\s*#\[[^\]]*\])*\s*(?:pub )?(?:async )?fn (?P<name>\w+)"
     ),
-    re.compile(r"\b(?:debug_)?(?:assert|assert_eq|assert_ne|assert_matches|panic)!\(.*"),
+    re.compile(r"\b(?:(?:debug_)?assert\w*|panic)!\(.*"),
     re.compile(r"#\[ignore\b|#\[should_panic\b|#\[cfg_attr\([^\]]*ignore"),
 )
 _BY_ENDING = {

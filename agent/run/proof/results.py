@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Literal
 from xml.etree import ElementTree
@@ -126,6 +126,12 @@ _SHAPES = (
         re.MULTILINE,
     ),
 )
+_RAN = re.compile(r"^Ran \d+ tests? in ", re.MULTILINE)
+_DESCRIBED = re.compile(
+    r"^(?P<name>[^\s.][^\n]*?) \.\.\. (?P<said>ok|FAIL|ERROR|skipped|expected failure|unexpected success)\b",
+    re.MULTILINE,
+)
+"""unittest, whose tests may describe themselves in any words."""
 _MARKED_FILES = (
     # jest
     re.compile(r"^(?P<said>PASS|FAIL) +(?P<name>\S+\.[cm]?[jt]sx?)\b.*$", re.MULTILINE),
@@ -161,15 +167,22 @@ def read_output(output: str) -> dict[str, TestResult]:
     text = _ESCAPES.sub("", output)
     blocks = {block["name"]: block[0] for block in _UNITTEST_FAILURE.finditer(text)}
     found: dict[str, TestResult] = {}
-    for test in (*_marked(text, blocks), *_of_files(text), *_of_mocha(text), *_of_ava(text), *_of_tape(text)):
+    shapes = _SHAPES if not _RAN.search(text) or _SHAPES[0].search(text) else (_DESCRIBED,)
+    for test in (
+        *_marked(text, blocks, shapes),
+        *_of_files(text),
+        *_of_mocha(text),
+        *_of_ava(text),
+        *_of_tape(text),
+    ):
         before = found.get(test.name)
         if before is None or before.said in ("passed", "skipped"):
             found[test.name] = test
     return found
 
 
-def _marked(text: str, blocks: dict[str, str]) -> Iterator[TestResult]:
-    for shape in _SHAPES:
+def _marked(text: str, blocks: dict[str, str], shapes: Sequence[re.Pattern[str]]) -> Iterator[TestResult]:
+    for shape in shapes:
         for line in shape.finditer(text):
             if name := _TIME.sub("", line["name"].strip()).strip():
                 said = "skipped" if line.groupdict().get("todo") else _SAID[line["said"]]

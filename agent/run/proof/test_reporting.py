@@ -14,6 +14,8 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 _NAME = "seedsmith-tests.xml"
 _UNITTEST = re.compile(r"(-m\s+unittest(?:\s+discover(?!\S))?)(?!\S)(?!.*\s(?:-v|--verbose)\b)")
 _GO = re.compile(r"(?<!\S)(go\s+test)(?!\S)(?!.*\s-v\b)")
+_CARGO = re.compile(r"(?<!\S)(cargo\s+(?:\+\S+\s+)?test)(?!\S)(?!.*\s--no-fail-fast\b)")
+"""It leaves out what comes after the first file with a test that fails."""
 _QUIET = re.compile(r"(?<=\s)(?:-q|--quiet)(?=\s|$)\s*")
 
 
@@ -40,6 +42,7 @@ def telling(command: str, processes: ProcessRunner, only: Collection[str] = ()) 
     options += [str(processes.policy.workspace / path) for path in sorted(only)]  # wherever it runs
     before = processes.environment.get("PYTEST_ADDOPTS", "")
     told = _GO.sub(r"\1 -v", command)
+    told = _CARGO.sub(r"\1 --no-fail-fast", told)
     if (loud := _UNITTEST.sub(r"\1 -v", told)) != told:
         told = _QUIET.sub("", loud)
     heard_at = processes.policy.private_tmp / _NAME

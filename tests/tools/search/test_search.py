@@ -146,6 +146,12 @@ async def test_an_outer_ignore_file_holds_only_inside_a_repository(bench):
     assert (await bench.call("grep", pattern="needle")).data["matches"] == 0
 
 
+async def test_a_glob_that_leaves_out_is_read_as_ripgreps_own_is(tree):
+    found = await tree.call("grep", pattern="needle", glob="!src/**")
+    assert "a.py" in found.text and "dir/e.txt" in found.text
+    assert "src/" not in found.text and "build" not in found.text and "noise" not in found.text
+
+
 async def test_a_glob_with_many_stars_returns(bench):
     bench.put("a" * 200, "x")
     assert (await bench.call("glob", pattern="*a" * 30 + "b")).data["files"] == []

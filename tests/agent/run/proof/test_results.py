@@ -76,7 +76,7 @@ def test_unittest_tells_of_each_test(tmp_path):
 async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
     class Processes:
         isolation = SimpleNamespace(name="off")
-        policy = SimpleNamespace(private_tmp=tmp_path)
+        policy = SimpleNamespace(private_tmp=tmp_path, workspace=tmp_path)
         environment = {"PYTEST_ADDOPTS": "-x"}
 
     told = {
@@ -85,6 +85,9 @@ async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
         "python -m unittest discover -v": "python -m unittest discover -v",
         "python -m unittest test_a -q": "python -m unittest -v test_a ",
         "cd a && go test ./...": "cd a && go test -v ./...",
+        "cargo test": "cargo test --no-fail-fast",
+        "cd a && cargo +nightly test --lib": "cd a && cargo +nightly test --no-fail-fast --lib",
+        "cargo test --no-fail-fast": "cargo test --no-fail-fast",
         "make test": "make test",
     }
     assert {each: telling(each, Processes()).command for each in told} == told
@@ -166,3 +169,11 @@ def test_files_that_runners_name_are_told_by_their_paths():
 def test_of_a_failed_test_of_tape_its_own_lines_are_told():
     found = read_output("# takes\nok 1 a\nnot ok 2 b\n  ---\n  at: x\n  ...\nok 3 c\n\n1..3\n# fail  1\n")
     assert found["takes"].why == "not ok 2 b\n  ---\n  at: x\n  ...\n"
+
+
+def test_tests_of_unittest_that_describe_themselves_are_told():
+    output = "tm/tables [extra, 表] ... ok\ntm/links ... FAIL\n\nRan 2 tests in 0.1s\n\nFAILED (failures=1)\n"
+    assert {name: test.said for name, test in read_output(output).items()} == {
+        "tm/tables [extra, 表]": "passed",
+        "tm/links": "failed",
+    }

@@ -135,6 +135,7 @@ def test_a_weaker_test_of_python_is_told(old, new, says):
             "skips tests",
         ),
         ("src/lib.rs", RUST, ", 3)", ", 4)", "asserts something else"),
+        ("src/lib.rs", RUST.replace("eq!", "delta!"), ", 3)", ", 4)", "asserts something else"),
         ("src/lib.rs", RUST, "    #[test]\n    fn of_nothing", "    fn of_nothing", "of_nothing is gone"),
     ],
 )
