@@ -46,8 +46,8 @@ def read_patch_command(command: str) -> PatchCommand | None:
     if "patch" not in command:
         return None
     folder, begin = "", 0
-    if (into := _FOLDER.match(command)) is not None:
-        folder, begin = shlex.split(into["folder"])[0], into.end()
+    while (into := _FOLDER.match(command, begin)) is not None:
+        folder, begin = str(PurePosixPath(folder, shlex.split(into["folder"])[0])), into.end()
     found = _from_here_document(command[begin:]) or _from_argument(command[begin:])
     if found is None or not folder:
         return found

@@ -87,10 +87,7 @@ class GrepTool(PydanticTool[GrepParameters]):
         else:
             named, glob = in_folder(context.workspace, parsed.path, parsed.glob or "")
             path = resolved(context.workspace, named)
-            left_out = re.fullmatch(r"!(?=[^!])(.+)", glob)  # as ripgrep's own option has it
-            rules = (f"--glob={glob}",) if left_out else ()
-            pattern = FilePattern(glob) if glob and not left_out else None
-            found = await _search(parsed, path, pattern, context, rules)
+            found = await _search(parsed, path, FilePattern(glob) if glob else None, context)
         _check(parsed, found.output)
         return _result(parsed, path, found, context)
 
@@ -107,13 +104,9 @@ class _Found:
 
 
 async def _search(
-    parsed: GrepParameters,
-    path: str,
-    pattern: FilePattern | None,
-    context: ToolContext,
-    more_rules: Sequence[str] = (),
+    parsed: GrepParameters, path: str, pattern: FilePattern | None, context: ToolContext
 ) -> _Found:
-    """Search the file or folder at ``path``; ``more_rules`` are options of ripgrep's that leave files out."""
+    """Search the file or folder at ``path``."""
     workspace = context.workspace
     try:
         if workspace.stat(path).kind != "folder":
@@ -122,10 +115,10 @@ async def _search(
     except PathNotFound:
         raise not_found(workspace, parsed.path) from None
     rules = (parent_rules(workspace.root) if path == "." else ()) + ignoring(context.ignored, path)
-    rules += tuple(more_rules)
     with ExitStack() as stack:
         stack.callback(os.close, folder)
-        if pattern is None:
+        if pattern is None or pattern.leaving_out:
+            rules += pattern.leaving_out if pattern else ()
             listed = asyncio.ensure_future(tracked_though_ignored(context, path, folder))
             try:
                 found = await _search_folder(parsed, path, _Narrowed(rules), folder, context)
@@ -343,8 +336,7 @@ def _result(parsed: GrepParameters, path: str, found: _Found, context: ToolConte
     if found.binaries:
         names = ", ".join(map(shown_path, found.binaries[:_NAMED_BINARIES]))
         text.append(f"[binary further on, and not searched from there: {names}]")
-    unreadable = output.unreadable
-    if unreadable.number:
+    if (unreadable := output.unreadable).number:
         text.append(unreadable.sentence(path))
     if not matches and not output.timed_out:
         text.append(_nothing_found(parsed, path))

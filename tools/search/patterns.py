@@ -41,6 +41,11 @@ class FilePattern:
             raise ToolError(f"The glob {self.glob!r} leads upwards; give the folder as 'path' instead.")
 
     @property
+    def leaving_out(self) -> tuple[str, ...]:
+        """The option of ripgrep's that leaves out what ``!GLOB`` names; none for any other glob."""
+        return (f"--glob={self.glob}",) if re.match("!.", self.glob) else ()
+
+    @property
     def literal(self) -> tuple[FilePattern, ...]:
         """The same with brackets, braces, or both as they stand, for folders such as ``app/[id]``."""
         spelt = (re.sub(marks, r"\\\g<0>", self.glob) for marks in (r"[\[\]]", r"[{}]", r"[\[\]{}]"))

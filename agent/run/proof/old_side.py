@@ -52,6 +52,7 @@ class OldSide:
         if any(os.path.lexists(path) for path in hidden_within(policy.workspace, policy.environ)):
             raise NoOldSide("the workspace holds a home folder, which is not laid out a second time.")
         self._folder = folder
+        self._temporary: Path | None = None
         self._store = store
         kept = store.snapshot(snapshot)
         rows = store.manifest(snapshot)
@@ -83,11 +84,17 @@ class OldSide:
     def close(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _runner(self, processes: ProcessRunner, shown: list[str]) -> ProcessRunner:
         policy = processes.policy
         still = tuple(policy.workspace / path for path in shown if (policy.workspace / path).exists())
         bytecode = f"/tmp/bytecode-{secrets.token_hex(8)}"  # noqa: S108
-        fresh = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": bytecode}
+        name = f"old-{secrets.token_hex(4)}"
+        self._temporary = policy.private_tmp / name
+        self._temporary.mkdir(mode=0o700, parents=True)
+        temporary = f"/tmp/{name}"  # noqa: S108  # what is built there of the old code is not run as the new
+        fresh = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": bytecode, "TMPDIR": temporary}
         shown_policy = replace(policy, shown_instead=self._folder, still_shown=still)
         return processes.with_policy(shown_policy, processes.environment | fresh)

@@ -101,6 +101,12 @@ _SAID: dict[str, Said] = {
     "﹣": "skipped",
     "expected failure": "passed",
     "unexpected success": "failed",
+    "Passed": "passed",
+    "Failed": "failed",
+    "Exception": "failed",
+    "Timeout": "failed",
+    "Not Run": "error",
+    "Skipped": "skipped",
 }
 _TIME = re.compile(r" \((?:\d[\d.]*\s*m?s)\)$| \d+ ?ms$| *# time=.*$|,? *\d+ tests?\)?$")
 _SHAPES = (
@@ -114,6 +120,12 @@ _SHAPES = (
     re.compile(r"^(?P<said>ERROR|FAIL): (?P<name>\w+ \([\w.]+\))$", re.MULTILINE),
     # cargo
     re.compile(r"^test (?P<name>\S+)(?: - should panic)? \.\.\. (?P<said>ok|FAILED|ignored)\b", re.MULTILINE),
+    # ctest
+    re.compile(
+        r"^ *\d+/\d+ Test +#\d+: (?P<name>\S+) \.*(?: +|\*\*\*)"
+        r"(?P<said>Passed|Failed|Exception|Timeout|Not Run|Skipped)\b",
+        re.MULTILINE,
+    ),
     # go test -v
     re.compile(r"^ *--- (?P<said>PASS|FAIL|SKIP): (?P<name>\S+)", re.MULTILINE),
     # node --test, TAP

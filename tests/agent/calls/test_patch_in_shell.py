@@ -37,6 +37,7 @@ INSIDE = PATCH.replace("shop.py", "sub/shop.py")
         (f"cd sub && apply_patch <<'EOF'\n{PATCH}\nEOF", INSIDE, ""),
         (f"cd -- sub || exit\napply_patch <<'EOF'\n{PATCH}\nEOF", INSIDE, ""),
         (f"cd 'sub'\napply_patch <<'EOF'\n{PATCH}\nEOF\nls", INSIDE, "cd -- sub || exit\nls"),
+        (f"cd -- . || exit\ncd sub && apply_patch <<'EOF'\n{PATCH}\nEOF", INSIDE, ""),
         ("apply_patch <<EOF\n+\\$a = \\`b\\` \\\\ $c \\n\nEOF", "+$a = `b` \\ $c \\n", ""),
         ("apply_patch <<'EOF'\n+\\$a\nEOF", "+\\$a", ""),
     ],
@@ -91,6 +92,12 @@ async def test_a_patch_alone_is_a_call_of_the_patch_tool(house, runner):
     prepared, result = await ran(runner, f"apply_patch <<'EOF'\n{PATCH}\nEOF")
     assert result.ok and result.text == "patched 1 file\nchanged shop.py: 1 hunk"
     assert (prepared.call.name, prepared.access.writes) == ("patch", {"shop.py"})
+    assert (house.root / "shop.py").read_text() == "price = 2\n"
+
+
+async def test_a_patch_in_a_folder_named_whole_is_taken(house, runner):
+    prepared, result = await ran(runner, f"cd {house.root} && apply_patch <<'EOF'\n{PATCH}\nEOF\nls")
+    assert result.ok and result.text.startswith("patched 1 file\n"), result.text
     assert (house.root / "shop.py").read_text() == "price = 2\n"
 
 

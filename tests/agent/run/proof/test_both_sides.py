@@ -334,12 +334,13 @@ async def test_a_test_that_was_there_proves_it_by_what_was_added_to_it(endpoint,
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("make") and shutil.which("cc")), reason="needs make and cc")
-async def test_what_was_built_of_the_new_code_is_not_run_as_the_old(endpoint, settings, repository):
+@pytest.mark.parametrize("unit", ["tests/unit", "$(TMPDIR)/unit"])
+async def test_what_was_built_of_one_side_is_not_run_as_the_other(endpoint, settings, repository, unit):
     (repository / "half.h").write_text("static int half(int x) { return x >> 1; }\n")
     head = '#include "../half.h"\nint main(void) { return half(4) != 2'
     (repository / "tests/run.c").write_text(f"{head}; }}\n")
     (repository / "Makefile").write_text(
-        "test: tests/unit\n\t./tests/unit\ntests/unit: tests/run.c half.h\n\tcc tests/run.c -o tests/unit\n"
+        "test: UNIT\n\tUNIT\nUNIT: tests/run.c half.h\n\tcc tests/run.c -o UNIT\n".replace("UNIT", unit)
     )
     endpoint.script(
         calls(

@@ -177,3 +177,18 @@ def test_tests_of_unittest_that_describe_themselves_are_told():
         "tm/tables [extra, 表]": "passed",
         "tm/links": "failed",
     }
+
+
+def test_tests_of_ctest_are_told():
+    output = (
+        "      Start  1: parse_number\n 1/4 Test  #1: parse_number ...............   Passed    0.03 sec\n"
+        " 2/4 Test  #2: misc_tests .......................***Failed    0.02 sec\n"
+        " 3/4 Test  #3: deep .............................***Exception: SegFault  0.02 sec\n"
+        "4/4 Test #4: windows ..........................***Skipped   0.00 sec\n"
+    )
+    assert {name: test.said for name, test in read_output(output).items()} == {
+        "parse_number": "passed",
+        "misc_tests": "failed",
+        "deep": "failed",
+        "windows": "skipped",
+    }
