@@ -145,11 +145,12 @@ def _constants(line: Line, index: int, token: Token, scope: Scope) -> Found:
 def _other_names(line: Line, index: int, token: Token, scope: Scope) -> Found:
     if token.kind != "name":
         return
+    called = index + 1 < len(line.tokens) and line.tokens[index + 1].text == "("
     for one, other in _NEIGHBOURS:
         if token.text in (one, other):
             new = other if token.text == one else one
-            yield "neighbour", line.put(index, index + 1, new)
-    called = index + 1 < len(line.tokens) and line.tokens[index + 1].text == "("
+            if called or not line.syntax.bare or new in scope.names or new in line.syntax.keywords:
+                yield "neighbour", line.put(index, index + 1, new)
     member = index > 0 and line.tokens[index - 1].text in (".", "->", "?.")
     if token.text in line.syntax.keywords:
         return

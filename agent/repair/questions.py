@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Literal
 
+from seedsmith.agent.repair.functions import Region
 from seedsmith.agent.repair.suspects import Suspect
+from seedsmith.agent.repair.syntax import syntax_of
 from seedsmith.agent.repair.variations import MOST_LIKELY, Variation, variations_of
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -179,6 +181,11 @@ def _places(kind: Kind, suspect: Suspect, lines: list[int]) -> list[int]:
             return lines
 
 
+def _may_be_wrong(region: Region, text: str) -> bool:
+    """Whether a line outside functions gives a value: in Go and Rust what gives none declares types alone."""
+    return region.is_function or not syntax_of(region.path).bare or re.search(r"[=\d\"']", text) is not None
+
+
 def worth_asking(suspect: Suspect, most: int = _MOST_LINES) -> list[int]:
     """The lines of a suspect that may be wrong by themselves, the most suspicious first."""
     region = suspect.region
@@ -186,7 +193,7 @@ def worth_asking(suspect: Suspect, most: int = _MOST_LINES) -> list[int]:
     numbers = [
         number
         for number, text in zip(region.numbers, region.lines, strict=True)
-        if number != head and _IDLE.fullmatch(text) is None
+        if number != head and _IDLE.fullmatch(text) is None and _may_be_wrong(region, text)
     ]
     ran = [number for number in numbers if number in suspect.lines]
     return sorted(ran or numbers, key=lambda n: (-suspect.lines.get(n, 0.0), n))[:most]

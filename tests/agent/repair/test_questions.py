@@ -75,13 +75,13 @@ def _key(question: Question) -> tuple:
 @pytest.mark.parametrize(
     ("path", "text", "wanted"),
     [
-        ("a.rs", "use std::fmt;\npub struct Ring<T> {\n    size: usize,\n}\nimpl<T> Ring<T> {\n}", [3]),
-        ("a.go", "package a\n\ntype Ring struct {\n\tsize int\n}\n\nvar most = 3", [4, 7]),
+        ("a.rs", "use std::fmt;\npub struct Ring<T> {\n    size: usize,\n}\nconst MOST: u8 = 3;", [5]),
+        ("a.go", "package a\n\ntype Ring struct {\n\tsize int\n}\n\nvar most = 3", [7]),
         ("a.c", "struct node *first = 0;\nint mod = 3;", [1, 2]),
         ("a.py", "mod = 3\ntyped = type(mod)", [1, 2]),
     ],
 )
-def test_heads_of_declarations_are_not_asked_about(path: str, text: str, wanted: list[int]) -> None:
+def test_what_declares_types_alone_is_not_asked_about(path: str, text: str, wanted: list[int]) -> None:
     lines = tuple(text.split("\n"))
     region = Region(path, "", tuple(range(1, len(lines) + 1)), lines)
     assert worth_asking(Suspect(region, 1.0)) == wanted

@@ -163,3 +163,9 @@ def test_in_rust_a_type_never_stands_for_a_value() -> None:
     text = "fn f(n: Size) -> Size {\n    let kept = n;\n    return Some(kept);\n}"
     assert text.replace("= n", "= kept") in varied("a.rs", text, 2)
     assert text.replace("= n", "= Size") not in varied("a.rs", text, 2)
+
+
+def test_a_name_nobody_knows_is_only_called() -> None:
+    text = "fn f(&self) -> usize {\n    return self.values[0].keys();\n}"
+    assert text.replace("keys()", "values()") in varied("a.rs", text, 2)
+    assert text.replace("self.values", "self.keys") not in varied("a.rs", text, 2)
