@@ -89,8 +89,8 @@ def _print(rows: list[Sum], by: str) -> None:
     from shutil import get_terminal_size
 
     from seedsmith.agent.frontends.cost_chart import blocks, table
-    from seedsmith.agent.frontends.line_wrapping import cells, fitted, screen_width
-    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
+    from seedsmith.agent.frontends.terminal import cells, visible
 
     width = max(map(cells, table(rows, by, 0, "")))
     screen = screen_width()

@@ -185,8 +185,8 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     """The lines of a list: id, age, outcome, turns, cost, the folder where it is asked for, first words."""
     from shutil import get_terminal_size
 
-    from seedsmith.agent.frontends.line_wrapping import as_told, cells, fitted, padded, screen_width
-    from seedsmith.agent.frontends.terminal import one_line
+    from seedsmith.agent.frontends.line_wrapping import as_told, fitted, padded, screen_width
+    from seedsmith.agent.frontends.terminal import cells, one_line
 
     now = time.time()
     rows = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from seedsmith.agent.frontends.line_wrapping import as_told, cells, padded
+from seedsmith.agent.frontends.line_wrapping import as_told, padded
+from seedsmith.agent.frontends.terminal import cells
 from seedsmith.agent.sessions.costs import Sum
 
 _HEADS = ("", "questions", "input", "cached", "output", "cost")

@@ -12,9 +12,12 @@ from functools import partial
 from shutil import get_terminal_size
 from typing import TextIO
 
-from seedsmith.agent.frontends.terminal import visible
+from seedsmith.agent.frontends.terminal import cells, visible
 
 _FIRST_COLUMN = re.compile(r" *(?:(?:[-·✓✗!?$]|\[.\]|\d+\.) |\S+ {2,})(?=\S)")
+_WIDE, _CLOSE = "\u2e80-\uffef", re.escape("]),。、:;!?)》」』】”’")
+_PIECES = re.compile(rf" +|[(《「『【“‘]*[{_WIDE}][{_CLOSE}]*|[^ {_WIDE}]+[{_CLOSE}]*")
+"""Blanks, a letter that lines may be broken behind, a word: what closes stays with what is before it."""
 LEAST_WIDTH = 20
 """Columns that are reckoned with at least; what is narrower breaks lines as it likes."""
 
@@ -72,15 +75,6 @@ def screen_width(stream: TextIO | None = None) -> int | None:
     return max(columns or 80, LEAST_WIDTH)
 
 
-def cells(text: str) -> int:
-    """How many columns ``text`` takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
 def clipped(text: str, width: int) -> str:
     """``text``, or as much of its beginning as ``width`` columns hold beside a mark."""
     if cells(text) <= width:
@@ -103,11 +97,14 @@ def fitted(text: str, hang: int, width: int | None) -> str:
     """
     if width is None or cells(text) <= width:
         return text
-    lines = [""]
-    for word in text.split(" "):
-        line = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word or ' '}"
+    lines, blanks = [""], ""
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            blanks = piece
+            continue
+        line, blanks = f"{lines[-1]}{blanks}{piece}", ""
         if cells(line) > width and lines[-1].strip():
-            lines.append(" " * hang + word)
-        elif word or len(lines) == 1 or lines[-1].strip():  # no blanks begin what goes on
+            lines.append(" " * hang + piece)
+        else:
             lines[-1] = line
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)

@@ -18,12 +18,23 @@ def visible_row(text: str) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """``text`` as one visible line of at most ``limit`` characters; what was cut is counted."""
+    """``text`` as one visible line of at most ``limit`` columns; the characters that were cut are counted."""
     line = visible(" ".join(text.split()))
-    if len(line) <= limit:
+    if cells(line) <= limit:
         return line
-    kept = max(limit - 12, 1)
-    return f"{line[:kept]}… (+{len(line) - kept})"
+    kept = line[: max(limit - 12, 1)]
+    while len(kept) > 1 and cells(kept) > limit - 12:
+        kept = kept[:-1]
+    return f"{kept}… (+{len(line) - len(kept)})"
+
+
+def cells(text: str) -> int:
+    """How many columns ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _escape(match: re.Match[str]) -> str:

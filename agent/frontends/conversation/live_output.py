@@ -18,6 +18,8 @@ from seedsmith.tools.text import clean_output
 MOST_LINES = 5
 _END_BYTES = 4000
 _ANSWER_COLUMNS = 20
+_PIECES = re.compile(r"[\u2e80-\uffef][],。:;)]*|[^\s\u2e80-\uffef]+\s*|\s+")
+"""A letter that lines may be broken behind, with what closes behind it; a word and its blanks."""
 
 
 def live_lines(commands: BackgroundCommands, redactor: Redactor, width: int) -> Iterator[str]:
@@ -44,7 +46,7 @@ def prompt_lines(prompt: str, width: int) -> list[str]:
     if get_cwidth(prompt) <= width // 2 or get_cwidth(prompt) <= width - _ANSWER_COLUMNS:
         return [prompt]
     lines = [""]
-    for word in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+", prompt):
+    for word in _PIECES.findall(prompt):
         if lines[-1] and get_cwidth((lines[-1] + word).rstrip()) > width:
             lines[-1], word = lines[-1].rstrip(), word.lstrip()
             lines.append("")

@@ -23,10 +23,11 @@ async def _context(talk: Talk, _: str) -> None:
     from seedsmith.agent.sessions.context_contents import contents_of
     from seedsmith.agent.sessions.record_tree import Log
 
-    talk.say(talk.status.bar())
     if not talk.status.session or (session := current(talk)) is None:
+        talk.say(talk.status.bar())
         return
     contents = contents_of(Log(session.folder.records))
+    talk.say(talk.status.bar(least=contents.total))
     tools = max(talk.status.used_tokens - contents.total, 0)
     parts = {
         "system": contents.system,

@@ -88,15 +88,17 @@ class StatusLine:
         }
         return visible(" · ".join(part for name, part in parts.items() if part and name not in without))
 
-    def bar(self, width: int = 40) -> str:
-        """How full the window is, as a bar of ``width`` characters and in figures."""
+    def bar(self, width: int = 40, *, least: int = 0) -> str:
+        """How full the window is, as a bar of ``width`` characters and in figures.
+
+        ``least`` is an estimate of what it holds, for a session of which nothing was asked here yet.
+        """
+        used = self.used_tokens or least
         if not self.context_tokens:
-            return self._words("context.unknown", used=self.used_tokens)
-        share = min(self.used_tokens / self.context_tokens, 1.0)
+            return self._words("context.unknown", used=used)
+        share = min(used / self.context_tokens, 1.0)
         filled = round(share * width)
-        figures = self._words(
-            "context.figures", used=self.used_tokens, whole=self.context_tokens, share=f"{share:.0%}"
-        )
+        figures = self._words("context.figures", used=used, whole=self.context_tokens, share=f"{share:.0%}")
         return f"[{'#' * filled}{'.' * (width - filled)}] {figures}"
 
     def _context(self) -> str:

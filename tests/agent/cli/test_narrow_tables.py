@@ -79,6 +79,8 @@ def test_what_is_found_by_doctor_is_set_in(seedsmith, monkeypatch):
         ("a /very/long/path b", 8, ["a", "  /very/long/path", "  b"]),
         ("    set in from the start", 14, ["    set in", "  from the", "  start"]),
         ("修复 登录 页面", 9, ["修复 登录", "  页面"]),
+        ("原会话保持不变。好了", 14, ["原会话保持不", "  变。好了"]),
+        ("已压缩(从 12 到 3)", 14, ["已压缩(从 12", "  到 3)"]),
         ("any length", None, ["any length"]),
     ],
 )

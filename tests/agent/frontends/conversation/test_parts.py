@@ -122,6 +122,7 @@ def test_the_status_line_counts_over_runs():
     assert line == "ask · wcode/seed · effort high · context 10% of 1k · ¥1.5000"
     assert status.text("ask", effort="high", width=20) == "ask · ¥1.5000"
     assert status.session == "s1" and status.bar(10) == "[#.........] 100 of 1,000 tokens (10%)"
+    assert StatusLine(1000).bar(10, least=200) == "[##........] 200 of 1,000 tokens (20%)"
 
 
 def test_messages_wait_in_their_order_and_can_be_taken_back():

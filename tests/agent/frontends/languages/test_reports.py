@@ -44,6 +44,10 @@ PUT_TOGETHER = {
     "must be a whole number from",
     "must be a number above",
     "must be a number from",
+    "Take that back with",
+    "take that back with",
+    "What an old test expects was changed (",
+    "or that one says the opposite of the report",
 }
 """What no one literal holds."""
 OF_OTHERS = {
