@@ -45,6 +45,10 @@ class NoIsolation(SandboxError):
     """No isolation as strong as asked for works on this machine (exit code 5)."""
 
 
+class FolderClosed(SandboxError):
+    """The folder a command was to start in lets not even its owner enter."""
+
+
 class InputClosed(SandboxError):
     """Nothing can be written to the command, or not any more."""
 

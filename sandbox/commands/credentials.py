@@ -17,7 +17,7 @@ from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.hidden_folders import is_beneath
-from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.isolation.own_programs import outside_path, own_program
 from seedsmith.sandbox.isolation.private_folder import HOME, link, make_ready
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -101,7 +101,8 @@ class Credentials:
             unix_sockets=False,
         )
         hooks = _NO_HOOKS if words[0] == "git" else {}
-        return Given((str(program), *words[1:]), {**variables, **hooks, "PATH": _outside(policy)}, own)
+        path = {"PATH": outside_path(policy.environ, policy.workspace)}
+        return Given((str(program), *words[1:]), {**variables, **hooks, **path}, own)
 
 
 def _expanded(file: str, environ: Mapping[str, str]) -> Path:
@@ -114,10 +115,3 @@ def _matches(words: list[str], command: str) -> bool:
     if wanted[-1:] == [_ANYTHING]:
         return words[: len(wanted) - 1] == wanted[:-1] and len(wanted) > 1
     return words == wanted
-
-
-def _outside(policy: Policy) -> str:
-    """The user's ``PATH`` without what lies in the workspace."""
-    entries = policy.environ.get("PATH", "").split(os.pathsep)
-    kept = (e for e in entries if not is_beneath(Path(os.path.realpath(e)), (policy.workspace,)))
-    return os.pathsep.join(kept)

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
@@ -25,11 +24,13 @@ from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOut
 from seedsmith.sandbox.commands.shared_memory import remove_segments
 from seedsmith.sandbox.commands.spawn import Started, memory_file, start
 from seedsmith.sandbox.commands.unix_sockets import Connections
-from seedsmith.sandbox.errors import NotARegularFile, OutsideWorkspace, PathNotFound, SandboxError
+from seedsmith.sandbox.commands.working_folder import working_folder
+from seedsmith.sandbox.errors import FolderClosed, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 from seedsmith.sandbox.isolation.base import Isolation, Limits, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.environment import command_environment
+from seedsmith.sandbox.isolation.package_caches import PackageCaches
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.network.session_network import SessionNetwork
 
@@ -52,6 +53,8 @@ class _Way:
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
     group: ControlGroup | None = None
+    told: list[str] = field(default_factory=list)
+    """Sentences on what was met when it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class ProcessRunner:
         self.policy = policy
         self.network = SessionNetwork(isolation, policy)
         """What the commands share; its ``report`` hears of connections that leave it."""
+        self._caches = PackageCaches(isolation, policy)
         self.environment = (
             dict(environment) if environment is not None else self._clean_environment(isolation, policy)
         )
@@ -117,7 +121,7 @@ class ProcessRunner:
     def _clean_environment(self, isolation: Isolation, policy: Policy) -> dict[str, str]:
         reached = has_network(isolation, policy) or bool(policy.allow)
         clean = command_environment(policy.environ, policy.workspace, network=reached)
-        return clean | self.network.environment
+        return self._caches.named_in(clean) | self.network.environment
 
     def with_policy(self, policy: Policy, environment: Mapping[str, str]) -> ProcessRunner:
         """A runner for the same workspace under another policy, which watches over it together with this."""
@@ -231,17 +235,17 @@ class ProcessRunner:
         environment = {**self.environment, **(env or {})}
         if marker:
             environment[MARKER_VARIABLE] = marker
-        folder = self._folder(cwd)
         self._own_network()
         tries = NetworkTries(self.network, command)
+        told: list[str] = []
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
-                self._guards.reopen()
+                told = self._guards.reopen(alone=False)
             else:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
-        way = replace(self._way(command, argv, environment), errors=errors, group=group)
-        started, reader, keyboard = self._spawn(way, folder, stdin, open_stdin)
+        way = replace(self._way(command, argv, environment), errors=errors, group=group, told=told)
+        started, reader, keyboard = self._spawn(way, cwd, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
@@ -281,6 +285,7 @@ class ProcessRunner:
 
     def _own_network(self) -> None:
         """Have the policy say which sockets and which network the next command gets."""
+        self._caches.fill()
         own_sockets = self._connections.begin()
         joined = None if self.policy.network else self.network.join()
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
@@ -297,7 +302,7 @@ class ProcessRunner:
         return _Way(self.isolation, shown, argv, env)
 
     def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
-        notes = self._let_go(way)
+        notes = [*dict.fromkeys(way.told), *self._let_go(way)]
         if self.isolation.name == "landlock":
             remove_segments(way.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
@@ -331,14 +336,22 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
-        self, way: _Way, folder: Path, stdin: bytes | None, open_stdin: bool
+        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
-        """Start ``way`` in ``folder``: with it come our ends of its output's pipe and its input's, if open.
+        """Start ``way`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
 
-        Raises :class:`SandboxError`; then nothing runs, and no descriptor is left open.
+        Those that run are held still where its folder is closed. Raises :class:`SandboxError`; then nothing
+        runs, and no descriptor is left open.
         """
         try:
-            return self._spawned(way, folder, stdin, open_stdin)
+            try:
+                return self._spawned(way, cwd, stdin, open_stdin)
+            except (FolderClosed, PathNotFound):
+                if not self._running:
+                    raise
+            with frozen(self._running):
+                way.told.extend(self._guards.reopen(alone=False))
+                return self._spawned(way, cwd, stdin, open_stdin)
         except (OSError, SandboxError) as error:
             self._let_go(way)
             if isinstance(error, SandboxError):
@@ -346,8 +359,9 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
 
     def _spawned(
-        self, way: _Way, folder: Path, stdin: bytes | None, open_stdin: bool
+        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
+        folder = working_folder(self.policy.workspace, cwd)
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
             # ``opened`` is closed here only where the start fails.
             reader, writer = os.pipe()
@@ -384,17 +398,3 @@ class ProcessRunner:
         harmed = self._guards.is_harmed(by_git=self.policy.writable_git and not self._running)
         with frozen(self._running if harmed else ()) as still:
             return notes + (self._guards.restore() if harmed and still else self._guards.report())
-
-    def _folder(self, cwd: str) -> Path:
-        """The folder ``cwd`` names, links resolved; only ever inside the workspace."""
-        root = self.policy.workspace
-        folder = Path(os.path.realpath(root / cwd))
-        if folder != root and root not in folder.parents:
-            raise OutsideWorkspace(
-                f"The working directory {cwd!r} is outside the workspace; use a path within it."
-            )
-        if not os.path.exists(folder):
-            raise PathNotFound(f"The working directory {cwd!r} doesn't exist.")
-        if not os.path.isdir(folder):
-            raise NotARegularFile(f"The working directory {cwd!r} is not a folder.")
-        return folder

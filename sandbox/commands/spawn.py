@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.limits import apply_limits
-from seedsmith.sandbox.errors import SandboxError
+from seedsmith.sandbox.errors import FolderClosed, SandboxError
 from seedsmith.sandbox.isolation.base import Gate, Isolation, Launch, Limits, Policy
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -81,7 +81,7 @@ def start(
         held.append(release)
     except OSError as error:
         _close(held)
-        raise SandboxError(_why_not_started(error, launch)) from error
+        raise _not_started(error, launch) from error
     finally:
         _close(launch.pass_fds)
     exit_fd = -1
@@ -92,7 +92,7 @@ def start(
             process.kill()
             process.wait()
             _close(held)
-            raise SandboxError(_why_not_started(error, launch)) from error
+            raise _not_started(error, launch) from error
         held.append(exit_fd)
     root = _read_child_pid(gate.information_fd) or process.pid
     try:
@@ -131,13 +131,17 @@ def _reopened(stdin: int | None) -> tuple[str, tuple[int, ...]]:
     return ("/dev/null", ()) if stdin is None else (f"/proc/self/fd/{stdin}", (stdin,))
 
 
-def _why_not_started(error: OSError, launch: Launch) -> str:
-    """A sentence or two on what the system refused."""
+def _not_started(error: OSError, launch: Launch) -> SandboxError:
+    """What says in a sentence or two what the system refused."""
     if error.errno == errno.EACCES and error.filename in (launch.cwd, os.fspath(launch.cwd)):
-        return (
+        return FolderClosed(
             f"The command can't be started: its folder {launch.cwd} is closed to its owner. One in the "
             "background may close it: end that."
         )
+    return SandboxError(_why_not_started(error, launch))
+
+
+def _why_not_started(error: OSError, launch: Launch) -> str:
     if error.errno != errno.E2BIG:
         return f"The command can't be started: {error.strerror or error}."
     longest = max(map(_bytes_of, launch.argv))

@@ -42,6 +42,8 @@ _REQUEST = struct.Struct("=QII" + "iIQ" + "6Q")
 _ANSWER = struct.Struct("=QqiI")
 _FAMILY = struct.Struct("=H")
 _LONGEST_ADDRESS = 128
+_MOST_WAITING = 64
+"""So many connections wait at a time until somebody takes them; each costs a thread and two descriptors."""
 _PATH_FLAGS = os.O_PATH | os.O_CLOEXEC
 _T = TypeVar("_T")
 
@@ -120,6 +122,7 @@ class _Answerer:
         self._private_tmp = policy.private_tmp
         self._workspace = policy.workspace
         self._shares_network = policy.network
+        self._waiting = threading.Semaphore(_MOST_WAITING)
 
     def listen(self, listener: int) -> None:
         """Take one call after the other until nothing is left that could make one."""
@@ -151,10 +154,19 @@ class _Answerer:
                 problem = error
             _answer(listener, identifier, problem)
 
-        if os.get_blocking(call.socket):
-            _begin_thread(perform)
-        else:
+        def wait() -> None:
+            try:
+                perform()
+            finally:
+                self._waiting.release()
+
+        if not os.get_blocking(call.socket):
             perform()
+        elif self._waiting.acquire(blocking=False):
+            _begin_thread(wait)
+        else:  # Each holds descriptors of ours.
+            with call:
+                _answer(listener, identifier, OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
 
     def _connect(self, call: _Call) -> None:
         if call.family != socket.AF_UNIX:

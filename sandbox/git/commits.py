@@ -37,6 +37,9 @@ class Limits(NamedTuple):
 LOST = Limits(2_000, 256 << 20)
 AT_RISK = Limits(20, 32 << 20)
 _MOST_BRANCHES = 50
+_MOST_ENTRIES = 1_000_000
+_DEEPEST = 200
+"""What lies in more folders than these is not kept."""
 
 
 class _Object(NamedTuple):
@@ -59,6 +62,8 @@ class Commits:
         self._prefix = os.path.relpath(repository.workspace, repository.top)
         self._database: Any = GitDB(str(repository.shared_dir / "objects"))
         self._trees: dict[str, dict[str, _Entry]] = {}
+        self._entries = 0
+        """Of the trees that are kept in memory."""
 
     def committed(self, commit: str, blobs: Mapping[str, str]) -> frozenset[str]:
         """Those of the paths of ``blobs``, from the workspace, that ``commit`` holds with just that blob."""
@@ -141,9 +146,9 @@ class Commits:
                 older = [self._tree_of(parent) for parent in parents]
                 yield from self._new_in(tree, [each for each in older if each is not None], had)
 
-    def _new_in(self, tree: str, older: list[str], had: set[str]) -> Iterator[str]:
+    def _new_in(self, tree: str, older: list[str], had: set[str], depth: int = 0) -> Iterator[str]:
         """The names of a tree and of all in it that none of the ``older`` trees has in the same place."""
-        if tree in older or tree in had:
+        if tree in older or tree in had or depth > _DEEPEST:
             return
         had.add(tree)
         yield tree
@@ -153,7 +158,8 @@ class Commits:
             if entry.is_module or any(each.name == entry.name for each in there):
                 continue
             if entry.is_folder:
-                yield from self._new_in(entry.name, [each.name for each in there if each.is_folder], had)
+                inner = [each.name for each in there if each.is_folder]
+                yield from self._new_in(entry.name, inner, had, depth + 1)
             elif entry.name not in had:
                 had.add(entry.name)
                 yield entry.name
@@ -170,7 +176,10 @@ class Commits:
     def _listed(self, tree: str) -> dict[str, _Entry]:
         if tree not in self._trees:
             found = self._read(tree)
+            if self._entries > _MOST_ENTRIES:
+                self._trees, self._entries = {}, 0
             self._trees[tree] = _entries(found.content) if found is not None else {}
+            self._entries += len(self._trees[tree])
         return self._trees[tree]
 
     def _tree_of(self, commit: str) -> str | None:
@@ -285,11 +294,14 @@ def kept_pack(folder: Path, commit: str) -> Path:
 
 
 def _entries(tree: bytes) -> dict[str, _Entry]:
+    """What a tree holds, as far as it is one."""
     found: dict[str, _Entry] = {}
     position = 0
     while position < len(tree):
-        space = tree.index(b" ", position)
-        end = tree.index(b"\0", space)
+        space = tree.find(b" ", position)
+        end = tree.find(b"\0", space)
+        if space < 0 or end < 0:
+            break
         mode, name = tree[position:space], os.fsdecode(tree[space + 1 : end])
         position = end + 21
         found[name] = _Entry(mode in (b"40000", b"040000"), mode == b"160000", tree[end + 1 : position].hex())

@@ -10,6 +10,8 @@ _MODIFIED_AT = 8
 _MODE_AT = 24
 _NAME_AT = 62
 _EXTENDED = 0x4000
+_MOST_NAMES_BYTES = 128 << 20
+"""Version 4 tells each name by the one before: a small index could name more than memory holds."""
 
 
 class Staged(NamedTuple):
@@ -45,7 +47,7 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
     if mark != b"DIRC" or version not in (2, 3, 4):
         return {}
     found: dict[tuple[bytes, int], Staged] = {}
-    at, name = 12, b""
+    at, name, size_of_names = 12, b"", 0
     for _ in range(count):
         seconds, nanoseconds = struct.unpack_from(">2L", index, at + _MODIFIED_AT)
         mode, _, _, size = struct.unpack_from(">4L", index, at + _MODE_AT)
@@ -61,6 +63,9 @@ def _read(index: bytes) -> dict[tuple[bytes, int], Staged]:
             end = index.index(b"\0", start)
             name = index[start:end]
             at += (end - at + 8) // 8 * 8
+        size_of_names += len(name)
+        if size_of_names > _MOST_NAMES_BYTES:
+            raise ValueError("too many names")
         found[name, flags >> 12 & 3] = Staged(mode, blob, seconds * 10**9 + nanoseconds, size)
     return found
 

@@ -20,7 +20,7 @@ from seedsmith.sandbox.git.repository import Repository
 from seedsmith.sandbox.git.safe_settings import UserSettings, environment, overrides
 from seedsmith.sandbox.git.source import NOTHING, Source, object_folders
 from seedsmith.sandbox.git.state import read_state
-from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.isolation.own_programs import outside_path, own_program
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CONFIGURATION = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
@@ -267,12 +267,13 @@ class PrivateClone:
         more: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
-        program = own_program("git", self.environ, self.folder.parent)
+        program = own_program("git", self.environ, self.source.path)
         if program is None:
             raise GitError("Git is not installed.")
         own = Repository(self.work, self.work, self.git_dir, self.git_dir)
         variables = environment(own, overrides({}, UserSettings({}, self.environ)))
-        variables |= {"PATH": self.environ.get("PATH", os.defpath), "HOME": os.fspath(self.git_dir)}
+        path = outside_path(self.environ, self.source.path)
+        variables |= {"PATH": path, "HOME": os.fspath(self.git_dir)}
         try:
             return subprocess.run(
                 (os.fspath(program), *arguments),

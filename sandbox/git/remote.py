@@ -17,6 +17,7 @@ from contextlib import suppress
 from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.git import Git
 from seedsmith.sandbox.git.safe_settings import UserSettings, environment
+from seedsmith.sandbox.isolation.own_programs import outside_path
 
 _SECONDS = 300.0
 _MOST_BYTES = 16_000
@@ -89,6 +90,8 @@ def _variables(git: Git) -> dict[str, str]:
         del hardened[name]
     hardened["GIT_ALLOW_PROTOCOL"] = ":".join(_protocols(git.user))
     users = {name: value for name, value in git.user.environ.items() if not name.startswith("GIT_")}
+    # What git runs by name, ssh and helpers, is found as git itself was: never in the workspace.
+    users["PATH"] = outside_path(git.user.environ, git.repository.workspace)
     for name in ("GIT_SSH", *_THE_USER_S_VARIABLES):
         if name in git.user.environ:
             users[name] = git.user.environ[name]

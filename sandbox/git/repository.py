@@ -14,6 +14,7 @@ from seedsmith.sandbox.errors import NoRepository
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, alternates, linked_folders, shared_folder
 from seedsmith.sandbox.isolation.hidden_folders import RUNTIME, TEMPORARY, home_folders, is_beneath
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.sandbox.real_path import real_path
 
 _RULES = (".gitignore", ".gitattributes")
 _OPERATIONS = (
@@ -128,7 +129,7 @@ def _metadata(entry: Path) -> tuple[Path, Path] | None:
     if found is None:
         return None
     own, shared = found
-    return found if os.path.realpath(shared_folder(own)) == os.path.realpath(shared) else None
+    return found if real_path(shared_folder(own)) == real_path(shared) else None
 
 
 def _folder(entry: Path) -> tuple[Path, Path] | None:

@@ -17,6 +17,7 @@ from seedsmith.sandbox.git.state import read_config, read_state
 from seedsmith.sandbox.guards.git_folders import alternates, is_bare_repository
 from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.sandbox.real_path import real_path
 
 NOTHING = "0" * 40
 """Stands for a reference that is not there."""
@@ -101,7 +102,7 @@ def object_folders(repository: Repository) -> Iterable[Path]:
     waiting, seen = [(repository.shared_dir, 0)], dict[Path, None]()
     while waiting:
         folder, depth = waiting.pop()
-        objects = Path(os.path.realpath(folder / "objects"))
+        objects = real_path(folder / "objects")
         if objects in seen or not objects.is_dir():
             continue
         seen[objects] = None
@@ -110,12 +111,12 @@ def object_folders(repository: Repository) -> Iterable[Path]:
     return seen
 
 
-def user_identity(environ: Mapping[str, str]) -> dict[str, str]:
+def user_identity(environ: Mapping[str, str], repository: Path) -> dict[str, str]:
     """The variables that name the committer, by the user's environment and configuration.
 
-    Empty where name or address is not known.
+    No program below ``repository`` is run for that. Empty where name or address is not known.
     """
-    program = own_program("git", environ, Path("/nonexistent"))
+    program = own_program("git", environ, repository)
     variables: dict[str, str] = {}
     for part, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
         told = ""

@@ -8,44 +8,50 @@ put back after it.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seedsmith.sandbox.guards.change_times import ChangeTimes, Once
-from seedsmith.sandbox.guards.git_folders import Looked, is_entered, is_folder, walk_folders
+from seedsmith.sandbox.guards.git_folders import Looked, is_entered
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, listed
-from seedsmith.sandbox.workspace.protected import RUN_BY_OTHERS, is_run_by_others
+from seedsmith.sandbox.guards.link_way import link_way
+from seedsmith.sandbox.workspace.protected import LAST_NAMES, RUN_BY_OTHERS, is_run_by_others
 
 ASK_FOR_IT = "The tools write, edit and patch ask the user for it."
-_TICK_NS = 50_000_000
-"""A folder's times are no finer than this, by far."""
-_BELOW = {names[0]: [each[1:] for each in RUN_BY_OTHERS if each[0] == names[0]] for names in RUN_BY_OTHERS}
-"""By a folder's name the files of it that are run; by a file's, itself."""
-_FIRST_LETTERS = frozenset(names[0][0] for names in RUN_BY_OTHERS)
+_BELOW = {
+    names[0]: [each[1:] for each in RUN_BY_OTHERS if each[0] == names[0]]
+    for names in RUN_BY_OTHERS
+    if len(names) > 1
+}
+"""By a folder's name the files of it that are run."""
 
 
 class RunByOthersGuard:
-    """Remembers those files below ``root`` at each :meth:`refresh`, which comes before the first command.
+    """Remembers those files below ``root``; ``save`` keeps what is undone, see :class:`KeptFiles`.
 
-    ``save`` keeps what is undone, see :class:`KeptFiles`; ``times`` tells when folders changed last.
+    It looks at no folder itself: it is told of each by :meth:`see`, and again of each that changed, before it
+    is asked anything.
     """
 
-    def __init__(self, root: Path, *, save: Save | None = None, times: ChangeTimes | None = None) -> None:
+    def __init__(self, root: Path, *, save: Save | None = None) -> None:
         self._root = root
-        self._times = times or ChangeTimes()
-        self._walk = Once(self._look_at_all)
-        self._folders: dict[str, int] = {}
         self._known: set[Path] = set()
+        self._ways: tuple[Path, ...] = ()
         self._kept = KeptFiles(root, self._paths, save)
 
-    def look(self) -> None:
-        """Look at the folders for the first time, if nobody did; from any thread."""
-        self._walk()
+    def see(self, folder: str, names: frozenset[str]) -> None:
+        """Take in a folder of the workspace, and the names in it."""
+        for path in _run_by_others(folder, names):
+            if all(map(is_entered, path.parent.relative_to(self._root).parts)):
+                self._known.add(path)
 
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing, an approved call's, or git's."""
-        self._look_again()
+        self._ways = tuple(
+            path
+            for known in self._known
+            if os.path.islink(known) or os.path.islink(known.parent)
+            for path in link_way(self._root, os.fspath(known.relative_to(self._root)))
+        )
         self._kept.remember()
 
     def accept(self, paths: Iterable[str]) -> None:
@@ -57,7 +63,6 @@ class RunByOthersGuard:
 
     def is_harmed(self) -> bool:
         """Whether there is something to put back."""
-        self._look_again()
         return self._kept.is_changed()
 
     def restore(self) -> list[str]:
@@ -74,34 +79,8 @@ class RunByOthersGuard:
         return notes
 
     def _paths(self) -> Iterator[Path]:
-        return iter(sorted(self._known))
-
-    def _look_again(self) -> None:
-        """Look at the folders whose entries changed, and at new ones below them."""
-        self._walk()
-        for folder, changed in list(self._folders.items()):
-            now = self._times.of(folder)
-            if now is None:
-                del self._folders[folder]
-                continue
-            if now == changed:
-                continue
-            for _, names, _ in self._look_at(walk_folders(Path(folder), 1)):
-                for name in names:
-                    below = os.path.join(folder, name)  # noqa: PTH118
-                    if below not in self._folders and is_entered(name) and is_folder(below):
-                        self._look_at(walk_folders(Path(below)))
-
-    def _look_at_all(self) -> None:
-        self._look_at(walk_folders(self._root))
-
-    def _look_at(self, folders: Iterable[Looked]) -> list[Looked]:
-        looked = list(folders)
-        for folder, names, changed in looked:
-            # What changed just now may change again without its time telling.
-            self._folders[folder] = changed if time.time_ns() - changed > _TICK_NS else -1
-            self._known.update(_run_by_others(folder, names))
-        return looked
+        """The files, and what links to them lead by: each on the way, and the file at its end."""
+        return iter(dict.fromkeys((*sorted(self._known), *self._ways)))
 
 
 def run_by_others_in(folders: Iterable[Looked]) -> tuple[Path, ...]:
@@ -111,11 +90,10 @@ def run_by_others_in(folders: Iterable[Looked]) -> tuple[Path, ...]:
 
 
 def _run_by_others(folder: str, names: frozenset[str]) -> Iterator[Path]:
-    """What is run of a folder with these ``names``, and what would be, were it made in a folder of them."""
+    """What is run of a folder with these ``names``, and would be of a folder that one of them links to."""
+    for name in names & _BELOW.keys():
+        if os.path.islink(f"{folder}/{name}"):
+            yield from (Path(folder, name, *below) for below in _BELOW[name])
     for name in names:
-        if name[0] not in _FIRST_LETTERS and name.isascii():  # nearly all, and there are many
-            continue
-        for below in _BELOW.get(name, ()):
-            yield Path(folder, name, *below)
-        if is_run_by_others(name):
+        if (name in LAST_NAMES or not name[:1].isalnum()) and is_run_by_others(f"{folder}/{name}"):
             yield Path(folder, name)

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import is_plain_path
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, everything_below, listed
+from seedsmith.sandbox.guards.link_way import link_way
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FILE, CONFIGURATION_FOLDER
-
-_MOST_LINKS = 40
 
 
 class ConfigurationGuard:
@@ -36,7 +35,9 @@ class ConfigurationGuard:
         """Accept what changed since the last command: the user's own doing, or git's."""
         folder, file = self._root / CONFIGURATION_FOLDER, self._root / CONFIGURATION_FILE
         self._is_held = self._is_bound and os.path.isdir(folder) and is_plain_path(self._root, file)
-        self._way = _way_to(self._root)
+        self._way = tuple(
+            path for path in link_way(self._root, CONFIGURATION_FILE) if folder not in path.parents
+        )
         if not self._is_held:
             self._kept.remember()
 
@@ -65,30 +66,3 @@ class ConfigurationGuard:
         """The folder and all below it, and where links lead to its file: each on the way, and the file."""
         yield from self._way
         yield from everything_below(self._root / CONFIGURATION_FOLDER)
-
-
-def _way_to(root: Path) -> tuple[Path, ...]:
-    """What lies in the workspace outside the folder, by which links lead to the configuration file.
-
-    Every link that is passed, be it of a folder, and the file at the end; nothing where there is no link.
-    """
-    found: dict[Path, None] = {}
-    here = root
-    waiting = list(reversed(CONFIGURATION_FILE.split("/")))
-    links = 0
-    while waiting and links < _MOST_LINKS:
-        name = waiting.pop()
-        here = here.parent if name == ".." else here / name
-        try:
-            target = here.readlink() if os.path.islink(here) else None
-        except OSError:  # another process's root, a name too long: nothing is obeyed there
-            break
-        if target is not None:
-            found[here] = None
-            links += 1
-            waiting += [part for part in reversed(target.parts) if part != "/"]
-            here = Path("/") if target.is_absolute() else here.parent
-    if found:
-        found[here] = None
-    folder = root / CONFIGURATION_FOLDER
-    return tuple(path for path in found if root in path.parents and folder not in path.parents)

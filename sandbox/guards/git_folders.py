@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from seedsmith.sandbox.real_path import real_path
 from seedsmith.sandbox.workspace.protected import is_repository
 
 DOT_GIT = ".git"
@@ -99,7 +100,7 @@ def followed(entry: Path) -> tuple[Path, ...]:
     It is followed as git does, where it is a file or a link and to the folder it shares with others, whether
     that points back or not, and whether git would take it for a repository at this moment or not.
     """
-    folder = Path(os.path.realpath(entry))
+    folder = real_path(entry)
     if os.path.isfile(folder):
         named = _named_by(folder)
         if named is None:
@@ -151,7 +152,7 @@ def metadata_folders(entry: Path) -> tuple[Path, ...]:
 def shared_folder(folder: Path) -> Path:
     """Where git itself would look for the branches and objects of ``folder``: as its ``commondir`` says."""
     said = pointer_in(folder / "commondir")
-    return Path(os.path.realpath(folder / said)) if said else folder
+    return real_path(folder / said) if said else folder
 
 
 def alternates(folder: Path) -> tuple[Path, ...]:
@@ -174,11 +175,11 @@ def is_plain_path(root: Path, path: Path) -> bool:
 def _points_back(folder: Path, entry: Path) -> bool:
     worktree = pointer_in(folder / "gitdir")
     if worktree:
-        return os.path.realpath(folder / worktree) == os.path.realpath(entry)
+        return real_path(folder / worktree) == real_path(entry)
     for line in start_of(folder / "config").replace("\0", "").splitlines():
         key, _, value = line.partition("=")
         if key.strip().lower() == "worktree":
-            return os.path.realpath(folder / value.strip().strip('"')) == os.path.realpath(entry.parent)
+            return real_path(folder / value.strip().strip('"')) == real_path(entry.parent)
     return False
 
 
@@ -187,7 +188,7 @@ def _named_by(file: Path) -> Path | None:
     pointer = pointer_in(file)
     if not pointer.startswith(_GITDIR):
         return None
-    return Path(os.path.realpath(file.parent / pointer.removeprefix(_GITDIR)))
+    return real_path(file.parent / pointer.removeprefix(_GITDIR))
 
 
 def pointer_in(file: Path) -> str:

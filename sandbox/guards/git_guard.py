@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from seedsmith.sandbox.guards.change_times import ChangeTimes
 from seedsmith.sandbox.guards.git_folders import (
     DOT_GIT,
     followed,
@@ -26,6 +25,7 @@ from seedsmith.sandbox.guards.git_obeyed import included_files, obeyed_files, pa
 from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, is_closed, listed
 from seedsmith.sandbox.guards.known_folders import KnownFolders
+from seedsmith.sandbox.guards.links_out import LinksOut
 
 _WHERE_TO_LOOK = ("config", "config.worktree", "commondir", "worktrees", "modules")
 _MOST_MADE = 500
@@ -36,8 +36,8 @@ class GitGuard:
     """Remembers a workspace's git metadata at each :meth:`refresh`, which comes before the first command.
 
     With ``restores`` off changes are only reported. ``is_bound`` says that commands see read-only what
-    :meth:`bound` names. ``save`` keeps what is undone, see :class:`KeptFiles`; ``times`` tells when folders
-    changed last.
+    :meth:`bound` names. ``save`` keeps what is undone, see :class:`KeptFiles`; ``folders`` are those of the
+    workspace, where others look at them, too.
     """
 
     def __init__(
@@ -47,14 +47,15 @@ class GitGuard:
         restores: bool,
         is_bound: bool = False,
         save: Save | None = None,
-        times: ChangeTimes | None = None,
+        folders: KnownFolders | None = None,
     ) -> None:
         self._root = root
         self.restores = restores
         """Whether it puts changes back rather than only reporting."""
         self._is_bound = is_bound
-        self._folders = KnownFolders(root, but=root / DOT_GIT if is_bound else None, times=times)
+        self._folders = folders or KnownFolders(root, but=root / DOT_GIT if is_bound else None)
         self._kept = KeptFiles(root, self._obeyed, save)
+        self._links = LinksOut()
         self._trusted: dict[Path, int] = {}
         self._made: dict[Path, None] = {}
         self._watched: dict[Path, tuple[Path, ...]] = {}
@@ -91,6 +92,7 @@ class GitGuard:
         self._watch()
         if self.restores:
             self._kept.remember()
+            self._links.remember(set().union(*self._watched.values()))
 
     def bound(self, *, alone: bool) -> tuple[Path, ...]:
         """What commands are to see read-only; with others running only what those can't have moved."""
@@ -101,7 +103,10 @@ class GitGuard:
         self._look_around()
         self._looked = True
         return self.restores and (
-            any(self._returnable()) or self._kept.is_changed(self._is_lost) or any(self._harmful())
+            any(self._returnable())
+            or self._kept.is_changed(self._is_lost)
+            or any(self._harmful())
+            or any(self._links.new(self._written()))
         )
 
     def restore(self) -> list[str]:
@@ -117,7 +122,7 @@ class GitGuard:
                 notes.append(f"The command's changes to git's own files were undone: {names}.")
             if failed:
                 notes.append(f"The command changed git's own files for good: {listed(failed)}.")
-            notes += self._set_aside()
+            notes += [*self._set_aside(), *self._unlink()]
         return notes + self.report()
 
     def report(self) -> list[str]:
@@ -182,6 +187,22 @@ class GitGuard:
                     yield folder
                     yield from obeyed_files(folder, self._root, self._parts)
         yield from self._included
+
+    def _written(self) -> set[Path]:
+        """Git's own folders in the workspace that commands can write, those of repositories they made too."""
+        made = {folder for entry in self._made for folder in obeyed_folders(entry, self._root)}
+        return made.union(*self._watched.values()) - self._held()
+
+    def _unlink(self) -> list[str]:
+        """Remove the links by which git would write elsewhere."""
+        done = []
+        for path in list(self._links.new(self._written())):
+            with suppress(OSError):
+                path.unlink()
+                done.append(os.fspath(path.relative_to(self._root)))
+        if not done:
+            return []
+        return [f"The command's links that lead out of git's own folders were removed: {listed(done)}."]
 
     def _is_lost(self, path: Path) -> bool:
         """Whether the folder of git's that ``path`` was in is gone: nothing to put it back into."""

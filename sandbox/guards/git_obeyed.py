@@ -20,6 +20,7 @@ from seedsmith.sandbox.guards.git_folders import (
 )
 from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import everything_below
+from seedsmith.sandbox.real_path import real_path
 
 _FILES = (
     "config",
@@ -33,7 +34,9 @@ _FOLDERS = ("hooks", "info", "branches", "remotes")
 _STORED_IN_INFO = ("info/refs", "info/sparse-checkout")
 _OF_WORKTREE = ("config.worktree", "commondir", "gitdir")
 _SECTION = re.compile(r"\s*\[\s*([\w.-]+)[^\]]*\]")
-_PATH = re.compile(r'\s*path\s*=\s*"?([^"#;\n]+)', re.IGNORECASE)
+_PATH = re.compile(r"\s*path\s*=\s*(.*)", re.IGNORECASE)
+_COMMENT = re.compile(r"^[ \t]*[#;].*$", re.MULTILINE)
+_CONTINUED = re.compile(r"\\\r?\n")
 _MOST_INCLUDES = 32
 _COMMON = "../.."
 """What the ``commondir`` of a worktree says where git made it."""
@@ -83,13 +86,19 @@ def included_files(folder: Path, root: Path) -> tuple[Path, ...]:
     waiting = [folder / "config", folder / "config.worktree"]
     while waiting and len(found) < _MOST_INCLUDES:
         file = waiting.pop()
-        for name in _include_paths(start_of(file).replace("\0", "")):
+        for name in _included_by(start_of(file).replace("\0", "")):
             named = Path(os.path.normpath(file.parent / name))
-            for path in (named, Path(os.path.realpath(named))):
+            for path in (named, real_path(named)):
                 if root in path.parents and path not in found:
                     found[path] = None
                     waiting.append(path)
     return tuple(found)
+
+
+def _included_by(text: str) -> Iterator[str]:
+    """The paths in settings, with lines that go on and, for a comment behind a value, without."""
+    yield from _include_paths(text)
+    yield from _include_paths(_CONTINUED.sub("", _COMMENT.sub("", text)))
 
 
 def _include_paths(text: str) -> Iterator[str]:
@@ -98,7 +107,20 @@ def _include_paths(text: str) -> Iterator[str]:
         if header := _SECTION.match(line):
             section, line = header[1].lower(), line[header.end() :]
         if section in ("include", "includeif") and (path := _PATH.match(line)):
-            yield path[1].strip()
+            yield _value(path[1])
+
+
+def _value(text: str) -> str:
+    """What git reads: without quotes, escapes and comments."""
+    found, is_quoted, letters = "", False, iter(text.strip())
+    for letter in letters:
+        if letter == '"':
+            is_quoted = not is_quoted
+        elif letter in "#;" and not is_quoted:
+            break
+        else:
+            found += next(letters, "") if letter == "\\" else letter
+    return found.rstrip()
 
 
 def _folders_in(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from seedsmith.sandbox.guards.git_folders import is_pointer_whole, start_of
+from seedsmith.sandbox.real_path import real_path
 
 _MOST_BYTES = 1 << 16
 _SECTION = re.compile(r'\[\s*([A-Za-z0-9-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]\s*')
@@ -103,7 +104,7 @@ def _has_harmless_settings(file: Path, folder: Path, root: Path) -> bool:
 def _is_harmless_setting(section: str, key: str, value: str, around: tuple[Path, Path]) -> bool:
     folder, root = around
     if (section, key) == ("core", "worktree"):
-        tree = Path(os.path.realpath(folder / value.strip().strip('"')))
+        tree = real_path(folder / value.strip().strip('"'))
         return root == tree or root in tree.parents
     if key in ("url", "pushurl") and ("\\" in value or _TRANSPORT.match(value.replace('"', ""))):
         return False

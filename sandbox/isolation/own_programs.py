@@ -27,6 +27,15 @@ def own_program(
     return _found(name, environ.get("PATH", ""), workspace, first)
 
 
+def outside_path(environ: Mapping[str, str], workspace: Path) -> str:
+    """The user's ``PATH`` for what is run unconfined: without relative entries and those in ``workspace``."""
+    inside = (workspace, Path(os.path.realpath(workspace)))
+    entries = (entry for entry in environ.get("PATH", "").split(os.pathsep) if entry.startswith("/"))
+    places = ((entry, (Path(os.path.normpath(entry)), Path(os.path.realpath(entry)))) for entry in entries)
+    kept = [entry for entry, names in places if not any(is_beneath(name, inside) for name in names)]
+    return os.pathsep.join(kept) or os.defpath
+
+
 @cache
 def _found(name: str, path: str, workspace: Path, first: tuple[Path, ...]) -> Path | None:
     inside = (workspace, Path(os.path.realpath(workspace)))

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -63,6 +63,18 @@ def link(private: Path, place: str, target: Path) -> None:
             os.symlink(target, name, dir_fd=descriptor)
         except FileExistsError:
             pass  # Of a resumed session it is there already.
+        finally:
+            os.close(descriptor)
+
+
+def link_all(private: Path, folder: str, targets: Iterable[Path]) -> None:
+    """Have links to all ``targets`` by their names in the relative ``folder``; what is there stays."""
+    with _told(private):
+        descriptor = _opened(private, Path(folder).parts)
+        try:
+            for target in targets:
+                with suppress(FileExistsError):
+                    os.symlink(target, target.name, dir_fd=descriptor)
         finally:
             os.close(descriptor)
 

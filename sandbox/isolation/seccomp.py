@@ -36,6 +36,7 @@ _X32_BIT = 0x40000000
 
 _NEW_NAMESPACES = 0x7E020000
 """Every ``CLONE_NEW*`` flag ``clone`` itself takes."""
+_SET_USER_ID = 0o4000
 _PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
 _TIOCSTI = 0x5412
 _TIOCLINUX = 0x541C
@@ -64,6 +65,8 @@ class _Machine:
     setpriority: int
     ioprio_set: int
     moved_pages: tuple[int, int]
+    modes: tuple[tuple[int, int], ...]
+    """The calls that change a file's mode, and which of their arguments that is."""
     has_x32: bool
 
 
@@ -75,6 +78,7 @@ _SAME_EVERYWHERE = (
 )
 _TOWARDS_OTHERS = (440, 448)  # process_madvise, process_mrelease
 _CLONE3 = 435
+_FCHMODAT2 = (452, 2)
 
 _MACHINES = {
     "x86_64": _Machine(
@@ -107,6 +111,7 @@ _MACHINES = {
         setpriority=141,
         ioprio_set=251,
         moved_pages=(256, 279),
+        modes=((90, 1), (91, 1), (268, 2)),  # chmod, fchmod, fchmodat
         has_x32=True,
     ),
     "aarch64": _Machine(
@@ -139,6 +144,7 @@ _MACHINES = {
         setpriority=140,
         ioprio_set=30,
         moved_pages=(238, 239),
+        modes=((52, 1), (53, 2)),  # fchmod, fchmodat
         has_x32=False,
     ),
 }
@@ -181,6 +187,8 @@ def filter_program(
         program += _for_call(target.socketpair, _connected_pairs())
     program += _for_call(target.clone, [_argument(0), *_refuse_any_bit(_NEW_NAMESPACES)])
     program += _for_call(target.ioctl, [_argument(1), *_refuse_values((_TIOCSTI, _TIOCLINUX))])
+    for number, argument in (*target.modes, _FCHMODAT2):
+        program += _for_call(number, [_argument(argument), *_refuse_any_bit(_SET_USER_ID)])
     if sees_others:
         for number in (*_TOWARDS_OTHERS, *target.moved_pages):
             program += [_instruction(_JUMP_EQUAL, number, 0, 1), _refuse(errno.EPERM)]

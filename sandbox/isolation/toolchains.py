@@ -33,6 +33,7 @@ from seedsmith.sandbox.isolation.toolchain_shapes import (
     owners_around,
     python_parts,
 )
+from seedsmith.sandbox.real_path import real_path
 
 _MOST_FOLDERS = 60
 """Each read-only bind costs a launch about 0.1 ms (docs/sandbox.md, "Measurements")."""
@@ -106,7 +107,7 @@ def search_path(environ: Mapping[str, str], workspace: Path) -> tuple[Path, ...]
         path = Path(os.path.normpath(entry)) if entry.startswith("/") else None
         if path is None or not os.path.isdir(path):
             continue
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         inside = is_beneath(path, (workspace,)) or is_beneath(real, (workspace,))
         if inside and not (active and path == Path(os.path.normpath(active)) / "bin"):
             continue
@@ -207,7 +208,7 @@ class _Collector:
         if self._is_written_by_commands(entry):
             return
         if not self._hidden(entry):
-            real = Path(os.path.realpath(entry))
+            real = real_path(entry)
             if real == entry or not self._hidden(real):
                 return
         if entry.name in ("bin", "sbin", "shims", "current"):
@@ -279,7 +280,7 @@ class _Collector:
         if root in self._looked_at or len(self._looked_at) > _MOST_FOLDERS:
             return
         self._looked_at.add(root)
-        if not self._hidden(root) and not self._hidden(Path(os.path.realpath(root))):
+        if not self._hidden(root) and not self._hidden(real_path(root)):
             return
         if self._is_written_by_commands(root):
             return
@@ -298,14 +299,14 @@ class _Collector:
         home = interpreter_home(environment) if environment is not None else None
         if home is not None:
             self._add_root(home.parent)
-            self._add_root(Path(os.path.realpath(home / "python3")).parent.parent)
+            self._add_root(real_path(home / "python3").parent.parent)
 
     def _add_python_of(self, environment: Path) -> None:
         """The Python that an environment in the workspace names, if it proves to be one; nothing beside."""
         home = interpreter_home(environment)
         if home is None or self._is_written_by_commands(home):
             return
-        for root in dict.fromkeys((home.parent, Path(os.path.realpath(home / "python3")).parent.parent)):
+        for root in dict.fromkeys((home.parent, real_path(home / "python3").parent.parent)):
             if is_beneath(root, tuple(self._found)) or self._is_written_by_commands(root):
                 continue
             parts = python_parts(root, owners_around(self._own_homes()))
@@ -334,7 +335,7 @@ class _Collector:
 
     def _may_be_shown(self, path: Path) -> bool:
         """Never a mask itself nor anything above one, nor a place that is secret or holds one that is."""
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         if any(each in self._shown_never or is_beneath(each, self._secrets) for each in (path, real)):
             return False
         # Binding the workspace or what holds it would show it twice, read-only.

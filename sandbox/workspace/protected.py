@@ -22,19 +22,25 @@ RUN_BY_OTHERS = frozenset(
     {
         (".envrc",),
         (".mcp.json",),
-        *((".vscode", name) for name in ("tasks.json", "launch.json", "settings.json")),
+        *((".vscode", name) for name in ("tasks.json", "launch.json", "settings.json", "mcp.json")),
+        *((".zed", name) for name in ("tasks.json", "settings.json")),
+        *((".claude", name) for name in ("settings.json", "settings.local.json")),
+        (".cursor", "mcp.json"),
+        (".gemini", "settings.json"),
+        (".hg", "hgrc"),
         (".config", "fish", "config.fish"),
         *((name,) for name in START_UP_FILES),
     }
 )
 """Files that other programs execute on their own; all of the last components must match."""
-_LAST_NAMES = frozenset(names[-1] for names in RUN_BY_OTHERS)
+LAST_NAMES = frozenset(names[-1] for names in RUN_BY_OTHERS)
+"""What such a file itself is called."""
 
 
 def is_run_by_others(path: str) -> bool:
     """Whether other programs execute ``path`` on their own, so that writing it needs a person's word."""
     last = path.rpartition("/")[2]
-    if last.isascii() and last.rstrip(". ").casefold() not in _LAST_NAMES:
+    if last.isascii() and last.rstrip(". ").casefold() not in LAST_NAMES:
         return False
     names = tuple(_folded(name) for name in path.split("/"))
     return any(names[-count:] in RUN_BY_OTHERS for count in (1, 2, 3))

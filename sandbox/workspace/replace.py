@@ -15,6 +15,9 @@ from seedsmith.sandbox.workspace.paths import not_a_file
 
 _CHUNK_BYTES = 1 << 20
 _DIGEST_BYTES = 16
+_SECOND_NS = 1_000_000_000
+_SOURCE, _COMPILED = ".py", "__pycache__"
+"""Python takes what it compiled for that of a source of the same size and the same second."""
 
 
 def digest(data: bytes | Iterable[bytes]) -> str:
@@ -74,6 +77,7 @@ def replace_file(
             is_sure = expected is not None or isinstance(data, Splice)
             if isinstance(data, Splice):
                 settle(descriptor)
+            _outdate_compiled(folder, name, descriptor, before)
             if is_sure and not same_file(before, _existing(folder, name, path)):
                 raise changed(path)
             os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -84,6 +88,31 @@ def replace_file(
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def _outdate_compiled(folder: int, name: str, descriptor: int, before: os.stat_result | None) -> None:
+    """Have no code be run that Python compiled of an earlier content of the open file, if it is a source.
+
+    Its time comes to lie in a later second than that of ``before``; where nothing was there, what is kept of
+    an earlier file of the name goes.
+    """
+    if not name.endswith(_SOURCE):
+        return
+    if before is not None:
+        earliest = (before.st_mtime_ns // _SECOND_NS + 1) * _SECOND_NS
+        if os.fstat(descriptor).st_mtime_ns < earliest:
+            os.utime(descriptor, ns=(earliest, earliest))
+        return
+    with suppress(OSError):
+        compiled = os.open(
+            _COMPILED, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | SAFE_OPEN_FLAGS, dir_fd=folder
+        )
+        try:
+            for each in os.listdir(compiled):  # noqa: PTH208 - an open folder
+                if each.startswith(f"{name.removesuffix(_SOURCE)}.") and each.endswith(".pyc"):
+                    os.unlink(each, dir_fd=compiled)
+        finally:
+            os.close(compiled)
 
 
 def _set_executable(descriptor: int, executable: bool) -> None:

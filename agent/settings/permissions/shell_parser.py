@@ -267,6 +267,8 @@ class _Reader:
                 words = tuple(_declared(child) for child in node.children)
                 self._add(words)
                 self._take_possible(named_commands(words[1:]))
+            case "expansion" if _hides_substitution(node):
+                raise Unclear("a substitution stands in an expansion")
             case "variable_assignment":
                 if node.parent is None or node.parent.type in _STATEMENTS:
                     self._add((assignment_of(node),))
@@ -372,6 +374,17 @@ _BESIDE = frozenset(
     {"variable_assignment", "file_redirect", "heredoc_redirect", "herestring_redirect", "comment"}
 )
 """What stands in a command and is none of its words."""
+
+
+def _hides_substitution(node: Node) -> bool:
+    """Whether a ``${…}`` holds what bash carries out and the parser takes for a text or a pattern."""
+    text = text_of(node)
+    return "`" in text or text.count("$(") > _substitutions_in(node)
+
+
+def _substitutions_in(node: Node) -> int:
+    own = node.type in ("command_substitution", "arithmetic_expansion")
+    return own + sum(map(_substitutions_in, node.children))
 
 
 def _declared(node: Node) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -58,12 +59,30 @@ _RUNS_WORDS = frozenset(
         "hyperfine",
         "dbus-run-session",
         "start-stop-daemon",
+        "tmux",
+        "screen",
+        "rsync",
+        "socat",
+        "xterm",
+        "cgexec",
+        "ld.so",
+        "ld-linux-x86-64.so.2",
+        "ld-linux-aarch64.so.1",
     ]
 )
 """Any of their words may begin a command."""
 _RUNS_AFTER: Mapping[str, frozenset[str]] = {
     "find": frozenset({"-exec", "-execdir", "-ok", "-okdir"}),
-    "git": frozenset({"--config-env", "run", "foreach", "--exec", "-x", "filter-branch"}),
+    "git": frozenset(
+        [
+            *("--config-env", "run", "foreach", "--exec", "-x", "filter-branch", "--extcmd", "-O"),
+            *("--open-files-in-pager", "--upload-pack", "--receive-pack", "--sendmail-cmd"),
+        ]
+    ),
+    "tar": frozenset({"--to-command", "--checkpoint-action", "-I", "--use-compress-program", "-F"}),
+    **dict.fromkeys(("scp", "sftp"), frozenset({"-S", "-o"})),
+    **dict.fromkeys(("nc", "ncat"), frozenset({"-e", "-c", "--exec", "--sh-exec"})),
+    **dict.fromkeys(("vi", "vim", "nvim", "ex", "view"), frozenset({"-c", "--cmd"})),
     **dict.fromkeys(("fd", "fdfind"), frozenset({"-x", "-X", "--exec", "--exec-batch"})),
     **dict.fromkeys(
         [
@@ -94,6 +113,9 @@ _LETTER = re.compile(r"[A-Za-z]")
 _SHELL_TEXT = re.compile(r"[\s;&|`$()<>]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _MOST_WORDS = 200
+_READS = "a shell carries out what it is given to read"
+_BEFORE_A_COMMAND = re.compile(r"^-[A-Za-z]|[=:]|^[+:!]+")
+"""What may stand in one word with a command: ``-S``, ``--exec=``, ``EXEC:``, ``+!``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +185,10 @@ def inner_of(words: Sequence[str]) -> Inner:
         return _shell(rest)
     if name in ("eval", "trap"):
         return _evaluated(name, rest)
+    if name in ("source", "."):
+        return Inner(unclear=_READS) if rest and (UNKNOWN in rest[0] or rest[0][:5] == "/dev/") else Inner()
+    if name in ("at", "batch"):
+        return Inner(unclear=_READS)
     if name in _UNSEEN:
         return Inner(unclear=f"{name} changes what later words mean")
     if name in _FORMS:
@@ -171,8 +197,10 @@ def inner_of(words: Sequence[str]) -> Inner:
         return _guessed(rest, 1)
     after = _RUNS_AFTER.get(name, frozenset())
     for place, word in enumerate(rest, 1):
-        if word in after or word.partition("=")[0] in after:
-            return _guessed(rest[place:] if "=" not in word else rest[place - 1 :], place + 1)
+        if word in after:
+            return _guessed(rest[place:], place + 1)
+        if word.partition("=")[0] in after or (word[:2] in after and word[:2] != "--"):
+            return _guessed(rest[place - 1 :], place + 1)
     return Inner()
 
 
@@ -192,7 +220,7 @@ def _shell(rest: list[str]) -> Inner:
     if takes_text:
         return Inner(texts=(rest[0],)) if rest else Inner()
     if not rest or reads_input or rest[0] == "-" or UNKNOWN in rest[0] or rest[0].startswith("/dev/"):
-        return Inner(unclear="a shell carries out what it is given to read")
+        return Inner(unclear=_READS)
     return Inner()
 
 
@@ -245,4 +273,5 @@ def _guessed(rest: list[str], guess_from: int) -> Inner:
     if len(rest) > _MOST_WORDS:
         return Inner(guess_from=guess_from, unclear=f"it has more than {_MOST_WORDS} words")
     texts = [word for word in rest if _SHELL_TEXT.search(word) and _LETTER.search(word)]
-    return Inner(possible_texts=tuple(texts), guess_from=guess_from)
+    texts += [word[match.end() :] for word in rest for match in islice(_BEFORE_A_COMMAND.finditer(word), 4)]
+    return Inner(possible_texts=tuple(filter(_LETTER.search, texts)), guess_from=guess_from)

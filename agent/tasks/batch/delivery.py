@@ -51,7 +51,7 @@ class Delivery:
 
     def commit(self, clone: PrivateClone, tree: str) -> str:
         """Commit ``tree`` in the clone; its name."""
-        return clone.commit(tree, self._filled(self._deliver.message, clone) + "\n", self._identity())
+        return clone.commit(tree, self._filled(self._deliver.message, clone) + "\n", self._identity(clone))
 
     def hand_over(self, clone: PrivateClone, tree: str, commit: str) -> tuple[str, ...]:
         """Deliver in every way that is asked for; what was delivered, in words.
@@ -70,7 +70,7 @@ class Delivery:
             clone.bundle(branch, commit, path)
             told.append(f"bundle {path}")
         if self._deliver.branch is not None and not (told and clone.source.repository is None):
-            clone.deliver(branch, commit, self._identity())
+            clone.deliver(branch, commit, self._identity(clone))
             told.append(f"branch {branch}")
         return tuple(told)
 
@@ -88,10 +88,10 @@ class Delivery:
         branch = clone.source.branch.removeprefix("refs/heads/")
         return fill(template, {**self._item.values, "branch": branch})
 
-    def _identity(self) -> dict[str, str]:
+    def _identity(self, clone: PrivateClone) -> dict[str, str]:
         """Who commits: as the task file says, else the user, else this program."""
         if self._deliver.author is None:
-            return user_identity(self._environment) or _SOMEBODY
+            return user_identity(self._environment, clone.source.path) or _SOMEBODY
         name, _, address = self._deliver.author.rpartition(" <")
         return {
             f"GIT_{role}_{part}": value

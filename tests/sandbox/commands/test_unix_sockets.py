@@ -190,3 +190,26 @@ async def test_nothing_starts_with_sockets_that_nobody_watches(runner, world) ->
     launch = runner.isolation.launch(("true",), policy, {}, world.workspace)
     with pytest.raises(SandboxError, match="Unix sockets"):
         start(runner.isolation, policy, launch, limits=None, output=os.dup(1))
+
+
+async def test_only_so_many_wait_to_be_taken(runner) -> None:
+    code = """
+import queue, socket, threading
+server = socket.socket(socket.AF_UNIX)
+server.bind("/tmp/s")
+server.listen(0)
+refused = queue.Queue()
+def connect():
+    try:
+        socket.socket(socket.AF_UNIX).connect("/tmp/s")
+    except BlockingIOError:
+        refused.put(1)
+for _ in range(100):
+    threading.Thread(target=connect, daemon=True).start()
+for _ in range(30):
+    refused.get(timeout=30)
+print("refused", flush=True)
+import os
+os._exit(0)
+"""
+    assert (await python(runner, code)).head == b"refused\n"

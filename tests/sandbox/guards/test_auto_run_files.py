@@ -29,12 +29,18 @@ ATTACKS = [
     "mkdir -p new/folder/.config/fish; echo evil > new/folder/.config/fish/config.fish",
     "mkdir stored; echo evil > stored/tasks.json; ln -s stored .vscode",
     "chmod 777 .bashrc",
+    "mkdir .claude .cursor .hg .zed; echo evil | tee .claude/settings.local.json .cursor/mcp.json .hg/hgrc "
+    ".zed/tasks.json",
+    "echo evil > conf/settings.json",
+    "rm conf/settings.json; ln -s ../other conf/settings.json; echo evil > other",
+    "mv conf x; mkdir conf; echo evil > conf/settings.json",
 ]
 
 
 def run_by_others(root: Path) -> dict[str, object]:
     names = [*THERE, ".mcp.json", ".vscode/settings.json", ".vscode/tasks.json"]
-    names.append("new/folder/.config/fish/config.fish")
+    names += ["new/folder/.config/fish/config.fish", "linked/.vscode/settings.json"]
+    names += [".claude/settings.local.json", ".cursor/mcp.json", ".hg/hgrc", ".zed/tasks.json"]
     return {
         name: ((root / name).lstat().st_mode, (root / name).read_text())
         for name in names
@@ -47,6 +53,10 @@ def there(world) -> Path:
     for name, content in THERE.items():
         (world.workspace / name).parent.mkdir(parents=True, exist_ok=True)
         (world.workspace / name).write_text(content)
+    for folder in ("linked/.vscode", "conf"):
+        (world.workspace / folder).mkdir(parents=True)
+    (world.workspace / "conf/settings.json").write_text("{}\n")
+    (world.workspace / "linked/.vscode/settings.json").symlink_to("../../conf/settings.json")
     return world.workspace
 
 
@@ -57,6 +67,18 @@ async def test_they_stay_as_they_are(runner: ProcessRunner, world, there, comman
     assert run_by_others(there) == before
     assert "ask the user" in result.note or "that other programs run" in result.note
     assert world.canary.read_text() == "untouched"
+
+
+@pytest.mark.slow
+async def test_no_number_of_folders_hides_one(runner, world) -> None:
+    for number in range(900):
+        (world.workspace / f"d{number:03}").mkdir()
+    plant = "for d in d*; do echo evil > $d/.envrc; done; mkdir -p new/{1..500}/.vscode; echo evil > "
+    result = await runner.run(f"{plant}new/499/.vscode/tasks.json", timeout=60)
+    for _ in range(4):  # those far down are looked at in turn
+        await runner.run("true", timeout=30)
+    assert not [*world.workspace.glob("d*/.envrc"), *world.workspace.glob("new/*/.vscode/tasks.json")]
+    assert "other programs run by themselves were undone" in result.note
 
 
 @pytest.mark.parametrize("isolation", [Off(), External(docker_sockets=())], ids=["off", "external"])

@@ -35,6 +35,16 @@ async def test_one_that_a_command_in_the_background_closed_is_opened_for_the_nex
     assert "one in the background, to be ended then, closed the workspace" in again.note
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tier", ["landlock"])
+async def test_commands_start_while_one_closes_the_workspace_again_and_again(runner, world) -> None:
+    closing = runner.start("while :; do chmod 000 .; done", timeout=120)
+    notes = [(await runner.run("true", timeout=30)).note for _ in range(60)]
+    await closing.stop("enough")
+    assert "one in the background, to be ended then, closed the workspace" in " ".join(notes)
+    assert stat.S_IMODE(world.workspace.stat().st_mode) & stat.S_IRWXU == stat.S_IRWXU
+
+
 def test_a_folder_that_is_closed_at_that_very_moment_is_named(world) -> None:
     def start() -> None:
         launch = Off().launch(("/bin/true",), world.policy, {}, world.workspace)

@@ -153,6 +153,23 @@ async def test_an_included_file_counts_as_settings(runner, world, marker) -> Non
     assert nothing_ran(world, marker)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r""""../a\"b" ; why""", 'a"b'),
+        ("../con\\\ntinued", "continued"),
+        (r"""../a" ; "b  # why""", "a ; b"),
+    ],
+)
+async def test_however_its_path_is_written(runner, world, marker, written, name) -> None:
+    (world.workspace / name).write_text("")
+    with (world.workspace / ".git/config").open("a") as config:
+        config.write(f"# a comment \\\n[include]\n\tpath = {written}\n")
+    evil = EVIL.format(marker=marker)
+    await runner.run(f"printf '%s' '{evil}' > '{name}'", timeout=60)
+    assert nothing_ran(world, marker)
+
+
 @pytest.mark.slow
 async def test_decoys_hide_no_hook(runner, world, marker) -> None:
     nested = commit(world.workspace / "sub")

@@ -113,3 +113,18 @@ def test_other_processes_limits_are_read_alone(machine: str) -> None:
     for which, who in ((1, 4321), (2, 0), (3, 0)):
         assert verdict(program, audit, IOPRIO_SET[machine], which, who, 5) == EPERM
     assert all(verdict(program, audit, number, 1) == EPERM for number in (440, 448))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_no_file_is_given_its_owners_rights(machine: str) -> None:
+    program = filter_program(machine=machine, internet=True, unix_sockets=False)
+    calls = {"x86_64": ((90, 1), (91, 1), (268, 2), (452, 2)), "aarch64": ((52, 1), (53, 2), (452, 2))}
+    for number, place in calls[machine]:
+        for mode, expected in (
+            (0o4755, EPERM),
+            (0o4000, EPERM),
+            (0o2755, ALLOW),
+            (0o1777, ALLOW),
+            (0o755, ALLOW),
+        ):
+            assert verdict(program, AUDIT[machine], number, *[0] * place, mode) == expected

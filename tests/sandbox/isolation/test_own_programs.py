@@ -9,7 +9,7 @@ import pytest
 
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.doctor import examine
-from seedsmith.sandbox.isolation.own_programs import own_program
+from seedsmith.sandbox.isolation.own_programs import outside_path, own_program
 
 
 def program(path: Path, content: str = "#!/bin/sh\n") -> Path:
@@ -82,3 +82,13 @@ def test_doctor_runs_nothing_of_the_workspaces_environment(tmp_path, monkeypatch
     findings = {finding.subject: finding for finding in examine(settings, environment)}
     assert not mark.exists()
     assert str(work) not in findings["git"].said + findings["rg"].said
+
+
+def test_what_is_run_unconfined_finds_no_program_of_the_workspace(tmp_path):
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    (work / ".venv/bin").mkdir(parents=True)
+    elsewhere.mkdir()
+    (tmp_path / "link").symlink_to(work / ".venv/bin")
+    entries = ("./node_modules/.bin", "", work / ".venv/bin", tmp_path / "link", elsewhere)
+    assert outside_path({"PATH": os.pathsep.join(map(str, entries))}, work) == str(elsewhere)
+    assert outside_path({}, work) == outside_path({"PATH": "bin:."}, work) == os.defpath

@@ -1,8 +1,10 @@
 """The workspace's ordinary business: reading, listing, writing, and every kind of refusal."""
 
+import importlib.machinery
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -352,3 +354,40 @@ def test_the_root_itself_is_no_file(workspace):
         with pytest.raises(NotARegularFile):
             refused(".")
     assert Path(workspace.root).is_dir()
+
+
+def compiled_value(source):
+    """What Python gets from the source, or from what it compiled of it before."""
+    found: dict[str, int] = {}
+    exec(importlib.machinery.SourceFileLoader("m", str(source)).get_code("m"), found)
+    return found["value"]
+
+
+def test_python_runs_no_code_that_was_compiled_of_an_earlier_content(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    source = workspace.root / "m.py"
+    workspace.write_bytes("m.py", b"value = 1\n")
+    (workspace.root / "link.py").symlink_to("m.py")
+    for value in (2, 3, 4):
+        earlier = (compiled_value(source), compiled_value(workspace.root / "link.py"))
+        assert earlier == (value - 1, value - 1)
+        before = source.stat().st_mtime_ns
+        workspace.write_bytes("m.py", b"value = %d\n" % value)
+        assert source.stat().st_mtime_ns // 10**9 > before // 10**9
+    assert compiled_value(source) == compiled_value(workspace.root / "link.py") == 4
+
+
+def test_nor_of_a_file_that_was_removed(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    source = workspace.root / "m.py"
+    workspace.write_bytes("m.py", b"value = 1\n")
+    assert compiled_value(source) == 1
+    when = source.stat().st_mtime_ns
+    workspace.delete("m.py")
+    (workspace.root / "__pycache__/m_other.cpython-312.pyc").write_bytes(b"")
+    workspace.write_bytes("m.py", b"value = 2\n")
+    os.utime(source, ns=(when, when))  # as if all that had taken no time
+    assert compiled_value(source) == 2
+    assert (workspace.root / "__pycache__/m_other.cpython-312.pyc").exists()

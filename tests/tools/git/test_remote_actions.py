@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,20 @@ async def test_no_hook_runs_and_no_other_protocol_is_spoken(git_bench, shared):
     with pytest.raises(ToolError, match="not allowed"):
         await git_bench.call("fetch")
     assert not list(git_bench.root.rglob("fired"))
+
+
+async def test_what_git_runs_by_name_is_never_the_workspaces(git_bench, shared, monkeypatch):
+    allow(git_bench, "fetch")
+    for folder in ("node_modules/.bin", ".venv/bin"):
+        git_bench.put(f"{folder}/ssh", f"#!/bin/sh\ntouch {git_bench.root}/fired\n").chmod(0o755)
+    git_bench.git("remote", "set-url", "origin", "ssh://127.0.0.1:1/x")
+    processes = git_bench.context.processes
+    path = f"node_modules/.bin:{git_bench.root}/.venv/bin:{os.environ['PATH']}"
+    environ = {**processes.policy.environ, "PATH": path}
+    monkeypatch.setattr(processes, "policy", replace(processes.policy, environ=environ))
+    with pytest.raises(ToolError, match="git fetch failed"):
+        await git_bench.call("fetch")
+    assert not (git_bench.root / "fired").exists()
 
 
 async def test_a_remote_that_is_not_there_is_told(git_bench, shared):
