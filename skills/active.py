@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from seedsmith.skills.built_in import Summary
 from seedsmith.skills.loader import Library
 from seedsmith.skills.skill import Skill
 from seedsmith.tools.base import ToolContext, ToolResult
@@ -16,6 +17,8 @@ CHANGING = frozenset({"edit", "write", "patch"})
 """Tools that change files. A shell does too, so what leaves it and not these is a help, and no wall."""
 LEAVE = "none"
 """The name by which the model leaves the skill it loaded."""
+WORDS = "arguments"
+"""The parameter that takes what is asked in words of a skill that a helper carries out."""
 HOW_TO_LEAVE = f'skill(name="{LEAVE}") leaves the skill.'
 
 
@@ -46,7 +49,7 @@ class ActiveSkills:
         self.helper: SkillHelper | None = None
         self._helpers = helpers
 
-    def hands_over(self, skill: Skill) -> bool:
+    def hands_over(self, skill: Skill | Summary) -> bool:
         """Whether a helper carries ``skill`` out."""
         return self._helpers and skill.fork
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.skills.claude_commands import command_files, read_command
+from seedsmith.skills.built_in import SkillsByName, Summary, read, summaries
 from seedsmith.skills.errors import ManifestError, UnknownSkill
 from seedsmith.skills.skill import BUILT_IN, BrokenSkill, Origin, Skill
-from seedsmith.skills.skill_folder import find_manifest, read_skill
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.entry_points import entry_points_of
 from seedsmith.tools.suggestions import suggestion_or_list
@@ -61,6 +60,11 @@ class Library:
     roots: tuple[Root, ...] = ()
     """Where they were looked for."""
 
+    def summaries(self) -> list[Skill | Summary]:
+        """What is told of the usable skills, in the order of their names."""
+        skills = self.skills
+        return skills.summaries() if isinstance(skills, SkillsByName) else list(skills.values())
+
     def find(self, name: str) -> Skill:
         """The usable skill called ``name``; raises :class:`UnknownSkill` that says why there is none."""
         if name in self.skills:
@@ -90,7 +94,7 @@ def roots(workspace: Path | None, home: Path | None) -> list[Root]:
 
 def load(searched: Iterable[Root], trust: TrustStore) -> Library:
     """Read every skill under ``searched``, the nearest first; a broken skill does not affect others."""
-    usable: dict[str, Skill] = {}
+    usable: dict[str, Skill | Summary] = {}
     shadowed: list[Shadowed] = []
     untrusted: list[Skill] = []
     broken: list[BrokenSkill] = []
@@ -104,25 +108,35 @@ def load(searched: Iterable[Root], trust: TrustStore) -> Library:
             if isinstance(found, BrokenSkill):
                 broken.append(found)
                 continue
-            if root.origin is Origin.REPOSITORY:
+            if isinstance(found, Skill) and root.origin is Origin.REPOSITORY:
                 identity = trust.trusts(found)
                 if not identity:
                     untrusted.append(found)
                     continue
                 found = replace(found, digest=identity)
-            if found.name in usable:
-                shadowed.append(Shadowed(found, usable[found.name]))
-            else:
-                usable[found.name] = found
-    ordered = dict(sorted(usable.items()))
-    return Library(ordered, tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
+            if usable.setdefault(found.name, found) is not found:
+                shadowed.append(Shadowed(*map(_whole, (found, usable[found.name]))))
+    return Library(SkillsByName(usable.values()), tuple(shadowed), tuple(untrusted), tuple(broken), looked_in)
 
 
-def _read_all(root: Root) -> Iterator[Skill | BrokenSkill]:
-    """Every skill of one root, usable or broken."""
+def _whole(found: Skill | Summary) -> Skill:
+    return read(found) if isinstance(found, Summary) else found
+
+
+def _read_all(root: Root) -> Iterator[Skill | Summary | BrokenSkill]:
+    """Every skill of one root, usable or broken; of the built-in ones what is told of them."""
+    if root.folder == BUILT_IN:
+        yield from summaries()
+        return
+    if not root.folder.is_dir():
+        return
     if root.commands:
+        from seedsmith.skills.claude_commands import command_files, read_command
+
         yield from (read_command(file, root.folder, root.origin) for file in command_files(root.folder))
         return
+    from seedsmith.skills.skill_folder import read_skill
+
     for folder in _skill_folders(root):
         if isinstance(folder, ManifestError):
             yield BrokenSkill(root.folder.name, root.folder, root.origin, (folder,))
@@ -136,6 +150,8 @@ def _skill_folders(root: Root) -> Iterator[Path | ManifestError]:
     If there are too many folders, the last item says so and the rest are not searched. Links in a repository
     are not followed, because they could lead to someone else's skills.
     """
+    from seedsmith.skills.skill_folder import find_manifest
+
     waiting = deque([(root.folder, 0)])
     seen = 0
     while waiting:

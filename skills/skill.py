@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import ManifestError
 from seedsmith.skills.hook_specs import HookSpecs
-from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, Value, accept_all
 from seedsmith.skills.template import NOT_GIVEN, fill_command, fill_text
+
+if TYPE_CHECKING:
+    from seedsmith.skills.manifest import BudgetWishes, CommandSpec, ModelWishes, TestSpec
 
 BUILT_IN = Path(__file__).with_name("library")
 """Where the built-in skills are."""
@@ -25,6 +28,18 @@ class Origin(Enum):
     PACKAGE = "package"
     USER = "user"
     REPOSITORY = "repository"
+
+
+def _no_wishes_of_the_model() -> ModelWishes:
+    from seedsmith.skills.manifest import ModelWishes
+
+    return ModelWishes()
+
+
+def _no_wishes_of_the_budget() -> BudgetWishes:
+    from seedsmith.skills.manifest import BudgetWishes
+
+    return BudgetWishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +63,9 @@ class Skill:
     commands: Mapping[str, CommandSpec] = field(default_factory=dict)
     files: tuple[str, ...] | None = None
     """The references its manifest lists, relative to the folder; None: whatever is in the folder."""
-    model: ModelWishes = field(default_factory=ModelWishes)
+    model: ModelWishes = field(default_factory=_no_wishes_of_the_model)
     verify: str = ""
-    budget: BudgetWishes = field(default_factory=BudgetWishes)
+    budget: BudgetWishes = field(default_factory=_no_wishes_of_the_budget)
     fork: bool = False
     """Whether a helper is to carry it out, in a context of its own."""
     agent: str = ""

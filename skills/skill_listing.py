@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seedsmith.skills.built_in import Summary
 from seedsmith.skills.skill import Skill
 
 SHARE_OF_WINDOW = 0.02
@@ -13,7 +14,7 @@ _SHORTEST = 24
 """A description keeps at least so many characters; if they don't fit, only names are listed."""
 
 
-def listing(skills: Iterable[Skill], context_tokens: int) -> str:
+def listing(skills: Iterable[Skill | Summary], context_tokens: int) -> str:
     """One line for each skill the model may call, in at most 2 % of ``context_tokens``; '' for none.
 
     Where all descriptions don't fit, the longest are shortened first, all to the same length.
@@ -27,7 +28,7 @@ def listing(skills: Iterable[Skill], context_tokens: int) -> str:
     return "\n".join(f"- {name}: {_cut(line, length)}" for name, line in lines.items())
 
 
-def _one_line(skill: Skill) -> str:
+def _one_line(skill: Skill | Summary) -> str:
     return " ".join(skill.description.split())
 
 

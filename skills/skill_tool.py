@@ -7,30 +7,29 @@ There is one tool for all skills, so that the list of tools is the same whicheve
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from seedsmith.sandbox.errors import PathError
-from seedsmith.skills.active import CHANGING, HOW_TO_LEAVE, LEAVE, ActiveSkills
+from seedsmith.skills.active import CHANGING, HOW_TO_LEAVE, LEAVE, WORDS, ActiveSkills
 from seedsmith.skills.errors import SkillError
-from seedsmith.skills.manifest import CommandSpec
 from seedsmith.skills.parameter_specs import ParameterSpec, accept_all
 from seedsmith.skills.required_programs import how_to_install, is_missing, missing_programs
 from seedsmith.skills.skill import Skill
-from seedsmith.skills.skill_folder import check_unchanged, list_files, read_file
 from seedsmith.skills.template import fill_argv
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolError, ToolResult
 from seedsmith.tools.content import command_text
 from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
+
+if TYPE_CHECKING:
+    from seedsmith.skills.manifest import CommandSpec
 
 _AS_THE_USER_SAID = "(not given here: as the user said)"
 _NOT_FOUND = re.compile(
     r"(?:^|: )([\w.+-]+): (?:command )?not found$|[‘'\"]?([\w.+-]+)[’'\"]?: No such file or directory$",
     re.MULTILINE,
 )
-WORDS = "arguments"
-"""The parameter that takes what is asked in words of a skill that a helper carries out."""
 MOST_FILES_TOLD = 60
 MOST_FILE_CHARACTERS = 200_000
 
@@ -135,6 +134,8 @@ def skill_text(
     ``callable_commands`` says whether it has the ``skill`` tool, without which it can only run the files;
     ``may_leave`` whether it loaded the skill itself.
     """
+    from seedsmith.skills.skill_folder import list_files
+
     parts = [f"# Skill {skill.name}", instructions]
     if skill.commands and callable_commands:
         lines = [
@@ -180,6 +181,8 @@ def _signature(parameters: dict[str, ParameterSpec]) -> str:
 
 
 def _file(skill: Skill, path: str) -> ToolResult:
+    from seedsmith.skills.skill_folder import read_file
+
     text = read_file(skill, path).decode("utf-8", "replace")
     if len(text) > MOST_FILE_CHARACTERS:
         text = text[:MOST_FILE_CHARACTERS] + "\n[cut here]"
@@ -187,6 +190,8 @@ def _file(skill: Skill, path: str) -> ToolResult:
 
 
 async def _run(skill: Skill, name: str, given: dict[str, Any], context: ToolContext) -> ToolResult:
+    from seedsmith.skills.skill_folder import check_unchanged
+
     spec = _command(skill, name)
     check_unchanged(skill)
     values = accept_all(spec.parameters, given, f"The command {name} of {skill.name}")

@@ -10,7 +10,6 @@ from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.skill import Skill
-from seedsmith.skills.skill_folder import identity as identity_of
 
 FILE = "trusted-skills.json"
 
@@ -71,7 +70,7 @@ class TrustStore:
         if self._digests.empty:
             return ""
         try:
-            identity = identity_of(skill)
+            identity = _identity(skill)
         except (SandboxError, OSError):
             return ""
         return identity if self._digests.holds(identity) else ""
@@ -79,7 +78,7 @@ class TrustStore:
     def trust(self, skill: Skill) -> str:
         """Trust the skill as it is now and return its digest; raises :class:`SkillError`."""
         try:
-            identity = identity_of(skill)
+            identity = _identity(skill)
         except (SandboxError, OSError) as error:
             raise SkillError(f"The skill {skill.name} can't be trusted: {error}") from error
         self._digests.add(identity, skill.name, folder=str(skill.folder))
@@ -88,3 +87,9 @@ class TrustStore:
     def forget(self, name: str) -> int:
         """Trust no version of the skill called ``name`` any more; returns how many there were."""
         return self._digests.forget(name)
+
+
+def _identity(skill: Skill) -> str:
+    from seedsmith.skills.skill_folder import identity
+
+    return identity(skill)

@@ -10,20 +10,26 @@ from typing import Any
 from seedsmith.tools.base import Access, JsonObject, Tool, ToolContext, ToolResult, ToolSpec
 
 SPECS = "specs.json"
-"""What the model is told of each built-in tool; generated, see ``tests/tools/test_deferred.py``."""
+"""A package's file of what the model is told of its tools; generated, see ``tests/test_generated.py``."""
 
 
 class DeferredTool:
-    """A :class:`seedsmith.tools.base.Tool` named ``MODULE:CLASS``, below ``seedsmith.tools``."""
+    """A :class:`seedsmith.tools.base.Tool` named ``MODULE:CLASS``, below ``package``, that has its specs."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(
+        self, place: str, *arguments: Any, package: str = "seedsmith.tools", offered: bool = True
+    ) -> None:
+        """``arguments`` are what the tool is made with; ``offered`` says whether the model is told of it."""
         self._place = place
-        self.spec = ToolSpec(**_specs()[place])
+        self._arguments = arguments
+        self._package = package
+        self.offered = offered
+        self.spec = ToolSpec(**_specs(package)[place])
 
     @cached_property
     def tool(self) -> Tool:
         """The tool itself."""
-        return load(self._place)
+        return load(self._place, *self._arguments, package=self._package)
 
     def parse(self, arguments: JsonObject) -> Any:
         """As the tool does."""
@@ -38,16 +44,14 @@ class DeferredTool:
         return await self.tool.run(parsed, context)
 
 
-def load(place: str) -> Tool:
-    """Import the module of ``MODULE:CLASS`` and make the tool."""
+def load(place: str, *arguments: Any, package: str = "seedsmith.tools") -> Tool:
+    """Import the module of ``MODULE:CLASS`` below ``package``, and make the tool with ``arguments``."""
     module, name = place.split(":")
-    made: Tool = getattr(import_module(f"seedsmith.tools.{module}"), name)()
+    made: Tool = getattr(import_module(f"{package}.{module}"), name)(*arguments)
     return made
 
 
 @cache
-def _specs() -> dict[str, JsonObject]:
-    told: dict[str, JsonObject] = json.loads(
-        resources.files("seedsmith.tools").joinpath(SPECS).read_text("utf-8")
-    )
+def _specs(package: str) -> dict[str, JsonObject]:
+    told: dict[str, JsonObject] = json.loads(resources.files(package).joinpath(SPECS).read_text("utf-8"))
     return told

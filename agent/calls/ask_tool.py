@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.agent.calls.respondent import Question, Respondent
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
 from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
 
@@ -16,24 +16,6 @@ NO_ANSWER = "No answer was given: decide yourself and say so."
 _MOST_OPTIONS = 9
 """So that one digit is enough to choose."""
 _OPTION_CHARACTERS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question for the person, with suggested answers; any other answer is accepted as well."""
-
-    text: str
-    options: tuple[str, ...] = ()
-    from_model: bool = True
-    """Whether the model asks; else the text says who does."""
-
-
-@runtime_checkable
-class Respondent(Protocol):
-    """Someone who can answer in words; an :class:`Approver` may be one, too."""
-
-    async def answer(self, question: Question) -> str:
-        """Return the answer, empty where none was given."""
 
 
 def _not_blank(text: str) -> str:

@@ -23,7 +23,6 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.hook_specs import HookEvent, HookSpec, HookSpecs
 from seedsmith.skills.skill import Skill
-from seedsmith.skills.skill_folder import check_unchanged
 
 DENIED = 2
 """The exit code by which a hook denies."""
@@ -61,9 +60,13 @@ class Ruling:
     """Further messages for the model."""
 
 
-def gather(configured: HookSpecs, skills: Iterable[Skill]) -> tuple[Hook, ...]:
+def gather(configured: HookSpecs | None, skills: Iterable[Skill]) -> tuple[Hook, ...]:
     """The hooks of the configuration, then those of ``skills``."""
-    found = [_hook(event, spec, "the configuration", "") for event, spec in _each(configured)]
+    found = (
+        [_hook(event, spec, "the configuration", "") for event, spec in _each(configured)]
+        if configured
+        else []
+    )
     for skill in skills:
         found += [
             _hook(event, spec, f"the skill {skill.name}", str(skill.real_folder), skill)
@@ -153,6 +156,8 @@ class Hooks:
 
     async def _run(self, hook: Hook, event: dict[str, Any]) -> Ruling:
         if hook.skill is not None:
+            from seedsmith.skills.skill_folder import check_unchanged
+
             try:
                 check_unchanged(hook.skill)
             except SkillError as error:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from seedsmith.tools.mcp.pool import ServerPool
     from seedsmith.tools.symbols.pool import LanguageServers
 
+SKILL = "skill_tool:SkillTool"
+ASK = "ask_tool:AskTool"
+
 
 def open_extensions(settings: Settings, profile: Profile) -> Extensions:
     """The tools of installed packages, where the profile offers all tools and the user wants them."""
@@ -39,25 +42,25 @@ def open_tools(
 ) -> dict[str, Tool]:
     """The tools of a profile by name, in the order in which the model gets them.
 
-    If ``approver`` is a :class:`Respondent`, the ask tool puts its questions to it. ``vision`` says whether
-    the model accepts images. ``skills`` are the session's; the skill tool is offered even if there are none,
-    so that the list of tools is always the same. ``servers`` are those of the Model Context Protocol: their
-    tool is offered where there are any. ``extensions``, the tools that are asked for and those of packages,
-    come last.
+    If ``approver`` is a :class:`seedsmith.agent.calls.respondent.Respondent`, the ask tool puts its questions
+    to it. ``vision`` says whether the model accepts images. ``skills`` are the session's; the skill tool is
+    offered even if there are none, so that the list of tools is always the same. ``servers`` are those of the
+    Model Context Protocol: their tool is offered where there are any. ``extensions``, the tools that are
+    asked for and those of packages, come last.
     """
-    from seedsmith.agent.calls.ask_tool import AskTool, Respondent
+    from seedsmith.agent.calls.respondent import Respondent
     from seedsmith.skills.active import ActiveSkills
     from seedsmith.skills.loader import Library
-    from seedsmith.skills.skill_tool import SkillTool
+    from seedsmith.tools.deferred import DeferredTool
     from seedsmith.tools.registry import default_tools
 
     respondent = approver if isinstance(approver, Respondent) else None
     background = profile.tools is None or "shell_output" in profile.tools
-    skill_tool = SkillTool(skills or ActiveSkills(Library({})))
+    active = skills or ActiveSkills(Library({}))
     every = (
         *default_tools(background=background, vision=vision),
-        skill_tool,
-        AskTool(respondent),
+        DeferredTool(SKILL, active, package="seedsmith.skills"),
+        DeferredTool(ASK, respondent, package="seedsmith.agent.calls", offered=respondent is not None),
         *_server_tools(servers, vision=vision),
         *extensions,
     )

@@ -48,7 +48,7 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-_COLLECTED_EVERY = 50_000
+_COLLECTED_EVERY = 100_000
 """New objects between two looks for garbage: a start makes more than that and drops hardly any, and a look
 at each 700, which is Python's habit, takes an eighth of its time."""
 
@@ -60,7 +60,7 @@ def _run_command_line() -> int:
     if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     from seedsmith.agent.cli.main import main
-    from seedsmith.sandbox.isolation.environment import harden_agent
+    from seedsmith.sandbox.isolation.hardening import harden_agent
 
     harden_agent()
     return main(sys.argv[1:])

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import importlib
 import os
-import re
 import sys
 from collections.abc import Sequence
 
@@ -46,10 +45,15 @@ COMMANDS = {
 
 ALONE = "talk"
 """The command that is meant where none is named, at a terminal."""
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+_SPACELESS = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u3040", "\u30ff"),
+    ("\u3400", "\u9fff"),
+    ("\U00020000", "\U0003ffff"),
 )
-"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese: no command's name holds one."""
+"""First and last letters of Thai, Lao, Burmese, Khmer, Japanese, Chinese: no command's name holds one."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
@@ -123,7 +127,10 @@ def _is_prompt(argument: str) -> bool:
         return argument == "-"
     if argument.startswith("@") and len(argument) > 1:
         return True
-    return any(letter.isspace() for letter in argument.strip()) or _SPACELESS.search(argument) is not None
+    return any(
+        letter.isspace() or any(first <= letter <= last for first, last in _SPACELESS)
+        for letter in argument.strip()
+    )
 
 
 @click.group(

@@ -49,8 +49,8 @@ def offers(settings: Settings, watchers: FrontEnds = ()) -> tuple[Offered, ...]:
     async def skills(given: Given, front_ends: FrontEnds) -> Answered:
         from seedsmith.agent.run.named_skill import open_library
 
-        found = open_library(own, os.environ).skills
-        return Answered(True, "\n".join(f"{name}: {each.description}" for name, each in found.items()))
+        found = open_library(own, os.environ).summaries()
+        return Answered(True, "\n".join(f"{each.name}: {each.description}" for each in found))
 
     async def sessions(given: Given, front_ends: FrontEnds) -> Answered:
         from seedsmith.agent.sessions.recorded_sessions import Sessions

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
-from seedsmith.agent.calls.ask_tool import Question
+from seedsmith.agent.calls.respondent import Question
 from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import visible, visible_row
 from seedsmith.agent.settings.permissions.grants import Grant

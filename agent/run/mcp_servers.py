@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedsmith.agent.calls.ask_tool import Question, Respondent
+from seedsmith.agent.calls.respondent import Question, Respondent
 from seedsmith.agent.events import NoticeGiven, Sink
 from seedsmith.agent.settings.mcp_servers import MEMORY_FOLDER, REPOSITORY_FILE, find_servers, mcp_file
 from seedsmith.agent.settings.settings import Settings

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seedsmith.agent.calls.hooks import Hook, Hooks, gather, programs
 from seedsmith.agent.context.profile import Profile
 from seedsmith.agent.context.prompts import prompt as wording
 from seedsmith.agent.context.skill_calls import SKILL_TOOL, last_loaded
@@ -19,19 +18,20 @@ from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.skills.active import ActiveSkills
-from seedsmith.skills.hook_specs import HookSpecs
+from seedsmith.skills.active import WORDS, ActiveSkills
+from seedsmith.skills.built_in import Summary
 from seedsmith.skills.loader import Library, load, roots
-from seedsmith.skills.manifest import BudgetWishes
 from seedsmith.skills.parameter_specs import Value
 from seedsmith.skills.required_programs import how_to_install, missing_programs
 from seedsmith.skills.skill import Origin, Skill
-from seedsmith.skills.skill_folder import read_skill
 from seedsmith.skills.skill_listing import listing
-from seedsmith.skills.skill_tool import WORDS, skill_text
 from seedsmith.skills.template import NOT_GIVEN
 from seedsmith.skills.trust import TrustStore
 from seedsmith.tools.base import ToolContext
+
+if TYPE_CHECKING:
+    from seedsmith.agent.calls.hooks import Hook, Hooks
+    from seedsmith.skills.manifest import BudgetWishes
 
 _IN_THE_PROMPT = "(see what the user says at the end)"
 _MOST_LISTED = 500
@@ -52,6 +52,8 @@ class NamedSkill:
 
     def task(self, prompt: str) -> str:
         """What the model is told: the skill's instructions, then what the user said besides."""
+        from seedsmith.skills.skill_tool import skill_text
+
         missing = _IN_THE_PROMPT if prompt.strip() else NOT_GIVEN
         instructions = self.skill.filled_instructions(self.values, missing)
         # The command that proves the work is told with what it showed before the first turn.
@@ -108,14 +110,16 @@ class SessionSkills:
         return str(self.named.skill.real_folder) if self.named else ""
 
     @property
-    def budget(self) -> BudgetWishes:
+    def budget(self) -> BudgetWishes | None:
         """The limits the named skill wishes for."""
-        return self.own.budget if self.own else BudgetWishes()
+        return self.own.budget if self.own else None
 
     def open_hooks(self, context: ToolContext, sink: Sink, session: str, redactor: Redactor) -> Hooks | None:
         """What asks the hooks of ``session``; None where there are none."""
         if not self.hooks:
             return None
+        from seedsmith.agent.calls.hooks import Hooks
+
         return Hooks(self.hooks, context.processes, sink, session, redactor, context.environment)
 
     def task(self, prompt: str) -> str:
@@ -165,17 +169,28 @@ def open_skills(
     loaded = library.skills.get(last)
     if loaded is not None:
         active.activate(loaded)
-    hooks: tuple[Hook, ...] = ()
-    if settings.replay is None:  # what hooks said stands in the recording
-        own = named is not None and not active.hands_over(named.skill)
-        hooks = gather(settings.hooks or HookSpecs(), (named.skill,) if named and own else ())
+    own = named.skill if named and not active.hands_over(named.skill) else None
+    hooks, files = _hooks(settings, own)
     chosen, notices = _chosen(settings, library)
     if last and loaded is None:
         said = f"The skill {last!r:.80} of this session can't be used now: the tools it left out are back."
         notices = (*notices, NoticeGiven("skills", said))
     lines = _listed(chosen, active, context_tokens) if profile.tools is None else ""
-    readable = (*_folders(library, workspace), *programs(hooks))
+    readable = (*_folders(library, workspace), *files)
     return SessionSkills(active, named, lines, hooks, tuple(dict.fromkeys(readable)), notices)
+
+
+def _hooks(settings: Settings, named: Skill | None) -> tuple[tuple[Hook, ...], tuple[Path, ...]]:
+    """The hooks of the configuration and of the skill that is ``named``, and the files they run.
+
+    A replay has none: what hooks said stands in the recording.
+    """
+    if settings.replay is not None or not (settings.hooks or named):
+        return (), ()
+    from seedsmith.agent.calls.hooks import gather, programs
+
+    hooks = gather(settings.hooks, (named,) if named else ())
+    return hooks, tuple(programs(hooks))
 
 
 def trust_store(settings: Settings, environment: Mapping[str, str]) -> TrustStore:
@@ -186,6 +201,8 @@ def trust_store(settings: Settings, environment: Mapping[str, str]) -> TrustStor
 
 def trust_own(settings: Settings, environment: Mapping[str, str], folder: Path) -> None:
     """Trust a skill that was just written by ourselves into the repository."""
+    from seedsmith.skills.skill_folder import read_skill
+
     skill = read_skill(folder, Origin.REPOSITORY)
     if isinstance(skill, Skill):
         trust_store(settings, environment).trust(skill)
@@ -220,22 +237,24 @@ def _named(
     return NamedSkill(skill, values, settings.skill_with or {}, callable_commands)
 
 
-def _chosen(settings: Settings, library: Library) -> tuple[Iterable[Skill], tuple[NoticeGiven, ...]]:
+def _chosen(
+    settings: Settings, library: Library
+) -> tuple[Iterable[Skill | Summary], tuple[NoticeGiven, ...]]:
     """The skills the model is told of, and what is wrong with the names in ``settings.skills``.
 
     Where none are named, those that use the browser are left out unless it is offered.
     """
     names = settings.skills
     if names is None:
-        every = library.skills.values()
+        every = library.summaries()
         return [each for each in every if settings.browser or "browser" not in (each.tools or ())], ()
     unknown = [name for name in names if name not in library.skills]
     said = f"The setting skills names what can't be used here: {', '.join(unknown)[:200]}."
     notices = (NoticeGiven("skills", said),) if unknown else ()
-    return [library.skills[name] for name in sorted({*names} - {*unknown})], notices
+    return [each for each in library.summaries() if each.name in names], notices
 
 
-def _listed(chosen: Iterable[Skill], active: ActiveSkills, context_tokens: int) -> str:
+def _listed(chosen: Iterable[Skill | Summary], active: ActiveSkills, context_tokens: int) -> str:
     """What the model is told of the skills; of those that a helper carries out, what it must say to one."""
     chosen = list(chosen)
     handed = ", ".join(each.name for each in chosen if each.model_may_call and active.hands_over(each))
@@ -256,7 +275,7 @@ def _folders(library: Library, workspace: Path) -> Iterable[Path]:
         if root.origin is not Origin.REPOSITORY and not root.fault
     ]
     kept = [folder for folder in outside if folder.is_dir() and not _related(folder, workspace)]
-    for skill in library.skills.values():
+    for skill in library.summaries():
         folder = skill.folder.resolve()
         if not _related(folder, workspace) and not any(folder.is_relative_to(root) for root in kept):
             kept.append(folder)

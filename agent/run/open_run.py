@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.offered_tools import open_extensions, open_tools
 from seedsmith.agent.calls.optional_tools import asked_tools
+from seedsmith.agent.context.instructions import user_instructions
 from seedsmith.agent.context.profile import SEARCH_TURNS, Profile, choose_profile, profile_named
 from seedsmith.agent.context.prompt_images import Attached, attach
 from seedsmith.agent.context.prompts import prompt as wording
-from seedsmith.agent.conversation import ToolCall
+from seedsmith.agent.conversation import ToolCall, UserMessage
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop import parameter_checks
@@ -79,6 +80,13 @@ class OpenedRun:
     def entry(self) -> ModelEntry:
         """What the catalog knows of the model that is asked now."""
         return self.known.resolve(f"{self.model.provider}/{self.model.name}")[1]
+
+    @property
+    def own_instructions(self) -> tuple[UserMessage, ...]:
+        """The user's own AGENTS.md; a replay goes by what was recorded."""
+        replays = self.interceptor is not None and self.interceptor.replays
+        own = user_instructions(self.request.environment) if self.profile.facts and not replays else None
+        return (own,) if own is not None else ()
 
     @property
     def facts(self) -> RunFacts:
@@ -359,12 +367,12 @@ def _limits(
     settings: Settings, skills: SessionSkills, model: Model, entry: ModelEntry, *, searches: bool
 ) -> Limits:
     """What the user set, else what the skill wishes for, else the defaults; a search has turns of its own."""
-    wishes = skills.budget
+    wished = skills.budget.model_dump() if skills.budget else {}
     return choose_limits(
-        turns=settings.max_turns or (SEARCH_TURNS if searches else wishes.turns),
-        tokens=settings.max_tokens or wishes.tokens,
-        cost=settings.max_cost or (wishes.cost if model.priced else None),
-        seconds=settings.max_time or wishes.seconds,
+        turns=settings.max_turns or (SEARCH_TURNS if searches else wished.get("turns")),
+        tokens=settings.max_tokens or wished.get("tokens"),
+        cost=settings.max_cost or (wished.get("cost") if model.priced else None),
+        seconds=settings.max_time or wished.get("seconds"),
         priced=model.priced,
         free=entry.price is not None and entry.price.free,
     )

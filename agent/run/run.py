@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedsmith.agent.calls.approval import Approver
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.calls.finish_tool import NAME as FINISH
-from seedsmith.agent.context.instructions import root_notices, user_instructions
+from seedsmith.agent.context.instructions import root_notices
 from seedsmith.agent.context.opening_messages import Listings, first_items
 from seedsmith.agent.context.third_party import is_versioned
 from seedsmith.agent.conversation import UserMessage
@@ -26,14 +26,12 @@ from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.open_run import OpenedRun, open_run
-from seedsmith.agent.run.run_proof import Proving, with_pull_request
 from seedsmith.agent.run.server_prompts import with_server_prompt
 from seedsmith.agent.run.skill_by_helper import handed_over
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.subagents_offered import with_subagents
 from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
-from seedsmith.agent.run.verification import Verifier
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
 from seedsmith.agent.sessions.prune import told_of_pruning
@@ -43,6 +41,8 @@ from seedsmith.tools.base import ToolContext, ToolSpec
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
+    from seedsmith.agent.run.run_proof import Proving
+    from seedsmith.agent.run.verification import Verifier
     from seedsmith.skills.loader import Library
 
 _SEARCHED = "A local model's search goes by the tests alone; what was told or piped in besides is not read."
@@ -201,6 +201,8 @@ class _Run:
         )
         fixing = opened.request.fixing and (profile.searches or not self._settings.symptom)
         if self._command:
+            from seedsmith.agent.run.run_proof import Proving
+
             proving = Proving(opened, self._context, self._past, dispatcher, context.processes)
             self._proving, self._verifier = proving, proving.verifier
         calls = follow(opened, dispatcher, self._sink)
@@ -308,19 +310,12 @@ class _Run:
             images=attached.images,
             listings=Listings(opened.skills.listing, opened.servers.listing),
         )
-        for item in (system, *self._user_instructions(), *rest):
+        for item in (system, *opened.own_instructions, *rest):
             session.append(item)
         for notice in root_notices(opened.place.workspace) if opened.profile.facts else ():
             self._sink.emit(notice)
         for message in await self._hooks.session_start() if self._hooks else ():
             session.append(UserMessage(opened.place.redactor.text(message), "hook"))
-
-    def _user_instructions(self) -> tuple[UserMessage, ...]:
-        """The user's own AGENTS.md; a replay goes by what was recorded."""
-        opened = self._opened
-        replays = opened.interceptor is not None and opened.interceptor.replays
-        own = user_instructions(opened.request.environment) if opened.profile.facts and not replays else None
-        return (own,) if own is not None else ()
 
     async def _end(self, status: Status, text: str, reason: str, *, compares: bool) -> Outcome:
         """Record and show the outcome; where it can't be worked out, that is told as the end, and raised."""
@@ -333,7 +328,12 @@ class _Run:
             self._record(outcome)
             self._sink.emit(outcome.to_event())
             raise
-        outcome = with_pull_request(outcome, self._settings, self._session)
+        if self._settings.report is not None:
+            from seedsmith.agent.run.run_proof import with_pull_request
+
+            outcome = with_pull_request(
+                outcome, self._settings.report, self._settings.symptom or "", self._session
+            )
         self._sink.emit(outcome.to_event())
         return outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.dispatch import Dispatcher
@@ -16,7 +17,6 @@ from seedsmith.agent.run.verification import LONGEST_SECONDS, Verifier, output_t
 from seedsmith.agent.sessions.outcome import Outcome, Verified, looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import OTHERWISE, Sides
 from seedsmith.agent.sessions.session import Session
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
@@ -164,17 +164,15 @@ def _files_that_expect_otherwise(weakened: Sequence[str]) -> tuple[str, ...]:
     return files if apart and all(each.endswith(OTHERWISE) for each in weakened) else ()
 
 
-def with_pull_request(outcome: Outcome, settings: Settings, session: Session) -> Outcome:
-    """``outcome``, its pull request's text written where ``settings`` want it; says where that can't be."""
-    if settings.report is None:
-        return outcome
+def with_pull_request(outcome: Outcome, file: Path, symptom: str, session: Session) -> Outcome:
+    """``outcome``, its pull request's text written to ``file``; says where that can't be."""
     from seedsmith.agent.run.proof.pull_request import pull_request
 
     last = session.conversation.last_answer
-    text = pull_request(outcome, last.text if last else "", settings.symptom or "")
+    text = pull_request(outcome, last.text if last else "", symptom)
     try:
-        settings.report.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
-        why = f"The report {settings.report} can't be written: {error.strerror or error}."
+        why = f"The report {file} can't be written: {error.strerror or error}."
         return replace(outcome, message=f"{outcome.message}\n\n{why}".strip())
     return outcome

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def what_skills_do(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """What a person may name here as a skill, prompts of MCP servers too, with what each is for."""
-    skills = open_library(settings, environment).skills.values()
+    skills = open_library(settings, environment).summaries()
     own = {skill.name: skill.description.partition(". ")[0] for skill in skills}
     return own | server_prompts(settings, environment)
 

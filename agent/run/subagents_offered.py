@@ -33,7 +33,7 @@ def with_subagents(
     home = request.environment.get("HOME")
     folder = Path(home) / KINDS if home else None
     active = opened.skills.active
-    by_skills = any(map(active.hands_over, active.library.skills.values()))
+    by_skills = any(map(active.hands_over, active.library.summaries()))
     offered = wanted or (folder is not None and folder.is_dir())
     if not offered and not by_skills:
         return opened

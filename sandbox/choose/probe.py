@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import shutil
 import socket
 import stat
@@ -32,7 +33,8 @@ if { true >"$workspace/.git/$name"; } 2>/dev/null && rm "$workspace/.git/$name";
 { true >"$outside/$name"; } 2>/dev/null
 { true >"$home/$name"; } 2>/dev/null
 if [ -n "$secret" ] && { read -r _ <"$secret"; } 2>/dev/null; then echo secret; fi
-if { grep -q . "/proc/$agent/environ"; } 2>/dev/null; then echo environ; fi
+{ read -r seen <"/proc/$agent/environ"; } 2>/dev/null
+if [ -n "$seen" ]; then echo environ; fi
 for setting in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /proc/sysrq-trigger \\
     /proc/irq/default_smp_affinity /sys/kernel/uevent_helper /sys/power/state; do
   if { true >>"$setting"; } 2>/dev/null; then echo kernel; fi
@@ -97,11 +99,9 @@ class ProbeRun:
         try:
             if self._started is None:
                 return ProbeResult(works=False, reason=self._error)
-            try:
-                self._started.process.wait(_SECONDS)
-            except subprocess.TimeoutExpired:
+            if not _ends(self._started.process, _SECONDS):
                 self._started.process.kill()
-                self._started.process.wait()
+            self._started.process.wait()
             if self._started.root != self._started.process.pid:
                 bury(self._started.root)
             return self._judge(os.read(self._reader, 65536).decode(errors="replace"))
@@ -149,6 +149,17 @@ class ProbeRun:
             return True
         place.unlink()
         return False
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for its end, and whether it came in time: told at once, where Popen looks in growing steps."""
+    if process.poll() is not None:
+        return True
+    ended = os.pidfd_open(process.pid)
+    try:
+        return bool(select.select([ended], [], [], seconds)[0])
+    finally:
+        os.close(ended)
 
 
 def probe(isolation: Isolation, policy: Policy) -> ProbeResult:

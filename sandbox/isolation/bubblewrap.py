@@ -6,6 +6,7 @@ their own, no network and no other process; when the command ends, everything it
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -270,23 +271,36 @@ def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[st
     there meanwhile, the folders above mount points become mount points too, which can't be renamed: returns
     the arguments for that.
     """
+    make_ready(private_tmp, HOME)
+    points, above = _mount_points(arguments)
+    for inside, source in points:
+        if os.path.isdir(source):
+            make_ready(private_tmp, inside)
+        else:
+            make_file_ready(private_tmp, inside)
+    return [
+        word for folder in above for word in ("--bind", f"{private_tmp}/{folder}", f"{TEMPORARY}/{folder}")
+    ]
+
+
+@functools.lru_cache(maxsize=8)
+def _mount_points(arguments: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The outermost mount points in ``/tmp``, each with what is mounted there, and the folders above them.
+
+    Both by their paths in ``/tmp``. The arguments of most commands of a session are the same.
+    """
     sources: dict[Path, str] = {}
     for number, word in enumerate(arguments):
         if word in ("--bind", "--ro-bind"):
             sources[Path(arguments[number + 2])] = arguments[number + 1]
         elif word == "--tmpfs":
             sources[Path(arguments[number + 1])] = "/"
-    make_ready(private_tmp, HOME)
-    above: set[Path] = set()
-    for path in outermost({path for path in sources if TEMPORARY in path.parents}):
-        inside = str(path.relative_to(TEMPORARY))
-        above |= {parent for parent in path.parents if TEMPORARY in parent.parents}
-        if os.path.isdir(sources[path]):
-            make_ready(private_tmp, inside)
-        else:
-            make_file_ready(private_tmp, inside)
-    places = ((private_tmp / folder.relative_to(TEMPORARY), folder) for folder in sorted(above))
-    return [word for behind, folder in places for word in ("--bind", str(behind), str(folder))]
+    points = outermost({path for path in sources if TEMPORARY in path.parents})
+    above = {parent for path in points for parent in path.parents if TEMPORARY in parent.parents}
+    return (
+        tuple((str(path.relative_to(TEMPORARY)), sources[path]) for path in points),
+        tuple(str(folder.relative_to(TEMPORARY)) for folder in sorted(above)),
+    )
 
 
 def _is_there(path: Path) -> bool:

@@ -6,13 +6,12 @@ See docs/sandbox.md, "Environment and toolchains".
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.hardening import is_secret
 from seedsmith.sandbox.isolation.private_folder import HOME, make_ready
-from seedsmith.sandbox.isolation.syscalls import forbid_dumping, overwrite_variables
 from seedsmith.sandbox.isolation.toolchains import TOOLCHAIN_VARIABLES, search_path
 
 PRIVATE_HOME = "/tmp/home"  # noqa: S108
@@ -82,19 +81,6 @@ _OFFLINE = {
     "npm_config_offline": "true",
 }
 """What makes package managers fail at once where there is no network, instead of trying again and again."""
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_KEYS$|API_?KEY|AUTH", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"://[^/\s@]+@")
-
-
-def harden_agent() -> None:
-    """Hide this process's own environment and memory from everything it starts (``/proc/PID/environ``).
-
-    Ordinary debugging of the agent stops working too, core dumps included. What looks like a key is taken
-    out of the first environment besides, which root can read all the same; ``os.environ`` keeps it. Call it
-    once, at start.
-    """
-    forbid_dumping()
-    overwrite_variables(lambda name, value: is_secret(name, value) and not value.startswith("/"))
 
 
 def command_environment(
@@ -138,11 +124,6 @@ def command_environment(
     if not network:
         clean.update(_OFFLINE)
     return clean
-
-
-def is_secret(name: str, value: str = "") -> bool:
-    """Whether a variable looks like a key, by its name or by a password within an address."""
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
 
 
 def host_environment(env: Mapping[str, str], policy: Policy, *, private_home: bool) -> dict[str, str]:

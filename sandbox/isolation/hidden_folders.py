@@ -110,7 +110,10 @@ def secrets_in(home: Path) -> tuple[Path, ...]:
 
 def is_beneath(path: Path, folders: Collection[Path]) -> bool:
     """Whether ``path`` is one of ``folders`` or lies in one; compares names, follows no link."""
-    return not {path, *path.parents}.isdisjoint(folders)
+    if isinstance(folders, frozenset | set):  # of which there may be a hundred
+        return not folders.isdisjoint((path, *path.parents))
+    inside = f"{path}/"
+    return any(inside.startswith(f"{str(folder).rstrip('/')}/") for folder in folders)
 
 
 def outermost(paths: set[Path]) -> tuple[Path, ...]:

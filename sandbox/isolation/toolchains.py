@@ -147,7 +147,8 @@ class _Collector:
         homes = (*self._homes, *self._own_homes())
         self._secrets = frozenset(secret for home in homes for secret in secrets_in(home))
         shown_never = (*self._masks, *homes)
-        above = (each for secret in (*shown_never, *self._secrets) for each in secret.parents)
+        holding = {place.parent for place in (*shown_never, *self._secrets)}
+        above = (each for folder in holding for each in (folder, *folder.parents))
         self._shown_never = frozenset((*shown_never, *above, *(home / ".local/state" for home in homes)))
         self._found: set[Path] = set()
         self._looked_at: set[Path] = set()

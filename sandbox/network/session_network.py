@@ -18,15 +18,17 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Isolation, Namespace, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.isolation.own_programs import own_program
 from seedsmith.sandbox.network.allowed_hosts import LOOPBACK_NAMES, MOST_ENTRIES, Allowed
-from seedsmith.sandbox.network.egress import Attempt, Egress
 from seedsmith.sandbox.network.kernel_counters import kernel_refusals
-from seedsmith.sandbox.network.upstream_proxy import UserProxies
+
+if TYPE_CHECKING:
+    from seedsmith.sandbox.network.egress import Attempt, Egress
 
 _SECONDS = 10.0
 _HOLD = ("/bin/sh", "-c", "echo $$; read -r _")
@@ -164,6 +166,9 @@ class SessionNetwork:
         """Serve the listening sockets that come through ``channel``; whether what is needed came."""
         if channel is None:
             return True
+        from seedsmith.sandbox.network.egress import Egress
+        from seedsmith.sandbox.network.upstream_proxy import UserProxies
+
         channel.setblocking(False)
         said, descriptors, _, _ = socket.recv_fds(channel, _LONGEST_LINE, 4 * MOST_ENTRIES)
         places = [place.split("/") for place in said.decode().split()]

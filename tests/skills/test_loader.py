@@ -11,7 +11,7 @@ import yaml
 from seedsmith.skills.errors import SkillError, UnknownSkill
 from seedsmith.skills.loader import Root, load, roots
 from seedsmith.skills.scaffold import STARTER
-from seedsmith.skills.skill import BUILT_IN, Origin
+from seedsmith.skills.skill import BUILT_IN, Origin, Skill
 from seedsmith.skills.skill_folder import check_unchanged
 from seedsmith.skills.trust import TrustStore
 
@@ -89,6 +89,28 @@ def test_links_out_of_a_repository_are_not_followed(found, tmp_path):
     user.mkdir(parents=True)
     (user / "tidy").symlink_to(tmp_path / "elsewhere/tidy")
     assert list(found.load().skills) == ["tidy"]
+
+
+def test_the_built_in_skills_are_told_of_without_being_read_and_read_at_their_first_use(found):
+    built_in = Root(BUILT_IN, Origin.BUILT_IN)
+    library = load([built_in], found.trust)
+    told = library.summaries()
+    assert [each.name for each in told] == sorted(
+        folder.name for folder in BUILT_IN.iterdir() if folder.is_dir()
+    )
+    assert not any(isinstance(each, Skill) for each in told) and all(each.folder.is_dir() for each in told)
+    skill = library.find("fix-bug")
+    assert skill.instructions and skill.folder == BUILT_IN / "fix-bug" and library.skills["fix-bug"] is skill
+    assert [each.name for each in library.summaries() if isinstance(each, Skill)] == ["fix-bug"]
+    assert "nonsense" not in library.skills and len(library.skills) == len(told)
+
+
+def test_the_user_s_skill_hides_the_built_in_one_of_its_name(found):
+    mine = found.write("home/.agents/skills/commit")
+    searched = [Root(found.home / ".agents/skills", Origin.USER), Root(BUILT_IN, Origin.BUILT_IN)]
+    library = load(searched, found.trust)
+    assert library.find("commit").manifest == mine
+    assert [each.skill.folder for each in library.shadowed] == [BUILT_IN / "commit"]
 
 
 def test_a_wrong_name_hears_the_near_ones(found):

@@ -17,7 +17,7 @@ from acp.schema import (
 )
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
-from seedsmith.agent.calls.ask_tool import Question
+from seedsmith.agent.calls.respondent import Question
 from seedsmith.agent.frontends.approver import choices, decision, readable
 from seedsmith.agent.frontends.terminal import one_line
 from seedsmith.agent.settings.permissions.grants import Grant

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
-from seedsmith.agent.calls.ask_tool import Question
+from seedsmith.agent.calls.respondent import Question
 from seedsmith.agent.frontends.approver import choices, decision, readable
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible, visible_row

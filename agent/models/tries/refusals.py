@@ -8,7 +8,6 @@ belongs, ``detail`` (of FastAPI a list of ``{"type", "loc", "msg"}``), pages of 
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -151,7 +150,9 @@ def _words(text: str) -> str:
     """What a body that is no JSON says: a page's title, or the text itself."""
     if text.startswith("<"):
         title = _TITLE.search(text)
-        said = html.unescape(title[1]).strip() if title else ""
+        from html import unescape  # only here: it brings all the names of characters
+
+        said = unescape(title[1]).strip() if title else ""
         return f"a web page titled {said!r}" if said else "a web page"
     readable = "\ufffd" not in text and all(char.isprintable() or char.isspace() for char in text)
     return _short(text) if readable else "an answer that is not JSON"

@@ -127,7 +127,7 @@ def _beat(job: Job, ended: threading.Event) -> None:
 
 def main() -> int:
     """Work as a process; 0, or 1 where the batch's own state can't be used."""
-    from seedsmith.sandbox.isolation.environment import harden_agent
+    from seedsmith.sandbox.isolation.hardening import harden_agent
 
     harden_agent()
     line = first_line()

@@ -10,8 +10,9 @@ from scripted_endpoint import calls, text
 from small_house import Collected, SmallTool, everything
 
 from seedsmith import Agent
-from seedsmith.agent.calls.ask_tool import NO_ANSWER, NOBODY, AskTool, Question
+from seedsmith.agent.calls.ask_tool import NO_ANSWER, NOBODY, AskTool
 from seedsmith.agent.calls.offered_tools import open_tools
+from seedsmith.agent.calls.respondent import Question
 from seedsmith.agent.context.profile import COMPACT, FULL
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ToolFinished

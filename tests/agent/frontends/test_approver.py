@@ -7,7 +7,7 @@ import pty
 import pytest
 
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
-from seedsmith.agent.calls.ask_tool import Question, Respondent
+from seedsmith.agent.calls.respondent import Question, Respondent
 from seedsmith.agent.frontends.approver import ConsoleApprover, readable
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.grants import grants_for

@@ -16,7 +16,7 @@ import pytest
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import OutsideWorkspace
 from seedsmith.sandbox.isolation.base import Limits
-from seedsmith.sandbox.isolation.environment import harden_agent
+from seedsmith.sandbox.isolation.hardening import harden_agent
 
 PYTHON = shlex.quote(sys.executable)
 
@@ -262,7 +262,7 @@ async def test_33_no_process_shows_a_key(runner) -> None:
 
 def test_33_what_the_agent_was_started_with_holds_no_key() -> None:
     code = (
-        "from seedsmith.sandbox.isolation.environment import harden_agent; harden_agent(); import os, sys;"
+        "from seedsmith.sandbox.isolation.hardening import harden_agent; harden_agent(); import os, sys;"
         "print(os.environ['API_KEY'], flush=True);"
         "print(open('/proc/self/environ').read().replace(chr(0), chr(10)))"
     )

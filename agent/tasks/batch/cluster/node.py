@@ -57,7 +57,7 @@ class Mouth:
 
 def main() -> int:
     """Make one attempt; what is wrong is said, too."""
-    from seedsmith.sandbox.isolation.environment import harden_agent
+    from seedsmith.sandbox.isolation.hardening import harden_agent
 
     harden_agent()
     mouth = Mouth(os.dup(1))
