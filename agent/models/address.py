@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from seedsmith.agent.errors import UsageError
 
@@ -13,8 +13,6 @@ _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _ENDPOINTS = ("/chat/completions", "/completions", "/responses")
 """What the wires add to a base URL (docs/model-service.md, "Services")."""
 _PORTS = {"http": 80, "https": 443}
-_KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
-"""What a path may hold besides letters and digits (RFC 3986 §3.3); ``%``: it may be quoted already."""
 
 
 def check_base_url(base_url: str) -> SplitResult:
@@ -36,23 +34,6 @@ def service_root(base_url: str) -> str:
     root = base_url.rstrip("/")
     endpoint = next((each for each in _ENDPOINTS if root.endswith(each)), "")
     return root.removesuffix(endpoint).rstrip("/")
-
-
-def ascii_url(url: str) -> str:
-    """``url`` as it is asked for: in ASCII, without a user and password, and without a port that goes unsaid.
-
-    Raises :class:`UsageError` where its host has no such name.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            raise UsageError(f"No host can have the name in {shown(url)}.") from None
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}{quote(parts.path, safe=_KEPT_IN_PATHS)}"
 
 
 def shown(base_url: str) -> str:

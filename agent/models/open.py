@@ -12,6 +12,7 @@ from seedsmith.agent.models.base import Model
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.catalog.entries import Catalog, ModelEntry, Provider
 from seedsmith.agent.models.errors import MissingKey, NoModelConfigured, NotAskable
+from seedsmith.agent.models.network.sdk import load_sdk_in_background
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.models.service.fail_over import FailOverModel
 from seedsmith.agent.models.tries.refused_fields import RefusedFieldsFile
@@ -117,6 +118,8 @@ def _open_one(name: str, given: _Given, retry: RetryPolicy) -> Model:
         raise MissingKey(f"{name} needs a key: set {looked_for}; -m {LOCAL_MODEL} needs none.")
     if not all("!" <= character <= "~" for character in key):
         raise NotAskable(f"The key for {name} holds characters that no key has: was it copied whole?")
+    if not replays:
+        load_sdk_in_background()
     from seedsmith.agent.models.service.service import ServiceOptions
 
     options = ServiceOptions(

@@ -1,4 +1,4 @@
-"""Connections to services: requests, proxies, certificates, and messages for failed connections.
+"""Connections to services: the SDK, proxies, certificates, and messages for failed connections.
 
 Nothing here knows what a request contains. Begin with ``connection``.
 """

@@ -1,28 +1,27 @@
-"""The HTTP connection of a model: httpcore2 with our own headers, proxies, and bounded answers."""
+"""The HTTP connection of a model: the openai SDK without its environment variables, with bounded answers."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 import zlib
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
-from importlib import import_module
+from collections.abc import AsyncIterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from seedsmith.agent.models.address import ascii_url, is_loopback, proxy_for
+from seedsmith.agent.models.address import is_loopback, proxy_for
 from seedsmith.agent.models.network.certificates import Certificates
+from seedsmith.agent.models.network.sdk import load_sdk
 from seedsmith.agent.models.network.transport import read_all
 from seedsmith.agent.models.network.unreachable import Route, explain, network_login, proxy_refused
 from seedsmith.agent.models.tries.refusals import parse_refusal
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
-from seedsmith.agent.version import VERSION
 
 if TYPE_CHECKING:
-    import httpcore2
+    import httpx2
+    import openai
 
 RESPONSE_LIMIT_BYTES = 64 * 2**20
 _GZIP_OR_ZLIB = 32 + 15
@@ -35,33 +34,27 @@ LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
 """Connecting is cheap there, and llama.cpp's server closes connections after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
-_PIECE_BYTES = 2**20
-"""At most this much of a packed body is unpacked at once."""
-
-
-def import_in_background() -> None:
-    """Begin to import what sends requests, in a thread."""
-    threading.Thread(target=import_module, args=("httpcore2",), name="import-httpcore2", daemon=True).start()
 
 
 class Response:
     """An answer whose head has come; its failures are :class:`BrokenAnswer`."""
 
-    def __init__(self, response: httpcore2.Response) -> None:
+    def __init__(self, response: httpx2.Response) -> None:
         self._response = response
-        self._headers = _headers_of(response)
-        self._chunks = _unpacked(response, self._headers)
+        self._chunks = response.aiter_bytes()  # decoded, should a service compress what was asked plain
         self._size = 0
 
     @property
     def content_type(self) -> str:
         """Lower case, without parameters; '' where none was sent."""
-        return self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind: str = self._response.headers.get("content-type", "")
+        return kind.partition(";")[0].strip().lower()
 
     @property
     def request_id(self) -> str:
         """The service's name for the request, '' where it gave none."""
-        return self._headers.get("x-request-id", "")
+        identity: str = self._response.headers.get("x-request-id", "")
+        return identity
 
     async def chunk(self) -> bytes | None:
         """The next piece of the body; None at its end."""
@@ -88,7 +81,6 @@ class Response:
 
     async def aclose(self) -> None:
         """Let go of it, read or not."""
-        await self._chunks.aclose()
         await self._response.aclose()
 
 
@@ -111,7 +103,6 @@ class Connection:
         :class:`seedsmith.agent.errors.UsageError` where one of them can't be used.
         """
         self._base_url = base_url
-        self._url = ascii_url(base_url)
         self._retry = retry
         self._kept_connections = None if keep_alive else 0
         self._route = Route(base_url, proxy_for(base_url, environment), CONNECT_SECONDS)
@@ -120,79 +111,101 @@ class Connection:
         self._connected = 0
         self._sent = 0
         self._headers = {
-            "Host": urlsplit(self._url).netloc,
-            "Connection": "keep-alive",
             "Accept": "application/json, text/event-stream",
             "Accept-Encoding": "identity",
             "Content-Type": "application/json",
-            "User-Agent": f"seedsmith/{VERSION}",
+            "User-Agent": f"seedsmith/{version('seedsmith')}",
         }
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._pool: httpcore2.AsyncConnectionPool | None = None
+        self._client: openai.AsyncOpenAI | None = None
 
     async def post(self, path: str, body: bytes) -> Response:
         """Send ``body`` and return once the answer's head is there; raises :class:`FailedTry`.
 
         A kept connection that the service closed just then is no failure: ``body`` is sent once more.
         """
-        if self._pool is None:
-            self._pool = await asyncio.to_thread(self._open)
+        if self._client is None:
+            self._client = await asyncio.to_thread(self._open)
         connected = self._connected
         try:
-            return await self._send(self._pool, path, body)
+            return await self._send(self._client, path, body)
         except BrokenAnswer:
             if self._connected != connected:
                 raise
-            return await self._send(self._pool, path, body)
+            return await self._send(self._client, path, body)
 
-    async def _send(self, pool: httpcore2.AsyncConnectionPool, path: str, body: bytes) -> Response:
-        import httpcore2
+    async def _send(self, client: openai.AsyncOpenAI, path: str, body: bytes) -> Response:
+        import httpx2
+        import openai
 
         sent = self._sent
-        request = httpcore2.Request(
-            "POST",
-            self._url + path,
-            headers=[*self._headers.items(), ("Content-Length", str(len(body)))],
-            content=body,
-            extensions=self._watched(),
-        )
         try:
-            response = await pool.handle_async_request(request)
-        except Exception as error:  # a proxy of another kind makes the libraries raise whatever they like
+            # the raw response: the SDK's own walk over messages and events grows with them
+            response: Any = await client.post(
+                path,
+                cast_to=httpx2.Response,
+                content=body,
+                options={"headers": self._headers},
+                stream=True,
+                stream_cls=openai.AsyncStream[Any],
+            )
+        except openai.APIStatusError as error:
+            raise self._refused(error.response) from None
+        except openai.APIConnectionError as error:
+            raise self._failed(error.__cause__ or error, sent) from None
+        except (*_wire_errors(), *_socks_errors()) as error:
             raise self._failed(error, sent) from None
-        if response.status >= 300:
-            raise await self._refused(response)
         return Response(response)
 
     async def aclose(self) -> None:
         """Close it; a later :meth:`post` opens it anew."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
-    def _open(self) -> httpcore2.AsyncConnectionPool:
-        import httpcore2
+    def _open(self) -> openai.AsyncOpenAI:
+        load_sdk()
+        import httpx2
+        import openai
 
         host = urlsplit(self._base_url).hostname or ""
-        kept: dict[str, Any] = {
-            "ssl_context": self._verification(),
-            "max_connections": None,
-            "max_keepalive_connections": self._kept_connections,
-            "keepalive_expiry": LOOPBACK_KEEP_ALIVE_SECONDS if is_loopback(host) else KEEP_ALIVE_SECONDS,
-        }
-        if self._route.proxy is None:
-            return httpcore2.AsyncConnectionPool(**kept)
-        proxy = urlsplit(self._route.proxy)
-        login = (unquote(proxy.username or "").encode(), unquote(proxy.password or "").encode())
-        kept |= {"proxy_url": ascii_url(self._route.proxy), "proxy_auth": login if any(login) else None}
-        if proxy.scheme.startswith("socks"):
-            return httpcore2.AsyncSOCKSProxy(**kept)
-        return httpcore2.AsyncHTTPProxy(**kept)
+        idle = LOOPBACK_KEEP_ALIVE_SECONDS if is_loopback(host) else KEEP_ALIVE_SECONDS
+        client = httpx2.AsyncClient(
+            transport=_bounded(
+                httpx2.AsyncHTTPTransport(
+                    verify=self._verification(),
+                    proxy=self._route.proxy,
+                    limits=httpx2.Limits(
+                        max_keepalive_connections=self._kept_connections, keepalive_expiry=idle
+                    ),
+                    trust_env=False,
+                )
+            ),
+            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            trust_env=False,
+            follow_redirects=False,
+            event_hooks={"request": [self._keep_our_headers, self._watch]},
+        )
+        return openai.AsyncOpenAI(
+            base_url=self._base_url, api_key="unused", max_retries=0, http_client=client
+        )
 
-    def _watched(self) -> dict[str, Any]:
-        """What has the connections opened and the requests sent counted, and bounds a proxy's word before."""
-        waits: dict[str, float | None] = {"connect": CONNECT_SECONDS, "read": CONNECT_SECONDS}
+    async def _keep_our_headers(self, request: httpx2.Request) -> None:
+        """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+        request.headers.clear()
+        request.headers.update(
+            {
+                "Host": request.url.netloc.decode("ascii"),
+                "Connection": "keep-alive",
+                "Content-Length": str(len(request.content)),
+                **self._headers,
+            }
+        )
+
+    async def _watch(self, request: httpx2.Request) -> None:
+        """Count the connections opened and the requests that went out; bound a proxy's word before that."""
+        waits = request.extensions["timeout"] = {**request.extensions["timeout"], "read": CONNECT_SECONDS}
 
         async def note(event: str, details: Mapping[str, Any]) -> None:
             if event.endswith(".connect_tcp.started"):
@@ -201,25 +214,20 @@ class Connection:
                 self._sent += 1
                 waits["read"] = None  # how long an answer may take is the model's to say
 
-        return {"timeout": waits, "trace": note}
+        request.extensions["trace"] = note
 
     def _verification(self) -> ssl.SSLContext:
         if self._certificates is None:
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; loading authorities costs 20 ms
         return self._certificates.context()
 
-    async def _refused(self, response: httpcore2.Response) -> FailedTry:
-        headers = _headers_of(response)
-        try:
-            content = await _beginning(response, headers)
-        finally:
-            await response.aclose()
-        if response.status == 407:
+    def _refused(self, response: httpx2.Response) -> FailedTry:
+        if response.status_code == 407:
             return proxy_refused("407", self._route)
-        if response.status == 511:
+        if response.status_code == 511:
             return network_login()
-        refusal = parse_refusal(response.status, content, headers.get("location", ""))
-        return ServiceRefused(refusal, self._retry.retry_after(headers))
+        refusal = parse_refusal(response.status_code, response.content, response.headers.get("location", ""))
+        return ServiceRefused(refusal, self._retry.retry_after(response.headers))
 
     def _failed(self, error: BaseException, sent: int) -> FailedTry:
         """Tell a request that never went out from an answer that broke off before its head."""
@@ -228,47 +236,56 @@ class Connection:
         return BrokenAnswer(f"broke off early ({str(error) or type(error).__name__})")
 
 
-def _headers_of(response: httpcore2.Response) -> dict[str, str]:
-    """The head's fields, their names in lower case."""
-    return {
-        name.decode("latin-1").lower(): value.decode("utf-8", errors="replace")
-        for name, value in response.headers
-    }
-
-
-async def _unpacked(response: httpcore2.Response, headers: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
-    """The body piece by piece, unpacked should a service compress what was asked plain."""
-    packed = headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate")
-    unpack = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
-    async with aclosing(response.aiter_stream()) as chunks:
-        async for chunk in chunks:
-            if unpack is None:
-                yield chunk
-                continue
-            while chunk:
-                yield unpack.decompress(chunk, _PIECE_BYTES)
-                chunk = unpack.unconsumed_tail
-    if unpack is not None:
-        yield unpack.flush()
-
-
-async def _beginning(response: httpcore2.Response, headers: Mapping[str, str]) -> bytes:
-    """The first :data:`ERROR_LIMIT_BYTES` of an error's body, or what came of them."""
-    read = b""
-    try:
-        async with aclosing(_unpacked(response, headers)) as chunks:
-            async for chunk in chunks:
-                read += chunk
-                if len(read) >= ERROR_LIMIT_BYTES:
-                    break
-    except _wire_errors():
-        pass
-    return read[:ERROR_LIMIT_BYTES]
-
-
 def _wire_errors() -> tuple[type[Exception], ...]:
-    """What reading an answer may raise."""
-    import httpcore2
+    import anyio
+    import httpx2
 
-    known = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException)
-    return (*known, zlib.error, OSError)
+    return (httpx2.HTTPError, httpx2.StreamError, ssl.SSLError, anyio.EndOfStream, OSError)
+
+
+def _socks_errors() -> tuple[type[Exception], ...]:
+    """The exceptions that a proxy causes which doesn't speak SOCKS."""
+    import socksio
+
+    return (socksio.SOCKSError, AssertionError)
+
+
+def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
+    """``inner`` with errors' bodies cut off at :data:`ERROR_LIMIT_BYTES`: the SDK reads them whole."""
+    import httpx2
+
+    class BoundedStream(httpx2.AsyncByteStream):
+        def __init__(self, stream: httpx2.AsyncByteStream, *, packed: bool) -> None:
+            self._stream = stream
+            self._unpack = zlib.decompressobj(_GZIP_OR_ZLIB).decompress if packed else None
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            left = ERROR_LIMIT_BYTES
+            async for chunk in self._stream:
+                try:
+                    piece = self._unpack(chunk, left) if self._unpack else chunk
+                except zlib.error:
+                    return
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
+                    return
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    class BoundedTransport(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            response = await inner.handle_async_request(request)
+            if response.status_code >= 300:
+                assert isinstance(response.stream, httpx2.AsyncByteStream)
+                packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "deflate")
+                if packed:  # Unpacked here, where it is bounded, and not again.
+                    del response.headers["content-encoding"]
+                response.stream = BoundedStream(response.stream, packed=packed)
+            return response
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    return BoundedTransport()

@@ -42,7 +42,7 @@ class Route:
 
 def explain(error: BaseException, route: Route) -> Unreachable:
     """``error``, raised before a request could be sent, as one that says what to do."""
-    import httpcore2
+    import httpx2
 
     causes = list(_causes(error))
     for cause in causes:
@@ -50,12 +50,12 @@ def explain(error: BaseException, route: Route) -> Unreachable:
             return _untrusted(cause)
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _UNFINISHED_HANDSHAKE):
             return _no_tls(route)
-    if any(isinstance(cause, httpcore2.ProxyError) for cause in causes):
+    if any(isinstance(cause, httpx2.ProxyError) for cause in causes):
         return proxy_refused(str(error), route)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         named = route.next_stop
         return Unreachable(f"the name of {named} can't be resolved", "unresolved", _address_advice(route))
-    if any(isinstance(cause, httpcore2.TimeoutException | TimeoutError) for cause in causes):
+    if any(isinstance(cause, httpx2.TimeoutException | TimeoutError) for cause in causes):
         why = f"{route.next_stop} doesn't answer within {route.connect_seconds:g} s"
         return Unreachable(why, "connect_timeout", _silent_advice(route))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

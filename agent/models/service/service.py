@@ -16,7 +16,7 @@ from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
 from seedsmith.agent.models.encode.answer_chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
 from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
-from seedsmith.agent.models.network.connection import Connection, import_in_background
+from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
 from seedsmith.agent.models.service.complete_answer import conclude, spent
 from seedsmith.agent.models.service.reply_reader import PLAIN_SECONDS, read_reply
@@ -86,7 +86,6 @@ class ServiceModel(DescribedModel):
             ca_bundle=options.ca_bundle,
         )
         self._connection: Transport = connection if interceptor is None else interceptor.transport(connection)
-        self._sends = interceptor is None or not interceptor.replays
         self._gate = options.gate
         self._encoder = wire_format.encoder(entry, provider.wires[wire_format.name], options.chain)
         own = options.base_url == service_root(provider.base_url)
@@ -106,9 +105,7 @@ class ServiceModel(DescribedModel):
         return self._format.name
 
     def prepare(self) -> None:
-        """Import what sends requests, in a thread, so that it passes while the sandbox is probed."""
-        if self._sends:
-            import_in_background()
+        """Does nothing: importing the SDK began when the model was opened."""
 
     async def aclose(self) -> None:
         """Give back the connections."""

@@ -180,7 +180,7 @@ def test_hostile_folder_shadows_no_module(process, tmp_path, program):
     """A file for every standard and third-party module leaves a mark when it is imported."""
     trap = tmp_path / "trap"
     trap.mkdir()
-    others = {"click", "pydantic", "yaml", "rich", "httpcore2", "platformdirs", "annotated_types"}
+    others = {"click", "pydantic", "yaml", "rich", "openai", "platformdirs", "annotated_types"}
     for name in (sys.stdlib_module_names | others) - loaded_before_any_code_of_ours(program):
         (trap / f"{name}.py").write_text(f"open('MARK', 'a').write('{name} ')\n")
     done = process("models", cwd=trap, program=program)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.models.address import ascii_url, check_base_url, is_loopback, proxy_for, service_root
+from seedsmith.agent.models.address import check_base_url, is_loopback, proxy_for, service_root
 
 SERVICE = "https://api.service.test/v1"
 
@@ -128,23 +128,3 @@ def test_a_base_url_with_a_query_or_a_fragment_is_refused(given):
     with pytest.raises(UsageError, match="leave out what begins with") as refused:
         check_base_url(given)
     assert "secret" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "asked"),
-    [
-        ("https://host.test/v1", "https://host.test/v1"),
-        ("https://me:s3cr3t@Host.test:443/v1", "https://host.test/v1"),
-        ("http://host.test:8080", "http://host.test:8080"),
-        ("https://例え.test/模型/v1", "https://xn--r8jz45g.test/%E6%A8%A1%E5%9E%8B/v1"),
-        ("http://[::1]:9/a%20b", "http://[::1]:9/a%20b"),
-    ],
-)
-def test_what_is_asked_for_is_ascii_and_holds_no_password(given, asked):
-    assert ascii_url(given) == asked
-
-
-def test_a_host_that_no_resolver_takes_is_told_without_the_password():
-    with pytest.raises(UsageError, match="No host can have the name") as refused:
-        ascii_url(f"https://me:s3cr3t@{'é' * 64}.test")
-    assert "s3cr3t" not in str(refused.value)

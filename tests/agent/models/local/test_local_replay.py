@@ -35,7 +35,7 @@ def rooms(tmp_path):
 async def test_a_fix_replays_without_server_or_weights(weights_file, rooms, monkeypatch):
     monkeypatch.setenv("SEEDSMITH_LOCAL_MODEL", str(weights_file))
     file, seen = rooms / "run.jsonl", Collected()
-    told = {"model": "local/qwen2.5-coder-0.5b", "home": rooms / "state", "record": file}
+    told = {"model": "local/qwen2.5-coder-0.5b", "home": rooms / "state", "record": file, "max_turns": 4}
     command = f"{sys.executable} -m pytest -q -p no:cacheprovider"
     outcome = await fix(Settings(workspace=rooms / "recorded", **told), command, (seen,))
     recording = Recording.read(file)

@@ -321,7 +321,7 @@ async def test_an_endless_error_page_is_read_to_a_limit(asking, endpoint):
     assert len(await stopped(asking, AuthenticationFailed)) < 1000
 
 
-async def test_the_environment_of_other_clients_reaches_nobody(asking, endpoint, monkeypatch):
+async def test_the_sdk_s_environment_reaches_nobody(asking, endpoint, monkeypatch):
     hostile = {
         "OPENAI_ORG_ID": "org\r\nX-Injected: yes",
         "OPENAI_PROJECT_ID": "proj-leak",
