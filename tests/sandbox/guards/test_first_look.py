@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.sandbox.guards import auto_run_files, change_times, known_folders
+from seedsmith.sandbox.guards import change_times, known_folders
 from seedsmith.sandbox.guards.git_folders import walk_folders
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 
@@ -32,8 +32,7 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             found.append(top)
         return walk_folders(top, *how, **more)
 
-    for module in (auto_run_files, known_folders):
-        monkeypatch.setattr(module, "walk_folders", walk)
+    monkeypatch.setattr(known_folders, "walk_folders", walk)
     return found
 
 
@@ -47,10 +46,10 @@ def test_once_and_what_a_command_then_does_is_put_back(root, walked, early) -> N
     assert walked == []
     if early:
         guards.look()
-        assert walked == [root, root]
+        assert walked == [root]
     guards.refresh()
     guards.look()
-    assert walked == [root, root]
+    assert walked == [root]
     (root / ".envrc").write_text("evil\n")
     (root / "nested/.git/config").write_text("[core]\n\tfsmonitor = evil\n")
     assert guards.is_harmed()

@@ -118,6 +118,10 @@ def test_a_telling_has_no_places_but_those_of_its_form():
             "✓ 完成,没有验证 · 2 轮 · 24,180 个 token(输入 24,000,输出 180) · 改动 1 个文件",
         ),
         ("✗ verify: make test → exit code 2", "✗ 验证:make test → 退出码 2"),
+        (
+            "installation: it is installed in /v beside a, b, c and 2 more",
+            "安装:它安装在 /v,与 a, b, c 以及另外 2 个包放在一起",
+        ),
         ("  done", "  done"),
         ("> done", "> done"),
         ("The model's own words.", "The model's own words."),
