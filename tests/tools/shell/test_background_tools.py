@@ -10,7 +10,6 @@ import pytest
 from seedsmith.sandbox.commands.background import MOST_RUNNING
 from seedsmith.sandbox.errors import TooManyCommands
 from seedsmith.tools.base import ToolError
-from seedsmith.tools.shell import shell
 
 SERVER = "echo listening; while read -r line; do echo got $line; done; echo bye; exit 3"
 
@@ -73,8 +72,8 @@ async def test_a_long_output_is_bounded_and_spilled(shells):
 
 
 @pytest.mark.slow
-async def test_without_a_timeout_a_slow_command_is_left_running(shells, monkeypatch):
-    monkeypatch.setattr(shell, "_DEFAULT_SECONDS", 3)
+async def test_without_a_timeout_a_slow_command_is_left_running(shells):
+    shells.context.background_after = 3
     left = await shells.call("shell", command="echo begun; sleep 1000")
     assert left.ok and left.data["running"] and left.data["id"] == "b1"
     assert left.text == "begun\nstill running after 3 seconds; left in the background as b1"
@@ -94,13 +93,13 @@ async def test_a_timeout_ends_a_command_wherever_it_runs(shells):
 
 
 @pytest.mark.slow
-async def test_too_many_are_refused_and_a_slow_one_is_ended_for_want_of_room(shells, monkeypatch):
+async def test_too_many_are_refused_and_a_slow_one_is_ended_for_want_of_room(shells):
     for _ in range(MOST_RUNNING):
         await shells.call("shell", command="sleep 1000", background=True)
     with pytest.raises(TooManyCommands, match=f"{MOST_RUNNING} background commands run already"):
         await shells.call("shell", command="touch never", background=True)
     assert not (shells.root / "never").exists()
-    monkeypatch.setattr(shell, "_DEFAULT_SECONDS", 1)
+    shells.context.background_after = 1
     slow = await shells.call("shell", command="sleep 1000")
     assert slow.data["timed_out"] and not slow.ok
 
