@@ -18,6 +18,12 @@ from seedsmith.agent.frontends.conversation.conversation import Conversation
 from seedsmith.agent.settings.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def a_terminal_that_draws(monkeypatch):
+    """Whatever terminal the tests are run in, the one of the conversation can move its cursor."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
 @pytest.fixture
 def converse(tmp_path, endpoint, monkeypatch):
     """Hold a conversation in which a coroutine is the person."""
