@@ -69,14 +69,14 @@ async def fetch(runner: ProcessRunner, address: str) -> bytes:
 
 
 @pytest.mark.slow
-async def test_pip_installs_from_an_index_that_is_named(make_runner, served) -> None:
+async def test_pip_installs_from_a_host_that_is_named(make_runner, served) -> None:
     folder, port = served
     a_wheel(folder, "seldom")
     runner = make_runner(allow=(f"{OTHER}:{port}",))
     heard = listening_to(runner)
     install = f"{sys.executable} -m pip install --target here --no-deps --trusted-host {OTHER}"
     result = await runner.run(
-        f"{install} --index-url http://{OTHER}:{port}/packages seldom && ls here",
+        f"{install} --no-index --find-links http://{OTHER}:{port}/packages/seldom/ seldom && ls here",
         timeout=120,
         env={"PIP_CONFIG_FILE": "/dev/null"},
     )
