@@ -105,7 +105,8 @@ def with_patch(prepared: Prepared, tools: Mapping[str, Tool]) -> Prepared:
         call = replace(prepared.call, name=_PATCH, arguments=json.dumps(arguments, ensure_ascii=False))
         return replace(prepared, call=call, arguments=arguments, access=access, tool=patch_tool, parsed=patch)
     rest = prepared.parsed.model_copy(update={"command": found.rest})
-    return replace(prepared, tool=_PatchFirst(patch_tool, patch, prepared.tool, rest))
+    both = replace(prepared.access, writes=prepared.access.writes | access.writes)  # rules speak of files
+    return replace(prepared, access=both, tool=_PatchFirst(patch_tool, patch, prepared.tool, rest))
 
 
 class _PatchFirst:

@@ -102,7 +102,8 @@ async def test_a_patch_in_a_folder_named_whole_is_taken(house, runner):
 
 
 async def test_what_follows_a_patch_runs_after_it(house, runner):
-    _, result = await ran(runner, f"apply_patch <<'EOF'\n{PATCH}\nEOF\ncat shop.py")
+    prepared, result = await ran(runner, f"apply_patch <<'EOF'\n{PATCH}\nEOF\ncat shop.py")
+    assert "shop.py" in prepared.access.writes  # a rule on files covers it
     assert result.ok and result.text == "patched 1 file\nchanged shop.py: 1 hunk\nprice = 2\nexit code 0"
 
 
