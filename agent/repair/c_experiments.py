@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from seedsmith.agent.repair.c_probes import code_of, probed
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis, among
 from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
 from seedsmith.agent.repair.probe_sites import Site, planned
@@ -57,30 +57,27 @@ async def c_experiments(
     if not ran or seconds < _LEAST_SECONDS or diagnosis.timed_out or not can_copy(processes):
         return []
     try:
-        copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
-    except (TooMuch, OSError):
-        return []
-    try:
-        sites, names = await _compiled(command, copy, ran)
-        every = {number: {"integer", *(f"={name}" for name in names[number])} for number in range(len(sites))}
-        codes = {}
-        for each in planned(sites, every, ran):
-            number, _, change = each.partition(":")
-            codes[f"{number}:{code_of(change, names[int(number)])}"] = change
-        told = {"SEEDSMITH_TESTS": command, "SEEDSMITH_PATIENCE": f"{_patience(diagnosis):.2f}"}
-        result = await copy.processes.run(
-            _LOOP,
-            timeout=seconds,
-            head_bytes=_MOST_ENDED,
-            env=told,
-            stdin="".join(f"{_place(sites, each)} {each}\n" for each in codes).encode(),
-            spill=False,
-        )
-        return list(_found(result.head.decode("utf-8", "replace"), sites, codes))
+        with PrivateCopy(processes.policy.private_tmp / _FOLDER, processes) as copy:
+            sites, names = await _compiled(command, copy, ran)
+            every = {
+                number: {"integer", *(f"={name}" for name in names[number])} for number in range(len(sites))
+            }
+            codes = {}
+            for each in planned(sites, every, ran):
+                number, _, change = each.partition(":")
+                codes[f"{number}:{code_of(change, names[int(number)])}"] = change
+            told = {"SEEDSMITH_TESTS": command, "SEEDSMITH_PATIENCE": f"{_patience(diagnosis):.2f}"}
+            result = await copy.processes.run(
+                _LOOP,
+                timeout=seconds,
+                head_bytes=_MOST_ENDED,
+                env=told,
+                stdin="".join(f"{_place(sites, each)} {each}\n" for each in codes).encode(),
+                spill=False,
+            )
+            return list(_found(result.head.decode("utf-8", "replace"), sites, codes))
     except (ImportError, OSError, SandboxError):
         return []
-    finally:
-        copy.close()
 
 
 def _place(sites: list[Site], experiment: str) -> str:
@@ -96,7 +93,7 @@ def _patience(diagnosis: Diagnosis) -> float:
 async def _compiled(command: str, copy: PrivateCopy, ran: Lines) -> tuple[list[Site], list[list[str]]]:
     """Put probes into the copy and have it compiled; those on lines that don't compile are left out."""
     left_out: set[tuple[str, int]] = set()
-    with Workspace(copy.processes.policy.shown_instead or Path()) as files:
+    with Workspace(copy.root) as files:
         texts = {path: files.read_bytes(path, cap=_SOURCE_BYTES) for path in ran}
         for _ in range(_MOST_COMPILED):
             sites: list[Site] = []

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis, Lines, among
 from seedsmith.agent.repair.functions import bodies
 from seedsmith.agent.repair.watched_run import Injection, reports
@@ -56,16 +56,11 @@ async def with_compiled_lines(
     if not tests or diagnosis.watched or diagnosis.timed_out or not can_copy(processes):
         return diagnosis
     try:
-        copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
-    except (TooMuch, OSError):
-        return diagnosis
-    try:
-        _prepare(copy.processes.policy.shown_instead or Path(), known, tests)
-        ran = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), known)
+        with PrivateCopy(processes.policy.private_tmp / _FOLDER, processes) as copy:
+            _prepare(copy.root, known, tests)
+            ran = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), known)
     except (SandboxError, OSError):
         return diagnosis
-    finally:
-        copy.close()
     return _told_apart(diagnosis, ran, copy_of=processes.policy.workspace)
 
 

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
@@ -29,21 +30,23 @@ _AGED_SECONDS = 1_000_000
 here is changed in the same second as the workspace may have been."""
 
 
-class TooMuch(Exception):
+class TooMuch(OSError):
     """The workspace is too large to be copied for this."""
 
 
 class PrivateCopy:
-    """One copy of the workspace, and what runs commands on it."""
+    """One copy of the workspace, and what runs commands on it; as a context manager it closes itself."""
 
     def __init__(self, folder: Path, processes: ProcessRunner) -> None:
-        """``folder`` is made anew. Raises OSError, and :class:`TooMuch`."""
+        """``folder`` is made anew. Raises OSError, of which :class:`TooMuch` is one."""
         policy = processes.policy
         shutil.rmtree(folder, ignore_errors=True)
         files = folder / "files"
         files.mkdir(mode=0o700, parents=True)
         still = _copied(policy.workspace, files)
         self._folder = folder
+        self.root = files
+        """Where its files lie."""
         self._files = Workspace(files)
         self._originals: dict[str, bytes] = {}
         self.processes = processes.with_policy(
@@ -74,6 +77,12 @@ class PrivateCopy:
         """Have every file hold the workspace's content."""
         for path in list(self._originals):
             self._files.write_bytes(path, self._originals.pop(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Leave nothing of it."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis, among
 from seedsmith.agent.repair.tests_alone import RanAlone, head_of, told_apart
 from seedsmith.agent.repair.watched_run import Injection, reports
@@ -40,19 +40,14 @@ async def with_go_lines(
     if diagnosis.watched or diagnosis.timed_out or not tests or not can_copy(processes):
         return diagnosis
     try:
-        copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
-    except (TooMuch, OSError):
-        return diagnosis
-    try:
-        with Workspace(copy.processes.policy.shown_instead or Path()) as files:
-            for path in tests:
-                data = files.read_bytes(path, cap=_SOURCE_BYTES)
-                files.write_bytes(path, _TEST.sub(_CAUGHT, data))
-        ran = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), known)
+        with PrivateCopy(processes.policy.private_tmp / _FOLDER, processes) as copy:
+            with Workspace(copy.root) as files:
+                for path in tests:
+                    data = files.read_bytes(path, cap=_SOURCE_BYTES)
+                    files.write_bytes(path, _TEST.sub(_CAUGHT, data))
+            ran = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), known)
     except (SandboxError, OSError):
         return diagnosis
-    finally:
-        copy.close()
     return told_apart(diagnosis, ran)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
 from seedsmith.agent.repair.javascript_probes import is_javascript, probed
@@ -59,7 +59,7 @@ async def node_experiments(
         return []
     try:
         copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
-    except (TooMuch, OSError):
+    except OSError:
         return []
     injection = Injection(copy.processes, _FOLDER)
     try:
@@ -67,7 +67,7 @@ async def node_experiments(
         (injection.folder / _PRELOADED).write_text("require('./node_experiments.js');\n")
         (injection.folder / "out").mkdir()
         suspicion = diagnosis.suspicion()
-        sites = _probe(copy.processes.policy.shown_instead or Path(), scripts, suspicion)
+        sites = _probe(copy.root, scripts, suspicion)
         failing = [test.name for test in diagnosis.failed if test.name]
         starts = min(_START_SECONDS, 5 + 2 * diagnosis.seconds)
         await _run(command, injection, starts, {"record": True, "failing": failing})

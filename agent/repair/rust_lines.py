@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.inline_tests import lines_of_tests
 from seedsmith.agent.repair.parsers import parser_of
@@ -54,16 +54,11 @@ async def with_rust_lines(
     if not roots or diagnosis.watched or diagnosis.timed_out or not can_copy(processes):
         return diagnosis
     try:
-        copy = PrivateCopy(processes.policy.private_tmp / _FOLDER, processes)
-    except (TooMuch, OSError):
-        return diagnosis
-    try:
-        places = _probe(copy.processes.policy.shown_instead or Path(), roots, known)
-        tests = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), places)
+        with PrivateCopy(processes.policy.private_tmp / _FOLDER, processes) as copy:
+            places = _probe(copy.root, roots, known)
+            tests = await _run(command, copy.processes, min(_SECONDS, 2 + _TIMES * diagnosis.seconds), places)
     except (ImportError, RecursionError, SandboxError, OSError):
         return diagnosis
-    finally:
-        copy.close()
     return told_apart(diagnosis, tests)
 
 

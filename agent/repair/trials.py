@@ -14,7 +14,7 @@ from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import TAKE_BACK, TRY
 from seedsmith.agent.loop.budget import Budget
 from seedsmith.agent.repair.answers import minimal_edit
-from seedsmith.agent.repair.copies import PrivateCopy, TooMuch, can_copy
+from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.quick_check import QuickCheck
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -197,7 +197,7 @@ async def open_benches(
             else:
                 made.append(CopyBench(copy, check.at(copy.processes), tell))
                 await made[-1].open()
-    except (OSError, SandboxError, TooMuch):
+    except (OSError, SandboxError):
         pass  # too large, or no room: what was made is enough
     except BaseException:
         await asyncio.gather(*(bench.remove() for bench in made))
