@@ -71,6 +71,12 @@ class Diagnosis:
         """Whether the lines that the failing tests ran are known."""
         return any(test.lines for test in self.failed)
 
+    @property
+    def paths(self) -> set[str]:
+        """The files whose lines the failing tests ran, and those their failures show."""
+        ran = {path for test in self.failed for path in test.lines}
+        return ran | {frame.path for test in self.failed for frame in test.frames}
+
     def suspicion(self) -> dict[str, dict[int, float]]:
         """Ochiai's measure for every line a failing test ran, 0 to 1, by path and line."""
         failing = [test.lines for test in self.failed if test.lines]

@@ -51,8 +51,7 @@ async def node_experiments(
     ``seconds`` is the most that they take, beside the time until they begin.
     """
     seconds = min(seconds, MOST_SECONDS)
-    seen = {*diagnosis.suspicion(), *(frame.path for test in diagnosis.failed for frame in test.frames)}
-    if seen and not any(map(is_javascript, seen)):
+    if diagnosis.paths and not any(map(is_javascript, diagnosis.paths)):
         return []
     scripts = [path for path in sorted(known) if is_javascript(path)][:_MOST_FILES]
     if not scripts or seconds < _LEAST_SECONDS or diagnosis.timed_out or not can_copy(processes):

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.javascript_probes import is_javascript
 from seedsmith.agent.repair.warm_runner import TALK, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, reports
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -27,12 +26,6 @@ _INJECTED = Path(__file__).parent / "injected"
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_MAINS = 20
-
-
-def shows_javascript(diagnosis: Diagnosis) -> bool:
-    """Whether a failing run shows a place in JavaScript."""
-    seen = {*diagnosis.suspicion(), *(frame.path for test in diagnosis.failed for frame in test.frames)}
-    return any(map(is_javascript, seen))
 
 
 async def mains_of(command: str, processes: ProcessRunner, seconds: float) -> list[Main]:

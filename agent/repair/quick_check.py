@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.node_runner import Main, NodeRunner, mains_of, shows_javascript
+from seedsmith.agent.repair.javascript_probes import is_javascript
+from seedsmith.agent.repair.node_runner import Main, NodeRunner, mains_of
 from seedsmith.agent.repair.warm_runner import Tests, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, diagnose, reports
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -106,7 +107,7 @@ class QuickCheck:
 
         Nothing is changed meanwhile, neither by this nor by others.
         """
-        if shows_javascript(self._diagnosis):
+        if any(map(is_javascript, self._diagnosis.paths)):
             return await self._warm_up_node()
         failed = self._failed
         known = bool(self._warm_patience)
