@@ -60,15 +60,15 @@ class SkillsByName(Mapping[str, Skill]):
 
 def summaries() -> list[Summary]:
     """Those of all built-in skills."""
-    told = json.loads(Path(__file__).with_name(SUMMARIES).read_text(encoding="utf-8"))
+    document = json.loads(Path(__file__).with_name(SUMMARIES).read_text(encoding="utf-8"))
     return [
         Summary(name, each["description"], _tools(each["tools"]), each["callable"], each["fork"])
-        for name, each in told.items()
+        for name, each in document.items()
     ]
 
 
-def _tools(told: list[str] | None) -> tuple[str, ...] | None:
-    return None if told is None else tuple(told)
+def _tools(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
 
 
 def read(summary: Summary) -> Skill:

@@ -55,7 +55,7 @@ def check(folder: Path, tools: Collection[str] = ()) -> Checked:
     try:
         digest(folder)
     except (SandboxError, OSError) as error:
-        if not any(str(error) in told for told in errors):
+        if not any(str(error) in each for each in errors):
             errors.append(str(ManifestError(manifest, str(error))))
     for name in _tools(manifest):
         if tools and name not in tools:

@@ -53,5 +53,5 @@ def load(place: str, *arguments: Any, package: str = "seedsmith.tools") -> Tool:
 
 @cache
 def _specs(package: str) -> dict[str, JsonObject]:
-    told: dict[str, JsonObject] = json.loads(resources.files(package).joinpath(SPECS).read_text("utf-8"))
-    return told
+    specs: dict[str, JsonObject] = json.loads(resources.files(package).joinpath(SPECS).read_text("utf-8"))
+    return specs

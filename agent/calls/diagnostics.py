@@ -37,5 +37,5 @@ class DiagnosticsGate(Gate):
             return ()
         if not prepared.access.writes:
             self._servers.warm(prepared.access.reads)
-        said = await self._servers.told(watched)
+        said = await self._servers.new_problems(watched)
         return (said,) if said else ()

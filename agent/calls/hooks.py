@@ -137,15 +137,15 @@ class Hooks:
         for hook in self._hooks:
             if hook.event != event or (hook.tools is not None and tool not in hook.tools):
                 continue
-            for told in self._told(hook, {"event": event, "session": self._session, **about}):
-                ruling = await self._run(hook, told)
+            for message in self._messages_for(hook, {"event": event, "session": self._session, **about}):
+                ruling = await self._run(hook, message)
                 messages += ruling.messages
                 if ruling.denied:
                     self._notice("hook_denied", f"A hook of {hook.whose} denied it: {ruling.denied}")
                     return Ruling(ruling.denied, tuple(messages))
         return Ruling("", tuple(messages))
 
-    def _told(self, hook: Hook, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    def _messages_for(self, hook: Hook, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
         """What ``hook`` is told of ``event``, in its form."""
         if not hook.theirs:
             return (event,)

@@ -164,10 +164,10 @@ def _json_row(row: Row) -> None:
     _print_json({"type": "item.finished", **row_json(row)})
 
 
-def _print_json(told: dict[str, Any]) -> None:
+def _print_json(document: dict[str, Any]) -> None:
     from seedsmith.agent.frontends.jsonl import encode
 
-    sys.stdout.buffer.write(encode(told))
+    sys.stdout.buffer.write(encode(document))
     sys.stdout.buffer.flush()
 
 

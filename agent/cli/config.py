@@ -114,8 +114,8 @@ def _print(loaded: Loaded, name: str, as_json: bool) -> None:
         from seedsmith.agent.frontends.jsonl import encode
 
         value: Any = loaded.settings.model_dump(mode="json", include={name})[name]
-        told = {"key": name, "value": "…" if name in _SECRET and value else value, "origin": origin}
-        sys.stdout.buffer.write(encode(told))
+        document = {"key": name, "value": "…" if name in _SECRET and value else value, "origin": origin}
+        sys.stdout.buffer.write(encode(document))
         return
     from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.agent.frontends.terminal import visible

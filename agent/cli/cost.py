@@ -77,11 +77,11 @@ def _print_json(rows: list[Sum], by: str) -> None:
     from seedsmith.agent.frontends.jsonl import encode
 
     for row in rows:
-        told = {by: row.key, **asdict(row), "sessions": len(row.sessions)}
-        del told["key"]
+        document = {by: row.key, **asdict(row), "sessions": len(row.sessions)}
+        del document["key"]
         if row.unpriced == row.questions:
-            told["cost_cny"] = None
-        sys.stdout.buffer.write(encode(told))
+            document["cost_cny"] = None
+        sys.stdout.buffer.write(encode(document))
 
 
 def _print(rows: list[Sum], by: str) -> None:

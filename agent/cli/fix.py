@@ -86,9 +86,9 @@ def _fix(
 ) -> int:
     """Choose the tests where no command was given, and fix; the exit code."""
     notices: tuple[NoticeGiven, ...] = ()
-    told = "" if settings.replay else test_of_session(settings)
-    tests = test_command or (told if report else "")
-    if not (tests or told or untested or settings.replay):
+    session_test = "" if settings.replay else test_of_session(settings)
+    tests = test_command or (session_test if report else "")
+    if not (tests or session_test or untested or settings.replay):
         tests, said = choose_tests(settings)
         say(said)
         notices = (NoticeGiven("test_command", said),) if shown.as_json else ()

@@ -195,13 +195,13 @@ def _print_blocks(rows: list[ModelRow], width: int) -> None:
     for row in rows:
         images = ", images" if row.vision else ""
         print(row.model)
-        for told in (
+        for sentence in (
             f"context {row.context_tokens:,}, answer {row.output_tokens:,}{images}",
             *(f"yuan per 1,000 tokens: {_price(tier)}" for tier in row.prices),
             *(() if row.prices else ("price not known",)),
             row.access,
         ):
-            print(fitted(f"    {as_told(told)}", 6, width))
+            print(fitted(f"    {as_told(sentence)}", 6, width))
 
 
 def _price(tier: TierRow) -> str:

@@ -52,8 +52,11 @@ def list_permissions(as_json: bool, **flags: Any) -> None:
         because = f"  ({rule.because})" if rule.because else ""
         tell(f"{rule.written}{because}{f'  [{rule.of}]' if rule.of else ''}", hang=2)
     for number, each in enumerate(entries, 1):
-        told = Grant(each["kind"], each["tool"], each["text"]).told
-        tell(f"{number}. allowed for good in {visible_row(each['workspace'])}: {visible_row(told)}", hang=3)
+        description = Grant(each["kind"], each["tool"], each["text"]).description
+        tell(
+            f"{number}. allowed for good in {visible_row(each['workspace'])}: {visible_row(description)}",
+            hang=3,
+        )
     if not rules and not entries:
         tell("There are no rules, and nothing was allowed for good; docs/permissions.md says how.")
 
@@ -105,8 +108,8 @@ def remove_permissions(numbers: tuple[int, ...]) -> None:
             f"There is no number {missing[0]}; seedsmith permissions list shows those there are."
         )
     for each in kept.remove(numbers):
-        told = Grant(each["kind"], each["tool"], each["text"]).told
-        tell(f"No longer allowed in {visible_row(each['workspace'])}: {visible_row(told)}")
+        description = Grant(each["kind"], each["tool"], each["text"]).description
+        tell(f"No longer allowed in {visible_row(each['workspace'])}: {visible_row(description)}")
 
 
 def _comes_to(ruling: Ruling, call: RuledCall, root: str) -> tuple[str, str]:
@@ -118,7 +121,7 @@ def _comes_to(ruling: Ruling, call: RuledCall, root: str) -> tuple[str, str]:
     if ruling.says is not Ruled.ASK:
         return "allow", "" if ruling.says else "no rule is about it"
     granted = next((grant for grant in _kept().of(root) if grant.covers(call, ruling.paths)), None)
-    return ("allow", f"you allowed {granted.told} here for good") if granted else ("ask", ruling.why)
+    return ("allow", f"you allowed {granted.description} here for good") if granted else ("ask", ruling.why)
 
 
 def _call(kind: str, what: str) -> RuledCall:
@@ -141,7 +144,7 @@ def _kept() -> KeptGrants:
     return KeptGrants(user_folder(os.environ) / FILE_NAME)
 
 
-def _print_json(told: dict[str, Any]) -> None:
+def _print_json(document: dict[str, Any]) -> None:
     from seedsmith.agent.frontends.jsonl import encode
 
-    sys.stdout.buffer.write(encode(told))
+    sys.stdout.buffer.write(encode(document))

@@ -29,16 +29,16 @@ def read_piped(say: Callable[[str], None] = say) -> str:
     data = _read(say)
     if not data.strip():
         return ""
-    return _told(data, "Standard input", "piped this in", "name a file, or add < /dev/null", say)
+    return _as_prompt(data, "Standard input", "piped this in", "name a file, or add < /dev/null", say)
 
 
 def as_data(path: str) -> str:
     """The text of the file ``path`` as an addition to a prompt; raises :class:`UsageError`."""
     data = read_given(path, MOST_READ_BYTES, f"--file {path}", "name it in the prompt")
-    return _told(data, path, f"gave the file {path}", "name it in the prompt", say)
+    return _as_prompt(data, path, f"gave the file {path}", "name it in the prompt", say)
 
 
-def _told(data: bytes, where: str, how: str, instead: str, say: Callable[[str], None]) -> str:
+def _as_prompt(data: bytes, where: str, how: str, instead: str, say: Callable[[str], None]) -> str:
     """``data`` as the model is told it: ``how`` it came, and the text in a fence."""
     from seedsmith.agent.context.prompts import prompt
     from seedsmith.tools.text import human_bytes
@@ -93,16 +93,16 @@ def _read(say: Callable[[str], None]) -> bytes:
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return b""
     data = bytearray()
-    told = False
+    announced = False
     while len(data) <= MOST_READ_BYTES:
-        if not select.select([source], [], [], PATIENCE_SECONDS)[0] and not told:
+        if not select.select([source], [], [], PATIENCE_SECONDS)[0] and not announced:
             if not data:
                 say(
                     f"Standard input is open, but nothing came of it in {PATIENCE_SECONDS:g} s, so it is not "
                     "read; < /dev/null says that nothing will, run - waits for it."
                 )
                 return b""
-            told = True
+            announced = True
             say("What is piped in goes with the prompt once it ends; Ctrl-C gives up.")
         block = os.read(source, 1 << 20)
         if not block:

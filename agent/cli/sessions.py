@@ -207,11 +207,11 @@ def table(found: tuple[SessionSummary, ...], *, everywhere: bool) -> list[str]:
     for row, each in zip(rows, found, strict=True):
         why = as_told(each.why) or each.asked.strip().partition("\n\n")[0]  # data and notes come after it
         if screen is not None and room < _LEAST_ROOM:
-            told = fitted("  ".join(filter(None, row)), 4, screen - _NUMBERED)
-            lines.append(f"{told}\n    {one_line(why, screen - 4)}".rstrip())
+            text = fitted("  ".join(filter(None, row)), 4, screen - _NUMBERED)
+            lines.append(f"{text}\n    {one_line(why, screen - 4)}".rstrip())
             continue
-        told = "  ".join(padded(text, width) for text, width in zip(row, widths, strict=True))
-        lines.append(f"{told}  {one_line(why, max(room, 40))}".rstrip())
+        text = "  ".join(padded(text, width) for text, width in zip(row, widths, strict=True))
+        lines.append(f"{text}  {one_line(why, max(room, 40))}".rstrip())
     return lines
 
 
@@ -237,5 +237,5 @@ def _folder(folder: str) -> str:
     from seedsmith.agent.frontends.terminal import visible
 
     home = os.path.expanduser("~")  # noqa: PTH111
-    told = visible("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
-    return told if len(told) <= _LONGEST_FOLDER else f"…{told[1 - _LONGEST_FOLDER :]}"
+    shown = visible("~" + folder[len(home) :] if folder.startswith(home + os.sep) else folder)
+    return shown if len(shown) <= _LONGEST_FOLDER else f"…{shown[1 - _LONGEST_FOLDER :]}"

@@ -55,11 +55,11 @@ def list_skills(as_json: bool, **flags: Any) -> None:
     for row in rows:
         usable = row["state"] == "usable"
         said = shorten(row["said"], 100, placeholder=" …") if usable else f"[{row['state']}] {row['said']}"
-        told = f"{visible_row(said)}  ({row['origin']})"
+        text = f"{visible_row(said)}  ({row['origin']})"
         if narrow:
-            print(f"{visible_row(row['name'])}\n{fitted(f'    {told}', 4, screen)}")
+            print(f"{visible_row(row['name'])}\n{fitted(f'    {text}', 4, screen)}")
         else:
-            print(fitted(f"{visible_row(row['name']):{width}}  {told}", width + 2, screen))
+            print(fitted(f"{visible_row(row['name']):{width}}  {text}", width + 2, screen))
 
 
 @command.command("show")

@@ -148,8 +148,8 @@ def _carry_out(undo: Undo, plan: Plan, how: _How) -> int:
         if plan.goes_on_from is not None:
             tell(f"The conversation goes on from {_place(plan.turn)}.")
         put_back = len(plan.steps) - len(failed)
-        told = f"{put_back:,} put back; take that back" if put_back else "Take that back"
-        tell(f"{told} with: seedsmith {back} {plan.session}")
+        sentence = f"{put_back:,} put back; take that back" if put_back else "Take that back"
+        tell(f"{sentence} with: seedsmith {back} {plan.session}")
     if moved and not how.as_json:
         _show_moved(moved)
     return WRONG_USAGE if refused else 1 if failed else 0

@@ -81,14 +81,14 @@ def root_notices(workspace: Workspace) -> tuple[NoticeGiven, ...]:
     return tuple(NoticeGiven(code, sentence) for code, sentence in said if sentence)
 
 
-def _beside(workspace: Workspace, told: str) -> str:
-    """A sentence about the root's file that is not told because of ``told``, where it says anything else."""
+def _beside(workspace: Workspace, path: str) -> str:
+    """A sentence about the root's file that is not told because of ``path``, where it says anything else."""
     for other in NAMES[1:]:
-        if told == other or not _is_there(workspace, other):
+        if path == other or not _is_there(workspace, other):
             continue
-        texts = [_plain(workspace, path) for path in (told, other)]
-        if texts[1] not in (texts[0], "", f"@{told}", f"@./{told}"):
-            return f"{other} is not told: {told} is there, and goes before it."
+        texts = [_plain(workspace, path) for path in (path, other)]
+        if texts[1] not in (texts[0], "", f"@{path}", f"@./{path}"):
+            return f"{other} is not told: {path} is there, and goes before it."
     return ""
 
 

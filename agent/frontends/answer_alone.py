@@ -75,7 +75,7 @@ class AnswerAlone(ConsoleFrontEnd):
             self._answer(event, said)
         super()._finish(event, session)
         if self._shown.quiet and event.status not in _ANSWERED:
-            self._write(self._stream, self._told(f"seedsmith: {event.message.strip()}"))
+            self._write(self._stream, self._translated(f"seedsmith: {event.message.strip()}"))
 
     def _answer(self, event: events.SessionFinished, said: str) -> None:
         """Write the answer: the value where a form was asked for, else the model's last words."""
@@ -85,8 +85,10 @@ class AnswerAlone(ConsoleFrontEnd):
                 answer = json.dumps(event.output, indent=2)
         else:
             message = event.message.strip()
-            answer = said if said and message.startswith(said) else message if said else self._told(message)
-            if not said:
+            if said:
+                answer = said if message.startswith(said) else message
+            else:
+                answer = self._translated(message)
                 self._said.append(message)
         self._write(self._answers, answer)
 

@@ -52,8 +52,8 @@ class ConsoleApprover:
             self._screen.write(f"{asked}\n{what}\n")
             for letters, grant in choices(request).items():
                 kept = "always in this folder" if letters.startswith("a") else "for this session"
-                told = as_told(f"{letters}: yes, {kept}, to {visible_row(grant.told)}")
-                self._screen.write(f"  {told}\n")
+                description = as_told(f"{letters}: yes, {kept}, to {visible_row(grant.description)}")
+                self._screen.write(f"  {description}\n")
             self._forget_typed()
             self._screen.write(as_told("Run it? [y once, or as above; no and why] "))
             self._screen.flush()

@@ -35,10 +35,10 @@ _PROGRESS = frozenset({"cost_estimate", "suspects", "instructions", "image", "ke
 _AWAITED = frozenset({"model_download", "model_waiting", "model_load"})
 """Notices of what takes its time before the first answer."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
-_TOLD_FIRST = ("command", "path", "pattern", "message", "question", "task")
+_MAIN_ARGUMENTS = ("command", "path", "pattern", "message", "question", "task")
 _LEAST_OF_A_CALL = 24
 """So many characters of a call are shown however narrow the terminal is."""
-_NOT_TOLD = frozenset({"todo"})
+_WITHOUT_ARGUMENTS = frozenset({"todo"})
 """Tools whose arguments are shown by their result."""
 _ASKING = frozenset({"ask"})
 """Tools during which a person types: no line that is replaced may stand in their way."""
@@ -83,8 +83,8 @@ class ConsoleFrontEnd:
         except Exception as error:
             self._gone = self._stream.closed
             with contextlib.suppress(OSError, ValueError):
-                told = self._told(f"{envelope.event.type} can't be shown: {type(error).__name__}")
-                self._stream.write(f"({told})\n")
+                sentence = self._translated(f"{envelope.event.type} can't be shown: {type(error).__name__}")
+                self._stream.write(f"({sentence})\n")
 
     def close(self) -> None:
         """Leave the cursor at the start of a line."""
@@ -141,7 +141,7 @@ class ConsoleFrontEnd:
                     f"history shortened, {event.before:,} to {event.after:,} tokens: {event.why}", "dim"
                 )
             case events.VerifyStarted(command=command):
-                self._wait(f"verify: {command}", told=not self._checks)
+                self._wait(f"verify: {command}", on_its_own=not self._checks)
             case events.VerifyFinished():
                 self._verify(event)
             case events.NoticeGiven():
@@ -176,11 +176,11 @@ class ConsoleFrontEnd:
         if text:
             self._at_line_start = text.endswith("\n")
 
-    def _wait(self, what: str, *, told: bool = True) -> None:
+    def _wait(self, what: str, *, on_its_own: bool = True) -> None:
         """Say what is waited for: in the line that moves, or where there is none on one of its own."""
         if self._moves:
             self._status(what)
-        elif told:
+        elif on_its_own:
             self._line(f"- {what} …", "dim")
 
     def _fold_reasoning(self) -> None:
@@ -289,13 +289,13 @@ class ConsoleFrontEnd:
         proven = event.verified.get("before_exit_code") != 0 or event.verified.get("sides")
         return "" if proven else ", but the check passed before, too"
 
-    def _told(self, sentence: str) -> str:
+    def _translated(self, sentence: str) -> str:
         """``sentence``, one of the program's own, in the person's language."""
         return as_told(sentence)
 
     def _line(self, text: str, style: str = "") -> None:
         """Print ``text``, the program's own, on lines of its own."""
-        self._as_it_is(self._told(text), style)
+        self._as_it_is(self._translated(text), style)
 
     def _as_it_is(self, text: str, style: str = "") -> None:
         """Print ``text`` on lines of its own, as it is."""
@@ -325,7 +325,7 @@ class ConsoleFrontEnd:
         """Show what is going on in a line that the next one replaces; nothing where that can't be done."""
         if self._moves:
             self._start_line()
-            self._waiting.show(one_line(self._told(text), 400), self._console.width - 1)
+            self._waiting.show(one_line(self._translated(text), 400), self._console.width - 1)
 
     def _clear_status(self) -> None:
         self._waiting.clear()
@@ -341,22 +341,22 @@ class ConsoleFrontEnd:
 
 def _call(name: str, arguments: Any) -> str:
     """A call in few words: the tool, its action, and what it is about."""
-    if name in _NOT_TOLD:
+    if name in _WITHOUT_ARGUMENTS:
         return name
     if not isinstance(arguments, Mapping):
         return f"{name} {arguments}"
     action = arguments.get("action")
     words = [name, action] if isinstance(action, str) else [name]
-    first = [str(arguments[key]) for key in _TOLD_FIRST if key in arguments]
+    first = [str(arguments[key]) for key in _MAIN_ARGUMENTS if key in arguments]
     rest = {key: value for key, value in arguments.items() if key != "action" or len(words) == 1}
     if first:
         words += first
     elif rest:
-        words.append(" ".join(map(_told, rest.values())) if len(words) > 1 else _told(rest))
+        words.append(" ".join(map(_argument, rest.values())) if len(words) > 1 else _argument(rest))
     return " ".join(words)
 
 
-def _told(value: Any) -> str:
+def _argument(value: Any) -> str:
     """An argument as one reads it: a text or a list of texts as it is."""
     if isinstance(value, str):
         return value

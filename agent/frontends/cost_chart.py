@@ -66,8 +66,8 @@ def blocks(rows: Sequence[Sum]) -> list[str]:
     lines = []
     for row in (*rows, total(rows)):
         name, *figures, cost = _cells(row)
-        told = (f"{as_told(head)} {figure}" for head, figure in zip(_HEADS[1:-1], figures, strict=True))
-        lines += [as_told(name), f"    {', '.join((*told, cost))}"]
+        named = (f"{as_told(head)} {figure}" for head, figure in zip(_HEADS[1:-1], figures, strict=True))
+        lines += [as_told(name), f"    {', '.join((*named, cost))}"]
     return lines
 
 

@@ -32,8 +32,8 @@ def show_diff(console: Console, diff: str, limit: int = DIFF_LINES, rest: str = 
     if len(lines) <= limit:
         return
     whole = f"; the whole: {rest}" if rest else ""
-    told = as_told(f"{len(lines) - limit:,} more lines of diff{whole}")
-    console.print(Text(f"({told})", "dim"), soft_wrap=True)
+    note = as_told(f"{len(lines) - limit:,} more lines of diff{whole}")
+    console.print(Text(f"({note})", "dim"), soft_wrap=True)
     show_counts(console, diff)
 
 

@@ -44,8 +44,8 @@ def to_line(envelope: Envelope) -> bytes:
         "time": round(envelope.time, 6),
         "session": envelope.session,
     }
-    told = (field.name for field in fields(event) if WITHIN not in field.metadata)
-    return encode(head | {name: getattr(event, name) for name in told})
+    names = (field.name for field in fields(event) if WITHIN not in field.metadata)
+    return encode(head | {name: getattr(event, name) for name in names})
 
 
 def encode(value: Any) -> bytes:

@@ -114,8 +114,8 @@ class Recorder:
 
     def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
         """Write down what experiments said of each line."""
-        told = [[path, line, score] for path, scores in lines.items() for line, score in scores.items()]
-        self.write({"kind": "found", "ms": self.ms, "lines": told})
+        scored = [[path, line, score] for path, scores in lines.items() for line, score in scores.items()]
+        self.write({"kind": "found", "ms": self.ms, "lines": scored})
         return lines
 
     def request(self, path: str, body: bytes) -> int:

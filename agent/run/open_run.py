@@ -145,8 +145,8 @@ async def open_run(
     parameter_checks.check(settled.settings, asked_for, tools() if settled.settings.tool_choice else ())
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
-    told = replace(asked, settings=_priced(asked.settings, model))
-    begun = _begin_or_go_on(resumed, told, start, output, place)
+    given = replace(asked, settings=_priced(asked.settings, model))
+    begun = _begin_or_go_on(resumed, given, start, output, place)
     if resumed is None:
         stack.callback(begun.session.close)
     return OpenedRun(
@@ -189,8 +189,8 @@ def _begin_or_go_on(
     """A new session with ``start``, or the resumed one, told what was given in the settings ``asked``."""
     schema, settings = output.schema.schema if output else None, asked.settings
     if resumed is None:
-        told = replace(start, settings=told_to(settings, schema))
-        return _Begun(Session.create(place.home, told, place.redactor, asked.session))
+        recorded = replace(start, settings=told_to(settings, schema))
+        return _Begun(Session.create(place.home, recorded, place.redactor, asked.session))
     notices = notices_of(resumed, settings, start.model, start.wire, start.base_url)
     anew = told_anew(settings, schema, resumed.start)
     resumed.go_on(anew)
@@ -286,7 +286,7 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, car
     named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
     task = prompt if goes_on and not named else skills.task(prompt)
     if goes_on and resumed is not None and resumed.put_back is not None:
-        task = f"{_told(resumed.put_back)}\n\n{task}".strip()
+        task = f"{_put_back_note(resumed.put_back)}\n\n{task}".strip()
     if task and asked.settings.approve == "plan":
         return f"{task}\n\n{wording('plan.md').strip()}"
     return task
@@ -307,7 +307,7 @@ def _handing_over(asked: RunRequest, skills: SessionSkills, resumed: Session | N
     return skills.handing_over(_prompt(asked, resumed))
 
 
-def _told(files: PutBack) -> str:
+def _put_back_note(files: PutBack) -> str:
     """What the model has to know of files that a person put back while its conversation stayed."""
     paths = ", ".join(map(shown_path, files.paths))
     more = f" and {files.count - len(files.paths):,} more" if files.count > len(files.paths) else ""

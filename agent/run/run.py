@@ -344,8 +344,8 @@ class _Run:
         if status == "budget" and self._verifier is not None:
             await self._verifier.at_the_end()
         place, most = self._opened.place, self._settings.sessions_mb
-        if (told := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
-            self._sink.emit(told)
+        if (notice := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
+            self._sink.emit(notice)
         changes = await self._past.changes(compares=compares)
         verified = None
         if self._proving is not None:

@@ -259,8 +259,8 @@ class RunSnapshots:
         self._session.record_undo(found.before, found.after)
         names = ", ".join(map(shown, found.paths[:_NAMED]))
         more = f" and {len(found.paths) - _NAMED:,} more" if len(found.paths) > _NAMED else ""
-        told = f"What the killed {found.tool} had begun was taken back: {names}{more}."
-        self._sink.emit(NoticeGiven("taken_back", told))
+        sentence = f"What the killed {found.tool} had begun was taken back: {names}{more}."
+        self._sink.emit(NoticeGiven("taken_back", sentence))
 
     def _left_out(self) -> tuple[LeftOut, ...]:
         """The files that the newest snapshot leaves out; not the folders, whose sizes nobody knows."""
@@ -290,16 +290,18 @@ class RunSnapshots:
 
     def _tell_left_out(self) -> None:
         if self._pruned:
-            told = f"{self._pruned:,} old snapshots of this folder were dropped: undo goes back no further."
-            self._sink.emit(NoticeGiven("pruned", told))
+            dropped = (
+                f"{self._pruned:,} old snapshots of this folder were dropped: undo goes back no further."
+            )
+            self._sink.emit(NoticeGiven("pruned", dropped))
             self._pruned = 0
         new = [each for each in self._left_out() if each.path not in self._told]
         if new:
             self._told.update(each.path for each in new)
             names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in new[:_NAMED])
             more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
-            told = f"Not recorded, so undo can't bring it back: {names}{more}."
-            self._sink.emit(NoticeGiven("left_out", told))
+            sentence = f"Not recorded, so undo can't bring it back: {names}{more}."
+            self._sink.emit(NoticeGiven("left_out", sentence))
 
     def _look_at_git(self, *, whole: bool) -> tuple[bytes, ...]:
         """What git's branches, stash and index are; commits that could be lost, or are, are kept first."""

@@ -25,9 +25,9 @@ async def brought_in(
     try:
         patch = await asyncio.to_thread(lambda: clone.diff(clone.tree()))
     except GitError as error:
-        return _told(said, f"What it changed can't be told: {error}", {"changed": False})
+        return _with_note(said, f"What it changed can't be told: {error}", {"changed": False})
     if not patch:
-        return _told(said, "It changed nothing.", {"changed": False})
+        return _with_note(said, "It changed nothing.", {"changed": False})
     why = "" if said.ok else "it was not done"
     if not why:
         why, text = _readable(patch)
@@ -38,10 +38,10 @@ async def brought_in(
             return _in_place(said, done, context)
         why = done.text
     kept = context.spills.save(patch)
-    told = (
+    note = (
         f"Its change was not brought in, so the workspace is as it was: {why}\nThe change as a patch: {kept}"
     )
-    return replace(_told(said, told, {"changed": False, "patch": kept}), ok=False)
+    return replace(_with_note(said, note, {"changed": False, "patch": kept}), ok=False)
 
 
 def _readable(patch: bytes) -> tuple[str, str]:
@@ -59,9 +59,9 @@ def _in_place(said: ToolResult, done: ToolResult, context: ToolContext) -> ToolR
     files = [each["path"] for each in done.data["files"]]
     for path in files:
         context.seen.pop(path, None)
-    told = _told(said, f"Its change was brought in: {done.text}", {"changed": True, "files": files})
-    return replace(told, summary=f"{said.summary}, {count(len(files), 'file')} changed")
+    result = _with_note(said, f"Its change was brought in: {done.text}", {"changed": True, "files": files})
+    return replace(result, summary=f"{said.summary}, {count(len(files), 'file')} changed")
 
 
-def _told(said: ToolResult, what: str, data: dict[str, object]) -> ToolResult:
+def _with_note(said: ToolResult, what: str, data: dict[str, object]) -> ToolResult:
     return replace(said, text=f"{said.text}\n\n[{what}]", data={**said.data, **data})

@@ -38,8 +38,8 @@ def with_subagents(
     if not offered and not by_skills:
         return opened
     if opened.interceptor is not None:
-        told = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
-        return replace(opened, notices=(*opened.notices, *told))
+        notice = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
+        return replace(opened, notices=(*opened.notices, *notice))
     from seedsmith.agent.context.agent_kinds import user_kinds
     from seedsmith.agent.run.subagents import Caller, Helpers
 

@@ -98,11 +98,11 @@ def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
 def tell_connections(context: ToolContext, sink: Sink) -> None:
     """Have ``sink`` hear of the connections that commands ask for where hosts are allowed."""
 
-    def told(attempt: Attempt) -> None:
+    def report(attempt: Attempt) -> None:
         what = f"refused: {attempt.refused}" if attempt.refused else "let through"
         sink.emit(NoticeGiven("egress", f"A command's connection to {attempt.host}:{attempt.port}: {what}."))
 
-    context.processes.network.report = told
+    context.processes.network.report = report
 
 
 def unheld(context: ToolContext) -> tuple[NoticeGiven, ...]:

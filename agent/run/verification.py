@@ -159,15 +159,19 @@ class Verifier:
         from seedsmith.agent.run.proof.results import without_passed
         from seedsmith.agent.run.proof.test_reporting import telling
 
-        told = telling(self._command, self._processes)
+        reporting = telling(self._command, self._processes)
         result = await self._processes.run(
-            told.command, timeout=timeout, env=told.environment, head_bytes=32_000, tail_bytes=200_000
+            reporting.command,
+            timeout=timeout,
+            env=reporting.environment,
+            head_bytes=32_000,
+            tail_bytes=200_000,
         )
         text = output_text(result)
-        self.newest = told.read(result, self._redactor.text(text))
+        self.newest = reporting.read(result, self._redactor.text(text))
         self.first_run = self.first_run or (self.newest if not self._records else None)
         text = _COLOURS.sub("", text)
-        shown = text if told.command == self._command else without_passed(text)
+        shown = text if reporting.command == self._command else without_passed(text)
         return result.exit_code, ends_of(shown, self._output_bytes)
 
 

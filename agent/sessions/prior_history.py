@@ -39,10 +39,10 @@ class Carried:
         waiting = (session.known_result(call.id) for call in session.conversation.open_calls)
         results = tuple(result for result in waiting if result is not None)
         verifications = tuple(session.verifications)
-        start, told = session.start, tuple(sorted(told_anew))
+        start, changed = session.start, tuple(sorted(told_anew))
         items = session.conversation.items
         begun = (start.model, start.wire, start.profile)
-        return cls(*begun, items, results, verifications, told, session.put_back)
+        return cls(*begun, items, results, verifications, changed, session.put_back)
 
     def begin(self, home: Path, workspace: Path, redactor: Redactor) -> Session:
         """A new session that holds it; raises :class:`SessionError`."""

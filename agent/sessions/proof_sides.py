@@ -81,9 +81,9 @@ class Sides:
 
     def to_json(self) -> dict[str, Any]:
         """As ``session.finished`` carries it."""
-        told = asdict(self) | {"proven": self.proven}
-        del told["report"]
-        return told
+        document = asdict(self) | {"proven": self.proven}
+        del document["report"]
+        return document
 
 
 def _names(names: tuple[str, ...]) -> str:

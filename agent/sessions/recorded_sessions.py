@@ -138,6 +138,6 @@ def _carried_out(undo: Undo, plan: Plan, *, force: bool) -> Plan:
 
 
 def _holds(found: SessionSummary, words: list[str]) -> bool:
-    told = (found.prompt, found.skill, found.workspace, found.model, found.outcome, found.id, found.message)
-    text = "\n".join(told).casefold()
+    texts = (found.prompt, found.skill, found.workspace, found.model, found.outcome, found.id, found.message)
+    text = "\n".join(texts).casefold()
     return all(word in text for word in words)

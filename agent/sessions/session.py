@@ -221,11 +221,11 @@ class Session:
         if not self._went_on:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def go_on(self, told: Mapping[str, Any]) -> None:
-        """Record that the session is gone on with, and the settings it was ``told`` anew."""
+    def go_on(self, settings: Mapping[str, Any]) -> None:
+        """Record that the session is gone on with, and the ``settings`` that were given for that."""
         self._went_on = True
-        self.start = replace(self.start, settings={**self.start.settings, **told})
-        self._append({"kind": "resumed", "time": time.time(), "settings": dict(told)})
+        self.start = replace(self.start, settings={**self.start.settings, **settings})
+        self._append({"kind": "resumed", "time": time.time(), "settings": dict(settings)})
 
     @property
     def cut_bytes(self) -> int:
@@ -299,8 +299,8 @@ class Session:
         self._begins = False
         self.snapshots.append(SnapshotRecord(turn, snapshot))
         record = {"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()}
-        told = {"others": list(others), "shared": list(shared)}
-        self._append(record | {name: paths for name, paths in told.items() if paths})
+        by_others = {"others": list(others), "shared": list(shared)}
+        self._append(record | {name: paths for name, paths in by_others.items() if paths})
 
     def record_undo(self, before: str, after: str) -> None:
         """Record that what a killed call had begun was taken back, from one snapshot to another."""

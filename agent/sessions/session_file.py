@@ -166,12 +166,12 @@ def item_to_json(item: Item) -> Record:
         case SystemMessage(text):
             return {"role": "system", "text": text}
         case UserMessage(text, origin, source, images):
-            told: Record = {"role": "user", "text": text, "origin": origin}
+            record: Record = {"role": "user", "text": text, "origin": origin}
             if source:
-                told["source"] = source
+                record["source"] = source
             if images:
-                told["images"] = [image_to_json(image) for image in images]
-            return told
+                record["images"] = [image_to_json(image) for image in images]
+            return record
         case AssistantMessage(text, reasoning, calls):
             asked = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
             return {"role": "assistant", "text": text, "reasoning": reasoning, "calls": asked}

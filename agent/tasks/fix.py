@@ -43,8 +43,8 @@ async def fix(
         return await run(RunRequest(settings=proven), front_ends, approver, notices=notices)
     goes_on = bool(settings.resume or settings.fork) and not report
     if goes_on and (not test_command or _began_with_a_report(settings)):  # what is wanted stands there
-        told = {"verify": test_command} if test_command else {}
-        asked = settings.model_copy(update=told).typed(settings.given | told.keys())
+        changed = {"verify": test_command} if test_command else {}
+        asked = settings.model_copy(update=changed).typed(settings.given | changed.keys())
         return await run(RunRequest(settings=asked, fixing=True), front_ends, approver, notices=notices)
     if report:
         return await run(_reported(settings, test_command, report), front_ends, approver, notices=notices)
@@ -75,6 +75,6 @@ def _reported(settings: Settings, test_command: str, report: str) -> RunRequest:
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", report)), default=0))
     text = "fix-report.md" if test_command else "fix-report-untested.md"
     asked = prompt(text, report=report, fence=fence, tests=test_command)
-    told = settings.model_copy(update={"symptom": report, "verify": test_command or None})
+    proving = settings.model_copy(update={"symptom": report, "verify": test_command or None})
     given = settings.given | {"symptom", "verify"}
-    return RunRequest(settings=told.typed(given), prompt=asked.strip(), fixing=bool(test_command))
+    return RunRequest(settings=proving.typed(given), prompt=asked.strip(), fixing=bool(test_command))

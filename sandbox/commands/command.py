@@ -159,8 +159,9 @@ class RunningCommand:
         captured, stopped = piece.captured, self._stopped
         status = self._started.process.returncode if self.ended else None
         status = 128 - status if status is not None and status < 0 else status
-        told = stopped is not None and self.ended and not stopped.timed_out  # ``timed_out`` tells the rest
-        notes = [stopped.why] if told and stopped else []
+        notes = []
+        if stopped is not None and self.ended and not stopped.timed_out:  # which the result says by itself
+            notes.append(stopped.why)
         notes += self._notes
         self._notes = []
         if self.ended and stopped is None:

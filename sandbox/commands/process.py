@@ -53,7 +53,7 @@ class _Way:
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
     group: ControlGroup | None = None
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     """Sentences on what was met when it began."""
 
 
@@ -237,14 +237,14 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         self._own_network()
         tries = NetworkTries(self.network, command)
-        told: list[str] = []
+        notes: list[str] = []
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
-                told = self._guards.reopen(alone=False)
+                notes = self._guards.reopen(alone=False)
             else:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
-        way = replace(self._way(command, argv, environment), errors=errors, group=group, told=told)
+        way = replace(self._way(command, argv, environment), errors=errors, group=group, notes=notes)
         started, reader, keyboard = self._spawn(way, cwd, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
@@ -302,7 +302,7 @@ class ProcessRunner:
         return _Way(self.isolation, shown, argv, env)
 
     def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
-        notes = [*dict.fromkeys(way.told), *self._let_go(way)]
+        notes = [*dict.fromkeys(way.notes), *self._let_go(way)]
         if self.isolation.name == "landlock":
             remove_segments(way.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
@@ -350,7 +350,7 @@ class ProcessRunner:
                 if not self._running:
                     raise
             with frozen(self._running):
-                way.told.extend(self._guards.reopen(alone=False))
+                way.notes.extend(self._guards.reopen(alone=False))
                 return self._spawned(way, cwd, stdin, open_stdin)
         except (OSError, SandboxError) as error:
             self._let_go(way)

@@ -69,8 +69,8 @@ class PrivateClone:
         if read_state(repository).commit != self.base or not index.is_file():
             return []
         more = {"GIT_INDEX_FILE": os.fspath(index), "GIT_WORK_TREE": os.fspath(repository.top)}
-        told = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", more=more)
-        return [os.fsdecode(line[3:]) for line in told.split(b"\0") if line]
+        output = self._git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", more=more)
+        return [os.fsdecode(line[3:]) for line in output.split(b"\0") if line]
 
     def as_it_is(self, without: Collection[str] = ()) -> PrivateClone:
         """The clone with all that the source's folder holds, ignored files, too, as its beginning.
@@ -85,9 +85,9 @@ class PrivateClone:
         if (repository.git_dir / "index").is_file():
             more["GIT_INDEX_FILE"] = os.fspath(repository.git_dir / "index")
         flags = ("--porcelain", "-z", "--ignored=matching", "--untracked-files=all", "--no-renames")
-        told = self._git("status", *flags, more=more)
+        output = self._git("status", *flags, more=more)
         try:
-            for line in told.split(b"\0"):
+            for line in output.split(b"\0"):
                 name = os.fsdecode(line[3:]).rstrip("/")
                 if name and not is_in(name, without):
                     copy_over(repository.top / name, self.work / name, leaving(repository.top, without))
@@ -123,8 +123,8 @@ class PrivateClone:
 
     def changed(self, tree: str) -> list[str]:
         """The paths that differ between the beginning and ``tree``."""
-        told = self._git("diff-tree", "-r", "-z", "--name-only", self.base, tree)
-        return [os.fsdecode(name) for name in told.split(b"\0") if name]
+        output = self._git("diff-tree", "-r", "-z", "--name-only", self.base, tree)
+        return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
     def modified(self, tree: str) -> list[str]:
         """Those of the changed paths that were there at the beginning."""

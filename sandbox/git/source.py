@@ -119,7 +119,7 @@ def user_identity(environ: Mapping[str, str], repository: Path) -> dict[str, str
     program = own_program("git", environ, repository)
     variables: dict[str, str] = {}
     for part, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
-        told = ""
+        value = ""
         if program is not None:
             done = subprocess.run(
                 (os.fspath(program), "config", "--get", key),
@@ -129,7 +129,7 @@ def user_identity(environ: Mapping[str, str], repository: Path) -> dict[str, str
                 capture_output=True,
                 timeout=_SECONDS,
             )
-            told = done.stdout.decode("utf-8", "replace").strip()
+            value = done.stdout.decode("utf-8", "replace").strip()
         for role in ("AUTHOR", "COMMITTER"):
-            variables[f"GIT_{role}_{part}"] = environ.get(f"GIT_{role}_{part}") or told
+            variables[f"GIT_{role}_{part}"] = environ.get(f"GIT_{role}_{part}") or value
     return variables if all(variables.values()) else {}

@@ -49,9 +49,9 @@ class GitState:
     @classmethod
     def decode(cls, content: bytes) -> GitState:
         """The state :meth:`encode` wrote."""
-        told = json.loads(content)
-        stashes = tuple((commit, message) for commit, message in told["stashes"])
-        return cls(told["head"], told["commit"], told["refs"], stashes)
+        document = json.loads(content)
+        stashes = tuple((commit, message) for commit, message in document["stashes"])
+        return cls(document["head"], document["commit"], document["refs"], stashes)
 
 
 def read_state(repository: Repository) -> GitState:

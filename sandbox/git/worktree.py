@@ -75,8 +75,8 @@ class Worktree:
         with self._clone(here) as clone:
             index = clone.git_dir / "index"
             shutil.copyfile(self.metadata / "index", index)
-            told = os.fsdecode(clone.elsewhere(self.folder, index, *_STATUS)).split("\0")
-        lost = [line for line in told if line and not (line[:2] == "!!" and _MADE_ANEW.search(line[3:]))]
+            output = os.fsdecode(clone.elsewhere(self.folder, index, *_STATUS)).split("\0")
+        lost = [line for line in output if line and not (line[:2] == "!!" and _MADE_ANEW.search(line[3:]))]
         return Changes(moved, bool(lost))
 
     def remove(self) -> None:

@@ -125,7 +125,7 @@ class SessionNetwork:
         try:
             self._holder = holder = self._start_holder(str(isolation.executable), theirs)
             self._forget = weakref.finalize(self, _end, holder)
-            process = _number_told(holder)
+            process = _reported_number(holder)
             if process is None or _is_our_own(process) or not self._serve(ours):
                 self.close()
                 return None
@@ -190,12 +190,12 @@ class SessionNetwork:
         self._refused += 1
 
 
-def _number_told(holder: subprocess.Popen[bytes]) -> int | None:
+def _reported_number(holder: subprocess.Popen[bytes]) -> int | None:
     """The number of the process in the namespaces, which it tells once they are ready, or None."""
     if holder.stdout is None or not select.select([holder.stdout], [], [], _SECONDS)[0]:
         return None
-    told = holder.stdout.readline().strip()
-    return int(told) if told.isdigit() else None
+    line = holder.stdout.readline().strip()
+    return int(line) if line.isdigit() else None
 
 
 def _is_our_own(process: int) -> bool:

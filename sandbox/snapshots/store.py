@@ -199,9 +199,9 @@ class SnapshotStore:
                 raise FileNotFoundError
             document = json.loads(path.read_bytes())
             left_out = tuple(LeftOut(*each) for each in document["left_out"])
-            told = {name: tuple(document.get(name, ())) for name in ("beside", "caches")}
-            told["left_out"] = left_out
-            return Snapshot(**document | told)
+            lists = {name: tuple(document.get(name, ())) for name in ("beside", "caches")}
+            lists["left_out"] = left_out
+            return Snapshot(**document | lists)
         except FileNotFoundError:
             raise SnapshotError(
                 f"The snapshot {snapshot} is not kept any more under {self._snapshots}."
@@ -294,10 +294,10 @@ class SnapshotStore:
         return len(gone)
 
     def _write(self, taken: Snapshot) -> None:
-        told = asdict(taken)
+        document_fields = asdict(taken)
         if not taken.caches:  # older programs know no such field
-            del told["caches"]
-        document = json.dumps(told, separators=(",", ":"))
+            del document_fields["caches"]
+        document = json.dumps(document_fields, separators=(",", ":"))
         write_whole(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
 
     def _ignored(self, name: str | None) -> list[str]:

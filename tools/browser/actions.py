@@ -73,7 +73,7 @@ class Step:
             return await does[action]()
         await self._act()
         await self._settle()
-        return await self._told(f"{action}: done.")
+        return await self._observed(f"{action}: done.")
 
     async def explain(self, error: Error) -> str:
         """What to tell the model of an error of Playwright's; raises :class:`ToolError` for a busy page."""
@@ -113,7 +113,7 @@ class Step:
         address = address_of(self._parsed.url or "", self._context.workspace, self._context.processes)
         browser = self._browser
         browser.watch.begin()
-        browser.told = ""
+        browser.last_outline = ""
         browser.site.folder = address.folder
         note = ""
         try:
@@ -130,7 +130,7 @@ class Step:
             else:
                 note = f"It did not finish loading in {LOAD_SECONDS:g} seconds; this is what is there."
         await self._settle()
-        return await self._told(note)
+        return await self._observed(note)
 
     async def _go(self, url: str, seconds: float) -> None:
         """Navigate; again where an earlier navigation ends only now and gets in the way.
@@ -176,7 +176,7 @@ class Step:
         if self._parsed.target:
             text = await self._target().aria_snapshot(mode="ai", timeout=_LOOK_SECONDS * 1000)
         else:
-            text = self._browser.told = await self._look()
+            text = self._browser.last_outline = await self._look()
         return self._result(self._cut(text), count(len(text.splitlines()), "line"))
 
     async def _text(self) -> ToolResult:
@@ -321,7 +321,7 @@ class Step:
             "share": found.share,
             "regions": [list(each) for each in found.regions],
         }
-        return self._result(f"{label}:\n{found.told()}", f"{found.changed:,} pixels differ", images, data)
+        return self._result(f"{label}:\n{found.in_words()}", f"{found.changed:,} pixels differ", images, data)
 
     async def _picture(self, name: str) -> bytes:
         if is_shot(name):
@@ -344,10 +344,10 @@ class Step:
         seconds = _BESIDE_BLOCKED_SECONDS if blocked else _LOOK_SECONDS
         return await self._page.aria_snapshot(mode="ai", timeout=seconds * 1000)
 
-    async def _told(self, note: str) -> ToolResult:
+    async def _observed(self, note: str) -> ToolResult:
         """The page's title, what happened, and its outline, or what changed in it."""
-        before, now = self._browser.told, await self._look()
-        self._browser.told = now
+        before, now = self._browser.last_outline, await self._look()
+        self._browser.last_outline = now
         title = shown(await self._soon(self._page.title()))[:200]
         lines = [f"Title: {title}" if title else "", note, *self._browser.watch.news()]
         lines.append(_difference(before, now) or self._cut(now or "(the page is empty)"))
@@ -386,8 +386,8 @@ def _difference(before: str, now: str) -> str:
         for line in difflib.unified_diff(old, new, n=1, lineterm="")
         if not line.startswith(("---", "+++", "@@"))
     ]
-    told = "\n".join(changes)
-    return f"Changed in the outline:\n{told}" if len(told) < 0.6 * len(now) else ""
+    text = "\n".join(changes)
+    return f"Changed in the outline:\n{text}" if len(text) < 0.6 * len(now) else ""
 
 
 def _shown(data: bytes, label: str) -> Image:

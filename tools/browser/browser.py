@@ -42,7 +42,7 @@ class Browser:
         self.site: WorkspaceSite
         self.stuck = False
         """Whether its page kept too busy to be looked at, or to be left."""
-        self.told = ""
+        self.last_outline = ""
         """The outline as the model was told it last."""
         self.shots: dict[str, bytes] = {}
         """Screenshots by name, the latest ones."""

@@ -63,16 +63,16 @@ class Watch:
 
     def news(self) -> list[str]:
         """Sentences on what happened since this was asked last."""
-        told = list(self._notes)
+        notes = list(self._notes)
         self._notes.clear()
         if self._errors:
             kinds = [line for kind, line in self._console if kind in _ERRORS]
             last = f", the last: {kinds[-1][:200]}" if kinds else ""
-            told.append(f"Console errors: {self._errors}{last}")
+            notes.append(f"Console errors: {self._errors}{last}")
         if self._failures and self._failed:
-            told.append(f"Failed requests: {self._failures}, the last: {self._failed[-1][:300]}")
+            notes.append(f"Failed requests: {self._failures}, the last: {self._failed[-1][:300]}")
         self._errors = self._failures = 0
-        return told
+        return notes
 
     def _heard(self, message: ConsoleMessage) -> None:
         where = message.location

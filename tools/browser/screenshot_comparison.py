@@ -34,7 +34,7 @@ class Difference:
     picture: bytes
     """The second with the regions framed, PNG."""
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """All of it in words."""
         first, second = self.sizes
         lines = []

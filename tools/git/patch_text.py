@@ -40,10 +40,10 @@ def shared(text: str, most: int) -> str:
     for done, index in enumerate(sorted(shares, key=lambda index: len(kept[index]))):
         shares[index] = min(len(kept[index]), left // (len(kept) - done))
         left -= shares[index]
-    told = [_begun(part, shares[index]) for index, part in enumerate(kept)]
+    shortened = [_begun(part, shares[index]) for index, part in enumerate(kept)]
     if dropped:
-        told.append(f"[… {count(len(dropped), 'file or commit', 'files or commits')} more]")
-    return "\n".join(told)
+        shortened.append(f"[… {count(len(dropped), 'file or commit', 'files or commits')} more]")
+    return "\n".join(shortened)
 
 
 def _begun(part: str, most: int) -> str:

@@ -147,7 +147,7 @@ class Connection:
         return ToolError(f"The MCP server {name} ended before it answered{said}.{self._told()}")
 
     def _told(self) -> str:
-        return self._account.told()
+        return self._account.explanation()
 
     async def _opened(self) -> Client:
         try:

@@ -52,7 +52,7 @@ class Account:
     ended: bool = False
     """Whether nothing more comes."""
 
-    def told(self) -> str:
+    def explanation(self) -> str:
         """All of it as further sentences, each with a space before it."""
         parts = [
             self.fault,

@@ -55,7 +55,7 @@ class ShellInputTool(PydanticTool[ShellInputParameters]):
             )
         if parsed.close:
             command.running.close_input()
-        told = f"{count(written, 'byte')} written to {command.id}" + (
+        summary = f"{count(written, 'byte')} written to {command.id}" + (
             "; stdin closed" if parsed.close else ""
         )
-        return ToolResult(True, told, {"id": command.id, "bytes": written}, summary=told)
+        return ToolResult(True, summary, {"id": command.id, "bytes": written}, summary=summary)

@@ -80,7 +80,7 @@ def new_findings(before: Answer, after: Answer) -> list[Finding]:
     return new
 
 
-def told(server: str, found: Sequence[tuple[str, Finding]], path: str) -> str:
+def describe_new(server: str, found: Sequence[tuple[str, Finding]], path: str) -> str:
     """The new findings of a ``server``, each with its file, after an edit of ``path``; '' for none."""
     if not found:
         return ""

@@ -14,7 +14,7 @@ from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import EVERYTHING, ToolContext
 from seedsmith.tools.content.encodings import decode_text
-from seedsmith.tools.symbols.diagnostics import Answer, new_findings, told
+from seedsmith.tools.symbols.diagnostics import Answer, describe_new, new_findings
 from seedsmith.tools.symbols.json_rpc import NoAnswer
 from seedsmith.tools.symbols.language_server import CHANGED, CREATED, LanguageServer
 from seedsmith.tools.symbols.servers import Server
@@ -91,7 +91,7 @@ class LanguageServers:
         if self._unseen_since is None:
             self._unseen_since = time.time()
 
-    async def told(self, watched: list[Watched]) -> str:
+    async def new_problems(self, watched: list[Watched]) -> str:
         """What is new in the files now that they were changed; '' where nothing is, or nobody answers."""
         asked = [asyncio.ensure_future(self._compared(each)) for each in watched]
         if not asked:
@@ -202,7 +202,7 @@ class LanguageServers:
             return ""
         finally:
             watched.before.cancel()
-        return told(server.server.name, new, path)
+        return describe_new(server.server.name, new, path)
 
     async def _after(self, server: LanguageServer, path: str, text: str, before: Answer) -> Answer:
         """What is found in ``path`` now: nothing where it was taken away."""

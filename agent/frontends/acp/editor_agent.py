@@ -72,7 +72,7 @@ _NO_SERVERS = (
 )
 
 
-def told(
+def with_protocol_errors(
     method: Callable[Parameters, Awaitable[Result]],
 ) -> Callable[Parameters, Awaitable[Result]]:
     """Answer what goes wrong in ``method`` with its sentence, by the protocol's codes."""
@@ -133,7 +133,7 @@ class EditorAgent:
         """Keep the other end."""
         self._editor = Editor(conn, Updates(conn), watchers=self._watchers)
 
-    @told
+    @with_protocol_errors
     async def initialize(
         self,
         protocol_version: int,
@@ -162,14 +162,14 @@ class EditorAgent:
             auth_methods=authentication.methods(self._environment, in_terminal=self._editor.logs_in),
         )
 
-    @told
+    @with_protocol_errors
     async def authenticate(self, method_id: str, **_: Any) -> AuthenticateResponse:
         """Look for a key again; where there is none, say how one is given."""
         self._environment = with_kept_keys(self._environment)
         authentication.check(method_id, self._flags, self._environment)
         return AuthenticateResponse()
 
-    @told
+    @with_protocol_errors
     async def new_session(
         self,
         cwd: str,
@@ -184,7 +184,7 @@ class EditorAgent:
             session_id=session.id, modes=mode_state(session), config_options=config_options(session)
         )
 
-    @told
+    @with_protocol_errors
     async def load_session(
         self,
         cwd: str,
@@ -202,7 +202,7 @@ class EditorAgent:
         self._without_servers(session, mcp_servers)
         return LoadSessionResponse(modes=mode_state(session), config_options=config_options(session))
 
-    @told
+    @with_protocol_errors
     async def resume_session(
         self,
         session_id: str,
@@ -216,7 +216,7 @@ class EditorAgent:
         self._without_servers(session, mcp_servers)
         return ResumeSessionResponse(modes=mode_state(session), config_options=config_options(session))
 
-    @told
+    @with_protocol_errors
     async def fork_session(
         self,
         session_id: str,
@@ -233,7 +233,7 @@ class EditorAgent:
             session_id=session.id, modes=mode_state(session), config_options=config_options(session)
         )
 
-    @told
+    @with_protocol_errors
     async def list_sessions(
         self, cwd: str | None = None, cursor: str | None = None, **_: Any
     ) -> ListSessionsResponse:
@@ -243,7 +243,7 @@ class EditorAgent:
         home = load(self._flags, self._environment).settings.home
         return await listed(home, self._environment, cwd, cursor)
 
-    @told
+    @with_protocol_errors
     async def close_session(self, session_id: str, **_: Any) -> CloseSessionResponse:
         """Stop what goes on in a session and forget it; its records stay."""
         session = self._session(session_id)
@@ -251,7 +251,7 @@ class EditorAgent:
         await session.close()
         return CloseSessionResponse()
 
-    @told
+    @with_protocol_errors
     async def ext_method(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
         """``session/delete``: stop what goes on in a session and remove its records; no other is known.
 
@@ -267,7 +267,7 @@ class EditorAgent:
         await asyncio.to_thread(remove_session, state_folder(home, self._environment), asked)
         return {}
 
-    @told
+    @with_protocol_errors
     async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> SetSessionModeResponse:
         """How calls are approved from the next prompt on."""
         if mode_id not in MODES:
@@ -275,7 +275,7 @@ class EditorAgent:
         self._session(session_id).set(approve=mode_id)
         return SetSessionModeResponse()
 
-    @told
+    @with_protocol_errors
     async def set_config_option(
         self, config_id: str, session_id: str, value: str | bool, **_: Any
     ) -> SetSessionConfigOptionResponse:
@@ -284,7 +284,7 @@ class EditorAgent:
         set_choice(session, config_id, value)
         return SetSessionConfigOptionResponse(config_options=config_options(session))
 
-    @told
+    @with_protocol_errors
     async def prompt(self, session_id: str, prompt: list[Any], **_: Any) -> PromptResponse:
         """Carry out a prompt; what happens is told meanwhile."""
         return await self._session(session_id).prompt(prompt)

@@ -142,8 +142,8 @@ class EditorSession:
             content = await asyncio.to_thread(read_prompt, blocks, Path(folder))
             name, words = _command(content.typed)
             if name in COMMANDS:
-                told = await COMMANDS[name].action(self, words)
-                self._editor.updates.put(self.id, message(told))
+                reply = await COMMANDS[name].action(self, words)
+                self._editor.updates.put(self.id, message(reply))
                 return PromptResponse(stop_reason="end_turn")
             if name == INIT:
                 content = PromptContent(f"{wording('init.md')}\n{words}".strip(), content.quoted)

@@ -85,8 +85,8 @@ class EditorFrontEnd:
                 return self._usage()
             case events.Compacted(why=why):
                 return [thought(f"\n(The history was shortened: {why})\n")]
-            case events.NoticeGiven(code=code, message=told) if code not in _QUIET:
-                return [thought(f"\n({told})\n")]
+            case events.NoticeGiven(code=code, message=words) if code not in _QUIET:
+                return [thought(f"\n({words})\n")]
             case events.SessionFinished():
                 return self._ended(event)
         return []

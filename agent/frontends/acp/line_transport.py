@@ -113,8 +113,8 @@ def _answer(message: Message) -> Message:
     error = message.get("error")
     if error is None or "result" in message:
         return message
-    told = error if isinstance(error, dict) else {}
-    code, words = told.get("code"), told.get("message")
+    details = error if isinstance(error, dict) else {}
+    code, words = details.get("code"), details.get("message")
     kept = {
         "code": code if isinstance(code, int) else _INTERNAL_ERROR,
         "message": words if isinstance(words, str) else "Error",

@@ -76,7 +76,7 @@ def _options(request: ApprovalRequest) -> list[PermissionOption]:
     kept = [
         PermissionOption(
             option_id=letters,
-            name=one_line(f"{_for_good(letters)}, {grant.told}", _NAME_CHARACTERS),
+            name=one_line(f"{_for_good(letters)}, {grant.description}", _NAME_CHARACTERS),
             kind="allow_always",
         )
         for letters, grant in choices(request).items()

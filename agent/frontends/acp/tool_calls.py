@@ -34,7 +34,7 @@ _KINDS: dict[str, ToolKind] = {
     "todo": "think",
     "task": "think",
 }
-_TOLD_FIRST = ("command", "path", "pattern", "message", "question", "task", "name", "action")
+_MAIN_ARGUMENTS = ("command", "path", "pattern", "message", "question", "task", "name", "action")
 _TITLE_CHARACTERS = 200
 _MOST_HUNKS = 50
 """A change of more places is shown as text."""
@@ -48,11 +48,11 @@ def kind(tool: str) -> ToolKind:
 
 def title(tool: str, arguments: Any) -> str:
     """A call in one line: the tool and what it is about."""
-    told = ""
+    subject = ""
     if isinstance(arguments, Mapping):
-        told = " ".join(str(arguments[name]) for name in _TOLD_FIRST if arguments.get(name))
-        told = told or json.dumps(dict(arguments), ensure_ascii=False, default=str)
-    line = " ".join(f"{tool} {told}".split())
+        subject = " ".join(str(arguments[name]) for name in _MAIN_ARGUMENTS if arguments.get(name))
+        subject = subject or json.dumps(dict(arguments), ensure_ascii=False, default=str)
+    line = " ".join(f"{tool} {subject}".split())
     return line if len(line) <= _TITLE_CHARACTERS else f"{line[: _TITLE_CHARACTERS - 1]}…"
 
 

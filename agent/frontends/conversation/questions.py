@@ -99,5 +99,5 @@ class PromptQuestions:
             files = ", ".join(map(visible, grant.text.splitlines()))
             return self._words("approval.files", files=files)
         if grant.kind == "prefix":
-            return self._words("approval.beginning", covers=visible_row(grant.told))
+            return self._words("approval.beginning", covers=visible_row(grant.description))
         return self._words("approval.call", tool=visible(grant.tool))

@@ -124,8 +124,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         if event.code == "message":
             self.echo(event.message)
             return
-        told, self._estimated = self._estimated, self._estimated or event.code == "cost_estimate"
-        if event.code != "cost_estimate" or not told:
+        shown_before, self._estimated = self._estimated, self._estimated or event.code == "cost_estimate"
+        if event.code != "cost_estimate" or not shown_before:
             super()._notice(event)
 
     def _text(self, delta: str) -> None:
@@ -162,7 +162,7 @@ class ScreenFrontEnd(ConsoleFrontEnd):
             return said
         return message if said or not before else message.removeprefix(before).strip()
 
-    def _told(self, sentence: str) -> str:
+    def _translated(self, sentence: str) -> str:
         return self._words.told(sentence)
 
     def _start_line(self) -> None:
@@ -183,9 +183,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         return True
 
     def _status(self, text: str) -> None:
-        told = self._words.told(text)
-        if told != self._activity:
-            self._activity, self._since = told, time.monotonic()
+        activity = self._words.told(text)
+        if activity != self._activity:
+            self._activity, self._since = activity, time.monotonic()
             if self._plain and not text.startswith("thinking"):
                 self._line(f"- {text}", "dim")
         self._changed()

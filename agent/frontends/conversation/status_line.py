@@ -74,8 +74,8 @@ class StatusLine:
     def _line(self, mode: str, effort: str, running: int, without: Collection[str]) -> str:
         words, cost = self._words, ""
         if self.cost is not None:
-            told = self.last_cost is not None and "last" not in without
-            cost = f"¥{self.cost:.4f}{words('status.last', cost=f'{self.last_cost:.4f}') if told else ''}"
+            last = self.last_cost is not None and "last" not in without
+            cost = f"¥{self.cost:.4f}{words('status.last', cost=f'{self.last_cost:.4f}') if last else ''}"
         parts = {
             "mode": mode,
             "model": self.model,

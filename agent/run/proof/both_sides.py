@@ -116,10 +116,10 @@ class BothSides:
         self, run: TestRun, processes: ProcessRunner, changed: Collection[str], text: Text
     ) -> TestRun:
         """``run`` with the tests of changed files that the command leaves out, where pytest runs them."""
-        told = {test.file for test in run.tests.values()}
-        known = {path for file, path in as_told(changed, run).items() if file in told}
+        test_files = {test.file for test in run.tests.values()}
+        known = {path for file, path in as_told(changed, run).items() if file in test_files}
         left_out = [path for path in _of_pytest(changed) if path not in known]
-        if not left_out or not any(told):
+        if not left_out or not any(test_files):
             return run
         more = await _run(self._command, processes, self._seconds(), text, left_out)
         return replace(run, output=run.output + more.output, tests=more.tests | run.tests)
@@ -163,9 +163,9 @@ class BothSides:
         Asked only of what proves the fix, and where the runner does not tell whether it is a changed test.
         """
         assert sides.new is not None
-        told = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
+        proving = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
         passed = shown.first.of("passed") if shown.first is not None else set()
-        names = {test.name for test in told if not test.file} & passed
+        names = {test.name for test in proving if not test.file} & passed
         whole = not sides.new.tests and shown.first is not None and shown.first.exit_code == 0
         if not (names or whole):
             return True
@@ -180,16 +180,16 @@ async def _run(
     command: str, processes: ProcessRunner, seconds: float, text: Text, only: Collection[str] = ()
 ) -> TestRun:
     """One run; of pytest's tests those of the files ``only``, where given and the command names no others."""
-    told = telling(command, processes, _of_pytest(only))
+    reporting = telling(command, processes, _of_pytest(only))
     result = await processes.run(
-        told.command,
+        reporting.command,
         timeout=seconds,
-        env=told.environment,
+        env=reporting.environment,
         head_bytes=32_000,
         tail_bytes=200_000,
         spill=False,
     )
-    return told.read(result, text(result))
+    return reporting.read(result, text(result))
 
 
 def _test_files(differences: Iterable[Difference]) -> Iterator[tuple[str, Row]]:

@@ -80,7 +80,7 @@ class Grant:
     """The command or the arguments, the words a command begins with, or the files, a line each."""
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """As people read it."""
         match self.kind:
             case "prefix":

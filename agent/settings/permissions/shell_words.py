@@ -75,8 +75,8 @@ def is_sure(node: Node) -> bool:
 def assignment_of(node: Node) -> str:
     """``NAME=value``, the value as far as it is known."""
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-    told = text_of(name) if name is not None and name.type == "variable_name" else UNKNOWN
-    return f"{told}={word_of(value) if value is not None else ''}"
+    name_text = text_of(name) if name is not None and name.type == "variable_name" else UNKNOWN
+    return f"{name_text}={word_of(value) if value is not None else ''}"
 
 
 def text_of(node: Node) -> str:

@@ -73,7 +73,7 @@ class _Tried:
         """Whether no later attempt could be chosen before it."""
         return self.both_sides and not self.tests_touched and self.lines <= _LEAST_LINES
 
-    def told(self, chosen: bool) -> AttemptResult:
+    def as_result(self, chosen: bool) -> AttemptResult:
         """The attempt with its reasons."""
         if not self.work.deliverable:
             left = f"; {self.failing:.0f} tests fail still" if math.isfinite(self.failing) else ""
@@ -195,8 +195,8 @@ async def _passes(one: _Tried, other: _Tried, how: How, taken: Taken) -> bool:
 
 def _chosen(tried: Sequence[_Tried]) -> Work:
     best = min(tried, key=lambda each: each.rank)
-    told = tuple(each.told(each is best) for each in tried)
-    result: ItemResult = replace(best.work.result, attempts=told)
+    attempts = tuple(each.as_result(each is best) for each in tried)
+    result: ItemResult = replace(best.work.result, attempts=attempts)
     if result.state == "failed":
         left = f", with {best.failing:.0f} failing tests left" if math.isfinite(best.failing) else ""
         said = f"None of {len(tried)} attempts is proven; attempt {best.number} came closest{left}: "

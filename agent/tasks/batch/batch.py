@@ -180,21 +180,21 @@ class Batch:
 
     def _begin(self, store: Store, options: Options) -> TaskFile:
         """Begin the batch, or find it begun; its tasks as they were then."""
-        told, now = store.meta("tasks"), self.tasks.model_dump_json(by_alias=True, exclude_unset=True)
-        if not told:
+        recorded, now = store.meta("tasks"), self.tasks.model_dump_json(by_alias=True, exclude_unset=True)
+        if not recorded:
             if options.resume or options.retry_failed:
                 raise BatchError("This batch was never begun: leave --resume and --retry out.")
             store.begin(plan(self.tasks), {"tasks": now})
-            told = now
-        elif told != now and _work_of(TaskFile.model_validate_json(told)) == _work_of(self.tasks):
+            recorded = now
+        elif recorded != now and _work_of(TaskFile.model_validate_json(recorded)) == _work_of(self.tasks):
             store.set_meta("tasks", now)
-            told = now
-        elif told != now and not options.resume:
+            recorded = now
+        elif recorded != now and not options.resume:
             raise BatchError(
                 "The task file says something else than when this batch began: --resume goes on with it as "
                 "it was, --new begins anew."
             )
-        tasks = TaskFile.model_validate_json(told)
+        tasks = TaskFile.model_validate_json(recorded)
         store.release()  # the lock is ours: whoever worked at them is dead
         store.go_on()
         store.count("provider_failures", None)

@@ -58,21 +58,21 @@ class Delivery:
 
         What was delivered before is not again. Raises :class:`DeliveryFailed` and GitError.
         """
-        told = []
+        delivered = []
         if self._deliver.patch is not None:
             path = Path(self._filled(self._deliver.patch, clone))
             self._write(path, clone.diff(tree))
-            told.append(f"patch {path}")
+            delivered.append(f"patch {path}")
         branch = self._branch(clone)
         if self._deliver.bundle is not None:
             path = Path(self._filled(self._deliver.bundle, clone))
             self._free(path)
             clone.bundle(branch, commit, path)
-            told.append(f"bundle {path}")
-        if self._deliver.branch is not None and not (told and clone.source.repository is None):
+            delivered.append(f"bundle {path}")
+        if self._deliver.branch is not None and not (delivered and clone.source.repository is None):
             clone.deliver(branch, commit, self._identity(clone))
-            told.append(f"branch {branch}")
-        return tuple(told)
+            delivered.append(f"branch {branch}")
+        return tuple(delivered)
 
     def is_done(self, clone: PrivateClone, commit: str) -> bool:
         """Whether the branch was delivered already, or none is to be."""

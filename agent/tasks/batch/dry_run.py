@@ -61,8 +61,15 @@ class PlannedItem:
             {"title": step.title, "happens": step.happens, "matches": step.matches, "model": step.asks_model}
             for step in self.steps
         ]
-        told = {"type": "item.planned", "item": self.item.name, "source": str(self.item.source)}
-        return told | {"begins": self.begins, "became": self.became, "problem": self.problem, "steps": steps}
+        return {
+            "type": "item.planned",
+            "item": self.item.name,
+            "source": str(self.item.source),
+            "begins": self.begins,
+            "became": self.became,
+            "problem": self.problem,
+            "steps": steps,
+        }
 
     def to_text(self) -> str:
         """Some lines for people."""

@@ -61,11 +61,11 @@ async def _deliver(work: Work, item: Item, how: How, books: Books) -> ItemResult
 async def _complete(taken: Taken, how: How, books: Books, folder: Path) -> ItemResult | None:
     """Complete a delivery that was begun before; None where its clone is gone, so that it begins anew."""
     assert taken.intended is not None
-    told = taken.intended
-    result = ItemResult.from_json(told["result"])
+    intended = taken.intended
+    result = ItemResult.from_json(intended["result"])
     if result.delivered:
         return result
-    clone_folder = folder / told["folder"]
+    clone_folder = folder / intended["folder"]
     if not (clone_folder / "git").is_dir():
         return None
     delivery = Delivery(how.tasks, taken.item, how.environment, again=True)
@@ -73,9 +73,9 @@ async def _complete(taken: Taken, how: How, books: Books, folder: Path) -> ItemR
         opened = await asyncio.to_thread(open_source, taken.item.source)
     except GitError as error:
         return replace(result, state="failed", cause="repository", message=str(error))
-    source = replace(opened, branch=told["branch"], commit=result.base if opened.repository else "")
+    source = replace(opened, branch=intended["branch"], commit=result.base if opened.repository else "")
     clone = PrivateClone(clone_folder, source, result.base, how.environment)
-    return await _hand_over(Work(result, clone, told["tree"]), taken.item, how, books, delivery)
+    return await _hand_over(Work(result, clone, intended["tree"]), taken.item, how, books, delivery)
 
 
 def _intend(work: Work, books: Books) -> None:

@@ -105,8 +105,8 @@ def _details(summary: Summary, row: Row) -> Iterator[str]:
     yield f'<p id="{row.item.id}">{escape(str(row.item.source))}<br>'
     yield f"{escape(str(result.get('message', '')))}</p>\n<ul>\n"
     for step in result.get("steps", ()):
-        told = f"{step['title']}: {step['state']} {step['message']}"
-        yield f"<li>{escape(told)} ({step['seconds']:.1f} s)</li>\n"
+        line = f"{step['title']}: {step['state']} {step['message']}"
+        yield f"<li>{escape(line)} ({step['seconds']:.1f} s)</li>\n"
     for each in result.get("attempts", ()):
         mark = "chosen" if each["chosen"] else "not chosen"
         yield f"<li>attempt {each['number']}, {mark}: {escape(each['reason'])}</li>\n"

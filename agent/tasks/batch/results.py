@@ -88,10 +88,10 @@ class ItemResult:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> ItemResult:
+    def from_json(cls, value: Mapping[str, Any]) -> ItemResult:
         """The inverse of :meth:`to_json`."""
-        steps = tuple(StepResult(**each) for each in told["steps"])
-        attempts = tuple(AttemptResult(**each) for each in told["attempts"])
-        verification = Verification(**told["verification"]) if told["verification"] else None
-        plain = {name: tuple(told[name]) for name in ("files", "delivered")}
-        return cls(**{**told, **plain, "steps": steps, "verification": verification, "attempts": attempts})
+        steps = tuple(StepResult(**each) for each in value["steps"])
+        attempts = tuple(AttemptResult(**each) for each in value["attempts"])
+        verification = Verification(**value["verification"]) if value["verification"] else None
+        plain = {name: tuple(value[name]) for name in ("files", "delivered")}
+        return cls(**{**value, **plain, "steps": steps, "verification": verification, "attempts": attempts})

@@ -55,8 +55,14 @@ def _first_line(message: str) -> str:
 
 def row_json(row: Row) -> dict[str, Any]:
     """One item as the JSON report and ``--json`` have it."""
-    told = {"item": row.item.name, "source": str(row.item.source), "state": row.state, "tries": row.tries}
-    return told | {"cost_cny": row.cost, **{key: each for key, each in row.result.items() if key != "state"}}
+    return {
+        "item": row.item.name,
+        "source": str(row.item.source),
+        "state": row.state,
+        "tries": row.tries,
+        "cost_cny": row.cost,
+        **{key: each for key, each in row.result.items() if key != "state"},
+    }
 
 
 def patch_text(summary: Summary, row: Row, most: int) -> str:

@@ -45,14 +45,14 @@ class Job:
 
     def to_line(self) -> bytes:
         """As a worker's standard input has it."""
-        told = {"folder": os.fspath(self.folder), "owner": self.owner, "rebase": self.rebase}
-        return json.dumps(told | {"settings": self.settings}).encode() + b"\n"
+        fields = {"folder": os.fspath(self.folder), "owner": self.owner, "rebase": self.rebase}
+        return json.dumps(fields | {"settings": self.settings}).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Job:
         """The inverse of :meth:`to_line`."""
-        told = json.loads(line)
-        return cls(Path(told["folder"]), told["owner"], told["settings"], told["rebase"])
+        fields = json.loads(line)
+        return cls(Path(fields["folder"]), fields["owner"], fields["settings"], fields["rebase"])
 
 
 def settings_as_json(settings: Settings) -> dict[str, Any]:
@@ -87,7 +87,7 @@ async def work(job: Job, environment: Mapping[str, str], make: Make | None = Non
 async def _one(taken: Taken, how: How, store: Store, owner: str) -> None:
     """Work at one item, and record what became of it whatever happens."""
     item = taken.item
-    books = Books(lambda cost: store.add_cost(item, cost), lambda told: store.intend(item, told))
+    books = Books(lambda cost: store.add_cost(item, cost), lambda intended: store.intend(item, intended))
     try:
         result = await perform(taken, how, books)
     except ProviderFailed as error:

@@ -141,7 +141,7 @@ async def test_a_yes_for_good_is_shown_before_it_is_kept(terminal, typed, kept):
     person, keyboard = terminal
     screen = Screen(person, f"{typed}\n".encode())
     answer = await ConsoleApprover(keyboard, screen).approve(granted("git push -f"))
-    assert isinstance(answer, Allowed) and answer.grant.told == kept
+    assert isinstance(answer, Allowed) and answer.grant.description == kept
     assert "ap: yes, always in this folder, to shell(git push *)" in screen.getvalue()
 
 

@@ -72,7 +72,7 @@ class SymbolsBench:
                 (self.bench.root / path).unlink()
             else:
                 self.put(path, content)
-        return await self.servers.told(watched)
+        return await self.servers.new_problems(watched)
 
 
 def made(text, **more):

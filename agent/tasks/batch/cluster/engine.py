@@ -83,22 +83,22 @@ class Remote:
         except GitError as error:
             return Work(ItemResult("failed", "repository", str(error)))
         async with aclosing(self._submit(order.to_line(), archive)) as said:
-            async for told, parcel in said:
-                if "cost" in told:
-                    books.book(told["cost"])
-                elif "asks" in told:
+            async for message, parcel in said:
+                if "cost" in message:
+                    books.book(message["cost"])
+                elif "asks" in message:
                     variation.asks()
-                elif "ended" in told:
-                    return await asyncio.to_thread(_kept, told, parcel, (clone, home))
+                elif "ended" in message:
+                    return await asyncio.to_thread(_kept, message, parcel, (clone, home))
         raise WorkerLost("The process that made the attempt ended without a result.")
 
 
-def _kept(told: dict[str, Any], parcel: bytes, place: tuple[Any, Path]) -> Work:
+def _kept(message: dict[str, Any], parcel: bytes, place: tuple[Any, Path]) -> Work:
     """The work that a node ended with, here; raises what it ended with instead."""
-    made = keep_work(told.get("work", {}), parcel, *place) if parcel else None
-    if "error" in told:
-        kind = ERRORS.get(told["error"])
-        raise kind(told["message"]) if kind else RuntimeError(f"{told['error']}: {told['message']}")
+    made = keep_work(message.get("work", {}), parcel, *place) if parcel else None
+    if "error" in message:
+        kind = ERRORS.get(message["error"])
+        raise kind(message["message"]) if kind else RuntimeError(f"{message['error']}: {message['message']}")
     assert made is not None
     return made
 

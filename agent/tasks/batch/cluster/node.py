@@ -48,10 +48,10 @@ class Mouth:
         self._out = os.fdopen(descriptor, "wb")
         self._lock = threading.Lock()
 
-    def say(self, told: dict[str, Any], archive: bytes = b"") -> None:
+    def say(self, message: dict[str, Any], archive: bytes = b"") -> None:
         """One object, and the archive behind it."""
         with self._lock:
-            self._out.write(json.dumps({**told, "bytes": len(archive)}).encode() + b"\n" + archive)
+            self._out.write(json.dumps({**message, "bytes": len(archive)}).encode() + b"\n" + archive)
             self._out.flush()
 
 
@@ -100,8 +100,8 @@ async def _make(order: Order, folder: Path, environment: dict[str, str], mouth: 
         work = await attempt(taken, how, books, variation)
     except Exception as error:  # whatever it is, it is told where the batch is run
         ended |= {"error": type(error).__name__, "message": str(error)}
-    told, archive = pack_work(work, home)
-    return {**ended, "work": told}, archive
+    document, archive = pack_work(work, home)
+    return {**ended, "work": document}, archive
 
 
 def _read(size: int) -> bytes:

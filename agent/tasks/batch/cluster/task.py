@@ -56,12 +56,12 @@ def make_attempt(order: bytes, archive: bytes, gates: GateClient) -> Iterator[To
     sending.start()
     hearing.start()
     try:
-        while (told := _next(said, gates)) is not None:
-            if "enter" in told[0] or "leave" in told[0]:
-                asking = (told[0], gates, process.stdin)
+        while (message := _next(said, gates)) is not None:
+            if "enter" in message[0] or "leave" in message[0]:
+                asking = (message[0], gates, process.stdin)
                 threading.Thread(target=_serve_gate, args=asking, daemon=True).start()
             else:
-                yield told
+                yield message
     finally:
         if sending.is_alive():
             process.kill()
@@ -70,14 +70,14 @@ def make_attempt(order: bytes, archive: bytes, gates: GateClient) -> Iterator[To
         process.wait()
 
 
-def _serve_gate(told: dict[str, Any], gates: GateClient, target: IO[bytes]) -> None:
+def _serve_gate(message: dict[str, Any], gates: GateClient, target: IO[bytes]) -> None:
     """Do what a process asks of the cluster's gates, and tell it when it may go in."""
-    if "leave" in told:
-        gates.leave(told["leave"], told["ending"])
+    if "leave" in message:
+        gates.leave(message["leave"], message["ending"])
         return
-    gates.enter(told["enter"], told["service"])
+    gates.enter(message["enter"], message["service"])
     with suppress(OSError, ValueError):  # it has ended meanwhile
-        target.write(json.dumps({"entered": told["enter"]}).encode() + b"\n")
+        target.write(json.dumps({"entered": message["enter"]}).encode() + b"\n")
         target.flush()
 
 
@@ -90,8 +90,8 @@ def _send(target: IO[bytes], order: bytes, archive: bytes) -> None:
 def _hear(source: IO[bytes], said: queue.SimpleQueue[Told | None]) -> None:
     try:
         while line := source.readline():
-            told = json.loads(line)
-            said.put((told, source.read(told.pop("bytes"))))
+            message = json.loads(line)
+            said.put((message, source.read(message.pop("bytes"))))
     except ValueError:
         pass  # it died in the middle of a line
     finally:

@@ -61,13 +61,13 @@ class Order:
     @classmethod
     def from_line(cls, line: bytes) -> Order:
         """The inverse of :meth:`to_line`; raises CannotWork where another version wrote it."""
-        told = json.loads(line)
-        if told["version"] != VERSION:
+        order = json.loads(line)
+        if order["version"] != VERSION:
             raise CannotWork(
-                f"A node has seedsmith {VERSION}, and this batch is run by {told['version']}: "
+                f"A node has seedsmith {VERSION}, and this batch is run by {order['version']}: "
                 "install the same everywhere."
             )
-        return cls(**told)
+        return cls(**order)
 
     def opened(self, folder: Path, home: Path) -> tuple[Taken, TaskFile, Settings, Variation]:
         """What to work at with what, its archive being unpacked in ``folder``."""
@@ -95,12 +95,12 @@ def pack_order(taken: Taken, how: How, variation: Variation, clone: PrivateClone
     steps = [_with_file(step, travelling) for step in how.tasks.steps]
     changes = {"steps": steps, "base": None, "uncommitted": "leave", "deliver": Deliver.model_validate({})}
     tasks = how.tasks.model_copy(update=changes).model_dump_json(by_alias=True, exclude_unset=True)
-    told = {name: value for name, value in settings_as_json(how.settings).items() if name not in _STAYS}
-    if told.get("base_url"):
-        told["base_url"] = shown(told["base_url"])
+    kept = {name: value for name, value in settings_as_json(how.settings).items() if name not in _STAYS}
+    if kept.get("base_url"):
+        kept["base_url"] = shown(kept["base_url"])
     variations = {"number": variation.number, "settings": dict(variation.settings or {})}
     variations |= {"emphasis": variation.emphasis, "share": variation.share}
-    order = Order(VERSION, taken.item.to_json(), taken.tries, taken.reserved, tasks, told, variations)
+    order = Order(VERSION, taken.item.to_json(), taken.tries, taken.reserved, tasks, kept, variations)
     return order, _archive_of(clone, given)
 
 
@@ -112,26 +112,26 @@ def unpack(archive: bytes, folder: Path) -> None:
 
 def pack_work(work: Work | None, home: Path) -> tuple[dict[str, Any], bytes]:
     """What was made and the sessions under ``home``; None where there is only these."""
-    told: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     packed = io.BytesIO()
     with (
         tempfile.TemporaryDirectory(dir=home) as folder,
         tarfile.open(fileobj=packed, mode="w:gz") as archive,
     ):
         if work is not None:
-            told = {"result": work.result.to_json(), "tree": work.tree, "made": ""}
+            document = {"result": work.result.to_json(), "tree": work.tree, "made": ""}
         if work is not None and work.clone is not None:
-            told["made"] = work.tree or work.clone.tree()
-            commit = work.clone.commit(told["made"], "Made\n", _IDENTITY)
+            document["made"] = work.tree or work.clone.tree()
+            commit = work.clone.commit(document["made"], "Made\n", _IDENTITY)
             bundle = Path(folder, _BUNDLE)
             work.clone.bundle(_BRANCH, commit, bundle)
             archive.add(bundle, _BUNDLE)
         for session in _folders(home / _SESSIONS):
             archive.add(session, f"{_SESSIONS}/{session.name}", filter=_without_tmp)
-    return told, packed.getvalue()
+    return document, packed.getvalue()
 
 
-def keep_work(told: dict[str, Any], archive: bytes, clone: PrivateClone, home: Path) -> Work | None:
+def keep_work(document: dict[str, Any], archive: bytes, clone: PrivateClone, home: Path) -> Work | None:
     """What a node made, in ``clone``, and its sessions under ``home``; the inverse of :func:`pack_work`.
 
     Raises GitError where the bundle does not hold what was told.
@@ -143,13 +143,13 @@ def keep_work(told: dict[str, Any], archive: bytes, clone: PrivateClone, home: P
         for session in _folders(Path(folder, _SESSIONS)):
             if may_be_id(session.name) and not (kept / session.name).exists():
                 shutil.move(session, kept / session.name)
-        if not told:
+        if not document:
             return None
-        if told["made"]:
-            clone.receive(Path(folder, _BUNDLE), told["made"])
-    result = ItemResult.from_json(told["result"])
+        if document["made"]:
+            clone.receive(Path(folder, _BUNDLE), document["made"])
+    result = ItemResult.from_json(document["result"])
     result = replace(result, base=clone.base if result.base else "")
-    return Work(result, clone if told["made"] else None, told["tree"])
+    return Work(result, clone if document["made"] else None, document["tree"])
 
 
 def _with_file(step: Step, moved: Callable[[str], Path]) -> Step:

@@ -38,7 +38,7 @@ def shell(command):
     ],
 )
 def test_a_yes_is_kept_as_the_call_or_as_a_narrow_beginning(command, told):
-    assert [grant.told for grant in grants_for(shell(command), NONE)] == told
+    assert [grant.description for grant in grants_for(shell(command), NONE)] == told
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_exact_yes_covers_that_call_alone():
 def test_a_yes_to_files_covers_no_others():
     call = RuledCall("edit", writes=frozenset({".envrc", "a"}))
     (grant,) = grants_for(call, call.writes)
-    assert grant.told == "write(.envrc, a)"
+    assert grant.description == "write(.envrc, a)"
     assert grant.covers(call, frozenset({"a"}))
     assert not grant.covers(call, frozenset({"a", "b"})) and not grant.covers(call, NONE)
 
