@@ -49,7 +49,7 @@ class ActiveSkills:
         self.helper: SkillHelper | None = None
         self._helpers = helpers
 
-    def hands_over(self, skill: Skill | Summary) -> bool:
+    def delegates(self, skill: Skill | Summary) -> bool:
         """Whether a helper carries ``skill`` out."""
         return self._helpers and skill.fork
 
@@ -80,4 +80,4 @@ class ActiveSkills:
         return ""
 
     def _allows(self, skill: Skill, tool: str) -> bool:
-        return skill.tools is None or tool in skill.tools or tool in ALWAYS or self.hands_over(skill)
+        return skill.tools is None or tool in skill.tools or tool in ALWAYS or self.delegates(skill)

@@ -139,7 +139,7 @@ def _own(opened: Workspace, file: Path, origin: Origin) -> Skill:
     instructions = ""
     if manifest is not None:
         found += _faulty_paths(opened, file, manifest, document)
-        instructions, unreadable = _told(opened, file, manifest, document)
+        instructions, unreadable = _instructions_or_fault(opened, file, manifest, document)
         found += unreadable
     if found or manifest is None:
         once = {str(each): each for each in found}.values()
@@ -223,7 +223,7 @@ def _faulty_paths(
             yield ManifestError(file, said, *document.place(("tests", index, "recording")))
 
 
-def _told(
+def _instructions_or_fault(
     opened: Workspace, file: Path, manifest: Manifest, document: Document
 ) -> tuple[str, list[ManifestError]]:
     """The instructions, or why they can't be had, where that isn't told already."""

@@ -62,7 +62,7 @@ class SkillTool(PydanticTool[SkillParameters]):
         everything = frozenset({EVERYTHING})
         if parsed.command is None:
             skill = self._active.library.skills.get(parsed.name) if parsed.file is None else None
-            if skill is None or not self._active.hands_over(skill):
+            if skill is None or not self._active.delegates(skill):
                 return Access()
             assert self._active.helper is not None
             writes = everything if self._active.helper.writes(skill) else frozenset[str]()
@@ -88,7 +88,7 @@ class SkillTool(PydanticTool[SkillParameters]):
                 if refusal := self._active.command_refusal(skill):
                     raise ToolError(refusal)
                 return await _run(skill, parsed.command, parsed.parameters, context)
-            if self._active.hands_over(skill):
+            if self._active.delegates(skill):
                 return await self._carried_out(skill, parsed.parameters, context)
             values = skill.values(parsed.parameters)
         except (SkillError, PathError) as error:

@@ -37,7 +37,7 @@ _NAMES = {"path": "file_path", "old": "old_string", "new": "new_string"}
 _FILES = frozenset({"read", "write", "edit"})
 
 
-def their_events(
+def to_claude_events(
     event: Mapping[str, Any], workspace: str, *, denied_before: bool
 ) -> Iterator[dict[str, Any]]:
     """``event`` of ours as theirs: one, or for a patch one for each file, since theirs are about one."""
@@ -59,7 +59,7 @@ def their_events(
             yield {**common, "tool_input": given}
 
 
-def our_ruling(said: Mapping[str, Any], output: str, event: str) -> dict[str, Any]:
+def from_claude_ruling(said: Mapping[str, Any], output: str, event: str) -> dict[str, Any]:
     """What the JSON object ``said`` of such a hook means here; without one, ``output`` of a start is context.
 
     A wish to ask a person is a denial: there is none to be asked by a hook.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from seedsmith.agent.calls.approval import ApprovalRequest, Approver, Refused
 from seedsmith.agent.calls.gates import Gate, Passage
-from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.agent.events import ApprovalRequested, Sink
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
@@ -58,28 +58,28 @@ class Destruction:
         )
 
 
-class Keeper(Protocol):
+class SnapshotTaker(Protocol):
     """Takes the snapshot that a call runs against."""
 
-    async def unkept(self, files: Files) -> Sequence[LeftOut]:
+    async def unrecoverable(self, files: Files) -> Sequence[LeftOut]:
         """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
 
 
-class LossGate(Gate):
+class DataLossGate(Gate):
     """Has a snapshot taken before what could destroy work, and stops what it would not bring back."""
 
-    def __init__(self, keeper: Keeper, sink: Sink, approver: Approver | None) -> None:
-        self._keeper = keeper
+    def __init__(self, snapshots: SnapshotTaker, sink: Sink, approver: Approver | None) -> None:
+        self._snapshots = snapshots
         self._sink = sink
         self._approver = approver
         self._one_at_a_time = asyncio.Lock()
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """Whether all that the call could destroy comes back, or else what the person says."""
         found = destruction(prepared)
         if found is None:
             return Passage()
-        lost = [each for each in await self._keeper.unkept(found.files) if found.reaches(each.path)]
+        lost = [each for each in await self._snapshots.unrecoverable(found.files) if found.reaches(each.path)]
         if not lost:
             return Passage()
         why = f"{_named(lost)} could be lost for good: no snapshot holds it"
@@ -97,7 +97,7 @@ class LossGate(Gate):
         return Passage(f"Refused by the user: {why}.{words}", "refused")
 
 
-def destruction(prepared: Prepared) -> Destruction | None:
+def destruction(prepared: PreparedCall) -> Destruction | None:
     """What the call could destroy; None where it destroys nothing on purpose."""
     parsed = prepared.parsed
     if prepared.call.name == "git":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.gates import Gate, Passage
-from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.tools.base import EVERYTHING, ToolResult
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class DiagnosticsGate(Gate):
         self._servers = servers
         self._watched: dict[str, list[Watched]] = {}
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """Begin to look at the files as they are."""
         writes = prepared.access.writes
         if EVERYTHING in writes:
@@ -28,7 +28,7 @@ class DiagnosticsGate(Gate):
             self._watched[prepared.call.id] = self._servers.watch(writes)
         return Passage()
 
-    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+    async def after(self, prepared: PreparedCall, result: ToolResult) -> tuple[str, ...]:
         """Append what is new; have servers ready for files that were read."""
         watched = self._watched.pop(prepared.call.id, [])
         if not result.ok:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
-from seedsmith.agent.calls.prepared_call import Finished
+from seedsmith.agent.calls.prepared_call import FinishedCall
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import run_scheduled
 from seedsmith.agent.conversation import ToolCall, ToolOutput
@@ -39,7 +39,7 @@ class Dispatched:
 class StartedCalls(Protocol):
     """Calls that were started before their answer was complete."""
 
-    def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
+    def take(self, call: ToolCall) -> asyncio.Task[FinishedCall] | None:
         """Return the running task of ``call`` and forget it; None if it was not started."""
 
 
@@ -77,7 +77,7 @@ class Dispatcher:
         On cancellation every call still gets a result that says it was interrupted.
         """
         prepared = [self.runner.prepare(call) for call in calls]
-        finished: dict[str, Finished] = {}
+        finished: dict[str, FinishedCall] = {}
         begun: set[str] = set()
         effects = self.effects
         durable = _Once(self._session.sync)
@@ -125,7 +125,7 @@ class Dispatcher:
         if self._before_effects is not None:
             await self._before_effects(writes)
 
-    def _close(self, call: ToolCall, finished: Finished | None, begun: bool) -> ToolResult:
+    def _close(self, call: ToolCall, finished: FinishedCall | None, begun: bool) -> ToolResult:
         """Append the call's result to the conversation."""
         self.calls += 1
         output = self._session.known_result(call.id)
@@ -151,7 +151,7 @@ class _Once:
         await asyncio.shield(self._task)
 
 
-def _output(call: ToolCall, finished: Finished) -> ToolOutput:
+def _output(call: ToolCall, finished: FinishedCall) -> ToolOutput:
     return ToolOutput(call.id, call.name, finished.result.text, finished.result.ok)
 
 

@@ -19,7 +19,7 @@ from seedsmith.agent.calls.approval import (
     Refused,
     Verdict,
 )
-from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.agent.calls.session_permissions import Permissions
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
@@ -57,16 +57,16 @@ class Gate(Protocol):
         """
         return ""
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """Say whether the call may run, right before it would."""
         return Passage(self.closed_to(prepared.call.name))
 
-    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+    async def after(self, prepared: PreparedCall, result: ToolResult) -> tuple[str, ...]:
         """Take the result; return texts to append to what the model reads."""
         return ()
 
 
-class NarrowingGate(Gate):
+class ActiveSkillsGate(Gate):
     """Refuses tools that the active skills don't allow.
 
     It is asked again right before a call runs: a call of the same answer may have made a skill active.
@@ -93,7 +93,7 @@ class PlanGate(Gate):
     def __init__(self, refusal: str = _PLANS) -> None:
         self._refusal = refusal
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """Refuse what would write, whoever asks for it."""
         if not prepared.access.writes:
             return Passage()
@@ -106,14 +106,14 @@ class HookGate(Gate):
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """What the ``before_tool`` hooks say."""
         ruling = await self._hooks.before_tool(prepared.call.name, prepared.arguments)
         if ruling.denied:
             return Passage(f"Refused by a hook: {ruling.denied}", "refused by a hook")
         return Passage(additions=_marked(ruling.messages))
 
-    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+    async def after(self, prepared: PreparedCall, result: ToolResult) -> tuple[str, ...]:
         """What the ``after_tool`` hooks say."""
         name, arguments = prepared.call.name, prepared.arguments
         return _marked(await self._hooks.after_tool(name, arguments, result.ok, result.text))
@@ -138,7 +138,7 @@ class ApprovalGate(Gate):
         self._permissions = permissions or Permissions()
         self._one_at_a_time = asyncio.Lock()
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """What rules, policy, what was granted and, if asked, the person say."""
         named = (self._names_of(path) if path != EVERYTHING else {path} for path in prepared.access.writes)
         access = replace(prepared.access, writes=frozenset().union(*named))

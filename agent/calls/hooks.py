@@ -46,12 +46,12 @@ class Hook:
     """For messages: ``the configuration`` or a skill's name."""
     skill: Skill | None = None
     """The skill it belongs to, whose files it may run."""
-    theirs: bool = False
+    claude_form: bool = False
     """Whether it speaks as hooks of Claude Code do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class HookRuling:
     """The combined answer of all hooks of one event."""
 
     denied: str = ""
@@ -108,7 +108,7 @@ class Hooks:
         """What the model is to be told before its first turn."""
         return (await self._ask("session_start", {})).messages
 
-    async def before_tool(self, name: str, arguments: Any) -> Ruling:
+    async def before_tool(self, name: str, arguments: Any) -> HookRuling:
         """Whether the call may run, and what to add to its result."""
         return await self._ask("before_tool", {"tool": name, "arguments": arguments}, name)
 
@@ -132,7 +132,7 @@ class Hooks:
             return None
         return "\n".join((ruling.denied, *ruling.messages))
 
-    async def _ask(self, event: HookEvent, about: dict[str, Any], tool: str = "") -> Ruling:
+    async def _ask(self, event: HookEvent, about: dict[str, Any], tool: str = "") -> HookRuling:
         messages: list[str] = []
         for hook in self._hooks:
             if hook.event != event or (hook.tools is not None and tool not in hook.tools):
@@ -142,19 +142,19 @@ class Hooks:
                 messages += ruling.messages
                 if ruling.denied:
                     self._notice("hook_denied", f"A hook of {hook.whose} denied it: {ruling.denied}")
-                    return Ruling(ruling.denied, tuple(messages))
-        return Ruling("", tuple(messages))
+                    return HookRuling(ruling.denied, tuple(messages))
+        return HookRuling("", tuple(messages))
 
     def _messages_for(self, hook: Hook, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
         """What ``hook`` is told of ``event``, in its form."""
-        if not hook.theirs:
+        if not hook.claude_form:
             return (event,)
-        from seedsmith.agent.calls.claude_hooks import their_events
+        from seedsmith.agent.calls.claude_hooks import to_claude_events
 
         workspace = str(self._processes.policy.workspace)
-        return their_events(event, workspace, denied_before=self._denials > 0)
+        return to_claude_events(event, workspace, denied_before=self._denials > 0)
 
-    async def _run(self, hook: Hook, event: dict[str, Any]) -> Ruling:
+    async def _run(self, hook: Hook, event: dict[str, Any]) -> HookRuling:
         if hook.skill is not None:
             from seedsmith.skills.skill_folder import check_unchanged
 
@@ -175,12 +175,12 @@ class Hooks:
             return self._failed(hook, f"can't be started ({error})")
         output = (result.head + result.tail).decode("utf-8", "replace").strip()
         said = _answer(output)
-        if hook.theirs:
-            from seedsmith.agent.calls.claude_hooks import our_ruling
+        if hook.claude_form:
+            from seedsmith.agent.calls.claude_hooks import from_claude_ruling
 
-            said = our_ruling(said, output, hook.event)
+            said = from_claude_ruling(said, output, hook.event)
         if result.exit_code == DENIED:
-            return Ruling(_short(str(said.get("reason") or output or "no reason was given")))
+            return HookRuling(_short(str(said.get("reason") or output or "no reason was given")))
         if not result.ok:
             how = (
                 f"took longer than {hook.timeout} s"
@@ -190,15 +190,15 @@ class Hooks:
             return self._failed(hook, f"{how}: {_short(output)}" if output else how)
         messages = (_short(str(said["message"])),) if said.get("message") else ()
         if said.get("decision") == "deny":
-            return Ruling(_short(str(said.get("reason") or "no reason was given")), messages)
+            return HookRuling(_short(str(said.get("reason") or "no reason was given")), messages)
         if said.get("decision", "allow") != "allow" or _looks_like_a_ruling(output, said):
             return self._failed(hook, f"gave a ruling that is none: {_short(output)}")
-        return Ruling("", messages)
+        return HookRuling("", messages)
 
-    def _failed(self, hook: Hook, how: str) -> Ruling:
+    def _failed(self, hook: Hook, how: str) -> HookRuling:
         sentence = f"The {hook.event} hook {hook.argv[0]!r} of {hook.whose} {how}."
         self._notice("hook_failed", sentence)
-        return Ruling(sentence) if hook.event in ("before_tool", "before_finish") else Ruling()
+        return HookRuling(sentence) if hook.event in ("before_tool", "before_finish") else HookRuling()
 
     def _notice(self, code: str, message: str) -> None:
         self._sink.emit(NoticeGiven(code, self._redactor.text(message)))

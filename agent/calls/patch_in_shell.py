@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Access, JsonObject, Tool, ToolContext, ToolError, ToolResult, ToolSpec
@@ -86,7 +86,7 @@ def _from_argument(command: str) -> PatchCommand | None:
     return PatchCommand(shlex.split(found["word"])[0], rest.strip())
 
 
-def with_patch(prepared: Prepared, tools: Mapping[str, Tool]) -> Prepared:
+def with_patch(prepared: PreparedCall, tools: Mapping[str, Tool]) -> PreparedCall:
     """``prepared``, a call of the shell whose command begins with ``apply_patch``, as what it comes to.
 
     That is a call of the patch tool, or one of the shell that patches first. Any other call is returned as

@@ -13,7 +13,7 @@ from seedsmith.tools.base import Access, JsonObject, Tool, ToolResult
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCall:
     """A parsed call (``tool`` is set), or why it can't be run, for the model (``refusal``)."""
 
     call: ToolCall
@@ -26,7 +26,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedCall:
     """A call's result and how long it took."""
 
     result: ToolResult

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from seedsmith.agent.calls.gates import Gate
-from seedsmith.agent.calls.prepared_call import Finished, Prepared, json_object
+from seedsmith.agent.calls.prepared_call import FinishedCall, PreparedCall, json_object
 from seedsmith.agent.calls.truncation import bounded, escaped
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
@@ -54,7 +54,7 @@ class CallRunner:
         """
         return tuple(tool.spec for tool in self._tools.values() if getattr(tool, "offered", True))
 
-    def prepare(self, call: ToolCall) -> Prepared:
+    def prepare(self, call: ToolCall) -> PreparedCall:
         """Parse a call. Never raises: the refusal says what is wrong and what would be right."""
         tool = self._tools.get(call.name)
         try:
@@ -62,27 +62,27 @@ class CallRunner:
         except ValueError as error:
             schema = f" {_schema(tool)}" if tool else ""
             refusal = f"The arguments of {call.name!r} are not a JSON object: {error}.{schema}"
-            return Prepared(call, call.arguments, refusal=refusal)
+            return PreparedCall(call, call.arguments, refusal=refusal)
         if tool is None:
             known = ", ".join(self._tools)
-            return Prepared(
+            return PreparedCall(
                 call, arguments, refusal=f"There is no tool {call.name!r}. The tools are: {known}."
             )
         for gate in self._gates:
             if refusal := gate.closed_to(call.name):
-                return Prepared(call, arguments, refusal=refusal)
+                return PreparedCall(call, arguments, refusal=refusal)
         try:
             parsed = tool.parse(arguments)
             access = tool.access(parsed)
             if not isinstance(access, Access):
                 raise TypeError(f"its access is {type(access).__name__}, not Access")
-            return self._as_it_is_meant(Prepared(call, arguments, access, tool, parsed))
+            return self._as_it_is_meant(PreparedCall(call, arguments, access, tool, parsed))
         except (ToolError, SandboxError) as error:
-            return Prepared(call, arguments, refusal=str(error))
+            return PreparedCall(call, arguments, refusal=str(error))
         except (Exception, SystemExit) as error:  # a defect of the tool must not end the run
-            return Prepared(call, arguments, refusal=self._defect(call, error))
+            return PreparedCall(call, arguments, refusal=self._defect(call, error))
 
-    def _as_it_is_meant(self, prepared: Prepared) -> Prepared:
+    def _as_it_is_meant(self, prepared: PreparedCall) -> PreparedCall:
         """``prepared``, or what it comes to where it calls by the shell what is a tool here."""
         if prepared.call.name != "shell" or "patch" not in prepared.call.arguments:
             return prepared
@@ -92,9 +92,9 @@ class CallRunner:
         if meant.call.name == prepared.call.name:
             return meant
         closed = next(filter(None, (gate.closed_to(meant.call.name) for gate in self._gates)), "")
-        return Prepared(meant.call, meant.arguments, refusal=closed) if closed else meant
+        return PreparedCall(meant.call, meant.arguments, refusal=closed) if closed else meant
 
-    async def run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
+    async def run(self, prepared: PreparedCall, begin: Callable[[], Awaitable[None]]) -> FinishedCall:
         """Run a call and report its start and end; ``begin`` is awaited when all gates have let it pass.
 
         Where :data:`MOST_AT_ONCE` run, it waits for its turn first.
@@ -102,7 +102,7 @@ class CallRunner:
         async with self._room:
             return await self._run(prepared, begin)
 
-    async def _run(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> Finished:
+    async def _run(self, prepared: PreparedCall, begin: Callable[[], Awaitable[None]]) -> FinishedCall:
         call = prepared.call
         self._sink.emit(ToolStarted(call.id, call.name, self._redactor.data(prepared.arguments)))
         start = time.perf_counter()
@@ -113,7 +113,7 @@ class CallRunner:
             duration = round((time.perf_counter() - start) * 1000, 1)
             summary = result.summary or _first_line(result)
             self._sink.emit(ToolFinished(call.id, result.ok, summary, duration, result.data, result.text))
-        return Finished(result, duration)
+        return FinishedCall(result, duration)
 
     def tell_tried(self, call: ToolCall, seconds: float) -> None:
         """Show ``call`` as one that ran: a search tried what it would do in a copy of the workspace."""
@@ -125,11 +125,11 @@ class CallRunner:
         """Run ``call`` as part of one that is under way, through the same gates; it is not recorded."""
         return (await self._run(self.prepare(call), begin)).result
 
-    async def run_early(self, prepared: Prepared) -> Finished:
+    async def run_early(self, prepared: PreparedCall) -> FinishedCall:
         """Run a call without effects before the model's answer is complete; nothing is recorded yet."""
         return await self.run(prepared, _nothing)
 
-    async def _perform(self, prepared: Prepared, begin: Callable[[], Awaitable[None]]) -> ToolResult:
+    async def _perform(self, prepared: PreparedCall, begin: Callable[[], Awaitable[None]]) -> ToolResult:
         if prepared.tool is None:
             return ToolResult(ok=False, text=prepared.refusal)
         additions: list[str] = []
@@ -147,7 +147,7 @@ class CallRunner:
             additions += await gate.after(prepared, result)
         return replace(result, text="\n\n".join((result.text, *additions))) if additions else result
 
-    async def _result(self, prepared: Prepared, tool: Tool) -> ToolResult:
+    async def _result(self, prepared: PreparedCall, tool: Tool) -> ToolResult:
         try:
             return _checked(await tool.run(prepared.parsed, self._context))
         except (ToolError, SandboxError) as error:

@@ -7,7 +7,7 @@ import difflib
 from itertools import islice
 
 from seedsmith.agent.calls.gates import Gate, Passage
-from seedsmith.agent.calls.prepared_call import Prepared
+from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.agent.settings.run_request import Buffers
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
@@ -22,7 +22,7 @@ _RELOAD_SECONDS = 0.5
 """An editor takes about so long until it shows what was written on the disk."""
 
 
-class BufferGate(Gate):
+class UnsavedBufferGate(Gate):
     """Compares the files that a call touches with what the editor holds of them.
 
     What the model reads, searches and edits is the disk; the editor's own text would be lost or in conflict
@@ -35,7 +35,7 @@ class BufferGate(Gate):
         self._were: dict[str, set[int]] = {}
         """Hashes of what was on the disk, by path: an editor that holds it has only not reloaded it yet."""
 
-    async def before(self, prepared: Prepared) -> Passage:
+    async def before(self, prepared: PreparedCall) -> Passage:
         """Refuse to write a file that holds more in the editor than on the disk."""
         for path in sorted(prepared.access.writes - {EVERYTHING}):
             if await self._difference(path):
@@ -47,7 +47,7 @@ class BufferGate(Gate):
                 )
         return Passage()
 
-    async def after(self, prepared: Prepared, result: ToolResult) -> tuple[str, ...]:
+    async def after(self, prepared: PreparedCall, result: ToolResult) -> tuple[str, ...]:
         """Show beside a file that was read what the editor holds besides."""
         if not result.ok or prepared.access.writes:
             return ()

@@ -57,7 +57,7 @@ def _talk(settings: Settings, worktree: str | None) -> int:
     from seedsmith.agent.frontends.typed_ahead import Asking
     from seedsmith.agent.models.catalog import catalog
     from seedsmith.agent.models.open import default_model
-    from seedsmith.agent.sessions.resume_command import going_on
+    from seedsmith.agent.sessions.resume_command import resume_command
     from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 
     typed = ""
@@ -91,7 +91,7 @@ def _talk(settings: Settings, worktree: str | None) -> int:
     finally:
         if talk is not None and talk.status.session and talk.settings.workspace.is_dir():
             here = str(talk.settings.workspace.resolve())
-            tell(talk.words("go_on", command=going_on(talk.status.session, here, "talk")))
+            tell(talk.words("go_on", command=resume_command(talk.status.session, here, "talk")))
     return 0
 
 

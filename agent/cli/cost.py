@@ -16,7 +16,7 @@ from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import AgentError, UsageError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.sessions.costs import Sum
+    from seedsmith.agent.sessions.costs import CostSum
 
 _MOST_BAR = 40
 _LEAST_BAR = 8
@@ -73,7 +73,7 @@ def command(by: str, days: float | None, folder: str | None, output: Path | None
         say("Nothing was asked.")
 
 
-def _print_json(rows: list[Sum], by: str) -> None:
+def _print_json(rows: list[CostSum], by: str) -> None:
     from seedsmith.agent.frontends.jsonl import encode
 
     for row in rows:
@@ -84,7 +84,7 @@ def _print_json(rows: list[Sum], by: str) -> None:
         sys.stdout.buffer.write(encode(document))
 
 
-def _print(rows: list[Sum], by: str) -> None:
+def _print(rows: list[CostSum], by: str) -> None:
     """The table, with bars where the terminal has room for them."""
     from shutil import get_terminal_size
 

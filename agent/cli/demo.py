@@ -12,7 +12,7 @@ import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.settings.settings import Settings
 
 FLAGS = ("model", "base_url", "effort", "max_turns", "max_cost", "max_time", "sandbox")
@@ -59,7 +59,9 @@ def _repair(settings: Settings, folder: Path, as_json: bool) -> int:
     tests = demo.test_command()
     settings = settings.model_copy(update={"workspace": folder})
     outcome = perform(
-        lambda front_ends, approver: fix(settings, tests, front_ends, approver), settings, Shown(as_json)
+        lambda front_ends, approver: fix(settings, tests, front_ends, approver),
+        settings,
+        DisplayOptions(as_json),
     )
     proof = outcome.verified
     if proof is None or not proof.proven:

@@ -6,11 +6,11 @@ import os
 import sys
 
 from seedsmith.agent.cli.invocation import at_a_terminal
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.settings.settings import Settings
 
 
-def with_model(settings: Settings, shown: Shown) -> Settings:
+def with_model(settings: Settings, shown: DisplayOptions) -> Settings:
     """``settings`` with the model that the person chose where none is named and no key is set.
 
     As it is where nobody can be asked, or nothing was chosen: opening the model says what is missing.

@@ -11,12 +11,12 @@ from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.invocation import debug_flag, say
-from seedsmith.agent.cli.output_flags import shown_flags
-from seedsmith.agent.cli.resume_flags import continue_flag, going_on_flags, offered
+from seedsmith.agent.cli.output_flags import display_flags
+from seedsmith.agent.cli.resume_flags import continue_flag, settle_resume, with_chosen_session
 from seedsmith.agent.cli.worktree_flag import in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.settings.repository_root import typed_in
 from seedsmith.agent.settings.settings import Settings
 
@@ -36,7 +36,7 @@ from seedsmith.agent.settings.settings import Settings
 @worktree_flag
 @setting_flags(without=("verify", "skill"))
 @continue_flag
-@shown_flags
+@display_flags
 @debug_flag
 def command(
     words: tuple[str, ...],
@@ -44,7 +44,7 @@ def command(
     issue: str | None,
     untested: bool,
     goes_on: bool,
-    shown: Shown,
+    shown: DisplayOptions,
     attempts: int | None = None,
     **flags: Any,
 ) -> int:
@@ -57,8 +57,8 @@ def command(
     says which before it runs. With --replay FILE it runs a recording again; with --continue, --resume or
     --fork it goes on with a session and its test. Exit codes as for run.
     """
-    worktree, words = worktree_words(flags.pop("worktree", None), going_on_flags(flags, goes_on, words))
-    settings = offered(load_settings(flags))
+    worktree, words = worktree_words(flags.pop("worktree", None), settle_resume(flags, goes_on, words))
+    settings = with_chosen_session(load_settings(flags))
     report = "" if settings.replay else read_report(words, issue)
     if test_command is not None and not test_command.strip():
         raise UsageError("--test is empty; name the command, or leave --test out to have it found.")
@@ -77,7 +77,7 @@ def command(
 
 def _fix(
     settings: Settings,
-    shown: Shown,
+    shown: DisplayOptions,
     report: str,
     test_command: str | None,
     *,
@@ -106,7 +106,7 @@ def _fix(
     ).exit_code
 
 
-def attempt(settings: Settings, tests: str, attempts: int, shown: Shown) -> int:
+def attempt(settings: Settings, tests: str, attempts: int, shown: DisplayOptions) -> int:
     """Have several attempts made at making ``tests`` pass, and the best taken; the exit code."""
     from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.tasks.best_of_n import attempt_task

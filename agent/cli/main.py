@@ -43,7 +43,7 @@ COMMANDS = {
 }
 """Each command and the module that holds it, as ``command`` or as it says, imported when it is called."""
 
-ALONE = "talk"
+DEFAULT_COMMAND = "talk"
 """The command that is meant where none is named, at a terminal."""
 _SPACELESS = (
     ("\u0e00", "\u0eff"),
@@ -54,7 +54,7 @@ _SPACELESS = (
     ("\U00020000", "\U0003ffff"),
 )
 """First and last letters of Thai, Lao, Burmese, Khmer, Japanese, Chinese: no command's name holds one."""
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
 
 
@@ -78,17 +78,17 @@ class CommandGroup(click.Group):
         named = next((arg for arg in args if arg in COMMANDS), None)
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
-        elif named is None and at_a_terminal() and self._is_alone(ctx, args):
-            args = [ALONE, *args]
+        elif named is None and at_a_terminal() and self._opens_conversation(ctx, args):
+            args = [DEFAULT_COMMAND, *args]
         elif args and args[0].startswith("-") and (flag := args[0].partition("=")[0]) not in GROUP_FLAGS:
             raise click.UsageError(_misplaced(flag, args, named))
         return super().parse_args(ctx, args)
 
-    def _is_alone(self, ctx: click.Context, args: list[str]) -> bool:
+    def _opens_conversation(self, ctx: click.Context, args: list[str]) -> bool:
         """Whether ``args`` are nothing, or flags of the conversation."""
         if not args or GROUP_FLAGS.intersection(args):
             return not args
-        alone = self.get_command(ctx, ALONE)
+        alone = self.get_command(ctx, DEFAULT_COMMAND)
         flags = (
             {name for each in alone.params for name in each.opts + each.secondary_opts} if alone else set()
         )
@@ -156,10 +156,10 @@ def main(arguments: Sequence[str]) -> int:
 
     invocation = Invocation(lang=_language(arguments))
     with told_by(invocation.told):
-        return _called(arguments, invocation)
+        return _invoke(arguments, invocation)
 
 
-def _called(arguments: Sequence[str], invocation: Invocation) -> int:
+def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
     _never_fail_to_print()
     try:
         os.environ.update(with_kept_keys(os.environ))
@@ -200,7 +200,7 @@ def explain(error: Exception) -> tuple[int, str]:
 
     if isinstance(error, click.Abort):
         return INTERRUPTED, "Interrupted."
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return FAILED, f"{error.filename or 'The output'} can't be written: {error.strerror}."
     ending = ending_of(error)
     if ending is not None and ending.raised:

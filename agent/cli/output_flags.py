@@ -10,12 +10,12 @@ import click
 
 from seedsmith.agent.cli.invocation import Invocation, json_flag
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def shown_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+def display_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the flags; it takes what they say as the argument ``shown``."""
 
     @wraps(command)
@@ -23,7 +23,7 @@ def shown_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         if as_json and (quiet or diff):
             raise UsageError("--json is quiet by itself, and its last event holds the diff: give it alone.")
         click.get_current_context().ensure_object(Invocation).quiet = quiet
-        return command(*arguments, shown=Shown(as_json, quiet, diff), **others)
+        return command(*arguments, shown=DisplayOptions(as_json, quiet, diff), **others)
 
     for flag in (
         click.option("--diff", is_flag=True, help="Print what changed after the answer: diff and counts."),

@@ -23,7 +23,7 @@ continue_flag = click.option(
 )
 
 
-def going_on_flags(flags: dict[str, Any], goes_on: bool, words: tuple[str, ...]) -> tuple[str, ...]:
+def settle_resume(flags: dict[str, Any], goes_on: bool, words: tuple[str, ...]) -> tuple[str, ...]:
     """Settle in ``flags`` which session is gone on with; returns the prompt's words.
 
     ``--resume "More to do"`` is ``--resume`` alone and a prompt, since no id holds white space.
@@ -39,7 +39,7 @@ def going_on_flags(flags: dict[str, Any], goes_on: bool, words: tuple[str, ...])
     return words
 
 
-def offered(settings: Settings) -> Settings:
+def with_chosen_session(settings: Settings) -> Settings:
     """``settings`` with the session a person chose, where ``--resume`` named none.
 
     Raises :class:`UsageError` where there is nobody to ask, no session, or none was chosen.

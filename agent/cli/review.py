@@ -13,7 +13,7 @@ from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
 from seedsmith.agent.errors import FAILED, AgentError
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 
 if TYPE_CHECKING:
     from seedsmith.agent.events import FrontEnd
@@ -56,7 +56,7 @@ def command(
     The skill review reads, and changes nothing. Exit code 1 where a finding is as severe as --fail-on: bug
     and security are errors, risk and test are warnings, style is a note; else as for run.
     """
-    shown = Shown(as_json)
+    shown = DisplayOptions(as_json)
     settings = with_model(load_settings(flags), shown)
     from seedsmith.agent.tasks import review as reviewing
 
@@ -79,7 +79,7 @@ def command(
     return FAILED if found.reaches(fail_on) else 0
 
 
-def _reviewed(settings: Settings, change: str, focus: str, shown: Shown) -> Review:
+def _reviewed(settings: Settings, change: str, focus: str, shown: DisplayOptions) -> Review:
     """The review, its progress on standard error or as events."""
     from seedsmith.agent.cli.run_common import choose_approver, open_front_end, until_done
     from seedsmith.agent.frontends.answer_alone import AnswerAlone

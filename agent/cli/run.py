@@ -11,13 +11,13 @@ from seedsmith.agent.cli.attempts_flag import attempts_flag
 from seedsmith.agent.cli.first_model import with_model
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.invocation import debug_flag, say
-from seedsmith.agent.cli.output_flags import shown_flags
+from seedsmith.agent.cli.output_flags import display_flags
 from seedsmith.agent.cli.piped_input import as_data, read_piped
-from seedsmith.agent.cli.resume_flags import continue_flag, going_on_flags, offered
+from seedsmith.agent.cli.resume_flags import continue_flag, settle_resume, with_chosen_session
 from seedsmith.agent.cli.words_command import WordsCommand
-from seedsmith.agent.cli.worktree_flag import below, in_worktree, worktree_flag, worktree_words
+from seedsmith.agent.cli.worktree_flag import folder_below, in_worktree, worktree_flag, worktree_words
 from seedsmith.agent.errors import UsageError
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.settings.given_file import read_given_text
 
 if TYPE_CHECKING:
@@ -40,10 +40,15 @@ MOST_PROMPT_BYTES = 1 << 20
 @worktree_flag
 @setting_flags()
 @continue_flag
-@shown_flags
+@display_flags
 @debug_flag
 def command(
-    words: tuple[str, ...], files: tuple[str, ...], plan: bool, goes_on: bool, shown: Shown, **flags: Any
+    words: tuple[str, ...],
+    files: tuple[str, ...],
+    plan: bool,
+    goes_on: bool,
+    shown: DisplayOptions,
+    **flags: Any,
 ) -> int:
     """Carry out the task PROMPT in a folder, then exit.
 
@@ -63,11 +68,11 @@ def command(
     worktree, words = worktree_words(flags.pop("worktree", None), words)
     if len(words) > 1:
         raise UsageError(f"The prompt is one argument: quote it, as in seedsmith run {quoted(words)}.")
-    argument = "".join(going_on_flags(flags, goes_on, words))
+    argument = "".join(settle_resume(flags, goes_on, words))
     if plan and flags["approve"] not in (None, "plan"):
         raise UsageError(f"--plan is --approve plan: it can't be --approve {flags['approve']}, too.")
     flags["approve"] = "plan" if plan else flags["approve"]
-    settings = offered(load_settings(flags))
+    settings = with_chosen_session(load_settings(flags))
     if files and not argument.strip():
         prompt, files = prompt_file(files[0], f"--file {files[0]}"), files[1:]
     else:
@@ -81,7 +86,7 @@ def command(
         if attempts:
             piped = "" if argument == "-" else read_piped(say)
             return _attempt(work, prompt + data + piped, shown, attempts)
-        folder = below(work, typed_below(settings))
+        folder = folder_below(work, typed_below(settings))
         return carry_out(work, prompt, shown, data=data, read=argument == "-", folder=folder)
 
 
@@ -109,7 +114,7 @@ def prompt_file(path: str, argument: str) -> str:
     return read_given_text(path, MOST_PROMPT_BYTES, name)
 
 
-def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> int:
+def _attempt(settings: Settings, prompt: str, shown: DisplayOptions, attempts: int) -> int:
     """Have several attempts made at ``prompt``, and the best taken; the exit code."""
     from seedsmith.agent.cli.run_common import perform
     from seedsmith.agent.tasks.best_of_n import attempt_task
@@ -120,7 +125,13 @@ def _attempt(settings: Settings, prompt: str, shown: Shown, attempts: int) -> in
 
 
 def carry_out(
-    settings: Settings, prompt: str, shown: Shown, *, data: str = "", read: bool = False, folder: str = ""
+    settings: Settings,
+    prompt: str,
+    shown: DisplayOptions,
+    *,
+    data: str = "",
+    read: bool = False,
+    folder: str = "",
 ) -> int:
     """Run ``prompt`` as a person typed it, with ``data`` and what is piped in, unless that was ``read``.
 

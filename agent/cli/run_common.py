@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from seedsmith.agent.cli.event_loop import EventLoop
 from seedsmith.agent.errors import AgentError, UsageError
 from seedsmith.agent.events import FrontEnd
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.frontends.telemetry.observing import observing
 from seedsmith.agent.settings.settings import Settings
 
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]
 
 
-def perform(start: Start, settings: Settings, shown: Shown, command: str = "run") -> Outcome:
+def perform(start: Start, settings: Settings, shown: DisplayOptions, command: str = "run") -> Outcome:
     """Run ``start`` to its end with the front end and the approver that fit this terminal.
 
     ``command`` is the one by which a person goes on with the session. Raises :class:`AgentError` where the
@@ -43,7 +43,7 @@ def perform(start: Start, settings: Settings, shown: Shown, command: str = "run"
     return outcome
 
 
-def open_front_end(shown: Shown, command: str = "run", *, replays: bool = False) -> FrontEnd:
+def open_front_end(shown: DisplayOptions, command: str = "run", *, replays: bool = False) -> FrontEnd:
     """JSON lines, or the console, which is told where answers are recorded ones.
 
     Progress goes to standard error and the answer to standard output, unless both are a terminal.

@@ -139,11 +139,11 @@ def fork_session(session: str, turn: int | None, folder: str) -> None:
 
     The session itself stays as it is, and so does the folder it worked in.
     """
-    from seedsmith.agent.sessions.resume_command import going_on
+    from seedsmith.agent.sessions.resume_command import resume_command
 
     forked = _open(session, folder).fork(turn)
     print(forked.id)
-    tell(f"Go on with: {going_on(forked.id, str(forked.folder.workspace))}", stream=sys.stderr)
+    tell(f"Go on with: {resume_command(forked.id, str(forked.folder.workspace))}", stream=sys.stderr)
 
 
 @command.command("export")

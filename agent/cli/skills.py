@@ -13,9 +13,9 @@ import click
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import load_settings, setting_flags, typed_below
 from seedsmith.agent.cli.invocation import debug_flag, json_flag, listing_group, say
-from seedsmith.agent.cli.output_flags import shown_flags
+from seedsmith.agent.cli.output_flags import display_flags
 from seedsmith.agent.cli.skills_test import test_skills
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
@@ -161,9 +161,9 @@ def check_skills(names: tuple[str, ...], as_json: bool, **flags: Any) -> int:
 @click.argument("name", shell_complete=shell_completion.skills)
 @click.argument("prompt", default="")
 @setting_flags(without=("skill",))
-@shown_flags
+@display_flags
 @debug_flag
-def run_skill(name: str, prompt: str, shown: Shown, **flags: Any) -> int:
+def run_skill(name: str, prompt: str, shown: DisplayOptions, **flags: Any) -> int:
     """Carry out the skill NAME; PROMPT says more, or nothing. The same as run --skill NAME.
 
     Exit codes as for run.

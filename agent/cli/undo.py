@@ -56,7 +56,7 @@ def command(session: str, paths: tuple[str, ...], **flags: Any) -> int:
         raise UsageError("Give --to TURN or --last, not both.")
     session, meant = _session_and_paths(session, paths)
     with _open(session, flags, force=how.force) as undo:
-        back = undo.story.begun if last else turn or 0
+        back = undo.timeline.begun if last else turn or 0
         plan = undo.plan(back, _from_here(meant, flags), files_only=files_only)
         _refuse_nothing_meant(plan, meant, paths)
         if not plan.steps and turn is None and not last:  # no place was named to go back to

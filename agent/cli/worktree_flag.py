@@ -89,6 +89,6 @@ def _end(tree: Worktree) -> None:
     say(f"To drop it: git worktree remove --force {folder} && git branch -D {branch}")
 
 
-def below(settings: Settings, folder: str) -> str:
+def folder_below(settings: Settings, folder: str) -> str:
     """``folder``, a path below the workspace, where the workspace has it; else ''."""
     return folder if Path(settings.workspace, folder).is_dir() else ""

@@ -8,7 +8,7 @@ from typing import TextIO
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
 from seedsmith.agent.frontends.diff_view import show_counts, show_diff
-from seedsmith.agent.frontends.display_options import Shown
+from seedsmith.agent.frontends.display_options import DisplayOptions
 from seedsmith.agent.frontends.terminal import visible
 
 _ANSWERED = frozenset({"done", "unverified", "gave_up"})
@@ -23,7 +23,13 @@ class AnswerAlone(ConsoleFrontEnd):
     """
 
     def __init__(
-        self, progress: TextIO, answers: TextIO, shown: Shown, command: str = "run", *, replays: bool = False
+        self,
+        progress: TextIO,
+        answers: TextIO,
+        shown: DisplayOptions,
+        command: str = "run",
+        *,
+        replays: bool = False,
     ) -> None:
         super().__init__(progress, command, replays=replays)
         self._answers = answers

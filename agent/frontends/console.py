@@ -15,7 +15,7 @@ from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, as_told, prose,
 from seedsmith.agent.frontends.terminal import one_line, visible
 from seedsmith.agent.frontends.waiting_line import WaitingLine
 from seedsmith.agent.frontends.word_stream import WordStream
-from seedsmith.agent.sessions.resume_command import going_on
+from seedsmith.agent.sessions.resume_command import resume_command
 from seedsmith.tools.text import count
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class ConsoleFrontEnd:
         self._line("")
         self._line(f"{self._mark(mark)} {' · '.join(facts)}", style)
         if session:
-            self._line(f"go on with: {going_on(session, self._workspace, self._command)}", "dim")
+            self._line(f"go on with: {resume_command(session, self._workspace, self._command)}", "dim")
         if event.undo:
             self._line(f"take it back with: {event.undo}", "dim")
 

@@ -7,7 +7,7 @@ from html import escape
 
 from seedsmith.agent.frontends.line_wrapping import as_told, padded
 from seedsmith.agent.frontends.terminal import cells
-from seedsmith.agent.sessions.costs import Sum
+from seedsmith.agent.sessions.costs import CostSum
 
 _HEADS = ("", "questions", "input", "cached", "output", "cost")
 _ROW, _LEFT, _WIDTH, _BAR = 26, 260, 860, 440
@@ -21,16 +21,16 @@ _STYLE = (
 )
 
 
-def money(row: Sum) -> str:
+def money(row: CostSum) -> str:
     """The cost of one row; ``~`` where a part of it is estimated, ``+`` where a part has no price."""
     if row.unpriced == row.questions:
         return as_told("no price known")
     return f"{'~' if row.estimated else ''}¥{row.cost_cny:.4f}{'+' if row.unpriced else ''}"
 
 
-def total(rows: Sequence[Sum]) -> Sum:
+def total(rows: Sequence[CostSum]) -> CostSum:
     """All rows as one."""
-    whole = Sum("total")
+    whole = CostSum("total")
     for row in rows:
         whole.questions += row.questions
         whole.input_tokens += row.input_tokens
@@ -43,7 +43,7 @@ def total(rows: Sequence[Sum]) -> Sum:
     return whole
 
 
-def table(rows: Sequence[Sum], by: str, bars: int, block: str) -> list[str]:
+def table(rows: Sequence[CostSum], by: str, bars: int, block: str) -> list[str]:
     """Lines of text: a row each and their total; with ``bars``, so many columns for a bar of ``block``."""
     last = (as_told("total"), *_cells(total(rows))[1:])
     table = [tuple(map(as_told, (by, *_HEADS[1:]))), *map(_cells, rows), last]
@@ -61,7 +61,7 @@ def table(rows: Sequence[Sum], by: str, bars: int, block: str) -> list[str]:
     return lines
 
 
-def blocks(rows: Sequence[Sum]) -> list[str]:
+def blocks(rows: Sequence[CostSum]) -> list[str]:
     """The same for a terminal that is narrower than the table: a row's name, and its figures below."""
     lines = []
     for row in (*rows, total(rows)):
@@ -71,7 +71,7 @@ def blocks(rows: Sequence[Sum]) -> list[str]:
     return lines
 
 
-def svg(rows: Sequence[Sum], by: str) -> str:
+def svg(rows: Sequence[CostSum], by: str) -> str:
     """A drawing: a bar for each row, by its cost, or by its tokens where no price is known."""
     longest = max((_size(row, rows) for row in rows), default=0.0) or 1.0
     height = (len(rows) + 1) * _ROW + 10
@@ -95,7 +95,7 @@ def svg(rows: Sequence[Sum], by: str) -> str:
     return "".join([*parts, "</svg>\n"])
 
 
-def page(rows: Sequence[Sum], by: str) -> str:
+def page(rows: Sequence[CostSum], by: str) -> str:
     """A page: the drawing, and the figures as a table."""
     head = "".join(f"<th>{name}</th>" for name in (by, *_HEADS[1:]))
     body = "".join(
@@ -115,16 +115,16 @@ def _title(by: str) -> str:
     return f"Cost by {by}"
 
 
-def _cells(row: Sum) -> tuple[str, ...]:
+def _cells(row: CostSum) -> tuple[str, ...]:
     counts = (row.questions, row.input_tokens, row.cached_tokens, row.output_tokens)
     return (row.key, *(f"{count:,}" for count in counts), money(row))
 
 
-def _priced(rows: Sequence[Sum]) -> list[bool]:
+def _priced(rows: Sequence[CostSum]) -> list[bool]:
     return [row.cost_cny > 0 for row in rows]
 
 
-def _size(row: Sum, rows: Sequence[Sum]) -> float:
+def _size(row: CostSum, rows: Sequence[CostSum]) -> float:
     return row.cost_cny if any(_priced(rows)) else float(row.input_tokens + row.output_tokens)
 
 

@@ -6,7 +6,7 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayOptions:
     """What a person wants to see of a run, and as what."""
 
     as_json: bool = False

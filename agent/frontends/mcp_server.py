@@ -123,7 +123,7 @@ def _server(offered: tuple[Offered, ...]) -> Any:
     async def list_tools(context: ServerRequestContext[Any], params: Any) -> ListToolsResult:
         from mcp_types import ListToolsResult
 
-        return ListToolsResult(tools=[_told(each) for each in offered])
+        return ListToolsResult(tools=[_as_mcp_tool(each) for each in offered])
 
     async def call_tool(context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
         found = by_name.get(params.name)
@@ -143,7 +143,7 @@ def _server(offered: tuple[Offered, ...]) -> Any:
     return Server("seedsmith", version=VERSION, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-def _told(each: Offered) -> Any:
+def _as_mcp_tool(each: Offered) -> Any:
     from mcp_types import Tool, ToolAnnotations
 
     return Tool(

@@ -41,7 +41,7 @@ KEPT_TURNS = (4, 2, 1, 0)
 _AIM = 0.5
 """Of the available context; a conversation that just fits would be too long again after the next turn."""
 _SUMMARY_TOKENS = 4096
-_CALLS_TOLD = 40
+_CALLS_LISTED = 40
 _UNSEEN_CHARACTERS = (64_000, 16_000, 4_000, 1_000)
 """How much is shown of an output that the model has not seen yet, if the whole output is too long."""
 
@@ -108,7 +108,7 @@ class Compactor:
     async def shorten(self, keep: str = "") -> None:
         """Put notes in place of the older turns now; ``keep`` is what they are to keep above all."""
         target = int(self._prompt.tokens(self._items) * _AIM)
-        if not self._take(await self._summarised(target, keep), "the user asked for it"):
+        if not self._go_on_with(await self._summarised(target, keep), "the user asked for it"):
             self._sink.emit(NoticeGiven("compaction", "The history can't be any shorter."))
 
     @property
@@ -133,14 +133,16 @@ class Compactor:
         turns = max(len(self._answers), 1)
         crossing = Crossing(
             before=tokens,
-            after=self._measured(shorter),
+            after=self._estimated(shorter),
             growth=(self._grown + max(tokens - self._last_input, 0)) / turns,
             answer=sum(usage.output_tokens for usage in self._answers) / turns,
             cached=any(usage.cached_tokens for usage in self._answers),
         )
         for boundary in boundaries:
             if worth_shortening(price, boundary, crossing):
-                self._take(shorter, f"the next request would pass the price tier of {boundary:,} tokens")
+                self._go_on_with(
+                    shorter, f"the next request would pass the price tier of {boundary:,} tokens"
+                )
                 break
 
     async def _shorten_refused(self, error: ContextExceeded) -> None:
@@ -158,12 +160,12 @@ class Compactor:
     async def _compact(self, target: int, why: str) -> bool:
         """Shorten the conversation to about ``target`` tokens; False if it can't be any shorter."""
         shorter = without_old_outputs(self._items, KEPT_TURNS[0])
-        if self._measured(shorter) > target:
+        if self._estimated(shorter) > target:
             shorter = await self._summarised(target)
-        return self._take(shorter, why)
+        return self._go_on_with(shorter, why)
 
-    def _take(self, shorter: Sequence[Item], why: str) -> bool:
-        before, after = self._prompt.tokens(self._items), self._measured(shorter)
+    def _go_on_with(self, shorter: Sequence[Item], why: str) -> bool:
+        before, after = self._prompt.tokens(self._items), self._estimated(shorter)
         if after >= before:
             return False
         self._session.compact(shorter, why)
@@ -176,7 +178,7 @@ class Compactor:
         items = self._items
         for turns in KEPT_TURNS:
             parts = parted(items, turns)
-            if self._measured(parts.tail) <= target // 2:
+            if self._estimated(parts.tail) <= target // 2:
                 break
         summary = await self._summary(parts, keep) if any(map(_is_answer, parts.middle)) else ""
         shorter = items
@@ -184,7 +186,7 @@ class Compactor:
             tail = parts.tail if most is None else with_outputs_cut(parts.tail, most)
             before = (*parts.head, *parts.middle)
             shorter = with_summary(replace(parts, tail=tail), summary) if summary else (*before, *tail)
-            if self._measured(shorter) <= target:
+            if self._estimated(shorter) <= target:
                 break
         return shorter
 
@@ -192,7 +194,7 @@ class Compactor:
         """The message that replaces the middle: the notes, and open matters that they may leave out."""
         notes = await self._notes(self._task, parts.middle, keep)
         if not notes:
-            notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_TOLD)
+            notes = "No notes could be made. The last calls were:\n" + calls_made(parts.middle, _CALLS_LISTED)
         if running := self._open_commands():
             notes += f"\n\nBackground commands that still run: {running}."
         return prompt("compacted.md", summary=notes).strip()
@@ -212,14 +214,14 @@ class Compactor:
             question += f"\n{prompt('compact-keep.md', keep=keep)}" if keep else ""
             request = Request((UserMessage(question, "nudge"),), max_output_tokens=answer_tokens)
             try:
-                return (await self._asked(request)).text.strip()
+                return (await self._answer_of(request)).text.strip()
             except ContextExceeded:
                 most //= 4
             except (ContentFiltered, InvalidRequest):
                 break
         return ""
 
-    async def _asked(self, request: Request) -> Answer:
+    async def _answer_of(self, request: Request) -> Answer:
         """Send a request for notes: events show its usage, but not its text."""
         self._sink.emit(TurnStarted(self._budget.reserve()))
         answer: Answer | None = None
@@ -243,7 +245,7 @@ class Compactor:
         self._budget.book(answer)
         return answer
 
-    def _measured(self, items: Sequence[Item]) -> int:
+    def _estimated(self, items: Sequence[Item]) -> int:
         """The tokens of a prompt of ``items``, scaled by the service's count for the current prompt."""
         raw = self._tool_tokens + sum(item_tokens(item) for item in self._items)
         known = self._prompt.tokens(self._items)

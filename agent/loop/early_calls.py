@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from seedsmith.agent.calls.prepared_call import Finished
+from seedsmith.agent.calls.prepared_call import FinishedCall
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.scheduler import must_wait
 from seedsmith.agent.conversation import ToolCall
@@ -21,7 +21,7 @@ class EarlyCalls:
         self._runner = runner
         self._parallel = parallel
         self._seen: list[Access] = []
-        self._tasks: dict[ToolCall, asyncio.Task[Finished]] = {}
+        self._tasks: dict[ToolCall, asyncio.Task[FinishedCall]] = {}
 
     def offer(self, call: ToolCall) -> None:
         """Start ``call`` if it has no effects, may start early and need not wait for an earlier call."""
@@ -34,7 +34,7 @@ class EarlyCalls:
         if call not in self._tasks:
             self._tasks[call] = asyncio.create_task(self._runner.run_early(prepared))
 
-    def take(self, call: ToolCall) -> asyncio.Task[Finished] | None:
+    def take(self, call: ToolCall) -> asyncio.Task[FinishedCall] | None:
         """Return the running task of ``call`` and forget it; None if it was not started."""
         return self._tasks.pop(call, None)
 

@@ -16,11 +16,11 @@ from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop.budget import BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
 from seedsmith.agent.loop.early_calls import EarlyCalls
-from seedsmith.agent.loop.followed_calls import FollowedCalls
-from seedsmith.agent.loop.request_builder import Ask, Questions
+from seedsmith.agent.loop.request_builder import RequestBuilder, RequestOptions
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.loop.streaming import stream_answer
 from seedsmith.agent.loop.stuck import REPEATS, RepeatWatch
+from seedsmith.agent.loop.turn_calls import TurnCalls
 from seedsmith.agent.models.base import Answer
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -55,8 +55,8 @@ class _Filtered(Exception):
 
 async def run_loop(
     run: RunContext,
-    calls: FollowedCalls,
-    ask: Ask,
+    calls: TurnCalls,
+    options: RequestOptions,
     check: Check | None = None,
     compactor: Compactor | None = None,
 ) -> LoopResult:
@@ -64,7 +64,7 @@ async def run_loop(
 
     Raises what the model raises. The session is consistent however this ends, also by cancellation.
     """
-    turns = _Turns(run, calls, ask, compactor)
+    turns = _Turns(run, calls, options, compactor)
     try:
         while True:
             text = await turns.until_done()
@@ -86,15 +86,15 @@ class _Turns:
     def __init__(
         self,
         run: RunContext,
-        calls: FollowedCalls,
-        ask: Ask,
+        calls: TurnCalls,
+        options: RequestOptions,
         compactor: Compactor | None,
     ) -> None:
         self._run = run
         self._session = run.session
         self._calls = calls
-        self._questions = Questions(ask, run.model, run.budget, run.sink)
-        self._ask = ask
+        self._requests = RequestBuilder(options, run.model, run.budget, run.sink)
+        self._options = options
         self._compactor = compactor
         self._repeats = RepeatWatch()
         self._empty = self._cut = self._written = 0
@@ -108,37 +108,39 @@ class _Turns:
         while True:
             if self._compactor and (keep := self._run.inbox.take_shortening()) is not None:
                 await self._compactor.shorten(keep)
-            self._hear()
-            early = self._calls.early(parallel=self._ask.parallel_tool_calls)
+            self._append_messages()
+            early = self._calls.early(parallel=self._options.parallel_tool_calls)
             try:
                 question = partial(self._stream, early)
                 answer = await (self._compactor.ask(question) if self._compactor else question())
                 if answer.finish_reason == "content_filter":
                     raise _Filtered
                 if answer.finish_reason == "length":
-                    self._shorten(answer)
+                    self._nudge_cut_off(answer)
                 elif not answer.calls and not answer.text.strip():
-                    self._prod(answer)
+                    self._nudge_empty(answer)
                 elif answer.attempted and not answer.calls:
-                    self._call_properly(answer)
-                elif (words := await self._act(answer, early)) is not None and not self._run.inbox.waiting:
+                    self._nudge_written_call(answer)
+                elif (
+                    words := await self._run_calls(answer, early)
+                ) is not None and not self._run.inbox.waiting:
                     return words
             finally:
                 await early.discard()
 
-    def _hear(self) -> None:
+    def _append_messages(self) -> None:
         """Append what the person said in the meantime to the conversation."""
         for message in self._run.inbox.take_all():
             self._session.append(UserMessage(message))
             self._run.sink.emit(NoticeGiven("message", message))
 
     async def _stream(self, early: EarlyCalls) -> Answer:
-        request = self._questions.next(self._session.conversation.items)
+        request = self._requests.next(self._session.conversation.items)
         answer = await stream_answer(self._run.model, request, self._run.sink, early, self._run.budget)
-        self._questions.answered(answer)
+        self._requests.answered(answer)
         return answer
 
-    async def _act(self, answer: Answer, early: EarlyCalls) -> str | None:
+    async def _run_calls(self, answer: Answer, early: EarlyCalls) -> str | None:
         """Append a complete answer and run its calls; returns its text if it is the last one, else None."""
         self._empty = self._cut = self._written = 0
         self.last_text = answer.text or self.last_text
@@ -148,7 +150,7 @@ class _Turns:
             return answer.text
         dispatched = await self._calls.dispatch(calls, early)
         for call, result in zip(calls, dispatched.results, strict=True):
-            if call.name == self._ask.finish_tool and result.ok:
+            if call.name == self._options.finish_tool and result.ok:
                 return result.text
         settled = (call for call, result in zip(calls, dispatched.results, strict=True) if not result.pending)
         repeated = self._repeats.observe(settled, dispatched.changing)
@@ -160,7 +162,7 @@ class _Turns:
             self._nudge("stuck", reason, "nudge-stuck.md", name=name)
         return None
 
-    def _prod(self, answer: Answer) -> None:
+    def _nudge_empty(self, answer: Answer) -> None:
         self._empty += 1
         kind = "only reasoning" if answer.reasoning.strip() else "nothing"
         reason = f"The model's answer held {kind}, neither text nor a call."
@@ -168,7 +170,7 @@ class _Turns:
             raise _GaveUp(reason)
         self._nudge("empty", reason, "nudge-empty.md")
 
-    def _call_properly(self, answer: Answer) -> None:
+    def _nudge_written_call(self, answer: Answer) -> None:
         """Append an answer whose text contains a call, and ask the model to make that call properly."""
         self._written += 1
         self._session.append(AssistantMessage(answer.text, answer.reasoning))
@@ -177,7 +179,7 @@ class _Turns:
         if self._written >= MOST_WRITTEN_CALLS:
             raise _GaveUp(f"{reason} So it did {MOST_WRITTEN_CALLS - 1} times before.")
 
-    def _shorten(self, answer: Answer) -> None:
+    def _nudge_cut_off(self, answer: Answer) -> None:
         """Append the text of an answer that was cut off, run none of its calls, and ask for a shorter answer.
 
         See docs/model-service.md, "Limits".

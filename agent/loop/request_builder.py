@@ -20,7 +20,7 @@ from seedsmith.tools.base import ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestOptions:
     """The settings of a run's requests."""
 
     tools: tuple[ToolSpec, ...] = ()
@@ -41,15 +41,15 @@ class Ask:
     without a call, and None otherwise."""
 
 
-class Questions:
+class RequestBuilder:
     """Builds the requests of one run, one after the other."""
 
-    def __init__(self, ask: Ask, model: Model, budget: Budget, sink: Sink) -> None:
-        self._ask = ask
+    def __init__(self, options: RequestOptions, model: Model, budget: Budget, sink: Sink) -> None:
+        self._options = options
         self._model = model
         self._budget = budget
         self._sink = sink
-        self._prompt = PromptEstimate(ask.tools)
+        self._prompt = PromptEstimate(options.tools)
         self._items: Sequence[Item] = ()
         self._asked = 0
         self._shortened = False
@@ -62,7 +62,7 @@ class Questions:
         """
         self._items = items
         tokens = self._prompt.tokens(items)
-        entry = self._ask.entry() if self._ask.entry else None
+        entry = self._options.entry() if self._options.entry else None
         tier = entry.price.tier(tokens) if entry and entry.price else None
         least = tokens * tier.input_cny + SMALLEST_ANSWER * tier.output_cny if tier else 0.0
         turn = self._budget.reserve(tokens + SMALLEST_ANSWER if entry else 0, least / 1000)
@@ -81,25 +81,27 @@ class Questions:
             self._prompt.learn(self._items, answer.usage.input_tokens)
 
     def _request(self, limit: int | None) -> Request:
-        ask = self._ask
-        counts_thinking = ask.max_completion_tokens is not None
+        options = self._options
+        counts_thinking = options.max_completion_tokens is not None
         request = Request(
             self._items,
-            tools=ask.tools,
-            tool_choice=(ask.first_tool_choice or ask.tool_choice) if not self._asked else ask.tool_choice,
-            parallel_tool_calls=ask.parallel_tool_calls,
+            tools=options.tools,
+            tool_choice=(options.first_tool_choice or options.tool_choice)
+            if not self._asked
+            else options.tool_choice,
+            parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=None if counts_thinking else limit,
             max_completion_tokens=limit if counts_thinking else None,
-            effort=ask.effort,
-            sampling=ask.sampling,
+            effort=options.effort,
+            sampling=options.sampling,
         )
-        form = ask.last_words() if ask.last_words else None
+        form = options.last_words() if options.last_words else None
         if form is None:
             return request
-        return replace(request, tool_choice="none", sampling={**ask.sampling, "response_format": form})
+        return replace(request, tool_choice="none", sampling={**options.sampling, "response_format": form})
 
     def _limit(self, tokens: int, entry: ModelEntry | None, tier: PriceTier | None) -> OutputLimit:
-        asked = self._ask.max_completion_tokens or self._ask.max_output_tokens
+        asked = self._options.max_completion_tokens or self._options.max_output_tokens
         limit = output_limit(
             asked,
             entry.output_tokens if entry else None,
@@ -129,7 +131,9 @@ class Questions:
             return
         tier = price.tier(tokens)
         label = f" (tier {label})" if (label := price.label(tier)) else ""
-        longest = self._ask.max_completion_tokens or self._ask.max_output_tokens or entry.output_tokens
+        longest = (
+            self._options.max_completion_tokens or self._options.max_output_tokens or entry.output_tokens
+        )
         least = tokens * tier.input_cny / 1000
         most = least + longest * tier.output_cny / 1000
         self._sink.emit(

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from seedsmith.agent.models.errors import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
-from seedsmith.agent.sessions.prior_history import Carried
+from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.sessions.session_file import image_from_json, image_to_json
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image
@@ -54,7 +54,7 @@ class Head:
     catalog: Mapping[str, Any] | None = None
     """The user's own entries for the providers used, as ``models.yaml`` may have them, by provider; None in
     older recordings."""
-    carried: Carried | None = None
+    carried: PriorHistory | None = None
     """What the session held where the run went on with one; None where it began one."""
     portable: bool = False
     """Whether what belongs to one machine was left out (:mod:`seedsmith.agent.recording.portable`)."""
@@ -76,7 +76,7 @@ class Head:
         for name in ("output_schema", "catalog"):
             values[name] = _mapping(line[name]) if line.get(name) is not None else None
         carried = line.get("carried")
-        values["carried"] = None if carried is None else Carried.from_json(_mapping(carried))
+        values["carried"] = None if carried is None else PriorHistory.from_json(_mapping(carried))
         settings = _mapping(line["settings"])
         return cls(
             **values,

@@ -12,7 +12,7 @@ from seedsmith.agent.models.catalog.entries import Catalog
 from seedsmith.agent.models.network.transport import TransportInterceptor
 from seedsmith.agent.recording.format import Line
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.sessions.prior_history import Carried
+from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -39,7 +39,7 @@ class RunFacts:
     """What the final message must follow, if anything."""
     skill: str = ""
     """The folder of the named skill, if one was."""
-    carried: Carried | None = None
+    carried: PriorHistory | None = None
     """What the session held, where the run goes on with one."""
 
 
@@ -62,7 +62,7 @@ class RunInterceptor(TransportInterceptor, Protocol):
         """The schema of a replayed run's final message; None: the one the settings name."""
 
     @property
-    def carried(self) -> Carried | None:
+    def carried(self) -> PriorHistory | None:
         """What the session of a replayed run holds from before; None where it begins one."""
 
     async def begin(self, facts: RunFacts, sink: EventSink) -> None:

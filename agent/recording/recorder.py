@@ -25,7 +25,7 @@ from seedsmith.agent.recording.workspace_digest import digest_workspace, listed
 from seedsmith.agent.recording.writer import RecordingWriter
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.outcome import Outcome
-from seedsmith.agent.sessions.prior_history import Carried
+from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import OPTIONS, Settings
 from seedsmith.agent.version import VERSION
@@ -43,7 +43,7 @@ class Recorder:
     images: tuple[Image, ...] = ()
     known: Catalog | None = None
     output: OutputSchema | None = None
-    carried: Carried | None = None
+    carried: PriorHistory | None = None
 
     def __init__(self, request: RunRequest, file: RecordingWriter) -> None:
         self.asked = request

@@ -31,7 +31,7 @@ from seedsmith.agent.recording.replay_transport import ReplayTransport
 from seedsmith.agent.recording.workspace_digest import digest_workspace
 from seedsmith.agent.sessions.comparison import Comparison, Divergence
 from seedsmith.agent.sessions.outcome import Outcome, Status
-from seedsmith.agent.sessions.prior_history import Carried
+from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import Image
 
@@ -83,7 +83,7 @@ class Replayer:
         return self._recording.head.images
 
     @property
-    def carried(self) -> Carried | None:
+    def carried(self) -> PriorHistory | None:
         """What the recorded run's session held."""
         return self._recording.head.carried
 

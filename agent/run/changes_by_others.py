@@ -39,7 +39,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class Quiet:
+class IdleWatch:
     """A front end that sees when the model is asked: the run does nothing then but wait for the answer.
 
     ``asked`` is called with every question, ``answered`` when an answer begins. ``busy`` says whether
@@ -106,7 +106,7 @@ def coarse_now() -> int:
     return time.clock_gettime_ns(_CLOCK_REALTIME_COARSE)
 
 
-class Others(NamedTuple):
+class ChangesByOthers(NamedTuple):
     """What others than the run changed between two snapshots."""
 
     alone: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ class Others(NamedTuple):
 
 def changed_by_others(
     root: Path, found: Iterable[Difference], spans: tuple[Span, ...], acted: int | None
-) -> Others:
+) -> ChangesByOthers:
     """What of the differences between two snapshots was done in the ``spans``, by others.
 
     ``acted`` is when the run changed something first between the two, None if it did not. If it did, what is
@@ -125,13 +125,13 @@ def changed_by_others(
     run's. What others changed later than the run may show in place of what that did.
     """
     if acted is None:
-        return Others(tuple(each.path for each in found))
+        return ChangesByOthers(tuple(each.path for each in found))
     if not spans:
-        return Others()
+        return ChangesByOthers()
     stamps = {each.path: _stamp(root, each.path) for each in found if each.new is not None}
     others = {path: stamp for path, stamp in stamps.items() if _in_any(spans, stamp)}
     alone = tuple(path for path, stamp in others.items() if stamp < acted)
-    return Others(alone, tuple(path for path, stamp in others.items() if stamp >= acted))
+    return ChangesByOthers(alone, tuple(path for path, stamp in others.items() if stamp >= acted))
 
 
 def touched_by_others(root: Path, paths: Iterable[str], spans: tuple[Span, ...]) -> list[str]:

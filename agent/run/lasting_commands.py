@@ -48,7 +48,7 @@ class LastingCommands:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Surroundings:
     """What stands beside a run while it works, for whoever began it."""
 
     inbox: Inbox = field(default_factory=Inbox)

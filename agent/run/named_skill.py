@@ -82,7 +82,7 @@ class SessionSkills:
     @property
     def own(self) -> Skill | None:
         """The named skill, where it is this run's own and no helper's."""
-        return self.named.skill if self.named and not self.active.hands_over(self.named.skill) else None
+        return self.named.skill if self.named and not self.active.delegates(self.named.skill) else None
 
     def filled(self, settings: Settings) -> Settings:
         """``settings`` with what the named skill wishes for where the user set nothing.
@@ -126,10 +126,10 @@ class SessionSkills:
         """``prompt``, after the named skill's instructions if there is one; a helper's are told to that."""
         if self.named is None or self.own:
             return self.named.task(prompt) if self.named else prompt
-        call = self.handing_over(prompt)
+        call = self.delegation(prompt)
         return wording("skill-by-helper.md", name=self.named.skill.name, arguments=call.arguments).strip()
 
-    def handing_over(self, prompt: str) -> ToolCall:
+    def delegation(self, prompt: str) -> ToolCall:
         """The call by which a helper is given the named skill, and ``prompt``."""
         assert self.named is not None
         given: dict[str, object] = dict(self.named.given)
@@ -163,13 +163,13 @@ def open_skills(
     """
     settings, path = request.settings, request.environment.get("PATH")
     named = _named(settings, library, callable_commands=profile.tools is None, path=path)
-    helpers = request.hands_over and profile.tools is None
+    helpers = request.delegates and profile.tools is None
     active = ActiveSkills(library, named.skill if named else None, helpers=helpers)
     last = last_loaded(history)
     loaded = library.skills.get(last)
     if loaded is not None:
         active.activate(loaded)
-    own = named.skill if named and not active.hands_over(named.skill) else None
+    own = named.skill if named and not active.delegates(named.skill) else None
     hooks, files = _hooks(settings, own)
     chosen, notices = _chosen(settings, library)
     if last and loaded is None:
@@ -257,7 +257,7 @@ def _chosen(
 def _listed(chosen: Iterable[Skill | Summary], active: ActiveSkills, context_tokens: int) -> str:
     """What the model is told of the skills; of those that a helper carries out, what it must say to one."""
     chosen = list(chosen)
-    handed = ", ".join(each.name for each in chosen if each.model_may_call and active.hands_over(each))
+    handed = ", ".join(each.name for each in chosen if each.model_may_call and active.delegates(each))
     lines = listing(chosen, context_tokens)
     if not handed or not lines:
         return lines

@@ -15,12 +15,12 @@ from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.context.profile import FULL
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
 from seedsmith.agent.events import EventSink, FrontEnd
-from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.turn_calls import TurnCalls
 from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.mcp_servers import open_servers
 from seedsmith.agent.run.named_skill import open_library, open_skills
 from seedsmith.agent.run.permissions import open_permissions
-from seedsmith.agent.run.tool_context import open_tool_context, tell_connections, unheld
+from seedsmith.agent.run.tool_context import open_tool_context, report_connections, unheld
 from seedsmith.agent.sessions.run_place import open_place
 from seedsmith.agent.sessions.session import Session, SessionStart
 from seedsmith.agent.settings.run_request import RunRequest
@@ -69,14 +69,14 @@ async def run_tool(
             servers=servers.pool,
         )
         sink = EventSink(session.id, front_ends, redactor=place.redactor)
-        tell_connections(context, sink)
+        report_connections(context, sink)
         servers.tell(sink, None)
         for notice in (*unheld(context), *extensions.notices, *servers.notices):
             sink.emit(notice)
         permissions = open_permissions(settings, place.workspace, request.environment)
         gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of, permissions=permissions),)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
-        calls = FollowedCalls(Dispatcher(runner, session), session, sink, place.redactor)
+        calls = TurnCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)
         session.append(AssistantMessage(calls=(call,)))
         return (await calls.dispatch((call,))).results[0]

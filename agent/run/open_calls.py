@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
-from seedsmith.agent.calls.data_loss import LossGate
+from seedsmith.agent.calls.data_loss import DataLossGate
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, HookGate, NarrowingGate, PlanGate
+from seedsmith.agent.calls.gates import ActiveSkillsGate, ApprovalGate, Gate, HookGate, PlanGate
 from seedsmith.agent.calls.offered_tools import navigation, open_tools
 from seedsmith.agent.calls.runner import CallRunner
-from seedsmith.agent.calls.unsaved_buffers import BufferGate
+from seedsmith.agent.calls.unsaved_buffers import UnsavedBufferGate
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.events import Sink
-from seedsmith.agent.loop.followed_calls import FollowedCalls
+from seedsmith.agent.loop.turn_calls import TurnCalls
 from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.open_run import OpenedRun
 from seedsmith.agent.run.permissions import open_permissions
@@ -34,12 +34,12 @@ def open_dispatcher(
     *,
     approver: Approver | None,
     hooks: Hooks | None,
-    past: RunSnapshots,
+    snapshots: RunSnapshots,
 ) -> Dispatcher:
-    """What runs the calls of ``opened``; ``past`` remembers what was before anything may be changed."""
+    """What runs the calls of ``opened``; ``snapshots`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     opened.servers.tell(sink, approver)
-    past.looks_first(context.processes.look_around)
+    snapshots.set_first_look(context.processes.look_around)
     languages = open_language_servers(opened.request, profile, context)
     tools = open_tools(
         profile,
@@ -58,7 +58,7 @@ def open_dispatcher(
         opened.place.redactor,
         gates=(
             *_gates(opened, sink, approver, hooks, context.workspace),
-            LossGate(past, sink, approver),
+            DataLossGate(snapshots, sink, approver),
             *_diagnostics(languages),
         ),
         output_bytes=profile.output_bytes,
@@ -66,17 +66,17 @@ def open_dispatcher(
     return Dispatcher(
         runner,
         opened.session,
-        before_effects=past.ready,
-        after_effects=past.changed,
+        before_effects=snapshots.ready,
+        after_effects=snapshots.changed,
         parallel=settings.parallel_tool_calls,
     )
 
 
-def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> FollowedCalls:
+def follow(opened: OpenedRun, dispatcher: Dispatcher, sink: Sink) -> TurnCalls:
     """``dispatcher``, with what the model reads after the results of its calls."""
     place, session = opened.place, opened.session
     nested = NestedInstructions(place.workspace, session.conversation) if opened.profile.facts else None
-    return FollowedCalls(dispatcher, session, sink, place.redactor, nested)
+    return TurnCalls(dispatcher, session, sink, place.redactor, nested)
 
 
 def _gates(
@@ -87,7 +87,7 @@ def _gates(
     workspace: Workspace,
 ) -> Iterator[Gate]:
     """What each call passes, in this order."""
-    yield NarrowingGate(opened.skills.active.refusal)
+    yield ActiveSkillsGate(opened.skills.active.refusal)
     if opened.request.parent and opened.request.copy_of is None:
         yield PlanGate("Refused: you only read, nothing may be changed; report what you found.")
     elif opened.request.settings.approve == "plan":
@@ -95,7 +95,7 @@ def _gates(
     if hooks is not None:
         yield HookGate(hooks)
     if opened.request.buffers is not None:
-        yield BufferGate(workspace, opened.request.buffers)
+        yield UnsavedBufferGate(workspace, opened.request.buffers)
     confined = opened.request.settings.sandbox != "off"
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
     permissions = open_permissions(opened.request.settings, workspace, opened.request.environment)

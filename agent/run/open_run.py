@@ -26,7 +26,7 @@ from seedsmith.agent.models.catalog.catalog import Catalog, ModelEntry, Wire
 from seedsmith.agent.run.mcp_servers import SessionServers, open_servers
 from seedsmith.agent.run.named_skill import SessionSkills, open_library, open_skills
 from seedsmith.agent.sessions.fork import fork
-from seedsmith.agent.sessions.resume import gone_on_with, notices_of, told_anew, told_to
+from seedsmith.agent.sessions.resume import changed_settings, kept_settings, notices_of, resumed_settings
 from seedsmith.agent.sessions.run_place import Place, open_place
 from seedsmith.agent.sessions.session import COPIES, PRIVATE_TMP, PutBack, Session, SessionStart
 from seedsmith.agent.sessions.session_lookup import find_session
@@ -41,7 +41,7 @@ from seedsmith.tools.text import count
 
 if TYPE_CHECKING:
     from seedsmith.agent.recording.interceptor import RunFacts, RunInterceptor
-    from seedsmith.agent.sessions.prior_history import Carried
+    from seedsmith.agent.sessions.prior_history import PriorHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class OpenedRun:
     """The catalog the run goes by."""
     task: str
     """What is asked: the skill's instructions, if one was named, and the prompt; '' to go on as it was."""
-    handing_over: ToolCall | None
+    delegation: ToolCall | None
     """The call by which a helper is given the named skill, where that is what is to be done."""
     skills: SessionSkills
     servers: SessionServers
@@ -71,7 +71,7 @@ class OpenedRun:
     """Holds the final message to a schema, where one was given."""
     attached: Attached
     """The pictures that go with the prompt."""
-    told_anew: frozenset[str] = frozenset()
+    changed_settings: frozenset[str] = frozenset()
     """The settings that a session that is gone on with was not told before."""
     notices: tuple[NoticeGiven, ...] = ()
     """What a person should know first."""
@@ -92,7 +92,7 @@ class OpenedRun:
     def facts(self) -> RunFacts:
         """What a recorder or replayer is given to know of the run."""
         from seedsmith.agent.recording.interceptor import RunFacts
-        from seedsmith.agent.sessions.prior_history import Carried
+        from seedsmith.agent.sessions.prior_history import PriorHistory
 
         return RunFacts(
             request=self.request,
@@ -103,11 +103,11 @@ class OpenedRun:
             known=self.known,
             output=self.output.schema if self.output else None,
             skill=self.skills.folder,
-            carried=Carried.of(self.session, self.told_anew),
+            carried=PriorHistory.of(self.session, self.changed_settings),
         )
 
     @property
-    def spoken(self) -> Wire:
+    def wire_entry(self) -> Wire:
         """How the model is spoken to now."""
         return self.known.providers[self.model.provider].wires[self.model.wire]
 
@@ -124,7 +124,7 @@ async def open_run(
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
     resumed = _resume(asked, place, stack, interceptor)
-    request = _gone_on_with(asked, resumed) if resumed else asked
+    request = _resumed_request(asked, resumed) if resumed else asked
     output = open_output(request.settings.output_schema, interceptor.output if interceptor else None)
     model = _open_model(request, known, interceptor, stack)
     request = _affordable(request, asked, resumed, model)
@@ -146,7 +146,7 @@ async def open_run(
     limits = _limits(settled.settings, skills, model, entry, searches=request.fixing and profile.searches)
     start = replace(_start(asked, settled.settings, place, model, profile, address), images=attached.paths)
     given = replace(asked, settings=_priced(asked.settings, model))
-    begun = _begin_or_go_on(resumed, given, start, output, place)
+    begun = _begin_or_resume(resumed, given, start, output, place)
     if resumed is None:
         stack.callback(begun.session.close)
     return OpenedRun(
@@ -159,42 +159,44 @@ async def open_run(
         limits=limits,
         known=known,
         task=task,
-        handing_over=_handing_over(asked, skills, resumed) if task else None,
+        delegation=_delegation(asked, skills, resumed) if task else None,
         skills=skills,
         servers=servers,
         extensions=extensions,
         output=output,
         attached=attached,
-        told_anew=frozenset(carried.told_anew if carried is not None else begun.told_anew),
+        changed_settings=frozenset(
+            carried.changed_settings if carried is not None else begun.changed_settings
+        ),
         notices=(*begun.notices, *skills.notices, *servers.notices, *packages.notices, *attached.notices),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _OpenedSession:
     """A session to work in, and what a person should know of it."""
 
     session: Session
-    told_anew: tuple[str, ...] = ()
+    changed_settings: tuple[str, ...] = ()
     notices: tuple[NoticeGiven, ...] = ()
 
 
-def _begin_or_go_on(
+def _begin_or_resume(
     resumed: Session | None,
     asked: RunRequest,
     start: SessionStart,
     output: OutputCheck | None,
     place: Place,
-) -> _Begun:
+) -> _OpenedSession:
     """A new session with ``start``, or the resumed one, told what was given in the settings ``asked``."""
     schema, settings = output.schema.schema if output else None, asked.settings
     if resumed is None:
-        recorded = replace(start, settings=told_to(settings, schema))
-        return _Begun(Session.create(place.home, recorded, place.redactor, asked.session))
+        recorded = replace(start, settings=kept_settings(settings, schema))
+        return _OpenedSession(Session.create(place.home, recorded, place.redactor, asked.session))
     notices = notices_of(resumed, settings, start.model, start.wire, start.base_url)
-    anew = told_anew(settings, schema, resumed.start)
+    anew = changed_settings(settings, schema, resumed.start)
     resumed.go_on(anew)
-    return _Begun(resumed, tuple(anew), tuple(notices))
+    return _OpenedSession(resumed, tuple(anew), tuple(notices))
 
 
 def _priced(settings: Settings, model: Model) -> Settings:
@@ -236,9 +238,9 @@ def _resume(
     return session
 
 
-def _gone_on_with(asked: RunRequest, resumed: Session) -> RunRequest:
+def _resumed_request(asked: RunRequest, resumed: Session) -> RunRequest:
     """The request with all the session was told; without a new prompt, what it was for is so still."""
-    settings = gone_on_with(asked.settings, resumed.start)
+    settings = resumed_settings(asked.settings, resumed.start)
     fixing = asked.fixing or (resumed.start.fixing and not asked.prompt)
     return replace(asked, settings=settings, fixing=fixing)
 
@@ -277,13 +279,15 @@ async def _attach(
     return await attach(named, prompt, request.typed, resumed, place.workspace.root, model)
 
 
-def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, carried: Carried | None) -> str:
+def _task(
+    asked: RunRequest, skills: SessionSkills, resumed: Session | None, carried: PriorHistory | None
+) -> str:
     """What the model is to do now; '' where a conversation only goes on.
 
     A conversation that goes on holds its skill's instructions already, unless a skill is asked for again.
     """
-    goes_on, prompt = _goes_on(resumed), _prompt(asked, resumed)
-    named = asked.settings.skill is not None and (carried is None or "skill" in carried.told_anew)
+    goes_on, prompt = _is_under_way(resumed), _prompt(asked, resumed)
+    named = asked.settings.skill is not None and (carried is None or "skill" in carried.changed_settings)
     task = prompt if goes_on and not named else skills.task(prompt)
     if goes_on and resumed is not None and resumed.put_back is not None:
         task = f"{_put_back_note(resumed.put_back)}\n\n{task}".strip()
@@ -292,19 +296,21 @@ def _task(asked: RunRequest, skills: SessionSkills, resumed: Session | None, car
     return task
 
 
-def _goes_on(resumed: Session | None) -> bool:
+def _is_under_way(resumed: Session | None) -> bool:
     return resumed is not None and bool(resumed.conversation.items)
 
 
 def _prompt(asked: RunRequest, resumed: Session | None) -> str:
-    return asked.prompt or (resumed.start.prompt if resumed is not None and not _goes_on(resumed) else "")
+    return asked.prompt or (
+        resumed.start.prompt if resumed is not None and not _is_under_way(resumed) else ""
+    )
 
 
-def _handing_over(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> ToolCall | None:
+def _delegation(asked: RunRequest, skills: SessionSkills, resumed: Session | None) -> ToolCall | None:
     """The call that hands the named skill over, where it was named now or nothing was said yet."""
-    if skills.named is None or skills.own or (_goes_on(resumed) and asked.settings.skill is None):
+    if skills.named is None or skills.own or (_is_under_way(resumed) and asked.settings.skill is None):
         return None
-    return skills.handing_over(_prompt(asked, resumed))
+    return skills.delegation(_prompt(asked, resumed))
 
 
 def _put_back_note(files: PutBack) -> str:

@@ -19,29 +19,29 @@ from seedsmith.agent.events import EventSink, FrontEnd, NoticeGiven, SessionStar
 from seedsmith.agent.loop import parameter_checks
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted
 from seedsmith.agent.loop.compaction import Compactor
-from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.loop import LoopResult, run_loop
-from seedsmith.agent.loop.request_builder import Ask
+from seedsmith.agent.loop.request_builder import RequestOptions
 from seedsmith.agent.loop.run_context import RunContext
-from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.loop.turn_calls import TurnCalls
+from seedsmith.agent.run.lasting_commands import LastingCommands, Surroundings
 from seedsmith.agent.run.open_calls import follow, open_dispatcher
 from seedsmith.agent.run.open_run import OpenedRun, open_run
 from seedsmith.agent.run.server_prompts import with_server_prompt
-from seedsmith.agent.run.skill_by_helper import handed_over
+from seedsmith.agent.run.skill_delegation import delegate
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.subagents_offered import with_subagents
-from seedsmith.agent.run.tool_context import open_tool_context, shown_programs, tell_connections, unheld
+from seedsmith.agent.run.tool_context import open_tool_context, report_connections, shown_programs, unheld
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
-from seedsmith.agent.sessions.prune import told_of_pruning
+from seedsmith.agent.sessions.prune import prune_daily
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
-    from seedsmith.agent.run.run_proof import Proving
+    from seedsmith.agent.run.run_proof import RunProof
     from seedsmith.agent.run.verification import Verifier
     from seedsmith.skills.loader import Library
 
@@ -57,12 +57,12 @@ async def run(
     *,
     notices: tuple[NoticeGiven, ...] = (),
     library: Library | None = None,
-    beside: Beside | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Outcome:
     """Carry out ``request``: its prompt in its workspace, or go on with the session it names.
 
     ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
-    ``beside`` is what its caller sees and says meanwhile.
+    ``surroundings`` is what its caller sees and says meanwhile.
 
     What ends a run once it began is part of the :class:`Outcome`; raised are
     :class:`AgentError` and :class:`SandboxError` for what can't begin, and
@@ -78,7 +78,7 @@ async def run(
             stack.callback(interceptor.close)
         asked = request if interceptor is None else interceptor.asked
         opened = await open_run(asked, stack, interceptor, library)
-        begun = _Run(opened, stack, front_ends, approver, beside or Beside())
+        begun = _Run(opened, stack, front_ends, approver, surroundings or Surroundings())
         return await begun.perform(notices)
 
 
@@ -91,7 +91,7 @@ class _Run:
         stack: AsyncExitStack,
         front_ends: tuple[FrontEnd, ...],
         approver: Approver | None,
-        beside: Beside,
+        surroundings: Surroundings,
     ) -> None:
         self._command = opened.request.settings.verify or opened.session.start.verify or ""
         self._budget = Budget(opened.limits)
@@ -102,13 +102,13 @@ class _Run:
         self._approver = approver
         seen_by = (*front_ends, UsageRecords(opened.session))
         self._sink = EventSink(opened.session.id, seen_by, redactor=opened.place.redactor)
-        self._context = RunContext(opened.session, opened.model, self._budget, self._sink, beside.inbox)
-        self._past = RunSnapshots(opened.place, opened.session, self._sink, self._settings.caches or ())
+        self._context = RunContext(opened.session, opened.model, self._budget, self._sink, surroundings.inbox)
+        self._snapshots = RunSnapshots(opened.place, opened.session, self._sink, self._settings.caches or ())
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
-        self._proving: Proving | None = None
-        self._commands = beside.commands or LastingCommands()
-        self._ends_commands = beside.commands is None
+        self._proof: RunProof | None = None
+        self._commands = surroundings.commands or LastingCommands()
+        self._ends_commands = surroundings.commands is None
         self._hooks: Hooks | None = None
 
     async def perform(self, notices: tuple[NoticeGiven, ...]) -> Outcome:
@@ -119,7 +119,7 @@ class _Run:
         raised: BaseException | None = None
         try:
             context = self._begin()
-            tell_connections(context, self._sink)
+            report_connections(context, self._sink)
             for notice in (*unheld(context), *shown_programs(context), *notices, *self._opened.notices):
                 self._sink.emit(notice)
             provider = self._opened.model.provider
@@ -136,7 +136,7 @@ class _Run:
             ending = ending or refused(error)
             status, text, reason = ending.status, "", ending.reason
             raised = error if ending.raised else None
-        outcome = await self._end(status, text, reason, compares=raised is None or not self._past.failed)
+        outcome = await self._end(status, text, reason, compares=raised is None or not self._snapshots.failed)
         if raised is not None:
             raise raised
         return outcome
@@ -145,8 +145,8 @@ class _Run:
         """Choose the isolation while the first snapshot is taken; say that the session starts."""
         opened, folder = self._opened, self._session.folder
         opened.model.prepare()
-        self._past.begin()
-        self._stack.push_async_callback(self._past.close)
+        self._snapshots.begin()
+        self._stack.push_async_callback(self._snapshots.close)
         sandbox = "none"
         try:
             context = open_tool_context(
@@ -154,7 +154,7 @@ class _Run:
             )
             sandbox = context.processes.isolation.name
             self._commands.take(context)
-            self._past.beside(lambda: self._hooks is not None or context.background.runs)
+            self._snapshots.set_busy(lambda: self._hooks is not None or context.background.runs)
             if self._ends_commands:
                 self._stack.push_async_callback(self._commands.end, _SESSION_ENDED)
             return context
@@ -190,21 +190,21 @@ class _Run:
         redactor, profile = opened.place.redactor, opened.profile
         self._hooks = opened.skills.open_hooks(context, self._sink, session.id, redactor)
         if self._hooks is not None:  # they may change files, too
-            await self._past.ready()
+            await self._snapshots.ready()
         dispatcher = self._dispatcher = open_dispatcher(
             opened,
             context,
             self._sink,
             approver=self._approver,
             hooks=self._hooks,
-            past=self._past,
+            snapshots=self._snapshots,
         )
         fixing = opened.request.fixing and (profile.searches or not self._settings.symptom)
         if self._command:
-            from seedsmith.agent.run.run_proof import Proving
+            from seedsmith.agent.run.run_proof import RunProof
 
-            proving = Proving(opened, self._context, self._past, dispatcher, context.processes)
-            self._proving, self._verifier = proving, proving.verifier
+            proof = RunProof(opened, self._context, self._snapshots, dispatcher, context.processes)
+            self._proof, self._verifier = proof, proof.verifier
         calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
         if self._verifier is not None:
@@ -214,18 +214,18 @@ class _Run:
                 if opened.request.prompt:
                     self._sink.emit(NoticeGiven("prompt_unused", _SEARCHED))
                 return await self._search(context, dispatcher, self._verifier)
-        if opened.handing_over is not None and (ended := await handed_over(opened, calls)) is not None:
+        if opened.delegation is not None and (ended := await delegate(opened, calls)) is not None:
             return ended
-        ask = self._ask(dispatcher.runner.specs)
+        options = self._request_options(dispatcher.runner.specs)
         check = self._check if self._verifier or opened.output or self._hooks else None
-        compactor = None if self._settings.compact == "off" else self._compactor(ask)
-        return await run_loop(self._context, calls, ask, check, compactor)
+        compactor = None if self._settings.compact == "off" else self._compactor(options)
+        return await run_loop(self._context, calls, options, check, compactor)
 
-    def _ask(self, tools: tuple[ToolSpec, ...]) -> Ask:
+    def _request_options(self, tools: tuple[ToolSpec, ...]) -> RequestOptions:
         """How the questions of the run are put."""
         settings, profile = self._settings, self._opened.profile
         first_choice, later_choice = parameter_checks.tool_choices(settings.tool_choice, profile.tool_choice)
-        return Ask(
+        return RequestOptions(
             tools=tools,
             tool_choice=later_choice,
             first_tool_choice=first_choice,
@@ -239,12 +239,12 @@ class _Run:
             last_words=self._last_words if self._opened.output else None,
         )
 
-    def _compactor(self, ask: Ask) -> Compactor:
+    def _compactor(self, options: RequestOptions) -> Compactor:
         entry = self._opened.entry
         return Compactor(
             self._context,
-            tools=ask.tools,
-            answer_tokens=ask.max_output_tokens or entry.output_tokens,
+            tools=options.tools,
+            answer_tokens=options.max_output_tokens or entry.output_tokens,
             price=entry.price,
             open_commands=self._commands.background.listed,
         )
@@ -260,18 +260,18 @@ class _Run:
 
     def _last_words(self) -> dict[str, Any] | None:
         assert self._opened.output is not None
-        return self._opened.output.last_words(lambda: self._opened.spoken.json_schema)
+        return self._opened.output.last_words(lambda: self._opened.wire_entry.json_schema)
 
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
-        assert self._proving is not None
+        assert self._proof is not None
         await self._commands.background.end(_BEFORE_VERIFICATION, but_harmless=True)
-        return await self._proving.check()
+        return await self._proof.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
 
-        self._past.beside(lambda: True)  # it tries changes while the model is asked for more
+        self._snapshots.set_busy(lambda: True)  # it tries changes while the model is asked for more
         repair = Repair(
             verifier.command,
             self._context,
@@ -282,7 +282,7 @@ class _Run:
         )
         return await repair.run()
 
-    async def _open_conversation(self, calls: FollowedCalls) -> None:
+    async def _open_conversation(self, calls: TurnCalls) -> None:
         """Begin the conversation, or bring a resumed one to where it can go on."""
         opened, session = self._opened, self._session
         attached, output = opened.attached, opened.output
@@ -293,7 +293,7 @@ class _Run:
                 await self._verifier.before(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
-                output.instruction if output and "output_schema" in opened.told_anew else "",
+                output.instruction if output and "output_schema" in opened.changed_settings else "",
             ]
             if any(more):
                 text = "\n\n".join(part for part in more if part)
@@ -342,14 +342,14 @@ class _Run:
         if self._ends_commands:  # Before the comparison: they may still be writing.
             await self._commands.background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
-            await self._verifier.at_the_end()
+            await self._verifier.run_at_the_end()
         place, most = self._opened.place, self._settings.sessions_mb
-        if (notice := await asyncio.to_thread(told_of_pruning, place.home, most)) is not None:
+        if (notice := await asyncio.to_thread(prune_daily, place.home, most)) is not None:
             self._sink.emit(notice)
-        changes = await self._past.changes(compares=compares)
+        changes = await self._snapshots.changes(compares=compares)
         verified = None
-        if self._proving is not None:
-            verified = await asyncio.to_thread(self._proving.bind, changes)
+        if self._proof is not None:
+            verified = await asyncio.to_thread(self._proof.bind, changes)
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
         output = None

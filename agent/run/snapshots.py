@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from seedsmith.agent.calls.data_loss import Files
 from seedsmith.agent.errors import SessionError
 from seedsmith.agent.events import EventSink, NoticeGiven
-from seedsmith.agent.run.changes_by_others import Others, Quiet, changed_by_others, touched_by_others
+from seedsmith.agent.run.changes_by_others import (
+    ChangesByOthers,
+    IdleWatch,
+    changed_by_others,
+    touched_by_others,
+)
 from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.sessions.session import Session
 from seedsmith.agent.sessions.unfinished_edits import TakenBack, take_back_half_done
@@ -21,7 +26,7 @@ from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError
 
 if TYPE_CHECKING:
-    from seedsmith.agent.run.proof.both_sides import Past
+    from seedsmith.agent.run.proof.both_sides import WorkspaceStates
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.snapshots.changes import Changes
@@ -53,7 +58,7 @@ class RunSnapshots:
         self._caches = caches
         self._place = place
         self._sink = sink
-        self._told: set[str] = set()
+        self._named: set[str] = set()
         self._pruned = 0
         self._session = session
         self._store: SnapshotStore | None = None
@@ -70,18 +75,18 @@ class RunSnapshots:
         """What others changed before the run did, so that no snapshot shows what theirs was."""
         self._timer: asyncio.TimerHandle | None = None
         """Begins the one that waits for a question to leave."""
-        self._quiet = Quiet(self._asked, self._begin_due)
+        self._idle = IdleWatch(self._asked, self._begin_due)
 
     def begin(self) -> None:
         """Follow the run from here on; returns at once."""
         self._begun = True
-        self._sink.follow(self._quiet)
+        self._sink.follow(self._idle)
 
-    def beside(self, busy: Callable[[], bool]) -> None:
-        """``busy`` says whether something of the run's may be at work while the model is asked."""
-        self._quiet.busy = busy
+    def set_busy(self, busy: Callable[[], bool]) -> None:
+        """Have ``busy`` say whether something of the run's may be at work while the model is asked."""
+        self._idle.busy = busy
 
-    def looks_first(self, look: Callable[[], None]) -> None:
+    def set_first_look(self, look: Callable[[], None]) -> None:
         """Have ``look`` called beside the first question, too, before anything is recorded."""
         self._look = look
 
@@ -91,8 +96,8 @@ class RunSnapshots:
         ``writes`` are the paths that will be written, where they are known.
         """
         self._begin_due()
-        self._quiet.act()
-        root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+        self._idle.act()
+        root, spans = self._place.workspace.root, tuple(self._idle.spans)
         self._shared.update(touched_by_others(root, writes, spans))
         await self._settled()
         self._tell_left_out()
@@ -116,11 +121,11 @@ class RunSnapshots:
             return
         if self._begun and self._under_way is None:
             self._start("the run began", whole=True)
-            self._quiet.rest()
+            self._idle.rest()
         elif self._due is not None:
             turn, self._due = self._due, None
             self._start(f"turn {turn}", turn=turn)
-            self._quiet.rest()
+            self._idle.rest()
 
     async def _settled(self) -> None:
         self._begin_due()
@@ -133,12 +138,12 @@ class RunSnapshots:
             self._sink.emit(NoticeGiven("snapshot", waits))
         await asyncio.shield(task)
 
-    async def unkept(self, files: Files) -> tuple[LeftOut, ...]:
+    async def unrecoverable(self, files: Files) -> tuple[LeftOut, ...]:
         """Take a snapshot; return which of the ``files`` it leaves out and git does not hold either."""
         self._begin_due()
         self._start("before a call that deletes")
         await self.ready()
-        return await asyncio.to_thread(self._unkept, files)
+        return await asyncio.to_thread(self._unrecoverable, files)
 
     def changed(self) -> None:
         """Let a snapshot be due, as something may have been changed."""
@@ -151,22 +156,22 @@ class RunSnapshots:
 
             return NO_CHANGES
         self._begin_due()
-        if self._quiet.acted is not None or self.failed:
+        if self._idle.acted is not None or self.failed:
             self._start("the run ended", whole=True)
         await self._settled()
         await asyncio.to_thread(self._complete)
         return await asyncio.to_thread(self._compared)
 
-    async def present(self) -> Past:
+    async def states(self) -> WorkspaceStates:
         """The workspace before the first change, and as it is now."""
-        from seedsmith.agent.run.proof.both_sides import Past
+        from seedsmith.agent.run.proof.both_sides import WorkspaceStates
 
         if self._due is not None:
             self._begin_due()
         self._start("verification")
         await self._settled()
         assert self._store is not None
-        return Past(self._store, self._first, self._session.snapshots[-1].id)
+        return WorkspaceStates(self._store, self._first, self._session.snapshots[-1].id)
 
     def read(self, name: str) -> bytes:
         """The content that a row of a difference names."""
@@ -188,7 +193,7 @@ class RunSnapshots:
             await asyncio.to_thread(self._store.close)
 
     def _start(self, label: str, *, turn: int | None = None, whole: bool = False) -> None:
-        before, acted = self._under_way, self._quiet.acted
+        before, acted = self._under_way, self._idle.acted
         turn = self._session.turns if turn is None else turn
         shared, self._shared = self._shared, set()
 
@@ -209,7 +214,7 @@ class RunSnapshots:
     def _complete_meanwhile(self) -> None:
         """Do now, where nothing was changed since, what the newest snapshot needs to be compared with."""
         task = self._under_way
-        if task is None or not task.done() or self.failed or self._closed or self._quiet.acted is not None:
+        if task is None or not task.done() or self.failed or self._closed or self._idle.acted is not None:
             return
 
         async def complete() -> None:
@@ -225,9 +230,9 @@ class RunSnapshots:
         except (OSError, SnapshotError) as error:
             raise SessionError(f"Can't record what the workspace is now: {error}") from error
 
-    def _take(self, label: str, *, whole: bool, acted: int | None) -> tuple[str, Others]:
+    def _take(self, label: str, *, whole: bool, acted: int | None) -> tuple[str, ChangesByOthers]:
         """Take a snapshot: its id, and what changed since the run's last one, but not by the run."""
-        others = Others()
+        others = ChangesByOthers()
         try:
             if self._store is None:
                 self._look()
@@ -238,7 +243,7 @@ class RunSnapshots:
                 self._first = self._begun_with(self._store, taken)
             elif self._session.snapshots:
                 found = self._store.differences(self._session.snapshots[-1].id, taken)
-                root, spans = self._place.workspace.root, tuple(self._quiet.spans)
+                root, spans = self._place.workspace.root, tuple(self._idle.spans)
                 with suppress(SnapshotError):
                     others = changed_by_others(root, found, spans, acted)
         except OSError as error:
@@ -269,7 +274,7 @@ class RunSnapshots:
         found = self._store.snapshot(self._session.snapshots[-1].id).left_out
         return tuple(each for each in found if each.size is not None)
 
-    def _unkept(self, files: Files) -> tuple[LeftOut, ...]:
+    def _unrecoverable(self, files: Files) -> tuple[LeftOut, ...]:
         from seedsmith.sandbox.git.index import read_entries
         from seedsmith.sandbox.git.state import read_index
 
@@ -295,9 +300,9 @@ class RunSnapshots:
             )
             self._sink.emit(NoticeGiven("pruned", dropped))
             self._pruned = 0
-        new = [each for each in self._left_out() if each.path not in self._told]
+        new = [each for each in self._left_out() if each.path not in self._named]
         if new:
-            self._told.update(each.path for each in new)
+            self._named.update(each.path for each in new)
             names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in new[:_NAMED])
             more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
             sentence = f"Not recorded, so undo can't bring it back: {names}{more}."

@@ -100,7 +100,7 @@ class _Work:
         return Library({self.skill.name: self.skill if self.kind.writes else reads})
 
 
-class Helpers:
+class Subagents:
     """Starts the helpers of one run, of the user's kinds and those that there always are."""
 
     def __init__(self, caller: Caller, kinds: tuple[AgentKind, ...]) -> None:
@@ -167,7 +167,7 @@ class Helpers:
 
     async def _outcome(self, work: _Work, request: RunRequest) -> Outcome:
         try:
-            counted = (_Counted(self._caller.budget),)
+            counted = (_CallerBudget(self._caller.budget),)
             return await self._caller.run(request, counted, None, library=work.library)
         except (AgentError, ModelError, SandboxError, SkillError) as error:
             raise ToolError(f"The helper could not begin: {error}") from None
@@ -210,7 +210,7 @@ class Helpers:
         }
 
 
-class _Counted:
+class _CallerBudget:
     """A front end that shows nothing: what a helper takes counts in its parent's budget."""
 
     def __init__(self, budget: Budget) -> None:

@@ -33,7 +33,7 @@ def with_subagents(
     home = request.environment.get("HOME")
     folder = Path(home) / KINDS if home else None
     active = opened.skills.active
-    by_skills = any(map(active.hands_over, active.library.summaries()))
+    by_skills = any(map(active.delegates, active.library.summaries()))
     offered = wanted or (folder is not None and folder.is_dir())
     if not offered and not by_skills:
         return opened
@@ -41,11 +41,11 @@ def with_subagents(
         notice = (NoticeGiven("subagents", _LEFT_OUT),) if wanted else ()
         return replace(opened, notices=(*opened.notices, *notice))
     from seedsmith.agent.context.agent_kinds import user_kinds
-    from seedsmith.agent.run.subagents import Caller, Helpers
+    from seedsmith.agent.run.subagents import Caller, Subagents
 
     kinds = user_kinds(folder)
     notices = tuple(NoticeGiven("subagents", fault) for fault in kinds.faults)
-    helpers = Helpers(Caller(opened, run, budget, calls), kinds.found)
+    helpers = Subagents(Caller(opened, run, budget, calls), kinds.found)
     active.helper = helpers if by_skills else None
     tools = (helpers.tool,) if wanted or kinds.found else ()
     return replace(opened, extensions=(*opened.extensions, *tools), notices=(*opened.notices, *notices))

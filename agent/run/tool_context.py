@@ -95,7 +95,7 @@ def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
     return (NoticeGiven("shown", f"Commands see {named}, read-only: the verification command names it."),)
 
 
-def tell_connections(context: ToolContext, sink: Sink) -> None:
+def report_connections(context: ToolContext, sink: Sink) -> None:
     """Have ``sink`` hear of the connections that commands ask for where hosts are allowed."""
 
     def report(attempt: Attempt) -> None:

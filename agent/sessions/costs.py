@@ -20,7 +20,7 @@ _READ = re.compile(rb'\{"kind": ?"(?:usage|resumed|finished|snapshot)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RequestCost:
     """What one question to a model took."""
 
     session: str
@@ -38,7 +38,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Sum:
+class CostSum:
     """What the questions of one day, model, repository or session took together."""
 
     key: str
@@ -52,7 +52,7 @@ class Sum:
     estimated: bool = False
     sessions: set[str] = field(default_factory=set)
 
-    def add(self, question: Question) -> None:
+    def add(self, question: RequestCost) -> None:
         """Count one more."""
         self.questions += 1
         self.input_tokens += question.input_tokens
@@ -64,7 +64,7 @@ class Sum:
         self.sessions.add(question.session)
 
 
-KEYS: dict[str, Callable[[Question], str]] = {
+KEYS: dict[str, Callable[[RequestCost], str]] = {
     "day": lambda question: datetime.fromtimestamp(question.time).astimezone().date().isoformat(),
     "model": lambda question: question.model,
     "repository": lambda question: question.workspace,
@@ -73,7 +73,7 @@ KEYS: dict[str, Callable[[Question], str]] = {
 """What sums can be made by; sorted by these names, or the dearest first where they are no dates."""
 
 
-def questions(home: Path) -> Iterator[Question]:
+def questions(home: Path) -> Iterator[RequestCost]:
     """Every question of every session under ``home``; what is damaged is left out.
 
     Raises :class:`SessionError` where the state folder can't be read.
@@ -86,15 +86,15 @@ def questions(home: Path) -> Iterator[Question]:
                 break
             seen.add(parent)
             root = parent
-        yield from _asked(path / RECORDS, head, root)
+        yield from _requests_of(path / RECORDS, head, root)
 
 
-def sums(found: Iterable[Question], by: str) -> list[Sum]:
+def sums(found: Iterable[RequestCost], by: str) -> list[CostSum]:
     """The sums by one of :data:`KEYS`: days in their order, else the dearest first."""
-    rows: dict[str, Sum] = {}
+    rows: dict[str, CostSum] = {}
     for question in found:
         key = KEYS[by](question)
-        rows.setdefault(key, Sum(key)).add(question)
+        rows.setdefault(key, CostSum(key)).add(question)
     if by == "day":
         return sorted(rows.values(), key=lambda row: row.key)
     return sorted(
@@ -110,7 +110,7 @@ def _heads(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             continue
 
 
-def _asked(records: Path, head: dict[str, Any], root: str) -> Iterator[Question]:
+def _requests_of(records: Path, head: dict[str, Any], root: str) -> Iterator[RequestCost]:
     """The questions of one session; of a fork without those that were copied with it."""
     begun = now = float(head.get("time", 0.0))
     copied = bool(head.get("forked_from"))
@@ -120,7 +120,7 @@ def _asked(records: Path, head: dict[str, Any], root: str) -> Iterator[Question]
             copied = copied and not (record["kind"] == "resumed" and time >= begun)
         elif record["kind"] == "usage" and not copied:
             cost = record.get("cost_cny")
-            yield Question(
+            yield RequestCost(
                 session=root,
                 workspace=str(head["workspace"]),
                 model=str(record.get("model") or head.get("model", "")),

@@ -97,17 +97,17 @@ def diff_now(session: SessionFolder) -> SessionDiff:
 
 def _compared(session: SessionFolder, turn: int | None) -> SessionDiff:
     """What the snapshot after ``turn``, or one that is taken now, differs in from the first one."""
-    from seedsmith.agent.sessions.story import read_story
+    from seedsmith.agent.sessions.workspace_timeline import read_timeline
     from seedsmith.sandbox.errors import SandboxError
     from seedsmith.sandbox.snapshots.store import SnapshotStore
     from seedsmith.sandbox.workspace.workspace import Workspace
 
-    story = read_story(Log(session.records, mends=True))
-    if not story.points:
+    timeline = read_timeline(Log(session.records, mends=True))
+    if not timeline.points:
         raise SessionError(f"Session {session.id} keeps no snapshots of its turns.")
-    if turn is not None and turn > story.turns:
-        raise SessionError(f"Session {session.id} has {count(story.turns, 'turn')}, not {turn}.")
-    first, last = story.points[0].id, story.points[-1].id
+    if turn is not None and turn > timeline.turns:
+        raise SessionError(f"Session {session.id} has {count(timeline.turns, 'turn')}, not {turn}.")
+    first, last = timeline.points[0].id, timeline.points[-1].id
     home = session.path.parent.parent
     try:
         with Workspace(session.workspace, state=home) as workspace:
@@ -115,7 +115,7 @@ def _compared(session: SessionFolder, turn: int | None) -> SessionDiff:
             if turn is None:
                 found = store.compare(first, store.take("looked at", whole=True))
             else:
-                found = store.compare(first, story.points[story.place_of(turn)].id, last)
+                found = store.compare(first, timeline.points[timeline.place_of(turn)].id, last)
             store.close()
     except SandboxError as error:
         raise SessionError(str(error)) from error

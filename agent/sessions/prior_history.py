@@ -15,7 +15,7 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class PriorHistory:
     """A conversation to go on from."""
 
     model: str
@@ -26,20 +26,20 @@ class Carried:
     results: tuple[ToolOutput, ...]
     """Of calls that have one, though the conversation does not show it yet."""
     verifications: tuple[VerifyRecord, ...]
-    told_anew: tuple[str, ...]
+    changed_settings: tuple[str, ...]
     """The settings that were given for going on."""
     put_back: PutBack | None = None
     """What a person put back since the last answer."""
 
     @classmethod
-    def of(cls, session: Session, told_anew: frozenset[str]) -> Carried | None:
+    def of(cls, session: Session, changed_settings: frozenset[str]) -> PriorHistory | None:
         """What ``session`` holds; None where it holds nothing yet."""
         if not len(session.conversation):
             return None
         waiting = (session.known_result(call.id) for call in session.conversation.open_calls)
         results = tuple(result for result in waiting if result is not None)
         verifications = tuple(session.verifications)
-        start, changed = session.start, tuple(sorted(told_anew))
+        start, changed = session.start, tuple(sorted(changed_settings))
         items = session.conversation.items
         begun = (start.model, start.wire, start.profile)
         return cls(*begun, items, results, verifications, changed, session.put_back)
@@ -68,12 +68,12 @@ class Carried:
             "items": [item_to_json(item) for item in self.items],
             "results": [item_to_json(result) for result in self.results],
             "verifications": [asdict(verification) for verification in self.verifications],
-            "told_anew": list(self.told_anew),
+            "told_anew": list(self.changed_settings),
             **({} if self.put_back is None else {"put_back": asdict(self.put_back)}),
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Carried:
+    def from_json(cls, value: Mapping[str, Any]) -> PriorHistory:
         """The inverse; raises KeyError, TypeError or ValueError on anything else."""
         results = tuple(item_from_json(result) for result in value["results"])
         put_back = value.get("put_back")
@@ -84,6 +84,6 @@ class Carried:
             items=tuple(item_from_json(item) for item in value["items"]),
             results=tuple(result for result in results if isinstance(result, ToolOutput)),
             verifications=tuple(VerifyRecord(**each) for each in value["verifications"]),
-            told_anew=tuple(str(name) for name in value["told_anew"]),
+            changed_settings=tuple(str(name) for name in value["told_anew"]),
             put_back=None if put_back is None else PutBack(tuple(put_back["paths"]), put_back["count"]),
         )

@@ -73,7 +73,7 @@ def remove_session(home: Path, session: str) -> None:
                 _remove(path)
 
 
-def told_of_pruning(home: Path, most_mb: int) -> NoticeGiven | None:
+def prune_daily(home: Path, most_mb: int) -> NoticeGiven | None:
     """Prune beyond ``most_mb`` (0: never) where nobody looked for a day; what to tell of it.
 
     What can't be done is no reason to fail: it is left.

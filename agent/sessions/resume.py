@@ -15,12 +15,12 @@ from seedsmith.agent.settings.config import flag_name
 from seedsmith.agent.settings.settings import KEPT, Settings
 
 _BY_RULES = frozenset({"model", "wire", "base_url", "skill", "skill_with"})
-"""Settings that :func:`gone_on_with` has rules of their own for."""
+"""Settings that :func:`resumed_settings` has rules of their own for."""
 _OF_ONE_QUESTION = frozenset({"none", "auto"})
 """Choices of a tool that hold for more than a run's first question."""
 
 
-def gone_on_with(settings: Settings, start: SessionStart) -> Settings:
+def resumed_settings(settings: Settings, start: SessionStart) -> Settings:
     """``settings`` with all the session was told, unless it is given again.
 
     Its own model, and its wire unless another model is asked for. Its address, too, unless another is given
@@ -32,28 +32,31 @@ def gone_on_with(settings: Settings, start: SessionStart) -> Settings:
     same = settings.model in (None, start.model)
     wire = settings.wire or (start.wire if same else None)
     model = settings.model or start.model
-    told: dict[str, Any] = {"model": model, "wire": wire}
+    chosen: dict[str, Any] = {"model": model, "wire": wire}
     if settings.base_url is None and start.base_url and _provider(model) == _provider(start.model):
-        told["base_url"] = start.base_url
+        chosen["base_url"] = start.base_url
     if settings.skill is None and start.skill:
-        told |= {"skill": start.skill, "skill_with": settings.skill_with or start.skill_with}
+        chosen |= {"skill": start.skill, "skill_with": settings.skill_with or start.skill_with}
     kept = _kept(settings, start)
-    gone_on = settings.model_copy(update=told | kept)
+    resumed = settings.model_copy(update=chosen | kept)
     own = start.own_verify and "verify" in kept
-    return gone_on.in_own_words(gone_on.verify or "") if own else gone_on
+    return resumed.in_own_words(resumed.verify or "") if own else resumed
 
 
-def told_to(settings: Settings, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+def kept_settings(settings: Settings, schema: Mapping[str, Any] | None) -> dict[str, Any]:
     """All that ``settings`` tell a session to keep, as JSON has it; ``schema`` is what its file holds."""
-    told = settings.model_dump(mode="json", include=set(KEPT & settings.model_fields_set), exclude_none=True)
-    told.pop("base_url", None)  # stands in the head as it may be shown
-    return told | ({"output_schema": dict(schema)} if schema is not None else {})
+    kept = settings.model_dump(mode="json", include=set(KEPT & settings.model_fields_set), exclude_none=True)
+    kept.pop("base_url", None)  # stands in the head as it may be shown
+    return kept | ({"output_schema": dict(schema)} if schema is not None else {})
 
 
-def told_anew(settings: Settings, schema: Mapping[str, Any] | None, start: SessionStart) -> dict[str, Any]:
+def changed_settings(
+    settings: Settings, schema: Mapping[str, Any] | None, start: SessionStart
+) -> dict[str, Any]:
     """What was given for going on with the session and differs from what it was told."""
-    told = told_to(settings, schema)
-    return {name: told[name] for name in sorted(settings.given & told.keys()) if _differs(name, told, start)}
+    kept = kept_settings(settings, schema)
+    names = sorted(settings.given & kept.keys())
+    return {name: kept[name] for name in names if _differs(name, kept, start)}
 
 
 def notices_of(session: Session, asked: Settings, model: str, wire: str, base_url: str) -> list[NoticeGiven]:
@@ -84,19 +87,19 @@ def notices_of(session: Session, asked: Settings, model: str, wire: str, base_ur
 
 def _kept(settings: Settings, start: SessionStart) -> dict[str, Any]:
     """The settings of the session that hold still, ready to be used."""
-    told = {
+    recorded = {
         name: value
         for name, value in start.settings.items()
         if name in KEPT - _BY_RULES - settings.given and _holds(name, value)
     }
     if start.verify and "verify" not in settings.given:
-        told.setdefault("verify", start.verify)
+        recorded.setdefault("verify", start.verify)
     try:
-        known = Settings.model_validate(told)
+        known = Settings.model_validate(recorded)
     except ValidationError as error:
         name = error.errors(include_url=False)[0]["loc"][0]
         raise SessionError(f"The session can't be gone on with: its setting {name} can't be used.") from None
-    return {name: getattr(known, name) for name in told}
+    return {name: getattr(known, name) for name in recorded}
 
 
 def _holds(name: str, value: Any) -> bool:
@@ -111,9 +114,9 @@ def _holds(name: str, value: Any) -> bool:
     return True
 
 
-def _differs(name: str, told: Mapping[str, Any], start: SessionStart) -> bool:
+def _differs(name: str, kept: Mapping[str, Any], start: SessionStart) -> bool:
     before = start.settings.get(name, getattr(start, name, None) if name in _BY_RULES else None)
-    return bool(told[name] != before)
+    return bool(kept[name] != before)
 
 
 def _flag(name: str, value: Any) -> str:

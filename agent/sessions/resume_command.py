@@ -9,7 +9,7 @@ from pathlib import Path
 from seedsmith.agent.settings.repository_root import root_above
 
 
-def going_on(session: str, workspace: str, command: str = "run") -> str:
+def resume_command(session: str, workspace: str, command: str = "run") -> str:
     """What to type here to go on with ``session`` of the folder ``workspace``."""
     words = ["seedsmith", command, "--resume", session]
     here = Path(os.path.realpath(os.curdir))

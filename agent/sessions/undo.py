@@ -23,7 +23,7 @@ from seedsmith.agent.sessions.fork import place_after
 from seedsmith.agent.sessions.record_tree import Log
 from seedsmith.agent.sessions.session_file import RecordFile
 from seedsmith.agent.sessions.session_lookup import SessionFolder
-from seedsmith.agent.sessions.story import REDO, UNDO, read_story
+from seedsmith.agent.sessions.workspace_timeline import REDO, UNDO, read_timeline
 from seedsmith.sandbox.errors import SnapshotError, WorkspaceError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.manifest_rows import Difference
@@ -84,12 +84,12 @@ class Undo:
             raise SessionError(f"The folder {session.workspace} of session {session.id} is gone.")
         self._file = RecordFile(session.path / "records.jsonl", redactor)
         try:
-            self.story = read_story(record for record, _ in self._file.read(mends=True))
-            if not self.story.points:
+            self.timeline = read_timeline(record for record, _ in self._file.read(mends=True))
+            if not self.timeline.points:
                 raise SessionError(f"Session {session.id} recorded no snapshot to go back to.")
             self._workspace = Workspace(session.workspace, state=home)
             self._store = SnapshotStore(home, self._workspace)
-            self._store.caches = self._store.snapshot(self.story.points[-1].id).caches
+            self._store.caches = self._store.snapshot(self.timeline.points[-1].id).caches
             self._refuse_other_folder(force=force)
         except (WorkspaceError, SnapshotError) as error:
             self._file.close()
@@ -124,12 +124,12 @@ class Undo:
         The conversation goes back, too, unless ``files_only`` or paths are given. Raises
         :class:`SessionError`, and :class:`seedsmith.sandbox.errors.PathError` for paths that lead out.
         """
-        points = self.story.points
-        if turn > self.story.turns:
+        points = self.timeline.points
+        if turn > self.timeline.turns:
             raise SessionError(
-                f"Session {self._session.id} has {count(self.story.turns, 'turn')}, not {turn}."
+                f"Session {self._session.id} has {count(self.timeline.turns, 'turn')}, not {turn}."
             )
-        target = self.story.place_of(turn)
+        target = self.timeline.place_of(turn)
         now = self._take("before undo")
         ours: set[str] = set()
         theirs: set[str] = set()
@@ -138,9 +138,9 @@ class Undo:
             theirs |= changed & (after.others | after.shared) if after.ours else changed
             ours |= changed - after.others if after.ours else set()
         since = self._changed(points[-1].id, now)
-        (ours if self.story.interrupted else theirs).update(since)
+        (ours if self.timeline.interrupted else theirs).update(since)
         plan = self._plan(UNDO, turn, points[target].id, now, (ours, theirs), paths)
-        if files_only or paths or turn == self.story.turns:
+        if files_only or paths or turn == self.timeline.turns:
             return plan
         log = Log(self._session.records, mends=True)
         return replace(plan, goes_on_from=place_after(log.active(), turn))
@@ -150,14 +150,14 @@ class Undo:
 
         The conversation goes on where it was before, unless more was said since, or ``paths`` are given.
         """
-        story = self.story
-        if not story.undone:
+        timeline = self.timeline
+        if not timeline.undone:
             raise SessionError(f"Nothing of session {self._session.id} was undone.")
-        undone = story.undone[-1]
+        undone = timeline.undone[-1]
         now = self._take("before redo")
         ours, theirs = set(self._changed(undone.before, undone.after)), set(self._changed(undone.after, now))
-        back = undone.moved and story.said < undone.record and not paths
-        turn = story.answers[undone.record - 1] if back else story.turns
+        back = undone.moved and timeline.said < undone.record and not paths
+        turn = timeline.answers[undone.record - 1] if back else timeline.turns
         plan = self._plan(REDO, turn, undone.before, now, (ours, theirs), paths)
         return replace(plan, goes_on_from=undone.record - 1 if back else None)
 
@@ -185,7 +185,7 @@ class Undo:
         record |= {"before": plan.now, "after": after, "files": len(plan.steps)}
         if plan.goes_on_from is not None:
             self._file.go_on_from(plan.goes_on_from)
-        elif self.story.turns:
+        elif self.timeline.turns:
             record["told"] = [step.path for step in plan.steps[:_TOLD]]
         self._file.append(record)
         return failed
@@ -213,7 +213,7 @@ class Undo:
             steps=tuple(steps),
             changed_since=tuple(each.path for each in steps if each.path in theirs and not _is_folder(each)),
             left_out=self._store.snapshot(target).left_out,
-            interrupted=self.story.interrupted,
+            interrupted=self.timeline.interrupted,
             now=now,
             first=target,
         )
@@ -234,7 +234,7 @@ class Undo:
             raise SessionError(str(error)) from error
 
     def _refuse_other_folder(self, *, force: bool) -> None:
-        first = self._store.snapshot(self.story.points[0].id)
+        first = self._store.snapshot(self.timeline.points[0].id)
         if first.inode != self._workspace.stat(".").inode and not force:
             raise SessionError(
                 f"{self._session.workspace} is another folder now than the one session {self._session.id} "

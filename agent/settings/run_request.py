@@ -54,7 +54,7 @@ class RunRequest:
     """Names of the tools that are offered; None: all."""
 
     @property
-    def hands_over(self) -> bool:
+    def delegates(self) -> bool:
         """Whether skills that ask for it are carried out by helpers."""
         settings = self.settings
         alone = self.parent or self.fixing or settings.record or settings.replay or settings.approve == "plan"

@@ -41,7 +41,7 @@ __all__ = ["CommandResult", "ProcessRunner"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _LaunchPlan:
     """How one command is run."""
 
     isolation: Isolation
@@ -58,12 +58,12 @@ class _Way:
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _StartedCommand:
     """A started command that nobody looks after yet."""
 
     started: Started
     tree: ProcessTree
-    way: _Way
+    plan: _LaunchPlan
     reader: int
     """Our end of its output's pipe."""
     keyboard: int | None
@@ -196,10 +196,12 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        begun = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
+        started_command = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
         spills = self._spills if spill else None
-        output = CommandOutput(begun.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
-        return self._looked_after(begun, output, timeout)
+        output = CommandOutput(
+            started_command.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes
+        )
+        return self._supervised(started_command, output, timeout)
 
     def converse(
         self, argv: Sequence[str], *, cwd: str = ".", env: Mapping[str, str] | None = None
@@ -213,11 +215,11 @@ class ProcessRunner:
             reader, errors = os.pipe()
             opened.callback(os.close, reader)
             with os.fdopen(errors, "wb", 0):
-                begun = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
+                started_command = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
             opened.pop_all()
-        output = StreamedOutput(begun.reader)
+        output = StreamedOutput(started_command.reader)
         said = CommandOutput(reader, 0, SAID_BYTES, None, None)
-        return ServerProcess(self._looked_after(begun, output, None, said), output, said)
+        return ServerProcess(self._supervised(started_command, output, None, said), output, said)
 
     def _begin(
         self,
@@ -228,7 +230,7 @@ class ProcessRunner:
         stdin: bytes | None = None,
         open_stdin: bool = False,
         errors: int | None = None,
-    ) -> _Begun:
+    ) -> _StartedCommand:
         """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
@@ -244,37 +246,41 @@ class ProcessRunner:
             else:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
-        way = replace(self._way(command, argv, environment), errors=errors, group=group, notes=notes)
-        started, reader, keyboard = self._spawn(way, cwd, stdin, open_stdin)
+        plan = replace(self._launch_plan(command, argv, environment), errors=errors, group=group, notes=notes)
+        started, reader, keyboard = self._spawn(plan, cwd, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _Begun(started, tree, way, reader, keyboard, tries)
+        return _StartedCommand(started, tree, plan, reader, keyboard, tries)
 
-    def _looked_after(
-        self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
+    def _supervised(
+        self,
+        started_command: _StartedCommand,
+        output: CommandOutput,
+        timeout: float | None,
+        said: CommandOutput | None = None,
     ) -> RunningCommand:
-        """What was ``begun``, looked after until its end; then ``said`` is closed, too."""
+        """What was ``started_command``, looked after until its end; then ``said`` is closed, too."""
         policy = self.policy
 
         def ended() -> list[str]:
-            begun.tries.stop()
+            started_command.tries.stop()
             if said is not None:
                 said.close()
-            return self._ended(begun.tree, begun.way)
+            return self._ended(started_command.tree, started_command.plan)
 
         def explain(text: bytes, failed: bool) -> list[str]:
-            away = begun.tries.came_to_nothing(text)
+            away = started_command.tries.came_to_nothing(text)
             return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 
         return RunningCommand(
-            begun.started,
-            begun.tree,
+            started_command.started,
+            started_command.tree,
             output,
             explain=explain,
             limits=self._limits,
             timeout=timeout,
-            stdin=begun.keyboard,
+            stdin=started_command.keyboard,
             when_ended=ended,
         )
 
@@ -291,27 +297,29 @@ class ProcessRunner:
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
 
-    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> _Way:
+    def _launch_plan(
+        self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]
+    ) -> _LaunchPlan:
         """How a command is run: as all are, or by itself where the user gives it credentials."""
         shown = self._shown()
         if isinstance(command, str) and isinstance(self.isolation, Bubblewrap):
             given = self.credentials.given(command, shown)
             if given is not None:
                 isolation = self.isolation.without(frozenset())  # It keeps what it worked out for a policy.
-                return _Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
-        return _Way(self.isolation, shown, argv, env)
+                return _LaunchPlan(isolation, given.policy, given.argv, {**env, **given.environment}, given)
+        return _LaunchPlan(self.isolation, shown, argv, env)
 
-    def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
-        notes = [*dict.fromkeys(way.notes), *self._let_go(way)]
+    def _ended(self, tree: ProcessTree, plan: _LaunchPlan) -> list[str]:
+        notes = [*dict.fromkeys(plan.notes), *self._let_go(plan)]
         if self.isolation.name == "landlock":
-            remove_segments(way.began)
+            remove_segments(plan.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
 
-    def _let_go(self, way: _Way) -> list[str]:
+    def _let_go(self, plan: _LaunchPlan) -> list[str]:
         """Forget what one command was given; a sentence where its group had to be ended."""
-        if way.given is not None:
-            way.given.forget()
-        return way.group.close() if way.group is not None else []
+        if plan.given is not None:
+            plan.given.forget()
+        return plan.group.close() if plan.group is not None else []
 
     @property
     def _only_reads(self) -> bool:
@@ -336,30 +344,30 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
-        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
+        self, plan: _LaunchPlan, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
-        """Start ``way`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
+        """Start ``plan`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
 
         Those that run are held still where its folder is closed. Raises :class:`SandboxError`; then nothing
         runs, and no descriptor is left open.
         """
         try:
             try:
-                return self._spawned(way, cwd, stdin, open_stdin)
+                return self._spawned(plan, cwd, stdin, open_stdin)
             except (FolderClosed, PathNotFound):
                 if not self._running:
                     raise
             with frozen(self._running):
-                way.notes.extend(self._guards.reopen(alone=False))
-                return self._spawned(way, cwd, stdin, open_stdin)
+                plan.notes.extend(self._guards.reopen(alone=False))
+                return self._spawned(plan, cwd, stdin, open_stdin)
         except (OSError, SandboxError) as error:
-            self._let_go(way)
+            self._let_go(plan)
             if isinstance(error, SandboxError):
                 raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
 
     def _spawned(
-        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
+        self, plan: _LaunchPlan, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
         folder = working_folder(self.policy.workspace, cwd)
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
@@ -377,13 +385,13 @@ class ProcessRunner:
                 opened.callback(os.close, keyboard)
             if source is not None:
                 given.callback(os.close, source)
-            launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
-            joins = way.group.door if way.group is not None else None
-            launch = replace(launch, errors=way.errors, joins=joins)
-            if way.policy.unix_sockets:
+            launch = plan.isolation.launch(plan.argv, plan.policy, plan.environment, folder)
+            joins = plan.group.door if plan.group is not None else None
+            launch = replace(launch, errors=plan.errors, joins=joins)
+            if plan.policy.unix_sockets:
                 launch = replace(launch, start_in=self._connections.call)
             started = start(
-                way.isolation, way.policy, launch, limits=self._limits, output=writer, stdin=source
+                plan.isolation, plan.policy, launch, limits=self._limits, output=writer, stdin=source
             )
             opened.pop_all()
         return started, reader, keyboard

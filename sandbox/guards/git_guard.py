@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from seedsmith.sandbox.guards.files_git_obeys import included_files, obeyed_files, parts_of
 from seedsmith.sandbox.guards.git_folders import (
     DOT_GIT,
     followed,
     obeyed_folders,
     read_only_paths,
 )
-from seedsmith.sandbox.guards.git_obeyed import included_files, obeyed_files, parts_of
 from seedsmith.sandbox.guards.harmless_repository import is_harmless
 from seedsmith.sandbox.guards.kept_files import KeptFiles, Save, is_closed, listed
 from seedsmith.sandbox.guards.known_folders import KnownFolders

@@ -30,7 +30,7 @@ def make_ready(private: Path, *folders: str) -> None:
 
     What stands in the way is removed, or set aside where it is a folder. Raises :class:`SandboxError`.
     """
-    with _told(private):
+    with _explaining_faults(private):
         os.close(_opened(private, ()))
         for folder in folders:
             os.close(_opened(private, Path(folder).parts))
@@ -45,7 +45,7 @@ def make_new(private: Path, name: str) -> None:
 
 def make_file_ready(private: Path, file: str) -> None:
     """Have a regular file at the relative path ``file``, and no link on the way; what it holds is left."""
-    with _told(private):
+    with _explaining_faults(private):
         *folders, name = Path(file).parts
         descriptor = _opened(private, tuple(folders))
         try:
@@ -57,7 +57,7 @@ def make_file_ready(private: Path, file: str) -> None:
 def link(private: Path, place: str, target: Path) -> None:
     """Make the relative ``place`` a link to ``target``, unless something is there."""
     *folders, name = Path(place).parts
-    with _told(private):
+    with _explaining_faults(private):
         descriptor = _opened(private, tuple(folders))
         try:
             os.symlink(target, name, dir_fd=descriptor)
@@ -69,7 +69,7 @@ def link(private: Path, place: str, target: Path) -> None:
 
 def link_all(private: Path, folder: str, targets: Iterable[Path]) -> None:
     """Have links to all ``targets`` by their names in the relative ``folder``; what is there stays."""
-    with _told(private):
+    with _explaining_faults(private):
         descriptor = _opened(private, Path(folder).parts)
         try:
             for target in targets:
@@ -80,7 +80,7 @@ def link_all(private: Path, folder: str, targets: Iterable[Path]) -> None:
 
 
 @contextmanager
-def _told(private: Path) -> Iterator[None]:
+def _explaining_faults(private: Path) -> Iterator[None]:
     """Say what can't be done as one sentence."""
     try:
         yield

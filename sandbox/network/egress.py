@@ -70,7 +70,7 @@ class Egress:
         self._proxies = proxies or UserProxies({})
         self._refused = refused
         self._resolve = resolve or _addresses
-        self._told: set[Attempt] = set()
+        self._reported_attempts: set[Attempt] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: list[socket.socket] = []
 
@@ -197,8 +197,8 @@ class Egress:
         )
 
     def _tell(self, attempt: Attempt) -> None:
-        if attempt not in self._told and len(self._told) < 1000:
-            self._told.add(attempt)
+        if attempt not in self._reported_attempts and len(self._reported_attempts) < 1000:
+            self._reported_attempts.add(attempt)
             self._report(attempt)
 
 

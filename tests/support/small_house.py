@@ -14,15 +14,15 @@ from typing import Any
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, HookGate, NarrowingGate
+from seedsmith.agent.calls.gates import ActiveSkillsGate, ApprovalGate, HookGate
 from seedsmith.agent.calls.hooks import Hooks
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.context.instructions import NestedInstructions
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, UserMessage
 from seedsmith.agent.events import EventSink
 from seedsmith.agent.loop.budget import Budget
-from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.run_context import RunContext
+from seedsmith.agent.loop.turn_calls import TurnCalls
 from seedsmith.agent.models.base import Answer, CallReady, Part, Request, Usage
 from seedsmith.agent.redact import Redactor
 from seedsmith.agent.sessions.session import Session, SessionStart
@@ -156,7 +156,7 @@ class House:
         """A dispatcher with the gates of a run in their order; ``options`` are its own."""
         policy = policy or CallPolicy(confined=True, can_ask=False)
         gates = (
-            *((NarrowingGate(narrowing),) if narrowing else ()),
+            *((ActiveSkillsGate(narrowing),) if narrowing else ()),
             *((HookGate(hooks),) if hooks else ()),
             ApprovalGate(policy, self.sink, approver),
         )
@@ -168,10 +168,10 @@ class House:
 
     def calls(
         self, *tools: SmallTool, instructions: NestedInstructions | None = None, **options: Any
-    ) -> FollowedCalls:
+    ) -> TurnCalls:
         """What dispatches calls as a run does: what follows from them is appended, too."""
         dispatcher = self.dispatcher(*tools, **options)
-        return FollowedCalls(dispatcher, self.session, self.sink, self.redactor, instructions)
+        return TurnCalls(dispatcher, self.session, self.sink, self.redactor, instructions)
 
     def run_context(self, model: Any, budget: Budget) -> RunContext:
         """What a run of ``model`` in this session works with."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from seedsmith.tools.base import JsonObject
-from seedsmith.tools.git.as_written import as_written
+from seedsmith.tools.git.lenient_arguments import as_written
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters
 
 Action = Literal[

@@ -97,7 +97,7 @@ class Connection:
             await self.close()
             raise ToolError(
                 f"The MCP server {name} gave no answer within {seconds:g} seconds and was stopped; the call "
-                f"may have taken effect.{self._told()}"
+                f"may have taken effect.{self._explanation()}"
             ) from None
         except MCPError as error:
             if self._is_gone() or error.code == CONNECTION_CLOSED:
@@ -110,7 +110,9 @@ class Connection:
                 f"The MCP server {name} answered what is no answer (wrong at {_short(where)})."
             ) from None
         except (RuntimeError, OSError, ValueError) as error:
-            raise ToolError(f"The MCP server {name} failed: {_short(str(error))}.{self._told()}") from None
+            raise ToolError(
+                f"The MCP server {name} failed: {_short(str(error))}.{self._explanation()}"
+            ) from None
 
     def goes_on(self) -> None:
         """Let every call under way take as long again: its server says that it works on."""
@@ -144,9 +146,9 @@ class Connection:
         if self._account.sign_in:
             return self._sign_in_wanted()
         said = f" ({_short(why)})" if why not in ("", _CLOSED) else ""
-        return ToolError(f"The MCP server {name} ended before it answered{said}.{self._told()}")
+        return ToolError(f"The MCP server {name} ended before it answered{said}.{self._explanation()}")
 
-    def _told(self) -> str:
+    def _explanation(self) -> str:
         return self._account.explanation()
 
     async def _opened(self) -> Client:
@@ -157,7 +159,7 @@ class Connection:
             await self.close()
             raise ToolError(
                 f"The MCP server {self.server.name} was not ready within {START_SECONDS:g} seconds."
-                f"{self._told()}"
+                f"{self._explanation()}"
             ) from None
 
     async def _own(self) -> None:
@@ -184,7 +186,7 @@ class Connection:
                 self._fail(self._sign_in_wanted())
             else:
                 why = _short(str(first) or type(first).__name__)
-                self._fail(f"The MCP server {name} can't be used: {why}.{self._told()}")
+                self._fail(f"The MCP server {name} can't be used: {why}.{self._explanation()}")
 
     async def _keep(self, mode: str) -> None:
         """Connect and stay so, by the handshake first: only after it may a server ask by itself."""

@@ -18,7 +18,7 @@ from seedsmith.tools.files.large_files import NotPlain
 from seedsmith.tools.patch.atomic_write import commit
 from seedsmith.tools.patch.begin_patch import is_begin_patch, parse_begin_patch
 from seedsmith.tools.patch.file_patch import Action, FilePatch, PatchError
-from seedsmith.tools.patch.named_besides import with_path
+from seedsmith.tools.patch.lenient_arguments import with_path
 from seedsmith.tools.patch.patch_large import patch_large
 from seedsmith.tools.patch.plan import Change, Plan, make_plan
 from seedsmith.tools.patch.unified import parse_unified

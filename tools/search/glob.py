@@ -13,10 +13,10 @@ from seedsmith.tools.content.file_lookup import not_found, resolved
 from seedsmith.tools.content.loading import reads
 from seedsmith.tools.pydantic_tool import ArgumentText, Parameters, PathText, PydanticTool
 from seedsmith.tools.search.ignored import ignoring
+from seedsmith.tools.search.lenient_patterns import one_glob
 from seedsmith.tools.search.patterns import FilePattern, Listing, in_folder, list_files
 from seedsmith.tools.search.ripgrep import parent_rules
 from seedsmith.tools.search.tracked import tracked_though_ignored
-from seedsmith.tools.search.written_patterns import one_glob
 from seedsmith.tools.text import count, shown_path
 
 _SHOWN_FILES = 500

@@ -27,11 +27,11 @@ from seedsmith.tools.search.legacy_encodings import (
     reaches_beyond_ascii,
     ripgrep_name,
 )
+from seedsmith.tools.search.lenient_patterns import search_as_written
 from seedsmith.tools.search.patterns import FilePattern, in_folder, list_files
 from seedsmith.tools.search.ripgrep import Output, parent_rules, run_ripgrep
 from seedsmith.tools.search.ripgrep_output import Line, parse_lines
 from seedsmith.tools.search.tracked import tracked_though_ignored
-from seedsmith.tools.search.written_patterns import search_as_written
 from seedsmith.tools.text import count, escape, shown_path
 
 _SECONDS = 20.0

@@ -35,7 +35,7 @@ from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.redact import Redactor
-from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import LastingCommands, Surroundings
 from seedsmith.agent.settings.config import checked
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
@@ -327,7 +327,7 @@ class Conversation:
         try:
             with self.errors_shown():
                 self._outcome = await run(
-                    request, front_ends, approver, beside=Beside(self.inbox, self._commands)
+                    request, front_ends, approver, surroundings=Surroundings(self.inbox, self._commands)
                 )
         except asyncio.CancelledError:
             self.say(self.words("stopped"), "yellow")

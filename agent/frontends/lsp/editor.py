@@ -36,7 +36,7 @@ class Editor:
         self._settings, self._environment, self._debounce = settings, environment, debounce
         self._opened: Opened | None = None
         self._newest = 0
-        self._told: set[str] = set()
+        self._shown_sentences: set[str] = set()
         self.server = LanguageServer("seedsmith", VERSION)
         self._register()
 
@@ -156,8 +156,8 @@ class Editor:
 
     def _tell(self, sentence: str) -> None:
         """Show what is wrong, once."""
-        if sentence not in self._told:
-            self._told.add(sentence)
+        if sentence not in self._shown_sentences:
+            self._shown_sentences.add(sentence)
             self.server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, sentence))
 
 

@@ -22,7 +22,7 @@ from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class WorkspaceStates:
     """The workspace before the first change, and as it is now."""
 
     store: SnapshotStore
@@ -57,7 +57,7 @@ class BothSides:
         self._folder = folder
         self._seconds = seconds
 
-    async def look(self, past: Past, shown: Shown, text: Text) -> Sides:
+    async def look(self, past: WorkspaceStates, shown: Shown, text: Text) -> Sides:
         """What both sides say; ``text`` makes an output text."""
         differences = past.store.differences(past.first, past.now)
         changed = tuple(path for path, row in _test_files(differences) if not _is_built(row, past.store.read))
@@ -89,7 +89,9 @@ class BothSides:
             )
         return sides
 
-    async def contrary(self, past: Past, shown: Shown, files: Collection[str], text: Text) -> tuple[str, ...]:
+    async def contrary(
+        self, past: WorkspaceStates, shown: Shown, files: Collection[str], text: Text
+    ) -> tuple[str, ...]:
         """The tests that fail on the code as it is where ``files`` are as they were, and pass as they are.
 
         ('the command',) where its exit code alone tells; none where that can't be found out.
@@ -106,7 +108,7 @@ class BothSides:
         return ("the command",) if found.exit_code else ()
 
     async def _on_old_side(
-        self, past: Past, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
+        self, past: WorkspaceStates, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
     ) -> Sides:
         tests = Tests(past.now, changed)
         with closing(OldSide(self._folder, past.store, past.first, self._processes, tests)) as old:
@@ -157,7 +159,7 @@ class BothSides:
             fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
         )
 
-    async def _faithful(self, past: Past, shown: Shown, text: Text, sides: Sides) -> bool:
+    async def _faithful(self, past: WorkspaceStates, shown: Shown, text: Text, sides: Sides) -> bool:
         """Whether the old code alone, laid out, passes what it did in its place.
 
         Asked only of what proves the fix, and where the runner does not tell whether it is a changed test.

@@ -8,7 +8,7 @@ from small_house import SmallTool, reads, writes
 
 from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate, Gate, NarrowingGate, Passage, PlanGate
+from seedsmith.agent.calls.gates import ActiveSkillsGate, ApprovalGate, Gate, Passage, PlanGate
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import ToolFinished
@@ -56,7 +56,7 @@ async def test_the_first_refusal_ends_the_call_and_is_all_that_is_said(house):
 
 async def test_a_closed_gate_answers_before_the_arguments_are_read(house):
     asked = []
-    closed = NarrowingGate(lambda tool: f"{tool} is left out.")
+    closed = ActiveSkillsGate(lambda tool: f"{tool} is left out.")
     assert await run(house, Noting("one", asked), closed, arguments={"path": 3}) == "echo is left out."
     assert asked == []
 

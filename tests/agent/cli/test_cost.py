@@ -12,7 +12,7 @@ from seedsmith import Agent
 from seedsmith.agent.cli.main import main
 from seedsmith.agent.frontends import line_wrapping
 from seedsmith.agent.frontends.cost_chart import page, svg, table
-from seedsmith.agent.sessions.costs import Question, questions, sums
+from seedsmith.agent.sessions.costs import RequestCost, questions, sums
 
 PRICED = "doubao-seed-2.0-code"
 
@@ -126,7 +126,7 @@ def test_the_table_ends_with_a_total(endpoint, agent, cost):
 
 def question(**more):
     told = {"session": "s", "workspace": "/w", "model": "m", "time": 0.0, "estimated": False}
-    return Question(
+    return RequestCost(
         **{**told, "input_tokens": 10, "cached_tokens": 0, "output_tokens": 1, "cost_cny": 1.0, **more}
     )
 

@@ -14,7 +14,7 @@ from seedsmith.agent.conversation import AssistantMessage, ToolCall, UserMessage
 from seedsmith.agent.events import NoticeGiven, Text, TurnStarted, UsageReported
 from seedsmith.agent.loop.budget import Budget, Limits
 from seedsmith.agent.loop.loop import MOST_WRITTEN_CALLS, run_loop
-from seedsmith.agent.loop.request_builder import Ask
+from seedsmith.agent.loop.request_builder import RequestOptions
 from seedsmith.agent.models.base import CallReady, Retrying, TextDelta
 from seedsmith.tools.base import ToolResult
 
@@ -30,7 +30,7 @@ async def play(house, *answers, limits=None, check=None, tools=(ECHO, PUT), ask=
     model = PlayedModel(*answers)
     calls = house.calls(*tools)
     budget = Budget(limits or Limits())
-    result = await run_loop(house.run_context(model, budget), calls, ask or Ask(), check)
+    result = await run_loop(house.run_context(model, budget), calls, ask or RequestOptions(), check)
     return result, model
 
 
@@ -158,14 +158,14 @@ async def test_repeated_and_missing_ids_are_made_distinct(house):
 
 async def test_finish_ends_it_with_its_message(house):
     finish = ToolCall("1", "finish", '{"message": "The sign was wrong."}')
-    ask = Ask(tool_choice="required", finish_tool="finish")
+    ask = RequestOptions(tool_choice="required", finish_tool="finish")
     result, _ = await play(house, answer("", finish), tools=(FinishTool(),), ask=ask)
     assert (result.status, result.text) == ("done", "The sign was wrong.")
 
 
 async def test_finish_with_wrong_arguments_goes_on(house):
     wrong, right = ToolCall("1", "finish", "{}"), ToolCall("2", "finish", '{"message": ""}')
-    ask = Ask(finish_tool="finish")
+    ask = RequestOptions(finish_tool="finish")
     result, _ = await play(house, answer("", wrong), answer("", right), tools=(FinishTool(),), ask=ask)
     assert result.text == "Done." and "message" in house.outputs[0].text
 

@@ -12,7 +12,7 @@ from small_house import Collected, PlayedModel, answer
 from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCall, ToolOutput, UserMessage
 from seedsmith.agent.events import EventSink, NoticeGiven
 from seedsmith.agent.loop.budget import Budget, BudgetExhausted, Limits, choose_limits
-from seedsmith.agent.loop.request_builder import Ask, Questions
+from seedsmith.agent.loop.request_builder import RequestBuilder, RequestOptions
 from seedsmith.agent.models.base import Answer, Usage
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import ContextExceeded
@@ -32,8 +32,8 @@ class Asked:
         self.budget = Budget(limits or Limits())
         model = PlayedModel()
         model.context_tokens = context
-        ask = Ask(tools=(READ,), entry=lambda: entry, **options)
-        self.questions = Questions(ask, model, self.budget, EventSink("s", (self.seen,)))
+        ask = RequestOptions(tools=(READ,), entry=lambda: entry, **options)
+        self.questions = RequestBuilder(ask, model, self.budget, EventSink("s", (self.seen,)))
 
     def next(self, *items):
         return self.questions.next(items or ITEMS)

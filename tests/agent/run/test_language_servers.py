@@ -13,7 +13,7 @@ from present import is_present
 from scripted_endpoint import calls, text
 from small_house import Collected
 
-from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import LastingCommands, Surroundings
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
@@ -52,7 +52,7 @@ class Place:
         """The results that the model read, in their order."""
         self.endpoint.script(*answers, text("Done."))
         request = RunRequest(settings=self.settings(**settings), prompt="Do it", environment=self.environment)
-        await run(request, (Collected(),), beside=Beside(commands=commands))
+        await run(request, (Collected(),), surroundings=Surroundings(commands=commands))
         messages = self.endpoint.requests[-1].body["messages"]
         return [each["content"] for each in messages if each["role"] == "tool"]
 

@@ -13,7 +13,7 @@ from waiting import appears, command_lines, gone, new_mark
 
 from seedsmith import Agent
 from seedsmith.agent.events import ToolFinished, VerifyFinished
-from seedsmith.agent.run.lasting_commands import Beside, LastingCommands
+from seedsmith.agent.run.lasting_commands import LastingCommands, Surroundings
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
@@ -129,10 +129,12 @@ async def test_commands_of_a_conversation_outlive_their_run(endpoint, options):
         text("It runs still."),
     )
     lasting, settings = LastingCommands(), Settings(**options)
-    first = await run(RunRequest(settings=settings, prompt="Start it"), beside=Beside(commands=lasting))
+    first = await run(
+        RunRequest(settings=settings, prompt="Start it"), surroundings=Surroundings(commands=lasting)
+    )
     assert command_lines(mark) and [each.line for each in lasting.background.running] == [loop(mark)]
     again = settings.model_copy(update={"resume": first.session})
-    await run(RunRequest(settings=again, prompt="Look"), beside=Beside(commands=lasting))
+    await run(RunRequest(settings=again, prompt="Look"), surroundings=Surroundings(commands=lasting))
     shown = [m["content"] for m in endpoint.requests[-1].body["messages"] if m["role"] == "tool"]
     assert shown[1].startswith("ready\nb1: still running")
     await lasting.end("Over.")
@@ -145,7 +147,10 @@ async def test_an_awaited_command_is_sent_to_the_background(endpoint, options):
     endpoint.script(calls(("shell", {"command": command, "timeout": 900})), text("It runs."))
     lasting = LastingCommands()
     work = asyncio.create_task(
-        run(RunRequest(settings=Settings(**options), prompt="Start it"), beside=Beside(commands=lasting))
+        run(
+            RunRequest(settings=Settings(**options), prompt="Start it"),
+            surroundings=Surroundings(commands=lasting),
+        )
     )
     while not (awaited := lasting.background.awaited) or not awaited[0].running.output_end(100):
         await asyncio.sleep(0.01)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedsmith.agent.sessions.story import read_story
+from seedsmith.agent.sessions.workspace_timeline import read_timeline
 
 ANSWER = {"kind": "item", "item": {"role": "assistant"}}
 INTENDED = {"kind": "intended", "call": "1", "effect": "workspace"}
@@ -28,11 +28,11 @@ def snapshot(turn, name="s"):
     ],
 )
 def test_what_was_changed_and_not_seen_when_the_run_was_killed_is_its_own(records, interrupted):
-    assert read_story(records).interrupted == interrupted
+    assert read_timeline(records).interrupted == interrupted
 
 
 def test_what_a_killed_run_did_last_is_its_own_though_the_next_run_sees_it_first():
     killed = (snapshot(0, "a"), ANSWER, INTENDED, DONE, RESUMED, snapshot(1, "b"))
-    assert [point.ours for point in read_story(killed).points] == [False, True]
+    assert [point.ours for point in read_timeline(killed).points] == [False, True]
     ended = (snapshot(0, "a"), ANSWER, INTENDED, DONE, snapshot(1, "b"), RESUMED, snapshot(1, "c"))
-    assert [point.ours for point in read_story(ended).points] == [False, True, False]
+    assert [point.ours for point in read_timeline(ended).points] == [False, True, False]

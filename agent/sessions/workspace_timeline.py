@@ -46,7 +46,7 @@ class Undone(NamedTuple):
 
 
 @dataclass(slots=True)
-class Story:
+class WorkspaceTimeline:
     """What a session's records say of its workspace, those of branches that it left included."""
 
     points: list[Point] = field(default_factory=list)
@@ -98,24 +98,24 @@ class Story:
         return record if turn else 0
 
 
-def read_story(records: Iterable[Record]) -> Story:
+def read_timeline(records: Iterable[Record]) -> WorkspaceTimeline:
     """What ``records``, all of a session in the order they were written, say of the workspace."""
-    reader = _StoryReader()
+    reader = _TimelineReader()
     for record in records:
         reader.take(record)
-    story = reader.story
-    story.interrupted = reader.unseen
-    story.active = on_the_way(story.parents)
-    runs = (story.answers[record] for record in reversed(reader.begun) if story.active[record])
-    story.begun = next((turns for turns in runs if turns < story.turns), 0)
-    return story
+    timeline = reader.timeline
+    timeline.interrupted = reader.unseen
+    timeline.active = on_the_way(timeline.parents)
+    runs = (timeline.answers[record] for record in reversed(reader.begun) if timeline.active[record])
+    timeline.begun = next((turns for turns in runs if turns < timeline.turns), 0)
+    return timeline
 
 
-class _StoryReader:
+class _TimelineReader:
     """Follows which calls may have changed something that no snapshot shows yet."""
 
     def __init__(self) -> None:
-        self.story = Story()
+        self.timeline = WorkspaceTimeline()
         self.begun: list[int] = []
         """The records of runs that went on."""
         self._begins = True
@@ -131,7 +131,7 @@ class _StoryReader:
 
     def take(self, record: Record) -> None:
         """Read one record on."""
-        number = self.story.add(record)
+        number = self.timeline.add(record)
         match record["kind"]:
             case "resumed":
                 self._begins, self._killed = True, self.unseen
@@ -139,10 +139,10 @@ class _StoryReader:
                 self._newest = -1
                 self.begun.append(number)
             case "item":
-                self.story.said = number
+                self.timeline.said = number
             case "intended" if record["effect"] != Effect.NONE.value:
                 self._under_way.add(record["call"])
-                self._newest = self.story.turns
+                self._newest = self.timeline.turns
             case "done":
                 self._under_way.discard(record["output"]["call"])
                 self._killed = self._killed or record["output"]["text"] == MAY_HAVE_RUN
@@ -160,19 +160,19 @@ class _StoryReader:
             self._newest = -1
         others, shared = (frozenset(record.get(name, ())) for name in ("others", "shared"))
         ours = self._killed or not self._begins
-        answer = self.story.answer(turn, number)
-        self.story.points.append(Point(record["id"], turn, ours, False, others, shared, answer))
+        answer = self.timeline.answer(turn, number)
+        self.timeline.points.append(Point(record["id"], turn, ours, False, others, shared, answer))
         self._begins = self._killed = False
 
     def _undone(self, record: Record, number: int) -> None:
-        story, turn = self.story, record["turn"]
-        story.points += [
+        timeline, turn = self.timeline, record["turn"]
+        timeline.points += [
             Point(record["before"], turn, self.unseen, True),
             Point(record["after"], turn, True, True),
         ]
         self._killed, self._newest = False, -1
         if record["kind"] == UNDO:
-            moved = story.parents[number] != number - 1
-            story.undone.append(Undone(record["before"], record["after"], number, moved))
+            moved = timeline.parents[number] != number - 1
+            timeline.undone.append(Undone(record["before"], record["after"], number, moved))
         else:
-            story.undone[-1:] = []
+            timeline.undone[-1:] = []

@@ -16,7 +16,7 @@ from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolResult
 
 
-class FollowedCalls:
+class TurnCalls:
     """Dispatches calls, then appends instructions of the folders they touched and images they returned."""
 
     def __init__(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from seedsmith.agent.conversation import AssistantMessage
-from seedsmith.agent.loop.followed_calls import FollowedCalls
 from seedsmith.agent.loop.loop import LoopResult
+from seedsmith.agent.loop.turn_calls import TurnCalls
 from seedsmith.agent.run.open_run import OpenedRun
 
 
-async def handed_over(opened: OpenedRun, calls: FollowedCalls) -> LoopResult | None:
+async def delegate(opened: OpenedRun, calls: TurnCalls) -> LoopResult | None:
     """Make the call that hands the named skill over; what the helper reports is the answer.
 
     None where the helper was done: the loop only checks it then, and the model is asked where the check
     objects. Else how the run ends.
     """
-    assert opened.handing_over is not None
+    assert opened.delegation is not None
     session = opened.session
-    (call,) = session.conversation.distinct((opened.handing_over,))
+    (call,) = session.conversation.distinct((opened.delegation,))
     session.append(AssistantMessage(calls=(call,)))
     result = (await calls.dispatch((call,))).results[0]
     if result.ok:
