@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from seedsmith.sandbox.invisible_characters import INVISIBLE
 
@@ -113,6 +114,12 @@ def clamp_lines(text: str, limit: int = LINE_CHARACTERS) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return ``1 line``, ``2 lines``, ``1,234 matches``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def first_of(names: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Return the first ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return separator.join(names[:most]) + rest
 
 
 def human_bytes(size: int) -> str:

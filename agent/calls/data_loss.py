@@ -15,12 +15,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from seedsmith.agent.calls.approval import ApprovalRequest, Approver, Refused
-from seedsmith.agent.calls.gates import Gate, Passage
+from seedsmith.agent.calls.approval import ApprovalRequest, Approver
+from seedsmith.agent.calls.gates import Gate, Passage, refused_by_the_user
 from seedsmith.agent.calls.prepared_call import PreparedCall
 from seedsmith.agent.events import ApprovalRequested, Sink
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
+from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
@@ -91,10 +92,7 @@ class DataLossGate(Gate):
         async with self._one_at_a_time:
             self._sink.emit(ApprovalRequested(call.id, call.arguments, why))
             allowed = await self._approver.approve(ApprovalRequest(call.id, call.name, call.arguments, why))
-        if allowed:
-            return Passage()
-        words = f" The user says: {allowed.words}" if isinstance(allowed, Refused) and allowed.words else ""
-        return Passage(f"Refused by the user: {why}.{words}", "refused")
+        return Passage() if allowed else refused_by_the_user(why, allowed)
 
 
 def destruction(prepared: PreparedCall) -> Destruction | None:
@@ -201,6 +199,4 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def _named(lost: Sequence[LeftOut]) -> str:
-    names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in lost[:_NAMED])
-    rest = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-    return names + rest
+    return first_of([f"{shown(each.path)} ({each.size:,} bytes)" for each in lost], _NAMED)

@@ -166,8 +166,7 @@ class ApprovalGate(Gate):
         request = ApprovalRequest(asked.id, asked.name, asked.arguments, decision.why, files, call, grants)
         answer = await self._approver.approve(request)
         if not answer:
-            words = f" The user says: {answer.words}" if isinstance(answer, Refused) and answer.words else ""
-            return _refused(f"Refused by the user: {decision.why}.{words}")
+            return refused_by_the_user(decision.why, answer)
         if isinstance(answer, Allowed) and (fault := self._permissions.keep(answer.grant)):
             self._sink.emit(NoticeGiven("grant_not_kept", fault))
         return Passage(approved=decision.paths)
@@ -186,6 +185,12 @@ def _settled(decision: Decision, ruling: Ruling | None) -> Decision:
         )
     allowed = ruling.says is Ruled.ALLOW and (ruling.literal or not decision.paths)
     return replace(decision, verdict=Verdict.ALLOW) if allowed else decision
+
+
+def refused_by_the_user(why: str, answer: object) -> Passage:
+    """A person's no, with their words where ``answer`` holds some; ``why`` is what they were asked."""
+    words = f" The user says: {answer.words}" if isinstance(answer, Refused) and answer.words else ""
+    return _refused(f"Refused by the user: {why}.{words}")
 
 
 def _refused(sentence: str) -> Passage:

@@ -17,6 +17,7 @@ from seedsmith.agent.errors import WRONG_USAGE, UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 from seedsmith.agent.settings.repository_root import standing_in
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.undo import Plan, Undo
@@ -203,18 +204,13 @@ def _left_out(left_out: tuple[LeftOut, ...]) -> str:
         f"{shown(each.path)} ({each.why if each.size is None else f'{each.size:,} bytes, {each.why}'})"
         for each in left_out
     ]
-    return _joined(names)
+    return first_of(names, _NAMED)
 
 
 def _some(paths: tuple[str, ...]) -> str:
     from seedsmith.sandbox.workspace.paths import shown
 
-    return _joined([shown(path) for path in paths])
-
-
-def _joined(names: list[str]) -> str:
-    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
+    return first_of([shown(path) for path in paths], _NAMED)
 
 
 def _print_json(plan: Plan, failed: tuple[str, ...], moved: tuple[Moved, ...], *, done: bool) -> None:

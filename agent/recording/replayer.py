@@ -34,6 +34,7 @@ from seedsmith.agent.sessions.outcome import Outcome, Status
 from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.tools.base import Image
+from seedsmith.tools.text import first_of
 
 _PARTS = "},{"
 """The separator between the messages in a request's body on both wires."""
@@ -111,8 +112,7 @@ class Replayer:
         self._workspace_agrees = tree.sha256 == head.tree.sha256
         if not self._workspace_agrees:
             paths = tree.differing(head.tree)
-            more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
-            named = f": it differs in {', '.join(paths[:_MOST_NAMED])}{more}" if paths else ""
+            named = f": it differs in {first_of(paths, _MOST_NAMED)}" if paths else ""
             sentence = f"The workspace is not what it was when the recording began{named}."
             sink.emit(NoticeGiven("replay_workspace", sentence))
 

@@ -24,6 +24,7 @@ from seedsmith.agent.sessions.unfinished_edits import TakenBack, take_back_half_
 from seedsmith.sandbox.errors import NoRepository, SnapshotError
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.tools.base import ToolError
+from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
     from seedsmith.agent.run.proof.both_sides import WorkspaceStates
@@ -262,9 +263,8 @@ class RunSnapshots:
     def _tell_taken_back(self, found: TakenBack) -> None:
         self._taken_back = None
         self._session.record_undo(found.before, found.after)
-        names = ", ".join(map(shown, found.paths[:_NAMED]))
-        more = f" and {len(found.paths) - _NAMED:,} more" if len(found.paths) > _NAMED else ""
-        sentence = f"What the killed {found.tool} had begun was taken back: {names}{more}."
+        names = first_of(list(map(shown, found.paths)), _NAMED)
+        sentence = f"What the killed {found.tool} had begun was taken back: {names}."
         self._sink.emit(NoticeGiven("taken_back", sentence))
 
     def _left_out(self) -> tuple[LeftOut, ...]:
@@ -303,9 +303,8 @@ class RunSnapshots:
         new = [each for each in self._left_out() if each.path not in self._named]
         if new:
             self._named.update(each.path for each in new)
-            names = ", ".join(f"{shown(each.path)} ({each.size:,} bytes)" for each in new[:_NAMED])
-            more = f" and {len(new) - _NAMED:,} more" if len(new) > _NAMED else ""
-            sentence = f"Not recorded, so undo can't bring it back: {names}{more}."
+            names = first_of([f"{shown(each.path)} ({each.size:,} bytes)" for each in new], _NAMED)
+            sentence = f"Not recorded, so undo can't bring it back: {names}."
             self._sink.emit(NoticeGiven("left_out", sentence))
 
     def _look_at_git(self, *, whole: bool) -> tuple[bytes, ...]:

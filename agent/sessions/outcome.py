@@ -17,6 +17,7 @@ from seedsmith.sandbox.errors import NoIsolation, SandboxError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.skills.errors import SkillError
+from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
     from seedsmith.agent.sessions.comparison import Comparison
@@ -90,9 +91,7 @@ class Verified:
         if self.failed_before:
             said.append("What fails now failed before, too.")
         if self.weakened:
-            named = "; ".join(self.weakened[:_NAMED])
-            more = f" and {len(self.weakened) - _NAMED:,} more" if len(self.weakened) > _NAMED else ""
-            said.append(self._of_weakened(f"{named}{more}"))
+            said.append(self._of_weakened(first_of(self.weakened, _NAMED, "; ")))
         if self.sides is not None:
             said.append(self.sides.sentence())
             if self.sides.proven and self.exit_code and not self.failed_before:
@@ -235,8 +234,7 @@ def closing_words(text: str, reason: str, verified: Verified | None, changes: Ch
     if changes.left_out:
         parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
     if lost := changes.lost:
-        more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-        names = ", ".join(map(shown, lost[:_NAMED])) + more
+        names = first_of(list(map(shown, lost)), _NAMED)
         parts.append(f"Deleted or overwritten, and in no commit: {names}. seedsmith undo brings them back.")
     return "\n\n".join(part for part in parts if part)
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.tools.text import first_of
 
 _NAMED = 5
 OTHERWISE = "something else"
@@ -87,5 +88,4 @@ class Sides:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return first_of(names, _NAMED)

@@ -14,6 +14,7 @@ from typing import Any
 
 from seedsmith.agent.errors import SessionError
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.tools.text import first_of
 
 RECORDS = "records.jsonl"
 """The file in a session's folder that holds its records."""
@@ -79,9 +80,8 @@ def find_session(home: Path, text: str, workspace: Path) -> SessionFolder:
     if not _BEGINNING.fullmatch(text) or not meant:
         raise UnknownSession(f"There is no session {text!r} under {home / 'sessions'}.")
     if len(meant) > 1:
-        named = ", ".join(path.name for path in meant[:_MOST_NAMED])
-        more = f" and {len(meant) - _MOST_NAMED} more" if len(meant) > _MOST_NAMED else ""
-        raise AmbiguousSession(f"{text!r} is the beginning of {named}{more}: write more of the id.")
+        named = first_of([path.name for path in meant], _MOST_NAMED)
+        raise AmbiguousSession(f"{text!r} is the beginning of {named}: write more of the id.")
     return _found(meant[0])
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from seedsmith.tools.text import first_of
+
 _OWN = "seedsmith"
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 _OFFERED = ("seedsmith.tools", "seedsmith.skills")
@@ -31,8 +33,7 @@ def why_shared(prefix: Path, workspace: Path, installed: Iterable[Distribution])
     others = sorted({name for each in packages if (name := _wanted(each)) and _plain(name) not in needed})
     if not others:
         return ""
-    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-    return f"in {prefix} beside {', '.join(others[:_MOST_NAMED])}{more}"
+    return f"in {prefix} beside {first_of(others, _MOST_NAMED)}"
 
 
 def _needed(installed: Iterable[Distribution]) -> set[str]:

@@ -15,7 +15,7 @@ from seedsmith.tools.git.git_call import DIFF_OPTIONS, GitCall, listed, resolve,
 from seedsmith.tools.git.git_parameters import STAGED
 from seedsmith.tools.git.health import is_unborn
 from seedsmith.tools.git.status import Status, read_status, status_lines
-from seedsmith.tools.text import clean_output, count, escape, shown_path
+from seedsmith.tools.text import clean_output, count, escape, first_of, shown_path
 
 _NAMED = 5
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ")
@@ -318,8 +318,7 @@ def _text(data: bytes) -> str:
 
 
 def _some(paths: Sequence[str]) -> str:
-    rest = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-    return ", ".join(map(shown_path, paths[:_NAMED])) + rest
+    return first_of(list(map(shown_path, paths)), _NAMED)
 
 
 def _with(text: str, notes: Sequence[str]) -> str:

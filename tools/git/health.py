@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.errors import GitError
-from seedsmith.tools.text import shown_path
+from seedsmith.tools.text import first_of, shown_path
 
 if TYPE_CHECKING:
     from seedsmith.sandbox.git.git import Git
@@ -44,13 +44,12 @@ async def explain(git: Git, error: GitError) -> str:
             words = str(unreadable)
     borrowed = git.repository.borrowed_from
     if borrowed and (_OBJECTS_ELSEWHERE.search(words) or _DAMAGE.search(words)):
-        names = ", ".join(shown_path(str(path)) for path in borrowed[:_NAMED])
-        rest = f" and {len(borrowed) - _NAMED} more" if len(borrowed) > _NAMED else ""
+        names = first_of([shown_path(str(path)) for path in borrowed], _NAMED)
         if not all(map(os.path.isdir, borrowed)):
-            return f"The repository can't be read: some of its objects are gone (alternates: {names}{rest})."
+            return f"The repository can't be read: some of its objects are gone (alternates: {names})."
         return (
             "The repository can't be read: its objects lie outside what the sandbox shows (alternates: "
-            f"{names}{rest}); have the user run `git repack -a -d` in it and remove "
+            f"{names}); have the user run `git repack -a -d` in it and remove "
             ".git/objects/info/alternates."
         )
     if _DAMAGE.search(words):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seedsmith.sandbox.git.safe_settings import without_warnings
 from seedsmith.sandbox.guards.git_folders import DOT_GIT, find_git_entries
 from seedsmith.tools.base import ToolError
-from seedsmith.tools.text import shown_path
+from seedsmith.tools.text import first_of, shown_path
 
 if TYPE_CHECKING:
     from seedsmith.tools.git.git_call import GitCall
@@ -26,8 +26,7 @@ async def submodules_note(call: GitCall) -> str:
     found = await _linked(call, [folder for folder in folders if folder != "." and _concerns(call, folder)])
     if not found:
         return ""
-    rest = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-    return f"[changes inside submodules are not shown: {', '.join(map(shown_path, found[:_NAMED]))}{rest}]"
+    return f"[changes inside submodules are not shown: {first_of(list(map(shown_path, found)), _NAMED)}]"
 
 
 async def refuse_paths_inside(call: GitCall) -> None:

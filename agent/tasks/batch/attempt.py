@@ -21,6 +21,7 @@ from seedsmith.sandbox.errors import GitError
 from seedsmith.sandbox.git.private_clone import PrivateClone, make_clone
 from seedsmith.sandbox.git.source import open_source
 from seedsmith.sandbox.lazy_dataclass import dataclass
+from seedsmith.tools.text import first_of
 
 _NAMED = 3
 
@@ -117,9 +118,8 @@ async def begin(taken: Taken, how: How, variation: Variation) -> PrivateClone | 
     except GitError as error:
         return Work(ItemResult("failed", "repository", str(error)))
     if changed:
-        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         said = (
-            f"{taken.item.source} has changes that are not committed ({', '.join(changed[:_NAMED])}{more}): "
+            f"{taken.item.source} has changes that are not committed ({first_of(changed, _NAMED)}): "
             "commit or stash them, or say 'uncommitted: leave' to begin without them."
         )
         return Work(ItemResult("failed", "uncommitted", said))
