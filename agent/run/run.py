@@ -41,7 +41,7 @@ from seedsmith.tools.base import ToolContext, ToolSpec
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
-    from seedsmith.agent.run.run_proof import RunProof
+    from seedsmith.agent.run.run_proof import Proving
     from seedsmith.agent.run.verification import Verifier
     from seedsmith.skills.loader import Library
 
@@ -106,7 +106,7 @@ class _Run:
         self._snapshots = RunSnapshots(opened.place, opened.session, self._sink, self._settings.caches or ())
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
-        self._proof: RunProof | None = None
+        self._proving: Proving | None = None
         self._commands = surroundings.commands or LastingCommands()
         self._ends_commands = surroundings.commands is None
         self._hooks: Hooks | None = None
@@ -201,10 +201,10 @@ class _Run:
         )
         fixing = opened.request.fixing and (profile.searches or not self._settings.symptom)
         if self._command:
-            from seedsmith.agent.run.run_proof import RunProof
+            from seedsmith.agent.run.run_proof import Proving
 
-            proof = RunProof(opened, self._context, self._snapshots, dispatcher, context.processes)
-            self._proof, self._verifier = proof, proof.verifier
+            proof = Proving(opened, self._context, self._snapshots, dispatcher, context.processes)
+            self._proving, self._verifier = proof, proof.verifier
         calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
         if self._verifier is not None:
@@ -264,9 +264,9 @@ class _Run:
 
     async def _verify(self) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
-        assert self._proof is not None
+        assert self._proving is not None
         await self._commands.background.end(_BEFORE_VERIFICATION, but_harmless=True)
-        return await self._proof.check()
+        return await self._proving.check()
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
@@ -342,14 +342,14 @@ class _Run:
         if self._ends_commands:  # Before the comparison: they may still be writing.
             await self._commands.background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
-            await self._verifier.run_at_the_end()
+            await self._verifier.at_the_end()
         place, most = self._opened.place, self._settings.sessions_mb
         if (notice := await asyncio.to_thread(prune_daily, place.home, most)) is not None:
             self._sink.emit(notice)
         changes = await self._snapshots.changes(compares=compares)
         verified = None
-        if self._proof is not None:
-            verified = await asyncio.to_thread(self._proof.bind, changes)
+        if self._proving is not None:
+            verified = await asyncio.to_thread(self._proving.bind, changes)
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
         output = None

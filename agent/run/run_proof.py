@@ -28,14 +28,14 @@ _NOT_LOOKED_AT = "the run ended before the tests ran on both sides."
 _TOLD = 12
 
 
-class RunProof:
+class Proving:
     """Holds one run to its proof: checks it when the model says it is done, and binds it at the end."""
 
     def __init__(
         self,
         opened: OpenedRun,
         run: RunContext,
-        snapshots: RunSnapshots,
+        past: RunSnapshots,
         dispatcher: Dispatcher,
         processes: ProcessRunner,
     ) -> None:
@@ -43,7 +43,7 @@ class RunProof:
         settings, profile = opened.request.settings, opened.profile
         command = settings.verify or opened.session.start.verify or ""
         self._run = run
-        self._snapshots = snapshots
+        self._past = past
         self._dispatcher = dispatcher
         self._processes = processes
         self._redactor = opened.place.redactor
@@ -62,7 +62,7 @@ class RunProof:
             self._redactor,
             output_bytes=profile.output_bytes // 4,
         )
-        self.verifier.reports_tests = bool(self._report)
+        self.verifier.tells = bool(self._report)
 
     async def check(self) -> str | None:
         """Verify now that the model says it is done; what to tell it where that proves nothing, or None.
@@ -101,8 +101,8 @@ class RunProof:
     async def _weakened(self) -> tuple[str, ...]:
         if self._allowed or not self._dispatcher.effects:
             return ()
-        states = await self._snapshots.states()
-        return self._tampered(tuple(states.store.differences(states.first, states.now)))
+        past = await self._past.present()
+        return self._tampered(tuple(past.store.differences(past.first, past.now)))
 
     async def _prove(self) -> str | None:
         from seedsmith.agent.run.proof.both_sides import BothSides, Shown
@@ -119,10 +119,10 @@ class RunProof:
         )
         await self._dispatcher.ready_for_effects()
         shown = Shown(self.verifier.first_run, newest)
-        states = await self._snapshots.states()
-        self._sides = await both.look(states, shown, self._text)
+        past = await self._past.present()
+        self._sides = await both.look(past, shown, self._text)
         if self._otherwise and self._sides.proven:
-            contrary = await both.contrary(states, shown, self._otherwise, self._text)
+            contrary = await both.contrary(past, shown, self._otherwise, self._text)
             self._sides = replace(self._sides, contrary=contrary)
         self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
         if self._sides.proven or self._sides.unavailable:
@@ -151,7 +151,7 @@ class RunProof:
             return ()
         from seedsmith.agent.run.proof.weakened_tests import tampered
 
-        return tampered(differences, self._snapshots.read, strict=self._strict)
+        return tampered(differences, self._past.read, strict=self._strict)
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))

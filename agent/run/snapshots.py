@@ -27,7 +27,7 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
-    from seedsmith.agent.run.proof.both_sides import WorkspaceStates
+    from seedsmith.agent.run.proof.both_sides import Past
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.snapshots.changes import Changes
@@ -163,16 +163,16 @@ class RunSnapshots:
         await asyncio.to_thread(self._complete)
         return await asyncio.to_thread(self._compared)
 
-    async def states(self) -> WorkspaceStates:
+    async def present(self) -> Past:
         """The workspace before the first change, and as it is now."""
-        from seedsmith.agent.run.proof.both_sides import WorkspaceStates
+        from seedsmith.agent.run.proof.both_sides import Past
 
         if self._due is not None:
             self._begin_due()
         self._start("verification")
         await self._settled()
         assert self._store is not None
-        return WorkspaceStates(self._store, self._first, self._session.snapshots[-1].id)
+        return Past(self._store, self._first, self._session.snapshots[-1].id)
 
     def read(self, name: str) -> bytes:
         """The content that a row of a difference names."""

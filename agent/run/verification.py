@@ -46,7 +46,7 @@ class Verifier:
         output_bytes: int = 8_000,
     ) -> None:
         """``dispatcher`` says when anything may be changed, as the command may, and what was since."""
-        self.reports_tests = False
+        self.tells = False
         """Whether the command is to tell of each test, where its runner can."""
         self.first_run: TestRun | None = None
         self.newest: TestRun | None = None
@@ -81,7 +81,7 @@ class Verifier:
             return None
         if why := why_cannot_run(first, self._processes.policy):
             return LoopResult("cannot_verify", reason=why)
-        if self.reports_tests and (
+        if self.tells and (
             why := why_unusable(first.command, first.exit_code, first.output, may_be_written=True)
         ):
             return LoopResult("gave_up", reason=why)
@@ -102,7 +102,7 @@ class Verifier:
         """The runs of this command; the session may have had another one before."""
         return [each for each in self._session.verifications if each.command == self._command]
 
-    async def run_at_the_end(self) -> None:
+    async def at_the_end(self) -> None:
         """Run it once more where calls may have changed something since: a budget ended, and that is free."""
         if self.first is not None and self._effects_seen != self._dispatcher.effects:
             await self._run(max(_LAST_SECONDS, self._budget.seconds_left))
@@ -138,14 +138,14 @@ class Verifier:
         effects = self._dispatcher.effects
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
-        text = await (self._run_reporting(timeout) if self.reports_tests else self._run_plainly(timeout))
+        text = await (self._told(timeout) if self.tells else self._heard(timeout))
         record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]))
         self._session.record_verification(record)
         self._effects_seen = effects
         self._sink.emit(VerifyFinished(record.command, record.exit_code, record.output))
         return record
 
-    async def _run_plainly(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+    async def _heard(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         result = await self._processes.run(
             self._command,
             timeout=timeout,
@@ -154,24 +154,20 @@ class Verifier:
         )
         return result.exit_code, output_text(result)
 
-    async def _run_reporting(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+    async def _told(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         """Run it so that it tells of each test, and keep what it told."""
         from seedsmith.agent.run.proof.results import without_passed
         from seedsmith.agent.run.proof.test_reporting import telling
 
-        reporting = telling(self._command, self._processes)
+        told = telling(self._command, self._processes)
         result = await self._processes.run(
-            reporting.command,
-            timeout=timeout,
-            env=reporting.environment,
-            head_bytes=32_000,
-            tail_bytes=200_000,
+            told.command, timeout=timeout, env=told.environment, head_bytes=32_000, tail_bytes=200_000
         )
         text = output_text(result)
-        self.newest = reporting.read(result, self._redactor.text(text))
+        self.newest = told.read(result, self._redactor.text(text))
         self.first_run = self.first_run or (self.newest if not self._records else None)
         text = _COLOURS.sub("", text)
-        shown = text if reporting.command == self._command else without_passed(text)
+        shown = text if told.command == self._command else without_passed(text)
         return result.exit_code, ends_of(shown, self._output_bytes)
 
 

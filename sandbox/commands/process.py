@@ -41,7 +41,7 @@ __all__ = ["CommandResult", "ProcessRunner"]
 
 
 @dataclass(frozen=True, slots=True)
-class _LaunchPlan:
+class _Way:
     """How one command is run."""
 
     isolation: Isolation
@@ -53,17 +53,17 @@ class _LaunchPlan:
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
     group: ControlGroup | None = None
-    notes: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     """Sentences on what was met when it began."""
 
 
 @dataclass(frozen=True, slots=True)
-class _StartedCommand:
+class _Begun:
     """A started command that nobody looks after yet."""
 
     started: Started
     tree: ProcessTree
-    plan: _LaunchPlan
+    way: _Way
     reader: int
     """Our end of its output's pipe."""
     keyboard: int | None
@@ -196,12 +196,10 @@ class ProcessRunner:
         Raises :class:`seedsmith.sandbox.errors.PathError` for a ``cwd`` that can't be used and
         :class:`seedsmith.sandbox.errors.SandboxError` where the command can't be started at all.
         """
-        started_command = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
+        begun = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
         spills = self._spills if spill else None
-        output = CommandOutput(
-            started_command.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes
-        )
-        return self._supervised(started_command, output, timeout)
+        output = CommandOutput(begun.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
+        return self._looked_after(begun, output, timeout)
 
     def converse(
         self, argv: Sequence[str], *, cwd: str = ".", env: Mapping[str, str] | None = None
@@ -215,11 +213,11 @@ class ProcessRunner:
             reader, errors = os.pipe()
             opened.callback(os.close, reader)
             with os.fdopen(errors, "wb", 0):
-                started_command = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
+                begun = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
             opened.pop_all()
-        output = StreamedOutput(started_command.reader)
+        output = StreamedOutput(begun.reader)
         said = CommandOutput(reader, 0, SAID_BYTES, None, None)
-        return ServerProcess(self._supervised(started_command, output, None, said), output, said)
+        return ServerProcess(self._looked_after(begun, output, None, said), output, said)
 
     def _begin(
         self,
@@ -230,7 +228,7 @@ class ProcessRunner:
         stdin: bytes | None = None,
         open_stdin: bool = False,
         errors: int | None = None,
-    ) -> _StartedCommand:
+    ) -> _Begun:
         """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
@@ -239,48 +237,44 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         self._own_network()
         tries = NetworkTries(self.network, command)
-        notes: list[str] = []
+        told: list[str] = []
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
-                notes = self._guards.reopen(alone=False)
+                told = self._guards.reopen(alone=False)
             else:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
-        plan = replace(self._launch_plan(command, argv, environment), errors=errors, group=group, notes=notes)
-        started, reader, keyboard = self._spawn(plan, cwd, stdin, open_stdin)
+        way = replace(self._way(command, argv, environment), errors=errors, group=group, told=told)
+        started, reader, keyboard = self._spawn(way, cwd, stdin, open_stdin)
         tree = ProcessTree(started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _StartedCommand(started, tree, plan, reader, keyboard, tries)
+        return _Begun(started, tree, way, reader, keyboard, tries)
 
-    def _supervised(
-        self,
-        started_command: _StartedCommand,
-        output: CommandOutput,
-        timeout: float | None,
-        said: CommandOutput | None = None,
+    def _looked_after(
+        self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
     ) -> RunningCommand:
-        """What was ``started_command``, looked after until its end; then ``said`` is closed, too."""
+        """What was ``begun``, looked after until its end; then ``said`` is closed, too."""
         policy = self.policy
 
         def ended() -> list[str]:
-            started_command.tries.stop()
+            begun.tries.stop()
             if said is not None:
                 said.close()
-            return self._ended(started_command.tree, started_command.plan)
+            return self._ended(begun.tree, begun.way)
 
         def explain(text: bytes, failed: bool) -> list[str]:
-            away = started_command.tries.came_to_nothing(text)
+            away = begun.tries.came_to_nothing(text)
             return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 
         return RunningCommand(
-            started_command.started,
-            started_command.tree,
+            begun.started,
+            begun.tree,
             output,
             explain=explain,
             limits=self._limits,
             timeout=timeout,
-            stdin=started_command.keyboard,
+            stdin=begun.keyboard,
             when_ended=ended,
         )
 
@@ -297,29 +291,27 @@ class ProcessRunner:
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
 
-    def _launch_plan(
-        self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]
-    ) -> _LaunchPlan:
+    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> _Way:
         """How a command is run: as all are, or by itself where the user gives it credentials."""
         shown = self._shown()
         if isinstance(command, str) and isinstance(self.isolation, Bubblewrap):
             given = self.credentials.given(command, shown)
             if given is not None:
                 isolation = self.isolation.without(frozenset())  # It keeps what it worked out for a policy.
-                return _LaunchPlan(isolation, given.policy, given.argv, {**env, **given.environment}, given)
-        return _LaunchPlan(self.isolation, shown, argv, env)
+                return _Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
+        return _Way(self.isolation, shown, argv, env)
 
-    def _ended(self, tree: ProcessTree, plan: _LaunchPlan) -> list[str]:
-        notes = [*dict.fromkeys(plan.notes), *self._let_go(plan)]
+    def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
+        notes = [*dict.fromkeys(way.told), *self._let_go(way)]
         if self.isolation.name == "landlock":
-            remove_segments(plan.began)
+            remove_segments(way.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
 
-    def _let_go(self, plan: _LaunchPlan) -> list[str]:
+    def _let_go(self, way: _Way) -> list[str]:
         """Forget what one command was given; a sentence where its group had to be ended."""
-        if plan.given is not None:
-            plan.given.forget()
-        return plan.group.close() if plan.group is not None else []
+        if way.given is not None:
+            way.given.forget()
+        return way.group.close() if way.group is not None else []
 
     @property
     def _only_reads(self) -> bool:
@@ -344,30 +336,30 @@ class ProcessRunner:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
     def _spawn(
-        self, plan: _LaunchPlan, cwd: str, stdin: bytes | None, open_stdin: bool
+        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
-        """Start ``plan`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
+        """Start ``way`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
 
         Those that run are held still where its folder is closed. Raises :class:`SandboxError`; then nothing
         runs, and no descriptor is left open.
         """
         try:
             try:
-                return self._spawned(plan, cwd, stdin, open_stdin)
+                return self._spawned(way, cwd, stdin, open_stdin)
             except (FolderClosed, PathNotFound):
                 if not self._running:
                     raise
             with frozen(self._running):
-                plan.notes.extend(self._guards.reopen(alone=False))
-                return self._spawned(plan, cwd, stdin, open_stdin)
+                way.told.extend(self._guards.reopen(alone=False))
+                return self._spawned(way, cwd, stdin, open_stdin)
         except (OSError, SandboxError) as error:
-            self._let_go(plan)
+            self._let_go(way)
             if isinstance(error, SandboxError):
                 raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
 
     def _spawned(
-        self, plan: _LaunchPlan, cwd: str, stdin: bytes | None, open_stdin: bool
+        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
     ) -> tuple[Started, int, int | None]:
         folder = working_folder(self.policy.workspace, cwd)
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
@@ -385,13 +377,13 @@ class ProcessRunner:
                 opened.callback(os.close, keyboard)
             if source is not None:
                 given.callback(os.close, source)
-            launch = plan.isolation.launch(plan.argv, plan.policy, plan.environment, folder)
-            joins = plan.group.door if plan.group is not None else None
-            launch = replace(launch, errors=plan.errors, joins=joins)
-            if plan.policy.unix_sockets:
+            launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
+            joins = way.group.door if way.group is not None else None
+            launch = replace(launch, errors=way.errors, joins=joins)
+            if way.policy.unix_sockets:
                 launch = replace(launch, start_in=self._connections.call)
             started = start(
-                plan.isolation, plan.policy, launch, limits=self._limits, output=writer, stdin=source
+                way.isolation, way.policy, launch, limits=self._limits, output=writer, stdin=source
             )
             opened.pop_all()
         return started, reader, keyboard

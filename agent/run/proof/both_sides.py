@@ -22,7 +22,7 @@ from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
-class WorkspaceStates:
+class Past:
     """The workspace before the first change, and as it is now."""
 
     store: SnapshotStore
@@ -57,7 +57,7 @@ class BothSides:
         self._folder = folder
         self._seconds = seconds
 
-    async def look(self, past: WorkspaceStates, shown: Shown, text: Text) -> Sides:
+    async def look(self, past: Past, shown: Shown, text: Text) -> Sides:
         """What both sides say; ``text`` makes an output text."""
         differences = past.store.differences(past.first, past.now)
         changed = tuple(path for path, row in _test_files(differences) if not _is_built(row, past.store.read))
@@ -89,9 +89,7 @@ class BothSides:
             )
         return sides
 
-    async def contrary(
-        self, past: WorkspaceStates, shown: Shown, files: Collection[str], text: Text
-    ) -> tuple[str, ...]:
+    async def contrary(self, past: Past, shown: Shown, files: Collection[str], text: Text) -> tuple[str, ...]:
         """The tests that fail on the code as it is where ``files`` are as they were, and pass as they are.
 
         ('the command',) where its exit code alone tells; none where that can't be found out.
@@ -108,7 +106,7 @@ class BothSides:
         return ("the command",) if found.exit_code else ()
 
     async def _on_old_side(
-        self, past: WorkspaceStates, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
+        self, past: Past, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
     ) -> Sides:
         tests = Tests(past.now, changed)
         with closing(OldSide(self._folder, past.store, past.first, self._processes, tests)) as old:
@@ -118,10 +116,10 @@ class BothSides:
         self, run: TestRun, processes: ProcessRunner, changed: Collection[str], text: Text
     ) -> TestRun:
         """``run`` with the tests of changed files that the command leaves out, where pytest runs them."""
-        test_files = {test.file for test in run.tests.values()}
-        known = {path for file, path in as_told(changed, run).items() if file in test_files}
+        told = {test.file for test in run.tests.values()}
+        known = {path for file, path in as_told(changed, run).items() if file in told}
         left_out = [path for path in _of_pytest(changed) if path not in known]
-        if not left_out or not any(test_files):
+        if not left_out or not any(told):
             return run
         more = await _run(self._command, processes, self._seconds(), text, left_out)
         return replace(run, output=run.output + more.output, tests=more.tests | run.tests)
@@ -159,15 +157,15 @@ class BothSides:
             fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
         )
 
-    async def _faithful(self, past: WorkspaceStates, shown: Shown, text: Text, sides: Sides) -> bool:
+    async def _faithful(self, past: Past, shown: Shown, text: Text, sides: Sides) -> bool:
         """Whether the old code alone, laid out, passes what it did in its place.
 
         Asked only of what proves the fix, and where the runner does not tell whether it is a changed test.
         """
         assert sides.new is not None
-        proving = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
+        told = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
         passed = shown.first.of("passed") if shown.first is not None else set()
-        names = {test.name for test in proving if not test.file} & passed
+        names = {test.name for test in told if not test.file} & passed
         whole = not sides.new.tests and shown.first is not None and shown.first.exit_code == 0
         if not (names or whole):
             return True
@@ -182,16 +180,16 @@ async def _run(
     command: str, processes: ProcessRunner, seconds: float, text: Text, only: Collection[str] = ()
 ) -> TestRun:
     """One run; of pytest's tests those of the files ``only``, where given and the command names no others."""
-    reporting = telling(command, processes, _of_pytest(only))
+    told = telling(command, processes, _of_pytest(only))
     result = await processes.run(
-        reporting.command,
+        told.command,
         timeout=seconds,
-        env=reporting.environment,
+        env=told.environment,
         head_bytes=32_000,
         tail_bytes=200_000,
         spill=False,
     )
-    return reporting.read(result, text(result))
+    return told.read(result, text(result))
 
 
 def _test_files(differences: Iterable[Difference]) -> Iterator[tuple[str, Row]]:

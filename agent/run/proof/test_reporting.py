@@ -41,13 +41,13 @@ def telling(command: str, processes: ProcessRunner, only: Collection[str] = ()) 
     options = ["-o", "junit_family=xunit1", f"--junitxml={inside}/{_NAME}"]
     options += [str(processes.policy.workspace / path) for path in sorted(only)]  # wherever it runs
     before = processes.environment.get("PYTEST_ADDOPTS", "")
-    verbose = _GO.sub(r"\1 -v", command)
-    verbose = _CARGO.sub(r"\1 --no-fail-fast", verbose)
-    if (loud := _UNITTEST.sub(r"\1 -v", verbose)) != verbose:
-        verbose = _QUIET.sub("", loud)
+    told = _GO.sub(r"\1 -v", command)
+    told = _CARGO.sub(r"\1 --no-fail-fast", told)
+    if (loud := _UNITTEST.sub(r"\1 -v", told)) != told:
+        told = _QUIET.sub("", loud)
     heard_at = processes.policy.private_tmp / _NAME
     heard_at.unlink(missing_ok=True)
-    return Telling(verbose, {"PYTEST_ADDOPTS": f"{before} {shlex.join(options)}".strip()}, heard_at)
+    return Telling(told, {"PYTEST_ADDOPTS": f"{before} {shlex.join(options)}".strip()}, heard_at)
 
 
 def _taken(path: Path) -> bytes:
