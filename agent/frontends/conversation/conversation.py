@@ -98,10 +98,8 @@ class Conversation:
 
     async def talk(self) -> None:
         """Take messages until the person leaves."""
-        lines = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
-        print_formatted_text(
-            "\n".join(self._spell(visible(line)) for line in lines), output=self.input.output
-        )
+        head = (self.words("welcome", folder=self.settings.workspace.absolute()), self.words("welcome.help"))
+        print_formatted_text("\n".join(self._spell(visible(line)) for line in head), output=self.input.output)
         with observing(self.settings) as self._watchers, self.input.beside_output():
             stream = cast(TextIO, SpeltStream(sys.stdout, self._spell))
             self._screen = ScreenFrontEnd(stream, self.input.redraw, self.words, plain=self.settings.plain)

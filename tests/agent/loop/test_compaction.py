@@ -12,7 +12,7 @@ from seedsmith.agent.conversation import AssistantMessage, SystemMessage, ToolCa
 from seedsmith.agent.events import Compacted, Text, UsageReported
 from seedsmith.agent.loop.budget import Budget, Limits
 from seedsmith.agent.loop.compaction import MOST_IN_A_ROW, Compactor
-from seedsmith.agent.loop.loop import Ask, run_loop
+from seedsmith.agent.loop.loop import RequestOptions, run_loop
 from seedsmith.agent.loop.shortening import SUMMARY
 from seedsmith.agent.models.base import Usage
 from seedsmith.agent.models.catalog.prices import Price, PriceTier
@@ -36,7 +36,7 @@ async def play(house, *answers, context=10_000, price=None, limits=None, answer_
     budget = Budget(limits or Limits())
     run = house.run_context(model, budget)
     compactor = Compactor(run, tools=(READ.spec,), answer_tokens=answer_tokens, price=price, **more)
-    ask = Ask(tools=(READ.spec,))
+    ask = RequestOptions(tools=(READ.spec,))
     calls = house.calls(READ)
     return await run_loop(run, calls, ask, None, compactor), model
 
@@ -181,7 +181,7 @@ async def test_heavy_last_turns_are_left_out_once_they_are_old(house):
     model.context_tokens = 100_000
     run = house.run_context(model, Budget(Limits()))
     compactor = Compactor(run, tools=(heavy.spec,), price=TIERS)
-    ask = Ask(tools=(heavy.spec,))
+    ask = RequestOptions(tools=(heavy.spec,))
     result = await run_loop(run, house.calls(heavy), ask, None, compactor)
     assert result.status == "done"
     (event, *_) = house.seen.of(Compacted)
@@ -227,7 +227,7 @@ async def test_the_user_has_the_history_shortened_and_says_what_to_keep(house):
             run.inbox.shorten("the names of the files")
         return "x" * 2000
 
-    result = await run_loop(run, calls, Ask(tools=(READ.spec,)), None, compactor)
+    result = await run_loop(run, calls, RequestOptions(tools=(READ.spec,)), None, compactor)
     assert result.text == "done" and not run.inbox.shortening
     (event,) = house.seen.of(Compacted)
     assert event.why == "the user asked for it" and event.after < event.before

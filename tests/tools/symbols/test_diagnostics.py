@@ -7,7 +7,14 @@ from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedsmith.tools.symbols.diagnostics import MOST_SHOWN, Answer, Finding, findings_of, new_findings, told
+from seedsmith.tools.symbols.diagnostics import (
+    MOST_SHOWN,
+    Answer,
+    Finding,
+    describe_new,
+    findings_of,
+    new_findings,
+)
 from seedsmith.tools.symbols.positions import Lines
 
 
@@ -65,7 +72,7 @@ def test_what_is_only_unused_or_too_light_is_left_out():
 
 def test_what_is_told_is_bounded_and_on_one_line_each():
     many = [("a\nb.py", Finding(number, 0, 1, "", "first\nsecond " + "x" * 999)) for number in range(50)]
-    lines = told("ty", many, "a.py").split("\n")
+    lines = describe_new("ty", many, "a.py").split("\n")
     assert len(lines) == MOST_SHOWN + 2 and lines[-1] == f"[{50 - MOST_SHOWN} more]"
     assert lines[1] == r"a\u{A}b.py:1:1: first"
 
