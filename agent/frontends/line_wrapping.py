@@ -8,16 +8,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 from shutil import get_terminal_size
 from typing import TextIO
 
 from seedsmith.agent.frontends.terminal import cells, visible
 
 _FIRST_COLUMN = re.compile(r" *(?:(?:[-·✓✗!?$]|\[.\]|\d+\.) |\S+ {2,})(?=\S)")
-_WIDE, _CLOSE = "\u2e80-\uffef", re.escape("]),。、:;!?)》」』】”’")
-_PIECES = re.compile(rf" +|[(《「『【“‘]*[{_WIDE}][{_CLOSE}]*|[^ {_WIDE}]+[{_CLOSE}]*")
-"""Blanks, a letter that lines may be broken behind, a word: what closes stays with what is before it."""
 LEAST_WIDTH = 20
 """Columns that are reckoned with at least; what is narrower breaks lines as it likes."""
 
@@ -54,6 +51,16 @@ def prose(text: str, width: int | None, hang: int | None = None) -> str:
     lines = visible(text).split("\n")
     indents = (_indent(line, width) if hang is None else hang for line in lines)
     return "\n".join(map(partial(fitted, width=width), lines, indents))
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """Blanks, a letter that lines may be broken behind, a word: what closes stays with what is before it.
+
+    Compiled when a line is first too long: 4 ms.
+    """
+    wide, close = "\u2e80-\uffef", re.escape("]),。、:;!?)》」』】”’")
+    return re.compile(rf" +|[(《「『【“‘]*[{wide}][{close}]*|[^ {wide}]+[{close}]*")
 
 
 def _indent(line: str, width: int | None) -> int:
@@ -98,7 +105,7 @@ def fitted(text: str, hang: int, width: int | None) -> str:
     if width is None or cells(text) <= width:
         return text
     lines, blanks = [""], ""
-    for piece in _PIECES.findall(text):
+    for piece in _pieces().findall(text):
         if piece.isspace():
             blanks = piece
             continue

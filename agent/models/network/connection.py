@@ -187,9 +187,10 @@ class Connection:
             follow_redirects=False,
             event_hooks={"request": [self._keep_our_headers, self._watch]},
         )
-        return openai.AsyncOpenAI(
-            base_url=self._base_url, api_key="unused", max_retries=0, http_client=client
-        )
+        sdk = openai.AsyncOpenAI(base_url=self._base_url, api_key="unused", max_retries=0, http_client=client)
+        # else it runs uname before its first request, for a header that we take away again
+        sdk._platform = "Unknown"
+        return sdk
 
     async def _keep_our_headers(self, request: httpx2.Request) -> None:
         """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
