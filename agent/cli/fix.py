@@ -120,7 +120,8 @@ def attempt(settings: Settings, tests: str, attempts: int, shown: DisplayOptions
 
 def read_report(words: tuple[str, ...], issue: str | None) -> str:
     """What is reported, in the words given, the file ``issue`` and what is piped in; '' where nothing is."""
-    from seedsmith.agent.cli.piped_input import read_piped_text, shortened
+    from seedsmith.agent.cli.piped_input import read_piped_text
+    from seedsmith.agent.tasks.report_excerpt import excerpt
 
     if len(words) == 1 and Path(words[0]).is_file():
         raise UsageError(
@@ -135,8 +136,11 @@ def read_report(words: tuple[str, ...], issue: str | None) -> str:
         say("Standard input is taken as the report.")
     elif issue == "-":
         raise UsageError("--issue - takes the report from standard input, and nothing stands there.")
-    report = "\n\n".join(part for part in parts if part.strip())
-    return shortened(report)[0]
+    told = "\n\n".join(part for part in parts if part.strip())
+    report = excerpt(told, parts[0])
+    if report != told:
+        say(f"The report has {len(told):,} characters: the model is told {len(report):,}, what stands out.")
+    return report
 
 
 def _file(path: Path) -> str:

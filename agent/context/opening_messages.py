@@ -26,6 +26,7 @@ MOST_NAMES = 30
 """Top-level names shown."""
 
 _MOST_OF_A_PASS = 800
+_MOST_FAILING = 20
 _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
 """Source locations in output: as Python's tracebacks have them, and as ``path:line``."""
 
@@ -64,9 +65,16 @@ def first_items(
                 output=_of_interest(verification),
             )
         )
+        if verification.failing:
+            parts.append(_failing_already(verification.failing))
         parts += pointed_sources(workspace, verification.output, profile.sources)
     items.append(UserMessage("\n\n".join(part.strip() for part in parts), images=images))
     return items
+
+
+def _failing_already(names: tuple[str, ...]) -> str:
+    more = f"\n- and {len(names) - _MOST_FAILING:,} more" if len(names) > _MOST_FAILING else ""
+    return prompt("failing-before.md", names="\n".join(f"- {name}" for name in names[:_MOST_FAILING]) + more)
 
 
 def _of_interest(verification: VerifyRecord) -> str:

@@ -251,7 +251,7 @@ class _Run:
 
     async def _check(self, text: str) -> str | None:
         """The work first, then what hooks say, then the form of the model's last words."""
-        feedback = await self._verify() if self._verifier else None
+        feedback = await self._verify(text) if self._verifier else None
         if feedback is None and self._hooks is not None:
             feedback = await self._hooks.before_finish(text)
         if feedback is None and self._opened.output is not None:
@@ -262,11 +262,11 @@ class _Run:
         assert self._opened.output is not None
         return self._opened.output.last_words(lambda: self._opened.wire_entry.json_schema)
 
-    async def _verify(self) -> str | None:
+    async def _verify(self, text: str) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
         assert self._proving is not None
         await self._commands.background.end(_BEFORE_VERIFICATION, but_harmless=True)
-        return await self._proving.check()
+        return await self._proving.check(text)
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair

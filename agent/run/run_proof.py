@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _FOLDER = "old-side"
 _NOT_LOOKED_AT = "the run ended before the tests ran on both sides."
 _TOLD = 12
+_NO_FIX = re.compile(r"^[\s>*_#-]*No fix\b[*_]*:", re.MULTILINE | re.IGNORECASE)
+NOTHING_TO_FIX = "nothing was changed: the model found nothing to fix."
 
 
 class Proving:
@@ -50,7 +53,6 @@ class Proving:
         self._report = "" if profile.searches else settings.symptom or ""
         self._strict = bool(self._report) or opened.request.fixing
         self._allowed = settings.allow_test_changes
-        self._found = bool(self._report) and not settings.wrote(command)
         self._judged: int | None = None
         self._sides: Sides | None = None
         self._otherwise: tuple[str, ...] = ()
@@ -64,19 +66,22 @@ class Proving:
         )
         self.verifier.tells = bool(self._report)
 
-    async def check(self) -> str | None:
+    async def check(self, said: str) -> str | None:
         """Verify now that the model says it is done; what to tell it where that proves nothing, or None.
 
-        None too where nothing was changed since it was told last.
+        None too where nothing was changed since it was told last, or it ``said`` that nothing is to be fixed.
         """
+        if self._report and _NO_FIX.search(said) and not await self._changed():
+            self._sides = Sides(fault=NOTHING_TO_FIX, report=self._report)
+            self._judged = self._dispatcher.effects
+            return None
         feedback = await self.verifier.check()
         newest = self.verifier.newest
-        if self._found and newest is not None and newest.tests:
-            feedback = None  # what failed before may fail: each test is compared
-        elif feedback is not None:
+        apart = self._report and newest is not None and newest.tests  # what failed before may fail still
+        if not apart and feedback is not None:
             return feedback
-        elif not self.verifier.passes:
-            if newest is not None and newest.tests:  # it has no more to offer: what else is shown?
+        if not apart and not self.verifier.passes:
+            if newest is not None:  # it has no more to offer: what else is shown?
                 await self._look_once()
             return None
         if self._judged == self._dispatcher.effects:
@@ -97,6 +102,10 @@ class Proving:
             self._sides, self._judged = None, self._dispatcher.effects
         if self._report and self._sides is None:
             await self._prove()
+
+    async def _changed(self) -> bool:
+        past = await self._past.present()
+        return any(True for _ in past.store.differences(past.first, past.now))
 
     async def _weakened(self) -> tuple[str, ...]:
         if self._allowed or not self._dispatcher.effects:
@@ -127,8 +136,7 @@ class Proving:
         self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
         if self._sides.proven or self._sides.unavailable:
             return None
-        failed = self._sides.old.why if self._sides.old is not None else ""
-        output = prompt("proof-output.md", output=failed).rstrip() if failed else ""
+        output = _shown_failure(self._sides)
         return prompt("proof-failed.md", why=self._sides.fault, output=output).strip()
 
     def bind(self, changes: Changes) -> Verified | None:
@@ -143,7 +151,7 @@ class Proving:
             known,
             weakened=() if self._allowed else self._tampered(changes.differences),
             sides=sides,
-            failed_before=bool(self._found and known.exit_code and sides and sides.proven),
+            failed_before=bool(known.exit_code and sides and sides.proven),
         )
 
     def _tampered(self, differences: Sequence[Difference]) -> tuple[str, ...]:
@@ -155,6 +163,15 @@ class Proving:
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))
+
+
+def _shown_failure(sides: Sides) -> str:
+    """How a test fails that should not, else how one failed on the code as it was; '' where none did."""
+    if sides.new is not None and sides.new.why:
+        return prompt("proof-output.md", code="is", output=sides.new.why).rstrip()
+    if sides.old is not None and sides.old.why:
+        return prompt("proof-output.md", code="was", output=sides.old.why).rstrip()
+    return ""
 
 
 def _files_that_expect_otherwise(weakened: Sequence[str]) -> tuple[str, ...]:

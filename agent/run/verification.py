@@ -139,7 +139,8 @@ class Verifier:
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
         text = await (self._told(timeout) if self.tells else self._heard(timeout))
-        record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]))
+        failing = tuple(sorted(self.newest.failing)) if self.newest is not None else ()
+        record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]), failing)
         self._session.record_verification(record)
         self._effects_seen = effects
         self._sink.emit(VerifyFinished(record.command, record.exit_code, record.output))
@@ -165,7 +166,8 @@ class Verifier:
         )
         text = output_text(result)
         self.newest = told.read(result, self._redactor.text(text))
-        self.first_run = self.first_run or (self.newest if not self._records else None)
+        if not self._records and not len(self._session.conversation):  # else it may be changed already
+            self.first_run = self.newest
         text = _COLOURS.sub("", text)
         shown = text if told.command == self._command else without_passed(text)
         return result.exit_code, ends_of(shown, self._output_bytes)

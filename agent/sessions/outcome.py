@@ -70,7 +70,7 @@ class Verified:
     sides: Sides | None = None
     """What the code as it was and as it is say of what was reported; None where nothing was reported."""
     failed_before: bool = False
-    """Whether the command fails by tests alone that failed before, too, and the user did not name it."""
+    """Whether the command fails by nothing but what failed before, too, and both sides prove the report."""
 
     @property
     def proven(self) -> bool:
@@ -94,8 +94,6 @@ class Verified:
             said.append(self._of_weakened(first_of(self.weakened, _NAMED, "; ")))
         if self.sides is not None:
             said.append(self.sides.sentence())
-            if self.sides.proven and self.exit_code and not self.failed_before:
-                said.append("The command itself fails; --resume with --test of what should pass proves it.")
         return " ".join(said)
 
     def _of_weakened(self, how: str) -> str:

@@ -23,7 +23,7 @@ class Side:
     tests: tuple[str, ...] = ()
     """The tests that prove the fix: all fail on the old side and pass on the new one."""
     why: str = ""
-    """How the first of them failed, in the runner's words."""
+    """How the first of them failed, in the runner's words; of the new side one that should pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Sides:
     """Whether the code as it was can't be run here, whatever is changed."""
     contrary: tuple[str, ...] = ()
     """Old tests that fail on the code as it is, as they were, though others show what was reported."""
+    failing: tuple[str, ...] = ()
+    """Old failures: tests that failed before anything was changed, fail still, and are not what was
+    reported."""
+    otherwise: tuple[str, ...] = ()
+    """Those of them that end with another error than before."""
     report: str = ""
     """What was reported, for the pull request."""
 
@@ -67,6 +72,10 @@ class Sides:
                 f"If the report is right and {_names(self.contrary)} wrong, have it changed and go on with "
                 "--allow-test-changes."
             )
+        if self.failing:
+            said.append(f"Failed before anything was changed and fails still: {_names(self.failing)}.")
+        if self.otherwise:
+            said.append(f"With another error than before: {_names(self.otherwise)}.")
         if self.flaky:
             said.append(f"Not the same twice: {_names(self.flaky)}.")
         if self.unrun:

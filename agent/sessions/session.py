@@ -102,6 +102,8 @@ class VerifyRecord:
     command: str
     exit_code: int | None
     output: str
+    failing: tuple[str, ...] = ()
+    """The tests that failed, where a report is to be proven and the command tells of them; not recorded."""
 
     @property
     def ending(self) -> str:
@@ -277,14 +279,8 @@ class Session:
     def record_verification(self, verification: VerifyRecord) -> None:
         """Record a run of the verification command."""
         self._keep(verification)
-        self._append(
-            {
-                "kind": "verify",
-                "command": verification.command,
-                "exit_code": verification.exit_code,
-                "output": verification.output,
-            }
-        )
+        command, exit_code, output = verification.command, verification.exit_code, verification.output
+        self._append({"kind": "verify", "command": command, "exit_code": exit_code, "output": output})
 
     def record_snapshot(
         self, turn: int, snapshot: str, others: Sequence[str] = (), shared: Sequence[str] = ()

@@ -68,14 +68,17 @@ class BothSides:
         if new.tests:
             new = await self._with_all(new, self._processes, changed, text)
 
+        first = shown.first
+
         async def compared(old: OldSide) -> Sides:
             began = await _run(self._command, old.processes, self._seconds(), text)
             if began.tests:
                 began = await self._with_all(began, old.processes, changed, text)
-            sides = compare(asked, shown.first, began, new)
+            sides = compare(asked, first, began, new)
             return await self._twice(sides, old, changed, text) if sides.proven else sides
 
         try:
+            first = await self._before(past, shown.first, new, changed, text)
             sides = await self._on_old_side(past, changed, compared)
             if sides.proven and changed and not await self._faithful(past, shown, text, sides):
                 sides = replace(
@@ -102,7 +105,7 @@ class BothSides:
         except (NoOldSide, OSError, SandboxError):
             return ()
         if found.tests:
-            return tuple(sorted(found.of("failed", "error") - shown.new.of("failed", "error")))
+            return tuple(sorted(found.failing - shown.new.failing))
         return ("the command",) if found.exit_code else ()
 
     async def _on_old_side(
@@ -111,6 +114,28 @@ class BothSides:
         tests = Tests(past.now, changed)
         with closing(OldSide(self._folder, past.store, past.first, self._processes, tests)) as old:
             return await work(old)
+
+    async def _before(
+        self, past: Past, first: TestRun | None, new: TestRun, changed: Collection[str], text: Text
+    ) -> TestRun | None:
+        """``first``, with what it doesn't say of tests that fail in ``new`` and may have failed before.
+
+        It says nothing where a session is gone on with, and nothing of files that the command leaves out.
+        """
+        told = {test.file for test in first.tests.values()} if first is not None else set()
+        files = as_told(changed, new)
+        untold = {new.tests[name].file for name in new.failing} & files.keys() - told
+        there = [files[each] for each in untold if past.store.row(past.first, files[each]) is not None]
+        if not new.failing or (first is not None and not there):
+            return first
+        with closing(self._alone(past)) as old:
+            run = await _run(self._command, old.processes, self._seconds(), text)
+            run = await self._with_all(run, old.processes, there, text)
+        return run if first is None else replace(first, tests=run.tests | first.tests)
+
+    def _alone(self, past: Past) -> OldSide:
+        """The code as it was, with no changed test."""
+        return OldSide(self._folder, past.store, past.first, self._processes, Tests(past.now, ()))
 
     async def _with_all(
         self, run: TestRun, processes: ProcessRunner, changed: Collection[str], text: Text
@@ -153,7 +178,7 @@ class BothSides:
             sides,
             old=replace(sides.old, tests=proving),
             new=replace(sides.new, tests=proving),
-            flaky=tuple(sorted(flaky)),
+            flaky=tuple(sorted(flaky | {*sides.flaky})),
             fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
         )
 
@@ -169,9 +194,7 @@ class BothSides:
         whole = not sides.new.tests and shown.first is not None and shown.first.exit_code == 0
         if not (names or whole):
             return True
-        with closing(
-            OldSide(self._folder, past.store, past.first, self._processes, Tests(past.now, ()))
-        ) as old:
+        with closing(self._alone(past)) as old:
             alone = await _run(self._command, old.processes, self._seconds(), text)
         return alone.exit_code == 0 if whole else names <= alone.of("passed")
 

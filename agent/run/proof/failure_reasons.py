@@ -36,13 +36,13 @@ def wrong_reason(report: str, why: str) -> str:
     if not why:
         return ""
     missing = [name for found in _MISSING.finditer(why) for name in found.groups() if name]
-    named = any(_says(report, name) for name in missing)
-    raised = {name.rpartition(".")[2] for name in _RAISED.findall(why)}
+    named = any(says(report, name) for name in missing)
+    raised = raised_in(why)
     if not named and not _within_the_program(why):
         not_loaded = _NOT_LOADED.search(why)
-        if not_loaded and not _says(report, not_loaded[0]):
+        if not_loaded and not says(report, not_loaded[0]):
             return f"it could not even be loaded or run there ({_first(why, not_loaded.start())})"
-        if missing and not any(_says(report, name) for name in raised - {"AssertionError"}):
+        if missing and not any(says(report, name) for name in raised - {"AssertionError"}):
             return f"what it uses is not there ({missing[0]}), of which the report says nothing"
     wanted = _reported(report)
     other = bool(wanted and raised) and not (wanted | {"AssertionError"}) & raised
@@ -55,7 +55,12 @@ def _reported(report: str) -> set[str]:
     """The exceptions that end the tracebacks of ``report``."""
     if not _TRACEBACK.search(report):
         return set()
-    return {name.rpartition(".")[2] for name in _RAISED.findall(report)}
+    return raised_in(report)
+
+
+def raised_in(text: str) -> set[str]:
+    """The names of the exceptions that ``text`` says were raised."""
+    return {name.rpartition(".")[2] for name in _RAISED.findall(text)}
 
 
 def _within_the_program(why: str) -> bool:
@@ -64,7 +69,8 @@ def _within_the_program(why: str) -> bool:
     return bool(places) and not looks_like_a_test(places[-1][1] or places[-1][2])
 
 
-def _says(report: str, name: str) -> bool:
+def says(report: str, name: str) -> bool:
+    """Whether ``report`` holds ``name`` as a word."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", report) is not None
 
 

@@ -67,6 +67,7 @@ def _doubts(known: Verified | None) -> str:
         doubts += [f"- Did not say the same twice: `{name}`" for name in known.sides.flaky]
         doubts += [f"- Was not run: `{name}`" for name in known.sides.unrun]
         doubts += [f"- Passed before and fails now: `{name}`" for name in known.sides.broken]
+        doubts += [f"- Failed before anything was changed, too: `{name}`" for name in known.sides.failing]
     return "\n".join(doubts)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Literal
 from xml.etree import ElementTree
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Said = Literal["passed", "failed", "error", "skipped"]
+FAILING: tuple[Said, Said] = ("failed", "error")
 MOST_XML_BYTES = 32 << 20
 
 
@@ -26,6 +27,8 @@ class TestResult:
     """Relative to the workspace; '' where the runner does not tell."""
     whole_file: bool = False
     """Whether it stands for a file that could not even be loaded."""
+    times: int = 1
+    """How often it was told to end so: several tests may have one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class TestRun:
     def of(self, *said: Said) -> set[str]:
         """The names of the tests that ended so."""
         return {name for name, test in self.tests.items() if test.said in said}
+
+    @property
+    def failing(self) -> set[str]:
+        """The names of the tests that failed."""
+        return self.of(*FAILING)
 
 
 def read_junit(document: bytes) -> dict[str, TestResult]:
@@ -165,7 +173,7 @@ _UNITTEST_FAILURE = re.compile(
     r"^(?:FAIL|ERROR): (?P<name>[^\n]+)\n(?:[^\n]*\n)?-{70}\n.*?(?=^={70}$|^-{70}$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_PASSED = re.compile(r"^test\w* \(.*\.\.\. ok$|^ *--- PASS: |^=== (?:RUN|PAUSE|CONT) ")
+_PASSED = re.compile(r"^test\w* \(.*\.\.\. ok$|^ *--- PASS: |^=== (?:RUN|PAUSE|CONT) |^ +✓ ")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -190,6 +198,8 @@ def read_output(output: str) -> dict[str, TestResult]:
         before = found.get(test.name)
         if before is None or before.said in ("passed", "skipped"):
             found[test.name] = test
+        elif test.said in FAILING:
+            found[test.name] = replace(before, times=before.times + 1)
     return found
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from seedsmith.agent.run.proof.failure_reasons import wrong_reason
-from seedsmith.agent.run.proof.results import TestResult, TestRun
+from seedsmith.agent.run.proof.old_failures import Failing, is_named, what_fails
+from seedsmith.agent.run.proof.results import FAILING, TestResult, TestRun
 from seedsmith.agent.sessions.proof_sides import Side, Sides
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 NO_TEST = "no test was added or changed, so nothing shows what was reported."
+_OLD_IS_NOT_TOLD = (
+    "the command failed before anything was changed and fails still, and does not tell its tests apart: what "
+    "is old can't be told. A command that tells of each test, or leaves the old failures out, proves it "
+    "(--resume with --test)."
+)
 _MOST_TESTS = 20
+_MOST_OLD = 100
 _WHY_CHARACTERS = 2_000
 
 
@@ -28,51 +35,76 @@ class Asked:
 def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> Sides:
     """Judge two runs of the command: ``old`` of the code as it was with the changed files of tests.
 
-    ``first`` was run before anything was changed, where that is known. The runs may tell of no test; then
-    their exit codes are judged.
+    ``first`` was run before anything was changed, where that is known: what failed then may fail still,
+    unless the report or the command names it. The runs may tell of no test; then their exit codes are judged.
     """
     command, report = asked.command, asked.report
     changed = as_told(asked.changed, new)
     if not (new.tests and old.tests) or _broke_off(first, old, new):
-        return _by_exit_code(command, report, old, new)
+        return _by_exit_code(asked, first, old, new)
     flipped, failures = _flipped(changed, first, old, new)
     wrong = {name: wrong_reason(report, failures[name].why) for name in flipped}
     proving = [name for name in flipped if not wrong[name]]
-    broken = sorted(old.of("passed") - new.of("passed", "skipped"))
+    failing = what_fails(first, old, new)
     unrun = [name for name in sorted(new.of("skipped")) if new.tests[name].file in changed]
-    known = first.tests if first is not None else {}
-    failing = [
-        name for name in new.of("failed", "error") if new.tests[name].file in changed and name not in known
-    ]
-    fault = ""
-    if broken:
-        fault = f"{_few(broken)} passed on the code as it was, and does not now."
-        if proving:
-            fault += f" {proving[0]} shows what was reported: either the change breaks the other, or that "
-            fault += "one says the opposite of the report."
-    elif failing:
-        fault = f"{_few(sorted(failing))} fails on the code as it is."
-    elif not flipped:
-        fault = _nothing_flipped(asked.changed, changed, new)
-    elif not proving:
+    fault = _fault_of_failing(asked, failing, new, proving)
+    if not fault and not flipped:
+        fault = _nothing_flipped(asked.changed, changed, new, failing.old)
+    elif not fault and not proving:
         fault = f"{flipped[0]} does fail on the code as it was, but not for the reason reported: "
         fault += f"{wrong[flipped[0]]}."
+    fault = fault or _fault_of_ending(old if first is None else first, new)
     why = failures[proving[0]].why if proving else failures[flipped[0]].why if flipped else ""
+    guilty = next((name for name in (*failing.broken, *failing.fresh) if name in new.tests), "")
     return Sides(
         old=Side(command, old.exit_code, tuple(proving[:_MOST_TESTS]), why[-_WHY_CHARACTERS:]),
-        new=Side(command, new.exit_code, tuple(proving[:_MOST_TESTS])),
+        new=Side(
+            command,
+            new.exit_code,
+            tuple(proving[:_MOST_TESTS]),
+            new.tests[guilty].why[-_WHY_CHARACTERS:] if guilty else "",
+        ),
         fault=fault,
-        broken=tuple(broken[:_MOST_TESTS]),
+        broken=failing.broken[:_MOST_TESTS],
         kept=len(old.of("passed") & new.of("passed")),
+        flaky=failing.unsteady[:_MOST_TESTS],
         unrun=tuple(unrun[:_MOST_TESTS]),
-        contrary=tuple(broken[:_MOST_TESTS]) if proving else (),
+        contrary=failing.broken[:_MOST_TESTS] if proving else (),
+        failing=failing.old[:_MOST_OLD],
+        otherwise=failing.otherwise[:_MOST_OLD],
         report=report,
     )
 
 
+def _fault_of_failing(asked: Asked, failing: Failing, new: TestRun, proving: list[str]) -> str:
+    """What is wrong with what fails now; '' where all of it is old."""
+    if failing.broken:
+        fault = f"{_few(failing.broken)} passed on the code as it was, and does not now."
+        if proving:
+            fault += f" {proving[0]} shows what was reported: either the change breaks the other, or that "
+            fault += "one says the opposite of the report."
+        return fault
+    if failing.fresh:
+        return f"{_few(failing.fresh)} fails on the code as it is."
+    for text, who in ((asked.report, "report"), (asked.command, "command")):
+        named = [name for name in (*failing.old, *failing.unsteady) if is_named(text, new, name)]
+        if named:
+            return f"{_few(named)} fails still, and the {who} names it."
+    return ""
+
+
+def _fault_of_ending(first: TestRun, new: TestRun) -> str:
+    """What is wrong with how the command ends, whatever its tests say; '' where they are why it fails."""
+    if new.exit_code is None:
+        return "the command came to no end on the code as it is."
+    if new.exit_code == 0 or new.failing or first.exit_code == new.exit_code:
+        return ""
+    return f"the command ends with exit code {new.exit_code} by something else than its tests."
+
+
 def _broke_off(first: TestRun | None, old: TestRun, new: TestRun) -> bool:
     """Whether the old side ended the run itself: it failed, and none of the tests it told of did."""
-    failed = bool(old.exit_code) and not old.of("failed", "error")
+    failed = bool(old.exit_code) and not old.failing
     return failed and new.exit_code == 0 and (first is None or first.exit_code == 0)
 
 
@@ -101,7 +133,7 @@ def _flipped(
         test = old.tests.get(name)
         if name in passed and new.tests[name].file and new.tests[name].file not in changed:
             continue
-        if test is not None and test.said in ("failed", "error"):
+        if test is not None and test.said in FAILING:
             failures[name] = test
         elif test is None and (whole := unloaded.get(new.tests[name].file)) is not None:
             failures[name] = whole
@@ -109,20 +141,24 @@ def _flipped(
     return order, failures
 
 
-def _nothing_flipped(changed: Collection[str], told: Collection[str], new: TestRun) -> str:
+def _nothing_flipped(
+    changed: Collection[str], told: Collection[str], new: TestRun, old_failures: Collection[str]
+) -> str:
     ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in told]
     if ran:
         return f"{_few(ran)} passes on the code as it was, too: it does not show what was reported."
-    if failing := sorted(new.of("failed", "error")):
-        return f"{_few(failing)} fails on the code as it is."
     if not changed:
-        return NO_TEST
+        still = f" {_few(sorted(old_failures))} failed before and fails still." if old_failures else ""
+        return f"{NO_TEST}{still}"
     return f"no test of {_few(sorted(changed))} fails on the code as it was and passes now."
 
 
-def _by_exit_code(command: str, report: str, old: TestRun, new: TestRun) -> Sides:
+def _by_exit_code(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> Sides:
+    command, report = asked.command, asked.report
     fault = ""
-    if new.exit_code != 0:
+    if new.exit_code != 0 and first is not None and first.exit_code:
+        fault = _OLD_IS_NOT_TOLD
+    elif new.exit_code != 0:
         fault = "the command fails on the code as it is."
     elif old.exit_code == 0:
         fault = "the command passes on the code as it was, too: it does not show what was reported."
@@ -139,6 +175,6 @@ def _by_exit_code(command: str, report: str, old: TestRun, new: TestRun) -> Side
     )
 
 
-def _few(names: list[str]) -> str:
+def _few(names: Sequence[str]) -> str:
     more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
     return f"{names[0]}{more}"

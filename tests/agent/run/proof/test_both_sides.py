@@ -112,6 +112,21 @@ async def test_a_model_that_has_no_more_to_offer_ends_unverified(endpoint, setti
     assert "Not proven: no test was added or changed" in outcome.message
 
 
+async def test_where_there_is_nothing_to_fix_the_model_is_asked_no_more(endpoint, settings):
+    looked = ("shell", {"command": "python3 -c 'import calc'"})
+    endpoint.script(calls(looked), text("I looked.\n\nNo fix: mean is meant to raise for no values."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert (outcome.status, outcome.turns, outcome.exit_code) == ("unverified", 2, 1)
+    assert "Not proven: nothing was changed: the model found nothing to fix." in outcome.message
+
+
+@pytest.mark.slow
+async def test_a_change_is_held_to_its_proof_whatever_is_said_of_it(endpoint, settings):
+    endpoint.script(calls(FIXED), text("No fix: it was right."), text("That is all."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified" and "no test was added or changed" in outcome.message
+
+
 @pytest.mark.slow
 async def test_a_test_that_new_code_alone_can_load_shows_no_report(endpoint, settings):
     helper = ("write", {"path": "calc2.py", "content": "from calc import mean\n"})
@@ -135,31 +150,87 @@ async def test_what_passed_before_must_pass_still(endpoint, settings):
     assert "tests.test_calc.test_share passed on the code as it was, and does not now" in outcome.message
 
 
-@pytest.mark.slow
-async def test_what_failed_before_may_fail_still_where_the_command_was_found(endpoint, settings, repository):
-    (repository / "tests" / "test_old.py").write_text("def test_old():\n    assert False\n")
-    endpoint.script(calls(FIXED, TESTED), LAST)
-    outcome = await fix(settings, COMMAND, report=REPORT)
-    assert (outcome.status, outcome.verified.exit_code, outcome.verified.failed_before) == ("done", 1, True)
-    endpoint.script(calls(a_test("tests/test_again.py")), text("Done."), text("That is all."))
-    typed = settings.in_own_words(COMMAND)
-    outcome = await fix(typed, COMMAND, report=REPORT)
-    assert outcome.status == "unverified"
+OLD_TEST = "from calc import mean\n\n\ndef test_old():\n    assert mean([1]) == 7\n"
+
+
+@pytest.fixture
+def old_failures(repository):
+    """The repository, where a test and what a missing package needs have failed for years."""
+    (repository / "tests" / "test_old.py").write_text(OLD_TEST)
+    (repository / "tests" / "test_needs.py").write_text("import not_there\n\n\ndef test_it():\n    pass\n")
+    return repository
 
 
 @pytest.mark.slow
-async def test_a_named_command_that_failed_before_is_changed_and_the_proof_asks_nothing(
-    endpoint, settings, repository
+async def test_old_failures_are_told_at_once_named_at_the_end_and_keep_nothing_from_being_proven(
+    endpoint, settings, old_failures
 ):
-    (repository / "tests" / "test_old.py").write_text("def test_old():\n    assert False\n")
-    endpoint.script(calls(FIXED, TESTED), text("Done."), text("test_old failed before."))
+    endpoint.script(calls(FIXED, TESTED), LAST)
+    outcome = await fix(settings.in_own_words(f"{COMMAND} -x"), f"{COMMAND} -x", report=REPORT)
+    assert (outcome.status, outcome.turns, outcome.verified.exit_code) == ("done", 2, 1), outcome.message
+    assert outcome.verified.failed_before
+    told = str(endpoint.requests[0].body["messages"][-1])
+    assert "fail before anything is changed:\\n\\n- tests.test_needs\\n- tests.test_old.test_old\\n" in told
+    sides = outcome.verified.sides
+    assert sides.failing == ("tests.test_needs", "tests.test_old.test_old") and sides.kept == 2
+    ended = "Failed before anything was changed and fails still: tests.test_needs, tests.test_old.test_old."
+    assert ended in outcome.message
+    assert (
+        "- Failed before anything was changed, too: `tests.test_old.test_old`" in settings.report.read_text()
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["report", "command"])
+async def test_a_failure_that_the_report_or_the_command_names_is_not_old(
+    endpoint, settings, old_failures, by
+):
+    endpoint.script(calls(FIXED, TESTED), text("Done."), text("That is all."))
+    report, command = REPORT, f"{COMMAND} tests"
+    if by == "report":
+        report = f"{REPORT} So test_old fails."
+    else:
+        command = f"{COMMAND} tests/test_calc.py tests/test_old.py::test_old"
+    outcome = await fix(settings.in_own_words(command), command, report=report)
+    assert outcome.status == "unverified", outcome.message
+    assert f"tests.test_old.test_old fails still, and the {by} names it." in outcome.message
+
+
+@pytest.mark.slow
+async def test_what_passed_before_is_no_old_failure_and_its_failure_is_shown(
+    endpoint, settings, old_failures
+):
+    broken = ("edit", {"path": "calc.py", "old": "whole, 2)", "new": "whole, 1)"})
+    endpoint.script(calls(FIXED, TESTED, broken), text("Done."), text("That is all."))
     outcome = await fix(settings.in_own_words(COMMAND), COMMAND, report=REPORT)
-    assert outcome.status == "unverified" and "Proven on both sides" in outcome.message
-    assert "The command itself fails; --resume with --test of what should pass" in outcome.message
-    narrower = f"{COMMAND} --deselect tests/test_old.py"
+    assert outcome.status == "unverified"
+    told = str(endpoint.requests[2].body["messages"][-1])
+    assert "tests.test_calc.test_share passed on the code as it was, and does not now" in told
+    assert "On the code as it is:" in told and "assert 0.2 == 0.25" in told
+
+
+@pytest.mark.slow
+async def test_another_command_of_a_resumed_session_finds_out_what_failed_before(
+    endpoint, settings, old_failures
+):
+    endpoint.script(calls(FIXED, TESTED), text("Done."), LAST)
+    narrow = f"{COMMAND} tests/test_calc.py"
+    outcome = await fix(settings.in_own_words(narrow), narrow, report="test_old fails, and so does mean([]).")
     going_on = settings.model_copy(update={"resume": outcome.session}).typed({"resume"})
-    outcome = await fix(going_on.in_own_words(narrower), narrower)
-    assert (outcome.status, outcome.turns, len(endpoint.requests)) == ("done", 0, 3), outcome.message
+    again = await fix(going_on.in_own_words(COMMAND), COMMAND)
+    assert again.status == "unverified" and "the report names it" in again.message, again.message
+    assert (outcome.status, outcome.verified.sides.failing) == ("done", ())
+
+
+@pytest.mark.slow
+async def test_where_tests_cannot_be_told_apart_what_is_old_is_not_known(endpoint, settings, old_failures):
+    (old_failures / "check.sh").write_text(
+        f'for f in tests/test_*.py; do PYTHONPATH=. "{sys.executable}" $f || code=1; done; exit $code\n'
+    )
+    endpoint.script(calls(FIXED, TESTED), text("Done."), text("That is all."))
+    outcome = await fix(settings, "sh check.sh", report=REPORT)
+    assert outcome.status == "unverified"
+    assert "does not tell its tests apart: what is old can't be told" in outcome.message
 
 
 @pytest.mark.slow

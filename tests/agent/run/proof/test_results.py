@@ -89,7 +89,18 @@ async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
         "cd a && cargo +nightly test --lib": "cd a && cargo +nightly test --no-fail-fast --lib",
         "cargo test --no-fail-fast": "cargo test --no-fail-fast",
         "make test": "make test",
+        "python -m pytest -x tests -qx --maxfail 2": "python -m pytest tests -q",
+        "pytest --exitfirst -k 'a' && flake8 -x": "pytest -k 'a' && flake8 -x",
+        "python -m unittest -f": "python -m unittest -v",
+        "go test -failfast ./...": "go test -v ./...",
+        "npx jest --bail src": "npx jest --verbose src",
+        "npm test": "npm test -- --verbose",
+        "yarn test": "yarn test --verbose",
+        "cd a && npm test": "cd a && npm test",
     }
+    (tmp_path / "package.json").write_text('{"scripts": {"test": "eslint . && NODE_ENV=test jest --ci"}}')
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/package.json").write_text('{"scripts": {"test": "jest && eslint ."}}')
     assert {each: telling(each, Processes()).command for each in told} == told
     assert (
         telling("pytest", Processes(), ["tests/test_a.py"]).environment["PYTEST_ADDOPTS"].startswith("-x -o ")
