@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import re
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from examples import examples
@@ -23,6 +26,7 @@ settings.load_profile("seedsmith")
 
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+FOLDERS = itertools.count()
 
 
 def pytest_configure() -> None:
@@ -55,6 +59,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The same order in every worker."""
     if WORKER:
         items.sort(key=lambda item: item.path.parts)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, with a number that is counted.
+
+    pytest's own fixture looks through the folders of all tests before for the next number of the name.
+    """
+    name = re.sub(r"\W", "_", request.node.name)[:27]
+    folder = tmp_path_factory.getbasetemp() / f"{name}{next(FOLDERS)}"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import graphlib
+import re
 from pathlib import Path
-
-from source_trees import statements, tree_of
 
 import seedsmith
 
@@ -15,15 +13,37 @@ PROGRAMS = ("skills/library/", "agent/tasks/demo_repository/", "agent/repair/inj
 """Files that are no modules of the package."""
 
 
+_IMPORT = re.compile(r"^[ \t]*(?:from (?P<module>\S+) )?import (?P<names>\([^)]*\)|.*)", re.MULTILINE)
+"""An import statement: it begins a line, as the formatter has it."""
+
+
 def imported_by(path: Path, known: set[str]) -> set[str]:
     found = set()
-    for node in statements(tree_of(path)):
-        if isinstance(node, ast.Import):
-            found |= {each.name for each in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = {f"{node.module}.{each.name}" for each in node.names}
-            found |= (names & known) or {node.module}
+    for each in _IMPORT.finditer(path.read_text("utf-8")):
+        names = set(re.findall(r"[\w.]+", each["names"]))
+        if each["module"]:
+            names = {f"{each['module']}.{name}" for name in names} & known or {each["module"]}
+        found |= names
     return found & known
+
+
+SOURCE = """\
+import a.b, c as d
+from e import (
+    f,  # what it is
+    g as h,
+)
+
+
+def i():
+    from j.k import l
+"""
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    (file := tmp_path / "a.py").write_text(SOURCE)
+    known = {"a.b", "b", "c", "d", "e", "e.f", "e.g", "h", "j", "j.k"}
+    assert imported_by(file, known) == {"a.b", "c", "d", "e.f", "e.g", "j.k"}
 
 
 def test_no_circle_of_files() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from present import PRESENT, why_not_skipped
+from source_trees import statements
 
 HERE = Path(__file__).parent
 FAILING = ("raises", "fail", "warns")
@@ -22,9 +23,9 @@ def name_of(call: ast.Call) -> str:
 
 def asserts(function: ast.AST, functions: dict[str, ast.AST], seen: frozenset[str] = frozenset()) -> bool:
     """Whether ``function``, or one of its module's ``functions`` that it calls, asserts something."""
+    if any(isinstance(node, ast.Assert) for node in statements(function)):
+        return True
     for node in ast.walk(function):
-        if isinstance(node, ast.Assert):
-            return True
         if isinstance(node, ast.Call):
             name = name_of(node)
             if name in FAILING:
@@ -37,7 +38,7 @@ def asserts(function: ast.AST, functions: dict[str, ast.AST], seen: frozenset[st
 def without_assertion(source: str) -> list[str]:
     """The tests of a module that can only fail by raising."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    nodes = ast.walk(ast.parse(source))
+    nodes = statements(ast.parse(source))
     functions: dict[str, ast.AST] = {node.name: node for node in nodes if isinstance(node, kinds)}
     tests = [name for name in functions if name.startswith("test_")]
     return [name for name in tests if not asserts(functions[name], functions, frozenset({name}))]

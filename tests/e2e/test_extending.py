@@ -63,6 +63,7 @@ def test_the_tool_runs_from_the_command_line(extended):
     assert done.code == 1 and "There is no tool 'json_get'" in done.last["text"]
 
 
+@pytest.mark.slow  # an installation by pip
 def test_the_skill_is_listed_and_checked(extended):
     rows = {row["name"]: row for row in extended.run_plain("skills", "list").events}
     assert (rows["tidy-json"]["state"], rows["tidy-json"]["origin"]) == ("usable", "package")

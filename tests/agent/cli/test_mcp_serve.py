@@ -24,6 +24,7 @@ def serving(place, environment, *flags):
     return Client(stdio_client(parameters), mode="legacy")
 
 
+@pytest.mark.slow  # a whole start
 async def test_another_agent_uses_the_tools_and_has_a_task_done(place, environment, endpoint):
     endpoint.script(
         calls(("write", {"path": "b.txt", "content": "two\n"})), text("It is written."), text("unused")

@@ -126,28 +126,31 @@ def test_go_and_rust_have_their_blocks_in_braces() -> None:
     assert guarded in varied("a.rs", rust, 3)
 
 
-def test_what_comes_behind_a_block_may_belong_into_it() -> None:
-    text = "def f(items):\n    for item in items:\n        use(item)\n    count = 1\n    return count"
-    assert text.replace("    count = 1", "        count = 1") in varied("a.py", text, 4)
-    braces = "function f(a) {\n  for (const b of a) {\n    use(b);\n  }\n  count += 1;\n  return count;\n}"
-    inside = braces.replace("  }\n  count += 1;", "    count += 1;\n  }")
-    assert inside in varied("a.js", braces, 5)
+BESIDE = "def f(items):\n    for item in items:\n        use(item)\n    count = 1\n    return count"
+BESIDE_BRACES = "function f(a) {\n  for (const b of a) {\n    use(b);\n  }\n  count += 1;\n  return count;\n}"
+APART = "def f(a):\n    if a > 1:\n        b = 1\n    if a > 0:\n        b = 2\n    return b"
+EXCLUSIVE = APART.replace("    if a > 0", "    elif a > 0")
+EXCLUSIVE_BRACES = "function f(a) {\n  if (a > 1) {\n    b = 1;\n  } else if (a) {\n    b = 2;\n  }\n}"
+SWALLOWED = "def f(a):\n    try:\n        g(a)\n    except ValueError:\n        pass"
+SWALLOWED_BRACES = "function f(a) {\n  try {\n    g(a);\n  } catch (error) {\n    log(error);\n  }\n}"
 
 
-def test_one_condition_excludes_the_next_or_does_not() -> None:
-    text = "def f(a):\n    if a > 1:\n        b = 1\n    if a > 0:\n        b = 2\n    return b"
-    assert text.replace("    if a > 0", "    elif a > 0") in varied("a.py", text, 4)
-    other = text.replace("    if a > 0", "    elif a > 0")
-    assert text in varied("a.py", other, 2)
-    braces = "function f(a) {\n  if (a > 1) {\n    b = 1;\n  } else if (a) {\n    b = 2;\n  }\n}"
-    assert braces.replace("} else if", "}\n  if") in varied("a.js", braces, 2)
-
-
-def test_a_swallowed_exception_is_passed_on() -> None:
-    text = "def f(a):\n    try:\n        g(a)\n    except ValueError:\n        pass"
-    assert text.replace("pass", "raise") in varied("a.py", text, 5)
-    braces = "function f(a) {\n  try {\n    g(a);\n  } catch (error) {\n    log(error);\n  }\n}"
-    assert braces.replace("    log(error);", "    log(error);\n    throw error;") in varied("a.js", braces, 5)
+@pytest.mark.parametrize(
+    ("path", "text", "number", "old", "new"),
+    [
+        ("a.py", BESIDE, 4, "    count = 1", "        count = 1"),
+        ("a.js", BESIDE_BRACES, 5, "  }\n  count += 1;", "    count += 1;\n  }"),
+        ("a.py", APART, 4, "    if a > 0", "    elif a > 0"),
+        ("a.py", EXCLUSIVE, 2, "    elif a > 0", "    if a > 0"),
+        ("a.js", EXCLUSIVE_BRACES, 2, "} else if", "}\n  if"),
+        ("a.py", SWALLOWED, 5, "pass", "raise"),
+        ("a.js", SWALLOWED_BRACES, 5, "    log(error);", "    log(error);\n    throw error;"),
+    ],
+)
+def test_a_statement_goes_into_a_block_a_condition_excludes_the_next_an_exception_is_passed_on(
+    path: str, text: str, number: int, old: str, new: str
+) -> None:
+    assert text.replace(old, new) in varied(path, text, number)
 
 
 def test_a_variable_is_given_what_it_is_given_elsewhere() -> None:

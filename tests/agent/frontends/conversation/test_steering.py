@@ -29,9 +29,11 @@ async def test_output_is_shown_while_it_comes_and_whole_by_a_key(converse, endpo
 
 
 @pytest.mark.slow
-async def test_a_key_sends_a_command_to_the_background_where_it_outlives_its_turn(
-    converse, endpoint, tmp_path
+@pytest.mark.parametrize("by_key", [True, False])
+async def test_a_command_goes_to_the_background_where_it_outlives_its_turn(
+    converse, endpoint, tmp_path, by_key
 ):
+    """Sent there by a key, or by itself as it takes long."""
     endpoint.script(
         calls(("shell", {"command": LOOP})),
         text("It runs."),
@@ -41,39 +43,16 @@ async def test_a_key_sends_a_command_to_the_background_where_it_outlives_its_tur
 
     async def person(at):
         await at.says("Begin")
-        await at.sees("begun")
-        at.type(CONTROL_B)
+        if by_key:
+            await at.sees("begun")
+            at.type(CONTROL_B)
         await at.sees("It runs.")
         await until(lambda: "1 in the background" in at.talk._toolbar(), at.talk._toolbar)
         (tmp_path / "repository" / "go").touch()
         await at.says("And?")
         await at.sees("It ended.")
 
-    await converse(person)
-    results = [each["content"] for each in bodies(endpoint)[-1]["messages"] if each["role"] == "tool"]
-    assert "left in the background as b1" in results[0] and "over-now" in results[1]
-
-
-@pytest.mark.slow
-async def test_a_command_that_takes_long_goes_on_in_the_background_and_its_end_is_read(
-    converse, endpoint, tmp_path
-):
-    endpoint.script(
-        calls(("shell", {"command": LOOP})),
-        text("It runs."),
-        calls(("shell_output", {"id": "b1", "wait": 60})),
-        text("It ended."),
-    )
-
-    async def person(at):
-        await at.says("Begin")
-        await at.sees("It runs.")
-        await until(lambda: "1 in the background" in at.talk._toolbar(), at.talk._toolbar)
-        (tmp_path / "repository" / "go").touch()
-        await at.says("And?")
-        await at.sees("It ended.")
-
-    at = await converse(person, background_after=0.2)
+    at = await converse(person, **({} if by_key else {"background_after": 0.2}))
     assert "Kept from the session" not in at.seen
     results = [each["content"] for each in bodies(endpoint)[-1]["messages"] if each["role"] == "tool"]
     assert "left in the background as b1" in results[0] and "over-now" in results[1]

@@ -70,20 +70,37 @@ def a_test(name, *, passes_before=False):
     return ("write", {"path": name, "content": content})
 
 
-async def test_a_report_is_fixed_and_proven_on_both_sides(endpoint, settings, repository, tmp_path):
-    endpoint.script(calls(FIXED, TESTED), LAST)
+HEAD = "import unittest\n\nfrom calc import mean\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+OF_ONE = f"{HEAD}        self.assertEqual(mean([4]), 4)\n"
+OF_NONE = f"{HEAD}        self.assertEqual(mean([]), 0)\n"
+UNITTEST = f"PYTHONPATH=. {sys.executable} -m unittest discover -s tests -p 'test_[nu]*.py'"
+
+
+@pytest.mark.parametrize(
+    ("command", "test", "name", "kept"),
+    [
+        (UNITTEST, OF_NONE, "test_it (test_nothing.T.test_it)", 1),
+        pytest.param(COMMAND, NEW_TEST, "tests.test_nothing.test_nothing", 3, marks=pytest.mark.slow),
+    ],
+    ids=["unittest", "pytest"],
+)
+async def test_a_report_is_fixed_and_proven_on_both_sides(
+    endpoint, settings, repository, tmp_path, command, test, name, kept
+):
+    (repository / "tests/test_unit.py").write_text(OF_ONE)
+    endpoint.script(calls(FIXED, ("write", {**TESTED[1], "content": test})), LAST)
     seen = Collected()
-    outcome = await fix(settings, COMMAND, (seen,), report=REPORT)
+    outcome = await fix(settings, command, (seen,), report=REPORT)
     assert (outcome.status, outcome.turns) == ("done", 2)
     sides = outcome.verified.sides
-    assert sides.proven and sides.old.tests == sides.new.tests == ("tests.test_nothing.test_nothing",)
-    assert (sides.old.exit_code, sides.new.exit_code, sides.kept) == (1, 0, 2)
+    assert sides.proven and sides.old.tests == sides.new.tests == (name,)
+    assert (sides.old.exit_code, sides.new.exit_code, sides.kept) == (1, 0, kept)
     assert "ZeroDivisionError" in sides.old.why and "Proven on both sides" in outcome.message
     (finished,) = (event for event in seen.events if isinstance(event, SessionFinished))
     assert finished.verified["sides"]["proven"] and finished.verified["before_exit_code"] == 0
     told = (tmp_path / "pull.md").read_text()
     assert told.startswith("# the length is 0.\n") and "## Risk\n\nnone known." in told
-    assert f"> {REPORT}" in told and "tests.test_nothing.test_nothing" in told
+    assert f"> {REPORT}" in told and name in told
     assert not list(tmp_path.rglob("old-side")) and OLD in (repository / "calc.py").read_text()
 
 
@@ -390,13 +407,9 @@ async def test_an_old_side_that_ends_before_its_tests_is_judged_by_its_exit_code
 @pytest.mark.slow
 async def test_a_test_that_was_there_proves_it_by_what_was_added_to_it(endpoint, settings, repository):
     """Of unittest's tests nobody tells the files."""
-    head = (
-        "import unittest\n\nfrom calc import mean\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
-    )
-    tests = f"{head}        self.assertEqual(mean([4]), 4)\n"
-    (repository / "test_unit.py").write_text(tests)
-    added = f"{tests}        self.assertEqual(mean([]), 0)\n"
-    extended = ("edit", {"path": "test_unit.py", "old": tests, "new": added})
+    (repository / "test_unit.py").write_text(OF_ONE)
+    added = OF_ONE + OF_NONE.removeprefix(HEAD)
+    extended = ("edit", {"path": "test_unit.py", "old": OF_ONE, "new": added})
     endpoint.script(calls(FIXED, extended), LAST)
     outcome = await fix(settings, f"{sys.executable} -m unittest test_unit", report=REPORT)
     assert outcome.status == "done", outcome.message

@@ -31,13 +31,14 @@ def refs(ground, name):
     return ground.git(name, "for-each-ref", "--format=%(refname) %(objectname)")
 
 
-async def test_each_repository_gets_one_branch_and_nothing_else(ground):
+@pytest.mark.parametrize("by_processes", [False, pytest.param(True, marks=pytest.mark.slow)])
+async def test_each_repository_gets_one_branch_and_nothing_else(ground, by_processes):
     for name in ("one", "two"):
         ground.repository(name)
         (ground.folder / name / "untracked.txt").write_text("mine")
     head = ground.git("one", "rev-parse", "HEAD")
     said = {"repositories": ["one", "two"], "steps": [EDIT], "verify": CHECK, "deliver": DELIVER}
-    summary = await ground.open(**said, workers=2).run(Options())  # by processes
+    summary = await (ground.open(**said, workers=2).run(Options()) if by_processes else ground.run(**said))
     assert summary.exit_code == 0 and set(summary.progress.counts) == {"verified"}
     for name in ("one", "two"):
         assert ground.git(name, "show", "change/tasks:a.txt") == "new\n"
