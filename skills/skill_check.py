@@ -80,10 +80,6 @@ def check(folder: Path, tools: Collection[str] = ()) -> Checked:
     return Checked(folder, found, tuple(errors), tuple(warnings))
 
 
-def _faults_of(found: Skill | BrokenSkill) -> tuple[ManifestError, ...]:
-    return found.errors if isinstance(found, BrokenSkill) else tuple(found.warnings)
-
-
 def _tools(manifest: Path) -> list[str]:
     """The names under ``tools`` of a manifest of our own, whatever else is wrong with it."""
     if manifest.suffix == ".md":

@@ -71,8 +71,16 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_valid_text)]
 """Text that can be written down; JSON lets half a surrogate pair through."""
+NotBlank = Annotated[Text, AfterValidator(_not_blank)]
+"""Text that says something."""
 ArgumentText = Annotated[Text, AfterValidator(_without_nul)]
 """Text that can be an argument of a program."""
 

@@ -104,11 +104,11 @@ def clamp(line: str, limit: int = LINE_CHARACTERS, length: int | None = None) ->
     return f"{line[:limit]}… [{total - limit:,} more characters in this line]"
 
 
-def clamp_lines(text: str, limit: int = LINE_CHARACTERS) -> str:
+def clamp_lines(text: str) -> str:
     """Clamp every line of ``text``."""
-    if len(text) <= limit:
+    if len(text) <= LINE_CHARACTERS:
         return text
-    return "\n".join(clamp(line, limit) for line in text.split("\n"))
+    return "\n".join(map(clamp, text.split("\n")))
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

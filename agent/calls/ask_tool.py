@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from seedsmith.agent.calls.respondent import Question, Respondent
 from seedsmith.tools.base import EVERYTHING, Access, ToolContext, ToolResult
-from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import NotBlank, Parameters, PydanticTool
 
 NAME = "ask"
 NOBODY = "No one is there: decide yourself and say so."
@@ -18,26 +18,17 @@ _MOST_OPTIONS = 9
 _OPTION_CHARACTERS = 500
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
 def _short(text: str) -> str:
     if len(text) > _OPTION_CHARACTERS:
         raise ValueError(f"must be at most {_OPTION_CHARACTERS} characters long")
     return text
 
 
-Words = Annotated[Text, AfterValidator(_not_blank)]
-
-
 class AskParameters(Parameters):
     """The question, and the likely answers."""
 
-    question: Words = Field(max_length=4_000)
-    options: list[Annotated[Words, AfterValidator(_short)]] = Field([], max_length=_MOST_OPTIONS)
+    question: NotBlank = Field(max_length=4_000)
+    options: list[Annotated[NotBlank, AfterValidator(_short)]] = Field([], max_length=_MOST_OPTIONS)
 
 
 class AskTool(PydanticTool[AskParameters]):

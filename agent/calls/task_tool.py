@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from seedsmith.agent.context.agent_kinds import AgentKind
 from seedsmith.tools.base import (
@@ -19,7 +18,7 @@ from seedsmith.tools.base import (
     ToolSpec,
 )
 from seedsmith.tools.flat_schema import flatten_schema
-from seedsmith.tools.pydantic_tool import Parameters, PydanticTool, Text
+from seedsmith.tools.pydantic_tool import NotBlank, Parameters, PydanticTool, Text
 
 NAME = "task"
 _DESCRIPTION_CHARACTERS = 200
@@ -27,16 +26,10 @@ Start = Callable[[AgentKind, str, ToolContext], Awaitable[ToolResult]]
 """Has a helper of a kind carry out a task; gives back what it reports. With the caller's context."""
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
 class TaskParameters(Parameters):
     """What is to be done, and by whom."""
 
-    task: Annotated[Text, AfterValidator(_not_blank)] = Field(max_length=20_000)
+    task: NotBlank = Field(max_length=20_000)
     kind: Text = ""
 
 

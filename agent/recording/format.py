@@ -69,9 +69,9 @@ class Head:
     def from_json(cls, line: Line) -> Head:
         """The inverse; raises KeyError or TypeError on anything else."""
         texts = ("seedsmith", "provider", "model", "wire", "profile", "prompt", "workspace", "state")
-        values: dict[str, Any] = {name: _text(line[name]) for name in texts}
-        tree = WorkspaceDigest(_text(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
-        values |= {name: _text(line.get(name, "")) for name in ("skill", "library")}
+        values: dict[str, Any] = {name: text_of(line[name]) for name in texts}
+        tree = WorkspaceDigest(text_of(line["tree"]["sha256"]), _texts(line["tree"]["files"]))
+        values |= {name: text_of(line.get(name, "")) for name in ("skill", "library")}
         values["images"] = tuple(image_from_json(_mapping(image)) for image in line["images"])
         for name in ("output_schema", "catalog"):
             values[name] = _mapping(line[name]) if line.get(name) is not None else None
@@ -132,9 +132,9 @@ class ResponseLine:
             end=end,
             status=_number(line.get("status"), int),
             headers=_texts(line.get("headers", {})),
-            pieces=tuple((int(ms), _text(text)) for ms, text in line.get("pieces", ())),
-            message=_text(line.get("message", "")),
-            code=_text(line.get("code", "")),
+            pieces=tuple((int(ms), text_of(text)) for ms, text in line.get("pieces", ())),
+            message=text_of(line.get("message", "")),
+            code=text_of(line.get("code", "")),
             lasting=bool(line.get("lasting", False)),
             refusal=_refusal(line.get("refusal")) if end == "refused" else None,
             retry_after=_number(line.get("retry_after"), float),
@@ -152,7 +152,7 @@ class CallLine:
     @classmethod
     def from_json(cls, line: Line) -> CallLine:
         """One of a ``calls`` line's calls; raises KeyError or TypeError on anything else."""
-        return cls(_text(line["id"]), _text(line["name"]), _text(line["arguments"]))
+        return cls(text_of(line["id"]), text_of(line["name"]), text_of(line["arguments"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,10 @@ class DoneLine:
     def from_json(cls, line: Line) -> DoneLine:
         """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
         return cls(
-            _text(line["call"]),
-            _text(line["name"]),
+            text_of(line["call"]),
+            text_of(line["name"]),
             bool(line["ok"]),
-            _text(line["text"]),
+            text_of(line["text"]),
             float(line["duration_ms"]),
         )
 
@@ -189,7 +189,7 @@ class VerifyLine:
     def from_json(cls, line: Line) -> VerifyLine:
         """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
         code = line["exit_code"]
-        return cls(_text(line["command"]), None if code is None else int(code), _text(line["output"]))
+        return cls(text_of(line["command"]), None if code is None else int(code), text_of(line["output"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +209,17 @@ class FinishLine:
     def from_json(cls, line: Line) -> FinishLine:
         """The inverse of ``asdict``; raises KeyError or TypeError on anything else."""
         return cls(
-            _text(line["status"]),
+            text_of(line["status"]),
             int(line["exit_code"]),
-            _text(line["diff_sha256"]),
-            tuple(_text(path) for path in line["files_changed"]),
-            _text(line["tree_sha256"]),
-            _text(line["message"]),
+            text_of(line["diff_sha256"]),
+            tuple(text_of(path) for path in line["files_changed"]),
+            text_of(line["tree_sha256"]),
+            text_of(line["message"]),
         )
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """``value``, which has to be text; raises TypeError where it is none."""
     if not isinstance(value, str):
         raise TypeError(f"text was expected, not {type(value).__name__}")
     return value
@@ -240,4 +241,4 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> dict[str, str]:
-    return {_text(name): _text(each) for name, each in _mapping(value).items()}
+    return {text_of(name): text_of(each) for name, each in _mapping(value).items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from seedsmith.agent.recording.body_difference import Difference, restored
 from seedsmith.agent.recording.errors import RecordingError
@@ -18,6 +18,7 @@ from seedsmith.agent.recording.format import (
     Line,
     ResponseLine,
     VerifyLine,
+    text_of,
 )
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -187,17 +188,11 @@ class _Reader:
         if line["n"] != expected:
             raise ValueError(f"request {line['n']!r} stands where {expected} is due")
         if "middle" not in line and self.head.portable:
-            self.requests.append((expected, number, _text(line["path"]), None))
+            self.requests.append((expected, number, text_of(line["path"]), None))
             return
-        change = Difference(int(line["prefix"]), _text(line["middle"]), int(line["suffix"]))
+        change = Difference(int(line["prefix"]), text_of(line["middle"]), int(line["suffix"]))
         self._body = restored(self._body, change)
-        self.requests.append((expected, number, _text(line["path"]), self._body))
+        self.requests.append((expected, number, text_of(line["path"]), self._body))
 
     def _damaged(self, number: int, why: str) -> RecordingError:
         return RecordingError(f"Line {number} of {self._path} is damaged: {why}.")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text was expected, not {type(value).__name__}")
-    return value

@@ -203,14 +203,14 @@ def statement_at(lines: Sequence[str], first: int) -> Statement | None:
     text = lines[first]
     if not text.strip() or _CONTINUES.match(text):
         return None
-    indent = _width(text)
+    indent = indent_width(text)
     last = first + 1
     ahead = last
     while ahead < len(lines):
         following = lines[ahead]
         if following.strip():
-            if _width(following) <= indent and not (
-                _width(following) == indent and _CONTINUES.match(following)
+            if indent_width(following) <= indent and not (
+                indent_width(following) == indent and _CONTINUES.match(following)
             ):
                 break
             last = ahead + 1
@@ -223,7 +223,7 @@ def following(lines: Sequence[str], statement: Statement) -> Statement | None:
     index = statement.last
     while index < len(lines) and not lines[index].strip():
         index += 1
-    if index >= len(lines) or _width(lines[index]) != statement.indent:
+    if index >= len(lines) or indent_width(lines[index]) != statement.indent:
         return None
     return statement_at(lines, index)
 
@@ -233,14 +233,15 @@ def above(lines: Sequence[str], statement: Statement) -> Statement | None:
     indent = statement.indent
     for index in range(statement.first - 1, -1, -1):
         text = lines[index]
-        head = _width(text) == indent < statement.indent and not _CONTINUES.match(text)
-        if not text.strip() or (_width(text) >= indent and not head):
+        head = indent_width(text) == indent < statement.indent and not _CONTINUES.match(text)
+        if not text.strip() or (indent_width(text) >= indent and not head):
             continue
         if not _CONTINUES.match(text):
             return statement_at(lines, index)
-        indent = _width(text)  # an `else`: what it belongs to begins further up
+        indent = indent_width(text)  # an `else`: what it belongs to begins further up
     return None
 
 
-def _width(line: str) -> int:
+def indent_width(line: str) -> int:
+    """How many characters ``line`` is indented by."""
     return len(line) - len(line.lstrip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from seedsmith.agent.repair.code_lines import Line, Statement, above, following, statement_at
+from seedsmith.agent.repair.code_lines import Line, Statement, above, following, indent_width, statement_at
 from seedsmith.agent.repair.line_changes import Scope
 from seedsmith.agent.repair.syntax import Syntax
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -103,7 +103,7 @@ def _shifted_in(lines: Sequence[str], statement: Statement, inside: range) -> It
         return
     if re.fullmatch(r"\s*\}\)?;?\s*", lines[last]):
         last -= 1
-    if not lines[last].strip() or _indent_of(lines[last]) <= statement.indent:
+    if not lines[last].strip() or indent_width(lines[last]) <= statement.indent:
         return
     own = _indented("\n".join(lines[statement.first : statement.last]), lines[last])
     between = tuple(lines[last + 1 : statement.first])
@@ -116,7 +116,7 @@ def _branched(lines: Sequence[str], statement: Statement, index: int) -> Iterato
         yield Replaced("branch", index, index + 1, (f"{match[1]}elif{match[2]}",))
     for number in range(statement.first + 1, statement.last):
         text = lines[number]
-        if _indent_of(text) != statement.indent:
+        if indent_width(text) != statement.indent:
             continue
         if match := re.match(r"(\s*)elif\b(.*)$", text):
             yield Replaced("branch", number, number + 1, (f"{match[1]}if{match[2]}",))
@@ -150,10 +150,6 @@ def _likened(lines: Sequence[str], index: int, inside: range) -> Iterator[Replac
         other = _ASSIGNED.match(lines[number])
         if other and (other[1], other[2]) == (own[1], own[2]) and number != index:
             yield Replaced("likened", index, index + 1, _indented(lines[number].strip(), lines[index]))
-
-
-def _indent_of(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _inserted(

@@ -200,13 +200,13 @@ def filter_program(
 
 
 @cache
-def connection_filter(machine: str | None = None) -> bytes:
+def connection_filter() -> bytes:
     """Assemble what goes with ``unix_sockets`` where only a session's own shall be reached.
 
     Every ``connect`` is asked about; of Unix sockets only those are left that send nowhere but where they
     are connected to, since the addresses of datagrams lie behind pointers in calls too many to ask about.
     """
-    target = _MACHINES[machine or platform.machine()]
+    target = _MACHINES[platform.machine()]
     streams = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
     allowed = [_instruction(_JUMP_EQUAL, each, len(streams) - n, 0) for n, each in enumerate(streams)]
     only_streams = [

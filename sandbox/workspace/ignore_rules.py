@@ -21,6 +21,7 @@ NAMES = (".gitignore", ".ignore", ".rgignore")
 MOST_BYTES = 1 << 20
 """Of one file; larger ones, and what is no regular file, count as empty."""
 _MOST_FOLDERS = 50_000
+_MOST_SECONDS = 5.0
 _NOT_ENTERED = frozenset({".git", "node_modules", "__pycache__", ".venv", ".tox", ".nox"})
 _SPECIAL = re.compile(rb"([\\*?\[\]!# ])")
 
@@ -35,12 +36,12 @@ class Rules:
     """The files that are not to be read, relative to the folder."""
 
 
-def vetted_rules(folder: int, names: Iterable[str] = NAMES, seconds: float = 5.0) -> Rules:
-    """Read the files ``names`` in and below the open ``folder``, as far as ``seconds`` allow."""
+def vetted_rules(folder: int, names: Iterable[str] = NAMES) -> Rules:
+    """Read the files ``names`` in and below the open ``folder``, as far as the time allows."""
     wanted = tuple(names)
     lines: list[bytes] = []
     left_out: list[str] = []
-    until = time.monotonic() + seconds
+    until = time.monotonic() + _MOST_SECONDS
     for path, present in _folders(folder, until):
         prefix = f"{path}/" if path else ""
         for name in (each for each in wanted if each in present):

@@ -189,14 +189,11 @@ class Workspace:
             found = settle(file.fileno())
             return None if found is None else SteadyFile(path, os.dup(file.fileno()), found)
 
-    def open_folder(self, path: str, *, follow: bool = True) -> int:
-        """Open the folder at ``path`` for listing; return a descriptor the caller closes.
-
-        With ``follow`` false, a link anywhere in the path is refused.
-        """
+    def open_folder(self, path: str) -> int:
+        """Open the folder at ``path`` for listing; return a descriptor the caller closes."""
         relative = self.relative(path)
         with path_errors(path):
-            return self._open(relative, os.O_RDONLY | os.O_DIRECTORY, follow=follow)
+            return self._open(relative, os.O_RDONLY | os.O_DIRECTORY)
 
     def locate(self, path: str) -> Location:
         """Find the folder and name where ``path`` itself lies, a link in the last place not followed.
@@ -295,16 +292,9 @@ class Workspace:
                     os.rmdir(_only_name(location), dir_fd=location.folder)
                 folder = folder.rpartition("/")[0]
 
-    def _open(self, relative: str, flags: int, *, follow: bool = True) -> int:
+    def _open(self, relative: str, flags: int) -> int:
         descriptor, root_path, below = self._below(relative)
-        opened = open_beneath(
-            descriptor,
-            below,
-            flags,
-            root_path=root_path,
-            follow=follow,
-            force_walk=self._force_walk,
-        )
+        opened = open_beneath(descriptor, below, flags, root_path=root_path, force_walk=self._force_walk)
         if self._hidden:
             try:
                 # What was opened, not what it was called: no link and no rename leads around this.

@@ -80,8 +80,8 @@ def unified_diff_of_parts(path: str, parts: Sequence[Part], *, created: bool = F
             lines_before += before.count("\n", position, window.start)
             position = window.start
             old, new = before[window.start : window.end], window.new(before)
-            hunks += _hunks(_split(old), _split(new), lines_before, lines_before + shift)
-            shift += len(_split(new)) - len(_split(old))
+            hunks += _hunks(split_lines(old), split_lines(new), lines_before, lines_before + shift)
+            shift += len(split_lines(new)) - len(split_lines(old))
     if not hunks:
         return ""
     head = ["--- /dev/null" if created else f"--- a/{shown_path(path)}", f"+++ b/{shown_path(path)}"]
@@ -162,7 +162,7 @@ def _shown(mark: str, line: str, *, line_end: bool = False) -> str:
     return mark + clamp(escape(body), _SHOWN_CHARACTERS) + missing
 
 
-def _split(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Split at ``\\n`` only, keeping it; an empty text has no lines."""
     lines = [line + "\n" for line in text.split("\n")]
     last = lines.pop().removesuffix("\n")

@@ -12,7 +12,6 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.content.difference import Replacement
 from seedsmith.tools.text import count, escape, shown_path
 
-ENDING = ".ipynb"
 _DECODER = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\r\n]*")
 _IN_LINES = re.compile(r"\[(\s*\n[ \t]*)(?=\")")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.tools.content.difference import Replacement, whole_replacement
+from seedsmith.tools.content.difference import Replacement, split_lines, whole_replacement
 from seedsmith.tools.patch.file_patch import Hunk, Mark, PatchError, joined
 from seedsmith.tools.patch.headings import Range, narrowed
 from seedsmith.tools.patch.mismatch import explain_mismatch
@@ -188,7 +188,7 @@ def _loose_spans(text: str, hunk: Hunk, begin: int) -> Iterator[tuple[int, int]]
     match = pattern.search(text, begin)
     while match:
         # An empty last line would match behind the last newline, where there is no line.
-        if len(_split(match.group())) == len(hunk.old):
+        if len(split_lines(match.group())) == len(hunk.old):
             yield match.span()
         following = text.find("\n", match.start()) + 1
         match = pattern.search(text, following) if following else None
@@ -196,7 +196,7 @@ def _loose_spans(text: str, hunk: Hunk, begin: int) -> Iterator[tuple[int, int]]
 
 def _rewritten(document: Document, region: str, hunk: Hunk, end: int) -> str:
     """Return what ``region`` becomes: kept lines as they are, added ones as given or in the file's style."""
-    present = _split(region)
+    present = split_lines(region)
     kept = iter(present)
     line_end = _line_end(present, document.text)
     out: list[str] = []
@@ -226,10 +226,3 @@ def _line_end(present: Sequence[str], text: str) -> str:
     if first is None:
         first = text[: text.find("\n") + 1]
     return "\r\n" if first.endswith("\r\n") else "\n"
-
-
-def _split(text: str) -> list[str]:
-    """Split at ``\\n`` only, keeping it; an empty text has no lines."""
-    lines = [line + "\n" for line in text.split("\n")]
-    last = lines.pop().removesuffix("\n")
-    return [*lines, last] if last else lines

@@ -57,11 +57,10 @@ def pull(
     name: str,
     *,
     environment: Mapping[str, str],
-    cache: Path | None = None,
     progress: ShowProgress = ignore_progress,
 ) -> Path:
     """Fetch the model called ``name`` unless it is there, and return its file; for callers without a loop."""
-    return asyncio.run(ensure(name, cache, environment=environment, progress=progress))
+    return asyncio.run(ensure(name, environment=environment, progress=progress))
 
 
 async def ensure(

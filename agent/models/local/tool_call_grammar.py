@@ -16,6 +16,7 @@ from typing import Any
 
 from seedsmith.agent.conversation import AssistantMessage, Item
 from seedsmith.agent.models.base import Request
+from seedsmith.agent.models.stream.stream import is_json_object
 from seedsmith.tools.base import ToolSpec
 
 _CONSTRAINTS = frozenset({"grammar", "json_schema", "response_format"})
@@ -75,17 +76,12 @@ def _with_readable_calls(items: Iterable[Item]) -> Any:
 
 
 def _with_readable_arguments(item: Item) -> Item:
-    if not isinstance(item, AssistantMessage) or all(_is_object(call.arguments) for call in item.calls):
+    if not isinstance(item, AssistantMessage) or all(is_json_object(call.arguments) for call in item.calls):
         return item
     calls = tuple(
-        call if _is_object(call.arguments) else replace(call, arguments=json.dumps({"raw": call.arguments}))
+        call
+        if is_json_object(call.arguments)
+        else replace(call, arguments=json.dumps({"raw": call.arguments}))
         for call in item.calls
     )
     return replace(item, calls=calls)
-
-
-def _is_object(arguments: str) -> bool:
-    try:
-        return isinstance(json.loads(arguments), dict)
-    except (ValueError, RecursionError):
-        return False

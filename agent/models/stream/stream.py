@@ -116,7 +116,7 @@ class CallSlot:
     @property
     def parsable(self) -> bool:
         """Whether name and arguments make a call that can be run."""
-        return bool(self.name) and _is_object(self.arguments)
+        return bool(self.name) and is_json_object(self.arguments)
 
     @property
     def closed(self) -> bool:
@@ -330,7 +330,8 @@ def consistent_usage(taken: int, cached: int, given: int, thought: int) -> Usage
     return Usage(taken, min(cached, taken), given, min(thought, given))
 
 
-def _is_object(arguments: str) -> bool:
+def is_json_object(arguments: str) -> bool:
+    """Whether a call's ``arguments`` are whole."""
     try:
         return isinstance(json.loads(arguments), dict)
     except (ValueError, RecursionError):
