@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FLAGS = ("model", "base_url", "fallback", "ca_bundle", "wire", "effort", "temperature", "sandbox", "network")
 _SCHEMA = "schema"
-_MOST_AT_WORK = 8
 
 
 @click.command("batch", short_help="Carry out a task file over many repositories.")
@@ -105,6 +104,7 @@ def _options(flags: dict[str, Any]) -> Options:
 
 def _run(batch: Batch, how: tuple[Options, Engine], reports: tuple[Path, ...], as_json: bool) -> int:
     from seedsmith.agent.cli.run_common import until_done
+    from seedsmith.agent.frontends.line_wrapping import as_told, tell
     from seedsmith.agent.tasks.batch.report import write_report
     from seedsmith.agent.tasks.batch.wording import one_line
 
@@ -118,13 +118,11 @@ def _run(batch: Batch, how: tuple[Options, Engine], reports: tuple[Path, ...], a
         raise
     kept = tuple(summary.folder / f"report{ending}" for ending in (".md", ".html", ".json", ".xml"))
     for path in (*kept, *reports):
-        write_report(summary, path)
+        write_report(summary, path, as_told)
     if as_json:
         _print_json({"type": "batch.finished", **_finished(summary)})
     else:
-        from seedsmith.agent.frontends.terminal import visible
-
-        print(visible(f"{one_line(summary)}\nReport: {summary.folder / 'report.html'}"))
+        tell(f"{one_line(summary, as_told)}\nReport: {summary.folder / 'report.html'}")
     return summary.exit_code
 
 
@@ -152,10 +150,11 @@ def _lines(show: Callable[[Row], None]) -> Watcher:
 
 
 def _line(row: Row) -> None:
+    from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.tasks.batch.wording import row_line
 
-    print(visible(row_line(row)), flush=True)
+    print(visible(row_line(row, as_told)), flush=True)
 
 
 def _json_row(row: Row) -> None:
@@ -177,47 +176,28 @@ def _table() -> Watcher:
     from rich.live import Live
     from rich.text import Text
 
+    from seedsmith.agent.cli.batch_lines import at_work_lines, progress_line
+    from seedsmith.agent.frontends.line_wrapping import as_told
+    from seedsmith.agent.frontends.terminal import visible
+    from seedsmith.agent.tasks.batch.wording import row_line
+
     live = Live(console=Console(file=sys.stdout, highlight=False), refresh_per_second=4)
 
     def watch(progress: Progress, rows: list[Row]) -> None:
-        from seedsmith.agent.frontends.terminal import visible
-        from seedsmith.agent.tasks.batch.wording import row_line
-
         for row in rows:
             style = "red" if row.state == "failed" else ""
-            live.console.print(Text(visible(row_line(row)), style=style), soft_wrap=True)
+            live.console.print(Text(visible(row_line(row, as_told)), style=style), soft_wrap=True)
         said = "\n".join((progress_line(progress), *at_work_lines(progress)))
         live.update(Text(visible(said), no_wrap=True, overflow="ellipsis"))
 
     return live, watch
 
 
-def at_work_lines(progress: Progress) -> list[str]:
-    """A line for each item at work: its name, since when, and what it cost so far."""
-    shown = progress.at_work[:_MOST_AT_WORK]
-    wide = max((len(each.name) for each in shown), default=0)
-    lines = [f"  {each.name:<{wide}}  {each.seconds:5.0f} s  {each.cost:.4f} yuan" for each in shown]
-    more = len(progress.at_work) - len(shown)
-    return [*lines, f"  and {more} more"] if more else lines
-
-
-def progress_line(progress: Progress) -> str:
-    """How far a batch is: a bar, counts, cost and about the time that is left."""
-    done, total = progress.finished, progress.total
-    bar = "█" * (20 * done // max(1, total))
-    left = progress.seconds_left
-    time_left = ""
-    if left is not None and done < total:
-        time_left = f", about {left:.0f} s left" if left < 90 else f", about {left / 60:.0f} min left"
-    failed = progress.counts.get("failed", 0)
-    said = f", {failed} failed" if failed else ""
-    working = progress.counts.get("working", 0)
-    return f"{bar:░<20} {done}/{total}, {working} at work{said}, {progress.cost:.4f} yuan{time_left}"
-
-
 def _show_plan(batch: Batch, options: Options, as_json: bool) -> int:
     """Print the items and, of each step, whether it would be done as things are."""
+    from seedsmith.agent.cli.batch_lines import planned_text
     from seedsmith.agent.cli.run_common import until_done
+    from seedsmith.agent.frontends.line_wrapping import tell
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
 
@@ -227,8 +207,8 @@ def _show_plan(batch: Batch, options: Options, as_json: bool) -> int:
         if as_json:
             _print_json(planned.to_json())
         else:
-            print(visible(planned.to_text()))
+            print(visible(planned_text(planned)))
     if not as_json:
         cost = cost_words(batch, options, asking)
-        print(f"{count} items; a model would be asked in {asking}{cost}. Nothing was done.")
+        tell(f"{count} items; a model would be asked in {asking}{cost}. Nothing was done.")
     return 0

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import (
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    get_completion_class,
+)
 
-from seedsmith.agent.cli.invocation import debug_flag
+from seedsmith.agent.cli.invocation import Invocation, debug_flag
 
 SHELLS = ("bash", "zsh", "fish")
-_VARIABLE = "_SEEDSMITH_COMPLETE"
 
 
 @click.command("completion", short_help="Print a shell's completion script.")
@@ -19,10 +25,28 @@ def command(shell: str) -> None:
 
     bash: source <(seedsmith completion bash) · zsh: the same · fish: seedsmith completion fish | source
     """
-    from seedsmith.agent.cli.main import seedsmith
+    from seedsmith.agent.cli.main import COMPLETING, seedsmith
 
     completion = get_completion_class(shell)
     assert completion is not None
-    script = completion(seedsmith, {}, "seedsmith", _VARIABLE).source()
+    script = completion(seedsmith, {}, "seedsmith", COMPLETING).source()
     # fish: a description may hold commas, too
     click.echo(script.replace('string split ","', 'string split --max 1 ","'))
+
+
+def tell_in(invocation: Invocation) -> None:
+    """Have zsh and fish, which show what a word means, told it in the person's language."""
+    from seedsmith.agent.cli.told_help import help_told, language_here
+
+    told = help_told(language_here(invocation))
+
+    def telling(shell: type[ShellComplete]) -> type[ShellComplete]:
+        class Telling(shell):  # type: ignore[valid-type, misc]
+            def format_completion(self, item: CompletionItem) -> str:
+                item.help = told(item.help) if item.help else item.help
+                return str(super().format_completion(item))
+
+        return Telling
+
+    for each in (ZshComplete, FishComplete):
+        add_completion_class(telling(each))

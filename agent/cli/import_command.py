@@ -37,11 +37,13 @@ def command(program: str | None, dry_run: bool, as_json: bool) -> None:
         rows += [{"what": each.what, "why": each.said} for each in target.left_out]
         sys.stdout.buffer.write(b"".join(map(encode, rows)))
         return
-    from seedsmith.agent.frontends.line_wrapping import tell
+    from seedsmith.agent.frontends.line_wrapping import as_told, tell
 
     for each in target.taken:
-        tell(f"{'would take' if dry_run else 'taken'}: {each.what}\n    {each.said}")
+        tell(f"{'would take' if dry_run else 'taken'}: {each.what}")
+        tell(f"    {as_told(each.said)}")
     for each in target.left_out:
-        tell(f"left out: {each.what}\n    {each.said}")
+        tell(f"left out: {each.what}")
+        tell(f"    {as_told(each.said)}")
     if not target.taken:
         say("Nothing was taken.")

@@ -46,8 +46,23 @@ _language_flag = click.option(
 )
 
 
+class ToldContext(click.Context):
+    """The context of a command whose help is told in the person's language."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """What lays the help out."""
+        from seedsmith.agent.cli.told_help import ToldFormatter, help_told, language_here
+
+        language = language_here(self.ensure_object(Invocation))
+        return super().make_formatter() if language == "en" else ToldFormatter(help_told(language))
+
+
 def with_language(command: click.Command) -> click.Command:
-    """``command``, it and those in it with the flag ``--lang`` where they have none of their own."""
+    """``command``, it and those in it told in the person's language.
+
+    They get the flag ``--lang`` where they have none of their own.
+    """
+    command.context_class = ToldContext
     if isinstance(command, click.Group):
         for each in command.commands.values():
             with_language(each)

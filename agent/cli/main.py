@@ -11,7 +11,14 @@ from collections.abc import Sequence
 
 import click
 
-from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag, say, with_language
+from seedsmith.agent.cli.invocation import (
+    Invocation,
+    ToldContext,
+    at_a_terminal,
+    debug_flag,
+    say,
+    with_language,
+)
 from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
 from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
@@ -55,11 +62,16 @@ _SPACELESS = (
 )
 """First and last letters of Thai, Lao, Burmese, Khmer, Japanese, Chinese: no command's name holds one."""
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-GROUP_FLAGS = frozenset({"-h", "--help", "--version", "--debug"})
+COMPLETING = "_SEEDSMITH_COMPLETE"
+"""The variable by which a shell asks what can be typed."""
+_HELP = frozenset({"-h", "--help"})
+GROUP_FLAGS = _HELP | {"--version", "--debug"}
 
 
 class CommandGroup(click.Group):
     """Commands by name; a lone argument that holds a space is a prompt for ``run``."""
+
+    context_class = ToldContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All command names, in the order of ``--help``."""
@@ -76,6 +88,8 @@ class CommandGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``seedsmith [flags of run] "A PROMPT"`` as ``seedsmith run …``, flags alone as ``talk``'s."""
         named = next((arg for arg in args if arg in COMMANDS), None)
+        if named is None and _HELP.intersection(args):
+            args = _without_language(args)  # it is known already
         if named is None and any(_is_prompt(arg) for arg in args):
             args = ["run", *args]
         elif named is None and at_a_terminal() and self._opens_conversation(ctx, args):
@@ -161,6 +175,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
     _never_fail_to_print()
+    if COMPLETING in os.environ:
+        importlib.import_module("seedsmith.agent.cli.completion").tell_in(invocation)
     try:
         os.environ.update(with_kept_keys(os.environ))
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
@@ -192,6 +208,13 @@ def _language(arguments: Sequence[str]) -> str | None:
         if flag == "--lang":
             return value or following
     return None
+
+
+def _without_language(arguments: Sequence[str]) -> list[str]:
+    """``arguments`` without ``--lang`` and what is typed behind it."""
+    before = ("", *arguments)
+    kept = zip(before, arguments, strict=False)
+    return [each for last, each in kept if last != "--lang" and each.partition("=")[0] != "--lang"]
 
 
 def explain(error: Exception) -> tuple[int, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
-from seedsmith.agent.cli.invocation import debug_flag
+from seedsmith.agent.cli.invocation import Invocation, debug_flag
 from seedsmith.agent.version import VERSION
+
+Told = Callable[[str], str]
+SEE = "docs/command-line.md in the source tree says where settings come from and where state lies."
 
 
 @click.command("man", short_help="Print the manual page.")
@@ -18,30 +21,38 @@ def command(context: click.Context) -> None:
 
     To keep it: seedsmith man > ~/.local/share/man/man1/seedsmith.1
     """
+    from seedsmith.agent.cli.told_help import help_told, language_here
+
     root = context.find_root()
-    for line in page(root.command, "seedsmith"):
+    told = help_told(language_here(context.ensure_object(Invocation)))
+    for line in page(root.command, "seedsmith", told):
         click.echo(line)
 
 
-def page(root: click.Command, name: str) -> Iterator[str]:
-    """The lines of the page, in the man macros of roff."""
-    context = click.Context(root, info_name=name)
-    yield f'.TH "{name.upper()}" "1" "" "{name} {VERSION}" "User Commands"'
-    yield ".SH NAME"
-    yield f"{name} \\- {_text((root.help or '').partition('.')[0]).lower()}"
-    yield ".SH SYNOPSIS"
-    yield f"\\fB{name}\\fR [\\fICOMMAND\\fR] [\\fIFLAGS\\fR] [\\fIPROMPT\\fR]"
-    yield ".SH DESCRIPTION"
-    yield from _paragraphs(root.help or "")
-    yield from _flags(root, context)
-    yield ".SH COMMANDS"
-    for full, command, own in _commands(root, context):
-        usage = " ".join(command.collect_usage_pieces(own))
+def page(root: click.Command, name: str, told: Told = str) -> Iterator[str]:
+    """The lines of the page, in the man macros of roff; ``told`` puts what is in it into a language."""
+    from seedsmith.agent.cli.told_help import usage_told
+
+    context = click.Context(root, info_name=name, **root.context_settings)
+    yield f'.TH "{name.upper()}" "1" "" "{name} {VERSION}" "{told("User Commands")}"'
+    yield f".SH {told('NAME')}"
+    yield f"{name} \\- {_text(told((root.help or '').partition('.')[0])).lower()}"
+    yield f".SH {told('SYNOPSIS')}"
+    command, flags, prompt = map(told, ("COMMAND", "FLAGS", "PROMPT"))
+    yield f"\\fB{name}\\fR [\\fI{command}\\fR] [\\fI{flags}\\fR] [\\fI{prompt}\\fR]"
+    yield f".SH {told('DESCRIPTION')}"
+    yield from _paragraphs(root.help or "", told)
+    yield from _flags(root, context, told)
+    yield f".SH {told('COMMANDS')}"
+    for full, each, own in _commands(root, context):
+        usage = usage_told(" ".join(each.collect_usage_pieces(own)), told)
         yield f".SS {_text(f'{full} {usage}')}"
-        yield from _paragraphs(command.help or command.short_help or "")
-        yield from _flags(command, own)
-    yield ".SH SEE ALSO"
-    yield "docs/command\\-line.md in the source tree says where settings come from and where state lies."
+        yield from _paragraphs(each.help or each.short_help or "", told)
+        yield from _flags(each, own, told)
+    yield f".SH {told('SEE ALSO')}"
+    yield _text(
+        told("docs/command-line.md in the source tree says where settings come from and where state lies.")
+    )
 
 
 def _commands(
@@ -60,19 +71,19 @@ def _commands(
         yield from _commands(command, own, full)
 
 
-def _flags(command: click.Command, context: click.Context) -> Iterator[str]:
+def _flags(command: click.Command, context: click.Context, told: Told) -> Iterator[str]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record is not None:
             yield ".TP"
             yield f"\\fB{_text(record[0])}\\fR"
-            yield _text(record[1])
+            yield _text(told(record[1]))
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def _paragraphs(text: str, told: Told) -> Iterator[str]:
     for paragraph in text.replace("\b", "").split("\n\n"):
         yield ".PP"
-        yield _text(" ".join(paragraph.split()))
+        yield _text(told(" ".join(paragraph.split())))
 
 
 def _text(text: str) -> str:

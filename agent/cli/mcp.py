@@ -34,6 +34,7 @@ def command() -> None:
 @debug_flag
 def list_servers(as_json: bool, **flags: Any) -> None:
     """List the servers that are written down, and those that can't be used, each with why."""
+    from seedsmith.agent.frontends.line_wrapping import as_told, prose, screen_width
     from seedsmith.agent.frontends.terminal import visible_row
 
     settings = load_settings(flags)
@@ -42,10 +43,13 @@ def list_servers(as_json: bool, **flags: Any) -> None:
         if as_json:
             from seedsmith.agent.frontends.jsonl import encode
 
-            sys.stdout.buffer.write(encode(row))
+            joined = f"  [{'; '.join(row['may'])}]" if row["may"] else ""
+            sys.stdout.buffer.write(encode({**row, "may": joined}))
         else:
-            why = "" if each.server else f"[{each.why.rstrip('.')}] "
-            tell(f"{visible_row(each.name)}  {why}{row['reached']}{row['may']}  ({each.origin})", hang=2)
+            why = "" if each.server else f"[{as_told(each.why.rstrip('.'))}] "
+            may = f"  [{as_told('; ').join(map(as_told, row['may']))}]" if row["may"] else ""
+            said = f"{visible_row(each.name)}  {why}{row['reached']}{may}  ({as_told(each.origin)})"
+            print(prose(said, screen_width(), 2))
 
 
 @command.command("add", context_settings={"ignore_unknown_options": False})
@@ -97,8 +101,8 @@ def add_server(name: str, reached: tuple[str, ...], **given: Any) -> None:
     except ServerError as error:
         raise UsageError(f"The MCP server {name} {error}.") from None
     replaced = write_user_entry(os.environ, name, kept)
-    done = "Replaced" if replaced else "Added"
-    tell(f"{done} {name} in {mcp_file(os.environ)}; try it: seedsmith mcp test {name}")
+    place = f"{name} in {mcp_file(os.environ)}; try it: seedsmith mcp test {name}"
+    tell(f"Replaced {place}" if replaced else f"Added {place}")
 
 
 @command.command("remove")
@@ -110,7 +114,7 @@ def remove_server(name: str) -> None:
 
     if not write_user_entry(os.environ, name, None):
         raise UsageError(f"{mcp_file(os.environ)} has no server {name!r}.")
-    print(f"Removed {name}.")
+    tell(f"Removed {name}.")
 
 
 @command.command("trust")
@@ -157,7 +161,8 @@ def sign_in_to(name: str, no_browser: bool, **flags: Any) -> int:
     from seedsmith.tools.mcp.sign_in import SignInFailed, open_browser, sign_in
 
     def show(address: str) -> None:
-        print(f"Sign in to {name} here:\n{visible(address)}", flush=True)
+        tell(f"Sign in to {name} here:")
+        print(visible(address), flush=True)
         if not no_browser:
             open_browser(address)
 
@@ -277,6 +282,6 @@ def _row(found: Found, state: Path) -> dict[str, Any]:
         "why": found.why,
         "signed_in": signed_in,
         "reached": reached,
-        "may": f"  [{'; '.join(may)}]" if may else "",
+        "may": may,
         "variables": variables_of(entry) if entry else [],
     }

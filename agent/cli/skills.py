@@ -20,6 +20,7 @@ from seedsmith.agent.frontends.display_options import DisplayOptions
 if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
     from seedsmith.skills.loader import Library
+    from seedsmith.skills.parameter_specs import ParameterSpec
     from seedsmith.skills.skill import Skill
     from seedsmith.skills.skill_check import Checked
 
@@ -47,19 +48,23 @@ def list_skills(as_json: bool, **flags: Any) -> None:
         return
     from textwrap import shorten
 
-    from seedsmith.agent.frontends.line_wrapping import fitted, screen_width
-    from seedsmith.agent.frontends.terminal import visible_row
+    from seedsmith.agent.frontends.line_wrapping import as_told, fitted, padded, screen_width
+    from seedsmith.agent.frontends.terminal import cells, visible_row
 
-    width, screen = max((len(visible_row(row["name"])) for row in rows), default=0), screen_width()
+    width, screen = max((cells(visible_row(row["name"])) for row in rows), default=0), screen_width()
     narrow = screen is not None and screen - width < _LEAST_ROOM
     for row in rows:
         usable = row["state"] == "usable"
-        said = shorten(row["said"], 100, placeholder=" …") if usable else f"[{row['state']}] {row['said']}"
-        text = f"{visible_row(said)}  ({row['origin']})"
+        said = (
+            shorten(row["said"], 100, placeholder=" …")
+            if usable
+            else f"[{as_told(row['state'])}] {as_told(row['said'])}"
+        )
+        text = f"{visible_row(said)}  ({as_told(row['origin'])})"
         if narrow:
             print(f"{visible_row(row['name'])}\n{fitted(f'    {text}', 4, screen)}")
         else:
-            print(fitted(f"{visible_row(row['name']):{width}}  {text}", width + 2, screen))
+            print(fitted(f"{padded(visible_row(row['name']), width)}  {text}", width + 2, screen))
 
 
 @command.command("show")
@@ -73,30 +78,35 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
     if as_json:
         _print_json(_data(skill))
         return
+    from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.agent.frontends.terminal import visible
     from seedsmith.skills.skill_tool import skill_text
 
     lines = [
         f"{skill.name} {skill.version}".strip(),
         skill.description,
-        f"{skill.origin.value}: {skill.manifest}",
+        f"{as_told(skill.origin.value)}: {skill.manifest}",
+        *(f"  {_parameter_line(name, spec)}" for name, spec in skill.parameters.items()),
     ]
-    for parameter, spec in skill.parameters.items():
-        need = (
-            "required"
-            if spec.required
-            else f"default {spec.default}"
-            if spec.default is not None
-            else "optional"
-        )
-        choices = f", one of {', '.join(map(str, spec.choices))}" if spec.choices else ""
-        lines.append(f"  --with {parameter}=…  {spec.type}, {need}{choices}. {spec.description}".rstrip())
     if skill.fork:
         kind = f", of the kind {skill.agent}" if skill.agent else ""
-        lines.append(f"  carried out by a helper{kind}, in a context of its own (docs/skills.md)")
+        lines.append(
+            f"  {as_told(f'carried out by a helper{kind}, in a context of its own (docs/skills.md)')}"
+        )
     for warning in skill.warnings:
-        lines.append(f"warning: {warning}")
+        lines.append(as_told(f"warning: {warning}"))
     print(visible("\n".join([*lines, "", skill_text(skill, skill.instructions, skill.verify)])))
+
+
+def _parameter_line(name: str, spec: ParameterSpec) -> str:
+    """A parameter of a skill: how it is given, what it may be, what it is for."""
+    from seedsmith.agent.frontends.line_wrapping import as_told
+
+    need = "optional" if spec.default is None else f"default {spec.default}"
+    said = [spec.type, as_told("required" if spec.required else need)]
+    if spec.choices:
+        said.append(as_told(f"one of {', '.join(map(str, spec.choices))}"))
+    return f"--with {name}=…  {as_told(', ').join(said)}{as_told('. ')}{spec.description}".rstrip()
 
 
 @command.command("new")
@@ -181,6 +191,7 @@ def run_skill(name: str, prompt: str, shown: DisplayOptions, **flags: Any) -> in
 @debug_flag
 def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
     """Trust the repository's skills NAME as they are now; a changed byte takes the trust away."""
+    from seedsmith.agent.frontends.line_wrapping import tell
     from seedsmith.agent.run.named_skill import trust_store
     from seedsmith.skills.errors import UnknownSkill
 
@@ -190,12 +201,12 @@ def trust_skills(names: tuple[str, ...], forget: bool, **flags: Any) -> None:
     for name in names:
         if forget:
             count = store.forget(name)
-            print(f"{name}: {count} trusted before, none now" if count else f"{name}: none was trusted")
+            tell(f"{name}: {count} trusted before, none now" if count else f"{name}: none was trusted")
             continue
         skill = next((each for each in library.untrusted if each.name == name), None)
         if skill is None:
             if name in library.skills:
-                print(f"{name}: trusted already")
+                tell(f"{name}: trusted already")
                 continue
             raise UnknownSkill(f"The repository has no skill {name!r:.80} to trust.")
         print(f"{name}: {store.trust(skill)}")
@@ -280,15 +291,15 @@ def _checked_data(checked: Checked) -> dict[str, Any]:
 
 
 def _print_checked(checked: Checked) -> None:
-    from seedsmith.agent.frontends.terminal import visible, visible_row
+    from seedsmith.agent.frontends.line_wrapping import tell
 
-    name = visible_row(checked.folder.name)
+    name = checked.folder.name
     for error in checked.errors:
-        print(f"error: {visible(error)}")
+        tell(f"error: {error}")
     for warning in checked.warnings:
-        print(f"warning: {name}: {visible(warning)}")
+        tell(f"warning: {name}: {warning}")
     if checked.ok:
-        print(f"{name}: fine")
+        tell(f"{name}: fine")
 
 
 def _print_json(value: Mapping[str, Any]) -> None:

@@ -127,7 +127,10 @@ def _show_json(result: TestResult) -> None:
     sys.stdout.buffer.flush()
 
 
-_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "yellow")}
+_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
+_STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+_STATE = 7
+"""The width of the column that says how a test ended."""
 
 
 def _show_line(result: TestResult) -> None:
@@ -135,30 +138,30 @@ def _show_line(result: TestResult) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from seedsmith.agent.frontends.line_wrapping import as_told, padded
     from seedsmith.agent.frontends.terminal import visible
 
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
-    mark, style = _MARKS[result.result]
+    mark, style = _MARKS[result.result], _STYLES[result.result]
     name = " ".join(filter(None, (result.skill, result.test)))
-    line = Text.assemble((f"{mark} {result.result:7}", style), f"  {visible(name)}")
-    if result.why_skipped:
-        line.append(f"  {result.why_skipped}", "dim")
-    else:
-        line.append(f"  {result.seconds:.2f} s", "dim")
+    state = padded(as_told(result.result), _STATE)
+    line = Text.assemble((f"{mark} {state}", style), f"  {visible(name)}")
+    line.append(f"  {as_told(result.why_skipped or f'{result.seconds:.2f} s')}", "dim")
     console.print(line)
-    if result.recorded is not None:
-        console.print(f"           recorded in {visible(str(result.recorded))}", markup=False)
-    for failure in result.failures:
-        for text in visible(failure).splitlines():
+    below = [f"recorded in {result.recorded}"] if result.recorded is not None else []
+    below += result.failures
+    below += [f"its workspace: {result.workspace}"] if result.workspace is not None else []
+    for said in below:
+        for text in visible(as_told(said)).splitlines():
             console.print(f"           {text}", markup=False)
-    if result.workspace is not None:
-        console.print(f"           its workspace: {visible(str(result.workspace))}", markup=False)
 
 
 def _show_summary(results: Sequence[TestResult]) -> None:
+    from seedsmith.agent.frontends.line_wrapping import tell
+
     counts = {kind: sum(each.result == kind for each in results) for kind in _MARKS}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing to test"
-    print(f"{said} in {sum(each.seconds for each in results):.1f} s")
+    tell(f"{said} in {sum(each.seconds for each in results):.1f} s")
 
 
 def _write_junit(path: Path, results: Sequence[TestResult]) -> None:

@@ -10,6 +10,7 @@ from seedsmith.agent.frontends.terminal import cells
 from seedsmith.agent.sessions.costs import CostSum
 
 _HEADS = ("", "questions", "input", "cached", "output", "cost")
+_LANGUAGE = 'lang="en"'
 _ROW, _LEFT, _WIDTH, _BAR = 26, 260, 860, 440
 _LONGEST = 38
 """Characters of a name in a drawing; the end of a longer one is shown."""
@@ -84,7 +85,9 @@ def svg(rows: Sequence[CostSum], by: str) -> str:
     for index, row in enumerate(rows, 1):
         y = index * _ROW + 4
         name = row.key if len(row.key) <= _LONGEST else f"…{row.key[1 - _LONGEST :]}"
-        said = money(row) if any(_priced(rows)) else f"{row.input_tokens + row.output_tokens:,} tokens"
+        said = (
+            money(row) if any(_priced(rows)) else as_told(f"{row.input_tokens + row.output_tokens:,} tokens")
+        )
         width = _BAR * _size(row, rows) / longest
         parts.append(
             f'<text x="0" y="{y + 15}">{_text(name)}</text>'
@@ -97,13 +100,14 @@ def svg(rows: Sequence[CostSum], by: str) -> str:
 
 def page(rows: Sequence[CostSum], by: str) -> str:
     """A page: the drawing, and the figures as a table."""
-    head = "".join(f"<th>{name}</th>" for name in (by, *_HEADS[1:]))
+    head = "".join(f"<th>{as_told(name)}</th>" for name in (by, *_HEADS[1:]))
+    last = (as_told("total"), *_cells(total(rows))[1:])
     body = "".join(
-        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in _cells(row)) + "</tr>\n"
-        for row in (*rows, total(rows))
+        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>\n"
+        for row in (*map(_cells, rows), last)
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html {as_told(_LANGUAGE)}>\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{_title(by)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
@@ -112,7 +116,7 @@ def page(rows: Sequence[CostSum], by: str) -> str:
 
 
 def _title(by: str) -> str:
-    return f"Cost by {by}"
+    return as_told(f"Cost by {by}")
 
 
 def _cells(row: CostSum) -> tuple[str, ...]:

@@ -55,12 +55,12 @@ def prose(text: str, width: int | None, hang: int | None = None) -> str:
 
 @cache
 def _pieces() -> re.Pattern[str]:
-    """Blanks, a letter that lines may be broken behind, a word: what closes stays with what is before it.
-
-    Compiled when a line is first too long: 4 ms.
-    """
-    wide, close = "\u2e80-\uffef", re.escape("]),。、:;!?)》」』】”’")
-    return re.compile(rf" +|[(《「『【“‘]*[{wide}][{close}]*|[^ {wide}]+[{close}]*")
+    """Blanks, a letter that lines may be broken behind, a word; each with what opens and closes around it."""
+    wide = "\u2e80-\uffef"
+    opening = re.escape("(（《「『【“‘")
+    closing = re.escape("]),:;!?。、，：；！？）》」』】”’")
+    letter, word = rf"(?![{opening}])[{wide}]", f"[^ {wide}]+"
+    return re.compile(rf" +|[{opening}]*(?:{letter}|{word})[{closing}]*|[{opening}]+")
 
 
 def _indent(line: str, width: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.session_markdown import body, call_line, facts, title
 from seedsmith.agent.sessions.diffs import SessionDiff, files_of
 from seedsmith.agent.sessions.history import Checked, Entry, Told, Turn
@@ -26,6 +27,8 @@ figcaption { color: #57606a; font-size: .85rem; }
 svg { width: 100%; height: 12rem; } svg rect { fill: #7c3aed; }
 svg text { font: 12px sans-serif; fill: #57606a; }
 """
+LANGUAGE = 'lang="en"'
+"""What a page says of its language."""
 _WIDTH, _HEIGHT, _BASE, _LEFT = 720, 180, 150, 70
 _LONGEST_HIGHLIGHTED = 400_000
 """Characters of one file's part of a diff; longer ones are shown plain."""
@@ -43,10 +46,10 @@ def page(summary: SessionSummary, history: Iterable[Entry], diff: SessionDiff | 
             if entry.took.cost_cny is not None:
                 costs.append((entry.number, entry.took.cost_cny))
         yield from _section(entry)
-    yield from chart("Cost by turn, in yuan", costs, "{:.4f}")
-    yield from chart("Context by turn, in tokens", contexts, "{:,.0f}")
+    yield from chart(as_told("Cost by turn, in yuan"), costs, "{:.4f}")
+    yield from chart(as_told("Context by turn, in tokens"), contexts, "{:,.0f}")
     if diff is not None and diff.patch:
-        yield f"<h1>Changes</h1>\n<p>{escape(diff.note)}</p>\n"
+        yield f"<h1>{as_told('Changes')}</h1>\n<p>{escape(as_told(diff.note))}</p>\n"
         for path, lines in files_of(diff.text):
             yield from highlighter.changes(path, lines)
     yield "</body>\n</html>\n"
@@ -62,31 +65,33 @@ def chart(name: str, values: list[tuple[int, float]], form: str) -> Iterator[str
     yield f'<text x="0" y="12">{form.format(top)}</text><text x="0" y="{_BASE}">0</text>\n'
     for place, (turn, value) in enumerate(values):
         height = value / top * (_BASE - 10)
+        said = as_told(f"turn {turn}: {form.format(value)}")
         yield (
             f'<rect x="{_LEFT + place * step:.2f}" y="{_BASE - height:.2f}" width="{step * 0.8:.2f}" '
-            f'height="{height:.2f}"><title>turn {turn}: {form.format(value)}</title></rect>\n'
+            f'height="{height:.2f}"><title>{said}</title></rect>\n'
         )
-    first, last = values[0][0], values[-1][0]
-    yield f'<text x="{_LEFT}" y="{_HEIGHT - 10}">turn {first}</text>'
-    yield f'<text x="{_WIDTH}" y="{_HEIGHT - 10}" text-anchor="end">turn {last}</text>\n</svg>\n'
+    first, last = (as_told(f"turn {turn}") for turn in (values[0][0], values[-1][0]))
+    yield f'<text x="{_LEFT}" y="{_HEIGHT - 10}">{first}</text>'
+    yield f'<text x="{_WIDTH}" y="{_HEIGHT - 10}" text-anchor="end">{last}</text>\n</svg>\n'
 
 
 def _head(summary: SessionSummary, style: str) -> str:
     named = escape(summary.asked.partition("\n")[0][:120] or summary.id)
-    listed = "".join(f"<li>{escape(line)}</li>" for line in facts(summary))
+    listed = "".join(f"<li>{escape(as_told(line))}</li>" for line in facts(summary))
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html {as_told(LANGUAGE)}>\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{named}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n"
-        f"<h1>Session {escape(summary.id)}</h1>\n<ul>{listed}</ul>\n"
+        f"<h1>{escape(as_told(f'Session {summary.id}'))}</h1>\n<ul>{listed}</ul>\n"
     )
 
 
 def _section(entry: Entry) -> Iterator[str]:
-    yield f'<section class="{_kind(entry)}">\n<h2>{escape(title(entry))}</h2>\n'
-    if text := body(entry):
+    yield f'<section class="{_kind(entry)}">\n<h2>{escape(as_told(title(entry)))}</h2>\n'
+    said = body(entry)
+    if text := said if isinstance(entry, Told | Turn) else as_told(said):
         yield f"<pre>{escape(text)}</pre>\n"
     if isinstance(entry, Told):
         for name, picture in zip(entry.images, entry.pictures, strict=False):
@@ -94,12 +99,12 @@ def _section(entry: Entry) -> Iterator[str]:
                 yield f'<figure><img src="{picture}" alt="{escape(name)}">'
                 yield f"<figcaption>{escape(name)}</figcaption></figure>\n"
     if isinstance(entry, Checked):
-        yield _folded("output", entry.output)
+        yield _folded(as_told("output"), entry.output)
     if isinstance(entry, Turn):
         if entry.reasoning:
-            yield _folded("thinking", entry.reasoning)
+            yield _folded(as_told("thinking"), entry.reasoning)
         for call in entry.calls:
-            yield _folded(call_line(call), call.result or "", bad=not call.ok)
+            yield _folded(as_told(call_line(call)), call.result or "", bad=not call.ok)
     yield "</section>\n"
 
 

@@ -145,7 +145,7 @@ def _entry(entry: Entry, longest: int | None) -> Iterator[str]:
         yield from fenced(entry.output, "", longest)
     if isinstance(entry, Turn):
         if entry.reasoning and longest is None:
-            yield from ("", "<details><summary>thinking</summary>", "")
+            yield from ("", f"<details><summary>{as_told('thinking')}</summary>", "")
             yield from fenced(entry.reasoning, "", longest)
             yield from ("", "</details>")
         for call in entry.calls:

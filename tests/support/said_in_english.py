@@ -27,14 +27,13 @@ SPEAKING = {
 KEYWORDS = {"LoopResult": "reason", "ToolResult": "summary", "Sides": "fault"}
 """Classes by one of whose named values something is said, and the value's name."""
 ENGLISH = re.compile(
-    r"agent/cli/(acp|batch|complete|import_command|lsp|man|mcp|mcp_serve|skills|skills_test|tool)\.py"
-    r"|agent/batch\.py|agent/tasks/(batch/|skill|demo_repository/)|agent/settings/imports/|agent/repair/injected/"
-    r"|agent/frontends/(acp|completion|lsp|telemetry)/|agent/frontends/mcp_|agent/conversation\.py"
-    r"|skills/(library/|template|skill_folder)|sandbox/commands/(background|command)\.py"
-    r"|sandbox/git/(git|private_clone|remote|repository|source)\.py"
+    r"agent/tasks/demo_repository/|agent/repair/injected/|agent/tasks/batch/cluster/(node|task|remote_gate)"
+    r"|agent/frontends/(telemetry/|mcp_)|agent/cli/mcp_serve|agent/conversation\.py"
+    r"|skills/(library/|template)|sandbox/commands/(background|command)\.py"
+    r"|sandbox/git/(git|remote|repository)\.py"
     r"|sandbox/workspace/(block_rewrite|protected|spill)\.py"
 )
-"""What speaks to programs and to those who write for them, or to the model: in English."""
+"""What speaks to programs alone, or to the model: in English."""
 ERRORS = frozenset(
     {"AgentError", "ModelError", "SandboxError", "SkillError", "ImageError", "BudgetExhausted", "_GaveUp"}
 )

@@ -8,6 +8,7 @@ from typing import Any
 from acp.schema import AuthEnvVar, EnvVarAuthMethod, TerminalAuthMethod
 
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import NoModelConfigured
 from seedsmith.agent.models.open import default_model
@@ -25,8 +26,8 @@ def methods(
         EnvVarAuthMethod(
             id=f"{_BY_VARIABLE}{provider.name}",
             type="env_var",
-            name=f"Key of {provider.name}",
-            description=f"For {provider.default_model}.",
+            name=as_told(f"Key of {provider.name}"),
+            description=as_told(f"For {provider.default_model}."),
             vars=[AuthEnvVar(name=provider.key_variables[0])],
         )
         for provider in catalog.load(environment).providers.values()
@@ -37,8 +38,8 @@ def methods(
             TerminalAuthMethod(
                 id=_IN_TERMINAL,
                 type="terminal",
-                name="Choose in a terminal",
-                description="Asks which service to use, tries the key and keeps it.",
+                name=as_told("Choose in a terminal"),
+                description=as_told("Asks which service to use, tries the key and keeps it."),
                 args=[LOGIN_FLAG],
             )
         )

@@ -6,12 +6,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Any, Protocol
 
 from acp.schema import AvailableCommand, AvailableCommandInput, UnstructuredCommandInput
 
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.subprocesses import kill
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -53,30 +53,30 @@ class Command:
 async def _verify(session: Session, words: str) -> str:
     if words:
         session.set(verify=None if words == "off" else words)
-    return f"verify: {session.settings.verify or 'nothing'}"
+    return as_told(f"verify: {session.settings.verify or 'nothing'}")
 
 
 async def _cost(session: Session, _: str) -> str:
     status = session.status
     cost = "no price known" if status.cost is None else f"¥{status.cost:.4f}"
     tokens = f"{status.input_tokens:,} tokens in, {status.output_tokens:,} out"
-    return f"{tokens} · {cost}\n\n{status.bar(20)}"
+    return f"{as_told(f'{tokens} · {cost}')}\n\n{status.bar(20)}"
 
 
 async def _diff(session: Session, _: str) -> str:
-    return f"```diff\n{session.diff}\n```" if session.diff else "Nothing has changed."
+    return f"```diff\n{session.diff}\n```" if session.diff else as_told("Nothing has changed.")
 
 
 async def _undo(session: Session, words: str) -> str:
-    return await _told_by("undo", session.id, *(words or "--last").split(), folder=session.settings.workspace)
+    return await _told_by(session, "undo", session.id, *(words or "--last").split())
 
 
 async def _redo(session: Session, words: str) -> str:
-    return await _told_by("redo", session.id, *words.split(), folder=session.settings.workspace)
+    return await _told_by(session, "redo", session.id, *words.split())
 
 
 async def _doctor(session: Session, _: str) -> str:
-    return await _told_by("doctor", folder=session.settings.workspace)
+    return await _told_by(session, "doctor")
 
 
 COMMANDS = {
@@ -99,17 +99,20 @@ def offered(skills: Iterable[tuple[str, str]]) -> list[AvailableCommand]:
 
 
 def _offered(name: str, what: str, hint: str) -> AvailableCommand:
-    more = AvailableCommandInput(UnstructuredCommandInput(hint=hint)) if hint else None
-    return AvailableCommand(name=name, description=what, input=more)
+    more = AvailableCommandInput(UnstructuredCommandInput(hint=as_told(hint))) if hint else None
+    return AvailableCommand(name=name, description=as_told(what), input=more)
 
 
-async def _told_by(*arguments: str, folder: Path) -> str:
+async def _told_by(session: Session, *arguments: str) -> str:
     """What this program's own command prints."""
+    settings = session.settings
+    language = ("--lang", settings.lang) if settings.lang else ()
     process = await asyncio.create_subprocess_exec(
         *_PROGRAM,
         *arguments,
         "-C",
-        str(folder),
+        str(settings.workspace),
+        *language,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -49,6 +49,7 @@ from seedsmith.agent.frontends.acp.history_updates import past_updates
 from seedsmith.agent.frontends.acp.recorded_sessions import find_recorded, listed
 from seedsmith.agent.frontends.acp.session_options import config_options, mode_state, set_choice
 from seedsmith.agent.frontends.acp.updates import Updates, thought
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.errors import MissingKey, ModelError, NoModelConfigured
 from seedsmith.agent.models.open import default_model
@@ -67,8 +68,8 @@ Result = TypeVar("Result")
 _FAILED, _NOT_FOUND, _AUTH_REQUIRED = -32603, -32002, -32000
 _LAST_ANSWERS_SECONDS = 10.0
 _NO_SERVERS = (
-    "(The editor's MCP servers are not used: they would run outside the sandbox. Servers are named in "
-    "Seedsmith's own configuration.)\n"
+    "The editor's MCP servers are not used: they would run outside the sandbox. Servers are named in "
+    "Seedsmith's own configuration."
 )
 
 
@@ -85,11 +86,11 @@ def with_protocol_errors(
         try:
             return await method(*args, **kwargs)
         except (NoModelConfigured, MissingKey) as error:
-            raise RequestError(_AUTH_REQUIRED, str(error)) from None
+            raise RequestError(_AUTH_REQUIRED, as_told(str(error))) from None
         except UsageError as error:
-            raise RequestError(-32602, str(error)) from None
+            raise RequestError(-32602, as_told(str(error))) from None
         except (AgentError, ModelError, SandboxError, SkillError) as error:
-            raise RequestError(_FAILED, str(error)) from None
+            raise RequestError(_FAILED, as_told(str(error))) from None
 
     return answering
 
@@ -303,7 +304,8 @@ class EditorAgent:
     def _session(self, session_id: str) -> EditorSession:
         if session_id not in self._sessions:
             raise RequestError(
-                _NOT_FOUND, f"There is no session {session_id!r:.80} here: begin, load or resume one."
+                _NOT_FOUND,
+                as_told(f"There is no session {session_id!r:.80} here: begin, load or resume one."),
             )
         return self._sessions[session_id]
 
@@ -335,7 +337,7 @@ class EditorAgent:
 
     def _without_servers(self, session: EditorSession, servers: list[Any] | None) -> None:
         if servers:
-            self._editor.updates.put(session.id, thought(_NO_SERVERS))
+            self._editor.updates.put(session.id, thought(f"({as_told(_NO_SERVERS)})\n"))
 
 
 def _check_folder(name: str) -> None:

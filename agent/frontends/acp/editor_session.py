@@ -27,6 +27,7 @@ from seedsmith.agent.frontends.acp.prompt_content import PromptContent, read_pro
 from seedsmith.agent.frontends.acp.questions import EditorApprover, EditorRespondent
 from seedsmith.agent.frontends.acp.updates import message
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import one_line
 from seedsmith.agent.models.base import Usage as Taken
 from seedsmith.agent.models.catalog import catalog
@@ -113,7 +114,7 @@ class EditorSession:
         a run from beginning.
         """
         if self._turn is not None:
-            raise RequestError(-32600, _UNDER_WAY)
+            raise RequestError(-32600, as_told(_UNDER_WAY))
         self._turn = asyncio.create_task(self._work(blocks))
         try:
             return await self._turn
@@ -179,7 +180,7 @@ class EditorSession:
         outcome = self._outcome = await run(request, (front_end, *self._editor.watchers), approver)
         if outcome.status in _ERRORS:
             await self._editor.updates.flushed()
-            raise RequestError(_FAILED, outcome.message)
+            raise RequestError(_FAILED, as_told(outcome.message))
         return PromptResponse(stop_reason=_STOP.get(outcome.status, "end_turn"), usage=_usage(outcome.usage))
 
     @property

@@ -20,6 +20,7 @@ from seedsmith.agent import events
 from seedsmith.agent.frontends.acp import tool_calls
 from seedsmith.agent.frontends.acp.updates import Update, Updates, message, thought
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import visible
 
 _PLAN = "todo"
@@ -84,9 +85,9 @@ class EditorFrontEnd:
             case events.UsageReported():
                 return self._usage()
             case events.Compacted(why=why):
-                return [thought(f"\n(The history was shortened: {why})\n")]
+                return [thought(f"\n({as_told(f'The history was shortened: {why}')})\n")]
             case events.NoticeGiven(code=code, message=words) if code not in _QUIET:
-                return [thought(f"\n({words})\n")]
+                return [thought(f"\n({as_told(words)})\n")]
             case events.SessionFinished():
                 return self._ended(event)
         return []
@@ -112,7 +113,11 @@ class EditorFrontEnd:
         if name == _PLAN:
             entries = list(tool_calls.plan_entries(event.data.get("plan", ())))
             return [AgentPlanUpdate(session_update="plan", entries=entries)] if event.ok else []
-        shown = event.summary if tool_calls.kind(name) == "read" else event.text or event.summary
+        shown = (
+            as_told(event.summary)
+            if tool_calls.kind(name) == "read"
+            else event.text or as_told(event.summary)
+        )
         content = tool_calls.text_content(visible(shown[:_OUTPUT_CHARACTERS]))
         places: list[ToolCallLocation] = []
         diff = event.data.get("diff")
@@ -138,7 +143,7 @@ class EditorFrontEnd:
         )
 
     def _verified(self, exit_code: int | None, output: str) -> ToolCallProgress:
-        code = "it did not finish" if exit_code is None else f"exit code {exit_code}"
+        code = as_told("it did not finish" if exit_code is None else f"exit code {exit_code}")
         verification, self._verification = self._verification, ""
         return ToolCallProgress(
             session_update="tool_call_update",
@@ -161,4 +166,4 @@ class EditorFrontEnd:
         said = "".join(self._said).strip()
         rest = event.message.strip().removeprefix(said).strip()
         stopped = [self._verified(None, "")] if self._verification else []
-        return [*stopped, message(f"\n\n{rest}")] if rest else [*stopped]
+        return [*stopped, message(f"\n\n{as_told(rest)}")] if rest else [*stopped]

@@ -11,6 +11,7 @@ from acp.schema import AgentPlanUpdate, TextContentBlock, ToolCallStart, UserMes
 
 from seedsmith.agent.frontends.acp import tool_calls
 from seedsmith.agent.frontends.acp.updates import Update, message, thought
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import visible
 from seedsmith.agent.sessions.history import Call, Entry, Shortened, Told, Turn
 
@@ -38,7 +39,7 @@ def past_updates(entries: Iterable[Entry], root: Path) -> Iterator[Update]:
                     calls += 1
                     yield _call(call, f"past-{calls}", root)
             case Shortened(why=why):
-                yield thought(f"\n(The history was shortened: {why})\n")
+                yield thought(f"\n({as_told(f'The history was shortened: {why}')})\n")
             case _:
                 pass
 
@@ -51,7 +52,7 @@ def _call(call: Call, call_id: str, root: Path) -> Update:
             return AgentPlanUpdate(session_update="plan", entries=entries)
         except (KeyError, TypeError):
             pass  # written in another program's words: shown as any call
-    result = visible(call.result or "It never ended.")
+    result = visible(call.result or as_told("It never ended."))
     return ToolCallStart(
         session_update="tool_call",
         tool_call_id=call_id,

@@ -19,6 +19,7 @@ from acp.schema import (
 from seedsmith.agent.calls.approval import Allowed, ApprovalRequest, Refused
 from seedsmith.agent.calls.respondent import Question
 from seedsmith.agent.frontends.approver import choices, decision, readable
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import one_line
 from seedsmith.agent.settings.permissions.grants import Grant
 
@@ -54,7 +55,7 @@ class EditorApprover:
         if any(map(request.covered_by, self._granted)):
             return True
         await self._before()
-        shown = f"{request.why}\n\n{readable(request.what)}"
+        shown = f"{as_told(request.why)}\n\n{readable(request.what)}"
         options = _options(request)
         try:
             answer = await self._client.request_permission(
@@ -76,15 +77,15 @@ def _options(request: ApprovalRequest) -> list[PermissionOption]:
     kept = [
         PermissionOption(
             option_id=letters,
-            name=one_line(f"{_for_good(letters)}, {grant.description}", _NAME_CHARACTERS),
+            name=one_line(as_told(f"{_for_good(letters)}, {grant.description}"), _NAME_CHARACTERS),
             kind="allow_always",
         )
         for letters, grant in choices(request).items()
     ]
     return [
-        PermissionOption(option_id=_ONCE, name="Run it", kind="allow_once"),
+        PermissionOption(option_id=_ONCE, name=as_told("Run it"), kind="allow_once"),
         *kept,
-        PermissionOption(option_id=_REJECT, name="Don't", kind="reject_once"),
+        PermissionOption(option_id=_REJECT, name=as_told("Don't"), kind="reject_once"),
     ]
 
 
@@ -101,9 +102,9 @@ class EditorRespondent(EditorApprover):
         fields = {}
         if question.options:
             fields["choice"] = ElicitationStringPropertySchema(
-                type="string", title="Answer", enum=list(question.options)
+                type="string", title=as_told("Answer"), enum=list(question.options)
             )
-        title = "Another answer" if question.options else "Answer"
+        title = as_told("Another answer" if question.options else "Answer")
         fields["answer"] = ElicitationStringPropertySchema(type="string", title=title)
         mode = ElicitationFormSessionMode(
             session_id=self._session, requested_schema=ElicitationSchema(properties=dict(fields))

@@ -12,6 +12,7 @@ from acp.schema import ListSessionsResponse, SessionInfo
 
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.frontends.acp.editor_session import EditorSession
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.frontends.terminal import one_line
 from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
 from seedsmith.agent.sessions.summary import SessionSummary
@@ -31,9 +32,9 @@ def find_recorded(session: EditorSession) -> RecordedSession:
     try:
         found = Sessions(home).open(session.id, session.settings.workspace)
     except SessionError as error:
-        raise RequestError(_NOT_FOUND, str(error)) from None
+        raise RequestError(_NOT_FOUND, as_told(str(error))) from None
     if found.id != session.id:
-        raise RequestError(_NOT_FOUND, f"There is no session {session.id!r:.80}.")
+        raise RequestError(_NOT_FOUND, as_told(f"There is no session {session.id!r:.80}."))
     if found.folder.workspace != session.settings.workspace.resolve():
         raise UsageError(f"Session {found.id} belongs to the folder {found.folder.workspace}.")
     return found

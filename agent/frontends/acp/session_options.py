@@ -14,6 +14,7 @@ from acp.schema import (
 
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.acp.editor_session import MODES, EditorSession
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.models.catalog import catalog
 from seedsmith.agent.models.open import default_model, keys_at_hand
 
@@ -23,7 +24,10 @@ _EFFORTS = ("minimal", "low", "medium", "high")
 
 def mode_state(session: EditorSession) -> SessionModeState:
     """The modes, and the one that holds."""
-    modes = [SessionMode(id=each, name=name, description=what) for each, (name, what) in MODES.items()]
+    modes = [
+        SessionMode(id=each, name=as_told(name), description=as_told(what))
+        for each, (name, what) in MODES.items()
+    ]
     return SessionModeState(current_mode_id=session.mode, available_modes=modes)
 
 
@@ -61,5 +65,10 @@ def _select(
 ) -> SessionConfigOptionSelect:
     offered = [SessionConfigSelectOption(value=value, name=value) for value in values]
     return SessionConfigOptionSelect(
-        id=option, name=name, category=category, type="select", current_value=current, options=offered
+        id=option,
+        name=as_told(name),
+        category=category,
+        type="select",
+        current_value=current,
+        options=offered,
     )

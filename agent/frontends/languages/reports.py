@@ -1,6 +1,7 @@
 """What the program says in English, told in the person's language by the forms of sentences.
 
-The file of a language has under ``reports`` the English form of each, and the other one. In a form ``{name}``
+The file of a language has under ``reports`` (of what ``--help`` says: under ``help``) the English form of
+each, and the other one. In a form ``{name}``
 stands for anything, ``{name*}`` for what is told by forms itself, whole or part by part, ``{name#}`` for a
 number, and ``(s)`` for a plural's s. Of several forms that fit, the one with the most letters of its own is
 taken. What no form fits stays as it is: others' words.
@@ -27,13 +28,17 @@ _BETWEEN = " · "
 class Reports:
     """Tells reports in one language."""
 
-    def __init__(self, language: str) -> None:
-        """``language`` is one of :data:`language.LANGUAGES`; English reports stay as they are."""
+    def __init__(self, language: str, section: str = "reports") -> None:
+        """``language`` is one of :data:`language.LANGUAGES`; English reports stay as they are.
+
+        ``section`` names the forms that are gone by.
+        """
         self._language = language
+        self._section = section
 
     @property
     def _forms(self) -> tuple[Form, ...]:
-        return () if self._language == "en" else _forms(self._language)
+        return () if self._language == "en" else _forms(self._language, self._section)
 
     def make_ready(self) -> None:
         """Load the forms, so that nothing that is shown waits for it later."""
@@ -88,7 +93,7 @@ class Form:
 
     def __init__(self, form: str, retold: str) -> None:
         self.retold = retold
-        self._form = form
+        self.form = form
         self.literals = [text for text in re.split(r"\{\w+[*#]?\}|\(s\)", form) if text]
         self._pattern: re.Pattern[str] | None = None
 
@@ -102,21 +107,21 @@ class Form:
         if not all(literal in text for literal in self.literals):
             return None
         if self._pattern is None:  # most are never needed
-            self._pattern = _pattern(self._form)
+            self._pattern = _pattern(self.form)
         match = self._pattern.fullmatch(text)
         return match.groupdict() if match else None
 
 
-def forms_of(language: str) -> dict[str, str]:
+def forms_of(language: str, section: str = "reports") -> dict[str, str]:
     """The English forms with those of ``language``."""
-    from seedsmith.agent.frontends.languages.catalogue import section
+    from seedsmith.agent.frontends.languages import catalogue
 
-    return section(language, "reports")
+    return catalogue.section(language, section)
 
 
 @lru_cache
-def _forms(language: str) -> tuple[Form, ...]:
-    forms = (Form(form, retold) for form, retold in forms_of(language).items())
+def _forms(language: str, section: str) -> tuple[Form, ...]:
+    forms = (Form(form, retold) for form, retold in forms_of(language, section).items())
     return tuple(sorted(forms, key=lambda form: -form.letters))
 
 

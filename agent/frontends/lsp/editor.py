@@ -17,6 +17,7 @@ from seedsmith.agent.errors import AgentError
 from seedsmith.agent.frontends.completion.hole import Hole
 from seedsmith.agent.frontends.completion.hourly_budget import HourSpent
 from seedsmith.agent.frontends.completion.open_completer import Opened, open_completer
+from seedsmith.agent.frontends.line_wrapping import as_told
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.version import VERSION
@@ -158,7 +159,9 @@ class Editor:
         """Show what is wrong, once."""
         if sentence not in self._shown_sentences:
             self._shown_sentences.add(sentence)
-            self.server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, sentence))
+            self.server.window_show_message(
+                types.ShowMessageParams(types.MessageType.Warning, as_told(sentence))
+            )
 
 
 def _units(document: TextDocument, text: str) -> int:

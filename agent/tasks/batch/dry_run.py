@@ -71,21 +71,6 @@ class PlannedItem:
             "steps": steps,
         }
 
-    def to_text(self) -> str:
-        """Some lines for people."""
-        lines = [f"{self.item.name}  {self.begins}".rstrip()]
-        if self.became:
-            lines.append(f"  {self.became} already")
-        if self.problem:
-            lines.append(f"  ✗ {self.problem}")
-        words = {True: "yes", False: "no", None: "open"}
-        for step in self.steps:
-            more = f" ({step.matches})" if step.matches else ""
-            lines.append(
-                f"  {words[step.happens]:4} {step.title}{more}{' [model]' if step.asks_model else ''}"
-            )
-        return "\n".join(lines)
-
 
 async def dry_run(batch: Batch, options: Options) -> list[PlannedItem]:
     """Look at every item that is wanted; nothing is run, and nothing of the repositories changes."""

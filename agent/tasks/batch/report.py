@@ -11,14 +11,17 @@ from seedsmith.agent.errors import UsageError
 from seedsmith.agent.tasks.batch.batch import GOOD, Summary
 from seedsmith.agent.tasks.batch.report_page import page
 from seedsmith.agent.tasks.batch.store import Row
-from seedsmith.agent.tasks.batch.wording import CAUSES, MARKS, one_line, row_json
+from seedsmith.agent.tasks.batch.wording import CAUSES, HEADS, MARKS, Told, handed_over, one_line, row_json
 from seedsmith.agent.tasks.junit import Case, junit_xml
 
 
-def write_report(summary: Summary, path: Path) -> None:
-    """Write the report in the form that the file's ending says; raises :class:`UsageError`."""
+def write_report(summary: Summary, path: Path, told: Told = str) -> None:
+    """Write the report in the form that the file's ending says; raises :class:`UsageError`.
+
+    ``told`` puts what people read into their language; what programs read stays English.
+    """
     try:
-        content = "".join(_writer(path)(summary)).encode("utf-8", "backslashreplace")
+        content = "".join(_writer(path)(summary, told)).encode("utf-8", "backslashreplace")
         path.write_bytes(content)
     except OSError as error:
         raise UsageError(f"The report {path} can't be written: {error.strerror}.") from None
@@ -29,14 +32,14 @@ def check_report(path: Path) -> None:
     _writer(path)
 
 
-def _writer(path: Path) -> Callable[[Summary], Iterator[str]]:
+def _writer(path: Path) -> Callable[[Summary, Told], Iterator[str]]:
     writers = {".md": markdown, ".html": page, ".json": as_json, ".xml": junit}
     if path.suffix not in writers:
         raise UsageError(f"{path} ends in none of {', '.join(writers)}: no report is called so.")
     return writers[path.suffix]
 
 
-def as_json(summary: Summary) -> Iterator[str]:
+def as_json(summary: Summary, _: Told = str) -> Iterator[str]:
     """One object: the batch, then every item."""
     head = {
         "name": summary.tasks.name,
@@ -51,7 +54,7 @@ def as_json(summary: Summary) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def junit(summary: Summary) -> Iterator[str]:
+def junit(summary: Summary, _: Told = str) -> Iterator[str]:
     """Each item as one test."""
     cases = [
         Case(
@@ -72,10 +75,10 @@ def _why_skipped(row: Row) -> str:
     return "" if row.state in GOOD or row.state == "failed" else "It was not begun, or not to its end."
 
 
-def markdown(summary: Summary) -> Iterator[str]:
+def markdown(summary: Summary, told: Told = str) -> Iterator[str]:
     """A page for people and pull requests."""
-    yield f"# {_plain(summary.tasks.name)}\n\n{_plain(one_line(summary))}\n\n"
-    yield "| | repository | outcome | changed | delivered | seconds | yuan |\n|---|---|---|---|---|---|---|\n"
+    yield f"# {_plain(summary.tasks.name)}\n\n{_plain(one_line(summary, told))}\n\n"
+    yield f"| | {' | '.join(map(told, HEADS))} |\n|---|---|---|---|---|---|---|\n"
     causes: Counter[str] = Counter()
     for row in summary.rows():
         result = row.result
@@ -83,9 +86,9 @@ def markdown(summary: Summary) -> Iterator[str]:
         cells = (
             MARKS.get(row.state, "…"),
             row.item.name,
-            row.state,
+            told(row.state),
             f"+{result['added']} −{result['removed']}" if result.get("files") else "",
-            ", ".join(result.get("delivered", ())),
+            handed_over(row, told),
             f"{result.get('seconds', 0.0):.1f}",
             f"{row.cost:.4f}" if row.cost else "",
         )
@@ -93,10 +96,11 @@ def markdown(summary: Summary) -> Iterator[str]:
     for cause, said in CAUSES.items():
         if not causes[cause]:
             continue
-        yield f"\n## {said} ({causes[cause]})\n\n"
+        yield f"\n## {told(said.format(causes[cause]))}\n\n"
         for row in summary.rows():
             if row.result.get("cause") == cause:
-                yield f"- **{_plain(row.item.name)}**: {_plain(row.result.get('message', ''))}\n"
+                why = told(row.result.get("message", ""))
+                yield f"- **{_plain(row.item.name)}**{told(': ')}{_plain(why)}\n"
 
 
 def _plain(text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 from seedsmith.agent.tasks.batch.batch import Summary
 from seedsmith.agent.tasks.batch.store import FINISHED, Row
-from seedsmith.agent.tasks.batch.wording import CAUSES, one_line, patch_text
+from seedsmith.agent.tasks.batch.wording import CAUSES, HEADS, Told, handed_over, one_line, patch_text
 
 _MOST_PATCH = 60_000
 _MOST_BARS = 40
@@ -22,47 +23,48 @@ rect.skipped, rect.unchanged, rect.ready { fill: #8888; }
 """
 
 
-def page(summary: Summary) -> Iterator[str]:
+def page(summary: Summary, told: Told = str) -> Iterator[str]:
     """The page, piece by piece."""
-    name = escape(summary.tasks.name)
-    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-    yield f"<style>{_STYLE}</style></head>\n<body><h1>{name}</h1>\n<p>{escape(one_line(summary))}</p>\n"
-    yield from _outcomes(summary)
-    yield from _table(summary)
-    yield from _bars("Seconds", [(row.item.name, row.result.get("seconds", 0.0)) for row in summary.rows()])
-    yield from _bars("Yuan", [(row.item.name, row.cost) for row in summary.rows()])
-    yield from _failures(summary)
-    yield "<h2>What was done</h2>\n"
+    name, language = escape(summary.tasks.name), told('lang="en"')
+    yield f'<!doctype html>\n<html {language}><head><meta charset="utf-8"><title>{name}</title>'
+    yield f"<style>{_STYLE}</style></head>\n<body><h1>{name}</h1>\n<p>{escape(one_line(summary, told))}</p>\n"
+    yield from _outcomes(summary, told)
+    yield from _table(summary, told)
+    seconds = [(row.item.name, row.result.get("seconds", 0.0)) for row in summary.rows()]
+    yield from _bars(told("Seconds"), seconds)
+    yield from _bars(told("Yuan"), [(row.item.name, row.cost) for row in summary.rows()])
+    yield from _failures(summary, told)
+    yield f"<h2>{told('What was done')}</h2>\n"
     for row in summary.rows():
-        yield from _details(summary, row)
+        yield from _details(summary, row, told)
     yield "</body></html>\n"
 
 
-def _outcomes(summary: Summary) -> Iterator[str]:
+def _outcomes(summary: Summary, told: Told) -> Iterator[str]:
     """One bar of all items by what became of them."""
     counts, total, x = summary.progress.counts, summary.progress.total, 0.0
-    said = ", ".join(f"{count} {state}" for state, count in counts.items())
+    said = told(", ").join(told(f"{count} {state}") for state, count in counts.items())
     yield '<svg width="100%" height="14" viewBox="0 0 900 14" preserveAspectRatio="none" role="img" '
     yield f'aria-label="{said}">'
     for state in (*FINISHED, "working", "ready"):
         width = 900 * counts.get(state, 0) / max(1, total)
         if width:
             yield f'<rect class="{state}" x="{x:.1f}" width="{width:.1f}" height="14"><title>'
-            yield f"{counts[state]} {state}</title></rect>"
+            yield f"{told(f'{counts[state]} {state}')}</title></rect>"
         x += width
     yield "</svg>\n"
 
 
-def _table(summary: Summary) -> Iterator[str]:
-    yield "<table><tr><th>repository<th>outcome<th>changed<th>delivered<th>seconds<th>yuan</tr>\n"
+def _table(summary: Summary, told: Told) -> Iterator[str]:
+    yield f"<table><tr>{''.join(f'<th>{told(head)}' for head in HEADS)}</tr>\n"
     for row in summary.rows():
         result = row.result
         changed = f"+{result['added']} −{result['removed']}" if result.get("files") else ""
         cells = (
             f'<a href="#{row.item.id}">{escape(row.item.name)}</a>',
-            f'<span class="{row.state}">{row.state}</span>',
+            f'<span class="{row.state}">{told(row.state)}</span>',
             changed,
-            escape(", ".join(result.get("delivered", ()))),
+            escape(handed_over(row, told)),
             f"{result.get('seconds', 0.0):.1f}",
             f"{row.cost:.4f}" if row.cost else "",
         )
@@ -86,41 +88,48 @@ def _bars(title: str, values: list[tuple[str, float]]) -> Iterator[str]:
     yield "</svg>\n"
 
 
-def _failures(summary: Summary) -> Iterator[str]:
+def _failures(summary: Summary, told: Told) -> Iterator[str]:
     for cause, said in CAUSES.items():
         failed = [row for row in summary.rows() if row.result.get("cause") == cause]
         if failed:
-            yield f"<h2>{escape(said)} ({len(failed)})</h2>\n<ul>\n"
+            yield f"<h2>{escape(told(said.format(len(failed))))}</h2>\n<ul>\n"
             for row in failed:
-                message = escape(str(row.result.get("message", "")))
-                yield f"<li><b>{escape(row.item.name)}</b>: {message}</li>\n"
+                message = escape(told(str(row.result.get("message", ""))))
+                yield f"<li><b>{escape(row.item.name)}</b>{told(': ')}{message}</li>\n"
             yield "</ul>\n"
 
 
-def _details(summary: Summary, row: Row) -> Iterator[str]:
+def _details(summary: Summary, row: Row, told: Told) -> Iterator[str]:
     result = row.result
     yield f"<details><summary><b>{escape(row.item.name)}</b> "
-    yield f'<span class="{row.state}">{row.state}</span></summary>\n'
+    yield f'<span class="{row.state}">{told(row.state)}</span></summary>\n'
     # a link to what is within the details opens them
     yield f'<p id="{row.item.id}">{escape(str(row.item.source))}<br>'
-    yield f"{escape(str(result.get('message', '')))}</p>\n<ul>\n"
+    yield f"{escape(told(str(result.get('message', ''))))}</p>\n<ul>\n"
     for step in result.get("steps", ()):
-        line = f"{step['title']}: {step['state']} {step['message']}"
-        yield f"<li>{escape(line)} ({step['seconds']:.1f} s)</li>\n"
+        line = f"{step['title']}{told(': ')}{told(step['state'])} {told(step['message'])}"
+        seconds = told(f"{step['seconds']:.1f} s")
+        yield f"<li>{escape(line)} ({seconds})</li>\n"
     for each in result.get("attempts", ()):
         mark = "chosen" if each["chosen"] else "not chosen"
-        yield f"<li>attempt {each['number']}, {mark}: {escape(each['reason'])}</li>\n"
+        said = told(f"attempt {each['number']}, {mark}: {each['reason']}")
+        yield f"<li>{escape(said)}</li>\n"
     yield "</ul>\n"
-    verification = result.get("verification")
-    if verification:
-        ended = f"exit code {verification['before']} before, {verification['after']} now"
-        yield f"<p><code>{escape(verification['command'])}</code>: {ended}</p>\n"
-        if verification["output"]:
-            yield f"<pre>{escape(verification['output'])}</pre>\n"
+    yield from _proof(result.get("verification"), told)
     patch = patch_text(summary, row, _MOST_PATCH)
     if patch:
         yield f"<pre>{''.join(_lines(patch))}</pre>\n"
     yield "</details>\n"
+
+
+def _proof(verification: Any, told: Told) -> Iterator[str]:
+    """What the verify command showed, where there was one."""
+    if not verification:
+        return
+    ended = told(f"exit code {verification['before']} before, {verification['after']} now")
+    yield f"<p><code>{escape(verification['command'])}</code>{told(': ')}{ended}</p>\n"
+    if verification["output"]:
+        yield f"<pre>{escape(verification['output'])}</pre>\n"
 
 
 def _lines(patch: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from scripted_endpoint import calls, error, text
 
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 DATA = re.compile(
-    r"`[^`]*`|(seedsmith|pip install|apt-get|pipx|uv tool) .*|--\S+ \w+|(?<=:)(Chromium|git) .*|\S*/\S*"
+    r"`[^`]*`|(seedsmith|pip install|apt-get|pipx|uv tool) .*|--\S+ \w+|(?<=：)(Chromium|git) .*|\S*/\S*"
     r"|grep -q two a\.txt"
 )
 """Commands and paths, which are the same in any language."""
@@ -48,15 +48,15 @@ def test_a_run_and_what_is_told_of_its_session(chinese, seedsmith, endpoint, ser
     endpoint.script(calls(EDIT), text("改好了。"))
     done = chinese("run", "改一下", "--verify", "grep -q two a.txt", "--max-turns", "9", *service)
     assert done.stdout == "改好了。\n"
-    assert "预算:9 轮" in done.stderr and "✓ 完成" in done.stderr and "改动 1 个文件" in done.stderr
-    assert "验证:`grep -q two a.txt`:之前退出码 1,现在退出码 0" in done.stderr
+    assert "预算：9 轮" in done.stderr and "✓ 完成" in done.stderr and "改动 1 个文件" in done.stderr
+    assert "验证：`grep -q two a.txt`：之前退出码 1，现在退出码 0" in done.stderr
     listed = chinese("sessions", "list")
     assert "刚刚" in listed.stdout and "完成" in listed.stdout
     shown = seedsmith("sessions", "show", "last", "--lang", "zh").stdout.splitlines()
     headings = [line for line in shown if line.startswith(("#", "|", "- "))]  # the rest is others' words
     assert in_english("\n".join(headings)) == [] and "改一下" in shown
     assert {"## 您", "## 每轮费用"} <= set(headings), headings
-    assert any(re.fullmatch(r"## 第 1 轮\(输入 [\d,]+,输出 \d+,价格未知\)", each) for each in headings)
+    assert any(re.fullmatch(r"## 第 1 轮（输入 [\d,]+，输出 \d+，价格未知）", each) for each in headings)
     assert "日期" in chinese("cost").stdout and "合计" in chinese("cost", "--by", "model").stdout
     assert "已还原 1 项" in chinese("undo").stdout
     assert "已还原 1 项" in chinese("redo").stdout
@@ -75,7 +75,7 @@ def test_what_stops_a_run(chinese, endpoint, service):
         (("run", ""), "提示是空的"),
         (("run", "改一下", "--verfy", "x"), "没有选项"),
         (("run", "改一下", "--max-turns", "many"), "必须是不小于 1 的整数"),
-        (("run", "@nowhere.md"), "无法读取 nowhere.md:没有那个文件或文件夹"),
+        (("run", "@nowhere.md"), "无法读取 nowhere.md：没有那个文件或文件夹"),
         (("run", "改一下", "--resume", "last"), "repo 的会话。"),
         (("fix", "--no-test"), "--no-test 需要问题描述"),
         (("sessions", "prune"), "请说明删除什么"),

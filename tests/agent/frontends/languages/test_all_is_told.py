@@ -27,7 +27,7 @@ def possible(example: str) -> list[str]:
 def untold(said: list[Said]) -> set[str]:
     """What of ``said`` no form tells: pieces that stand in none, whole sentences that none fits."""
     literals = [literal for form in forms_of("zh") for literal in Form(form, "").literals]
-    literals += catalogue("en").values()
+    literals += [*forms_of("zh"), *catalogue("en").values()]
     told = lru_cache(None)(Reports("zh"))
     missing = set()
     for each in said:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from full_width import CATALOGUE, full_width_line
 
 import seedsmith
 from seedsmith.agent.frontends.languages.reports import _PLACE, Reports, forms_of
@@ -48,6 +49,12 @@ PUT_TOGETHER = {
     "take that back with",
     "What an old test expects was changed (",
     "or that one says the opposite of the report",
+    "There is no Ray cluster at",
+    "There is no Ray cluster here",
+    'lang="en"',
+    "nothing to test in",
+    "then `seedsmith mcp trust",
+    "} stands for nothing (did you mean",
 }
 """What no one literal holds."""
 OF_OTHERS = {
@@ -101,6 +108,12 @@ def test_every_form_is_of_something_that_is_said():
     assert missing == PUT_TOGETHER | OF_OTHERS
 
 
+def test_sentences_have_full_width_punctuation():
+    """``python tests/support/full_width.py`` writes it, where half-width was typed."""
+    lines = CATALOGUE.read_text().splitlines()
+    assert [line for line in lines if line != full_width_line(line)] == []
+
+
 def test_a_telling_has_no_places_but_those_of_its_form():
     for form, told in forms_of("zh").items():
         places = [{place[0] for place in _PLACE.finditer(each) if place[0] != "(s)"} for each in (form, told)]
@@ -111,16 +124,16 @@ def test_a_telling_has_no_places_but_those_of_its_form():
 @pytest.mark.parametrize(
     "said, told",
     [
-        ("turn 2: waiting for the model", "第 2 轮:等待模型"),
+        ("turn 2: waiting for the model", "第 2 轮：等待模型"),
         ("✓ edit a.txt · edited a.txt at line 1 · 3 ms", "✓ edit a.txt · 已编辑 a.txt 第 1 行 · 3 ms"),
         (
             "✓ done, with nothing verified · 2 turns · 24,180 tokens (24,000 in, 180 out) · 1 file changed",
-            "✓ 完成,没有验证 · 2 轮 · 24,180 个 token(输入 24,000,输出 180) · 改动 1 个文件",
+            "✓ 完成，没有验证 · 2 轮 · 24,180 个 token（输入 24,000，输出 180） · 改动 1 个文件",
         ),
-        ("✗ verify: make test → exit code 2", "✗ 验证:make test → 退出码 2"),
+        ("✗ verify: make test → exit code 2", "✗ 验证：make test → 退出码 2"),
         (
             "installation: it is installed in /v beside a, b, c and 2 more",
-            "安装:它安装在 /v,与 a, b, c 以及另外 2 个包放在一起",
+            "安装：它安装在 /v，与 a, b, c 以及另外 2 个包放在一起",
         ),
         ("  done", "  done"),
         ("> done", "> done"),

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from command import call_here
 
-from seedsmith.agent.cli.batch import at_work_lines, progress_line
+from seedsmith.agent.cli.batch_lines import at_work_lines, planned_text, progress_line
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.tasks.batch.batch import AtWork, Options, Progress
 from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
@@ -124,7 +124,9 @@ async def test_the_plan_of_a_batch_that_was_begun(ground):
     (ground.folder / "two/a.txt").write_text("other\n")
     ground.commit("two", "Other")
     planned = await dry_run(batch, Options(limit=1))
-    assert [each.became for each in planned] == ["failed", ""] and "  failed already" in planned[0].to_text()
+    assert [each.became for each in planned] == ["failed", ""] and "  failed already" in planned_text(
+        planned[0]
+    )
     assert "patch does not apply" in planned[1].steps[0].matches
     assert cost_words(batch, Options(), 2) == ", about 1 yuan as 1 before cost, at most 8 yuan by the budget"
     assert len(await dry_run(batch, Options(retry_failed=True))) == 3
