@@ -38,7 +38,7 @@ def tell_in(invocation: Invocation) -> None:
     """Have zsh and fish, which show what a word means, told it in the person's language."""
     from seedsmith.agent.cli.told_help import help_told, language_here
 
-    told = help_told(language_here(invocation))
+    told = help_told(language_here(invocation.lang))
 
     def telling(shell: type[ShellComplete]) -> type[ShellComplete]:
         class Telling(shell):  # type: ignore[valid-type, misc]

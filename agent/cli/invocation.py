@@ -53,7 +53,7 @@ class ToldContext(click.Context):
         """What lays the help out."""
         from seedsmith.agent.cli.told_help import ToldFormatter, help_told, language_here
 
-        language = language_here(self.ensure_object(Invocation))
+        language = language_here(self.ensure_object(Invocation).lang)
         return super().make_formatter() if language == "en" else ToldFormatter(help_told(language))
 
 

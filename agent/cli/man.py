@@ -24,7 +24,7 @@ def command(context: click.Context) -> None:
     from seedsmith.agent.cli.told_help import help_told, language_here
 
     root = context.find_root()
-    told = help_told(language_here(context.ensure_object(Invocation)))
+    told = help_told(language_here(context.ensure_object(Invocation).lang))
     for line in page(root.command, "seedsmith", told):
         click.echo(line)
 

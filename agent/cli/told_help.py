@@ -12,7 +12,6 @@ from shutil import get_terminal_size
 
 import click
 
-from seedsmith.agent.cli.invocation import Invocation
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.frontends.languages.language import language_of
 from seedsmith.agent.frontends.languages.reports import Reports
@@ -27,9 +26,8 @@ _EXTRA = re.compile(r"(?:^|  )\[([^\[\]]+)\]$")
 """What click says of a flag's value behind its description."""
 
 
-def language_here(invocation: Invocation) -> str:
-    """The language that help is shown in: what was typed, what is set, or the locale's."""
-    chosen = invocation.lang
+def language_here(chosen: str | None) -> str:
+    """The language that help is shown in: the one ``chosen`` by a flag, what is set, or the locale's."""
     if chosen is None:
         from seedsmith.agent.settings.config import load
 
