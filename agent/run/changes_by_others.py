@@ -52,6 +52,8 @@ class IdleWatch:
     spans: list[Span] = field(default_factory=list)
     _calls: set[str] = field(default_factory=set)
     """Those that run now."""
+    waits: bool = False
+    """Whether the run waits for an answer, with none of its calls at work."""
     acted: int | None = 0
     """When the run changed something first since the newest snapshot was begun; None: it did not."""
 
@@ -59,6 +61,7 @@ class IdleWatch:
         """Follow the run by its events."""
         match envelope.event:
             case TurnStarted():
+                self.waits = not self._calls
                 self.asked()
                 if self.busy():
                     self.acted = 0
@@ -83,6 +86,7 @@ class IdleWatch:
 
     def end(self) -> None:
         """The answer is there: from now on the run may be at work."""
+        self.waits = False
         if self._open:
             self.spans[-1].ended = coarse_now()
 

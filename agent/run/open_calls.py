@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
@@ -39,7 +40,6 @@ def open_dispatcher(
     """What runs the calls of ``opened``; ``snapshots`` remembers what was before anything may be changed."""
     profile, settings = opened.profile, opened.request.settings
     opened.servers.tell(sink, approver)
-    snapshots.set_first_look(context.processes.look_around)
     languages = open_language_servers(opened.request, profile, context)
     tools = open_tools(
         profile,
@@ -51,6 +51,9 @@ def open_dispatcher(
     )
     if opened.request.only is not None:
         tools = {name: tool for name, tool in tools.items() if name in opened.request.only}
+    processes = context.processes
+    prepare = partial(processes.prepare, context.environment) if "shell" in tools else _nothing
+    snapshots.set_beside_questions(processes.look_around, prepare)
     runner = CallRunner(
         tools,
         context,
@@ -100,6 +103,10 @@ def _gates(
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
     permissions = open_permissions(opened.request.settings, workspace, opened.request.environment)
     yield ApprovalGate(policy, sink, approver, workspace.names_of, permissions)
+
+
+def _nothing() -> None:
+    """What is prepared where the model can run no commands."""
 
 
 def _diagnostics(languages: LanguageServers | None) -> tuple[Gate, ...]:

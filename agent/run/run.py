@@ -154,6 +154,7 @@ class _Run:
             )
             sandbox = context.processes.isolation.name
             self._commands.take(context)
+            self._stack.callback(context.processes.unprepare)
             self._snapshots.set_busy(lambda: self._hooks is not None or context.background.runs)
             if self._ends_commands:
                 self._stack.push_async_callback(self._commands.end, _SESSION_ENDED)

@@ -72,6 +72,7 @@ class RunSnapshots:
         self._due: int | None = None
         """After which turn something may have been changed that no snapshot was begun for."""
         self._look: Callable[[], None] = lambda: None
+        self._prepare: Callable[[], None] = lambda: None
         self._shared: set[str] = set()
         """What others changed before the run did, so that no snapshot shows what theirs was."""
         self._timer: asyncio.TimerHandle | None = None
@@ -87,9 +88,9 @@ class RunSnapshots:
         """Have ``busy`` say whether something of the run's may be at work while the model is asked."""
         self._idle.busy = busy
 
-    def set_first_look(self, look: Callable[[], None]) -> None:
-        """Have ``look`` called beside the first question, too, before anything is recorded."""
-        self._look = look
+    def set_beside_questions(self, look: Callable[[], None], prepare: Callable[[], None]) -> None:
+        """Have ``look`` called before the first snapshot, ``prepare`` after each taken beside a question."""
+        self._look, self._prepare = look, prepare
 
     async def ready(self, writes: Collection[str] = ()) -> None:
         """Return once a change loses nothing of what was; raises what kept a snapshot from being taken.
@@ -152,6 +153,7 @@ class RunSnapshots:
 
     async def changes(self, *, compares: bool = True) -> Changes:
         """What has changed since the session began, as it is now; nothing unless it ``compares``."""
+        self._idle.waits = False
         if not self._begun or not compares:
             from seedsmith.sandbox.snapshots.changes import NO_CHANGES
 
@@ -208,6 +210,8 @@ class RunSnapshots:
                 self._tell_taken_back(self._taken_back)
             self._session.record_snapshot(turn, taken, others.alone, sorted({*others.too, *shared}))
             asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._complete_meanwhile)
+            if self._idle.waits:
+                self._prepare()
 
         self._under_way = asyncio.ensure_future(after())
         self._under_way.add_done_callback(_retrieved)

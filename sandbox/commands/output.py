@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,14 @@ class Piece:
 
     captured: Captured
     spill_id: str | None
+
+
+def output_pipe() -> tuple[int, int]:
+    """The end of a new pipe that is read, and the one that a command writes to."""
+    reader, writer = os.pipe()
+    with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return reader, writer
 
 
 class CommandOutput:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import fcntl
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedsmith.sandbox.commands.command import CommandResult, RunningCommand
-from seedsmith.sandbox.commands.control_group import ControlGroup, group_place, make_group
-from seedsmith.sandbox.commands.credentials import Credentials, Given
+from seedsmith.sandbox.commands.control_group import group_place, make_group
+from seedsmith.sandbox.commands.credentials import Credentials
 from seedsmith.sandbox.commands.descendants import ProcessTree, enable_adoption, frozen
+from seedsmith.sandbox.commands.launcher import Launched, Launcher
 from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.network_tries import NetworkTries
-from seedsmith.sandbox.commands.output import PIPE_BYTES, CommandOutput
+from seedsmith.sandbox.commands.output import CommandOutput
 from seedsmith.sandbox.commands.output_notes import sandbox_note
 from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOutput
 from seedsmith.sandbox.commands.shared_memory import remove_segments
-from seedsmith.sandbox.commands.spawn import Started, memory_file, start
 from seedsmith.sandbox.commands.unix_sockets import Connections
+from seedsmith.sandbox.commands.way import Way
 from seedsmith.sandbox.commands.working_folder import working_folder
 from seedsmith.sandbox.errors import FolderClosed, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
@@ -41,33 +40,12 @@ __all__ = ["CommandResult", "ProcessRunner"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How one command is run."""
-
-    isolation: Isolation
-    policy: Policy
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-    given: Given | None = None
-    began: float = field(default_factory=time.time)
-    errors: int | None = None
-    """Descriptor that its standard error goes to; None: where its output goes."""
-    group: ControlGroup | None = None
-    told: list[str] = field(default_factory=list)
-    """Sentences on what was met when it began."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Begun:
     """A started command that nobody looks after yet."""
 
-    started: Started
+    launched: Launched
     tree: ProcessTree
-    way: _Way
-    reader: int
-    """Our end of its output's pipe."""
-    keyboard: int | None
-    """Our end of its input's pipe, where that is open."""
+    way: Way
     tries: NetworkTries
 
 
@@ -114,6 +92,7 @@ class ProcessRunner:
         place = group_place()
         self._lifeline = Lifeline(os.fspath(place.folder) if place is not None else "")
         self._connections = Connections(isolation, policy)
+        self._launcher = Launcher(self._connections, self._limits)
         self._running: set[ProcessTree] = set()
         if not self._contained:
             enable_adoption()
@@ -141,9 +120,28 @@ class ProcessRunner:
 
     def close(self) -> None:
         """End what watches over the commands, and with it any that still run; another start is no error."""
+        self.unprepare()
         self._lifeline.close(at_once=not self._running)
         self._connections.close()
         self.network.close()
+
+    def prepare(self, env: Mapping[str, str] | None = None) -> None:
+        """Have a sandbox wait for the next command line in the workspace's root, where no command runs.
+
+        To be called on the event loop's thread while nobody waits; ``env`` is that of :meth:`start`. A
+        command that finds none, or one that does not serve it, gets a new one.
+        """
+        if self._running or self._only_reads or not self._contained:
+            return
+        with contextlib.suppress(OSError, SandboxError):  # The command itself will tell.
+            self._own_network()
+            self._guards.refresh()
+            way = self._way("", self._argv(""), {**self.environment, **(env or {})})
+            self._launcher.prepare(way, working_folder(self.policy.workspace, "."))
+
+    def unprepare(self) -> None:
+        """End what waits for a command, if anything does."""
+        self._launcher.discard()
 
     async def run(
         self,
@@ -198,7 +196,9 @@ class ProcessRunner:
         """
         begun = self._begin(command, cwd, env, stdin=stdin, open_stdin=open_stdin)
         spills = self._spills if spill else None
-        output = CommandOutput(begun.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes)
+        output = CommandOutput(
+            begun.launched.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes
+        )
         return self._looked_after(begun, output, timeout)
 
     def converse(
@@ -215,7 +215,7 @@ class ProcessRunner:
             with os.fdopen(errors, "wb", 0):
                 begun = self._begin(tuple(argv), cwd, env, open_stdin=True, errors=errors)
             opened.pop_all()
-        output = StreamedOutput(begun.reader)
+        output = StreamedOutput(begun.launched.reader)
         said = CommandOutput(reader, 0, SAID_BYTES, None, None)
         return ServerProcess(self._looked_after(begun, output, None, said), output, said)
 
@@ -245,11 +245,11 @@ class ProcessRunner:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
         way = replace(self._way(command, argv, environment), errors=errors, group=group, told=told)
-        started, reader, keyboard = self._spawn(way, cwd, stdin, open_stdin)
-        tree = ProcessTree(started.root, contained=self._contained, marker=marker)
+        launched = self._launched(way, cwd, stdin, open_stdin)
+        tree = ProcessTree(launched.started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _Begun(started, tree, way, reader, keyboard, tries)
+        return _Begun(launched, tree, way, tries)
 
     def _looked_after(
         self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
@@ -268,13 +268,13 @@ class ProcessRunner:
             return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 
         return RunningCommand(
-            begun.started,
+            begun.launched.started,
             begun.tree,
             output,
             explain=explain,
             limits=self._limits,
             timeout=timeout,
-            stdin=begun.keyboard,
+            stdin=begun.launched.keyboard,
             when_ended=ended,
         )
 
@@ -291,27 +291,21 @@ class ProcessRunner:
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
 
-    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> _Way:
+    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> Way:
         """How a command is run: as all are, or by itself where the user gives it credentials."""
         shown = self._shown()
         if isinstance(command, str) and isinstance(self.isolation, Bubblewrap):
             given = self.credentials.given(command, shown)
             if given is not None:
                 isolation = self.isolation.without(frozenset())  # It keeps what it worked out for a policy.
-                return _Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
-        return _Way(self.isolation, shown, argv, env)
+                return Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
+        return Way(self.isolation, shown, argv, env)
 
-    def _ended(self, tree: ProcessTree, way: _Way) -> list[str]:
-        notes = [*dict.fromkeys(way.told), *self._let_go(way)]
+    def _ended(self, tree: ProcessTree, way: Way) -> list[str]:
+        notes = [*dict.fromkeys(way.told), *way.let_go()]
         if self.isolation.name == "landlock":
             remove_segments(way.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
-
-    def _let_go(self, way: _Way) -> list[str]:
-        """Forget what one command was given; a sentence where its group had to be ended."""
-        if way.given is not None:
-            way.given.forget()
-        return way.group.close() if way.group is not None else []
 
     @property
     def _only_reads(self) -> bool:
@@ -335,58 +329,30 @@ class ProcessRunner:
         except OSError as error:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
-    def _spawn(
-        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
-    ) -> tuple[Started, int, int | None]:
-        """Start ``way`` in ``cwd``: with it come our ends of its output's pipe and its input's, if open.
+    def _launched(self, way: Way, cwd: str, stdin: bytes | None, open_stdin: bool) -> Launched:
+        """Start ``way`` in ``cwd``; those that run are held still where its folder is closed.
 
-        Those that run are held still where its folder is closed. Raises :class:`SandboxError`; then nothing
-        runs, and no descriptor is left open.
+        Raises :class:`SandboxError`; then nothing runs, and no descriptor is left open.
         """
+
+        def launch() -> Launched:
+            folder = working_folder(self.policy.workspace, cwd)
+            return self._launcher.start(way, folder, stdin, open_stdin=open_stdin)
+
         try:
             try:
-                return self._spawned(way, cwd, stdin, open_stdin)
+                return launch()
             except (FolderClosed, PathNotFound):
                 if not self._running:
                     raise
             with frozen(self._running):
                 way.told.extend(self._guards.reopen(alone=False))
-                return self._spawned(way, cwd, stdin, open_stdin)
+                return launch()
         except (OSError, SandboxError) as error:
-            self._let_go(way)
+            way.let_go()
             if isinstance(error, SandboxError):
                 raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error
-
-    def _spawned(
-        self, way: _Way, cwd: str, stdin: bytes | None, open_stdin: bool
-    ) -> tuple[Started, int, int | None]:
-        folder = working_folder(self.policy.workspace, cwd)
-        with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
-            # ``opened`` is closed here only where the start fails.
-            reader, writer = os.pipe()
-            opened.callback(os.close, reader)
-            given.callback(os.close, writer)
-            with contextlib.suppress(OSError):  # The user's share of pipe memory may be used up.
-                fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-            source = memory_file(stdin) if stdin else None
-            keyboard: int | None = None
-            if open_stdin:
-                source, keyboard = os.pipe()
-                os.set_blocking(keyboard, False)
-                opened.callback(os.close, keyboard)
-            if source is not None:
-                given.callback(os.close, source)
-            launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
-            joins = way.group.door if way.group is not None else None
-            launch = replace(launch, errors=way.errors, joins=joins)
-            if way.policy.unix_sockets:
-                launch = replace(launch, start_in=self._connections.call)
-            started = start(
-                way.isolation, way.policy, launch, limits=self._limits, output=writer, stdin=source
-            )
-            opened.pop_all()
-        return started, reader, keyboard
 
     def _restore(self, ended: ProcessTree) -> list[str]:
         """Undo what was done to git's files, the agent's own and those that other programs run.

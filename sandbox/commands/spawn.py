@@ -15,11 +15,12 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable
+from functools import cached_property
 
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.limits import apply_limits
 from seedsmith.sandbox.errors import FolderClosed, SandboxError
-from seedsmith.sandbox.isolation.base import Gate, Isolation, Launch, Limits, Policy
+from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _GATE_SECONDS = 30.0
@@ -31,6 +32,10 @@ _SHELL = ("/bin/sh", "-c", 'read -r _ && exec "$@" <"$0"')
 """Waits for a line, then becomes the command that follows, with the input that is named before it."""
 _STILL_HELD = (_BASH, "-p", "-c", 'read -r _ && ! read -t 0 && exec "$@" <"$0"') if _BASH else _SHELL
 """The same, but it ends where nobody holds the other end any more, though the line was given."""
+_TAKES_COMMAND = 'echo && IFS= read -r -d "" _given && ! read -t 0 && exec "$@" "$_given" <"$0"'
+"""Says by an empty line that it waits; takes the last word of what it becomes, which ends with a NUL."""
+CAN_TAKE_COMMAND = _BASH is not None
+"""Whether there is a shell that can be held back with its command unknown."""
 _CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
 
 
@@ -67,63 +72,109 @@ def start(
     ``limits`` None nothing is limited and nothing waits. Takes over every descriptor of the launch.
     Raises :class:`SandboxError` where the command can't be started.
     """
-    gate = launch.gate
-    held = [gate.information_fd] if gate else []
+    if launch.gate is not None:
+        return hold_back(isolation, policy, launch, output, stdin).let_go(launch, limits)
     try:
-        if policy.unix_sockets and launch.start_in is None:
-            raise OSError(errno.EPERM, "nothing sees to where its Unix sockets lead")
-        if gate is None and limits is not None:
+        _check_sockets(policy, launch)
+        if limits is not None:
             return _start_behind_shell(isolation, policy, launch, limits, output, stdin)
-        if gate is None:
-            process = _popen(isolation, policy, launch, launch.argv, output, stdin)
-            return Started(process, process.pid)
-        process, release = _start_held_back(isolation, policy, launch, gate, output, stdin)
-        held.append(release)
+        process = _popen(isolation, policy, launch, launch.argv, output, stdin)
+        return Started(process, process.pid)
     except OSError as error:
-        _close(held)
         raise _not_started(error, launch) from error
     finally:
         _close(launch.pass_fds)
-    exit_fd = -1
-    if limits is not None:
-        try:  # While it still waits: once it runs, nothing of the start may fail.
-            exit_fd = os.pidfd_open(process.pid)
-        except OSError as error:
-            process.kill()
-            process.wait()
-            _close(held)
-            raise _not_started(error, launch) from error
-        held.append(exit_fd)
-    root = _read_child_pid(gate.information_fd) or process.pid
-    try:
-        if limits is not None and root != process.pid:
-            hold(root, launch, limits)
-        os.write(release, b"\n")
-    except OSError:
-        process.kill()  # Without its limits it must not run; a launcher that failed has ended by itself.
-    return Started(process, root, exit_fd, tuple(held))
 
 
-def _start_held_back(
-    isolation: Isolation, policy: Policy, launch: Launch, gate: Gate, output: int, stdin: int | None
-) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the launcher with a shell in the command's place, which becomes the command for a line.
+class Held:
+    """A launcher that was started with a shell in the command's place, which waits to become it.
 
-    Returns the descriptor that takes the line, to be held as long as the command runs. Where the agent was
-    killed, the shell ends, and the launcher with it: ``--die-with-parent`` has no hold before all is set up,
-    and bubblewrap's own ``--block-fd`` takes the agent's end for a yes.
+    ``information`` is where ``"child-pid": N`` is read from. ``release`` takes what the shell waits for, and
+    is held as long as the command runs. It is let go or ended, once.
     """
+
+    def __init__(self, process: subprocess.Popen[bytes], information: int, release: int) -> None:
+        self.process = process
+        self._information = information
+        self._release = release
+
+    @cached_property
+    def root(self) -> int | None:
+        """The process behind the launcher; None where that failed before there was one."""
+        return _read_child_pid(self._information)
+
+    def let_go(self, launch: Launch, limits: Limits | None, line: bytes = b"\n") -> Started:
+        """Set the ``limits``, and let the shell become the command by ``line``."""
+        held = [self._information, self._release]
+        exit_fd = -1
+        if limits is not None:
+            try:  # While it still waits: once it runs, nothing of the start may fail.
+                exit_fd = os.pidfd_open(self.process.pid)
+            except OSError as error:
+                self.end()
+                raise _not_started(error, launch) from error
+            held.append(exit_fd)
+        root = self.root or self.process.pid
+        try:
+            if limits is not None and root != self.process.pid:
+                hold(root, launch, limits)
+            os.write(self._release, line)
+        except OSError:
+            self.process.kill()  # Without its limits it must not run; one that failed has ended by itself.
+        return Started(self.process, root, exit_fd, tuple(held))
+
+    def end(self) -> None:
+        """End it: the shell becomes nothing."""
+        self.process.kill()
+        self.process.wait()
+        _close((self._information, self._release))
+
+
+def hold_back(
+    isolation: Isolation,
+    policy: Policy,
+    launch: Launch,
+    output: int,
+    stdin: int | None = None,
+    *,
+    takes_command: bool = False,
+) -> Held:
+    """Start a launcher that has a gate with a shell in the command's place, which becomes that for a line.
+
+    With ``takes_command`` the line is the command's last word, which ends with a NUL, and the shell writes an
+    empty line to ``output`` once it waits; :data:`CAN_TAKE_COMMAND` says whether it can.
+    Where the agent was killed, the shell ends, and the launcher with it: ``--die-with-parent`` has no hold
+    before all is set up, and bubblewrap's own ``--block-fd`` takes the agent's end for a yes.
+    Takes over every descriptor of the launch. Raises :class:`SandboxError`.
+    """
+    gate = launch.gate
+    assert gate is not None
     source, inherited = _reopened(stdin)
-    held_back = (*_STILL_HELD, source, *launch.argv[gate.command_at :])
-    waiting, release = os.pipe()
+    shell = (*_STILL_HELD[:-1], _TAKES_COMMAND) if takes_command else _STILL_HELD
+    argv = (*launch.argv[: gate.command_at], *shell, source, *launch.argv[gate.command_at :])
+    held = [gate.information_fd]
     try:
-        argv = (*launch.argv[: gate.command_at], *held_back)
-        return _popen(isolation, policy, launch, argv, output, waiting, inherited), release
+        _check_sockets(policy, launch)
+        waiting, release = os.pipe()
+        held.append(release)
+        try:
+            process = _popen(isolation, policy, launch, argv, output, waiting, inherited)
+        finally:
+            os.close(waiting)
+    except OSError as error:
+        _close(held)
+        raise _not_started(error, launch) from error
     except BaseException:
-        os.close(release)
+        _close(held)
         raise
     finally:
-        os.close(waiting)
+        _close(launch.pass_fds)
+    return Held(process, gate.information_fd, release)
+
+
+def _check_sockets(policy: Policy, launch: Launch) -> None:
+    if policy.unix_sockets and launch.start_in is None:
+        raise OSError(errno.EPERM, "nothing sees to where its Unix sockets lead")
 
 
 def _reopened(stdin: int | None) -> tuple[str, tuple[int, ...]]:

@@ -111,15 +111,7 @@ class Bubblewrap:
             raise NoIsolation(
                 "No system call filter is known for this processor; use --sandbox external or off."
             )
-        if not _differ_in_git_only(self._prepared_for, policy):
-            self._prepare(policy)
-        mounts = (
-            *self._shown_arguments,
-            *(word for path in self._besides(policy) for word in ("--ro-bind", str(path), str(path))),
-            *self._workspace_arguments,
-            *self._protected_binds(policy),
-        )
-        pinned = _make_mount_points(policy.private_tmp, mounts)
+        words = self.words(policy, cwd)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
         with ExitStack() as opened:  # Closed here only where there are too many.
             filter_fd = _readable(program)
@@ -131,21 +123,36 @@ class Bubblewrap:
             finally:
                 os.close(writer)
             opened.pop_all()
-        arguments = (
-            *self._arguments,
-            *(["--share-net"] if policy.joined else []),
-            *pinned,
-            *mounts,
-            *("--chdir", str(cwd), "--seccomp", str(filter_fd)),
-            *("--info-fd", str(informed), "--"),
-        )
-        launcher = (*_joining(policy.joined), str(self.executable), *arguments)
+        launcher = (*words, "--seccomp", str(filter_fd), "--info-fd", str(informed), "--")
         return Launch(
             argv=(*launcher, *argv),
             env=env,
             cwd=Path("/"),
             pass_fds=(filter_fd, informed),
             gate=Gate(information, len(launcher)),
+        )
+
+    def words(self, policy: Policy, cwd: Path) -> tuple[str, ...]:
+        """What a launch now begins with: all it says of what commands see, and where they begin.
+
+        What is mounted in the private ``/tmp`` is made ready.
+        """
+        if not _differ_in_git_only(self._prepared_for, policy):
+            self._prepare(policy)
+        mounts = (
+            *self._shown_arguments,
+            *(word for path in self._besides(policy) for word in ("--ro-bind", str(path), str(path))),
+            *self._workspace_arguments,
+            *self._protected_binds(policy),
+        )
+        return (
+            *_joining(policy.joined),
+            str(self.executable),
+            *self._arguments,
+            *(["--share-net"] if policy.joined else []),
+            *_make_mount_points(policy.private_tmp, mounts),
+            *mounts,
+            *("--chdir", str(cwd)),
         )
 
     def _prepare(self, policy: Policy) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import json
 
 import pytest
+from present import is_present
 from scripted_endpoint import Answer, calls, text
 
 from seedsmith.agent.run import snapshots
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.settings import Settings
+from seedsmith.sandbox.commands.ready_sandbox import ReadySandbox
 
 
 @pytest.fixture
@@ -22,14 +24,14 @@ def project(tmp_path):
     return root
 
 
-async def outcome_of(project, tmp_path, endpoint, *steps):
+async def outcome_of(project, tmp_path, endpoint, *steps, sandbox="off"):
     endpoint.script(*steps)
     settings = Settings(
         workspace=project,
         model="openai/scripted",
         base_url=endpoint.base_url,
         home=tmp_path / "state",
-        sandbox="off",
+        sandbox=sandbox,
         approve="auto",
     )
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
@@ -90,3 +92,17 @@ async def test_the_workspaces_folders_are_looked_at_while_the_first_question_is_
     monkeypatch.setattr(snapshots, "_QUESTION_SECONDS", 3600)
     await outcome_of(project, tmp_path, endpoint, text("done"))
     assert asked == [1]
+
+
+@pytest.mark.skipif(not is_present("bwrap"), reason="needs bwrap")
+async def test_the_sandbox_of_the_next_command_is_made_while_the_model_is_asked(
+    project, tmp_path, endpoint, monkeypatch
+):
+    monkeypatch.setattr(snapshots, "_QUESTION_SECONDS", 0.0)
+    came_up, let_go, used = ReadySandbox._came_up, ReadySandbox.let_go, []
+    monkeypatch.setattr(ReadySandbox, "_came_up", lambda ready: came_up(ready) or endpoint.release())
+    monkeypatch.setattr(ReadySandbox, "let_go", lambda *how: used.append(how) or let_go(*how))
+    command = calls(("shell", {"command": "echo made >made.txt"}), stall_after=1)
+    outcome = await outcome_of(project, tmp_path, endpoint, command, text("done"), sandbox="bwrap")
+    assert (outcome.status, outcome.files_changed) == ("done", ("made.txt",))
+    assert len(used) == 1

@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from waiting import until
 
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.errors import OutsideWorkspace
@@ -19,6 +21,42 @@ from seedsmith.sandbox.isolation.base import Limits
 from seedsmith.sandbox.isolation.hardening import harden_agent
 
 PYTHON = shlex.quote(sys.executable)
+
+
+class ReadyRunner(ProcessRunner):
+    """Runs each command in a sandbox that was made before the command was known."""
+
+    async def run(self, command, **more) -> CommandResult:  # type: ignore[override]
+        self.prepare()
+        ready = self._launcher.ready
+        assert ready is not None
+        await until(ready.waits.is_set, lambda: "a sandbox that waits")
+        let_go = ready.let_go = Mock(wraps=ready.let_go)
+        result = await super().run(command if isinstance(command, str) else shlex.join(command), **more)
+        let_go.assert_called_once()
+        return result
+
+
+@pytest.fixture(params=["bwrap", "landlock", pytest.param("ready", marks=pytest.mark.slow)])
+def way(request: pytest.FixtureRequest) -> str:
+    """A tier, or the strong one with sandboxes that wait for their commands."""
+    return str(request.param)
+
+
+@pytest.fixture
+def tier(way: str) -> str:
+    return "bwrap" if way == "ready" else way
+
+
+@pytest.fixture
+def make_runner(make_runner, way: str):
+    def make(*limits: Limits, **changes: object) -> ProcessRunner:
+        runner = make_runner(*limits, **changes)
+        if way == "ready":
+            runner.__class__ = ReadyRunner
+        return runner
+
+    return make
 
 
 async def run(runner: ProcessRunner, command: str, timeout: float = 20) -> CommandResult:

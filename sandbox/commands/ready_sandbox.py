@@ -1,0 +1,101 @@
+"""A sandbox that is made before its command is known, while nobody waits for it.
+
+Its shell waits for the text of a command. It serves one, begun while no other runs, and only where a sandbox
+made at that moment would come out the same: under the same policy, with the same environment, by the same
+words on its command line, which name all that is mounted. That what was mounted under those names is there
+still under them is told by the kernel's list of mounts: a file that is replaced or removed loses what is
+mounted on it, and one that is moved takes that along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+
+from seedsmith.sandbox.commands.descendants import bury
+from seedsmith.sandbox.commands.output import output_pipe
+from seedsmith.sandbox.commands.spawn import Started, hold_back
+from seedsmith.sandbox.commands.way import Way
+from seedsmith.sandbox.isolation.base import Launch, Limits
+
+_MOST_BYTES = 4096
+"""Of a command that such a shell is given: it reads byte by byte, and a pipe takes so much in one piece."""
+
+
+class ReadySandbox:
+    """One such sandbox, made on the event loop's thread, and there asked, and let go or ended, once."""
+
+    def __init__(self, way: Way, launch: Launch, words: tuple[str, ...]) -> None:
+        """Begin to make it for commands that go the same ``way``, by a ``launch`` that begins with ``words``.
+
+        Takes over every descriptor of the launch. Raises :class:`seedsmith.sandbox.errors.SandboxError`.
+        """
+        self._way = way
+        self._launch = launch
+        self._words = words
+        self._mounts = b""
+        """The kernel's list, once it waits."""
+        self.waits = asyncio.Event()
+        self._reader, writer = output_pipe()
+        try:
+            self._held = hold_back(way.isolation, way.policy, launch, writer, takes_command=True)
+        except BaseException:
+            os.close(self._reader)
+            raise
+        finally:
+            os.close(writer)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._reader, self._came_up)
+
+    def serves(self, way: Way, words: tuple[str, ...]) -> bool:
+        """Whether what is launched now on its ``way``, beginning with ``words``, would come out the same."""
+        *shell, text = way.argv
+        size = len(os.fsencode(text))
+        return (
+            self.waits.is_set()
+            and shell == [*self._way.argv[:-1]]
+            and way.isolation is self._way.isolation
+            and way.policy == self._way.policy
+            and way.environment == self._way.environment
+            and way.errors is None
+            and words == self._words
+            and size < _MOST_BYTES
+            and "\0" not in text
+            and self._held.process.poll() is None
+            and self._listed() == self._mounts
+        )
+
+    def let_go(self, way: Way, limits: Limits) -> tuple[Started, int]:
+        """Let it run the command of ``way``; with it comes our end of its output's pipe."""
+        launch = replace(self._launch, joins=way.door)
+        try:
+            return self._held.let_go(launch, limits, os.fsencode(way.argv[-1]) + b"\0"), self._reader
+        except BaseException:
+            os.close(self._reader)
+            raise
+
+    def end(self) -> None:
+        """End it, unused."""
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._reader)
+        os.close(self._reader)
+        root = self._held.root if self.waits.is_set() else None
+        self._held.end()
+        if root is not None:
+            bury(root)
+
+    def _came_up(self) -> None:
+        """Its shell waits, or there is none: nothing more is heard of it."""
+        self._loop.remove_reader(self._reader)
+        if os.read(self._reader, 1):
+            self._mounts = self._listed()
+            self.waits.set()
+
+    def _listed(self) -> bytes:
+        """What the kernel says is mounted in it; nothing where it is gone."""
+        try:
+            with open(f"/proc/{self._held.root}/mountinfo", "rb") as file:  # noqa: PTH123
+                return file.read()
+        except OSError:
+            return b""
