@@ -2,7 +2,8 @@
 
 The program's sources get probes in a private copy of the workspace (``javascript_probes.py``). One run of the
 test command records what values the probes see, another one changes them one at a time
-(``injected/node_experiments.js``). Tests of node:test and programs that test themselves are understood.
+(``injected/node_experiments.js``). Tests of node:test, mocha and jest and programs that test themselves are
+understood.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
 from seedsmith.agent.repair.javascript_probes import is_javascript, probed
 from seedsmith.agent.repair.probe_sites import Site, planned
-from seedsmith.agent.repair.watched_run import Injection, reports
+from seedsmith.agent.repair.watched_run import RUNNERS_OF_NODE, Injection, reports
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
@@ -27,7 +28,7 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 
 _FOLDER = "seedsmith-node"
 _INJECTED = Path(__file__).parent / "injected"
-_ADDED = ("node_experiments.js", "node_test.cjs")
+_ADDED = ("node_experiments.js", "node_jest.js", "node_mocha.js", "node_test.cjs")
 _RUNNER = "seedsmith_runner.mjs"
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
@@ -62,7 +63,7 @@ async def node_experiments(
         return []
     injection = Injection(copy.processes, _FOLDER)
     try:
-        injection.add(*(_INJECTED / name for name in _ADDED))
+        injection.add(*(_INJECTED / name for name in _ADDED), RUNNERS_OF_NODE)
         (injection.folder / _PRELOADED).write_text("require('./node_experiments.js');\n")
         (injection.folder / "out").mkdir()
         suspicion = diagnosis.suspicion()

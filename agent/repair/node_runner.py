@@ -1,7 +1,7 @@
-"""Programs of Node that are run again and again in threads of one process (injected/node_serve.js).
+"""Programs of Node that are run again and again from one process (injected/node_serve.js).
 
 Starting Node takes longer than most tests do. Which programs a test command has Node run is noted once; each
-run of them loads anew what they load.
+run of them, in a thread, loads anew what they load. So does mocha; jest stays in a process of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.warm_runner import TALK, WarmRunner
-from seedsmith.agent.repair.watched_run import Injection, reports
+from seedsmith.agent.repair.watched_run import RUNNERS_OF_NODE, Injection, reports
 from seedsmith.sandbox.commands.process import ProcessRunner
 from seedsmith.sandbox.errors import SandboxError
 
@@ -23,6 +23,7 @@ Main = Mapping[str, Any]
 
 _FOLDER, _NOTING = "seedsmith-node-warm", "seedsmith-node-mains"
 _INJECTED = Path(__file__).parent / "injected"
+_SERVING = ("node_serve.js", "node_resident.js", "node_jest.js")
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_MAINS = 20
@@ -56,7 +57,7 @@ class NodeRunner(WarmRunner):
         """Start it; None where the programs don't end there as they did, in ``seconds`` at most."""
         injection = Injection(processes, _FOLDER)
         try:
-            injection.add(_INJECTED / "node_serve.js")
+            injection.add(*(_INJECTED / name for name in _SERVING), RUNNERS_OF_NODE)
             (injection.folder / "mains.json").write_text(json.dumps(mains), encoding="utf-8")
             shell = next((each for each in ("/bin/bash", "/bin/sh") if os.access(each, os.X_OK)), "/bin/sh")
             line = f'cd "$SEEDSMITH_AT" && exec node "${{TMPDIR:-/tmp}}/{_FOLDER}/node_serve.js"'

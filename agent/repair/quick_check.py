@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
-from seedsmith.agent.repair.javascript_probes import is_javascript
 from seedsmith.agent.repair.node_runner import Main, NodeRunner, mains_of
 from seedsmith.agent.repair.warm_runner import Tests, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, diagnose, reports
@@ -23,6 +22,7 @@ _FIRST, _RESULTS = _INJECTED / "seedsmith_first.py", _INJECTED / "seedsmith_retu
 _NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 _GO_FLAGS = "-vet=off -failfast"
 """What Go's tests are run with beside the user's own flags; the last run is without."""
+_OF_NODE = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"})
 _FAILED_ONLY = {"SEEDSMITH_ONLY": "1"}
 _MOST_ONLY = 30
 """So many failed tests are run alone first."""
@@ -107,7 +107,7 @@ class QuickCheck:
 
         Nothing is changed meanwhile, neither by this nor by others.
         """
-        if any(map(is_javascript, self._diagnosis.paths)):
+        if any(PurePosixPath(path).suffix in _OF_NODE for path in self._diagnosis.paths):
             return await self._warm_up_node()
         failed = self._failed
         known = bool(self._warm_patience)

@@ -17,6 +17,8 @@ from seedsmith.skills.skill import BUILT_IN
 
 _FOLDER = "seedsmith-watch"
 _WATCHERS = BUILT_IN / "fix-bug" / "watch"
+RUNNERS_OF_NODE = _WATCHERS / "seedsmith_runners.js"
+"""Takes hold of the runners of tests that a project of Node brings along."""
 _STARTS = ("*.sh", "sitecustomize.py", "seedsmith_start.py")
 _REPORT_BYTES = 64 << 20
 
@@ -88,7 +90,7 @@ async def diagnose(
     counts as not watched.
     """
     injection = Injection(processes)
-    injection.add(_WATCHERS / "seedsmith_trace.py", _WATCHERS / "seedsmith_watch.js", *added)
+    injection.add(_WATCHERS / "seedsmith_trace.py", *_WATCHERS.glob("seedsmith_*.js"), *added)
     (injection.folder / "out").mkdir()
     try:
         result = await injection.run(command, timeout=timeout, environment=environment, output_bytes=64_000)

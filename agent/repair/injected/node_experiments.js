@@ -3,15 +3,17 @@
  * Try what changes a failing test's end: one value, condition or statement of a Node program at a time.
  *
  * The program's sources have probes (javascript_probes.py). Where one of the workspace's own files is what Node
- * is to run, this file runs it in its place, again and again in the same process, its modules loaded anew:
- * once to record what the probes see, or once for each line of `experiments` (SITE:CHANGE). What came of them is
- * written to `out`. Like its neighbours it is copied into the sandbox and uses Node's own modules only.
+ * is to run, or mocha or jest, this file runs it in its place, again and again in the same process, its modules
+ * loaded anew: once to record what the probes see, or once for each line of `experiments` (SITE:CHANGE). What came
+ * of them is written to `out`. Like its neighbours it is copied into the sandbox and uses Node's own modules only.
  */
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { Worker, isMainThread } = require('node:worker_threads');
+const { takeOverJest } = require('./node_jest.js');
+const { takeOverMocha } = require('./node_mocha.js');
 
 const ROOT = path.join(fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '')), path.sep);
 const PLAN = JSON.parse(fs.readFileSync(path.join(__dirname, 'experiments.json'), 'utf8'));
@@ -28,26 +30,45 @@ let stopped = null; // ends the program that runs now
 let loads = 0;
 
 if (isMainThread) {
-  Module.runMain = (main) => (isOurs(main) ? void experimentOn(main) : runMain(main));
+  Module.runMain = (main) => (isOurs(main) ? experimentOnMain(main) : runMain(main));
+  takeOverMocha(forget, (again) => void experimentOn('mocha', (wanted) => again(wanted).catch(() => new Map())));
+  takeOverJest((again) => {
+    const run = byNames(again);
+    void run(null).then(() => experimentOn('jest', run)); // how long it takes is seen when all is compiled
+  });
 }
 
 function isOurs(main) {
   try {
-    const file = fs.realpathSync(main);
-    return file.startsWith(ROOT) && !file.includes(`${path.sep}node_modules${path.sep}`);
+    return isOwn(fs.realpathSync(main));
   } catch {
     return false;
   }
 }
 
-async function experimentOn(main) {
-  const out = (kind) => path.join(__dirname, 'out', `${encodeURIComponent(main.slice(ROOT.length))}.${kind}`);
-  const say = (kind, what) => fs.appendFileSync(out(kind), `${what}\n`);
+function isOwn(file) {
+  return file.startsWith(ROOT) && !file.includes(`${path.sep}node_modules${path.sep}`);
+}
+
+/** What runs jest's tests by name; the files that hold none of them are left out. */
+function byNames(again) {
+  const files = new Map();
+  return async (wanted) => {
+    const some = wanted && wanted.length ? wanted : null;
+    const ended = new Map();
+    for (const { file, names, error } of await again(some && [...new Set(some.map((name) => files.get(name)))], some)) {
+      files.set(names.join(' > '), file);
+      ended.set(names.join(' > '), error);
+    }
+    return ended;
+  };
+}
+
+function experimentOnMain(main) {
   const shim = require('./node_test.cjs');
   globalThis.__seedsmith_node_test__ = shim;
   const load = Module._load;
   Module._load = (request, ...more) => (request === 'node:test' ? shim : load(request, ...more));
-  process.stdout.write = process.stderr.write = () => true;
   for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => stopped && stopped(error));
   process.on('beforeExit', () => stopped && setImmediate(stopped, null)); // which keeps Node going
   process.exit = (code) => {
@@ -55,19 +76,27 @@ async function experimentOn(main) {
     if (stopped) stopped(ended);
     throw ended || new Error('exit');
   };
+  void experimentOn(main.slice(ROOT.length), (wanted) => runAll(main, wanted));
+}
+
+/** Experiment on the program that `run` runs: it gives how each test ended, only those it is given, if any. */
+async function experimentOn(program, run) {
+  const out = (kind) => path.join(__dirname, 'out', `${encodeURIComponent(program)}.${kind}`);
+  const say = (kind, what) => fs.appendFileSync(out(kind), `${what}\n`);
+  process.stdout.write = process.stderr.write = () => true;
   try {
     const began = Date.now();
-    const usual = await runAll(main, null);
+    const usual = await run(null);
     const patience = Math.max(1000 * (PLAN.patience || 0), MOST_TIMES * (Date.now() - began));
     const failing = [...usual].filter(([, end]) => end).map(([name]) => name);
-    if (failing.length && PLAN.record) await record(main, (what) => say('record', what));
-    else if (failing.length) await tryAll(main, usual, failing, { out, say, patience });
+    if (failing.length && PLAN.record) await record(run, (what) => say('record', what));
+    else if (failing.length) await tryAll(run, usual, failing, { out, say, patience });
   } finally {
     exit(1);
   }
 }
 
-async function record(main, say) {
+async function record(run, say) {
   const seen = new Set();
   const once = (what) => seen.has(what) || (seen.add(what), say(what));
   globalThis[ask] = (site, value, names) => {
@@ -83,10 +112,10 @@ async function record(main, say) {
     }
     return value;
   };
-  await runAll(main, PLAN.failing);
+  await run(PLAN.failing);
 }
 
-async function tryAll(main, usual, failing, { out, say, patience }) {
+async function tryAll(run, usual, failing, { out, say, patience }) {
   const done = new Set(fs.existsSync(out('ended')) ? fs.readFileSync(out('ended'), 'utf8').split('\n').map((line) => line.split(' ')[0]) : []);
   const chosen = failing.filter((name) => !PLAN.failing.length || PLAN.failing.includes(name)).slice(0, MOST_FAILING);
   const passing = [...usual].filter(([, end]) => !end).map(([name]) => name).slice(0, MOST_PASSING);
@@ -99,13 +128,13 @@ async function tryAll(main, usual, failing, { out, say, patience }) {
     Atomics.store(watched, 0, number + 1);
     const [site, change] = name.split(/:(.*)/);
     globalThis[ask] = changer(Number(site), change);
-    const ended = await runAll(main, chosen);
+    const ended = await run(chosen);
     const now = chosen.map((each) => (ended.has(each) ? ended.get(each) : 'missing'));
     const cured = now.filter((end) => !end).length / chosen.length;
     const changed = now.filter((end, index) => end !== usual.get(chosen[index])).length / chosen.length;
     let broken = 0;
     if (cured && passing.length) {
-      const others = await runAll(main, passing);
+      const others = await run(passing);
       broken = passing.filter((each) => !others.has(each) || others.get(each)).length / passing.length;
     }
     say('ended', `${name} ${cured} ${changed} ${broken}`);
@@ -164,12 +193,14 @@ function outcome(work, isTest) {
 
 /** Run the program from its beginning; a module is known by its address, so each time it gets another one. */
 async function load(main) {
-  for (const file of Object.keys(require.cache)) {
-    if (file.startsWith(ROOT) && !file.includes(`${path.sep}node_modules${path.sep}`)) delete require.cache[file];
-  }
+  forget();
   loads += 1;
   if (isModule(main)) await import(`${pathToFileURL(main)}?load=${loads}`);
   else Module._load(main, null, true);
+}
+
+function forget() {
+  for (const file of Object.keys(require.cache)) if (isOwn(file)) delete require.cache[file];
 }
 
 function isModule(main) {
@@ -198,21 +229,41 @@ function kindOf(value) {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value !== 'object') return typeof value;
-  const plain = value instanceof Map || value instanceof Set || Object.getPrototypeOf(value) === Object.prototype;
-  return plain ? 'object' : 'other';
+  return isMap(value) || isSet(value) || isPlain(value) ? 'object' : 'other';
+}
+
+// jest's tests have such classes of their own, so that nothing is an instance of ours
+const tag = (value) => Object.prototype.toString.call(value);
+const isMap = (value) => tag(value) === '[object Map]';
+const isSet = (value) => tag(value) === '[object Set]';
+
+function isPlain(value) {
+  const above = Object.getPrototypeOf(value);
+  return above !== null && Object.getPrototypeOf(above) === null && tag(value) === '[object Object]';
 }
 
 function copied(value) {
   try {
-    return structuredClone(value);
+    return copiedWhole(value);
   } catch {
     return Array.isArray(value) ? [...value] : { ...value };
   }
 }
 
+function copiedWhole(value) {
+  const kind = kindOf(value);
+  if (kind === 'array') return value.map(copiedWhole);
+  if (kind !== 'object') return value;
+  if (isMap(value)) return new value.constructor([...value].map(([key, each]) => [key, copiedWhole(each)]));
+  if (isSet(value)) return new value.constructor([...value].map(copiedWhole));
+  const copy = Object.create(Object.getPrototypeOf(value));
+  for (const key of Object.keys(value)) copy[key] = copiedWhole(value[key]);
+  return copy;
+}
+
 function emptied(value) {
   if (typeof value === 'string') return '';
-  if (Array.isArray(value)) return [];
-  if (value instanceof Map) return new Map();
-  return value instanceof Set ? new Set() : {};
+  if (Array.isArray(value)) return value.slice(0, 0);
+  if (isMap(value) || isSet(value)) return new value.constructor();
+  return Object.create(Object.getPrototypeOf(value));
 }

@@ -1,6 +1,6 @@
 'use strict';
 /*
- * Write down which of the workspace's own programs a command has Node run, and with what.
+ * Write down which of the workspace's own programs a command has Node run, or which runner of tests, and with what.
  *
  * Like its neighbours this file is copied into the sandbox and uses Node's own modules only.
  */
@@ -8,13 +8,19 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 
-/** The file that Node is to run, where it is the workspace's own and no runner of tests. */
+const RUNNERS = { jest: /[\\/]jest(?:-cli)?[\\/]bin[\\/]jest\.js$/, mocha: /[\\/]mocha[\\/]bin[\\/]_?mocha(?:\.js)?$/ };
+
+/** The file that Node is to run, where it is the workspace's own or a runner that can be run again. */
 function own() {
   if (!isMainThread || !process.argv[1] || process.execArgv.some((each) => /^(--test\b|-e$|-p$|--eval|--print)/.test(each))) return null;
   const root = fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, ''));
   const file = fs.realpathSync(process.argv[1]);
   const inside = file.startsWith(root + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
-  return inside ? file : null;
+  return inside || runnerOf(file) ? file : null;
+}
+
+function runnerOf(file) {
+  return Object.keys(RUNNERS).find((name) => RUNNERS[name].test(file)) || '';
 }
 
 try {
@@ -23,7 +29,7 @@ try {
     const env = { ...process.env };
     delete env.NODE_TEST_CONTEXT;
     env.NODE_OPTIONS = (env.NODE_OPTIONS || '').replace(/\S*seedsmith_watch\.js\S*/g, '').trim();
-    const main = { file, argv: process.argv.slice(2), execArgv: process.execArgv, env, folder: process.cwd() };
+    const main = { file, argv: process.argv.slice(2), execArgv: process.execArgv, env, folder: process.cwd(), runner: runnerOf(file) };
     fs.writeFileSync(path.join(__dirname, 'out', `${process.pid}.main`), JSON.stringify(main));
   }
 } catch {

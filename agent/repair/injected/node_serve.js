@@ -1,12 +1,13 @@
 'use strict';
 /*
  * Run the same programs again and again from one process, each time in threads of their own that load anew
- * whatever they load.
+ * whatever they load; jest stays in a process of its own (node_resident.js).
  *
  * `mains.json` names the programs (node_mains.js). It reads one JSON line a run from descriptor 8 and answers
  * with one on descriptor 9. The first run, `look`, tells how each program ended; those that fail there are run
  * before the others from then on. Like its neighbours this file uses Node's own modules only.
  */
+const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
@@ -15,7 +16,8 @@ const [REQUESTS, ANSWERS] = [8, 9];
 const MOST_TEXT = 200000;
 const MOST_NAMES = 200;
 const MAINS = JSON.parse(fs.readFileSync(path.join(__dirname, 'mains.json'), 'utf8'));
-const FAILED = /^\s*(?:not ok \d+ -|✖)\s+(.*?)(?:\s+\([\d.]+ms\))?(?:\s+#.*)?$/gm;
+const FAILED = /^\s*(?:not ok \d+ -|✖|\d+\))\s+(.*?)(?:\s+\([\d.]+ms\))?(?:\s+#.*)?$/gm;
+const START_MILLISECONDS = 20000;
 let failing = [];
 
 /** How a program ends, within so many milliseconds: 0 where it passes, null where it does not end. */
@@ -44,6 +46,50 @@ function run(main, milliseconds) {
   });
 }
 
+/** A runner that stays: a process that runs the tests whenever it is asked, and a new one after what did not end. */
+class Resident {
+  constructor(main) {
+    this.main = main;
+    this.failing = [];
+    this.child = null;
+  }
+
+  /** The next message of the runner, begun where it is not there; null where none comes in time. */
+  message(milliseconds, asked) {
+    if (!this.child) {
+      const { file, argv, execArgv, env } = this.main;
+      const options = `--require=${path.join(__dirname, 'node_resident.js')} ${env.NODE_OPTIONS || ''}`.trim();
+      this.child = fork(file, argv, { execArgv, env: { ...env, NODE_OPTIONS: options }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    }
+    const { child } = this;
+    return new Promise((resolve) => {
+      const end = (told) => {
+        clearTimeout(timer);
+        child.removeAllListeners();
+        if (told === null) {
+          child.kill('SIGKILL');
+          this.child = null;
+        }
+        resolve(told);
+      };
+      const timer = setTimeout(end, milliseconds, null);
+      child.once('message', end);
+      child.once('exit', () => end(null));
+      child.once('error', () => end(null));
+      if (asked) child.send(asked, () => {});
+    });
+  }
+
+  async run(tests, end) {
+    const left = () => Math.max(1, end - Date.now());
+    if (!this.child && !(await this.message(Math.max(left(), START_MILLISECONDS)))) return { status: null };
+    const first = { look: [], others: [] }[tests] || this.failing;
+    const answer = await this.message(left(), { first, rest: tests !== 'only' });
+    if (answer && tests === 'look') this.failing = answer.failing;
+    return answer || { status: null };
+  }
+}
+
 async function look(end) {
   const ends = [];
   for (const main of MAINS) {
@@ -65,13 +111,19 @@ async function runAll(tests, end) {
   return { status: 0 };
 }
 
+async function residing(tests, end) {
+  const { status, error = '', names = [] } = await resident.run(tests, end);
+  return { status, ends: [{ status, error, names: names.slice(0, MOST_NAMES) }] };
+}
+
 async function serve(line) {
   const { tests, seconds } = JSON.parse(line);
   const end = Date.now() + 1000 * seconds;
-  const answer = tests === 'look' ? await look(end) : await runAll(tests, end);
+  const answer = resident ? await residing(tests, end) : tests === 'look' ? await look(end) : await runAll(tests, end);
   fs.writeSync(ANSWERS, `${JSON.stringify(answer)}\n`);
 }
 
+const resident = MAINS.length === 1 && MAINS[0].runner === 'jest' ? new Resident(MAINS[0]) : null;
 let waiting = '';
 let last = Promise.resolve();
 fs.createReadStream(null, { fd: REQUESTS, encoding: 'utf8' })

@@ -1,155 +1,126 @@
 'use strict';
 /*
- * Watch a test run of node:test from inside: which workspace lines each test ran, and how it failed.
+ * Watch a test run from inside: which workspace lines each test ran, and how it failed.
  *
  * This file is copied into the sandbox and required first by the project's Node (NODE_OPTIONS), so it
- * uses Node's own modules only. As with its Python neighbour, `root` and `out` lie next to it, and each
- * process writes one JSON report. Where anything is not as expected it stays silent: the run must go on as
- * if it were not there.
+ * uses Node's own modules and its neighbours only. Watched are node:test, mocha, jest and vitest. As with its
+ * Python neighbour, `root` and `out` lie next to it, and each process writes JSON reports. Where anything is not
+ * as expected it stays silent: the run must go on as if it were not there.
  */
 const fs = require('node:fs');
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
+const { whenLoaded, MOCHA, JEST_ADAPTER } = require('./seedsmith_runners.js');
 
-const ROOT = path.join(fs.realpathSync(rootFile() || '.'), path.sep);
-const OUT = path.join(__dirname, 'out');
-const MOST_TESTS = 3000;
-const MOST_MILLISECONDS = 30000; // spent on counting, of all tests together
-
-/** The workspace, as the file next to this one names it. */
-function rootFile() {
-  try {
-    return fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '');
-  } catch {
-    return '';
-  }
-}
-
-/** The path below the workspace, or null where the file is not the user's own. */
-function relative(url) {
-  if (!url.startsWith('file:') && !path.isAbsolute(url)) return null;
-  let file = url;
-  try {
-    file = fs.realpathSync(url.startsWith('file:') ? fileURLToPath(url) : url);
-  } catch {
-    return null;
-  }
-  if (!file.startsWith(ROOT) || file.includes(`${path.sep}node_modules${path.sep}`)) return null;
-  return file.slice(ROOT.length);
-}
+const main = process.argv[1] || '';
+const adapters = new Set(); // those that are watched already
 
 function usesNodeTest(file) {
   try {
+    const { relative } = require('./seedsmith_lines.js');
     return relative(file) !== null && /['"](?:node:)?test['"]/.test(fs.readFileSync(file, 'utf8'));
   } catch {
     return false;
   }
 }
 
-const main = process.argv[1];
-if (main && path.isAbsolute(main) && usesNodeTest(main)) watch();
+function counting() {
+  return require('./seedsmith_lines.js').counting();
+}
 
-function watch() {
-  const { Session } = require('node:inspector');
+if (path.isAbsolute(main) && usesNodeTest(main)) watchNodeTest();
+whenLoaded(MOCHA, watchMocha);
+whenLoaded(JEST_ADAPTER, watchJest);
+if (/[\\/](?:vitest|tinypool)[\\/]/.test(main)) watchVitest();
+
+function watchNodeTest() {
   const runner = require('node:test');
-  const session = new Session();
-  session.connect();
-  const ask = (method, parameters) => {
-    let answer;
-    session.post(method, parameters, (error, found) => {
-      answer = error ? null : found;
-    });
-    return answer;
-  };
-  ask('Profiler.enable');
-  ask('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-
-  const sources = new Map(); // by url: the path, and where each line starts
-  const tests = [];
-  let spent = 0;
-
-  const source = (url) => {
-    if (!sources.has(url)) {
-      const file = relative(url);
-      sources.set(url, file === null ? null : { file, text: fs.readFileSync(path.join(ROOT, file), 'utf8') });
-    }
-    return sources.get(url);
-  };
-
-  /** The lines that ran since it was asked last, by path. */
-  const taken = () => {
-    const lines = {};
-    const began = Date.now();
-    const coverage = spent > MOST_MILLISECONDS ? null : ask('Profiler.takePreciseCoverage');
-    for (const script of coverage ? coverage.result : []) {
-      const known = source(script.url);
-      if (known) {
-        const ran = ranLines(known.text, script.functions);
-        if (ran.length) lines[known.file] = ran;
-      }
-    }
-    spent += Date.now() - began;
-    return lines;
-  };
-
-  const begun = new Map();
-  runner.beforeEach((test) => {
-    taken();
-    begun.set(test.name, Date.now());
-  });
+  const counter = counting();
+  runner.beforeEach(() => counter.begin());
   runner.afterEach((test) => {
-    if (tests.length >= MOST_TESTS) return;
     const error = test.error && (test.error.cause instanceof Error ? test.error.cause : test.error);
-    tests.push({
-      name: test.fullName || test.name,
-      outcome: test.passed === false || error ? 'failed' : 'passed',
-      lines: taken(),
-      frames: error ? framesOf(String(error.stack || '')) : [],
-      message: error ? `${error.name || 'Error'}: ${error.message || error}` : '',
-      seconds: (Date.now() - (begun.get(test.name) || Date.now())) / 1000,
-    });
+    counter.end(test.fullName || test.name, error || (test.passed === false ? new Error('failed') : null));
   });
-  process.on('exit', () => {
+}
+
+/** Mocha begins in its own time, so that its runner can be listened to as soon as it is given. */
+function watchMocha(Mocha) {
+  const { run } = Mocha.prototype;
+  Mocha.prototype.run = function watched(...given) {
+    const counter = counting();
+    const name = (test) => (test.titlePath ? test.titlePath().join(' > ') : test.fullTitle());
+    return run
+      .apply(this, given)
+      .on('test', () => counter.begin())
+      .on('pass', (test) => counter.end(name(test), null))
+      .on('fail', (test, error) => counter.end(name(test), error || new Error('failed')))
+      .on('end', () => counter.write());
+  };
+}
+
+/** The adapter runs one file of tests; its environment is told how each of them goes. */
+function watchJest(loaded) {
+  const adapter = loaded.default || loaded;
+  if (adapters.has(adapter)) return loaded;
+  const watched = async (globalConfig, config, environment, ...more) => {
+    const counter = counting();
+    const handle = environment.handleTestEvent;
+    environment.handleTestEvent = (event, state) => {
+      if (event.name === 'run_start') counter.begin();
+      if (event.name === 'test_done') counter.end(jestName(event.test), jestError(event.test));
+      return handle ? handle.call(environment, event, state) : undefined;
+    };
     try {
-      fs.writeFileSync(path.join(OUT, `node-${process.pid}.json`), JSON.stringify({ tests }));
-    } catch {
-      // the run itself matters more than what is known of it
+      return await adapter(globalConfig, config, environment, ...more);
+    } finally {
+      counter.write();
     }
-  });
+  };
+  adapters.add(watched);
+  return loaded.default ? { ...loaded, __esModule: true, default: watched } : watched;
 }
 
-/** Numbers of the lines with code that ran, from V8's nested ranges: an inner one overrules an outer one. */
-function ranLines(text, functions) {
-  const counts = new Int32Array(text.length + 1).fill(-1);
-  for (const each of functions) {
-    for (const range of each.ranges) {
-      // a function's own text is its body's; where it stands was run by whoever defined it
-      counts.fill(range.count, range.startOffset, range.endOffset);
-    }
-  }
-  const ran = [];
-  let start = 0;
-  text.split('\n').forEach((line, index) => {
-    const from = start + (line.length - line.trimStart().length);
-    const end = start + line.trimEnd().length;
-    for (let place = from; place < end; place += 1) {
-      if (counts[place] > 0) {
-        ran.push(index + 1);
-        break;
-      }
-    }
-    start += line.length + 1;
-  });
-  return ran;
+function jestName(test) {
+  const names = [test.name];
+  for (let block = test.parent; block && block.parent; block = block.parent) names.unshift(block.name);
+  return names.join(' > ');
 }
 
-/** The places of a stack, from the test inwards, as [path, line, function]. */
-function framesOf(stack) {
-  const frames = [];
-  for (const line of stack.split('\n')) {
-    const match = /^\s*at (?:async )?(?:(.+?) \()?((?:file:\/\/)?\/[^()]+?):(\d+):\d+\)?$/.exec(line);
-    const file = match && relative(match[2]);
-    if (file) frames.unshift([file, Number(match[3]), (match[1] || '').split('.').pop()]);
-  }
-  return frames.slice(-40);
+function jestError(test) {
+  const [first] = test.errors;
+  const error = Array.isArray(first) ? first[0] || first[1] : first;
+  return test.errors.length ? error || new Error('failed') : null;
+}
+
+/** Vitest's workers keep what they run in `current` of an object that they define globally. */
+function watchVitest() {
+  const { defineProperty } = Object;
+  Object.defineProperty = (target, name, given) => {
+    if (name === '__vitest_worker__' && given.value) follow(given.value);
+    return defineProperty(target, name, given);
+  };
+  const follow = (state) => {
+    let { current } = state;
+    defineProperty(state, 'current', {
+      configurable: true,
+      enumerable: true,
+      get: () => current,
+      set(task) {
+        const before = current;
+        current = task;
+        if (before === task) return;
+        if (before && before.type === 'test') endOfVitest(before);
+        if (task && task.type === 'test') counting().begin();
+        if (!task) counting().write();
+      },
+    });
+  };
+}
+
+function endOfVitest(test) {
+  const { state, errors } = test.result || {};
+  if (state !== 'pass' && state !== 'fail') return;
+  const names = [test.name];
+  for (let suite = test.suite; suite && !suite.filepath; suite = suite.suite) names.unshift(suite.name);
+  const error = (errors && errors[0]) || new Error('failed');
+  counting().end(names.filter(Boolean).join(' > '), state === 'fail' ? error : null);
 }
