@@ -45,6 +45,16 @@ def test_every_name_of_the_types_packages_is_still_there():
 
 
 @pytest.mark.slow
+def test_what_the_sdk_itself_makes_is_there_when_it_is_asked_for():
+    code = f"{LOAD}\nimport openai, sys\nprint('openai.resources.chat' in sys.modules)\nopenai.api_key = 'k'"
+    code += """
+print(openai.chat.completions._client.api_key, all(hasattr(openai, name) for name in openai.__all__))
+try: openai.nonsense
+except AttributeError: print('no')"""
+    assert run(code) == ["False", "k", "True", "no"]
+
+
+@pytest.mark.slow
 def test_the_client_works_as_ever():
     run(
         "from seedsmith.agent.models.network.sdk import load_sdk; load_sdk(); load_sdk(); import openai\n"
