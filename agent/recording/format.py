@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, field, replace
 from typing import Any, Literal, TypeVar
 
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.agent.recording.workspace_digest import WorkspaceDigest
 from seedsmith.agent.sessions.prior_history import PriorHistory
 from seedsmith.agent.sessions.session_file import image_from_json, image_to_json

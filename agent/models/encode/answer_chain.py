@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from seedsmith.agent.conversation import AssistantMessage, Item
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 PAUSE_SECONDS = 0.1

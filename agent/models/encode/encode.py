@@ -18,7 +18,7 @@ from typing import Any
 from seedsmith.agent.conversation import AssistantMessage, Item, ToolCall
 from seedsmith.agent.models.base import Notice, Request
 from seedsmith.agent.models.catalog.entries import ModelEntry, Wire
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.base import Image, ToolSpec
 

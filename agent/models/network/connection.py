@@ -16,7 +16,7 @@ from seedsmith.agent.models.network.certificates import Certificates
 from seedsmith.agent.models.network.sdk import load_sdk
 from seedsmith.agent.models.network.transport import read_all
 from seedsmith.agent.models.network.unreachable import Route, explain, network_login, proxy_refused
-from seedsmith.agent.models.tries.refusals import parse_refusal
+from seedsmith.agent.models.tries.refusal_reader import parse_refusal
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
 
 if TYPE_CHECKING:

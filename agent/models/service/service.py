@@ -15,12 +15,13 @@ from seedsmith.agent.models.catalog.described_model import DescribedModel
 from seedsmith.agent.models.catalog.entries import ModelEntry, Provider, Wire
 from seedsmith.agent.models.encode.answer_chain import PAUSE_SECONDS
 from seedsmith.agent.models.encode.encode import Body, RequestEncoder, named
-from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest, Verdict, Who
+from seedsmith.agent.models.errors import ContentFiltered, InvalidRequest
 from seedsmith.agent.models.network.connection import Connection
 from seedsmith.agent.models.network.transport import Reply, Transport, TransportInterceptor
 from seedsmith.agent.models.service.complete_answer import conclude, spent
 from seedsmith.agent.models.service.reply_reader import PLAIN_SECONDS, read_reply
 from seedsmith.agent.models.stream.stream import AnswerAssembler
+from seedsmith.agent.models.tries.refusal import AskedModel, Verdict
 from seedsmith.agent.models.tries.refused_fields import FieldMemory, RefusedFields
 from seedsmith.agent.models.tries.request_gate import Gate
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused, Tries
@@ -75,7 +76,7 @@ class ServiceModel(DescribedModel):
         self._format = wire_format
         super().__init__(provider, entry)
         address, interceptor = shown(options.base_url), options.interceptor
-        self._who = Who(provider.name, entry.name, address, provider.key_variables, options.key)
+        self._who = AskedModel(provider.name, entry.name, address, provider.key_variables, options.key)
         self._retry = options.retry if interceptor is None else interceptor.retry(options.retry)
         connection = Connection(
             options.base_url,

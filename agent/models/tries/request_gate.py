@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from seedsmith.agent.models.errors import Verdict
+from seedsmith.agent.models.tries.refusal import Verdict
 from seedsmith.agent.models.tries.retry import ServiceRefused
 
 MOST_AT_ONCE = 64

@@ -11,7 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from seedsmith.agent.models.base import Retrying
-from seedsmith.agent.models.errors import Refusal, ServiceUnavailable, StreamBroken, Verdict, Who
+from seedsmith.agent.models.errors import ServiceUnavailable, StreamBroken
+from seedsmith.agent.models.tries.refusal import AskedModel, Refusal, Verdict
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 RETRY_AFTER_CAP_SECONDS = 120.0
@@ -114,7 +115,7 @@ class RetryPolicy:
 class Tries:
     """Counts the attempts at one request, and decides after each failure whether to try again."""
 
-    def __init__(self, policy: RetryPolicy, who: Who, *, images: bool = False) -> None:
+    def __init__(self, policy: RetryPolicy, who: AskedModel, *, images: bool = False) -> None:
         """``images`` says that the question holds some, which a refusal may be about."""
         self._policy = policy
         self._who = who

@@ -25,7 +25,7 @@ from seedsmith.agent.models.stream.stream import (
     plain_string,
     text_of,
 )
-from seedsmith.agent.models.tries.refusals import error_in
+from seedsmith.agent.models.tries.refusal_reader import error_in
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused
 
 

@@ -27,7 +27,7 @@ from seedsmith.agent.models.stream.stream import (
     plain_string,
     text_of,
 )
-from seedsmith.agent.models.tries.refusals import refusal_from
+from seedsmith.agent.models.tries.refusal_reader import refusal_from
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused
 from seedsmith.sandbox.lazy_dataclass import dataclass
 

@@ -22,7 +22,7 @@ from seedsmith.agent.models.encode.encode import (
     dump,
     parsable_arguments,
 )
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.tools.base import Image, ToolSpec
 
 _STRICT = "strict"

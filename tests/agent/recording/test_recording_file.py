@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scripted_endpoint import calls, text
 
 from seedsmith.agent.events import NoticeGiven
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.agent.recording.body_difference import difference, restored
 from seedsmith.agent.recording.errors import RecordingError
 from seedsmith.agent.recording.format import ResponseLine

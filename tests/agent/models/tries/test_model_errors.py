@@ -13,8 +13,8 @@ from scripted_endpoint import error, raw, text
 from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.models import errors
 from seedsmith.agent.models.base import Answer, CallReady, Retrying
-from seedsmith.agent.models.errors import MESSAGE_LIMIT, Verdict
-from seedsmith.agent.models.tries.refusals import error_in, parse_refusal, refusal_from
+from seedsmith.agent.models.tries.refusal import MESSAGE_LIMIT, Verdict
+from seedsmith.agent.models.tries.refusal_reader import error_in, parse_refusal, refusal_from
 from seedsmith.agent.models.tries.retry import RetryPolicy
 from seedsmith.tools.base import Image
 

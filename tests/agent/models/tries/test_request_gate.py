@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_endpoint import error, text
 
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.agent.models.tries.request_gate import Gate, gate_for
 from seedsmith.agent.models.tries.retry import BrokenAnswer, ServiceRefused
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.agent.models.tries.request_gate import gate_for, make_gates
 from seedsmith.agent.models.tries.retry import ServiceRefused
 from seedsmith.agent.models.tries.shared_gate import SharedGate, share_gates

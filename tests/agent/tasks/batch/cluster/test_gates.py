@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from seedsmith.agent.models.errors import Refusal
+from seedsmith.agent.models.tries.refusal import Refusal
 from seedsmith.agent.models.tries.retry import ServiceRefused
 from seedsmith.agent.tasks.batch.cluster.gates import LEASE_SECONDS, Gates
 from seedsmith.agent.tasks.batch.cluster.remote_gate import Answers, RemoteGate

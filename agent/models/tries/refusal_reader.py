@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from seedsmith.agent.models.errors import MESSAGE_LIMIT, PAGE, Refusal
+from seedsmith.agent.models.tries.refusal import MESSAGE_LIMIT, PAGE, Refusal
 
 MOST_NESTED = 4
 """Errors nested inside errors are followed to this depth."""
