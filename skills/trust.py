@@ -6,8 +6,8 @@ import json
 import time
 from pathlib import Path
 
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.errors import SandboxError
-from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.skills.errors import SkillError
 from seedsmith.skills.skill import Skill
 
@@ -54,7 +54,7 @@ class TrustedDigests:
 
     def _write(self, known: dict[str, dict[str, object]]) -> None:
         try:
-            write_whole(self._path, json.dumps(known, indent=1).encode())
+            write_atomically(self._path, json.dumps(known, indent=1).encode())
         except OSError as error:
             raise SkillError(f"Can't write {self._path}: {error.strerror}.") from error
 

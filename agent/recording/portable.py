@@ -19,7 +19,7 @@ from seedsmith.agent.recording.normalize import normalizer
 from seedsmith.agent.recording.reader import Recording
 from seedsmith.agent.recording.recorder import FOLDER_PLACEHOLDERS
 from seedsmith.agent.redact import Redactor
-from seedsmith.sandbox.whole_file import write_whole
+from seedsmith.sandbox.atomic_file import write_atomically
 
 SERVICE = "http://127.0.0.1/v1"
 """Replaces the address of the service that answered."""
@@ -53,7 +53,7 @@ def write_portable(source: Path, target: Path) -> None:
         if any(json.dumps(folder)[1:-1] in text for text in texts):
             raise RecordingError(f"The recording names {folder} in a place where {word} can't stand for it.")
     try:
-        write_whole(target, "".join(f"{text}\n" for text in texts).encode("ascii"), private=False)
+        write_atomically(target, "".join(f"{text}\n" for text in texts).encode("ascii"), private=False)
     except OSError as error:
         raise RecordingError(f"Can't write the recording {target}: {error.strerror}.") from error
 

@@ -13,7 +13,7 @@ from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.agent.settings.validators import allowed_hosts
 from seedsmith.sandbox.commands.credentials import Credentials
 from seedsmith.sandbox.commands.process import ProcessRunner
-from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.base import Isolation, Policy
 from seedsmith.sandbox.isolation.toolchains import installations
 from seedsmith.sandbox.workspace.paths import shown
 from seedsmith.sandbox.workspace.spill import SpillStore
@@ -42,32 +42,17 @@ def open_tool_context(
     :class:`Selection` asks. Raises :class:`NoIsolation`.
     """
     from seedsmith.sandbox.choose.select import choose
-    from seedsmith.sandbox.git.repository import shown_above
-    from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY
-    from seedsmith.sandbox.isolation.named_programs import link_into_home, named_programs
+    from seedsmith.sandbox.isolation.named_programs import link_into_home
 
-    settings, environment, root = request.settings, request.environment, place.workspace.root
-    programs = named_programs(verify, root, environment) if settings.wrote(verify) else ()
-    added = added_folders(settings, place, environment)
-    policy = Policy(
-        workspace=root,
-        private_tmp=session_folder / PRIVATE_TMP,
-        state=place.home,
-        network=settings.network == "on",
-        allow=allowed_hosts(settings.network),
-        also_readable=(*shown_above(root, environment), *request.borrowed, *readable, *added),
-        programs=programs,
-        copy_of=request.copy_of.folder if request.copy_of else None,
-        shared=request.copy_of.shared if request.copy_of else (),
-        environ=environment,
-    )
+    settings, workspace = request.settings, place.workspace
+    added = added_folders(settings, place, request.environment)
+    policy = _policy(request, place, session_folder, (*readable, *added), verify)
     isolation = choose(settings.sandbox, policy)
     if request.copy_of is not None:
-        place.workspace.also_called(str(request.copy_of.folder))
-    called = TEMPORARY if isolation.name == "bwrap" else policy.private_tmp
-    place.workspace.take_in(str(called), policy.private_tmp)
+        workspace.also_called(str(request.copy_of.folder))
+    workspace.take_in(_temporary_folder(isolation, policy), policy.private_tmp)
     for folder in added:
-        place.workspace.take_in(str(folder), folder, writable=False)
+        workspace.take_in(str(folder), folder, writable=False)
     if isolation.name in _WITH_PRIVATE_HOME:
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS, secrets=place.redactor.values)
@@ -76,13 +61,42 @@ def open_tool_context(
     if policy.allow:
         processes.network.join()  # What can't be held is refused before anything is asked.
     return ToolContext(
-        place.workspace,
+        workspace,
         processes,
         spills,
         ignored=tuple(settings.ignore or ()),
         git_remote=settings.git_remote,
         background_after=settings.background_after,
     )
+
+
+def _policy(
+    request: RunRequest, place: Place, session_folder: Path, readable: tuple[Path, ...], verify: str
+) -> Policy:
+    """What the run's commands may reach; ``readable`` and ``verify`` as in :func:`open_tool_context`."""
+    from seedsmith.sandbox.git.repository import shown_above
+    from seedsmith.sandbox.isolation.named_programs import named_programs
+
+    settings, environment, root = request.settings, request.environment, place.workspace.root
+    return Policy(
+        workspace=root,
+        private_tmp=session_folder / PRIVATE_TMP,
+        state=place.home,
+        network=settings.network == "on",
+        allow=allowed_hosts(settings.network),
+        also_readable=(*shown_above(root, environment), *request.borrowed, *readable),
+        programs=named_programs(verify, root, environment) if settings.wrote(verify) else (),
+        copy_of=request.copy_of.folder if request.copy_of else None,
+        shared=request.copy_of.shared if request.copy_of else (),
+        environ=environment,
+    )
+
+
+def _temporary_folder(isolation: Isolation, policy: Policy) -> str:
+    """What commands call the session's private folder for temporary files."""
+    from seedsmith.sandbox.isolation.hidden_folders import TEMPORARY
+
+    return str(TEMPORARY if isolation.name == "bwrap" else policy.private_tmp)
 
 
 def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seedsmith.agent.settings import system_keyring
-from seedsmith.sandbox.whole_file import write_whole
+from seedsmith.sandbox.atomic_file import write_atomically
 
 FOLDER = "mcp-sign-ins"
 _IN_KEYRING = b"@keyring"
@@ -32,7 +32,7 @@ class KeptSignIns:
     def write(self, name: str, text: str) -> None:
         """Keep ``text`` under ``name``; raises OSError."""
         in_keyring = system_keyring.keep(_key(name), text)
-        write_whole(self._path(name), _IN_KEYRING if in_keyring else text.encode())
+        write_atomically(self._path(name), _IN_KEYRING if in_keyring else text.encode())
 
     def forget(self, name: str) -> bool:
         """Keep nothing under ``name``; whether anything was."""

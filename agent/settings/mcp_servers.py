@@ -83,7 +83,7 @@ def user_names(environment: Mapping[str, str]) -> frozenset[str]:
 
 def write_user_entry(environment: Mapping[str, str], name: str, entry: dict[str, Any] | None) -> bool:
     """Put the entry into the user's file, or take it out with None; whether there was one of that name."""
-    from seedsmith.sandbox.whole_file import write_whole
+    from seedsmith.sandbox.atomic_file import write_atomically
 
     path = mcp_file(environment)
     whole = _read(path, read_small(path, MOST_BYTES))
@@ -96,7 +96,7 @@ def write_user_entry(environment: Mapping[str, str], name: str, entry: dict[str,
     if was or entry is not None:
         whole[_KEY] = servers
         try:
-            write_whole(path, json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n")
+            write_atomically(path, json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n")
         except OSError as error:
             raise ConfigurationError(f"Can't write {path}: {error.strerror}.") from error
     return was

@@ -18,8 +18,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.errors import SnapshotError
-from seedsmith.sandbox.whole_file import write_whole
 
 _LOOSE_MOST = 100
 """So many objects at once are files of their own; more become one pack."""
@@ -47,8 +47,8 @@ class ObjectStore:
             folder.chmod(0o700)
         if not (folder / "HEAD").exists():
             (folder / "refs").mkdir(exist_ok=True)
-            write_whole(folder / "config", _CONFIGURATION)
-            write_whole(folder / "HEAD", b"ref: refs/heads/none\n")
+            write_atomically(folder / "config", _CONFIGURATION)
+            write_atomically(folder / "HEAD", b"ref: refs/heads/none\n")
         self._lock = RLock()
         self._waiting: dict[str, bytes] = {}
         self._waiting_bytes = 0

@@ -20,6 +20,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
 
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.changes import Changes, changes
@@ -36,7 +37,6 @@ from seedsmith.sandbox.snapshots.objects import ObjectStore
 from seedsmith.sandbox.snapshots.old_baseline import INDEX, baseline_root
 from seedsmith.sandbox.snapshots.restore import put_back
 from seedsmith.sandbox.snapshots.workspace_scan import LeftOut, Watcher
-from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.sandbox.workspace.workspace import Workspace
 
 SnapshotId = str
@@ -103,7 +103,7 @@ class SnapshotStore:
         self._last: Snapshot | None = None
         self._one_at_a_time = Lock()
         if not (self.folder / "workspace").exists():
-            write_whole(self.folder / "workspace", os.fsencode(f"{workspace.root}\n"))
+            write_atomically(self.folder / "workspace", os.fsencode(f"{workspace.root}\n"))
         self._lock = _opened(self.folder / _LOCK)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
@@ -298,7 +298,7 @@ class SnapshotStore:
         if not taken.caches:  # older programs know no such field
             del document_fields["caches"]
         document = json.dumps(document_fields, separators=(",", ":"))
-        write_whole(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
+        write_atomically(self._snapshots / f"{taken.id}.json", document.encode("ascii"))
 
     def _ignored(self, name: str | None) -> list[str]:
         return [] if name is None else list(json.loads(self.read(name)))

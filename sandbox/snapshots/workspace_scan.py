@@ -15,6 +15,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.sandbox.snapshots.listing import CACHE_FOLDERS, CACHE_SUFFIX
 from seedsmith.sandbox.snapshots.manifest_rows import Row, Rows, encode
@@ -29,7 +30,6 @@ from seedsmith.sandbox.snapshots.seen_folders import (
     row_of,
     written,
 )
-from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.sandbox.workspace.open_beneath import SAFE_OPEN_FLAGS
 from seedsmith.sandbox.workspace.workspace import Workspace
 
@@ -132,7 +132,7 @@ class Watcher:
                 lines.write(written(self._known[path] for path in news))
             self._lines += len(news)
         else:
-            write_whole(self._memory, written(self._known.values()))
+            write_atomically(self._memory, written(self._known.values()))
             self._memory.with_suffix(".json").unlink(missing_ok=True)  # an older program's
             self._lines = len(self._known)
         self._saved = dict(self._known)

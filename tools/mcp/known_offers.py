@@ -10,8 +10,8 @@ from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.sandbox.whole_file import write_whole
 from seedsmith.tools.mcp.servers import Server
 
 MOST_TOOLS = 500
@@ -79,7 +79,7 @@ class KnownOffers:
         self._read[server.digest] = offer
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._path(server), json.dumps(asdict(offer)).encode())
+            write_atomically(self._path(server), json.dumps(asdict(offer)).encode())
         except OSError:
             return
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from seedsmith.agent.models.local.weights import hash_stream
-from seedsmith.sandbox.whole_file import write_whole
+from seedsmith.sandbox.atomic_file import write_atomically
 
 _BLOCK = 1 << 20
 
@@ -82,4 +82,4 @@ class PartialFile:
 
     def _write_record(self) -> None:
         record = {"identity": self._identity, "parts": self.parts, "size": self.size}
-        write_whole(self._record, json.dumps(record).encode())
+        write_atomically(self._record, json.dumps(record).encode())

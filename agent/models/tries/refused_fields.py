@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seedsmith.agent.models.base import Notice
-from seedsmith.sandbox.whole_file import write_whole
+from seedsmith.sandbox.atomic_file import write_atomically
 
 FORGOTTEN_AFTER_SECONDS = 7 * 24 * 3600.0
 MAX_FILE_BYTES = 1 << 20
@@ -59,7 +59,7 @@ class RefusedFieldsFile:
         known = entries.setdefault(provider, {}).setdefault(wire, {})
         known[field] = {"time": self._clock(), "value": self._value(field)}
         with suppress(OSError):
-            write_whole(self._path, json.dumps(entries, indent=1).encode())
+            write_atomically(self._path, json.dumps(entries, indent=1).encode())
 
     def _value(self, name: str) -> str:
         """A digest of the value, '' for none, so that the state folder contains no prompts or schemas."""

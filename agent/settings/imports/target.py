@@ -10,8 +10,8 @@ from typing import Any
 
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.yaml_file import compose, read_small, user_folder
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.sandbox.whole_file import write_whole
 
 MOST_BYTES = 256 << 10
 SKILLS = Path(".agents/skills")
@@ -162,7 +162,7 @@ class Target:
         if self.dry:
             return
         try:
-            write_whole(path, content)
+            write_atomically(path, content)
         except OSError as error:
             raise ConfigurationError(f"Can't write {path}: {error.strerror}.") from error
 

@@ -16,8 +16,8 @@ from typing import Any, Literal
 from seedsmith.agent.errors import ConfigurationError
 from seedsmith.agent.settings.permissions.call import RuledCall
 from seedsmith.agent.settings.permissions.patterns import UNKNOWN
+from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.sandbox.whole_file import write_whole
 
 FILE_NAME = "grants.json"
 MOST_BYTES = 1 << 20
@@ -183,7 +183,7 @@ class KeptGrants:
     def _write(self, entries: Sequence[dict[str, Any]]) -> None:
         content = json.dumps({"grants": list(entries)}, indent=2, ensure_ascii=False) + "\n"
         try:
-            write_whole(self.path, content.encode("utf-8", "surrogatepass"))
+            write_atomically(self.path, content.encode("utf-8", "surrogatepass"))
         except OSError as error:
             raise ConfigurationError(f"{self.path} can't be written: {error.strerror}.") from None
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, *, private: bool = True) -> None:
+def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
     """Put a new file with ``content`` in the place of ``path``; missing folders are made.
 
     A ``private`` file, and the folders made for it, are its owner's alone. Raises OSError; then what was at
