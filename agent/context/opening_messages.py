@@ -26,7 +26,10 @@ MOST_NAMES = 30
 """Top-level names shown."""
 
 _MOST_OF_A_PASS = 800
+_MOST_OF_NAMED = 2_400
 _MOST_FAILING = 20
+_PROGRESS = re.compile(r"^[.sxX]+ *\[ *\d+%\]\n", re.MULTILINE)
+"""What pytest shows meanwhile."""
 _POINTER = re.compile(r"""File "([^"\n]+)", line (\d+)|((?:[\w.+@-]+/)*[\w.+@-]+\.\w+):(\d+)""")
 """Source locations in output: as Python's tracebacks have them, and as ``path:line``."""
 
@@ -78,11 +81,14 @@ def _failing_already(names: tuple[str, ...]) -> str:
 
 
 def _of_interest(verification: VerifyRecord) -> str:
-    """What a check wrote; only the end of it where it passed, which goes with every request."""
-    output = verification.output
-    if verification.exit_code != 0 or len(output) <= _MOST_OF_A_PASS:
+    """What a check wrote; only its end where it passed or its failures are named: all of it goes with
+    every request."""
+    passed = verification.exit_code == 0
+    output = _PROGRESS.sub("", verification.output) if passed else verification.output
+    most = _MOST_OF_A_PASS if passed else _MOST_OF_NAMED if verification.failing else len(output)
+    if len(output) <= most:
         return output
-    end = output[-_MOST_OF_A_PASS:].partition("\n")[2] or output[-_MOST_OF_A_PASS:]
+    end = output[-most:].partition("\n")[2] or output[-most:]
     return f"[... {len(output) - len(end):,} characters left out ...]\n{end}"
 
 

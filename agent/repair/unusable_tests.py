@@ -35,6 +35,7 @@ _NO_TESTS = "ran no tests"
 _WRONG = "was not understood"
 _MISSING = "names tests that are not there"
 _NO_TARGET = "names a target that is not there"
+_BROKEN = "breaks off by an error within pytest, before any test"
 _TO_BE_WRITTEN = frozenset({_NO_TESTS, _MISSING, _NO_TARGET})
 _ANY = re.compile("")
 _FAULTS: dict[str, tuple[_Fault, ...]] = {
@@ -43,6 +44,7 @@ _FAULTS: dict[str, tuple[_Fault, ...]] = {
         _Fault((5,), _ANY, _NO_TESTS),
         _Fault((4,), re.compile(r"^ERROR: usage: ", re.MULTILINE), _WRONG),
         _Fault((4,), re.compile(r"^ERROR: (?:file or directory )?not found: ", re.MULTILINE), _MISSING),
+        _Fault((3,), re.compile(r"^INTERNALERROR> ", re.MULTILINE), _BROKEN),
         _Fault(
             (1,),
             re.compile(r"python[\d.]*: No module named pytest\b"),
@@ -84,16 +86,19 @@ def settled_by(first: VerifyRecord) -> LoopResult | None:
     return None
 
 
-def why_unusable(command: str, exit_code: int | None, output: str, *, may_be_written: bool = False) -> str:
+def why_unusable(command: str, exit_code: int | None, output: str, *, report: str = "") -> str:
     """Why the first run of ``command`` shows no bug, as a sentence; empty where it passes or shows one.
 
-    Where its tests ``may_be_written`` yet, those that are not there are no fault.
+    With a ``report`` its tests may be written yet: that they are not there is no fault. What breaks a runner
+    itself is one, as nothing can be proven then, unless that was reported.
     """
     if exit_code in _CANNOT_RUN:
         return f"The test command can't be run: {command}"
     for fault in _FAULTS.get(_runner(command), ()):
-        if may_be_written and fault.meaning in _TO_BE_WRITTEN:
+        if report and fault.meaning in _TO_BE_WRITTEN:
             continue
+        if fault.meaning == _BROKEN and (not report or "INTERNALERROR" in report):
+            continue  # it may be the bug
         if exit_code in fault.exit_codes and fault.words.search(output):
             ended = f"The test command {fault.meaning} (exit code {exit_code})"
             return f"{ended}; name another with --test: {command}"

@@ -64,7 +64,7 @@ class Proving:
             self._redactor,
             output_bytes=profile.output_bytes // 4,
         )
-        self.verifier.tells = bool(self._report)
+        self.verifier.report = self._report
 
     async def check(self, said: str) -> str | None:
         """Verify now that the model says it is done; what to tell it where that proves nothing, or None.

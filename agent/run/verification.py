@@ -46,8 +46,8 @@ class Verifier:
         output_bytes: int = 8_000,
     ) -> None:
         """``dispatcher`` says when anything may be changed, as the command may, and what was since."""
-        self.tells = False
-        """Whether the command is to tell of each test, where its runner can."""
+        self.report = ""
+        """What is to be proven, if anything: then the command tells of each test, where its runner can."""
         self.first_run: TestRun | None = None
         self.newest: TestRun | None = None
         self._command = command
@@ -81,8 +81,8 @@ class Verifier:
             return None
         if why := why_cannot_run(first, self._processes.policy):
             return LoopResult("cannot_verify", reason=why)
-        if self.tells and (
-            why := why_unusable(first.command, first.exit_code, first.output, may_be_written=True)
+        if self.report and (
+            why := why_unusable(first.command, first.exit_code, first.output, report=self.report)
         ):
             return LoopResult("gave_up", reason=why)
         return settled_by(first) if fixing else None
@@ -138,7 +138,7 @@ class Verifier:
         effects = self._dispatcher.effects
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
-        text = await (self._told(timeout) if self.tells else self._heard(timeout))
+        text = await (self._told(timeout) if self.report else self._heard(timeout))
         failing = tuple(sorted(self.newest.failing)) if self.newest is not None else ()
         record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]), failing)
         self._session.record_verification(record)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.tools.text import first_of
 
 _NAMED = 5
+_OLD = 20
 OTHERWISE = "something else"
 """How a phrase about a test ends that tells of a changed expectation, not of one less."""
 
@@ -73,7 +73,7 @@ class Sides:
                 "--allow-test-changes."
             )
         if self.failing:
-            said.append(f"Failed before anything was changed and fails still: {_names(self.failing)}.")
+            said.append(f"Failed before anything was changed and fails still: {_names(self.failing, _OLD)}.")
         if self.otherwise:
             said.append(f"With another error than before: {_names(self.otherwise)}.")
         if self.flaky:
@@ -96,5 +96,6 @@ class Sides:
         return document
 
 
-def _names(names: tuple[str, ...]) -> str:
-    return first_of(names, _NAMED)
+def _names(names: tuple[str, ...], most: int = _NAMED) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

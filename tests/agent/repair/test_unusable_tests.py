@@ -107,3 +107,12 @@ def test_the_runners_that_are_here_say_it_that_way(tmp_path, arguments, meaning)
         text=True,
     )
     assert meaning in why_unusable("python -m " + " ".join(arguments), done.returncode, done.stdout)
+
+
+def test_what_breaks_the_runner_can_prove_no_report_unless_that_was_reported():
+    output = "INTERNALERROR> Traceback (most recent call last):\nINTERNALERROR> KeyError: 'x'\n"
+    for report, says in (("The mean is wrong.", "an error within pytest"), ("I see INTERNALERROR.", "")):
+        assert says in why_unusable("pytest -q", 3, output, report=report)
+        assert bool(says) is bool(why_unusable("pytest -q", 3, output, report=report))
+    assert why_unusable("pytest -q", 3, output) == ""
+    assert why_unusable("pytest -q", 5, "", report="The mean is wrong.") == ""

@@ -239,6 +239,56 @@ async def test_another_command_of_a_resumed_session_finds_out_what_failed_before
     assert (outcome.status, outcome.verified.sides.failing) == ("done", ())
 
 
+UNIT = (
+    "import unittest\n\nfrom calc import mean\n\n\nclass {name}(unittest.TestCase):\n    def test_it(self):\n"
+)
+NODE = "const test = require('node:test');\nconst assert = require('node:assert');\n"
+NODE += "const { mean } = require('./mean.js');\n"
+BY_RUNNER = {
+    "unittest": (
+        f"{sys.executable} -m unittest -f",
+        {
+            "test_a_old.py": UNIT.format(name="Old") + "        self.assertEqual(mean([1]), 7)\n",
+            "test_b_needs.py": "import not_there\n",
+            "test_c.py": UNIT.format(name="Fine") + "        self.assertEqual(mean([1]), 1)\n",
+        },
+        ("test_new.py", UNIT.format(name="New") + "        self.assertEqual(mean([]), 0)\n"),
+        ("test_b_needs (unittest.loader._FailedTest", "test_it (test_a_old.Old.test_it)"),
+    ),
+    "node": (
+        "node --test",
+        {
+            "mean.js": "exports.mean = (v) => v.reduce((a, b) => a + b) / v.length;\n",
+            "a.test.js": f"{NODE}test('is old', () => assert.equal(mean([1]), 7));\n",
+            "b.test.js": f"{NODE}test('is fine', () => assert.equal(mean([1]), 1));\n",
+        },
+        ("new.test.js", f"{NODE}test('of none', () => assert.equal(mean([]), 0));\n"),
+        ("is old",),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", BY_RUNNER)
+async def test_old_failures_of_other_runners_are_told_apart(endpoint, settings, repository, runner):
+    if runner == "node" and shutil.which("node") is None:
+        pytest.skip("needs node")
+    command, files, new, old = BY_RUNNER[runner]
+    for name, content in files.items():
+        (repository / name).write_text(content)
+    fixed = [FIXED]
+    if runner == "node":
+        fixed = [("edit", {"path": "mean.js", "old": "(v) =>", "new": "(v) => v.length === 0 ? 0 :"})]
+    endpoint.script(calls(*fixed, ("write", {"path": new[0], "content": new[1]})), LAST)
+    report = "mean([]) throws: reduce of empty array, ZeroDivisionError; it should be 0."
+    outcome = await fix(settings.in_own_words(command), command, report=report)
+    assert (outcome.status, outcome.turns, outcome.verified.failed_before) == ("done", 2, True), (
+        outcome.message
+    )
+    failing = outcome.verified.sides.failing
+    assert all(any(each.startswith(name) for each in failing) for name in old), failing
+
+
 @pytest.mark.slow
 async def test_where_tests_cannot_be_told_apart_what_is_old_is_not_known(endpoint, settings, old_failures):
     (old_failures / "check.sh").write_text(
