@@ -8,11 +8,11 @@ import pytest
 from browser_pages import NEEDED
 from present import is_present
 from scripted_endpoint import calls, text
+from scripted_settings import scripted_settings
 
 from seedsmith.agent.calls.scheduler import must_wait
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.browser.browser_tool import BrowserTool
 from seedsmith.tools.files.write import WriteTool
 from seedsmith.tools.shell.shell import ShellTool
@@ -32,14 +32,7 @@ def asked(tmp_path, endpoint):
     home.mkdir()
 
     async def ask(**settings):
-        made = Settings(
-            workspace=work,
-            model="openai/scripted",
-            base_url=endpoint.base_url,
-            api_key="a-key-for-tests",
-            home=tmp_path / "state",
-            **settings,
-        )
+        made = scripted_settings(endpoint, work, tmp_path / "state", **settings)
         environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
         outcome = await run(RunRequest(settings=made, prompt="Look", environment=environment))
         return outcome, [each["function"]["name"] for each in endpoint.requests[-1].body["tools"]]

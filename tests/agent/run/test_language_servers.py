@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from present import is_present
 from scripted_endpoint import calls, text
+from scripted_settings import scripted_settings
 from small_house import Collected
 
 from seedsmith.agent.run.lasting_commands import LastingCommands, Surroundings
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
-from seedsmith.agent.settings.settings import Settings
 
 ADD = "def add(a: int, b: int) -> int:\n    return a + b\n"
 WRONG = ("edit", {"path": "a.py", "old": "return a + b", "new": "return str(a + b)"})
@@ -39,14 +39,7 @@ class Place:
         (self.work / path).write_text(content)
 
     def settings(self, **more):
-        return Settings(
-            workspace=self.work,
-            model="openai/scripted",
-            base_url=self.endpoint.base_url,
-            api_key="a-key-for-tests",
-            home=self.home,
-            **more,
-        )
+        return scripted_settings(self.endpoint, self.work, self.home, **more)
 
     async def run(self, *answers, commands=None, **settings):
         """The results that the model read, in their order."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from scripted_endpoint import calls, text
+from scripted_settings import scripted_settings
 from small_house import Collected
 
 from seedsmith.agent.errors import UsageError
@@ -17,7 +18,6 @@ from seedsmith.agent.run.run import run
 from seedsmith.agent.run.server_prompts import values_of, what_skills_do
 from seedsmith.agent.settings.mcp_servers import find_servers, trusted_servers
 from seedsmith.agent.settings.run_request import RunRequest
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.mcp.known_offers import KnownOffers, Offer, Offered
 
 SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
@@ -39,14 +39,7 @@ class Place:
         self.file.write_text(json.dumps({"mcpServers": servers}))
 
     def settings(self, **more):
-        return Settings(
-            workspace=self.work,
-            model="openai/scripted",
-            base_url=self.endpoint.base_url,
-            api_key="a-key-for-tests",
-            home=self.home,
-            **more,
-        )
+        return scripted_settings(self.endpoint, self.work, self.home, **more)
 
     async def run(self, prompt="Do it", **settings):
         made = self.settings(**settings)

@@ -8,11 +8,11 @@ import json
 import pytest
 from present import is_present
 from scripted_endpoint import Answer, calls, text
+from scripted_settings import scripted_settings
 
 from seedsmith.agent.run import snapshots
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.commands.ready_sandbox import ReadySandbox
 
 
@@ -26,14 +26,7 @@ def project(tmp_path):
 
 async def outcome_of(project, tmp_path, endpoint, *steps, sandbox="off"):
     endpoint.script(*steps)
-    settings = Settings(
-        workspace=project,
-        model="openai/scripted",
-        base_url=endpoint.base_url,
-        home=tmp_path / "state",
-        sandbox=sandbox,
-        approve="auto",
-    )
+    settings = scripted_settings(endpoint, project, tmp_path / "state", sandbox=sandbox, approve="auto")
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     return await run(RunRequest(settings=settings, prompt="Go", environment=environment))
 

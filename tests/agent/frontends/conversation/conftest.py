@@ -12,10 +12,10 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
+from scripted_settings import scripted_settings
 from waiting import until
 
 from seedsmith.agent.frontends.conversation.conversation import Conversation
-from seedsmith.agent.settings.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +30,7 @@ def converse(tmp_path, endpoint, monkeypatch):
     repository = tmp_path / "repository"
     repository.mkdir()
     (repository / "a.txt").write_text("one\n")
-    settings = Settings(
-        workspace=repository,
-        model="openai/scripted",
-        base_url=endpoint.base_url,
-        api_key="a-key",
-        home=tmp_path / "state",
-    )
+    settings = scripted_settings(endpoint, repository, tmp_path / "state")
 
     async def hold(person: Callable[[Person], Awaitable[None]], **more) -> Person:
         screen = io.StringIO()

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from scripted_endpoint import calls, text
+from scripted_settings import scripted_settings
 from small_house import Collected
 
 from seedsmith.agent.events import SessionFinished
-from seedsmith.agent.settings.settings import Settings
 from seedsmith.agent.tasks.fix import fix
 
 CODE = """\
@@ -53,14 +53,7 @@ def repository(tmp_path):
 
 @pytest.fixture
 def settings(endpoint, tmp_path, repository):
-    return Settings(
-        workspace=repository,
-        model="openai/scripted",
-        base_url=endpoint.base_url,
-        api_key="a-key-for-tests",
-        home=tmp_path / "state",
-        report=tmp_path / "pull.md",
-    )
+    return scripted_settings(endpoint, repository, tmp_path / "state", report=tmp_path / "pull.md")
 
 
 def a_test(name, *, passes_before=False):
