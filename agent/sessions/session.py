@@ -155,7 +155,7 @@ class Session:
         """Is shown every record after it was written."""
         self._went_on = False
         self._file = file
-        self._begins = True
+        self._unseen = True  # the run began, or a call ended, since the newest snapshot was recorded
 
     @property
     def id(self) -> str:
@@ -268,8 +268,9 @@ class Session:
 
     def record_done(self, output: ToolOutput, duration_ms: float = 0.0) -> None:
         """Record a call's result; from here on it will not run again."""
-        result = item_to_json(output)
-        self._append({"kind": "done", "output": result, "duration_ms": round(duration_ms, 1)})
+        self._unseen = True
+        took = round(duration_ms, 1)
+        self._append({"kind": "done", "output": item_to_json(output), "duration_ms": took})
 
     def record_usage(self, took: Mapping[str, Any], totals: Totals) -> None:
         """Record what one question took, and with it all so far."""
@@ -285,14 +286,14 @@ class Session:
     def record_snapshot(
         self, turn: int, snapshot: str, others: Sequence[str] = (), shared: Sequence[str] = ()
     ) -> None:
-        """Record what the workspace was after ``turn`` answers; the same one again is no news.
+        """Record what the workspace was after ``turn`` answers; the same is no news unless a call ended.
 
         ``others`` are the paths that changed since the one before, but not by the run; ``shared`` those
         that others changed before the run did.
         """
-        if self.snapshots and self.snapshots[-1].id == snapshot and not self._begins:
+        if self.snapshots and self.snapshots[-1].id == snapshot and not self._unseen:
             return
-        self._begins = False
+        self._unseen = False
         self.snapshots.append(SnapshotRecord(turn, snapshot))
         record = {"kind": "snapshot", "id": snapshot, "turn": turn, "time": time.time()}
         by_others = {"others": list(others), "shared": list(shared)}
@@ -300,8 +301,8 @@ class Session:
 
     def record_undo(self, before: str, after: str) -> None:
         """Record that what a killed call had begun was taken back, from one snapshot to another."""
-        undone = {"kind": "undo", "time": time.time(), "turn": self.turns, "before": before, "after": after}
-        self._append(undone)
+        head = {"kind": "undo", "time": time.time(), "turn": self.turns}
+        self._append(head | {"before": before, "after": after})
 
     def record_finished(self, outcome: Mapping[str, Any]) -> None:
         """Record how the run ended."""

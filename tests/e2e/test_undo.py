@@ -100,6 +100,24 @@ async def test_a_run_is_undone_and_redone_exactly(world):
     assert code == 2 and "was undone" in err
 
 
+TESTED = (
+    (calls(("edit", {"path": "a.txt", "old": "one", "new": "two"})), calls(shell("true"))),
+    (calls(("edit", {"path": "a.txt", "old": "one", "new": "two"}), shell("true"), shell("rm -f none")),),
+)
+
+
+@pytest.mark.parametrize("turns", TESTED, ids=["in the next answer", "in the same answer"])
+async def test_what_people_change_behind_a_command_that_changed_nothing_is_theirs(world, turns):
+    await world.run(*turns, text("Done."))
+    assert (world.folder / "a.txt").read_text() == "two\n"
+    (world.folder / "docs/b.txt").write_text("mine\n")
+    (world.folder / "own.txt").write_text("mine\n")
+    code, out, _ = world.say("undo")
+    assert code == 0 and "restore     a.txt" in out and "killed" not in out
+    assert (world.folder / "a.txt").read_text() == "one\n"
+    assert (world.folder / "docs/b.txt").read_text() == (world.folder / "own.txt").read_text() == "mine\n"
+
+
 async def test_undo_goes_back_to_a_turn_and_then_further(world):
     before = content(world.folder)
     await world.run(*TURNS)
