@@ -52,6 +52,6 @@ def planned_text(planned: PlannedItem) -> str:
         lines.append(f"  ✗ {as_told(planned.problem)}")
     for step in planned.steps:
         happens = padded(as_told(_HAPPENS[step.happens]), _FIRST_COLUMN)
-        more = f" ({as_told(step.matches)})" if step.matches else ""
+        more = f"{as_told(' (')}{as_told(step.matches)}{as_told(')')}" if step.matches else ""
         lines.append(f"  {happens} {step.title}{more}{as_told(' [model]') if step.asks_model else ''}")
     return "\n".join(lines)

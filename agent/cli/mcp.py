@@ -48,7 +48,8 @@ def list_servers(as_json: bool, **flags: Any) -> None:
         else:
             why = "" if each.server else f"[{as_told(each.why.rstrip('.'))}] "
             may = f"  [{as_told('; ').join(map(as_told, row['may']))}]" if row["may"] else ""
-            said = f"{visible_row(each.name)}  {why}{row['reached']}{may}  ({as_told(each.origin)})"
+            origin = f"{as_told(' (')}{as_told(each.origin)}{as_told(')')}"
+            said = f"{visible_row(each.name)}  {why}{row['reached']}{may} {origin}"
             print(prose(said, screen_width(), 2))
 
 

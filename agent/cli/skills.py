@@ -60,7 +60,7 @@ def list_skills(as_json: bool, **flags: Any) -> None:
             if usable
             else f"[{as_told(row['state'])}] {as_told(row['said'])}"
         )
-        text = f"{visible_row(said)}  ({as_told(row['origin'])})"
+        text = f"{visible_row(said)} {as_told(' (')}{as_told(row['origin'])}{as_told(')')}"
         if narrow:
             print(f"{visible_row(row['name'])}\n{fitted(f'    {text}', 4, screen)}")
         else:
@@ -85,7 +85,7 @@ def show_skill(name: str, as_json: bool, **flags: Any) -> None:
     lines = [
         f"{skill.name} {skill.version}".strip(),
         skill.description,
-        f"{as_told(skill.origin.value)}: {skill.manifest}",
+        f"{as_told(skill.origin.value)}{as_told(': ')}{skill.manifest}",
         *(f"  {_parameter_line(name, spec)}" for name, spec in skill.parameters.items()),
     ]
     if skill.fork:

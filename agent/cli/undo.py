@@ -198,12 +198,14 @@ def _folder(step: Difference) -> bool:
 
 
 def _left_out(left_out: tuple[LeftOut, ...]) -> str:
+    from seedsmith.agent.frontends.line_wrapping import as_told
     from seedsmith.sandbox.workspace.paths import shown
 
-    names = [
-        f"{shown(each.path)} ({each.why if each.size is None else f'{each.size:,} bytes, {each.why}'})"
-        for each in left_out
-    ]
+    names = []
+    for each in left_out:
+        size = [] if each.size is None else [as_told(f"{each.size:,} bytes")]
+        why = as_told(", ").join((*size, as_told(each.why)))
+        names.append(f"{shown(each.path)}{as_told(' (')}{why}{as_told(')')}")
     return first_of(names, _NAMED)
 
 

@@ -269,8 +269,8 @@ def _file_failures(test: TestSpec, before: Mapping[str, str], after: Mapping[str
         f"{path} is as it was, but should have changed." for path in left_alone(before, after, test.changed)
     ]
     for path in touched(before, after, test.unchanged):
-        became = "was made" if path not in before else "was deleted" if path not in after else "was changed"
-        failures.append(f"{path} {became}, but nothing that fits {', '.join(test.unchanged)} may be.")
+        became = "made" if path not in before else "deleted" if path not in after else "changed"
+        failures.append(f"{path} was {became}, but nothing that fits {', '.join(test.unchanged)} may be.")
     return failures
 
 

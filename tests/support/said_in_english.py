@@ -22,9 +22,26 @@ SPEAKING = {
     "Retrying": 1,
     "Ending": 1,
     "Finding": 2,
+    "LeftOut": 2,
+    "ManifestError": 1,
+    "Misplaced": 1,
+    "leave": 0,
+    "pause": 0,
+    "fail": 3,
 }
 """Functions by whose arguments something is said, and the first argument that is."""
-KEYWORDS = {"LoopResult": "reason", "ToolResult": "summary", "Sides": "fault"}
+KEYWORDS = {
+    "LoopResult": "reason",
+    "ToolResult": "summary",
+    "Sides": "fault",
+    "ItemResult": "message",
+    "PlannedItem": "problem",
+    "TestResult": "why_skipped",
+}
+_AT = {"ToolResult": 3, "ItemResult": 2, "PlannedItem": 2}
+"""Where that value stands among those without a name."""
+_TWO = frozenset({"Finding", "leave"})
+"""Functions of whose arguments two are said."""
 """Classes by one of whose named values something is said, and the value's name."""
 ENGLISH = re.compile(
     r"agent/tasks/demo_repository/|agent/repair/injected/|agent/tasks/batch/cluster/(node|task|remote_gate)"
@@ -35,10 +52,27 @@ ENGLISH = re.compile(
 )
 """What speaks to programs alone, or to the model: in English."""
 ERRORS = frozenset(
-    {"AgentError", "ModelError", "SandboxError", "SkillError", "ImageError", "BudgetExhausted", "_GaveUp"}
+    {
+        "AgentError",
+        "ModelError",
+        "SandboxError",
+        "SkillError",
+        "ImageError",
+        "BudgetExhausted",
+        "_GaveUp",
+        "FailedTry",
+    }
 )
 """Errors that are one sentence for people at the edge, as are those derived from them."""
-WRONG_VALUES = frozenset({"agent/settings/validators.py", "agent/settings/skill_settings.py"})
+WRONG_VALUES = frozenset(
+    {
+        "agent/settings/validators.py",
+        "agent/settings/skill_settings.py",
+        "agent/tasks/batch/task_file.py",
+        "skills/manifest.py",
+        "tools/mcp/servers.py",
+    }
+)
 """Files whose ValueErrors end a sentence for people."""
 _WORDS = re.compile(r"[A-Za-z']{2,} [a-z']{2,}")
 _WORD = re.compile(r"[a-z]{3,}")
@@ -161,15 +195,23 @@ class _Source:
         if self._name.startswith("tools/") and name not in ("ToolResult", "ImageError"):
             return []
         if name in KEYWORDS:
-            by_place = node.args[3:4] if name == "ToolResult" else []
+            by_place = node.args[_AT[name] : _AT[name] + 1] if name in _AT else []
             return [*by_place, *(each.value for each in node.keywords if each.arg == KEYWORDS[name])]
-        if name == "append" and ast.unparse(node.func).endswith("notices.append"):
+        if name == "append" and ast.unparse(node.func).endswith(("notices.append", "failures.append")):
             return node.args
+        if name == "Unreachable":
+            return [
+                *node.args[:1],
+                *node.args[2:3],
+                *(each.value for each in node.keywords if each.arg == "advice"),
+            ]
         wrong_value = name == "ValueError" and self._name in WRONG_VALUES
         if name in self._errors or wrong_value:
             return node.args[:1]
+        if name == "leave" and not self._name.startswith("agent/settings/imports/"):
+            return []
         if (first := SPEAKING.get(name)) is not None:
-            return node.args[first : first + (2 if name == "Finding" else 1)]
+            return node.args[first : first + (2 if name in _TWO else 1)]
         return []
 
 

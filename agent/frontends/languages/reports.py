@@ -3,8 +3,8 @@
 The file of a language has under ``reports`` (of what ``--help`` says: under ``help``) the English form of
 each, and the other one. In a form ``{name}``
 stands for anything, ``{name*}`` for what is told by forms itself, whole or part by part, ``{name#}`` for a
-number, and ``(s)`` for a plural's s. Of several forms that fit, the one with the most letters of its own is
-taken. What no form fits stays as it is: others' words.
+number, and ``(s)`` for a plural's s. Of several forms that fit, the one is taken that begins with the most
+letters of its own, else the one that has the most. What no form fits stays as it is: others' words.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ class Form:
         self._pattern: re.Pattern[str] | None = None
 
     @property
-    def letters(self) -> int:
-        """How many letters of its own it has."""
-        return sum(map(len, self.literals))
+    def letters(self) -> tuple[int, int]:
+        """How many letters of its own it begins with, and how many it has."""
+        begins = _PLACE.search(self.form)
+        return begins.start() if begins else len(self.form), sum(map(len, self.literals))
 
     def values(self, text: str) -> dict[str, str] | None:
         """What stands in the places where ``text`` is of this form; None where it isn't."""
@@ -122,7 +123,7 @@ def forms_of(language: str, section: str = "reports") -> dict[str, str]:
 @lru_cache
 def _forms(language: str, section: str) -> tuple[Form, ...]:
     forms = (Form(form, retold) for form, retold in forms_of(language, section).items())
-    return tuple(sorted(forms, key=lambda form: -form.letters))
+    return tuple(sorted(forms, key=lambda form: form.letters, reverse=True))
 
 
 def _pattern(form: str) -> re.Pattern[str]:

@@ -109,7 +109,7 @@ def _details(summary: Summary, row: Row, told: Told) -> Iterator[str]:
     for step in result.get("steps", ()):
         line = f"{step['title']}{told(': ')}{told(step['state'])} {told(step['message'])}"
         seconds = told(f"{step['seconds']:.1f} s")
-        yield f"<li>{escape(line)} ({seconds})</li>\n"
+        yield f"<li>{escape(line)}{told(' (')}{seconds}{told(')')}</li>\n"
     for each in result.get("attempts", ()):
         mark = "chosen" if each["chosen"] else "not chosen"
         said = told(f"attempt {each['number']}, {mark}: {each['reason']}")
@@ -126,10 +126,15 @@ def _proof(verification: Any, told: Told) -> Iterator[str]:
     """What the verify command showed, where there was one."""
     if not verification:
         return
-    ended = told(f"exit code {verification['before']} before, {verification['after']} now")
+    before, after = map(_ending, (verification["before"], verification["after"]))
+    ended = told(f"{before} before, {after} now")
     yield f"<p><code>{escape(verification['command'])}</code>{told(': ')}{ended}</p>\n"
     if verification["output"]:
         yield f"<pre>{escape(verification['output'])}</pre>\n"
+
+
+def _ending(code: int | None) -> str:
+    return "not run to its end" if code is None else f"exit code {code}"
 
 
 def _lines(patch: str) -> Iterator[str]:

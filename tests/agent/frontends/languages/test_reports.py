@@ -53,6 +53,11 @@ PUT_TOGETHER = {
     "There is no Ray cluster here",
     'lang="en"',
     "nothing to test in",
+    "must match pattern",
+    "with '/'",
+    "ended before it answered (",
+    "is no key here (did you mean",
+    "which does not exist (did you mean",
     "then `seedsmith mcp trust",
     "} stands for nothing (did you mean",
 }
