@@ -41,7 +41,7 @@ from seedsmith.tools.base import ToolContext, ToolSpec
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
     from seedsmith.agent.recording.interceptor import RunInterceptor
-    from seedsmith.agent.run.run_proof import Proving
+    from seedsmith.agent.run.run_proof import RunProof
     from seedsmith.agent.run.verification import Verifier
     from seedsmith.skills.loader import Library
 
@@ -106,7 +106,7 @@ class _Run:
         self._snapshots = RunSnapshots(opened.place, opened.session, self._sink, self._settings.caches or ())
         self._dispatcher: Dispatcher | None = None
         self._verifier: Verifier | None = None
-        self._proving: Proving | None = None
+        self._proof: RunProof | None = None
         self._commands = surroundings.commands or LastingCommands()
         self._ends_commands = surroundings.commands is None
         self._hooks: Hooks | None = None
@@ -202,10 +202,10 @@ class _Run:
         )
         fixing = opened.request.fixing and (profile.searches or not self._settings.symptom)
         if self._command:
-            from seedsmith.agent.run.run_proof import Proving
+            from seedsmith.agent.run.run_proof import RunProof
 
-            proof = Proving(opened, self._context, self._snapshots, dispatcher, context.processes)
-            self._proving, self._verifier = proof, proof.verifier
+            proof = RunProof(opened, self._context, self._snapshots, dispatcher, context.processes)
+            self._proof, self._verifier = proof, proof.verifier
         calls = follow(opened, dispatcher, self._sink)
         await self._open_conversation(calls)
         if self._verifier is not None:
@@ -265,9 +265,9 @@ class _Run:
 
     async def _verify(self, text: str) -> str | None:
         """Verify with no background command left: the proof may not need one, nor one change files later."""
-        assert self._proving is not None
+        assert self._proof is not None
         await self._commands.background.end(_BEFORE_VERIFICATION, but_harmless=True)
-        return await self._proving.check(text)
+        return await self._proof.check(text)
 
     async def _search(self, context: ToolContext, dispatcher: Dispatcher, verifier: Verifier) -> LoopResult:
         from seedsmith.agent.repair.repair import Repair
@@ -291,7 +291,7 @@ class _Run:
         if len(session.conversation):
             await calls.dispatch(session.conversation.open_calls)
             if self._verifier is not None and self._verifier.first is None:
-                await self._verifier.before(longest)
+                await self._verifier.run_first(longest)
             more = [
                 attached.beside(opened.task) if opened.task else "",
                 output.instruction if output and "output_schema" in opened.changed_settings else "",
@@ -307,7 +307,7 @@ class _Run:
             opened.profile,
             opened.place.workspace,
             task=f"{task}\n\n{output.instruction}" if output else task,
-            verification=await self._verifier.before(longest) if self._verifier else None,
+            verification=await self._verifier.run_first(longest) if self._verifier else None,
             images=attached.images,
             listings=Listings(opened.skills.listing, opened.servers.listing),
         )
@@ -343,14 +343,14 @@ class _Run:
         if self._ends_commands:  # Before the comparison: they may still be writing.
             await self._commands.background.end(_SESSION_ENDED)
         if status == "budget" and self._verifier is not None:
-            await self._verifier.at_the_end()
+            await self._verifier.run_at_the_end()
         place, most = self._opened.place, self._settings.sessions_mb
         if (notice := await asyncio.to_thread(prune_daily, place.home, most)) is not None:
             self._sink.emit(notice)
         changes = await self._snapshots.changes(compares=compares)
         verified = None
-        if self._proving is not None:
-            verified = await asyncio.to_thread(self._proving.bind, changes)
+        if self._proof is not None:
+            verified = await asyncio.to_thread(self._proof.bind, changes)
         if status == "done" and verified is not None and not verified.proven:
             status = "unverified"
         output = None

@@ -31,14 +31,14 @@ _NO_FIX = re.compile(r"^[\s>*_#-]*No fix\b[*_]*:", re.MULTILINE | re.IGNORECASE)
 NOTHING_TO_FIX = "nothing was changed: the model found nothing to fix."
 
 
-class Proving:
+class RunProof:
     """Holds one run to its proof: checks it when the model says it is done, and binds it at the end."""
 
     def __init__(
         self,
         opened: OpenedRun,
         run: RunContext,
-        past: RunSnapshots,
+        snapshots: RunSnapshots,
         dispatcher: Dispatcher,
         processes: ProcessRunner,
     ) -> None:
@@ -46,7 +46,7 @@ class Proving:
         settings, profile = opened.request.settings, opened.profile
         command = settings.verify or opened.session.start.verify or ""
         self._run = run
-        self._past = past
+        self._snapshots = snapshots
         self._dispatcher = dispatcher
         self._processes = processes
         self._redactor = opened.place.redactor
@@ -104,17 +104,17 @@ class Proving:
             await self._prove()
 
     async def _changed(self) -> bool:
-        past = await self._past.present()
-        return any(True for _ in past.store.differences(past.first, past.now))
+        states = await self._snapshots.states()
+        return any(True for _ in states.store.differences(states.first, states.now))
 
     async def _weakened(self) -> tuple[str, ...]:
         if self._allowed or not self._dispatcher.effects:
             return ()
-        past = await self._past.present()
-        return self._tampered(tuple(past.store.differences(past.first, past.now)))
+        states = await self._snapshots.states()
+        return self._tampered(tuple(states.store.differences(states.first, states.now)))
 
     async def _prove(self) -> str | None:
-        from seedsmith.agent.run.proof.both_sides import BothSides, Shown
+        from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
 
         newest = self.verifier.newest
         assert newest is not None
@@ -127,11 +127,11 @@ class Proving:
             lambda: min(LONGEST_SECONDS, self._run.budget.seconds_left),
         )
         await self._dispatcher.ready_for_effects()
-        shown = Shown(self.verifier.first_run, newest)
-        past = await self._past.present()
-        self._sides = await both.look(past, shown, self._text)
+        known = KnownRuns(self.verifier.first_run, newest)
+        states = await self._snapshots.states()
+        self._sides = await both.look(states, known, self._text)
         if self._otherwise and self._sides.proven:
-            contrary = await both.contrary(past, shown, self._otherwise, self._text)
+            contrary = await both.contrary(states, known, self._otherwise, self._text)
             self._sides = replace(self._sides, contrary=contrary)
         self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
         if self._sides.proven or self._sides.unavailable:
@@ -159,7 +159,7 @@ class Proving:
             return ()
         from seedsmith.agent.run.proof.weakened_tests import tampered
 
-        return tampered(differences, self._past.read, strict=self._strict)
+        return tampered(differences, self._snapshots.read, strict=self._strict)
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))

@@ -27,7 +27,7 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
-    from seedsmith.agent.run.proof.both_sides import Past
+    from seedsmith.agent.run.proof.both_sides import WorkspaceStates
     from seedsmith.sandbox.git.repository import Repository
     from seedsmith.sandbox.git.state import GitState
     from seedsmith.sandbox.snapshots.changes import Changes
@@ -165,16 +165,16 @@ class RunSnapshots:
         await asyncio.to_thread(self._complete)
         return await asyncio.to_thread(self._compared)
 
-    async def present(self) -> Past:
+    async def states(self) -> WorkspaceStates:
         """The workspace before the first change, and as it is now."""
-        from seedsmith.agent.run.proof.both_sides import Past
+        from seedsmith.agent.run.proof.both_sides import WorkspaceStates
 
         if self._due is not None:
             self._begin_due()
         self._start("verification")
         await self._settled()
         assert self._store is not None
-        return Past(self._store, self._first, self._session.snapshots[-1].id)
+        return WorkspaceStates(self._store, self._first, self._session.snapshots[-1].id)
 
     def read(self, name: str) -> bytes:
         """The content that a row of a difference names."""

@@ -66,7 +66,7 @@ class Verifier:
         """The command line."""
         return self._command
 
-    async def before(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
+    async def run_first(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
         """Run it before the first turn, at most ``longest`` seconds; the result is in the first message."""
         self._ran_before = True
         return await self._run(min(longest, self._budget.seconds_left))
@@ -102,7 +102,7 @@ class Verifier:
         """The runs of this command; the session may have had another one before."""
         return [each for each in self._session.verifications if each.command == self._command]
 
-    async def at_the_end(self) -> None:
+    async def run_at_the_end(self) -> None:
         """Run it once more where calls may have changed something since: a budget ended, and that is free."""
         if self.first is not None and self._effects_seen != self._dispatcher.effects:
             await self._run(max(_LAST_SECONDS, self._budget.seconds_left))
@@ -138,15 +138,16 @@ class Verifier:
         effects = self._dispatcher.effects
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
-        text = await (self._told(timeout) if self.report else self._heard(timeout))
+        ran = self._run_reporting if self.report else self._run_plainly
+        exit_code, output = await ran(timeout)
         failing = tuple(sorted(self.newest.failing)) if self.newest is not None else ()
-        record = VerifyRecord(self._command, text[0], self._redactor.text(text[1]), failing)
+        record = VerifyRecord(self._command, exit_code, self._redactor.text(output), failing)
         self._session.record_verification(record)
         self._effects_seen = effects
         self._sink.emit(VerifyFinished(record.command, record.exit_code, record.output))
         return record
 
-    async def _heard(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+    async def _run_plainly(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         result = await self._processes.run(
             self._command,
             timeout=timeout,
@@ -155,21 +156,25 @@ class Verifier:
         )
         return result.exit_code, output_text(result)
 
-    async def _told(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
+    async def _run_reporting(self, timeout: float) -> tuple[int | None, str]:  # noqa: ASYNC109
         """Run it so that it tells of each test, and keep what it told."""
         from seedsmith.agent.run.proof.results import without_passed
-        from seedsmith.agent.run.proof.test_reporting import telling
+        from seedsmith.agent.run.proof.test_reporting import reporting_command
 
-        told = telling(self._command, self._processes)
+        reporting = reporting_command(self._command, self._processes)
         result = await self._processes.run(
-            told.command, timeout=timeout, env=told.environment, head_bytes=32_000, tail_bytes=200_000
+            reporting.command,
+            timeout=timeout,
+            env=reporting.environment,
+            head_bytes=32_000,
+            tail_bytes=200_000,
         )
         text = output_text(result)
-        self.newest = told.read(result, self._redactor.text(text))
+        self.newest = reporting.read(result, self._redactor.text(text))
         if not self._records and not len(self._session.conversation):  # else it may be changed already
             self.first_run = self.newest
         text = _COLOURS.sub("", text)
-        shown = text if told.command == self._command else without_passed(text)
+        shown = text if reporting.command == self._command else without_passed(text)
         return result.exit_code, ends_of(shown, self._output_bytes)
 
 

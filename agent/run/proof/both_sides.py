@@ -10,8 +10,8 @@ from pathlib import Path
 
 from seedsmith.agent.run.proof.old_side import NoOldSide, OldSide, Tests
 from seedsmith.agent.run.proof.results import TestRun
-from seedsmith.agent.run.proof.side_comparison import NO_TEST, Asked, as_told, compare
-from seedsmith.agent.run.proof.test_reporting import telling
+from seedsmith.agent.run.proof.side_comparison import NO_TEST, Asked, by_reported_file, compare
+from seedsmith.agent.run.proof.test_reporting import reporting_command
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import Sides
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
@@ -22,7 +22,7 @@ from seedsmith.sandbox.snapshots.store import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class WorkspaceStates:
     """The workspace before the first change, and as it is now."""
 
     store: SnapshotStore
@@ -31,7 +31,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class KnownRuns:
     """What is known already: the command's first run, where it was heard, and its newest one."""
 
     first: TestRun | None
@@ -57,18 +57,20 @@ class BothSides:
         self._folder = folder
         self._seconds = seconds
 
-    async def look(self, past: Past, shown: Shown, text: Text) -> Sides:
+    async def look(self, states: WorkspaceStates, known: KnownRuns, text: Text) -> Sides:
         """What both sides say; ``text`` makes an output text."""
-        differences = past.store.differences(past.first, past.now)
-        changed = tuple(path for path, row in _test_files(differences) if not _is_built(row, past.store.read))
+        differences = states.store.differences(states.first, states.now)
+        changed = tuple(
+            path for path, row in _test_files(differences) if not _is_built(row, states.store.read)
+        )
         asked = Asked(self._command, self._report, changed)
-        if not changed and shown.first is not None and shown.first.exit_code == 0:
+        if not changed and known.first is not None and known.first.exit_code == 0:
             return Sides(fault=NO_TEST, report=self._report)
-        new = shown.new
+        new = known.new
         if new.tests:
             new = await self._with_all(new, self._processes, changed, text)
 
-        first = shown.first
+        first = known.first
 
         async def compared(old: OldSide) -> Sides:
             began = await _run(self._command, old.processes, self._seconds(), text)
@@ -78,9 +80,9 @@ class BothSides:
             return await self._twice(sides, old, changed, text) if sides.proven else sides
 
         try:
-            first = await self._before(past, shown.first, new, changed, text)
-            sides = await self._on_old_side(past, changed, compared)
-            if sides.proven and changed and not await self._faithful(past, shown, text, sides):
+            first = await self._before(states, known.first, new, changed, text)
+            sides = await self._on_old_side(states, changed, compared)
+            if sides.proven and changed and not await self._faithful(states, known, text, sides):
                 sides = replace(
                     sides, fault="laid out by itself, the code as it was fails without the new tests."
                 )
@@ -92,59 +94,68 @@ class BothSides:
             )
         return sides
 
-    async def contrary(self, past: Past, shown: Shown, files: Collection[str], text: Text) -> tuple[str, ...]:
+    async def contrary(
+        self, states: WorkspaceStates, known: KnownRuns, files: Collection[str], text: Text
+    ) -> tuple[str, ...]:
         """The tests that fail on the code as it is where ``files`` are as they were, and pass as they are.
 
         ('the command',) where its exit code alone tells; none where that can't be found out.
         """
         try:
             with closing(
-                OldSide(self._folder, past.store, past.now, self._processes, Tests(past.first, files))
+                OldSide(self._folder, states.store, states.now, self._processes, Tests(states.first, files))
             ) as side:
-                found = await self._of_files(side.processes, files, text, shown.new.tests)
+                found = await self._of_files(side.processes, files, text, known.new.tests)
         except (NoOldSide, OSError, SandboxError):
             return ()
         if found.tests:
-            return tuple(sorted(found.failing - shown.new.failing))
+            return tuple(sorted(found.failing - known.new.failing))
         return ("the command",) if found.exit_code else ()
 
     async def _on_old_side(
-        self, past: Past, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
+        self, states: WorkspaceStates, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
     ) -> Sides:
-        tests = Tests(past.now, changed)
-        with closing(OldSide(self._folder, past.store, past.first, self._processes, tests)) as old:
+        tests = Tests(states.now, changed)
+        with closing(OldSide(self._folder, states.store, states.first, self._processes, tests)) as old:
             return await work(old)
 
     async def _before(
-        self, past: Past, first: TestRun | None, new: TestRun, changed: Collection[str], text: Text
+        self,
+        states: WorkspaceStates,
+        first: TestRun | None,
+        new: TestRun,
+        changed: Collection[str],
+        text: Text,
     ) -> TestRun | None:
         """``first``, with what it doesn't say of tests that fail in ``new`` and may have failed before.
 
         It says nothing where a session is gone on with, and nothing of files that the command leaves out.
         """
-        told = {test.file for test in first.tests.values()} if first is not None else set()
-        files = as_told(changed, new)
-        untold = {new.tests[name].file for name in new.failing} & files.keys() - told
-        there = [files[each] for each in untold if past.store.row(past.first, files[each]) is not None]
+        reported = {test.file for test in first.tests.values()} if first is not None else set()
+        files = by_reported_file(changed, new)
+        unreported = {new.tests[name].file for name in new.failing} & files.keys() - reported
+        there = [
+            files[each] for each in unreported if states.store.row(states.first, files[each]) is not None
+        ]
         if not new.failing or (first is not None and not there):
             return first
-        with closing(self._alone(past)) as old:
+        with closing(self._alone(states)) as old:
             run = await _run(self._command, old.processes, self._seconds(), text)
             run = await self._with_all(run, old.processes, there, text)
         return run if first is None else replace(first, tests=run.tests | first.tests)
 
-    def _alone(self, past: Past) -> OldSide:
+    def _alone(self, states: WorkspaceStates) -> OldSide:
         """The code as it was, with no changed test."""
-        return OldSide(self._folder, past.store, past.first, self._processes, Tests(past.now, ()))
+        return OldSide(self._folder, states.store, states.first, self._processes, Tests(states.now, ()))
 
     async def _with_all(
         self, run: TestRun, processes: ProcessRunner, changed: Collection[str], text: Text
     ) -> TestRun:
         """``run`` with the tests of changed files that the command leaves out, where pytest runs them."""
-        told = {test.file for test in run.tests.values()}
-        known = {path for file, path in as_told(changed, run).items() if file in told}
+        reported = {test.file for test in run.tests.values()}
+        known = {path for file, path in by_reported_file(changed, run).items() if file in reported}
         left_out = [path for path in _of_pytest(changed) if path not in known]
-        if not left_out or not any(told):
+        if not left_out or not any(reported):
             return run
         more = await _run(self._command, processes, self._seconds(), text, left_out)
         return replace(run, output=run.output + more.output, tests=more.tests | run.tests)
@@ -182,19 +193,19 @@ class BothSides:
             fault="" if proving else f"{sorted(flaky)[0]} does not say the same twice.",
         )
 
-    async def _faithful(self, past: Past, shown: Shown, text: Text, sides: Sides) -> bool:
+    async def _faithful(self, states: WorkspaceStates, known: KnownRuns, text: Text, sides: Sides) -> bool:
         """Whether the old code alone, laid out, passes what it did in its place.
 
         Asked only of what proves the fix, and where the runner does not tell whether it is a changed test.
         """
         assert sides.new is not None
-        told = [test for name in sides.new.tests if (test := shown.new.tests.get(name)) is not None]
-        passed = shown.first.of("passed") if shown.first is not None else set()
-        names = {test.name for test in told if not test.file} & passed
-        whole = not sides.new.tests and shown.first is not None and shown.first.exit_code == 0
+        proving = [test for name in sides.new.tests if (test := known.new.tests.get(name)) is not None]
+        passed = known.first.of("passed") if known.first is not None else set()
+        names = {test.name for test in proving if not test.file} & passed
+        whole = not sides.new.tests and known.first is not None and known.first.exit_code == 0
         if not (names or whole):
             return True
-        with closing(self._alone(past)) as old:
+        with closing(self._alone(states)) as old:
             alone = await _run(self._command, old.processes, self._seconds(), text)
         return alone.exit_code == 0 if whole else names <= alone.of("passed")
 
@@ -203,16 +214,16 @@ async def _run(
     command: str, processes: ProcessRunner, seconds: float, text: Text, only: Collection[str] = ()
 ) -> TestRun:
     """One run; of pytest's tests those of the files ``only``, where given and the command names no others."""
-    told = telling(command, processes, _of_pytest(only))
+    reporting = reporting_command(command, processes, _of_pytest(only))
     result = await processes.run(
-        told.command,
+        reporting.command,
         timeout=seconds,
-        env=told.environment,
+        env=reporting.environment,
         head_bytes=32_000,
         tail_bytes=200_000,
         spill=False,
     )
-    return told.read(result, text(result))
+    return reporting.read(result, text(result))
 
 
 def _test_files(differences: Iterable[Difference]) -> Iterator[tuple[str, Row]]:

@@ -43,11 +43,11 @@ def _proof(outcome: Outcome) -> str:
 
 def _of_sides(sides: Sides) -> list[str]:
     lines = [f"- {sides.sentence()}"]
-    told = (
+    sections = (
         ("the code as it was, with the new tests", "fail", sides.old),
         ("the code as it is", "pass", sides.new),
     )
-    for title, ends, side in told:
+    for title, ends, side in sections:
         if side is not None:
             tests = "".join(f"\n  - `{name}`" for name in side.tests)
             named = f"; these {ends}:{tests}" if tests else ""

@@ -39,7 +39,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     unless the report or the command names it. The runs may tell of no test; then their exit codes are judged.
     """
     command, report = asked.command, asked.report
-    changed = as_told(asked.changed, new)
+    changed = by_reported_file(asked.changed, new)
     if not (new.tests and old.tests) or _broke_off(first, old, new):
         return _by_exit_code(asked, first, old, new)
     flipped, failures = _flipped(changed, first, old, new)
@@ -108,7 +108,7 @@ def _broke_off(first: TestRun | None, old: TestRun, new: TestRun) -> bool:
     return failed and new.exit_code == 0 and (first is None or first.exit_code == 0)
 
 
-def as_told(paths: Collection[str], run: TestRun) -> dict[str, str]:
+def by_reported_file(paths: Collection[str], run: TestRun) -> dict[str, str]:
     """``paths`` of the workspace by the names that ``run`` has for them, from its own top folder."""
     found = {path: path for path in paths}
     for file in {test.file for test in run.tests.values()} - found.keys() - {""}:
@@ -142,9 +142,9 @@ def _flipped(
 
 
 def _nothing_flipped(
-    changed: Collection[str], told: Collection[str], new: TestRun, old_failures: Collection[str]
+    changed: Collection[str], reported: Collection[str], new: TestRun, old_failures: Collection[str]
 ) -> str:
-    ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in told]
+    ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in reported]
     if ran:
         return f"{_few(ran)} passes on the code as it was, too: it does not show what was reported."
     if not changed:

@@ -37,7 +37,7 @@ _QUIET = re.compile(r"(?<=\s)(?:-q|--quiet)(?=\s|$)\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ReportingCommand:
     """A test command that tells of each test, and how to hear it."""
 
     command: str
@@ -52,24 +52,24 @@ class Telling:
         return TestRun(result.exit_code, output, tests)
 
 
-def telling(command: str, processes: ProcessRunner, only: Collection[str] = ()) -> Telling:
+def reporting_command(command: str, processes: ProcessRunner, only: Collection[str] = ()) -> ReportingCommand:
     """``command`` made to tell of each test; of pytest's tests ``only`` those files, where given."""
     inside = "/tmp" if processes.isolation.name == "bwrap" else str(processes.policy.private_tmp)  # noqa: S108
     options = ["-o", "junit_family=xunit1", f"--junitxml={inside}/{_NAME}"]
     options += ["--continue-on-collection-errors", "--maxfail=0"]  # what fails hides no other test
     options += [str(processes.policy.workspace / path) for path in sorted(only)]  # wherever it runs
     before = processes.environment.get("PYTEST_ADDOPTS", "")
-    told = _GO.sub(r"\1 -v", command)
-    told = _CARGO.sub(r"\1 --no-fail-fast", told)
-    told = _JEST.sub(r"\1 --verbose", told) + _of_script(command, processes.policy.workspace)
+    verbose = _GO.sub(r"\1 -v", command)
+    verbose = _CARGO.sub(r"\1 --no-fail-fast", verbose)
+    verbose = _JEST.sub(r"\1 --verbose", verbose) + _of_script(command, processes.policy.workspace)
     for stops in (*_STOPS, _STOPS_TOO):
-        while (without := stops.sub(r"\1", told)) != told:
-            told = without
-    if (loud := _UNITTEST.sub(r"\1 -v", told)) != told:
-        told = _QUIET.sub("", loud)
+        while (without := stops.sub(r"\1", verbose)) != verbose:
+            verbose = without
+    if (loud := _UNITTEST.sub(r"\1 -v", verbose)) != verbose:
+        verbose = _QUIET.sub("", loud)
     heard_at = processes.policy.private_tmp / _NAME
     heard_at.unlink(missing_ok=True)
-    return Telling(told, {"PYTEST_ADDOPTS": f"{before} {shlex.join(options)}".strip()}, heard_at)
+    return ReportingCommand(verbose, {"PYTEST_ADDOPTS": f"{before} {shlex.join(options)}".strip()}, heard_at)
 
 
 def _of_script(command: str, workspace: Path) -> str:

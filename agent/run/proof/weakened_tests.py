@@ -45,8 +45,8 @@ def tampered(differences: Sequence[Difference], read: Read, *, strict: bool) -> 
     for path, old, new in files:
         if old is not None and new is None and old.name in moved:
             continue
-        told = _of_file(path, old, new, fresh, read)
-        found += [f"{path}: {how}" for how in told if strict or not how.endswith(OTHERWISE)]
+        ways = _of_file(path, old, new, fresh, read)
+        found += [f"{path}: {how}" for how in ways if strict or not how.endswith(OTHERWISE)]
     return tuple(found)
 
 

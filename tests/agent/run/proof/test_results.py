@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from seedsmith.agent.run.proof.results import read_junit, read_output, without_passed
-from seedsmith.agent.run.proof.test_reporting import telling
+from seedsmith.agent.run.proof.test_reporting import reporting_command
 
 
 def said(found):
@@ -101,9 +101,11 @@ async def test_a_command_is_asked_to_tell_of_each_test(tmp_path):
     (tmp_path / "package.json").write_text('{"scripts": {"test": "eslint . && NODE_ENV=test jest --ci"}}')
     (tmp_path / "a").mkdir()
     (tmp_path / "a/package.json").write_text('{"scripts": {"test": "jest && eslint ."}}')
-    assert {each: telling(each, Processes()).command for each in told} == told
+    assert {each: reporting_command(each, Processes()).command for each in told} == told
     assert (
-        telling("pytest", Processes(), ["tests/test_a.py"]).environment["PYTEST_ADDOPTS"].startswith("-x -o ")
+        reporting_command("pytest", Processes(), ["tests/test_a.py"])
+        .environment["PYTEST_ADDOPTS"]
+        .startswith("-x -o ")
     )
 
 
