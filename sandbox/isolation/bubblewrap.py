@@ -111,7 +111,9 @@ class Bubblewrap:
             raise NoIsolation(
                 "No system call filter is known for this processor; use --sandbox external or off."
             )
-        words = self.words(policy, cwd)
+        mounts = self._mounts(policy)
+        _make_mount_points(policy.private_tmp, mounts)
+        words = self._words(policy, cwd, mounts)
         program = filter_program(internet=True, unix_sockets=policy.unix_sockets)
         with ExitStack() as opened:  # Closed here only where there are too many.
             filter_fd = _readable(program)
@@ -133,24 +135,26 @@ class Bubblewrap:
         )
 
     def words(self, policy: Policy, cwd: Path) -> tuple[str, ...]:
-        """What a launch now begins with: all it says of what commands see, and where they begin.
+        """What a launch now begins with: all it says of what commands see, and where they begin."""
+        return self._words(policy, cwd, self._mounts(policy))
 
-        What is mounted in the private ``/tmp`` is made ready.
-        """
+    def _mounts(self, policy: Policy) -> tuple[str, ...]:
         if not _differ_in_git_only(self._prepared_for, policy):
             self._prepare(policy)
-        mounts = (
+        return (
             *self._shown_arguments,
             *(word for path in self._besides(policy) for word in ("--ro-bind", str(path), str(path))),
             *self._workspace_arguments,
             *self._protected_binds(policy),
         )
+
+    def _words(self, policy: Policy, cwd: Path, mounts: tuple[str, ...]) -> tuple[str, ...]:
         return (
             *_joining(policy.joined),
             str(self.executable),
             *self._arguments,
             *(["--share-net"] if policy.joined else []),
-            *_make_mount_points(policy.private_tmp, mounts),
+            *_pinned(policy.private_tmp, mounts),
             *mounts,
             *("--chdir", str(cwd)),
         )
@@ -271,20 +275,26 @@ def _joining(namespace: Namespace | None) -> tuple[str, ...]:
     return (str(namespace.enter), *places, "--preserve-credentials", "--")
 
 
-def _make_mount_points(private_tmp: Path, arguments: tuple[str, ...]) -> list[str]:
+def _make_mount_points(private_tmp: Path, mounts: tuple[str, ...]) -> None:
     """Make every mount point in ``/tmp`` what it should be, whatever commands left there.
 
-    bubblewrap would follow a link, and make folders on the host. So that no command that runs can put one
-    there meanwhile, the folders above mount points become mount points too, which can't be renamed: returns
-    the arguments for that.
+    bubblewrap would follow a link, and make folders on the host.
     """
     make_ready(private_tmp, HOME)
-    points, above = _mount_points(arguments)
+    points, _ = _mount_points(mounts)
     for inside, source in points:
         if os.path.isdir(source):
             make_ready(private_tmp, inside)
         else:
             make_file_ready(private_tmp, inside)
+
+
+def _pinned(private_tmp: Path, mounts: tuple[str, ...]) -> list[str]:
+    """What makes the folders above mount points in ``/tmp`` mount points too, which can't be renamed.
+
+    So no command that runs can put a link there while another is launched.
+    """
+    _, above = _mount_points(mounts)
     return [
         word for folder in above for word in ("--bind", f"{private_tmp}/{folder}", f"{TEMPORARY}/{folder}")
     ]
