@@ -32,9 +32,12 @@ def flag_table() -> str:
 
 
 def row(flag: click.Option) -> str:
-    """One flag's line; where it is no setting, or one that is typed only, there is no key."""
+    """One flag's line; where it is no setting, or one that is typed only, there is no key.
+
+    The short name comes first; click tells those of ``--help`` in any order.
+    """
     name = flag.name or ""
-    names = [f"`{name}`" for name in (*flag.opts, *flag.secondary_opts)]
+    names = [f"`{name}`" for name in (*sorted(flag.opts, key=len), *flag.secondary_opts)]
     shown = ", ".join(names) + (f" `{flag.metavar}`" if flag.metavar else "")
     option = OPTIONS.get(name)
     ambient = option is not None and option.ambient

@@ -7,8 +7,8 @@ from scripted_endpoint import calls, error, text
 
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 DATA = re.compile(
-    r"`[^`]*`|(seedsmith|pip install|apt-get|pipx|uv tool) .*|--\S+ \w+|(?<=：)(Chromium|git) .*|\S*/\S*"
-    r"|grep -q two a\.txt"
+    r"`[^`]*`|(seedsmith|pip install|apt-get|pipx|uv tool) .*|--\S+ \w+|(?<=：)(Chromium|git|ripgrep) .*"
+    r"|\S*/\S*|grep -q two a\.txt"
 )
 """Commands and paths, which are the same in any language."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
