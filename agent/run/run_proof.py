@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FOLDER = "old-side"
 _NOT_LOOKED_AT = "the run ended before the tests ran on both sides."
 _TOLD = 12
-_NO_FIX = re.compile(r"^[\s>*_#-]*No fix\b[*_]*:", re.MULTILINE | re.IGNORECASE)
+_NO_FIX = re.compile(r"^[\s>*_#-]*(?:No fix|无需修复)[*_]*\s*[::]", re.MULTILINE | re.IGNORECASE)
 NOTHING_TO_FIX = "nothing was changed: the model found nothing to fix."
 
 

@@ -7,14 +7,18 @@ import re
 from seedsmith.agent.sessions.outcome import Outcome, Verified
 from seedsmith.agent.sessions.proof_sides import Sides
 
-_SAID = re.compile(r"^[\s>*_#-]*(Cause|Change|Risk)\b[*_]*\s*:[*_]*\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+_SAID = re.compile(
+    r"^[\s>*_#-]*(Cause|Change|Risk|原因|改动|修改|风险)[*_]*\s*[::][*_]*\s*(.+)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_IN_ENGLISH = {"原因": "Cause", "改动": "Change", "修改": "Change", "风险": "Risk"}
 _MOST_CHARACTERS = 4_000
 _TITLE_CHARACTERS = 72
 
 
 def pull_request(outcome: Outcome, said: str, reported: str) -> str:
     """The text as Markdown; ``said`` is the model's last message, ``reported`` what was to be fixed."""
-    found = {kind.capitalize(): text.strip() for kind, text in _SAID.findall(said)}
+    found = {_IN_ENGLISH.get(kind, kind.capitalize()): text.strip() for kind, text in _SAID.findall(said)}
     rest = _SAID.sub("", said).strip()
     files = ", ".join(f"`{path}`" for path in outcome.files_changed) or "none"
     change = found.get("Change") or rest or "See the diff."
