@@ -122,6 +122,7 @@ async def test_a_model_that_has_no_more_to_offer_ends_unverified(endpoint, setti
     assert "Not proven: no test was added or changed" in outcome.message
 
 
+@pytest.mark.slow
 async def test_where_there_is_nothing_to_fix_the_model_is_asked_no_more(endpoint, settings):
     looked = ("shell", {"command": "python3 -c 'import calc'"})
     endpoint.script(calls(looked), text("I looked.\n\nNo fix: mean is meant to raise for no values."))
