@@ -51,7 +51,7 @@ async def test_one_command_ends_no_session(endpoint, options, sandbox, poison):
     ("place", "error", "status"),
     [
         ("seedsmith.agent.run.run._Run._open_conversation", UsageError("Nothing to do."), "refused"),
-        ("seedsmith.agent.run.verification.Verifier.before", SandboxError("Can't start."), "refused"),
+        ("seedsmith.agent.run.verification.Verifier.run_first", SandboxError("Can't start."), "refused"),
         ("seedsmith.agent.run.run.open_tool_context", SandboxError("No private folder."), "refused"),
         ("seedsmith.agent.run.snapshots.RunSnapshots.changes", OSError(5, "Input/output error"), "gave_up"),
         ("seedsmith.agent.run.run._Run._work", KeyboardInterrupt(), "interrupted"),
