@@ -48,6 +48,21 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
+def _fill_closed_streams() -> None:
+    """Put nothing in place of the standard streams that whoever called closed: the exit code still counts.
+
+    Else the next file that is opened takes the place, and what is meant for people is written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free: ``number``
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+
+
 _COLLECTED_EVERY = 100_000
 """New objects between two looks for garbage: a start makes more than that and drops hardly any, and a look
 at each 700, which is Python's habit, takes an eighth of its time."""
@@ -57,8 +72,7 @@ def _run_command_line() -> int:
     gc.set_threshold(_COLLECTED_EVERY, 10, 10)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads all packages' records for them
     drop_current_folder()
-    if sys.stdout is None:  # closed by whoever called: nobody reads, the exit code still counts
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    _fill_closed_streams()
     from seedsmith.agent.cli.main import main
     from seedsmith.sandbox.isolation.hardening import harden_agent
 

@@ -69,7 +69,7 @@ def choose_approver(settings: Settings, as_json: bool) -> Approver | None:
     if settings.approve in ("auto", "plan"):
         return None
     screen = _screen()
-    if as_json or screen is None or not sys.stdin.isatty():
+    if as_json or screen is None or not (sys.stdin and sys.stdin.isatty()):
         if settings.approve == "ask":
             raise UsageError("--approve ask needs a terminal to ask at; leave it out or use --approve auto.")
         return None

@@ -103,9 +103,9 @@ class AnswerAlone(ConsoleFrontEnd):
             if not self._shown.quiet:
                 super()._changes(event, session)
             return
-        from rich.console import Console
+        from seedsmith.agent.frontends.rich_console import RunConsole
 
-        console = Console(file=self._answers, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        console = RunConsole(file=self._answers, markup=False, highlight=False, emoji=False, soft_wrap=True)
         self._write(self._answers, "")
         try:
             show_diff(console, event.diff, limit=len(event.diff))

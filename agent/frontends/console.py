@@ -97,9 +97,9 @@ class ConsoleFrontEnd:
     def _console(self) -> Console:
         """Made late; it is only ever given ``Text``, which it reads neither for markup nor for emoji."""
         if self._rich is None:
-            from rich.console import Console
+            from seedsmith.agent.frontends.rich_console import RunConsole
 
-            self._rich = Console(
+            self._rich = RunConsole(
                 file=self._stream, markup=False, highlight=False, emoji=False, soft_wrap=True
             )
         return self._rich

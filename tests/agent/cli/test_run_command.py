@@ -1,6 +1,7 @@
 """``seedsmith run``, ``fix`` and ``tool`` against a scripted service on loopback."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -205,6 +206,16 @@ def test_a_stdout_that_is_closed_is_no_traceback(place, environment):
     command = f"exec '{SEEDSMITH}' models >&-"
     done = subprocess.run(("sh", "-c", command), env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_run_without_standard_streams_does_its_work(place, environment, endpoint):
+    endpoint.script(calls(("shell", {"command": "echo two > b.txt"})), text("Done."))
+    command = f"exec '{SEEDSMITH}' run 'Go on' --sandbox off {shlex.join(service(endpoint))} <&- >&- 2>&-"
+    folder = place / "repo"
+    done = subprocess.run(("sh", "-c", command), cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (folder / "b.txt").read_text() == "two\n"
 
 
 def test_tool_prints_what_the_model_would_see(seedsmith):

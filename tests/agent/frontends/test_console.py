@@ -1,4 +1,6 @@
+import contextlib
 import io
+import os
 
 import pytest
 from examples import examples
@@ -203,6 +205,19 @@ def test_a_closed_stream_is_not_an_error():
     sink.emit(events.TurnStarted(1))
     front_end.close()
     assert stream.closed
+
+
+def test_a_reader_that_has_gone_ends_no_run(capfd):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with contextlib.suppress(BrokenPipeError), open(writer, "w") as stream:
+        front_end = ConsoleFrontEnd(stream)
+        sink = events.EventSink("s", (front_end,))
+        sink.emit(events.NoticeGiven("c", "lost"))
+        sink.emit(events.TurnStarted(1))
+        front_end.close()
+    print("Other streams stay.", flush=True)
+    assert capfd.readouterr().out == "Other streams stay.\n"
 
 
 def test_an_event_of_the_wrong_shape_is_not_an_error():
