@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -167,6 +168,9 @@ class CallRunner:
         )
 
     def _defect(self, call: ToolCall, error: BaseException) -> str:
+        root = self._context.workspace.root
+        if not os.path.isdir(root):  # noqa: PTH112
+            return f"The workspace {root} is gone: it was moved or deleted."
         what = f"{type(error).__name__}: {error}"
         self._sink.emit(
             NoticeGiven("tool_failed", self._redactor.text(f"The tool {call.name} broke: {what}"))

@@ -13,7 +13,10 @@ def drop_current_folder() -> None:
 
     The folder this package itself was loaded from stays, so that a source checkout can be worked on.
     """
-    here = os.path.realpath(os.curdir)
+    try:
+        here = os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:  # it is gone: nothing can be taken from it
+        return
     home = os.path.realpath(os.path.join(os.path.dirname(seedsmith.__file__ or ""), os.pardir))  # noqa: PTH118, PTH120
     if here != home:
         sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or os.curdir) != here]

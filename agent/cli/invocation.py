@@ -76,6 +76,17 @@ json_flag = click.option(
 )
 
 
+class _ListingGroup(click.Group):
+    """Takes flags that only its command ``list`` has as typed behind that, where no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for each in self.get_params(ctx) for name in each.opts}
+        flags = {each.partition("=")[0] for each in args}
+        if args and all(each.startswith("-") for each in flags) and not flags <= known:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 def listing_group(name: str, short_help: str) -> Callable[[Callable[[], None]], click.Group]:
     """Makes a group of commands that lists when it is called alone, as its command ``list`` does.
 
@@ -83,7 +94,9 @@ def listing_group(name: str, short_help: str) -> Callable[[Callable[[], None]], 
     """
 
     def made(described: Callable[[], None]) -> click.Group:
-        @click.group(name, invoke_without_command=True, short_help=short_help, help=described.__doc__)
+        @click.group(
+            name, _ListingGroup, invoke_without_command=True, short_help=short_help, help=described.__doc__
+        )
         @json_flag
         @debug_flag
         @click.pass_context

@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -19,7 +20,7 @@ from seedsmith.agent.cli.invocation import (
     say,
     with_language,
 )
-from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE
+from seedsmith.agent.errors import FAILED, INTERRUPTED, WRONG_USAGE, UsageError
 from seedsmith.agent.settings.kept_keys import with_kept_keys
 from seedsmith.agent.version import VERSION
 
@@ -179,6 +180,7 @@ def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
         importlib.import_module("seedsmith.agent.cli.completion").tell_in(invocation)
     try:
         os.environ.update(with_kept_keys(os.environ))
+        _stand_somewhere()
         result = seedsmith.main(list(arguments), "seedsmith", standalone_mode=False, obj=invocation)
         _print_all()
         return result if isinstance(result, int) else 0
@@ -199,6 +201,14 @@ def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
         return INTERRUPTED
     finally:
         _drop_unwritable_output()
+
+
+def _stand_somewhere() -> None:
+    """Raise where the current folder was deleted while a shell stood in it."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("The current folder is gone, deleted or moved: go to one that is there.") from error
 
 
 def _language(arguments: Sequence[str]) -> str | None:

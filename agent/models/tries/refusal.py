@@ -24,6 +24,8 @@ MESSAGE_LIMIT = 400
 """A message repeats at most so many characters of the service's own message."""
 PAGE = "page"
 """The kind of a refusal that was not JSON."""
+REDIRECTED = "redirected"
+"""The code of a redirection, which is not followed; its message is where it leads."""
 
 
 class Verdict(Enum):
@@ -224,6 +226,12 @@ class AskedModel:
         """The error for this refusal; ``images`` says whether the request contained images."""
         asked, said = f"{self.provider}/{self.model}", self.said(refusal)
         over = _OVER_IMAGES if images and refusal.about_images else ""
+        if refusal.code == REDIRECTED:
+            there = (
+                f"{self.base_url} redirects to {self.clean(refusal.message)}: check the base URL, and "
+                f"whether this network wants a sign-in first (HTTP {refusal.status})."
+            )
+            return InvalidRequest(there, REDIRECTED, refusal.status)
         if refusal.no_service:
             there = f"There is no such service at {self.base_url}: check the base URL {said}."
             return InvalidRequest(there, "no_service", refusal.status)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from seedsmith.agent.models.tries.refusal import MESSAGE_LIMIT, PAGE, Refusal
+from seedsmith.agent.models.tries.refusal import MESSAGE_LIMIT, PAGE, REDIRECTED, Refusal
 
 MOST_NESTED = 4
 """Errors nested inside errors are followed to this depth."""
@@ -27,7 +27,7 @@ _ANSWER_FIELDS = frozenset({"choices", "output", "usage", "object"})
 def parse_refusal(status: int, body: bytes, location: str = "") -> Refusal:
     """Read the body of an error of whatever shape; ``location`` is where a redirection leads."""
     if location and 300 <= status < 400:
-        return Refusal(status, "redirected", f"the base URL has moved to {location}")
+        return Refusal(status, REDIRECTED, location)
     text = body.decode("utf-8-sig", "replace").strip()
     try:
         document: Any = json.loads(text)

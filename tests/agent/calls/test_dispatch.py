@@ -112,6 +112,18 @@ async def test_a_broken_tool_is_a_result_and_a_notice(house):
     assert [notice.code for notice in house.seen.of(NoticeGiven)] == ["tool_failed"]
 
 
+async def test_in_a_workspace_that_is_gone_no_tool_is_broken(house):
+    house.root.rename(house.root.with_name("moved"))
+
+    def broken(path, _):
+        raise FileNotFoundError(path)
+
+    house.ask(asked := call("1", "broken", path="a"))
+    await house.dispatcher(SmallTool("broken", writes, broken)).dispatch((asked,))
+    assert house.outputs[0].text == f"The workspace {house.root} is gone: it was moved or deleted."
+    assert not house.seen.of(NoticeGiven)
+
+
 async def test_a_refusing_tool_speaks_for_itself(house):
     def refuse(path, _):
         raise ToolError("Not that one.")

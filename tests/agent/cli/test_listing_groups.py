@@ -14,6 +14,15 @@ def test_a_group_alone_lists(seedsmith, group, json):
     assert alone.returncode == 0 and alone.stdout == listed.stdout
 
 
+@pytest.mark.parametrize("group", ["config", "sessions"])
+def test_a_group_alone_takes_the_flags_of_its_list(seedsmith, group):
+    for flags in (("--all",), ("--json", "--all")):
+        alone, listed = seedsmith(group, *flags), seedsmith(group, "list", *flags)
+        assert (alone.returncode, alone.stderr) == (0, listed.stderr) and alone.stdout == listed.stdout
+    done = seedsmith(group, "--nothing")
+    assert done.returncode == 2 and "--nothing" in done.stderr
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_json_before_another_command_is_refused(seedsmith, group):
     done = seedsmith(group, "--json", "list")

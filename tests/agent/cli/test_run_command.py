@@ -208,6 +208,16 @@ def test_a_stdout_that_is_closed_is_no_traceback(place, environment):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_folder_that_is_gone_is_said_to_be(place, environment):
+    (place / "gone").mkdir()
+    command = f"rmdir ../gone; exec '{sys.executable}' -m seedsmith --version"
+    done = subprocess.run(
+        ("sh", "-c", command), cwd=place / "gone", env=environment, capture_output=True, text=True
+    )
+    told = "seedsmith: The current folder is gone, deleted or moved: go to one that is there.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
 @pytest.mark.slow
 def test_a_run_without_standard_streams_does_its_work(place, environment, endpoint):
     endpoint.script(calls(("shell", {"command": "echo two > b.txt"})), text("Done."))

@@ -243,7 +243,9 @@ async def test_a_network_that_wants_a_sign_in(asking, endpoint):
     assert "sign in to it in a browser" in await stopped(asking, ServiceUnavailable)
     moved = raw(b"", status=302, headers=(("location", "http://portal.test/login"),))
     endpoint.script(moved)
-    assert "moved to http://portal.test/login" in await stopped(asking, InvalidRequest)
+    told = await stopped(asking, InvalidRequest)
+    assert told.startswith(f"{endpoint.base_url} redirects to http://portal.test/login: check the base URL, ")
+    assert told.endswith("whether this network wants a sign-in first (HTTP 302).")
     assert not asking.pauses
 
 
