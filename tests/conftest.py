@@ -35,9 +35,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Nor is it ever looked through again."""
+    """Nor is it ever looked through again, and what comes later more rarely than by default."""
     gc.freeze()
     gc.enable()
+    gc.set_threshold(50_000, 50, 50)
 
 
 @pytest.hookimpl(wrapper=True)
