@@ -1,7 +1,8 @@
 """Programs of Node that are run again and again from one process (injected/node_serve.js).
 
 Starting Node takes longer than most tests do. Which programs a test command has Node run is noted once; each
-run of them, in a thread, loads anew what they load. So does mocha; jest stays in a process of its own.
+run of them, in a thread, loads anew what they load. So does mocha; jest and vitest stay in a process of their
+own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Main = Mapping[str, Any]
 
 _FOLDER, _NOTING = "seedsmith-node-warm", "seedsmith-node-mains"
 _INJECTED = Path(__file__).parent / "injected"
-_SERVING = ("node_serve.js", "node_resident.js", "node_jest.js")
+_SERVING = ("node_serve.js", "node_resident.js", "node_jest.js", "node_vitest.mjs")
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_MAINS = 20

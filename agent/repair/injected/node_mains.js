@@ -8,7 +8,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 
-const RUNNERS = { jest: /[\\/]jest(?:-cli)?[\\/]bin[\\/]jest\.js$/, mocha: /[\\/]mocha[\\/]bin[\\/]_?mocha(?:\.js)?$/ };
+const RUNNERS = {
+  jest: /[\\/]jest(?:-cli)?[\\/]bin[\\/]jest\.js$/,
+  mocha: /[\\/]mocha[\\/]bin[\\/]_?mocha(?:\.js)?$/,
+  vitest: /[\\/]vitest[\\/]vitest\.mjs$/,
+};
 
 /** The file that Node is to run, where it is the workspace's own or a runner that can be run again. */
 function own() {

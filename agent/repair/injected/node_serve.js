@@ -1,7 +1,7 @@
 'use strict';
 /*
  * Run the same programs again and again from one process, each time in threads of their own that load anew
- * whatever they load; jest stays in a process of its own (node_resident.js).
+ * whatever they load; jest and vitest stay in a process of their own (node_resident.js, node_vitest.mjs).
  *
  * `mains.json` names the programs (node_mains.js). It reads one JSON line a run from descriptor 8 and answers
  * with one on descriptor 9. The first run, `look`, tells how each program ended; those that fail there are run
@@ -51,42 +51,48 @@ class Resident {
   constructor(main) {
     this.main = main;
     this.failing = [];
-    this.child = null;
+    this.start();
   }
 
-  /** The next message of the runner, begun where it is not there; null where none comes in time. */
-  message(milliseconds, asked) {
-    if (!this.child) {
-      const { file, argv, execArgv, env } = this.main;
-      const options = `--require=${path.join(__dirname, 'node_resident.js')} ${env.NODE_OPTIONS || ''}`.trim();
-      this.child = fork(file, argv, { execArgv, env: { ...env, NODE_OPTIONS: options }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    }
+  start() {
+    const { file, argv, execArgv, env, runner } = this.main;
+    const options = `--require=${path.join(__dirname, 'node_resident.js')} ${env.NODE_OPTIONS || ''}`.trim();
+    const stdio = ['ignore', 'ignore', 'ignore', 'ipc'];
+    this.child =
+      runner === 'jest'
+        ? fork(file, argv, { execArgv, env: { ...env, NODE_OPTIONS: options }, stdio })
+        : fork(path.join(__dirname, 'node_vitest.mjs'), [file, ...argv], { execArgv, env, stdio });
+    this.ready = this.message(START_MILLISECONDS);
+  }
+
+  /** The child's next message; null where none comes in time. */
+  message(milliseconds) {
     const { child } = this;
     return new Promise((resolve) => {
       const end = (told) => {
         clearTimeout(timer);
         child.removeAllListeners();
-        if (told === null) {
-          child.kill('SIGKILL');
-          this.child = null;
-        }
         resolve(told);
       };
       const timer = setTimeout(end, milliseconds, null);
       child.once('message', end);
       child.once('exit', () => end(null));
       child.once('error', () => end(null));
-      if (asked) child.send(asked, () => {});
     });
   }
 
-  async run(tests, end) {
-    const left = () => Math.max(1, end - Date.now());
-    if (!this.child && !(await this.message(Math.max(left(), START_MILLISECONDS)))) return { status: null };
+  /** How the tests end within so many milliseconds from when it is ready. */
+  async run(tests, milliseconds) {
+    if (!(await this.ready)) return { status: null };
     const first = { look: [], others: [] }[tests] || this.failing;
-    const answer = await this.message(left(), { first, rest: tests !== 'only' });
+    const answered = this.message(milliseconds);
+    this.child.send({ first, rest: tests !== 'only' }, () => {});
+    const answer = await answered;
     if (answer && tests === 'look') this.failing = answer.failing;
-    return answer || { status: null };
+    if (answer) return answer;
+    this.child.kill('SIGKILL');
+    this.start();
+    return { status: null };
   }
 }
 
@@ -111,19 +117,19 @@ async function runAll(tests, end) {
   return { status: 0 };
 }
 
-async function residing(tests, end) {
-  const { status, error = '', names = [] } = await resident.run(tests, end);
+async function residing(tests, milliseconds) {
+  const { status, error = '', names = [] } = await resident.run(tests, milliseconds);
   return { status, ends: [{ status, error, names: names.slice(0, MOST_NAMES) }] };
 }
 
 async function serve(line) {
   const { tests, seconds } = JSON.parse(line);
   const end = Date.now() + 1000 * seconds;
-  const answer = resident ? await residing(tests, end) : tests === 'look' ? await look(end) : await runAll(tests, end);
+  const answer = resident ? await residing(tests, 1000 * seconds) : tests === 'look' ? await look(end) : await runAll(tests, end);
   fs.writeSync(ANSWERS, `${JSON.stringify(answer)}\n`);
 }
 
-const resident = MAINS.length === 1 && MAINS[0].runner === 'jest' ? new Resident(MAINS[0]) : null;
+const resident = MAINS.length === 1 && ['jest', 'vitest'].includes(MAINS[0].runner) ? new Resident(MAINS[0]) : null;
 let waiting = '';
 let last = Promise.resolve();
 fs.createReadStream(null, { fd: REQUESTS, encoding: 'utf8' })

@@ -135,13 +135,14 @@ async def test_experiments_point_at_the_wrong_line(project, runner, request, mon
     assert (project / "program.js").read_text() == WRONG
 
 
-@each_runner("mocha", "jest")
+@each_runner("mocha", "jest", "vitest")
 async def test_the_runner_waits_and_runs_what_is_there(project, runner, request) -> None:
     command = COMMANDS[request.node.callspec.params["project"]]
     check = QuickCheck(command, runner, await diagnose(command, runner, KNOWN, 120))
     assert await check.warm_up()
+    written = as_module if request.node.callspec.params["project"] == "vitest" else str
     for text, passes in ((RIGHT, True), (WRONG, False), ("(", False), (HANGS, False), (RIGHT, True)):
-        (project / "program.js").write_text(text)
+        (project / "program.js").write_text(written(text))
         assert await check.passes(60.0) is passes, text
     assert check._warm is not None and check._warm.waits, "what hangs ends alone"
     await check.cool_down()
