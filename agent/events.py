@@ -58,6 +58,10 @@ TRY, TAKE_BACK = "try-", "back-"
 """How the calls of a search begin (``agent/repair``): a change that is tried, one that is taken back."""
 
 
+REFUSED = "refused"
+"""True in the data of a call that did not run: a person, a rule, a mode or a hook did not let it pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A call begins to run."""

@@ -189,8 +189,11 @@ def _settled(decision: Decision, ruling: Ruling | None) -> Decision:
 
 def refused_by_the_user(why: str, answer: object) -> Passage:
     """A person's no, with their words where ``answer`` holds some; ``why`` is what they were asked."""
-    words = f" The user says: {answer.words}" if isinstance(answer, Refused) and answer.words else ""
-    return _refused(f"Refused by the user: {why}.{words}")
+    words = answer.words if isinstance(answer, Refused) else ""
+    sentence, summary = f"Refused by the user: {why}.", "refused by you"
+    if not words:
+        return Passage(sentence, summary)
+    return Passage(f"{sentence} The user says: {words}", f"{summary}: {words}")
 
 
 def _refused(sentence: str) -> Passage:

@@ -16,7 +16,7 @@ from seedsmith.agent.calls.gates import Gate
 from seedsmith.agent.calls.prepared_call import FinishedCall, PreparedCall, json_object
 from seedsmith.agent.calls.truncation import bounded, escaped
 from seedsmith.agent.conversation import ToolCall
-from seedsmith.agent.events import NoticeGiven, Sink, ToolFinished, ToolStarted
+from seedsmith.agent.events import REFUSED, NoticeGiven, Sink, ToolFinished, ToolStarted
 from seedsmith.agent.redact import Redactor
 from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult, ToolSpec
@@ -138,7 +138,7 @@ class CallRunner:
         for gate in self._gates:
             passage = await gate.before(prepared)
             if passage.refusal:
-                return ToolResult(ok=False, text=passage.refusal, summary=passage.summary)
+                return ToolResult(False, passage.refusal, {REFUSED: True}, passage.summary)
             additions += passage.additions
             approved |= passage.approved
         await begin()

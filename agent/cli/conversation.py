@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedsmith.agent.cli.flags import load_settings, setting_flags
-from seedsmith.agent.cli.invocation import at_a_terminal, debug_flag
+from seedsmith.agent.cli.invocation import Invocation, at_a_terminal, debug_flag
 from seedsmith.agent.cli.worktree_flag import in_worktree, worktree_flag
 from seedsmith.agent.errors import UsageError
 
@@ -104,10 +104,12 @@ async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Ta
         talk.say(talk.words("works"), "yellow")
         return
     *fixed, otherwise = arguments
+    invocation = Invocation(lang=talk.words.language, in_conversation=True)
     typed = [talk.status.session if each == _SESSION else each for each in fixed]
     try:
         typed += ["-C", str(talk.settings.workspace), *shlex.split(words or otherwise)]
-        await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False)
+        await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False, obj=invocation)
+        talk.files_moved()
     except click.ClickException as error:
         talk.say(talk.words.told(error.format_message()), "red")
     except ValueError as error:  # an open quote

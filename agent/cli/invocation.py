@@ -22,6 +22,12 @@ class Invocation:
     quiet: bool = False
     lang: str | None = None
     """The language that the person chose; None for the locale's."""
+    in_conversation: bool = False
+    """Whether it was typed behind ``/`` there."""
+
+    def command(self, name: str, words: str = "") -> str:
+        """How the command ``name`` is typed where the person is; ``words`` are what a shell needs besides."""
+        return f"/{name}" if self.in_conversation else f"seedsmith {name} {words}".rstrip()
 
     def told(self, sentence: str) -> str:
         """``sentence``, one of the program's own, in the person's language."""

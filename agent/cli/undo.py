@@ -12,7 +12,7 @@ import click
 
 from seedsmith.agent.cli import shell_completion
 from seedsmith.agent.cli.flags import current_workspace, load_settings, setting_flags
-from seedsmith.agent.cli.invocation import debug_flag, json_flag, say
+from seedsmith.agent.cli.invocation import Invocation, debug_flag, json_flag, say
 from seedsmith.agent.errors import WRONG_USAGE, UsageError
 from seedsmith.agent.frontends.line_wrapping import tell
 from seedsmith.agent.settings.repository_root import standing_in
@@ -140,7 +140,7 @@ def _carry_out(undo: Undo, plan: Plan, how: _How) -> int:
         names = _some(plan.changed_since)
         say(
             f"Nothing was done: {names} changed since, not by the session. Name the paths that may go back, "
-            f"or use --force; seedsmith redo takes that back."
+            f"or use --force; {_typed('redo')} takes that back."
         )
     elif done:
         for sentence in failed:
@@ -150,10 +150,14 @@ def _carry_out(undo: Undo, plan: Plan, how: _How) -> int:
             tell(f"The conversation goes on from {_place(plan.turn)}.")
         put_back = len(plan.steps) - len(failed)
         sentence = f"{put_back:,} put back; take that back" if put_back else "Take that back"
-        tell(f"{sentence} with: seedsmith {back} {plan.session}")
+        tell(f"{sentence} with: {_typed(back, plan.session)}")
     if moved and not how.as_json:
         _show_moved(moved)
     return WRONG_USAGE if refused else 1 if failed else 0
+
+
+def _typed(command: str, session: str = "") -> str:
+    return click.get_current_context().ensure_object(Invocation).command(command, session)
 
 
 def _show(plan: Plan) -> None:

@@ -67,7 +67,7 @@ class ConsoleFrontEnd:
         self._searching = False
         self._checks = 0
         self._proves = True
-        self._failed_last = False
+        self._last = ""
         self._gone = False
         self._replays = replays
 
@@ -109,7 +109,7 @@ class ConsoleFrontEnd:
             self._fold_reasoning()
         match event:
             case events.SessionStarted():
-                self._failed_last = False
+                self._last = ""
                 self._session(event, session)
             case events.TurnStarted():
                 self._said.clear()
@@ -208,9 +208,10 @@ class ConsoleFrontEnd:
         if event.call.startswith(events.TRY) and event.ok:
             self._line(one_line(f"· tried in {call}", self._room(0)), "dim")
             return
-        self._failed_last = not event.ok
+        self._last = "" if event.ok else "refused" if event.data.get(events.REFUSED) else "failed"
         mark = self._mark("✓" if event.ok else "✗")
-        summary = f" · {one_line(event.summary, 120)}" if event.summary else ""
+        summary = _beside(call, self._translated(event.summary))
+        summary = f" · {one_line(summary, 120)}" if summary else ""
         took = f" · {duration(event.duration_ms)}"
         left = self._console.width - 2 - len(summary) - len(took)
         ended = "id" not in event.data  # what goes on in the background is told by its summary alone
@@ -285,7 +286,8 @@ class ConsoleFrontEnd:
             return ""
         if event.verified is None:
             unproven = ", with nothing verified" if event.files_changed else ""
-            return unproven + (", the last call failed" if self._failed_last else "")
+            how = {"failed": ", the last call failed", "refused": ", the last call was refused"}
+            return unproven + how.get(self._last, "")
         proven = event.verified.get("before_exit_code") != 0 or event.verified.get("sides")
         return "" if proven else ", but the check passed before, too"
 
@@ -354,6 +356,14 @@ def _call(name: str, arguments: Any) -> str:
     elif rest:
         words.append(" ".join(map(_argument, rest.values())) if len(words) > 1 else _argument(rest))
     return " ".join(words)
+
+
+def _beside(call: str, summary: str) -> str:
+    """``summary`` without the paths that ``call`` names already."""
+    for word in call.split():
+        if "/" in word or "." in word[1:-1]:
+            summary = summary.removeprefix(f"{word}: ").removeprefix(f"{word}:").replace(f" {word} ", " ")
+    return summary
 
 
 def _argument(value: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from seedsmith.agent.errors import SessionError
@@ -12,6 +14,7 @@ from seedsmith.agent.sessions.session_lookup import SessionFolder
 from seedsmith.sandbox.lazy_dataclass import dataclass
 from seedsmith.tools.text import count
 
+_FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
 DIFF = "diff.patch"
 """In a session's folder: all it had changed when its newest run ended, with the files' exact bytes."""
 
@@ -46,13 +49,25 @@ class SessionDiff:
 
     @property
     def text(self) -> str:
-        """The patch as text; bytes that are not UTF-8 are shown as ``\\xNN``."""
-        return self.patch.decode("utf-8", "backslashreplace")
+        """The patch as text, each file by its own encoding; bytes that are none's are shown as ``\\xNN``."""
+        with suppress(UnicodeDecodeError):
+            return self.patch.decode()
+        return "".join(map(_decoded, _FILE.split(self.patch)))
 
     @property
     def files(self) -> tuple[FileChange, ...]:
         """The files of the patch, in its order."""
         return tuple(_counted(path, lines) for path, lines in files_of(self.text))
+
+
+def _decoded(part: bytes) -> str:
+    """A file's part of a patch: names are UTF-8 whatever its lines are."""
+    from seedsmith.tools.content.encodings import UTF_8, detect
+
+    begins = part.find(b"\n@@ ") + 1
+    encoding = detect(part[begins:]) or UTF_8
+    lines = part[begins:].decode("utf-8" if encoding.stray_bytes else encoding.codec, "backslashreplace")
+    return part[:begins].decode("utf-8", "backslashreplace") + lines
 
 
 def files_of(diff: str) -> Iterator[tuple[str, list[str]]]:

@@ -217,6 +217,9 @@ def exit_code_of(error: BaseException) -> int:
     return EXIT_CODES[ending.status]
 
 
+UNVERIFIED = "Nothing was verified: no verification command was given (--verify)."
+
+
 def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes | None) -> str:
     """The model's last words, why the run ended where it was not done, and the evidence.
 
@@ -228,7 +231,7 @@ def closing_words(text: str, reason: str, verified: Verified | None, changes: Ch
     if changes is None:
         return "\n\n".join(part for part in parts if part)
     if verified is None and changes.files_changed:
-        parts.append("Nothing was verified: no verification command was given (--verify).")
+        parts.append(UNVERIFIED)
     if changes.left_out:
         parts.append(f"Changed, but not shown in the diff: {', '.join(changes.left_out)}.")
     if lost := changes.lost:

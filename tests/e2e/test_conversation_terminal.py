@@ -86,7 +86,7 @@ def test_what_the_session_did_is_listed_and_undone(terminal, endpoint, tmp_path)
     at.does("/undo", "1 put back")
     assert (tmp_path / "repository/a.txt").read_text() == "one\n"
     at.type("/redo", "Enter")
-    at.shows("1 put back; take that back with: seedsmith undo")
+    at.shows("1 put back; take that back with: /undo")
     assert (tmp_path / "repository/a.txt").read_text() == "two\n"
     at.type("/sessions", "Enter")
     at.shows("Change it")

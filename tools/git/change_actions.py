@@ -32,6 +32,9 @@ async def add(call: GitCall) -> ToolResult:
         return ToolResult(True, _with("Nothing new to stage.", notes), {"staged": 0}, "nothing to stage")
     done = f"staged {count(len(staged), 'path')}"
     names = listed([f"  {shown_path(path)}" for path in staged], call.context)
+    everything = (await read_status(call.git, ("--", "."), untracked="no")).staged
+    if others := sorted({change.path for change in everything}.difference(staged)):
+        notes.append(f"Also staged, and part of a commit without paths: {_some(others)}.")
     return ToolResult(True, _with(f"{done}:\n{names}", notes), {"staged": len(staged)}, done)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
@@ -16,6 +16,9 @@ from seedsmith.agent.loop.inbox import Inbox
 from seedsmith.agent.settings.settings import Settings
 from seedsmith.tools.base import ToolResult
 from seedsmith.tools.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from seedsmith.agent.frontends.conversation.line_input import LineInput
 
 
 class Talk(Protocol):
@@ -27,6 +30,7 @@ class Talk(Protocol):
     words: Words
     inbox: Inbox
     questions: PromptQuestions
+    input: LineInput
 
     @property
     def working(self) -> bool:
@@ -74,14 +78,15 @@ class Talk(Protocol):
     def show_output(self) -> None:
         """Show the whole output of the last call."""
 
-    def switch_keys(self) -> str:
-        """Go from emacs's keys to vi's or back; the name of those in use now."""
-        ...
+    def files_moved(self) -> None:
+        """Take it that files were changed beside the turns."""
 
     async def go_to(self, session: str) -> None:
         """Go on with another session, '' for a new one; commands in the background end."""
 
 
+_IN_OTHER_WORDS = {**dict.fromkeys(("exit", "quit", "/exit", ":q"), "/quit"), "?": "/help"}
+"""What people type who know other programs, and the command it is here."""
 Action = Callable[[Talk, str], Awaitable[None]]
 COMMANDS: dict[str, Action] = {}
 
@@ -96,6 +101,11 @@ def command(name: str) -> Callable[[Action], Action]:
     return add
 
 
+def from_when(talk: Talk, told: str) -> str:
+    """``told``, which says what holds now; a turn that is under way keeps what it began with."""
+    return talk.words("next_turn", told=told) if talk.working else told
+
+
 @command("help")
 async def _help(talk: Talk, _: str) -> None:
     for name in COMMANDS:
@@ -108,21 +118,24 @@ async def _help(talk: Talk, _: str) -> None:
 async def _model(talk: Talk, words: str) -> None:
     if words:
         talk.set(model=words)
-    talk.say(talk.words("model.is", model=talk.settings.model or talk.words("default")))
+    told = talk.words("model.is", model=talk.settings.model or talk.words("default"))
+    talk.say(from_when(talk, told) if words else told)
 
 
 @command("effort")
 async def _effort(talk: Talk, words: str) -> None:
     if words:
         talk.set(effort=words)
-    talk.say(talk.words("effort.is", effort=talk.settings.effort or talk.words("default")))
+    told = talk.words("effort.is", effort=talk.settings.effort or talk.words("default"))
+    talk.say(from_when(talk, told) if words else told)
 
 
 @command("verify")
 async def _verify(talk: Talk, words: str) -> None:
     if words:
         talk.set(verify=None if words == "off" else words)
-    talk.say(talk.words("verify.is", verify=talk.settings.verify or talk.words("nothing")))
+    told = talk.words("verify.is", verify=talk.settings.verify or talk.words("nothing"))
+    talk.say(from_when(talk, told) if words else told)
 
 
 @command("permissions")
@@ -195,7 +208,8 @@ async def _output(talk: Talk, _: str) -> None:
 
 @command("vi")
 async def _vi(talk: Talk, _: str) -> None:
-    talk.say(talk.words("keys.are", keys=talk.switch_keys()))
+    talk.input.vi = not talk.input.vi
+    talk.say(talk.words("keys.are", keys="vi" if talk.input.vi else "emacs"))
 
 
 @command("clear")
@@ -210,6 +224,13 @@ async def _clear(talk: Talk, _: str) -> None:
 @command("quit")
 async def _quit(talk: Talk, _: str) -> None:
     raise EOFError
+
+
+def meant(line: str) -> str:
+    """``line``, or the command that it is behind blanks or in other words."""
+    bare = line.strip()
+    bare = _IN_OTHER_WORDS.get(bare, bare)
+    return bare if bare.startswith(("/", "!")) else line
 
 
 def unknown(talk: Talk, name: str, skills: list[str]) -> str:

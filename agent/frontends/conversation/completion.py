@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -11,9 +12,23 @@ from prompt_toolkit.document import Document
 from seedsmith.agent.frontends.terminal import visible
 
 MOST_PATHS = 40
-TYPED_PATH = re.compile(r"(?:^|\s)@(\"[^\"\n]*|\S*)$")
-"""A path of the workspace at the end of what is typed."""
+TYPED_PATH = re.compile(r"(?:^|[\s\u2e80-\uffef])@(\"[^\"\n]*|\S*)$")
+"""A path of the workspace at the end of what is typed; no blank is typed behind Chinese."""
 _COMMAND = re.compile(r"^/(\S*)$")
+
+
+class WorkspacePaths:
+    """The files of a workspace that a message may name."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self.names: list[str] = []
+
+    def refresh(self) -> None:
+        """List them as they are now."""
+        from seedsmith.agent.run.workspace_files import workspace_files
+
+        self.names = workspace_files(self._workspace)
 
 
 class MessageCompleter(Completer):

@@ -16,18 +16,18 @@ from prompt_toolkit.shortcuts import print_formatted_text
 
 from seedsmith.agent.errors import AgentError
 from seedsmith.agent.events import FrontEnd
-from seedsmith.agent.frontends.conversation import session_commands as _offered  # noqa: F401
 from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, letters_for
 from seedsmith.agent.frontends.conversation.clipboard import keep_picture
-from seedsmith.agent.frontends.conversation.commands import COMMANDS, unknown
-from seedsmith.agent.frontends.conversation.completion import MessageCompleter
+from seedsmith.agent.frontends.conversation.commands import COMMANDS, meant, unknown
+from seedsmith.agent.frontends.conversation.completion import MessageCompleter, WorkspacePaths
 from seedsmith.agent.frontends.conversation.line_input import LineInput
 from seedsmith.agent.frontends.conversation.live_output import fitted, live_lines, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
 from seedsmith.agent.frontends.conversation.own_commands import OwnCommands, stoppable
-from seedsmith.agent.frontends.conversation.planning import answer_to_plan
+from seedsmith.agent.frontends.conversation.planning import answer_to_plan, switch_mode
 from seedsmith.agent.frontends.conversation.questions import PromptQuestions
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd
+from seedsmith.agent.frontends.conversation.session_commands import last_output
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.frontends.languages.language import Words, language_of
 from seedsmith.agent.frontends.telemetry.observing import observing
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 HISTORY = "history"
 """The file below the state folder that keeps what was typed."""
 _PROMPT = "> "
-_MODES = ("ask", "auto", "plan")
 _ENDED = "Ended with the conversation."
 _STOPPED = "stopped"
 _GOES_ON = ("done", "unverified", "gave_up", _STOPPED)
@@ -85,10 +84,10 @@ class Conversation:
         self._turn: asyncio.Task[None] | None = None
         self._outcome: Outcome | None = None
         self._own = OwnCommands(self, lambda: self.input.redraw())
-        self._paths: list[str] = []
+        self._paths = WorkspacePaths(settings.workspace)
         self._skills_offered: dict[str, str] | None = None
-        completer = MessageCompleter(self._completions, lambda: self._paths)
-        self.input = LineInput(
+        completer = MessageCompleter(self._completions, lambda: self._paths.names)
+        self.input: LineInput = LineInput(
             self, self._message, self._toolbar, history=history, completer=completer, terminal=terminal
         )
         self.input.typed = typed
@@ -154,7 +153,9 @@ class Conversation:
 
     async def edit(self, text: str) -> str | None:
         """Let the person edit ``text`` in an editor; None where it was not saved."""
-        return await self.input.edit(text)
+        with self.errors_shown():
+            return await self.input.edit(text)
+        return None
 
     async def run_tool(self, name: str, arguments: str) -> ToolResult:
         """Run a tool as the model would, but for rules: these are of what the model does."""
@@ -167,8 +168,10 @@ class Conversation:
         """Go on with another session, '' for a new one; commands in the background end."""
         await self._commands.end(_ENDED)
         self._commands = LastingCommands()
+        self.inbox.take_shortening()
         self.status = self.status.anew(session)
         self._outcome = None
+        self.questions.granted.clear()  # what was allowed for a session ends with it
 
     def skills(self) -> dict[str, str]:
         """The skills that can be used here, with what each is for."""
@@ -181,10 +184,10 @@ class Conversation:
         if self._screen is not None:
             self._screen.show_whole_diff(diff)
 
-    def switch_keys(self) -> str:
-        """Go from emacs's keys to vi's or back; the name of those in use now."""
-        self.input.vi = not self.input.vi
-        return "vi" if self.input.vi else "emacs"
+    def files_moved(self) -> None:
+        """Take it that files were changed beside the turns."""
+        if self._screen is not None:
+            self._screen.diff_shown = ""
 
     # What keys do (line_input.KeyActions).
 
@@ -217,8 +220,6 @@ class Conversation:
 
     def show_output(self) -> None:
         """Show the whole output of the last call, as the model read it."""
-        from seedsmith.agent.frontends.conversation.session_commands import last_output
-
         with self.errors_shown():
             self.say(last_output(self) or self.words("output.none"), "dim")
 
@@ -231,9 +232,7 @@ class Conversation:
 
     def switch_approval(self) -> None:
         """Go on to the next mode: ask before what policy doubts, refuse it, let nothing be changed."""
-        mode = _MODES[(_MODES.index(self.settings.approve or "ask") + 1) % len(_MODES)]
-        self.set(approve=mode)
-        self.say(f"{mode}: {self.words(f'mode.{mode}')}", "dim")
+        switch_mode(self)
 
     async def clipboard_picture(self) -> str:
         """The place of the clipboard's picture, quoted; says so where there is none."""
@@ -251,7 +250,7 @@ class Conversation:
         """Do what ``line`` says."""
         if self.questions.waiting:
             self.questions.give(line)
-        elif line.startswith("!"):
+        elif (line := meant(line)).startswith("!"):
             if command := line[1:].strip():
                 self._own.begin(command)
         elif line.startswith("/") and "/" not in line.split()[0][1:]:
@@ -332,6 +331,7 @@ class Conversation:
             return _STOPPED
         finally:
             self._screen.idle()
+            asyncio.get_running_loop().run_in_executor(None, self._paths.refresh)
         return self._outcome.status if self._outcome is not None else ""
 
     @contextmanager
@@ -392,9 +392,7 @@ class Conversation:
 
     def _make_ready(self) -> None:
         """List the paths; load what lays out answers, so that no key waits for it later."""
-        import rich.markdown  # noqa: F401
-
-        from seedsmith.agent.run.workspace_files import workspace_files
+        from seedsmith.agent.frontends.conversation import answer_layout  # noqa: F401
 
         self.words.told.make_ready()
-        self._paths = workspace_files(self.settings.workspace)
+        self._paths.refresh()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seedsmith.agent.frontends.conversation.hunks import ends_in_crlf, file_name
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
 
@@ -41,7 +42,7 @@ def line_counts(diff: str) -> list[tuple[str, int, int]]:
     from unidiff.patch import PatchSet
 
     try:
-        return [(visible(file.path), file.added, file.removed) for file in PatchSet(diff)]
+        return [(visible(file_name(file.path)), file.added, file.removed) for file in PatchSet(diff)]
     except (UnidiffParseError, ValueError):
         return []
 
@@ -59,13 +60,17 @@ def _numbered(diff: str) -> Iterator[tuple[str, Text]]:
         return
     for file in files:
         if len(files) > 1:
-            yield "  ", Text(visible(file.path), "bold")
+            yield "  ", Text(visible(file_name(file.path)), "bold")
         for hunk in file:
             removed: list[str] = []
+            marked = [f"{line.line_type}{line.value}".removesuffix("\n") for line in hunk]
+            end = "\r" if ends_in_crlf(marked) else ""
             for line in hunk:
-                number = line.target_line_no or line.source_line_no or 0
-                text = visible(line.value.rstrip("\n"))
-                if line.is_removed:
+                number = line.target_line_no or line.source_line_no or ""
+                text = visible(line.value.removesuffix("\n").removesuffix(end))
+                if line.line_type == "\\":
+                    yield " " * 9, Text(f"\\{text}", "dim")
+                elif line.is_removed:
                     removed.append(text)
                     yield f"{number:6} - ", Text(text, "red")
                 elif line.is_added:

@@ -7,10 +7,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from seedsmith.agent.frontends.conversation.hunks import Hunk, hunks_of
+from seedsmith.agent.frontends.conversation.hunks import Hunk, read_change
 from seedsmith.agent.frontends.languages.language import Words
+from seedsmith.agent.frontends.terminal import visible
 from seedsmith.tools.base import ToolResult
 
+_ANSWERS = {"": "k", "keep": "k", "drop": "d", "edit": "e", "comment": "c", "quit": "q"}
+_LETTERS = frozenset(_ANSWERS.values())
 RunTool = Callable[[str, str], Awaitable[ToolResult]]
 """Runs a tool, given its name and its arguments as JSON."""
 
@@ -35,23 +38,23 @@ class Reviewer(Protocol):
         ...
 
 
-async def review(talk: Reviewer, diff: str, run_tool: RunTool) -> str:
-    """Ask about each hunk of ``diff``, and carry out what is said.
+async def review(talk: Reviewer, diff: str, run_tool: RunTool, comments: list[str]) -> None:
+    """Ask about each hunk of ``diff``, carry out what is said, and put the comments into ``comments``.
 
-    Returns the comments, as a message for the model; '' without one. Raises ValueError for text that is no
-    diff.
+    Raises ValueError for text that is no diff.
     """
-    hunks = hunks_of(diff)
-    comments: list[str] = []
+    change = read_change(diff)
+    hunks = change.hunks
     moved: dict[str, int] = defaultdict(int)
     kept = dropped = edited = 0
     for number, hunk in enumerate(hunks, 1):
-        talk.say(f"{hunk.path}  ({number}/{len(hunks)})", "bold")
+        talk.say(f"{_heading(talk, hunk)}  ({number}/{len(hunks)})", "bold")
         talk.show_change(hunk.diff)
-        answer, _, more = (await talk.ask(talk.words("review.ask"))).partition(" ")
+        answer, more = await _answer(talk)
         if answer == "q":
             break
         if answer == "c" and (comment := more or await talk.ask(talk.words("review.comment"))):
+            talk.say(f"> {comment}", "bold")
             comments.append(f"On {hunk.path}, line {hunk.new_start}:\n{hunk.diff}\n{comment}")
         patch = None
         if answer == "d":
@@ -67,13 +70,31 @@ async def review(talk: Reviewer, diff: str, run_tool: RunTool) -> str:
             dropped, edited = dropped + (answer == "d"), edited + (answer == "e")
         else:
             talk.say(talk.words("review.failed", why=talk.words.told(result.text)), "red")
+    if change.others:
+        talk.say(talk.words("review.others", files=", ".join(map(visible, change.others))), "yellow")
     talk.say(talk.words("review.done", kept=kept, dropped=dropped, edited=edited, comments=len(comments)))
-    return "\n\n".join(comments)
+
+
+def _heading(talk: Reviewer, hunk: Hunk) -> str:
+    """The hunk's file, and whether it is new or gone."""
+    what = talk.words("review.created") if hunk.created else ""
+    what = talk.words("review.deleted") if hunk.deleted else what
+    return f"{visible(hunk.path)}{what}"
+
+
+async def _answer(talk: Reviewer) -> tuple[str, str]:
+    """The letter that the person answers with, and the words behind it; asks again where it is none."""
+    while True:
+        first, _, more = (await talk.ask(talk.words("review.ask"))).partition(" ")
+        letter = _ANSWERS.get(first.lower(), first.lower())
+        if letter in _LETTERS and (not more or letter == "c"):
+            return letter, more.strip()
+        talk.say(talk.words("review.unknown"), "yellow")
 
 
 async def _edited(talk: Reviewer, hunk: Hunk, moved: int) -> tuple[str | None, int]:
     """The patch that makes the person's text of ``hunk``'s lines, and by how many lines the file grows."""
     after = await talk.edit(hunk.new)
-    if after is None or after == hunk.new:
+    if after is None or after == hunk.new.replace("\r\n", "\n"):
         return None, 0
     return hunk.replaced(after, moved), after.count("\n") - hunk.new.count("\n")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+from seedsmith.sandbox.git_names import quoted, unquoted
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _NOWHERE = "/dev/null"
 _NO_NEWLINE = "\\ No newline at end of file"
+_WHOLE_FILE_MODE = re.compile(r"(?:new|deleted) file mode (\d+)")
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Hunk:
     """As a diff has them: each begins with a space, ``+``, ``-`` or ``\\``."""
     created: bool = False
     deleted: bool = False
+    mode: str = ""
+    """Git's mode of a file that was created or deleted, as in ``100755``; '' where the diff doesn't say."""
 
     @property
     def new(self) -> str:
@@ -39,6 +46,11 @@ class Hunk:
         """The hunk as a diff of its own."""
         return _patch(self, self.lines, self.new_start, self.created, self.deleted)
 
+    @property
+    def ends_in_crlf(self) -> bool:
+        """Whether all its lines end as on Windows."""
+        return ends_in_crlf(self.lines)
+
     def taken_back(self, moved: int = 0) -> str:
         """The patch that undoes it; ``moved`` is by how many lines the file grew above it since."""
         turned = {"+": "-", "-": "+"}
@@ -46,7 +58,10 @@ class Hunk:
         return _patch(self, _removals_first(lines), self.new_start + moved, self.deleted, self.created)
 
     def replaced(self, text: str, moved: int = 0) -> str:
-        """The patch that puts ``text`` in the place of :attr:`new`."""
+        """The patch that puts ``text`` in the place of :attr:`new`.
+
+        What editors take away without being asked is put back: Windows's line ends, a byte order mark.
+        """
         end = len(self.lines) - self._tail
         lines: list[str] = []
         for place, line in enumerate(self.lines[self._head : end], self._head):
@@ -56,8 +71,13 @@ class Hunk:
                 lines.append(line)
         ends_open = bool(lines) and lines[-1] == _NO_NEWLINE
         if text:
-            lines += [f"+{line}" for line in text.removesuffix("\n").split("\n")]
-            lines += [_NO_NEWLINE] if ends_open else []
+            if self.new.startswith(_BYTE_ORDER_MARK):
+                text = _BYTE_ORDER_MARK + text.removeprefix(_BYTE_ORDER_MARK)
+            put = [f"+{line}" for line in text.removesuffix("\n").split("\n")]
+            if self.ends_in_crlf:
+                ended = len(put) - ends_open
+                put[:ended] = [line.removesuffix("\r") + "\r" for line in put[:ended]]
+            lines += [*put, _NO_NEWLINE] if ends_open else put
         whole = [*self.lines[: self._head], *lines, *self.lines[end:]]
         return _patch(self, whole, self.new_start + moved, False, False)
 
@@ -75,11 +95,17 @@ class Hunk:
         return len(self.lines) - 1 - last
 
 
-def hunks_of(diff: str) -> list[Hunk]:
-    """The hunks of a diff in its order; what it says of files without lines (modes, pictures) is left out.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A diff as it is gone through."""
 
-    Raises ValueError for text that is no diff.
-    """
+    hunks: tuple[Hunk, ...]
+    others: tuple[str, ...] = ()
+    """Files of which it says more than lines can show: pictures, empty files, permissions."""
+
+
+def read_change(diff: str) -> Change:
+    """What ``diff`` holds, in its order. Raises ValueError for text that is no diff."""
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
 
@@ -87,18 +113,32 @@ def hunks_of(diff: str) -> list[Hunk]:
         files = PatchSet(io.StringIO(diff, newline="\n"))
     except UnidiffParseError as error:
         raise ValueError(str(error)) from error
-    return [
-        Hunk(
-            file.path,
-            hunk.source_start,
-            hunk.target_start,
-            tuple(_marked_lines(hunk)),
-            created=file.source_file == _NOWHERE,
-            deleted=file.target_file == _NOWHERE,
-        )
-        for file in files
-        for hunk in file
-    ]
+    hunks: list[Hunk] = []
+    others: list[str] = []
+    for file in files:
+        head = [str(line) for line in file.patch_info or ()]
+        mode = next((found[1] for found in map(_WHOLE_FILE_MODE.match, head) if found), "")
+        path = file_name(file.path)
+        if not file or any(line.startswith("old mode ") for line in head):
+            others.append(path)
+        created, deleted = file.source_file == _NOWHERE, file.target_file == _NOWHERE
+        for hunk in file:
+            lines = tuple(_marked_lines(hunk))
+            hunks.append(Hunk(path, hunk.source_start, hunk.target_start, lines, created, deleted, mode))
+    return Change(tuple(hunks), tuple(others))
+
+
+def file_name(written: str) -> str:
+    """The name of a file as a diff has it, out of its quotes."""
+    with suppress(ValueError):
+        return unquoted(written)[0] if written.startswith('"') else written
+    return written
+
+
+def ends_in_crlf(lines: Sequence[str]) -> bool:
+    """Whether all of a diff's ``lines`` that have an end end as on Windows."""
+    followed = zip(lines, [*lines[1:], " "], strict=True)
+    return all(line.endswith("\r") for line, below in followed if "\\" not in (line[:1], below[:1]))
 
 
 def _marked_lines(hunk: Sequence[object]) -> Iterator[str]:
@@ -128,7 +168,8 @@ def _count(lines: Sequence[str], signs: str) -> int:
 
 def _patch(hunk: Hunk, lines: Sequence[str], start: int, creates: bool, deletes: bool) -> str:
     before, after = _count(lines, " -"), _count(lines, " +")
-    old = _NOWHERE if creates else f"a/{hunk.path}"
-    new = _NOWHERE if deletes else f"b/{hunk.path}"
+    old, new = quoted(f"a/{hunk.path}").decode(), quoted(f"b/{hunk.path}").decode()
+    head = [f"diff --git {old} {new}", f"new file mode {hunk.mode}"] if creates and hunk.mode else []
+    head += [f"--- {_NOWHERE if creates else old}", f"+++ {_NOWHERE if deletes else new}"]
     at = f"@@ -{0 if creates else start},{before} +{0 if deletes else max(start, 1)},{after} @@"
-    return "\n".join([f"--- {old}", f"+++ {new}", at, *lines, ""])
+    return "\n".join([*head, at, *lines, ""])

@@ -16,7 +16,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.filters import Condition, emacs_mode, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.input import Input
@@ -26,9 +26,12 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.conversation.completion import TYPED_PATH
 from seedsmith.agent.frontends.conversation.reflow import breaks_lines_anew, follow_reflow
 
+_ESCAPE_SECONDS = 0.1
+"""So long an Esc may be the beginning of what another key sends; half a second is felt."""
 LONG_PASTE_LINES = 8
 LONG_PASTE_CHARACTERS = 800
 _MARK = re.compile(r"\[pasted text (\d+): [\d,]+ lines?\]")
@@ -36,6 +39,11 @@ _MARK = re.compile(r"\[pasted text (\d+): [\d,]+ lines?\]")
 
 class KeyActions(Protocol):
     """What keys do besides editing."""
+
+    @property
+    def working(self) -> bool:
+        """Whether a turn is under way."""
+        ...
 
     def interrupt(self) -> bool:
         """Stop what is under way; False where nothing is."""
@@ -57,6 +65,10 @@ class KeyActions(Protocol):
 
     def switch_approval(self) -> None:
         """Go on to the next way of approving calls."""
+
+    async def edit(self, text: str) -> str | None:
+        """Let the person edit ``text`` in an editor; None where it was not saved."""
+        ...
 
     async def clipboard_picture(self) -> str:
         """The place of the picture in the clipboard, as a message names it; '' where there is none."""
@@ -97,7 +109,7 @@ class LineInput:
             completer=completer,
             complete_while_typing=True,
             key_bindings=self._bindings(),
-            enable_open_in_editor=True,
+            enable_suspend=True,
             editing_mode=EditingMode.EMACS,
             erase_when_done=True,
             refresh_interval=0.5,
@@ -106,6 +118,7 @@ class LineInput:
         )
         if breaks_lines_anew(os.environ):
             follow_reflow(self._session.app)
+        self._session.app.ttimeoutlen = _ESCAPE_SECONDS
         self._session.app.after_render += lambda _: self._rendered()
 
     async def read(self) -> str:
@@ -171,10 +184,16 @@ class LineInput:
         self.redraw()
 
     async def edit(self, text: str) -> str | None:
-        """Let the person edit ``text`` in ``$VISUAL`` or ``$EDITOR``; None where it was not saved."""
+        """Let the person edit ``text`` in ``$VISUAL`` or ``$EDITOR``; None where it was not saved.
+
+        Raises UsageError where the editor fails.
+        """
         import click
 
-        return await run_in_terminal(lambda: click.edit(text), in_executor=True)
+        try:
+            return await run_in_terminal(lambda: click.edit(text), in_executor=True)
+        except click.ClickException as error:
+            raise UsageError(f"Nothing was edited: {error.message.rstrip('.')}.") from error
 
     @property
     def output(self) -> Output:
@@ -201,7 +220,11 @@ class LineInput:
         bindings.add("c-t")(lambda event: self._keys.show_thoughts())
         bindings.add("s-tab")(lambda event: self._keys.switch_approval())
         bindings.add("c-v", filter=Condition(lambda: not self.vi))(self._paste_picture)
+        bindings.add("c-x", "c-e", filter=emacs_mode)(self._open_editor)
+        bindings.add("v", filter=vi_navigation_mode)(self._open_editor)
         emacs_or_vi_normal = Condition(lambda: not self.vi) | vi_navigation_mode
+        escape = bindings.add("escape", filter=emacs_or_vi_normal, eager=Condition(self._stops_at_once))
+        escape(lambda event: self._keys.interrupt())
 
         @bindings.add("enter")
         def _(event: KeyPressEvent) -> None:
@@ -233,10 +256,6 @@ class LineInput:
                 self._leaving = True
                 self._keys.about_to_leave()
 
-        @bindings.add("escape", filter=emacs_or_vi_normal)
-        def _(event: KeyPressEvent) -> None:
-            self._keys.interrupt()
-
         @bindings.add("up", filter=Condition(lambda: not self._session.default_buffer.text))
         def _(event: KeyPressEvent) -> None:
             if message := self._keys.take_back():
@@ -254,6 +273,24 @@ class LineInput:
             event.current_buffer.insert_text(self._folded(event.data))
 
         return bindings
+
+    def _stops_at_once(self) -> bool:
+        """Whether Esc was pressed to stop a turn: nothing came with it that it could be the beginning of."""
+        return self._keys.working and not self._session.app.key_processor.input_queue
+
+    def _open_editor(self, event: KeyPressEvent) -> None:
+        """Edit the line in an editor; it comes back to be looked at, and is sent by Enter."""
+        buffer = event.current_buffer
+
+        async def edit() -> None:
+            typed = self._whole(buffer.text)
+            edited = await self._keys.edit(typed)
+            if edited is not None:
+                folds = typed != buffer.text
+                text = edited.removesuffix("\n")
+                buffer.document = Document(self._folded(text) if folds else text)
+
+        event.app.create_background_task(edit())
 
     def _paste_picture(self, event: KeyPressEvent) -> None:
         async def paste() -> None:

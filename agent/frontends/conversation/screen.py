@@ -15,7 +15,7 @@ from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_c
 from seedsmith.agent.frontends.conversation.live_output import activity, fitted
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
-from seedsmith.agent.sessions.outcome import INTERRUPTED_MESSAGE
+from seedsmith.agent.sessions.outcome import INTERRUPTED_MESSAGE, UNVERIFIED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,9 +50,11 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         self._follows = False
         self._thinking: list[str] = []
         self._session_shown = False
-        self._diff_shown = ""
+        self.diff_shown = ""
+        """What all runs changed, as it was told at the end of one."""
         self._estimated = False
         self._answered = ""
+        self._told_of_verify = False
         self.last_thoughts = ""
         """The model's last thinking, whole."""
 
@@ -145,8 +147,11 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
     def _finish(self, event: events.SessionFinished, session: str) -> None:
         self._start_line()
-        if event.diff != self._diff_shown:
-            self._diff_shown = event.diff
+        if event.diff and event.diff == self.diff_shown:  # all of it by turns before
+            event = replace(event, files_changed=[], undo="")
+        elif event.diff:
+            self.diff_shown = event.diff
+            self._line("")
             for path, added, removed in line_counts(event.diff):
                 self._line(f"  {path}  +{added} -{removed}", "dim")
         super()._finish(replace(event, diff="", undo="", message=self._news(event)), "")
@@ -157,9 +162,12 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         """What the run's last message says that is new: a run without an answer repeats an old one."""
         said, before = "".join(self._said).strip(), self._answered
         self._answered = said or before
-        message = event.message.strip()
-        if event.status == "interrupted" and message == INTERRUPTED_MESSAGE:
-            return said
+        message = event.message.replace(UNVERIFIED, "").strip()
+        if event.status == "interrupted":  # a word that the person needs no telling
+            message = message.removesuffix(INTERRUPTED_MESSAGE).strip() or said
+        elif event.files_changed and event.verified is None and not self._told_of_verify:
+            self._told_of_verify = True
+            message = f"{message}\n\n{self._words('verify.hint')}".strip()
         return message if said or not before else message.removeprefix(before).strip()
 
     def _translated(self, sentence: str) -> str:
@@ -204,9 +212,9 @@ class ScreenFrontEnd(ConsoleFrontEnd):
 
             self._console.print(Text(visible(text.strip("\n"))))
             return
-        from rich.markdown import Markdown
+        from seedsmith.agent.frontends.conversation.answer_layout import laid_out
 
-        self._console.print(Markdown(visible(text.strip("\n")), hyperlinks=False), soft_wrap=False)
+        self._console.print(laid_out(self._console, visible(text.strip("\n"))))
 
 
 def _whole_blocks(text: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from seedsmith.agent.frontends.conversation.commands import Talk, command
 from seedsmith.agent.frontends.conversation.edit_view import line_counts
 from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
@@ -63,13 +65,16 @@ async def _diff(talk: Talk, words: str) -> None:
 async def _review(talk: Talk, diff: str) -> None:
     from seedsmith.agent.frontends.conversation.hunk_review import review
 
+    comments: list[str] = []
     try:
-        comments = await review(talk, diff, talk.run_tool)
+        await review(talk, diff, talk.run_tool, comments)
     except ValueError:
         talk.show_change(diff)
-        return
+    except asyncio.CancelledError:
+        talk.input.bring_back(comments)
+        raise
     if comments:
-        talk.send(comments)
+        talk.send("\n\n".join(comments))
 
 
 @command("resume")

@@ -294,3 +294,28 @@ def test_that_there_is_no_repository_is_told():
     without = events.SessionStarted("m", "p", "chat", "/w", "bwrap", {}, git=False)
     assert "no git repository: the diff is against what the folder held at the start\n" in shown(without)
     assert "no git repository" not in shown(RUN[0])
+
+
+@pytest.mark.parametrize(
+    "summary, data, told",
+    [
+        ("refused by you", {events.REFUSED: True}, "- done, the last call was refused"),
+        ("no such file", {}, "- done, the last call failed"),
+    ],
+)
+def test_a_no_is_no_failure(summary, data, told):
+    ended = events.SessionFinished("done", 0, 1, 1, {}, None, False, None, [], "", "Ok.")
+    call = events.ToolStarted("c1", "shell", {"command": "rm a"})
+    assert told in shown(call, events.ToolFinished("c1", False, summary, 1.0, data), ended)
+
+
+@pytest.mark.parametrize(
+    "summary, told",
+    [
+        ("src/a.py: 196 lines", "src/a.py · 196 lines"),
+        ("edited src/a.py at 1 place", "src/a.py · edited at 1"),
+    ],
+)
+def test_a_path_is_told_once(summary, told):
+    call = events.ToolStarted("c1", "read", {"path": "src/a.py"})
+    assert told in shown(call, events.ToolFinished("c1", True, summary, 1.0, {}))

@@ -83,6 +83,17 @@ async def test_a_binary_file_of_the_past_is_named_not_shown(git_bench):
     assert "a PNG image of 7 bytes" in (await git_bench.call("show", ref="HEAD:x.png")).text
 
 
+async def test_what_somebody_staged_before_is_told_and_stays_out_of_a_commit_of_paths(git_bench):
+    git_bench.save("first", a="1\n", b="1\n")
+    git_bench.put("b.txt", "theirs\n")
+    git_bench.git("add", "b.txt")
+    git_bench.put("a.txt", "2\n")
+    added = (await git_bench.call("add", paths=["a.txt"])).text
+    assert "Also staged, and part of a commit without paths: b.txt." in added
+    await git_bench.call("commit", message="mine", paths=["a.txt"])
+    assert git_bench.git("diff", "--cached", "--name-only").split() == ["b.txt"]
+
+
 async def test_commit_takes_what_is_staged_or_stages_paths_or_all(git_bench):
     git_bench.save("first", a="1\n", b="1\n", c="1\n")
     for name in "abc":

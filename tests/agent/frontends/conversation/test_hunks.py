@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedsmith.agent.frontends.conversation.hunks import hunks_of
+from seedsmith.agent.frontends.conversation.hunks import read_change
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "  d", "", "\x0ce"]), max_size=30)
 
@@ -23,7 +23,7 @@ def diff(old: list[str], new: list[str]) -> str:
 @given(old=LINES, new=LINES)
 def test_hunks_hold_the_whole_change(old, new):
     made = diff(old, new)
-    hunks = hunks_of(made) if made else []
+    hunks = read_change(made).hunks if made else ()
     assert sum(hunk.grown for hunk in hunks) == len(new) - len(old)
     for hunk in hunks:
         assert hunk.diff.count("\n@@") == 1
@@ -53,12 +53,12 @@ def test_git_takes_a_hunk_back_and_puts_another_text_there(tmp_path, old, new):
     file.write_bytes(old.encode())
     git("add", "f")
     file.write_bytes(new.encode())
-    (hunk,) = hunks_of(git("diff", "--no-ext-diff"))
+    (hunk,) = read_change(git("diff", "--no-ext-diff")).hunks
     ends = "" if new and not new.endswith("\n") else "\n"
     if hunk.new:
-        changed = hunk.new.rstrip("\n") + "!"
+        changed = hunk.new.rstrip("\r\n") + "!"
         git("apply", "--whitespace=nowarn", "-", given=hunk.replaced(changed + "\n"))
-        assert file.read_bytes().decode() == new.replace(hunk.new.rstrip("\n"), changed, 1) or not ends
+        assert file.read_bytes().decode() == new.replace(hunk.new.rstrip("\r\n"), changed, 1) or not ends
         assert file.read_bytes().endswith(b"\n") == bool(ends)
         file.write_bytes(new.encode())
     git("apply", "--whitespace=nowarn", "-", given=hunk.taken_back())
@@ -66,9 +66,19 @@ def test_git_takes_a_hunk_back_and_puts_another_text_there(tmp_path, old, new):
 
 
 def test_created_and_deleted_files_are_taken_back_whole():
-    created = hunks_of("--- /dev/null\n+++ b/n\n@@ -0,0 +1,2 @@\n+a\n+b\n")[0]
+    created = read_change("--- /dev/null\n+++ b/n\n@@ -0,0 +1,2 @@\n+a\n+b\n").hunks[0]
     assert created.taken_back() == "--- a/n\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n"
-    deleted = hunks_of("--- a/n\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n")[0]
+    deleted = read_change("--- a/n\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n").hunks[0]
     assert deleted.taken_back() == "--- /dev/null\n+++ b/n\n@@ -0,0 +1,1 @@\n+a\n"
     with pytest.raises(ValueError):
-        hunks_of("--- a/n\n+++ b/n\n@@ -1,9 +1,9 @@\n a\n")
+        read_change("--- a/n\n+++ b/n\n@@ -1,9 +1,9 @@\n a\n")
+
+
+def test_what_an_editor_takes_away_is_put_back():
+    (hunk,) = read_change("--- a/n\n+++ b/n\n@@ -1,2 +1,2 @@\n-a\r\n+\ufeffb\r\n c\r\n").hunks
+    assert "+\ufeffB\r\n+more\r\n c\r\n" in hunk.replaced("B\nmore\n")
+    (mixed,) = read_change("--- a/n\n+++ b/n\n@@ -1,2 +1,2 @@\n-a\n+b\r\n c\n").hunks
+    assert "+B\n c\n" in mixed.replaced("B\n")
+    last = "--- a/n\n+++ b/n\n@@ -1 +1,2 @@\n-a\r\n+b\r\n+c\n\\ No newline at end of file\n"
+    (open_end,) = read_change(last).hunks
+    assert "+B\r\n+C\n\\ No newline" in open_end.replaced("B\nC\n")

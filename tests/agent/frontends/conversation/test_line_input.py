@@ -63,6 +63,35 @@ async def test_keys_before_a_question_is_seen_are_put_aside():
         assert line._session.default_buffer.text == "half a word\ny\n"
 
 
+async def test_escape_stops_a_turn_at_once_and_begins_other_keys_all_the_same():
+    class Working(Keys):
+        working = True
+
+        def __init__(self) -> None:
+            self.stopped = asyncio.Event()
+
+        def interrupt(self) -> bool:
+            self.stopped.set()
+            return True
+
+    keys = Working()
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        line = LineInput(keys, lambda: [("", "> ")], str)
+        line._session.app.timeoutlen = None  # a key that may begin another waits for ever
+        reading = asyncio.create_task(line.read())
+        shown = asyncio.Event()
+        line._session.app.after_render += lambda _: shown.set()
+        await shown.wait()
+        keyboard.send_text("a\x1b\rb")
+        while line._session.default_buffer.text != "a\nb":
+            await asyncio.sleep(0)
+        assert not keys.stopped.is_set()
+        keyboard.send_text("\x1b")
+        await asyncio.wait_for(keys.stopped.wait(), 60)
+        keyboard.send_text("\r")
+        assert await reading == "a\nb"
+
+
 def test_a_long_text_is_whole_in_the_next_conversations_history(tmp_path):
     pasted = "\n".join(f"line {number}" for number in range(50))
     file, mark = tmp_path / "history", "look: [pasted text 1: 50 lines]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from prompt_toolkit.buffer import Buffer, CompletionState
@@ -23,15 +24,18 @@ from seedsmith.agent.events import (
     UsageReported,
 )
 from seedsmith.agent.frontends.conversation.ascii_signs import SpeltStream, letters_for
+from seedsmith.agent.frontends.conversation.commands import meant
 from seedsmith.agent.frontends.conversation.completion import MessageCompleter, ranked
 from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
 from seedsmith.agent.frontends.conversation.line_input import _KeptHistory, _meant
 from seedsmith.agent.frontends.conversation.live_output import fitted, prompt_lines
 from seedsmith.agent.frontends.conversation.notification import Attention
+from seedsmith.agent.frontends.conversation.planning import answer_to_plan
 from seedsmith.agent.frontends.conversation.screen import ScreenFrontEnd, _whole_blocks
 from seedsmith.agent.frontends.conversation.status_line import StatusLine
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.loop.inbox import Inbox
+from seedsmith.agent.sessions.outcome import UNVERIFIED
 
 WORDS = Words()
 END = SessionFinished("done", 0, 1, 1, {}, None, False, None, [], "", "Old.")
@@ -91,6 +95,7 @@ def test_paths_with_spaces_are_completed_in_quotes():
 
     assert completed("read @notes") == [('"docs/my notes.md"', -5)]
     assert completed('read @"my no') == [('"docs/my notes.md"', -6)]
+    assert completed("读@说明") == completed("请看\uff0c@说明") == [('"文档/设计 说明.md"', -2)]
     assert completed("读 @说明") == [('"文档/设计 说明.md"', -2)]
     assert completed('read @"docs/my notes.md"') == completed('read @"docs/my notes.md" and') == []
 
@@ -169,6 +174,18 @@ def test_a_run_without_an_answer_does_not_repeat_an_older_one():
     old = (TurnStarted(1), Text("Old."), END, TurnStarted(2))
     assert told(*old, message="Old.\n\nRefused.").count("Old.") == 1
     assert "Interrupted." not in told(*old, message="Interrupted.", status="interrupted")
+    stopped = told(TurnStarted(1), Text("Look."), message="Look.\n\nInterrupted.", status="interrupted")
+    assert "Interrupted." not in stopped and stopped.count("Look.") == 1
+
+
+def test_a_turn_that_changed_nothing_is_not_told_what_others_did():
+    diff = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
+    ends = {"diff": diff, "files_changed": ["f"], "undo": "seedsmith undo s1", "message": UNVERIFIED}
+    first = replace(END, **ends)
+    shown = told(Text("Done."), first, TurnStarted(2), Text("It was."), **ends)
+    assert shown.count("1 file changed") == shown.count("/undo takes it back") == 1
+    assert shown.count("with nothing verified") == 1 and "0 files changed" in shown
+    assert "--verify" not in shown and shown.count("/verify CMD") == 1
 
 
 def test_what_the_status_line_tells_is_no_line_of_its_own():
@@ -252,3 +269,40 @@ def test_enter_takes_the_first_path_where_none_is_chosen():
     whole = Buffer(document=Document("look at @main.md"))
     whole.complete_state = CompletionState(whole.document, paths)
     assert _meant(whole) is None
+
+
+def test_an_answers_code_and_lists_have_no_blank_lines_of_their_own():
+    rows = [row.rstrip() for row in told(Text("One:\n\n- a\n\n```\nb\n\n\nc\n```\n\nEnd.")).splitlines()]
+    assert rows[: rows.index("End.") + 1] == ["One:", "", " • a", "", " b", "", "", " c", "", "End."]
+
+
+@pytest.mark.parametrize(
+    "typed, line",
+    [
+        ("  /help", "/help"),
+        (" exit ", "/quit"),
+        (":q", "/quit"),
+        ("?", "/help"),
+        ("  indented", "  indented"),
+    ],
+)
+def test_what_other_programs_call_a_command_is_one(typed, line):
+    assert meant(typed) == line
+
+
+async def test_a_plan_is_answered_in_full_words_too():
+    async def becomes(said: str) -> tuple[str, str | None]:
+        talk = SimpleNamespace(words=WORDS, changed=None)
+        talk.set = lambda **changed: setattr(talk, "changed", changed["approve"])
+
+        async def ask(_):
+            return said
+
+        talk.ask = ask
+        return await answer_to_plan(talk, "The plan."), talk.changed
+
+    assert await becomes("Yes") == ("Carry out the plan.", "ask")
+    assert await becomes("y, but without tests") == ("Carry out the plan. but without tests", "ask")
+    assert await becomes("no, use sed") == ("use sed", None)
+    assert await becomes("") == ("", None)
+    assert await becomes("use sed") == ("use sed", None)

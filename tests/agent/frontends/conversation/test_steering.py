@@ -115,8 +115,13 @@ async def test_a_grant_for_the_session_covers_what_it_said(converse, endpoint, t
         await at.sees("every change of .envrc")
         await at.answers("n not that one\r")
         await at.sees("Ok.")
+        await at.sees("the last call was refused")
+        assert "refused by you: not that one" in at.seen and "the last call failed" not in at.seen
         at.type("/permissions\r")
         await at.sees("allowed for this session: every change of .vscode", times=2)
+        at.type("/clear\r")
+        await at.sees("A new conversation.")
+        assert not at.talk.questions.granted
 
     await converse(person)
     assert (tmp_path / "repository/.vscode/tasks.json").read_text() == "[]"
