@@ -17,6 +17,9 @@ from waiting import until
 
 from seedsmith.agent.frontends.conversation.conversation import Conversation
 
+COLUMNS = 240
+"""The paths of whatever folder pytest makes fit in a line."""
+
 
 @pytest.fixture(autouse=True)
 def a_terminal_that_draws(monkeypatch):
@@ -35,7 +38,7 @@ def converse(tmp_path, endpoint, monkeypatch):
     async def hold(person: Callable[[Person], Awaitable[None]], **more) -> Person:
         screen = io.StringIO()
         with create_pipe_input() as keyboard:
-            output = Vt100_Output(screen, lambda: Size(rows=40, columns=100), term="xterm")
+            output = Vt100_Output(screen, lambda: Size(rows=40, columns=COLUMNS), term="xterm")
             with create_app_session(input=keyboard, output=output):
                 talk = Conversation(settings.model_copy(update=more), {"PATH": "/usr/bin:/bin"})
                 living = Person(talk, keyboard, screen)
