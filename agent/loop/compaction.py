@@ -10,7 +10,6 @@ continues with the same items.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
 from seedsmith.agent.context.prompts import prompt
@@ -26,9 +25,9 @@ from seedsmith.agent.loop.shortening import (
     with_summary,
     without_old_outputs,
 )
-from seedsmith.agent.loop.streaming import NoAnswer, report_usage
+from seedsmith.agent.loop.streaming import silent_answer
 from seedsmith.agent.loop.tier_crossing import Crossing, boundaries_below, worth_shortening
-from seedsmith.agent.models.base import Answer, Notice, Request, Retrying, Spent, Usage
+from seedsmith.agent.models.base import Answer, Request, Usage
 from seedsmith.agent.models.catalog.prices import Price
 from seedsmith.agent.models.errors import ContentFiltered, ContextExceeded, InvalidRequest
 from seedsmith.agent.models.service.estimate import PromptEstimate, item_tokens, tool_tokens
@@ -224,26 +223,7 @@ class Compactor:
     async def _answer_of(self, request: Request) -> Answer:
         """Send a request for notes: events show its usage, but not its text."""
         self._sink.emit(TurnStarted(self._budget.reserve()))
-        answer: Answer | None = None
-        async with aclosing(self._model.stream(request)) as parts:
-            async for part in parts:
-                match part:
-                    case Retrying():
-                        self._sink.emit(NoticeGiven("retry", part.message))
-                    case Notice():
-                        self._sink.emit(NoticeGiven(part.code, part.message))
-                    case Spent():
-                        report_usage(part, self._sink)
-                        self._budget.book(part)
-                    case Answer():
-                        answer = part
-                    case _:
-                        pass
-        if answer is None:
-            raise NoAnswer(f"The stream of {self._model.name} ended without an answer.")
-        report_usage(answer, self._sink)
-        self._budget.book(answer)
-        return answer
+        return await silent_answer(self._model, request, self._sink, self._budget)
 
     def _estimated(self, items: Sequence[Item]) -> int:
         """The tokens of a prompt of ``items``, scaled by the service's count for the current prompt."""

@@ -55,11 +55,8 @@ async def stream_answer(
                     await early.discard()
                     hold = None
                     sink.emit(NoticeGiven("retry", part.message))
-                case Notice():
-                    sink.emit(NoticeGiven(part.code, part.message))
-                case Spent():
-                    report_usage(part, sink)
-                    budget.book(part)
+                case Notice() | Spent():
+                    _report(part, sink, budget)
                 case Answer():
                     answer = part
                     hold = hold or _hold(request)
@@ -68,6 +65,39 @@ async def stream_answer(
         raise NoAnswer(f"The stream of {model.name} ended without an answer.")
     report_usage(answer, sink)
     return answer
+
+
+async def silent_answer(model: Model, request: Request, sink: Sink, budget: Budget) -> Answer:
+    """Ask ``model``; what it used is shown and booked, but nothing of what it says.
+
+    Raises what the model raises.
+    """
+    answer: Answer | None = None
+    async with aclosing(model.stream(request)) as parts:
+        async for part in parts:
+            match part:
+                case Retrying():
+                    sink.emit(NoticeGiven("retry", part.message))
+                case Notice() | Spent():
+                    _report(part, sink, budget)
+                case Answer():
+                    answer = part
+                case _:
+                    pass
+    if answer is None:
+        raise NoAnswer(f"The stream of {model.name} ended without an answer.")
+    report_usage(answer, sink)
+    budget.book(answer)
+    return answer
+
+
+def _report(part: Notice | Spent, sink: Sink, budget: Budget) -> None:
+    """Show a notice, or what a failed attempt used, which is booked."""
+    if isinstance(part, Notice):
+        sink.emit(NoticeGiven(part.code, part.message))
+    else:
+        report_usage(part, sink)
+        budget.book(part)
 
 
 def _hold(request: Request) -> TextHold:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _REPLAY_VARIABLES = ("HOME", "XDG_CONFIG_HOME")
 LOCAL_MODEL = "local/qwen2.5-coder-1.5b"
-_LOCAL_TOLD = (
+_LOCAL_MODEL_HINT = (
     f"-m {LOCAL_MODEL}, which needs no key: on this machine, 1.1 GB fetched once, it mends small bugs that a "
     "test shows (seedsmith fix), and is not up to more"
 )
@@ -54,18 +54,18 @@ def open_model(
     known = known or catalog.load(environment)
     name = settings.model or _default_model(known, environment)
     fallbacks = [each for each in dict.fromkeys(settings.fallback or ()) if each != name]
-    given = _Given(settings, environment, interceptor, known)
+    opening = _Opening(settings, environment, interceptor, known)
     if not fallbacks or known.resolve(name)[0].name == "local":
-        return _open_one(name, given, RetryPolicy())
-    models = [_open_one(name, given, BEFORE_FALLBACK)]
+        return _open_one(name, opening, RetryPolicy())
+    models = [_open_one(name, opening, BEFORE_FALLBACK)]
     for fallback in fallbacks:
         retry = BEFORE_FALLBACK if fallback != fallbacks[-1] else RetryPolicy()
-        models.append(_open_fallback(fallback, name, given, retry))
+        models.append(_open_fallback(fallback, name, opening, retry))
     return FailOverModel(tuple(models))
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Opening:
     """What every model of a run is opened with."""
 
     settings: Settings
@@ -74,18 +74,18 @@ class _Given:
     known: Catalog
 
 
-def _open_fallback(name: str, first: str, given: _Given, retry: RetryPolicy) -> Model:
+def _open_fallback(name: str, first: str, opening: _Opening, retry: RetryPolicy) -> Model:
     """A model that may take over; the address and key given for the first are for its provider only."""
-    settings, environment = given.settings, given.environment
+    settings, environment = opening.settings, opening.environment
     if name.partition("/")[0] != first.partition("/")[0]:
         settings = settings.model_copy(update={"base_url": None, "api_key": None})
         own = ("SEEDSMITH_BASE_URL", "SEEDSMITH_API_KEY")
         environment = {each: value for each, value in environment.items() if each not in own}
-    provider = given.known.resolve(name)[0]
+    provider = opening.known.resolve(name)[0]
     if settings.wire not in provider.wires:
         settings = settings.model_copy(update={"wire": None})
     try:
-        model = _open_one(name, replace(given, settings=settings, environment=environment), retry)
+        model = _open_one(name, replace(opening, settings=settings, environment=environment), retry)
     except MissingKey:
         variables = " or ".join(provider.key_variables)
         raise MissingKey(f"The fallback {name} needs a key of its own: set {variables}.") from None
@@ -97,17 +97,17 @@ def _open_fallback(name: str, first: str, given: _Given, retry: RetryPolicy) -> 
     return model
 
 
-def _open_one(name: str, given: _Given, retry: RetryPolicy) -> Model:
-    settings, environment, interceptor = given.settings, given.environment, given.interceptor
+def _open_one(name: str, opening: _Opening, retry: RetryPolicy) -> Model:
+    settings, environment, interceptor = opening.settings, opening.environment, opening.interceptor
     replays = interceptor is not None and interceptor.replays
-    provider, entry = given.known.resolve(name)
+    provider, entry = opening.known.resolve(name)
     wire = provider.choose_wire(settings.wire)
     if settings.chain and settings.store is False:
         raise UsageError("--chain continues stored answers: leave out --no-store.")
     if provider.name == "local":
         from seedsmith.agent.models.local import open_local
 
-        return open_local(entry.name, settings, environment, interceptor=interceptor, known=given.known)
+        return open_local(entry.name, settings, environment, interceptor=interceptor, known=opening.known)
     address = given_address(settings, environment)
     host = check_base_url(address or provider.base_url).hostname or ""
     base_url = service_root(address or provider.base_url)
@@ -193,11 +193,11 @@ def _default_model(known: Catalog, environment: Mapping[str, str]) -> str:
         raise NoModelConfigured(
             f"No model is configured: {' and '.join(keys)} chooses none by itself; name one with "
             f"-m {next(iter(keys.values()))}/NAME or SEEDSMITH_MODEL, set one of {', '.join(variables)}, "
-            f"or use {_LOCAL_TOLD}."
+            f"or use {_LOCAL_MODEL_HINT}."
         )
     raise NoModelConfigured(
         f"No model is configured: none of {', '.join(('SEEDSMITH_MODEL', *variables))} is set; set one, "
-        f"or use {_LOCAL_TOLD}."
+        f"or use {_LOCAL_MODEL_HINT}."
     )
 
 

@@ -49,8 +49,8 @@ def open_dispatcher(
         skills=opened.skills.active,
         servers=opened.servers.pool,
     )
-    if opened.request.only is not None:
-        tools = {name: tool for name, tool in tools.items() if name in opened.request.only}
+    if opened.request.offered_tools is not None:
+        tools = {name: tool for name, tool in tools.items() if name in opened.request.offered_tools}
     processes = context.processes
     prepare = partial(processes.prepare, context.environment) if "shell" in tools else _nothing
     snapshots.set_beside_questions(processes.look_around, prepare)

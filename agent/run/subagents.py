@@ -189,7 +189,7 @@ class Subagents:
             prompt=prompt(words, instructions=work.kind.instructions, task=work.task).strip(),
             environment=opened.request.environment,
             parent=opened.session.id,
-            only=work.tools,
+            offered_tools=work.tools,
         )
 
     def _share(self, work: _Work) -> dict[str, Any]:

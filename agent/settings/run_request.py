@@ -50,7 +50,7 @@ class RunRequest:
     """The session whose call this run is; '' for a run of its own. It only reads, but in a copy."""
     copy_of: CopyOf | None = None
     """What the workspace is a copy of, where it is one that only this run works in."""
-    only: frozenset[str] | None = None
+    offered_tools: frozenset[str] | None = None
     """Names of the tools that are offered; None: all."""
 
     @property
