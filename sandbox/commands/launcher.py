@@ -1,4 +1,4 @@
-"""Starts commands on their ways, each in a sandbox of its own that may have been made before."""
+"""Starts prepared commands, each in a sandbox of its own that may have been made before."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.sandbox.commands.output import output_pipe
+from seedsmith.sandbox.commands.prepared_command import PreparedCommand
 from seedsmith.sandbox.commands.ready_sandbox import ReadySandbox
 from seedsmith.sandbox.commands.spawn import CAN_TAKE_COMMAND, Started, memory_file, start
 from seedsmith.sandbox.commands.unix_sockets import Connections
-from seedsmith.sandbox.commands.way import Way
 from seedsmith.sandbox.isolation.base import Launch, Limits
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -37,16 +37,18 @@ class Launcher:
         self.ready: ReadySandbox | None = None
         """What waits for the next command."""
 
-    def prepare(self, way: Way, folder: Path) -> None:
-        """Have a sandbox wait for a command that goes ``way``, but for its last word, in ``folder``.
+    def prepare(self, prepared: PreparedCommand, folder: Path) -> None:
+        """Have a sandbox wait for a command as ``prepared``, but for its last word, in ``folder``.
 
         Does nothing where the isolation can't. Raises :class:`seedsmith.sandbox.errors.SandboxError`.
         """
         self.discard()
-        if not CAN_TAKE_COMMAND or not isinstance(way.isolation, Bubblewrap):
+        if not CAN_TAKE_COMMAND or not isinstance(prepared.isolation, Bubblewrap):
             return
-        words = way.isolation.words(way.policy, folder)
-        self.ready = ReadySandbox(way, self._launch(replace(way, argv=way.argv[:-1]), folder), words)
+        words = prepared.isolation.words(prepared.policy, folder)
+        self.ready = ReadySandbox(
+            prepared, self._launch(replace(prepared, argv=prepared.argv[:-1]), folder), words
+        )
 
     def discard(self) -> None:
         """End what waits, if anything does."""
@@ -55,15 +57,15 @@ class Launcher:
             ready.end()
 
     def start(
-        self, way: Way, folder: Path, stdin: bytes | None = None, *, open_stdin: bool = False
+        self, prepared: PreparedCommand, folder: Path, stdin: bytes | None = None, *, open_stdin: bool = False
     ) -> Launched:
-        """Start ``way`` in ``folder``, its input holding ``stdin`` or staying open.
+        """Start ``prepared`` in ``folder``, its input holding ``stdin`` or staying open.
 
         Raises OSError and :class:`seedsmith.sandbox.errors.SandboxError`; then no descriptor is left open.
         """
-        ready = self._ready_for(way, folder, plain=not stdin and not open_stdin)
+        ready = self._ready_for(prepared, folder, plain=not stdin and not open_stdin)
         if ready is not None:
-            return Launched(*ready.let_go(way, self._limits), None)
+            return Launched(*ready.let_go(prepared, self._limits), None)
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
             # ``opened`` is closed here only where the start fails.
             reader, writer = output_pipe()
@@ -77,28 +79,30 @@ class Launcher:
                 opened.callback(os.close, keyboard)
             if source is not None:
                 given.callback(os.close, source)
-            launch = self._launch(way, folder)
+            launch = self._launch(prepared, folder)
             limits = self._limits
-            started = start(way.isolation, way.policy, launch, limits=limits, output=writer, stdin=source)
+            started = start(
+                prepared.isolation, prepared.policy, launch, limits=limits, output=writer, stdin=source
+            )
             opened.pop_all()
         return Launched(started, reader, keyboard)
 
-    def _ready_for(self, way: Way, folder: Path, *, plain: bool) -> ReadySandbox | None:
-        """What waits, where it serves ``way``; else it is ended, unless ``way`` can change nothing for it."""
-        if self.ready is None or way.policy.only_reads:
+    def _ready_for(self, prepared: PreparedCommand, folder: Path, *, plain: bool) -> ReadySandbox | None:
+        """What waits, where it serves ``prepared``; else it is ended, unless that changes nothing for it."""
+        if self.ready is None or prepared.policy.only_reads:
             return None
         ready, self.ready = self.ready, None
         with contextlib.ExitStack() as unused:
             unused.callback(ready.end)
-            isolation = way.isolation
+            isolation = prepared.isolation
             if not plain or not isinstance(isolation, Bubblewrap):
                 return None
-            if not ready.serves(way, isolation.words(way.policy, folder)):
+            if not ready.serves(prepared, isolation.words(prepared.policy, folder)):
                 return None
             unused.pop_all()
         return ready
 
-    def _launch(self, way: Way, folder: Path) -> Launch:
-        launch = way.isolation.launch(way.argv, way.policy, way.environment, folder)
-        start_in = self._connections.call if way.policy.unix_sockets else None
-        return replace(launch, errors=way.errors, joins=way.door, start_in=start_in)
+    def _launch(self, prepared: PreparedCommand, folder: Path) -> Launch:
+        launch = prepared.isolation.launch(prepared.argv, prepared.policy, prepared.environment, folder)
+        start_in = self._connections.call if prepared.policy.unix_sockets else None
+        return replace(launch, errors=prepared.errors, joins=prepared.door, start_in=start_in)

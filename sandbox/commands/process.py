@@ -19,10 +19,10 @@ from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.network_tries import NetworkTries
 from seedsmith.sandbox.commands.output import CommandOutput
 from seedsmith.sandbox.commands.output_notes import sandbox_note
+from seedsmith.sandbox.commands.prepared_command import PreparedCommand
 from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOutput
 from seedsmith.sandbox.commands.shared_memory import remove_segments
 from seedsmith.sandbox.commands.unix_sockets import Connections
-from seedsmith.sandbox.commands.way import Way
 from seedsmith.sandbox.commands.working_folder import working_folder
 from seedsmith.sandbox.errors import FolderClosed, PathNotFound, SandboxError
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
@@ -40,12 +40,12 @@ __all__ = ["CommandResult", "ProcessRunner"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _StartedCommand:
     """A started command that nobody looks after yet."""
 
     launched: Launched
     tree: ProcessTree
-    way: Way
+    prepared: PreparedCommand
     tries: NetworkTries
 
 
@@ -136,8 +136,8 @@ class ProcessRunner:
         with contextlib.suppress(OSError, SandboxError):  # The command itself will tell.
             self._own_network()
             self._guards.refresh()
-            way = self._way("", self._argv(""), {**self.environment, **(env or {})})
-            self._launcher.prepare(way, working_folder(self.policy.workspace, "."))
+            prepared = self._prepare("", self._argv(""), {**self.environment, **(env or {})})
+            self._launcher.prepare(prepared, working_folder(self.policy.workspace, "."))
 
     def unprepare(self) -> None:
         """End what waits for a command, if anything does."""
@@ -199,7 +199,7 @@ class ProcessRunner:
         output = CommandOutput(
             begun.launched.reader, head_bytes, tail_bytes, spills, self._limits.output_bytes
         )
-        return self._looked_after(begun, output, timeout)
+        return self._supervised(begun, output, timeout)
 
     def converse(
         self, argv: Sequence[str], *, cwd: str = ".", env: Mapping[str, str] | None = None
@@ -217,7 +217,7 @@ class ProcessRunner:
             opened.pop_all()
         output = StreamedOutput(begun.launched.reader)
         said = CommandOutput(reader, 0, SAID_BYTES, None, None)
-        return ServerProcess(self._looked_after(begun, output, None, said), output, said)
+        return ServerProcess(self._supervised(begun, output, None, said), output, said)
 
     def _begin(
         self,
@@ -228,7 +228,7 @@ class ProcessRunner:
         stdin: bytes | None = None,
         open_stdin: bool = False,
         errors: int | None = None,
-    ) -> _Begun:
+    ) -> _StartedCommand:
         """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
@@ -237,22 +237,26 @@ class ProcessRunner:
             environment[MARKER_VARIABLE] = marker
         self._own_network()
         tries = NetworkTries(self.network, command)
-        told: list[str] = []
+        notes: list[str] = []
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
-                told = self._guards.reopen(alone=False)
+                notes = self._guards.reopen(alone=False)
             else:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
-        way = replace(self._way(command, argv, environment), errors=errors, group=group, told=told)
-        launched = self._launched(way, cwd, stdin, open_stdin)
+        prepared = replace(self._prepare(command, argv, environment), errors=errors, group=group, notes=notes)
+        launched = self._launched(prepared, cwd, stdin, open_stdin)
         tree = ProcessTree(launched.started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _Begun(launched, tree, way, tries)
+        return _StartedCommand(launched, tree, prepared, tries)
 
-    def _looked_after(
-        self, begun: _Begun, output: CommandOutput, timeout: float | None, said: CommandOutput | None = None
+    def _supervised(
+        self,
+        begun: _StartedCommand,
+        output: CommandOutput,
+        timeout: float | None,
+        said: CommandOutput | None = None,
     ) -> RunningCommand:
         """What was ``begun``, looked after until its end; then ``said`` is closed, too."""
         policy = self.policy
@@ -261,7 +265,7 @@ class ProcessRunner:
             begun.tries.stop()
             if said is not None:
                 said.close()
-            return self._ended(begun.tree, begun.way)
+            return self._ended(begun.tree, begun.prepared)
 
         def explain(text: bytes, failed: bool) -> list[str]:
             away = begun.tries.came_to_nothing(text)
@@ -291,20 +295,24 @@ class ProcessRunner:
         if (self.policy.unix_sockets, self.policy.joined) != (own_sockets, joined):
             self.policy = replace(self.policy, unix_sockets=own_sockets, joined=joined)
 
-    def _way(self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]) -> Way:
+    def _prepare(
+        self, command: str | Sequence[str], argv: tuple[str, ...], env: dict[str, str]
+    ) -> PreparedCommand:
         """How a command is run: as all are, or by itself where the user gives it credentials."""
         shown = self._shown()
         if isinstance(command, str) and isinstance(self.isolation, Bubblewrap):
             given = self.credentials.given(command, shown)
             if given is not None:
                 isolation = self.isolation.without(frozenset())  # It keeps what it worked out for a policy.
-                return Way(isolation, given.policy, given.argv, {**env, **given.environment}, given)
-        return Way(self.isolation, shown, argv, env)
+                return PreparedCommand(
+                    isolation, given.policy, given.argv, {**env, **given.environment}, given
+                )
+        return PreparedCommand(self.isolation, shown, argv, env)
 
-    def _ended(self, tree: ProcessTree, way: Way) -> list[str]:
-        notes = [*dict.fromkeys(way.told), *way.let_go()]
+    def _ended(self, tree: ProcessTree, prepared: PreparedCommand) -> list[str]:
+        notes = [*dict.fromkeys(prepared.notes), *prepared.let_go()]
         if self.isolation.name == "landlock":
-            remove_segments(way.began)
+            remove_segments(prepared.began)
         return notes if self._only_reads else [*notes, *self._restore(tree)]
 
     @property
@@ -329,15 +337,17 @@ class ProcessRunner:
         except OSError as error:
             raise SandboxError(f"The command can't be started: {error}.") from error
 
-    def _launched(self, way: Way, cwd: str, stdin: bytes | None, open_stdin: bool) -> Launched:
-        """Start ``way`` in ``cwd``; those that run are held still where its folder is closed.
+    def _launched(
+        self, prepared: PreparedCommand, cwd: str, stdin: bytes | None, open_stdin: bool
+    ) -> Launched:
+        """Start ``prepared`` in ``cwd``; those that run are held still where its folder is closed.
 
         Raises :class:`SandboxError`; then nothing runs, and no descriptor is left open.
         """
 
         def launch() -> Launched:
             folder = working_folder(self.policy.workspace, cwd)
-            return self._launcher.start(way, folder, stdin, open_stdin=open_stdin)
+            return self._launcher.start(prepared, folder, stdin, open_stdin=open_stdin)
 
         try:
             try:
@@ -346,10 +356,10 @@ class ProcessRunner:
                 if not self._running:
                     raise
             with frozen(self._running):
-                way.told.extend(self._guards.reopen(alone=False))
+                prepared.notes.extend(self._guards.reopen(alone=False))
                 return launch()
         except (OSError, SandboxError) as error:
-            way.let_go()
+            prepared.let_go()
             if isinstance(error, SandboxError):
                 raise
             raise SandboxError(f"The command can't be started: {error.strerror or error}.") from error

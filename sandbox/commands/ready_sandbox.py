@@ -15,8 +15,8 @@ from dataclasses import replace
 
 from seedsmith.sandbox.commands.descendants import bury
 from seedsmith.sandbox.commands.output import output_pipe
+from seedsmith.sandbox.commands.prepared_command import PreparedCommand
 from seedsmith.sandbox.commands.spawn import Started, hold_back
-from seedsmith.sandbox.commands.way import Way
 from seedsmith.sandbox.isolation.base import Launch, Limits
 
 _MOST_BYTES = 4096
@@ -26,12 +26,12 @@ _MOST_BYTES = 4096
 class ReadySandbox:
     """One such sandbox, made on the event loop's thread, and there asked, and let go or ended, once."""
 
-    def __init__(self, way: Way, launch: Launch, words: tuple[str, ...]) -> None:
-        """Begin to make it for commands that go the same ``way``, by a ``launch`` that begins with ``words``.
+    def __init__(self, prepared: PreparedCommand, launch: Launch, words: tuple[str, ...]) -> None:
+        """Begin to make it for commands as ``prepared``, by a ``launch`` that begins with ``words``.
 
         Takes over every descriptor of the launch. Raises :class:`seedsmith.sandbox.errors.SandboxError`.
         """
-        self._way = way
+        self._prepared = prepared
         self._launch = launch
         self._words = words
         self._mounts = b""
@@ -39,7 +39,7 @@ class ReadySandbox:
         self.waits = asyncio.Event()
         self._reader, writer = output_pipe()
         try:
-            self._held = hold_back(way.isolation, way.policy, launch, writer, takes_command=True)
+            self._held = hold_back(prepared.isolation, prepared.policy, launch, writer, takes_command=True)
         except BaseException:
             os.close(self._reader)
             raise
@@ -48,17 +48,17 @@ class ReadySandbox:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._reader, self._came_up)
 
-    def serves(self, way: Way, words: tuple[str, ...]) -> bool:
-        """Whether what is launched now on its ``way``, beginning with ``words``, would come out the same."""
-        *shell, text = way.argv
+    def serves(self, prepared: PreparedCommand, words: tuple[str, ...]) -> bool:
+        """Whether ``prepared``, launched now and beginning with ``words``, would come out the same."""
+        *shell, text = prepared.argv
         size = len(os.fsencode(text))
         return (
             self.waits.is_set()
-            and shell == [*self._way.argv[:-1]]
-            and way.isolation is self._way.isolation
-            and way.policy == self._way.policy
-            and way.environment == self._way.environment
-            and way.errors is None
+            and shell == [*self._prepared.argv[:-1]]
+            and prepared.isolation is self._prepared.isolation
+            and prepared.policy == self._prepared.policy
+            and prepared.environment == self._prepared.environment
+            and prepared.errors is None
             and words == self._words
             and size < _MOST_BYTES
             and "\0" not in text
@@ -66,11 +66,11 @@ class ReadySandbox:
             and self._listed() == self._mounts
         )
 
-    def let_go(self, way: Way, limits: Limits) -> tuple[Started, int]:
-        """Let it run the command of ``way``; with it comes our end of its output's pipe."""
-        launch = replace(self._launch, joins=way.door)
+    def let_go(self, prepared: PreparedCommand, limits: Limits) -> tuple[Started, int]:
+        """Let it run the command of ``prepared``; with it comes our end of its output's pipe."""
+        launch = replace(self._launch, joins=prepared.door)
         try:
-            return self._held.let_go(launch, limits, os.fsencode(way.argv[-1]) + b"\0"), self._reader
+            return self._held.let_go(launch, limits, os.fsencode(prepared.argv[-1]) + b"\0"), self._reader
         except BaseException:
             os.close(self._reader)
             raise

@@ -1,4 +1,4 @@
-"""How one command is run."""
+"""One command with all that it is run with."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from seedsmith.sandbox.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """What a command is run with."""
+class PreparedCommand:
+    """A command that is ready to be started: its words, and what it is run under and with."""
 
     isolation: Isolation
     policy: Policy
@@ -26,7 +26,7 @@ class Way:
     errors: int | None = None
     """Descriptor that its standard error goes to; None: where its output goes."""
     group: ControlGroup | None = None
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     """Sentences on what was met when it began."""
 
     @property
