@@ -57,13 +57,21 @@ def remarks(path: Path, text: str) -> str:
         return text
     if path.suffix != ".py":
         return "\n".join(line.partition("#")[2] for line in text.splitlines() if "#" in line)
-    if "§" not in text and not any(is_missing(path, cited["path"]) for cited in _DOCUMENT.finditer(text)):
+    suspects = [cited.start() for cited in _DOCUMENT.finditer(text) if is_missing(path, cited["path"])]
+    suspects += [sign.start() for sign in re.finditer("§", text)]
+    if not any(may_be_said(text, place) for place in suspects):
         return ""  # nothing in it can be at fault: most need not be parsed
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(getattr(node, "body", 0), list)]
     said = [line.value.value for body in bodies for line in body if is_text(line)]
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     said += [token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT]
     return "\n".join(said)
+
+
+def may_be_said(text: str, place: int) -> bool:
+    """Whether ``place`` of a program may be in a comment or a docstring: it is behind a mark of either."""
+    line = text[text.rfind("\n", 0, place) + 1 : place]
+    return "#" in line or any(text.count(mark, 0, place) % 2 for mark in ('"""', "'''"))
 
 
 def is_text(node: ast.AST) -> bool:
