@@ -118,7 +118,7 @@ class Compactor:
         tokens = self._prompt.tokens(self._items)
         if tokens > self._room:
             await self._compact(int(self._room * _AIM), "the context is nearly full")
-        elif self._price is not None and self._last_input:
+        elif self._price is not None and (self._last_input or not self._answers):
             boundaries = boundaries_below(self._price, tokens)
             if boundaries:
                 self._go_below(self._price, boundaries, tokens)
@@ -126,16 +126,19 @@ class Compactor:
     def _go_below(self, price: Price, boundaries: Sequence[int], tokens: int) -> None:
         """Leave out old outputs if that is cheaper than continuing in a dearer tier; checked at each request.
 
-        If recent turns make the conversation long, this becomes possible once they are older.
+        If recent turns make the conversation long, this becomes possible once they are older. Of one that is
+        gone on with, its turns so far say how it grows, and its prefix may be cached.
         """
         shorter = without_old_outputs(self._items, KEPT_TURNS[0])
-        turns = max(len(self._answers), 1)
+        begun = not self._answers
+        turns = max(sum(map(_is_answer, self._items)) if begun else len(self._answers), 1)
+        grown = tokens if begun else self._grown + max(tokens - self._last_input, 0)
         crossing = Crossing(
             before=tokens,
             after=self._estimated(shorter),
-            growth=(self._grown + max(tokens - self._last_input, 0)) / turns,
+            growth=grown / turns,
             answer=sum(usage.output_tokens for usage in self._answers) / turns,
-            cached=any(usage.cached_tokens for usage in self._answers),
+            cached=begun or any(usage.cached_tokens for usage in self._answers),
         )
         for boundary in boundaries:
             if worth_shortening(price, boundary, crossing):

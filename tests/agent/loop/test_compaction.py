@@ -188,6 +188,16 @@ async def test_heavy_last_turns_are_left_out_once_they_are_old(house):
     assert event.before > 3000 > event.after and "price tier of 3,000" in event.why
 
 
+async def test_a_long_session_that_is_gone_on_with_is_shortened_before_its_first_request(house):
+    await play(house, *silent(*turns(12), answer("done")), context=100_000)
+    house.session.append(UserMessage("Go on."))
+    tiers = Price((PriceTier(4000, 0.001, 0.01), PriceTier(None, 0.002, 0.02)), "seed")
+    _, model = await play(house, answer("done"), context=100_000, price=tiers)
+    (event,) = house.seen.of(Compacted)
+    assert event.before > 6000 and event.after < 3000 and "price tier of 4,000" in event.why
+    assert len(model.requests) == 1
+
+
 TIERS = Price((PriceTier(3000, 0.001, 0.01), PriceTier(None, 0.002, 0.02)), "seed")
 
 
