@@ -30,10 +30,10 @@ _WEAKER = {
     "none": " works here",
 }
 """What is said beside the name of anything but the strong sandbox."""
-_PROGRESS = frozenset({"cost_estimate", "suspects", "instructions", "image", "kept", "snapshot"})
+_PROGRESS = frozenset({"cost_estimate", "suspects", "instructions", "image", "kept", "snapshot", "proven"})
 """Notices that say how far a run is, nothing to worry about."""
-_AWAITED = frozenset({"model_download", "model_waiting", "model_load"})
-"""Notices of what takes its time before the first answer."""
+_AWAITED = frozenset({"model_download", "model_waiting", "model_load", "old_side"})
+"""Notices of what takes its time."""
 _DELETED = re.compile(r"^deleted file mode", re.MULTILINE)
 _MAIN_ARGUMENTS = ("command", "path", "pattern", "message", "question", "task")
 _LEAST_OF_A_CALL = 24
@@ -181,7 +181,7 @@ class ConsoleFrontEnd:
         if self._moves:
             self._status(what)
         elif on_its_own:
-            self._line(f"- {what} …", "dim")
+            self._as_it_is(f"- {self._translated(what)} …", "dim")
 
     def _fold_reasoning(self) -> None:
         if self._thought:

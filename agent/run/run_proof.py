@@ -118,7 +118,7 @@ class RunProof:
 
         newest = self.verifier.newest
         assert newest is not None
-        self._run.sink.emit(NoticeGiven("both_sides", "The tests run on the code as it was, too."))
+        self._run.sink.emit(NoticeGiven("old_side", "The tests run on the code as it was, too."))
         both = BothSides(
             self.verifier.command,
             self._report,
@@ -133,7 +133,8 @@ class RunProof:
         if self._otherwise and self._sides.proven:
             contrary = await both.contrary(states, known, self._otherwise, self._text)
             self._sides = replace(self._sides, contrary=contrary)
-        self._run.sink.emit(NoticeGiven("both_sides", self._sides.sentence()))
+        code = "proven" if self._sides.proven else "both_sides"
+        self._run.sink.emit(NoticeGiven(code, self._sides.sentence()))
         if self._sides.proven or self._sides.unavailable:
             return None
         output = _shown_failure(self._sides)

@@ -170,6 +170,19 @@ def test_of_a_search_each_change_is_one_line():
     assert text == "- Suspects: f.\n· tried in a.py: y = 2\n"
 
 
+def test_a_proof_is_waited_for_and_is_no_warning():
+    text = shown(
+        events.NoticeGiven("old_side", "The tests run on the code as it was, too."),
+        events.NoticeGiven("proven", "Proven on both sides: a fails on the code as it was and passes now."),
+        events.NoticeGiven("both_sides", "Not proven: a fails on the code as it is."),
+    )
+    assert text == (
+        "- The tests run on the code as it was, too …\n"
+        "- Proven on both sides: a fails on the code as it was and passes now.\n"
+        "! Not proven: a fails on the code as it is.\n"
+    )
+
+
 def test_the_plan_is_shown_as_a_list_and_harmlessly():
     plan = [{"text": "Look", "state": "done"}, {"text": f"Fix{HOSTILE}", "state": "active"}]
     plan.append({"text": "Test", "state": "pending"})
