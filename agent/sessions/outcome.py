@@ -80,7 +80,7 @@ class Verified:
         return passes and self.after_last_edit and not self.weakened and both
 
     def sentence(self) -> str:
-        """The evidence in words, bound to what really ran."""
+        """The evidence in words, bound to what really ran; lines of their own for what else was found."""
         before, after = _exit(self.before_exit_code), _exit(self.exit_code)
         when = "after the last edit" if self.after_last_edit else "but not after the last edit"
         tests = f"tests changed: {', '.join(self.tests_changed)}" if self.tests_changed else "no test changed"
@@ -94,7 +94,7 @@ class Verified:
             said.append(self._of_weakened(first_of(self.weakened, _NAMED, "; ")))
         if self.sides is not None:
             said.append(self.sides.sentence())
-        return " ".join(said)
+        return "\n".join(said)
 
     def _of_weakened(self, how: str) -> str:
         otherwise = all(each.endswith(OTHERWISE) for each in self.weakened)

@@ -19,7 +19,7 @@ _MARK = re.compile(r"(?:(?:[✓✗!?·…→-]|ok:|failed:|seedsmith:) )?")
 """What may stand before a report in its line."""
 _PARTS = re.compile(r"([,;] )")
 """What stands between the parts of a list."""
-_SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z`'(-])")
+_SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z`'(-]|\d[\d,]* tests? )")
 """What stands between sentences."""
 _BETWEEN = " · "
 """What stands between the parts of a line."""

@@ -10,6 +10,8 @@ from full_width import CATALOGUE, full_width_line
 
 import seedsmith
 from seedsmith.agent.frontends.languages.reports import _PLACE, Reports, forms_of
+from seedsmith.agent.sessions.outcome import Verified
+from seedsmith.agent.sessions.proof_sides import Side, Sides
 
 BETWEEN_LITERALS = re.compile(r"""["']\s*\n?\s*(?:\+\s*)?f?["']""")
 PUT_TOGETHER = {
@@ -149,3 +151,12 @@ def test_a_telling_has_no_places_but_those_of_its_form():
 def test_reports_are_told_by_their_forms(said, told):
     assert Reports("zh")(said) == told
     assert Reports("en")(said) == said
+
+
+def test_the_evidence_of_a_proof_is_told_whole():
+    sides = Sides(Side("pytest", 1, ("a.test_a",)), Side("pytest", 0), kept=3, failing=("b.test_b",))
+    told = Reports("zh")(f"Verification: {Verified('pytest', 1, 1, True, ('a.py',), sides=sides).sentence()}")
+    lines = told.splitlines()
+    assert lines[0].startswith("验证") and "改动了测试" in lines[0]
+    assert lines[1].startswith("两边都已证明") and "此前通过的 3 个测试仍然通过" in lines[1]
+    assert "改动之前就失败" in lines[1] and "tests that" not in told
