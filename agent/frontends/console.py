@@ -379,4 +379,5 @@ def _tried(arguments: Any) -> str:
     """Where a change of a search is made, and its first new line."""
     old, new = str(arguments.get("old", "")).split("\n"), str(arguments.get("new", "")).split("\n")
     added = next((line.strip() for line in new if line not in old), "")
-    return f"{arguments.get('path')}: {added or 'a line less, or in another place'}"
+    what = added or as_told("a line less, or in another place")
+    return f"{arguments.get('path')}: {what}"

@@ -12,7 +12,7 @@ CATALOGUE = Path(__file__).parents[2] / "agent/frontends/languages/zh.yaml"
 FULL = {half: chr(ord(half) + 0xFEE0) for half in ",:;?!()"}
 _KEPT = re.compile(
     r"`[^`]*`|'[ -&(-~]*'|\{\w*[*#]?(?::[^}]*)?\}|[a-z0-9]+://(?:主机:端口|[a-z0-9./]+)"
-    r"|\d,\d|(?<= )\?(?= )|[a-z_]+\(\)|主机\[:端口\],\.\.\.|服务器:工具|文件:行(?::列)?|[A-Z]+:[A-Z]+|键: 值"
+    r"|\d,\d|(?<= )\?(?= )|主机\[:端口\],\.\.\.|服务器:工具|文件:行(?::列)?|[A-Z]+:[A-Z]+|键: 值|^!"
 )
 """Places of values, commands, addresses: what stands in them is the same in any language."""
 _CHINESE = re.compile("[\u4e00-\u9fff]")

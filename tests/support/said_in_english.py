@@ -108,6 +108,24 @@ def all_said() -> Iterator[Said]:
             yield from _Source(name, ast.parse(source), errors).said()
 
 
+def printed() -> Iterator[str]:
+    """Places of the command line where prose is printed that nobody puts into the person's language."""
+    for file in sorted((Path(seedsmith.__file__).parent / "agent/cli").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and _called(node) in ("print", "echo"):
+                if any(map(_WORDS.search, _plain(node))):
+                    yield f"agent/cli/{file.name}:{node.lineno}"
+
+
+def _plain(node: ast.AST) -> Iterator[str]:
+    """The literals in ``node``, but for what stands in calls of other functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value
+        elif not isinstance(child, ast.Call):
+            yield from _plain(child)
+
+
 def _derived(source: str) -> set[str]:
     """The names of :data:`ERRORS` and of what derives from them."""
     classes = re.findall(r"^class (\w+)\((\w+)", source, re.MULTILINE)

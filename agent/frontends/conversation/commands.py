@@ -141,7 +141,7 @@ async def _verify(talk: Talk, words: str) -> None:
 @command("permissions")
 async def _permissions(talk: Talk, _: str) -> None:
     mode = talk.settings.approve or "ask"
-    talk.say(f"{mode}: {talk.words(f'mode.{mode}')}")
+    talk.say(f"{mode}{talk.words.told(': ')}{talk.words(f'mode.{mode}')}")
     sandbox = talk.status.sandbox or talk.settings.sandbox
     talk.say(talk.words("permissions.confined", sandbox=sandbox, network=talk.settings.network))
     for rule in _rules(talk):

@@ -63,7 +63,7 @@ class PromptQuestions:
                 self._say(self._words("approval.always"), "dim")
             if "sp" in offered:
                 self._say(self._words("approval.prefix", covers=self._covers(offered["sp"])), "dim")
-            keys = ", ".join(self._words(f"key.{each}") for each in ("y", *offered))
+            keys = self._words.told(", ").join(self._words(f"key.{each}") for each in ("y", *offered))
             answer = await self.ask(self._words("approval.prompt", keys=keys))
             return decision(answer, request, self._keep)
 
@@ -96,7 +96,7 @@ class PromptQuestions:
     def _covers(self, grant: Grant) -> str:
         """How it is told what a yes would cover."""
         if grant.kind == "files":
-            files = ", ".join(map(visible, grant.text.splitlines()))
+            files = self._words.told(", ").join(map(visible, grant.text.splitlines()))
             return self._words("approval.files", files=files)
         if grant.kind == "prefix":
             return self._words("approval.beginning", covers=visible_row(grant.description))

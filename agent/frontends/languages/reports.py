@@ -85,7 +85,7 @@ class Reports:
             return whole
         parts = _PARTS.split(text)
         told = [self._whole(part) or part for part in parts]
-        return "".join(told) if told != parts else self._sentences(text)
+        return "".join(told) if told[::2] != parts[::2] else self._sentences(text)
 
 
 class Form:

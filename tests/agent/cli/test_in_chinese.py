@@ -1,6 +1,8 @@
 """With ``--lang zh``, or in a Chinese locale, whatever a command says itself is said in Chinese."""
 
+import json
 import re
+import subprocess
 
 import pytest
 from scripted_endpoint import calls, error, text
@@ -8,9 +10,10 @@ from scripted_endpoint import calls, error, text
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 DATA = re.compile(
     r"`[^`]*`|(seedsmith|pip install|apt-get|pipx|uv tool) .*|--\S+ \w+|(?<=：)(Chromium|git|ripgrep) .*"
-    r"|\S*/\S*|grep -q two a\.txt"
+    r"|[^\s：；，。（）]*/[^\s：；，。（）]*|grep -q two a\.txt"
 )
 """Commands and paths, which are the same in any language."""
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@localhost")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
 
@@ -69,9 +72,59 @@ def test_what_stops_a_run(chinese, endpoint, service):
     assert "已达到 1 轮的上限" in chinese("run", "改一下", "--max-turns", "1", *service, expect=3).stderr
 
 
+def test_a_session_as_a_page(chinese, seedsmith, endpoint, service):
+    endpoint.script(calls(EDIT), text("改好了。"))
+    seedsmith("run", "改一下", *service)
+    page = seedsmith("sessions", "export", "last", "--html", "--lang", "zh").stdout
+    assert '<html lang="zh">' in page and "<h1>改动</h1>" in page and "<h2>您</h2>" in page
+    headings = re.findall(r"<(?:h1|h2|summary|li|text)[^>]*>(.*?)</", page)
+    assert "第 1 轮" in page and in_english("\n".join(each for each in headings if "{" not in each)) == []
+    assert '<html lang="en">' in seedsmith("sessions", "export", "last", "--html").stdout
+
+
+def test_a_batch_that_is_looked_at(chinese, seedsmith, place):
+    repository = place / "repo"
+    for arguments in (["init", "-q"], ["add", "a.txt"], [*AUTHOR, "commit", "-qm", "one"]):
+        subprocess.run(["git", *arguments], cwd=repository, check=True)
+    tasks = {"name": "t", "repositories": [".", "../nowhere"], "steps": [{"run": "true"}]}
+    (repository / "t.yaml").write_text(json.dumps(tasks))
+    said = seedsmith("batch", "t.yaml", "--dry-run", "--lang", "zh").stdout
+    below = [line for line in said.splitlines() if not line.startswith(("repo", "nowhere"))]
+    assert in_english("\n".join(below)) == [] and "是   run: true" in said and "✗ 没有文件夹" in said
+    assert said.endswith("2 个条目，其中 0 个会向模型提问。没有执行任何操作。\n")
+    (repository / "t.yaml").write_text(json.dumps({**tasks, "nme": 1}))
+    assert "第 1 行：没有键 'nme'（您是不是想用 'name'？）" in chinese("batch", "t.yaml", expect=2).stderr
+
+
+def test_mcp_servers(chinese, place):
+    (place / "repo/.mcp.json").write_text('{"mcpServers": {"theirs": {"command": "x"}, "no": {}}}')
+    assert "已将 own 加入" in chinese("mcp", "add", "own", "--network", "on", "python", "x.py").stdout
+    listed = chinese("mcp", "list").stdout.splitlines()
+    assert listed[0] == "own  python x.py  [可访问网络] （用户）" and "尚未受信任" in listed[1]
+    assert "已信任 theirs：x" in chinese("mcp", "trust", "theirs").stdout
+    assert "没有 URL" in chinese("mcp", "login", "own", expect=2).stderr
+    assert chinese("mcp", "remove", "own").stdout == "已删除 own。\n"
+    assert "没有 MCP 服务器 'own'" in chinese("mcp", "test", "own", expect=2).stderr
+
+
+def test_writing_a_skill(chinese, place):
+    assert "然后依次运行：seedsmith skills check wave" in chinese("skills", "new", "wave").stderr
+    assert chinese("skills", "check", "wave").stdout == "wave：没有问题\n"
+    assert "已受信任" in chinese("skills", "trust", "wave").stdout
+    (place / "repo/.agents/skills/wave/skill.yaml").write_text("name: wave\ndescription: 3\nfoo: 1\n")
+    said = chinese("skills", "check", "wave", expect=1).stdout
+    assert "'description' 必须是文本：请写成 \"3\"" in said and "'foo' 不是这里的键；有 name, version" in said
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
+        (("batch", "nowhere.yaml"), "nowhere.yaml 不存在"),
+        (("batch", "t.yaml", "--new", "--resume"), "--new 重新开始"),
+        (("mcp", "add", "x", "https://h", "y"), "URL 服务器在别处运行"),
+        (("skills", "test", "--update"), "请同时给出 --live"),
+        (("import", "--dry-run"), "没有可导入的内容"),
+        (("complete", "a.txt:9"), "文本只有 2 行：没有第 9 行"),
         (("run", ""), "提示是空的"),
         (("run", "改一下", "--verfy", "x"), "没有选项"),
         (("run", "改一下", "--max-turns", "many"), "必须是不小于 1 的整数"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import click
 import pytest
@@ -52,19 +53,23 @@ def texts() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def told():
+    """What is told is looked up once."""
+    return cache(help_told("zh"))
+
+
+@pytest.fixture(scope="module")
 def said() -> set[str]:
     return {text for text in texts() if text}
 
 
-def test_no_piece_of_the_help_is_missing(said):
-    told = help_told("zh")
+def test_no_piece_of_the_help_is_missing(said, told):
     missing = {text for text in said | STANDING if not CHINESE.search(told(text)) and ENGLISH.search(text)}
     assert missing == set()
     assert {part for text in said if ENGLISH.search(part := SAME.sub("", told(text)))} == set()
 
 
-def test_a_new_one_would_be_missed():
-    told = help_told("zh")
+def test_a_new_one_would_be_missed(told):
     assert told("Turn the flux around.") == "Turn the flux around."
     assert told("Show tracebacks. Turn the flux around.").endswith("Turn the flux around.")
 
@@ -80,10 +85,10 @@ def test_every_form_is_of_something_that_the_help_says(said):
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
-def test_help_fits_the_terminal(width, said, monkeypatch):
+def test_help_fits_the_terminal(width, told, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     for context in contexts(root, root.context_class(root, info_name="seedsmith", **root.context_settings)):
-        formatter = ToldFormatter(help_told("zh"))
+        formatter = ToldFormatter(told)
         context.command.format_help(context, formatter)
         for line in formatter.getvalue().splitlines():
             assert cell_len(line) <= width or " " not in line.strip(), line

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 import pytest
-from said_in_english import Said, all_said
+from said_in_english import Said, all_said, printed
 
 from seedsmith.agent.frontends.languages.language import catalogue
 from seedsmith.agent.frontends.languages.reports import Form, Reports, forms_of
@@ -52,3 +52,8 @@ def test_a_new_sentence_would_be_missed():
         f"new.py:1: {new}",
         "new.py:1: The flux is inverted: turn",
     }
+
+
+def test_no_command_prints_prose_but_what_is_told():
+    """``tell``, or ``as_told`` around it, puts it into the person's language."""
+    assert list(printed()) == []

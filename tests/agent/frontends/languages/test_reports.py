@@ -105,7 +105,8 @@ def test_every_form_is_of_something_that_is_said():
     package = Path(seedsmith.__file__).parent
     floors = ("agent", "skills", "tools", "sandbox")
     sources = (file.read_text() for floor in floors for file in sorted((package / floor).rglob("*.py")))
-    said = BETWEEN_LITERALS.sub("", "\n".join(sources))
+    lines = (line for source in sources for line in source.split("\n") if '"' in line or "'" in line)
+    said = BETWEEN_LITERALS.sub("", "\n".join(lines))
     missing = {
         piece
         for form in forms_of("zh")

@@ -16,10 +16,11 @@ from command import call_here
 
 from seedsmith.agent.cli.batch_lines import at_work_lines, planned_text, progress_line
 from seedsmith.agent.errors import UsageError
+from seedsmith.agent.frontends.languages.reports import Reports
 from seedsmith.agent.tasks.batch.batch import AtWork, Options, Progress
 from seedsmith.agent.tasks.batch.dry_run import cost_words, dry_run
 from seedsmith.agent.tasks.batch.plan import Item, plan
-from seedsmith.agent.tasks.batch.report import check_report, write_report
+from seedsmith.agent.tasks.batch.report import check_report, markdown, page, write_report
 from seedsmith.agent.tasks.batch.store import Row, Store
 from seedsmith.agent.tasks.batch.wording import row_line
 from seedsmith.agent.tasks.batch.worker import DATABASE
@@ -55,6 +56,11 @@ async def test_reports_in_every_form(ground):
     links.feed(texts[".html"])
     assert not links.outside and '<span class="add">+new &lt;b&gt;' in texts[".html"]
     assert "\n+++ b/a.txt" in texts[".html"] and 'aria-label="1 failed, 1 verified"' in texts[".html"]
+    chinese = "".join((*markdown(summary, Reports("zh")), *page(summary, Reports("zh"))))
+    assert (
+        "| ✓ | go\\|od | 通过验证 | +1 −1 | 分支 changed |" in chinese and "## 仓库不能使用（1）" in chinese
+    )
+    assert '<html lang="zh">' in chinese and 'aria-label="1 个失败，1 个通过验证"' in chinese
     told = json.loads(texts[".json"])
     assert told["exit_code"] == 1 and [each["state"] for each in told["items"]] == ["verified", "failed"]
     suites = ElementTree.fromstring(texts[".xml"])
