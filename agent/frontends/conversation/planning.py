@@ -30,7 +30,7 @@ def switch_mode(talk: Talk) -> None:
     """Go on to the next mode, and say what it means and from when on."""
     mode = _MODES[(_MODES.index(talk.settings.approve or "ask") + 1) % len(_MODES)]
     talk.set(approve=mode)
-    talk.say(from_when(talk, f"{mode}: {talk.words(f'mode.{mode}')}"), "dim")
+    talk.say(from_when(talk, f"{mode}{talk.words.told(': ')}{talk.words(f'mode.{mode}')}"), "dim")
 
 
 async def answer_to_plan(talk: Talk, plan: str) -> str:
