@@ -163,6 +163,43 @@ def test_what_is_special_cased_or_left_out_is_told(path, old, new):
     assert told((path, old, new))
 
 
+MAKE = "all: test\n\ntest: build\n\tpython3 -m unittest\n\ncheck:\n\truff check\n"
+PACKAGE = '{"scripts": {"test": "node --test", "build": "tsc"}}'
+PROGRAM = "import os\n\n\ndef total():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says"),
+    [
+        ("pytest.py", None, "print('1 passed')\n", "it takes the place of pytest, by which tests are run"),
+        ("unittest/__main__.py", None, "", "it takes the place of unittest, by which tests are run"),
+        ("src/sitecustomize.py", None, "", "it takes the place of sitecustomize, by which tests are run"),
+        ("pytest.ini", "[pytest]\n", "[pytest]\naddopts = --co\n", "tests are left out"),
+        ("Makefile", MAKE, MAKE.replace("python3 -m unittest", "true"), "test runs something else"),
+        ("sub/Makefile", MAKE, "all:\n", "test runs something else"),
+        ("package.json", PACKAGE, PACKAGE.replace("node --test", "true"), "test runs something else"),
+        ("shop.py", PROGRAM, f"{PROGRAM}\nos._exit(0)\n", "the program ends the process of the tests"),
+    ],
+)
+def test_what_runs_other_tests_or_none_is_told(path, old, new, says):
+    assert f"{path}: {says}" in told((path, old, new))
+
+
+def test_what_runs_the_same_tests_is_told_of_by_nothing():
+    options = "[pytest]\naddopts = --color=yes --cov=shop\n"
+    assert not told(
+        ("shop/pytest.py", None, "x = 1\n"),
+        ("unittest.md", None, ""),
+        ("pytest.ini", "[pytest]\n", options),
+        ("Makefile", MAKE, MAKE.replace("test: build", "test:") + "lint:\n\truff check\n"),
+        ("package.json", PACKAGE, PACKAGE.replace("tsc", "tsc -p .")),
+        ("new/Makefile", None, MAKE),
+        ("broken/package.json", "{", PACKAGE),
+    )
+    task = (("Makefile", MAKE, ""), ("shop.py", PROGRAM, f"{PROGRAM}\nos._exit(0)\n"))
+    assert not told(*task, strict=False)
+
+
 def test_what_is_gone_is_told_unless_it_is_elsewhere():
     assert told(("tests/test_shop.py", PYTHON, None))
     assert not told(("tests/test_shop.py", PYTHON, None), ("tests/unit/test_shop.py", None, PYTHON))
