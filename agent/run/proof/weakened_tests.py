@@ -18,7 +18,8 @@ _CONFIGURATION = frozenset(
 )
 _CONFIGURED_BY_NAME = re.compile(r"(?:jest|vitest|vite|playwright)\.config\.[cm]?[jt]s(?:on)?|\.mocharc\..*")
 _LEAVES_OUT = re.compile(
-    r"--co(?:llect-only)?(?![\w-])|--listTests|--deselect|--ignore\b|--ignore-glob|(?<!\S)-k[ =]|collect_ignore|testPathIgnorePatterns|"
+    r"--co(?:llect-only)?(?![\w-])|--listTests|"
+    r"--deselect|--ignore\b|--ignore-glob|(?<!\S)-k[ =]|collect_ignore|testPathIgnorePatterns|"
     r"testNamePattern|--passWithNoTests|passWithNoTests|norecursedirs|\|\|\s*true|;\s*true\b"
 )
 _KNOWS_OF_TESTS = re.compile(
