@@ -61,7 +61,9 @@ def _talk(settings: Settings, worktree: str | None) -> int:
     from seedsmith.agent.settings.state_folder import prepare_state, state_folder
 
     typed = ""
-    home = prepare_state(state_folder(settings.home, os.environ), settings.workspace.absolute())
+    workspace = settings.workspace.absolute()  # as long as the current folder is there
+    settings = settings.model_copy(update={"workspace": workspace})
+    home = prepare_state(state_folder(settings.home, os.environ), workspace)
     known = catalog.load(os.environ)
     if not settings.model and not default_model(known, os.environ):
         from seedsmith.agent.cli.first_run import choose_model

@@ -145,3 +145,16 @@ def test_a_worktree_that_was_not_changed_is_no_place_to_go_on(terminal, endpoint
     at.shows("Nothing to do.")
     at.does("/quit", "it is removed")
     assert "Go on with" not in at.screen
+
+
+@pytest.mark.slow
+def test_where_the_folder_is_gone_the_conversation_says_so_and_stays(terminal, endpoint, tmp_path):
+    endpoint.script(text("Plain."))
+    at = terminal(100)
+    at.shows("can be typed")
+    at.type("Hi", "Enter")
+    at.shows("files changed")
+    shutil.rmtree(tmp_path / "repository")
+    at.does("Again", "does not exist.")
+    screen = at.does("/help", "/undo")
+    assert "Traceback" not in screen and "unforeseen" not in screen
