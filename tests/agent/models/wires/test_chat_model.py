@@ -470,7 +470,7 @@ async def test_an_address_where_nobody_listens(asking):
 
 async def test_a_redirection_is_not_followed_with_the_key(asking, endpoint):
     endpoint.script(raw(b"", status=302, headers=(("location", "http://elsewhere.test/"),)))
-    with pytest.raises(InvalidRequest, match=r"moved to http://elsewhere\.test/"):
+    with pytest.raises(InvalidRequest, match=r"redirects to http://elsewhere\.test/"):
         await asking.answer()
 
 
