@@ -64,12 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of the test's own, with a number that is counted.
+    """A folder of the test's own, with a number that is counted; its path has the same length in every run.
 
     pytest's own fixture looks through the folders of all tests before for the next number of the name.
     """
     name = re.sub(r"\W", "_", request.node.name)[:27]
-    folder = tmp_path_factory.getbasetemp() / f"{name}{next(FOLDERS)}"
+    folder = tmp_path_factory.getbasetemp() / f"{name}{next(FOLDERS):04}"
     folder.mkdir(mode=0o700)
     return folder
 
