@@ -1,6 +1,6 @@
 """Ends what a killed agent left of its session: a launcher that still waited for another one when that died.
 
-Such a process does nothing any more, but nothing ends it either (``_start_held_back`` in ``spawn.py``).
+Such a process does nothing any more, but nothing ends it either (``hold_back`` in ``spawn.py``).
 """
 
 from __future__ import annotations
