@@ -227,6 +227,7 @@ async def _stage(call: GitCall) -> tuple[list[str], list[str]]:
 async def _check_named(call: GitCall, found: Status) -> None:
     """Raise :class:`ToolError` for a path that is unknown to git: missing, ignored or empty."""
     touched = [change.path for change in (*found.changes, *found.conflicts)] + list(found.untracked)
+    touched += [change.original for change in found.changes if change.original]
     for path in call.paths:
         below = path.rstrip("/") + "/"
         if path == "." or any(each == path or each.startswith(below) for each in touched):

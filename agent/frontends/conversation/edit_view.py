@@ -36,6 +36,14 @@ def show_change(console: Console, diff: str, words: Words, most: int = MOST_LINE
         console.print(Text(f"       {words('change.more', lines=len(lines) - most)}", "dim"))
 
 
+def counted_files(diff: str, words: Words) -> list[str]:
+    """A line for each file of a diff: its name, and how many lines were added and removed, if any."""
+    return [
+        f"  {path}  " + (f"+{added} -{removed}" if added or removed else words("change.no_lines"))
+        for path, added, removed in line_counts(diff)
+    ]
+
+
 def line_counts(diff: str) -> list[tuple[str, int, int]]:
     """Each file of a diff with its lines added and removed; empty for what can't be read."""
     from unidiff.errors import UnidiffParseError

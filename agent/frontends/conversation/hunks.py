@@ -171,5 +171,5 @@ def _patch(hunk: Hunk, lines: Sequence[str], start: int, creates: bool, deletes:
     old, new = quoted(f"a/{hunk.path}").decode(), quoted(f"b/{hunk.path}").decode()
     head = [f"diff --git {old} {new}", f"new file mode {hunk.mode}"] if creates and hunk.mode else []
     head += [f"--- {_NOWHERE if creates else old}", f"+++ {_NOWHERE if deletes else new}"]
-    at = f"@@ -{0 if creates else start},{before} +{0 if deletes else max(start, 1)},{after} @@"
+    at = f"@@ -{0 if creates else max(start, 1)},{before} +{0 if deletes else max(start, 1)},{after} @@"
     return "\n".join([*head, at, *lines, ""])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from seedsmith.agent import events
 from seedsmith.agent.frontends.console import ConsoleFrontEnd
-from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
+from seedsmith.agent.frontends.conversation.edit_view import counted_files, show_change
 from seedsmith.agent.frontends.conversation.live_output import activity, fitted
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.frontends.terminal import visible
@@ -152,8 +152,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         elif event.diff:
             self.diff_shown = event.diff
             self._line("")
-            for path, added, removed in line_counts(event.diff):
-                self._line(f"  {path}  +{added} -{removed}", "dim")
+            for line in counted_files(event.diff, self._words):
+                self._as_it_is(line, "dim")
         super()._finish(replace(event, diff="", undo="", message=self._news(event)), "")
         if event.undo:
             self._as_it_is(self._words("undo.hint"), "dim")

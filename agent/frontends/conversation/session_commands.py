@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from seedsmith.agent.frontends.conversation.commands import Talk, command
-from seedsmith.agent.frontends.conversation.edit_view import line_counts
+from seedsmith.agent.frontends.conversation.edit_view import counted_files
 from seedsmith.agent.sessions.recorded_sessions import RecordedSession, Sessions
 
 _OFFERED = 20
@@ -54,8 +54,8 @@ async def _diff(talk: Talk, words: str) -> None:
     if not diff.strip():
         talk.say(talk.words("diff.none"))
         return
-    for path, added, removed in line_counts(diff):
-        talk.say(f"  {path}  +{added} -{removed}", "dim")
+    for line in counted_files(diff, talk.words):
+        talk.say(line, "dim")
     if words == "all":
         talk.show_change(diff)
     else:

@@ -94,6 +94,16 @@ async def test_what_somebody_staged_before_is_told_and_stays_out_of_a_commit_of_
     assert git_bench.git("diff", "--cached", "--name-only").split() == ["b.txt"]
 
 
+async def test_both_names_of_a_file_that_was_renamed_and_staged_can_be_committed(git_bench):
+    git_bench.save("first", a="1\n2\n3\n", b="1\n")
+    (git_bench.root / "a.txt").rename(git_bench.root / "new.txt")
+    git_bench.put("b.txt", "theirs\n")
+    git_bench.git("add", "b.txt")
+    await git_bench.call("add", paths=["a.txt", "new.txt"])
+    await git_bench.call("commit", message="rename it", paths=["a.txt", "new.txt"])
+    assert git_bench.git("status", "--porcelain").split() == ["M", "b.txt"]
+
+
 async def test_commit_takes_what_is_staged_or_stages_paths_or_all(git_bench):
     git_bench.save("first", a="1\n", b="1\n", c="1\n")
     for name in "abc":

@@ -8,7 +8,7 @@ import os
 import pytest
 from rich.console import Console
 
-from seedsmith.agent.frontends.conversation.edit_view import line_counts, show_change
+from seedsmith.agent.frontends.conversation.edit_view import counted_files, line_counts, show_change
 from seedsmith.agent.frontends.conversation.hunk_review import review
 from seedsmith.agent.frontends.languages.language import Words
 from seedsmith.agent.run.one_tool import run_tool
@@ -91,6 +91,7 @@ async def test_what_is_dropped_is_as_it_was_byte_for_byte(go_through):
     assert "picture.png, empty.txt" in talk.said[-2] and "/undo PATH" in talk.said[-2]
     said = "\n".join(talk.said)
     assert "new.txt (new)" in said and "run.sh (deleted)" in said and "第三行文字" in said
+    assert "     1 - #!/bin/sh" in said
     assert "\\x0d" not in said and "修复 记录.txt  (" in said
 
 
@@ -107,6 +108,12 @@ async def test_what_is_no_answer_is_asked_about_again_and_words_are_taken_whole(
     assert "TWO" in (go_through.repository / "windows.txt").read_text()
     assert not (go_through.repository / "new.txt").exists()
     assert talk.said.count(Words()("review.unknown")) == 2
+
+
+def test_a_file_without_lines_is_not_told_by_their_number():
+    picture = file_patch("p.png", Version(0o100644, PICTURE), Version(0o100644, PICTURE + b"more"))
+    lines = file_patch("a", None, Version(0o100644, b"one\n"))
+    assert counted_files((picture + lines).decode(), Words()) == ["  p.png  (no lines)", "  a  +1 -0"]
 
 
 def test_a_files_name_is_told_out_of_its_quotes():
