@@ -129,6 +129,8 @@ class ScreenFrontEnd(ConsoleFrontEnd):
         shown_before, self._estimated = self._estimated, self._estimated or event.code == "cost_estimate"
         if event.code != "cost_estimate" or not shown_before:
             super()._notice(event)
+        if event.code == "retry" and self._activity == self._words("answers"):  # it does so no more
+            self._status(self._words("waits_for_model"))
 
     def _text(self, delta: str) -> None:
         self._said.append(delta)

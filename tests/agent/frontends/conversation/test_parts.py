@@ -306,3 +306,13 @@ async def test_a_plan_is_answered_in_full_words_too():
     assert await becomes("no, use sed") == ("use sed", None)
     assert await becomes("") == ("", None)
     assert await becomes("use sed") == ("use sed", None)
+
+
+def test_after_an_answer_broke_off_the_model_is_waited_for():
+    front_end = ScreenFrontEnd(io.StringIO(), lambda: None, WORDS)
+    events = (TurnStarted(1), Text("Half an ans"), NoticeGiven("retry", "It broke off; asking again in 1 s."))
+    under_way = []
+    for number, event in enumerate(events):
+        front_end.show(Envelope(number, 0.0, "s1", event))
+        under_way.append(front_end.under_way(80)[-1])
+    assert "the model answers" in under_way[1] and "waiting for the model" in under_way[2]
