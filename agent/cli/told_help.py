@@ -19,7 +19,7 @@ from seedsmith.agent.frontends.line_wrapping import LEAST_WIDTH, fitted, padded
 from seedsmith.agent.frontends.terminal import cells
 
 Told = Callable[[str], str]
-_MARGIN, _WIDEST, _FIRST_COLUMN, _LEAST_ROOM = 2, 80, 30, 24
+_MARGIN, _WIDEST, _FIRST_COLUMN, _LEAST_ROOM = 2, 80, 30, 20
 _ENDLESS = 1 << 16
 """The width that click is told: it cuts no description short."""
 _EXTRA = re.compile(r"(?:^|  )\[([^\[\]]+)\]$")
