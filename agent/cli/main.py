@@ -229,10 +229,12 @@ def _without_language(arguments: Sequence[str]) -> list[str]:
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit code of an error, and the one sentence that says what to do about it."""
-    from seedsmith.agent.sessions.outcome import ending_of, exit_code_of
+    from seedsmith.agent.sessions.outcome import NO_MEMORY, ending_of, exit_code_of
 
     if isinstance(error, click.Abort):
         return INTERRUPTED, "Interrupted."
+    if isinstance(error, MemoryError):
+        return FAILED, NO_MEMORY
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return FAILED, f"{error.filename or 'The output'} can't be written: {error.strerror}."
     ending = ending_of(error)

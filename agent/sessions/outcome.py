@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.snapshots.changes import Changes
 
 INTERRUPTED_MESSAGE = "Interrupted."
+NO_MEMORY = "The memory is used up: end other programs, or raise the limit that holds here (ulimit -v)."
 """What a run says that the person stopped."""
 _NAMED = 8
 
@@ -199,6 +200,8 @@ def ending_of(error: BaseException) -> Ending | None:
             return None
         case asyncio.CancelledError() | KeyboardInterrupt() | SystemExit():
             return Ending("interrupted", INTERRUPTED_MESSAGE, raised=True)
+        case MemoryError():
+            return Ending("gave_up", NO_MEMORY, raised=True)
         case _:  # a defect: programs that follow the run need its end all the same
             what = type(error).__name__
             return Ending("gave_up", f"Something unforeseen went wrong ({what}).", raised=True)

@@ -32,7 +32,9 @@ def prepare_state(home: Path, workspace: Path) -> Path:
         sessions = (canonical / "sessions").resolve()
         found = [canonical.stat(), *([sessions.stat()] if sessions.exists() else [])]
     except OSError as error:
-        raise UsageError(f"Can't use the state folder {home}: {error.strerror}.") from error
+        raise UsageError(
+            f"Can't use the state folder {home}: {error.strerror}. SEEDSMITH_HOME names another."
+        ) from error
     if not sessions.is_relative_to(canonical):
         raise UsageError(f"{home}/sessions is a link out of the state folder; remove it.")
     for each in found:

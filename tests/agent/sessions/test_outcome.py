@@ -117,3 +117,10 @@ def test_what_a_run_raises_still_is_what_the_command_line_calls_unforeseen():
     for error, _, _ in ERRORS:
         ending = ending_of(error)
         assert (ending is not None and ending.raised) == ("unforeseen" in explain(error)[1])
+
+
+def test_a_run_and_the_command_line_say_that_the_memory_is_used_up():
+    ending = ending_of(MemoryError())
+    assert ending is not None and (ending.status, ending.raised) == ("gave_up", True)
+    code, sentence = explain(MemoryError())
+    assert code == 1 and sentence == ending.reason and sentence.startswith("The memory is used up: ")

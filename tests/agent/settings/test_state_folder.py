@@ -48,3 +48,9 @@ def test_sessions_that_are_a_link_elsewhere_are_refused(tmp_path, work):
     (tmp_path / "state/sessions").symlink_to(work)
     with pytest.raises(UsageError, match="link"):
         prepare_state(tmp_path / "state", work)
+
+
+def test_one_that_can_not_be_made_names_the_way_out(tmp_path, work):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"file/state: Not a directory\. SEEDSMITH_HOME names another\.$"):
+        prepare_state(tmp_path / "file/state", work)
