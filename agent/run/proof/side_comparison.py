@@ -47,7 +47,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     proving = [name for name in flipped if not wrong[name]]
     failing = what_fails(first, old, new)
     unrun = [name for name in sorted(new.of("skipped")) if new.tests[name].file in changed]
-    fault = _fault_of_failing(asked, failing, new, proving)
+    fault, guilty = _fault_of_failing(asked, failing, new, proving)
     if not fault and not flipped:
         fault = _nothing_flipped(asked.changed, changed, new, failing.old)
     elif not fault and not proving:
@@ -55,14 +55,13 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
         fault += f"{wrong[flipped[0]]}."
     fault = fault or _fault_of_ending(old if first is None else first, new)
     why = failures[proving[0]].why if proving else failures[flipped[0]].why if flipped else ""
-    guilty = next((name for name in (*failing.broken, *failing.fresh) if name in new.tests), "")
     return Sides(
         old=Side(command, old.exit_code, tuple(proving[:_MOST_TESTS]), why[-_WHY_CHARACTERS:]),
         new=Side(
             command,
             new.exit_code,
             tuple(proving[:_MOST_TESTS]),
-            new.tests[guilty].why[-_WHY_CHARACTERS:] if guilty else "",
+            new.tests[guilty].why[-_WHY_CHARACTERS:] if guilty in new.tests else "",
         ),
         fault=fault,
         broken=failing.broken[:_MOST_TESTS],
@@ -76,21 +75,22 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     )
 
 
-def _fault_of_failing(asked: Asked, failing: Failing, new: TestRun, proving: list[str]) -> str:
-    """What is wrong with what fails now; '' where all of it is old."""
+def _fault_of_failing(asked: Asked, failing: Failing, new: TestRun, proving: list[str]) -> tuple[str, str]:
+    """What is wrong with what fails now, and a test by which it is; '' and '' where all of it is old."""
     if failing.broken:
         fault = f"{_few(failing.broken)} passed on the code as it was, and does not now."
         if proving:
             fault += f" {proving[0]} shows what was reported: either the change breaks the other, or that "
             fault += "one says the opposite of the report."
-        return fault
+        return fault, failing.broken[0]
     if failing.fresh:
-        return f"{_few(failing.fresh)} fails on the code as it is."
+        return f"{_few(failing.fresh)} fails on the code as it is.", failing.fresh[0]
     for text, who in ((asked.report, "report"), (asked.command, "command")):
         named = [name for name in (*failing.old, *failing.unsteady) if is_named(text, new, name)]
         if named:
-            return f"{_few(named)} fails still, and the {who} names it."
-    return ""
+            more = " --resume with a --test that leaves it out proves the rest." if proving else ""
+            return f"{_few(named)} fails still, and the {who} names it.{more}", named[0]
+    return "", ""
 
 
 def _fault_of_ending(first: TestRun, new: TestRun) -> str:

@@ -140,3 +140,11 @@ def test_nothing_is_proven_where_a_test_fails_that_did_not(first, old, new):
         assert new.failing <= first.failing and not (
             old.of("passed") - new.of("passed", "skipped") - first.failing
         )
+
+
+def test_how_a_named_test_fails_still_is_told():
+    named = Asked("make test", "test_b and the mean of nothing fail.", ["tests/test_new.py"])
+    first, old, new = (a_run(test_b="failed", new=how) for how in ("skipped", "failed", "passed"))
+    sides = compare(named, first, old, new)
+    assert sides.fault.startswith("test_b fails still, and the report names it. --resume with a --test")
+    assert sides.new is not None and sides.new.why == "E   AssertionError: x"
