@@ -2,8 +2,8 @@
 
 The program's sources get probes in a private copy of the workspace (``javascript_probes.py``). One run of the
 test command records what values the probes see, another one changes them one at a time
-(``injected/node_experiments.js``). Tests of node:test, mocha and jest and programs that test themselves are
-understood.
+(``injected/node_experiments.js``). Tests of node:test, mocha, jest and vitest are understood, and
+programs that test themselves.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 
 _FOLDER = "seedsmith-node"
 _INJECTED = Path(__file__).parent / "injected"
-_ADDED = ("node_experiments.js", "node_jest.js", "node_mocha.js", "node_test.cjs")
+_ADDED = ("node_experiments.js", "node_jest.js", "node_mocha.js", "node_vitest.mjs", "node_test.cjs")
 _RUNNER = "seedsmith_runner.mjs"
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""

@@ -3,7 +3,7 @@
  * Try what changes a failing test's end: one value, condition or statement of a Node program at a time.
  *
  * The program's sources have probes (javascript_probes.py). Where one of the workspace's own files is what Node
- * is to run, or mocha or jest, this file runs it in its place, again and again in the same process, its modules
+ * is to run, or mocha, jest or vitest, this file runs it in its place, again and again in the same process, its modules
  * loaded anew: once to record what the probes see, or once for each line of `experiments` (SITE:CHANGE). What came
  * of them is written to `out`. Like its neighbours it is copied into the sandbox and uses Node's own modules only.
  */
@@ -26,23 +26,33 @@ const watched = new Int32Array(new SharedArrayBuffer(4)); // counts experiments;
 const exit = process.exit;
 const { runMain } = Module;
 
+const VITEST = /[\\/]vitest[\\/]vitest\.mjs$/;
+const NOW = path.join(__dirname, 'now'); // what is asked for, told to vitest's threads, a new one for each run
+
 let stopped = null; // ends the program that runs now
 let loads = 0;
+let asked = '';
 
 if (isMainThread) {
-  Module.runMain = (main) => (isOurs(main) ? experimentOnMain(main) : runMain(main));
+  Module.runMain = (main) => {
+    const file = realOf(main);
+    if (VITEST.test(file)) return void experimentOnVitest(file);
+    return isOwn(file) ? experimentOnMain(main) : runMain(main);
+  };
   takeOverMocha(forget, (again) => void experimentOn('mocha', (wanted) => again(wanted).catch(() => new Map())));
   takeOverJest((again) => {
     const run = byNames(again);
     void run(null).then(() => experimentOn('jest', run)); // how long it takes is seen when all is compiled
   });
+} else if (fs.existsSync(NOW)) {
+  askFor(fs.readFileSync(NOW, 'utf8'), appending('vitest'));
 }
 
-function isOurs(main) {
+function realOf(main) {
   try {
-    return isOwn(fs.realpathSync(main));
+    return fs.realpathSync(main);
   } catch {
-    return false;
+    return '';
   }
 }
 
@@ -64,6 +74,18 @@ function byNames(again) {
   };
 }
 
+async function experimentOnVitest(main) {
+  const { openVitest } = await import(pathToFileURL(path.join(__dirname, 'node_vitest.mjs')));
+  const { again } = await openVitest(main, process.argv.slice(2), true);
+  const named = byNames(again);
+  const run = (wanted) => {
+    fs.writeFileSync(NOW, asked);
+    return named(wanted);
+  };
+  await run(null);
+  await experimentOn('vitest', run);
+}
+
 function experimentOnMain(main) {
   const shim = require('./node_test.cjs');
   globalThis.__seedsmith_node_test__ = shim;
@@ -81,25 +103,44 @@ function experimentOnMain(main) {
 
 /** Experiment on the program that `run` runs: it gives how each test ended, only those it is given, if any. */
 async function experimentOn(program, run) {
-  const out = (kind) => path.join(__dirname, 'out', `${encodeURIComponent(program)}.${kind}`);
-  const say = (kind, what) => fs.appendFileSync(out(kind), `${what}\n`);
+  const say = appending(program);
   process.stdout.write = process.stderr.write = () => true;
   try {
     const began = Date.now();
     const usual = await run(null);
     const patience = Math.max(1000 * (PLAN.patience || 0), MOST_TIMES * (Date.now() - began));
     const failing = [...usual].filter(([, end]) => end).map(([name]) => name);
-    if (failing.length && PLAN.record) await record(run, (what) => say('record', what));
-    else if (failing.length) await tryAll(run, usual, failing, { out, say, patience });
+    if (failing.length && PLAN.record) await record(run, say);
+    else if (failing.length) await tryAll(run, usual, failing, { out: (kind) => outOf(program, kind), say, patience });
   } finally {
     exit(1);
   }
 }
 
+function outOf(program, kind) {
+  return path.join(__dirname, 'out', `${encodeURIComponent(program)}.${kind}`);
+}
+
+function appending(program) {
+  return (kind, what) => fs.appendFileSync(outOf(program, kind), `${what}\n`);
+}
+
+/** Have the probes note what they see, or one of them change it: `record`, or SITE:CHANGE. */
+function askFor(what, say) {
+  asked = what;
+  const [site, change] = what.split(/:(.*)/);
+  if (what) globalThis[ask] = what === 'record' ? recorder((seen) => say('record', seen)) : changer(Number(site), change);
+}
+
 async function record(run, say) {
+  askFor('record', say);
+  await run(PLAN.failing);
+}
+
+function recorder(say) {
   const seen = new Set();
   const once = (what) => seen.has(what) || (seen.add(what), say(what));
-  globalThis[ask] = (site, value, names) => {
+  return (site, value, names) => {
     const kind = kindOf(value);
     once(`${site} ${kind}`);
     for (const name in names || {}) {
@@ -112,7 +153,6 @@ async function record(run, say) {
     }
     return value;
   };
-  await run(PLAN.failing);
 }
 
 async function tryAll(run, usual, failing, { out, say, patience }) {
@@ -126,8 +166,7 @@ async function tryAll(run, usual, failing, { out, say, patience }) {
   for (const [number, name] of names.entries()) {
     if (Date.now() > end) break;
     Atomics.store(watched, 0, number + 1);
-    const [site, change] = name.split(/:(.*)/);
-    globalThis[ask] = changer(Number(site), change);
+    askFor(name, say);
     const ended = await run(chosen);
     const now = chosen.map((each) => (ended.has(each) ? ended.get(each) : 'missing'));
     const cured = now.filter((end) => !end).length / chosen.length;

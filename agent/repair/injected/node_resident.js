@@ -1,17 +1,19 @@
 'use strict';
 /*
- * Keeps jest waiting in its own process, and runs its tests whenever the process that started it asks for it.
+ * Keeps jest waiting in its own process, and runs its tests whenever the process that started it asks for it; or
+ * another runner that is given.
  *
  * node_serve.js starts it and ends it where a run does not end. A message names the files to run first,
  * and whether the others follow where those pass.
  */
 const { takeOverJest } = require('./node_jest.js');
 
-takeOverJest((again, files) => {
+/** Wait for messages; `again` runs the tests of some files, `files` are all of them. */
+function wait(again, files) {
   const run = async ({ first, rest }) => {
-    const others = files.filter((file) => !(first || []).includes(file));
+    const others = files.filter((file) => !first.includes(file));
     const failed = [];
-    for (const some of [first || [], rest ? others : []]) {
+    for (const some of [first, rest ? others : []]) {
       if (some.length && !failed.length) failed.push(...(await again(some)).filter((each) => each.error));
     }
     return {
@@ -28,4 +30,8 @@ takeOverJest((again, files) => {
     );
   });
   process.send('ready');
-});
+}
+
+takeOverJest(wait);
+
+module.exports = { wait };

@@ -1,23 +1,35 @@
 /*
- * Keeps vitest waiting in its own process, by its own programming interface, for node_serve.js (as node_resident.js
- * does with jest). It compiles anew what changed since it ran last, and nothing else.
+ * Has vitest run its tests again and again in its own process, by its own programming interface. It compiles anew
+ * what changed since it ran last, and nothing else.
+ *
+ * As a program it waits for node_serve.js, as node_resident.js does with jest.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [, , program, ...given] = process.argv; // vitest.mjs, and what it was given
-const { createVitest, parseCLI } = await import(pathToFileURL(path.join(path.dirname(program), 'dist', 'node.js')));
-const { filter, options } = parseCLI(['vitest', ...given]);
-const alone = { watch: false, run: true, reporters: [{}], coverage: { enabled: false } };
-const quick = { pool: 'threads', isolate: false }; // which ends with this process, whatever runs in it
-const vitest = await createVitest('test', { ...options, ...alone, ...quick });
-const specifications = await vitest.globTestSpecifications(filter);
-const files = [...new Set(specifications.map((each) => each.moduleId))];
-const written = new Map(); // by path: when it was changed last
+/** What runs tests in some files, the tests being in `files`; `program` is vitest.mjs and `given` its arguments. */
+export async function openVitest(program, given, isolate) {
+  const { createVitest, parseCLI } = await import(pathToFileURL(path.join(path.dirname(program), 'dist', 'node.js')));
+  const { filter, options } = parseCLI(['vitest', ...given]);
+  const alone = { watch: false, run: true, reporters: [{}], coverage: { enabled: false } };
+  const quick = { pool: 'threads', isolate }; // threads end with this process, whatever runs in them
+  const vitest = await createVitest('test', { ...options, ...alone, ...quick });
+  const specifications = await vitest.globTestSpecifications(filter);
+  const files = [...new Set(specifications.map((each) => each.moduleId))];
+  const written = new Map(); // by path: when it was changed last
+  const again = async (some) => {
+    look(vitest, written);
+    const wanted = specifications.filter((each) => !some || some.includes(each.moduleId));
+    const ended = endedIn(await vitest.runTestSpecifications(wanted));
+    look(vitest, written);
+    return ended;
+  };
+  return { files, again };
+}
 
 /** Forget what vite has compiled of files that changed. */
-function look() {
+function look(vitest, written) {
   for (const { vite } of vitest.projects) {
     for (const { moduleGraph } of Object.values(vite.environments)) {
       for (const file of moduleGraph.fileToModulesMap.keys()) {
@@ -29,37 +41,25 @@ function look() {
   }
 }
 
-async function failedIn(some) {
-  look();
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications.filter((each) => some.includes(each.moduleId)));
-  look();
-  const failed = unhandledErrors.map((error) => ({ file: '', name: '', error: String(error.message || error) }));
+/** How each test ended: its file, its names from outside inwards, and '' or what it says of its failure. */
+function endedIn({ testModules, unhandledErrors }) {
+  const said = (errors) => String((errors && errors[0] && errors[0].message) || 'failed');
+  const ended = unhandledErrors.map((error) => ({ file: '', names: [''], error: said([error]) }));
   for (const tested of testModules) {
-    const found = [...tested.children.allTests('failed')].map((test) => [test.name, test.result().errors]);
-    if (!found.length && tested.state() !== 'passed' && tested.state() !== 'skipped') found.push(['', tested.errors()]);
-    for (const [name, errors] of found) {
-      failed.push({ file: tested.moduleId, name, error: String((errors && errors[0] && errors[0].message) || 'failed') });
+    const before = ended.length;
+    for (const test of tested.children.allTests()) {
+      const { state, errors } = test.result();
+      if (state !== 'passed' && state !== 'failed') continue;
+      ended.push({ file: tested.moduleId, names: test.fullName.split(' > '), error: state === 'failed' ? said(errors) : '' });
     }
+    const failed = tested.state() === 'failed' && !ended.slice(before).some((each) => each.error);
+    if (failed) ended.push({ file: tested.moduleId, names: [''], error: said(tested.errors()) });
   }
-  return failed;
+  return ended;
 }
 
-async function run({ first, rest }) {
-  const others = files.filter((file) => !first.includes(file));
-  let failed = [];
-  for (const some of [first, rest ? others : []]) if (some.length && !failed.length) failed = await failedIn(some);
-  return {
-    status: failed.length ? 1 : 0,
-    error: failed.length ? failed[0].error.slice(0, 300) : '',
-    names: failed.map((each) => each.name),
-    failing: [...new Set(failed.map((each) => each.file))],
-  };
+if (path.basename(process.argv[1]) === 'node_vitest.mjs') {
+  const { wait } = await import('./node_resident.js');
+  const { files, again } = await openVitest(process.argv[2], process.argv.slice(3), false);
+  wait(again, files);
 }
-
-process.on('message', (asked) => {
-  run(asked).then(
-    (answer) => process.send(answer),
-    (error) => process.send({ status: 1, error: String((error && error.message) || error), names: [], failing: [] }),
-  );
-});
-process.send('ready');
