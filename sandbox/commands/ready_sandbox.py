@@ -13,7 +13,6 @@ import asyncio
 import os
 from dataclasses import replace
 
-from seedsmith.sandbox.commands.descendants import bury
 from seedsmith.sandbox.commands.output import output_pipe
 from seedsmith.sandbox.commands.prepared_command import PreparedCommand
 from seedsmith.sandbox.commands.spawn import Started, hold_back
@@ -80,10 +79,7 @@ class ReadySandbox:
         if not self._loop.is_closed():
             self._loop.remove_reader(self._reader)
         os.close(self._reader)
-        root = self._held.root if self.waits.is_set() else None
         self._held.end()
-        if root is not None:
-            bury(root)
 
     def _came_up(self) -> None:
         """Its shell waits, or there is none: nothing more is heard of it."""

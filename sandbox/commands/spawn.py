@@ -12,12 +12,14 @@ import os
 import re
 import resource
 import select
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 
-from seedsmith.sandbox.commands.descendants import children
+from seedsmith.sandbox.commands.descendants import bury, children
 from seedsmith.sandbox.commands.limits import apply_limits
 from seedsmith.sandbox.errors import FolderClosed, SandboxError
 from seedsmith.sandbox.isolation.base import Isolation, Launch, Limits, Policy
@@ -124,8 +126,16 @@ class Held:
         return Started(self.process, root, exit_fd, tuple(held))
 
     def end(self) -> None:
-        """End it: the shell becomes nothing."""
+        """End it: the shell becomes nothing.
+
+        The process behind the launcher is ended, too: where it was only coming up it would wait for ever.
+        """
+        root = self.root
         self.process.kill()
+        if root is not None:
+            with suppress(ProcessLookupError):
+                os.kill(root, signal.SIGKILL)
+            bury(root)
         self.process.wait()
         _close((self._information, self._release))
 

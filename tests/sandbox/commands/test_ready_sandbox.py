@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from present import is_present
-from waiting import new_mark, until, wait_until
+from waiting import command_lines, new_mark, until, wait_until
 
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 from seedsmith.sandbox.commands.ready_sandbox import ReadySandbox
@@ -270,3 +271,13 @@ def _with_variable(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+async def test_one_that_is_ended_while_it_comes_up_leaves_nothing(runner, world) -> None:
+    for delay in range(40):
+        runner.prepare()
+        await asyncio.sleep(delay / 4000)  # any moment of its first ten milliseconds
+        runner.unprepare()
+    mount = f"bind {world.workspace}"
+    await until(lambda: not command_lines(mount), lambda: "the end of all launchers")
+    assert (await run(runner, "echo still")).head == b"still\n"
