@@ -42,7 +42,7 @@ def command(login: bool, **flags: Any) -> int:
 
     settings = load_settings(flags)  # what is wrong with them is told before an editor waits
     with observing(settings) as watchers:
-        incoming, outgoing = own_pipes()
+        incoming, outgoing = own_pipes("acp")
         until_done(serve(given(flags), os.environ, incoming, outgoing, watchers))
     return 0
 

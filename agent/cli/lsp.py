@@ -36,4 +36,4 @@ def command(debounce: int, **flags: Any) -> int:
     from seedsmith.agent.frontends.lsp.serving import serve
 
     settings = load_settings(flags)
-    return until_done(serve(settings, os.environ, debounce / 1000, own_pipes()))
+    return until_done(serve(settings, os.environ, debounce / 1000, own_pipes("lsp")))

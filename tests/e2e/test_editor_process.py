@@ -82,6 +82,8 @@ def test_who_is_no_editor_is_told_what_it_is_for(environment, tmp_path, monkeypa
         options = {"stdin": source, "env": environment, "capture_output": True, "text": True, "timeout": 60}
         done = subprocess.run(COMMAND, **options)
     assert done.returncode == 2 and "over pipes" in done.stderr and not done.stdout
+    done = subprocess.run(COMMAND, **{**options, "stdin": subprocess.DEVNULL})
+    assert done.returncode == 2 and "over pipes" in done.stderr and "Traceback" not in done.stderr
 
     def refused(*flags, stdin=b""):
         done = call_here(("acp", *flags), tmp_path, environment, monkeypatch, capsys, stdin)

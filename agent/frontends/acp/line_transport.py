@@ -6,7 +6,6 @@ import asyncio
 import json
 from typing import Any, BinaryIO
 
-from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.jsonl import encode
 
 MOST_BYTES = 64 << 20
@@ -123,12 +122,9 @@ def _answer(message: Message) -> Message:
 
 
 async def open_lines(incoming: BinaryIO, outgoing: BinaryIO) -> Lines:
-    """Messages over two pipes. Raises :class:`UsageError` where they are none."""
+    """Messages over two pipes."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_READ_AT_ONCE)
-    try:
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
-        transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, outgoing)
-    except ValueError:
-        raise UsageError("An editor talks with seedsmith acp over pipes; this is a file.") from None
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, outgoing)
     return Lines(reader, asyncio.StreamWriter(transport, protocol, None, loop))

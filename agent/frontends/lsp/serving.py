@@ -11,7 +11,6 @@ from typing import BinaryIO
 
 from pygls.io_ import run_async
 
-from seedsmith.agent.errors import UsageError
 from seedsmith.agent.frontends.lsp.editor import Editor
 from seedsmith.agent.settings.settings import Settings
 
@@ -26,11 +25,8 @@ async def serve(
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_READ_AT_ONCE)
     incoming, outgoing = pipes
-    try:
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
-        transport, protocol = await loop.connect_write_pipe(FlowControlMixin, outgoing)
-    except ValueError:
-        raise UsageError("An editor talks with seedsmith lsp over pipes; this is a file.") from None
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
+    transport, protocol = await loop.connect_write_pipe(FlowControlMixin, outgoing)
     editor = Editor(settings, environment, debounce)
     server = editor.server
     server.protocol.set_writer(asyncio.StreamWriter(transport, protocol, None, loop))
