@@ -77,6 +77,9 @@ class RunInterceptor(TransportInterceptor, Protocol):
     def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
         """Take what experiments with a time limit said of each line; return what to go by instead."""
 
+    def recent(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """Take how new each line is by the repository's history; return what to go by instead."""
+
     async def conclude(self, outcome: Outcome) -> Outcome:
         """Take the outcome of the run that has ended; return the outcome to show."""
 

@@ -73,6 +73,8 @@ class Recording:
     """Measured times that the run's decisions depended on, in seconds."""
     found: Mapping[str, Mapping[int, float]]
     """What experiments said of lines, by path and number."""
+    recent: Mapping[str, Mapping[int, float]]
+    """How new lines were, by path and number."""
     finish: FinishLine | None
     """None if the run was killed while it was recorded."""
     last_line: int
@@ -105,6 +107,7 @@ class Recording:
             tuple(reader.verifications),
             tuple(reader.measured),
             reader.found,
+            reader.recent,
             reader.finish,
             len(lines),
         )
@@ -122,6 +125,7 @@ class _Reader:
         self.verifications: list[RecordedVerification] = []
         self.measured: list[float] = []
         self.found: dict[str, dict[int, float]] = {}
+        self.recent: dict[str, dict[int, float]] = {}
         self.finish: FinishLine | None = None
         self._path = path
         self._body = ""
@@ -175,9 +179,10 @@ class _Reader:
                 self.verifications.append(RecordedVerification(number, VerifyLine.from_json(line)))
             case "measured":
                 self.measured.append(float(line["seconds"]))
-            case "found":
+            case "found" | "recent" as kind:
+                scores = self.found if kind == "found" else self.recent
                 for path, number_of_line, score in line["lines"]:
-                    self.found.setdefault(str(path), {})[int(number_of_line)] = float(score)
+                    scores.setdefault(str(path), {})[int(number_of_line)] = float(score)
             case "finish":
                 self.finish = FinishLine.from_json(line)
             case _:  # intended, notice, and what a later program adds: nothing a replay goes by

@@ -114,9 +114,17 @@ class Recorder:
 
     def found(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
         """Write down what experiments said of each line."""
-        scored = [[path, line, score] for path, scores in lines.items() for line, score in scores.items()]
-        self.write({"kind": "found", "ms": self.ms, "lines": scored})
+        self._write_scores("found", lines)
         return lines
+
+    def recent(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """Write down how new each line is."""
+        self._write_scores("recent", lines)
+        return lines
+
+    def _write_scores(self, kind: str, lines: Mapping[str, Mapping[int, float]]) -> None:
+        scored = [[path, line, score] for path, scores in lines.items() for line, score in scores.items()]
+        self.write({"kind": kind, "ms": self.ms, "lines": scored})
 
     def request(self, path: str, body: bytes) -> int:
         """Write a request down and return its number."""

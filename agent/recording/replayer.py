@@ -155,6 +155,10 @@ class Replayer:
         """What was recorded; nothing where the recording is of a program that made no experiments."""
         return self._recording.found
 
+    def recent(self, lines: Mapping[str, Mapping[int, float]]) -> Mapping[str, Mapping[int, float]]:
+        """What was recorded; nothing where the recording is of a program that asked no history."""
+        return self._recording.recent
+
     async def conclude(self, outcome: Outcome) -> Outcome:
         """The outcome of the replay: ``done`` if it agrees with the recording, otherwise ``unverified``."""
         if self._facts is None or outcome.status in _STANDS:

@@ -36,6 +36,7 @@ from seedsmith.agent.repair.experiments import Evidence
 from seedsmith.agent.repair.locating import locate
 from seedsmith.agent.repair.prompts import word
 from seedsmith.agent.repair.questions import Question, Trial, plan
+from seedsmith.agent.repair.recent_changes import recent_changes
 from seedsmith.agent.repair.suspects import Suspect, find_suspects
 from seedsmith.agent.repair.trials import Bench, Candidate, Failing, Passing, Trials, open_benches
 from seedsmith.sandbox.errors import SandboxError
@@ -62,6 +63,9 @@ class Facts(Protocol):
 
     def found(self, lines: Evidence) -> Evidence:
         """What experiments said of each line."""
+
+    def recent(self, lines: Evidence) -> Evidence:
+        """How new each line is."""
 
 
 class Repair:
@@ -105,8 +109,10 @@ class Repair:
         known = frozenset(await asyncio.to_thread(list_files, workspace, find_ripgrep(workspace.root)))
         seconds = min(self._watch_seconds, self._budget.seconds_left)
         diagnosis, found = await locate(self._command, processes, known, seconds)
-        found = self._facts.found(found) if self._facts else found
-        suspects = find_suspects(diagnosis, known, self._read, found)
+        recent = await recent_changes(processes, diagnosis)
+        if self._facts:
+            found, recent = self._facts.found(found), self._facts.recent(recent)
+        suspects = find_suspects(diagnosis, known, self._read, found, recent)
         if not suspects:
             return LoopResult(
                 "gave_up", reason="No source file of the workspace could be tied to the failure."

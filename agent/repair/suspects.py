@@ -8,6 +8,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 
 from seedsmith.agent.repair.diagnosis import Diagnosis, FailedTest
+from seedsmith.agent.repair.experiments import Evidence
 from seedsmith.agent.repair.functions import Region, regions_in
 from seedsmith.agent.repair.inline_tests import failed_names, is_named_test, parted
 from seedsmith.agent.sessions.outcome import looks_like_a_test
@@ -47,6 +48,8 @@ _LONG_LINES = 80
 """A function of more lines counts as long."""
 _LONG = 0.8
 """For a long function: a small model must write all of it anew, and seldom can."""
+_NEW = 0.3
+"""What the newest line of a file counts more than the oldest; a function counts as its newest line."""
 _PER_LINE = 0.03
 """For each line of a function that is not long: more lines, more places for a fault."""
 _MOST_COUNTED_LINES = 20
@@ -83,15 +86,17 @@ def find_suspects(
     diagnosis: Diagnosis,
     known: Iterable[str],
     read: Callable[[str], str | None],
-    found: Mapping[str, Mapping[int, float]] | None = None,
+    found: Evidence | None = None,
+    recent: Evidence | None = None,
 ) -> list[Suspect]:
     """Rank the regions of all source files that are not tests.
 
     A region scores by lines that failing tests ran and passing ones did not, by locations in tracebacks, and
     by names that the failing test mentions, directly or through the functions it calls. ``read`` returns a
     file's text, or None if it has none. ``found`` is what experiments on single lines say, 0 to 1: lines that
-    it points at are suspects of their own, before all others.
+    it points at are suspects of their own, before all others. ``recent`` says how new lines are, 0 to 1.
     """
+    new = _Newness(recent or {})
     known = tuple(known)
     suspicion = diagnosis.suspicion()
     texts = _texts(diagnosis, {*suspicion, *found} if suspicion and found else suspicion, known, read)
@@ -104,7 +109,9 @@ def find_suspects(
     _by_definition(evidence)
     single = _single_lines(evidence, suspicion, found or {})
     suspects = [
-        Suspect(region, score * _weight(region), _measures(region, suspicion, single))
+        Suspect(
+            region, score * _weight(region) * new.of_region(region), _measures(region, suspicion, single, new)
+        )
         for region, score in evidence.scores.items()
         if score > 0
     ]
@@ -114,8 +121,8 @@ def find_suspects(
 
 def _single_lines(
     evidence: _Evidence,
-    suspicion: Mapping[str, Mapping[int, float]],
-    found: Mapping[str, Mapping[int, float]],
+    suspicion: Evidence,
+    found: Evidence,
 ) -> list[Suspect]:
     """The lines that experiments point at, those of one region together, the likeliest first."""
     lines = sorted(
@@ -135,13 +142,26 @@ def _single_lines(
     ]
 
 
+class _Newness:
+    """What lines and regions count more for being new."""
+
+    def __init__(self, recent: Evidence) -> None:
+        self._recent = recent
+
+    def of_line(self, path: str, line: int) -> float:
+        return 1.0 + _NEW * self._recent.get(path, {}).get(line, 0.0)
+
+    def of_region(self, region: Region) -> float:
+        return max((self.of_line(region.path, line) for line in region.numbers), default=1.0)
+
+
 def _measures(
-    region: Region, suspicion: Mapping[str, Mapping[int, float]], single: Iterable[Suspect]
+    region: Region, suspicion: Evidence, single: Iterable[Suspect], new: _Newness
 ) -> dict[int, float]:
-    """Ochiai's measure for the lines of a region that are no suspects of their own."""
+    """Ochiai's measure for the lines of a region that are no suspects of their own, more for new ones."""
     taken = {line for suspect in single if suspect.region == region for line in suspect.lines}
     return {
-        line: measure
+        line: measure * new.of_line(region.path, line)
         for line, measure in suspicion.get(region.path, {}).items()
         if region.holds(line) and line not in taken
     }

@@ -256,10 +256,11 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(studio, monkeypatch):
     assert studio.replay().exit_code == 0
 
 
-def test_what_experiments_said_of_lines_is_read_back(studio):
+@pytest.mark.parametrize("kind", ["found", "recent"])
+def test_what_was_said_of_lines_is_read_back(studio, kind):
     studio.record(text("Done."))
-    assert Recording.read(studio.file).found == {}
+    assert getattr(Recording.read(studio.file), kind) == {}
     finish = studio.file.read_text().splitlines()[-1]
-    told = json.dumps({"kind": "found", "ms": 1, "lines": [["a.py", 3, 0.5], ["a.py", 4, 1.0]]})
+    told = json.dumps({"kind": kind, "ms": 1, "lines": [["a.py", 3, 0.5], ["a.py", 4, 1.0]]})
     studio.file.write_text(studio.file.read_text().replace(finish, f"{told}\n{finish}"))
-    assert Recording.read(studio.file).found == {"a.py": {3: 0.5, 4: 1.0}}
+    assert getattr(Recording.read(studio.file), kind) == {"a.py": {3: 0.5, 4: 1.0}}

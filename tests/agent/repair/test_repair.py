@@ -188,6 +188,9 @@ async def test_a_replay_goes_by_the_experiments_that_were_recorded(search) -> No
             self.told.append(lines)
             return {"program.py": {3: 1.0}}
 
+        def recent(self, lines):
+            return lines
+
     repair, model, _ = search(lambda question: "I don't know.", turns=1)
     repair._facts = recorded = Recorded()
     await repair.run()
