@@ -1,6 +1,6 @@
 """Tells which lines were changed last: fixes change new lines more often than old ones.
 
-docs/local-model.md, "Last commits", has the figures.
+docs/local-model.md, "What was tried", has the figures.
 """
 
 from __future__ import annotations
