@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from seedsmith.agent.settings.settings import Settings
 
 
-_SESSION = "SESSION"
+_SESSION, _MODEL = "SESSION", "MODEL"
 _COMMANDS = (
     ("undo", ("undo", _SESSION), "--last"),
     ("redo", ("redo", _SESSION), ""),
     ("sessions", ("sessions", "list"), ""),
     ("history", ("sessions", "show", _SESSION), ""),
     ("export", ("sessions", "export", _SESSION), ""),
-    ("doctor", ("doctor",), ""),
+    ("doctor", ("doctor", _MODEL), ""),
 )
 """Commands of the command line that a conversation has, too: its own name, what is typed, and what more where
 nothing more is said."""
@@ -107,7 +107,8 @@ async def _run_command(root: click.Command, arguments: tuple[str, ...], talk: Ta
         return
     *fixed, otherwise = arguments
     invocation = Invocation(lang=talk.words.language, in_conversation=True)
-    typed = [talk.status.session if each == _SESSION else each for each in fixed]
+    meant = {_SESSION: (talk.status.session,), _MODEL: talk.settings.model_flags}
+    typed = [word for each in fixed for word in meant.get(each, (each,))]
     try:
         typed += ["-C", str(talk.settings.workspace), *shlex.split(words or otherwise)]
         await asyncio.to_thread(root.main, typed, "seedsmith", standalone_mode=False, obj=invocation)

@@ -148,19 +148,23 @@ def fork_session(session: str, turn: int | None, folder: str) -> None:
 
 @command.command("export")
 @session_argument
+@click.argument("file", metavar="[FILE]", required=False)
 @click.option("-o", "--output", metavar="FILE", help="New file; .html makes it a page. Default: stdout.")
 @click.option("--html", is_flag=True, help="One page of HTML that loads nothing, with charts.")
 @folder_flag
 @debug_flag
-def export_session(session: str, output: str | None, html: bool, folder: str) -> None:
+def export_session(session: str, file: str | None, output: str | None, html: bool, folder: str) -> None:
     """Write a session down as Markdown or as a page: all that was said and run, the changes, the cost.
 
     Keys in your environment and in .env files of its folder are masked; look it over before you share it.
     """
     from seedsmith.agent.cli.sessions_export import export
 
+    if file and output:
+        raise UsageError(f"Name one file to write: {file} or {output}.")
+    place = output or file or ""
     found = _open(session, folder)
-    export(found, Path(output) if output else None, html=html or (output or "").endswith((".html", ".htm")))
+    export(found, Path(place) if place else None, html=html or place.endswith((".html", ".htm")))
 
 
 @command.command("prune")

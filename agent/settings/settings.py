@@ -337,6 +337,12 @@ class Settings(BaseModel):
         raise ValueError(f"must be {wanted}")
 
     @property
+    def model_flags(self) -> tuple[str, ...]:
+        """What is typed for the same model at the same service."""
+        given = {"--model": self.model, "--base-url": self.base_url, "--wire": self.wire}
+        return tuple(word for flag, value in given.items() if value for word in (flag, value))
+
+    @property
     def sampling(self) -> dict[str, Any]:
         """The parameters of the body that were set, and only those, by their names there."""
         chosen = {name: getattr(self, name) for name, option in OPTIONS.items() if option.sampling}

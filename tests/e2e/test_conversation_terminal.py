@@ -92,6 +92,9 @@ def test_what_the_session_did_is_listed_and_undone(terminal, endpoint, tmp_path)
     at.shows("Change it")
     at.type("/export -o", "Enter")
     at.shows("requires an argument")
+    at.type("/export told.md", "Enter")
+    at.does("/doctor", "A run is possible.")
+    assert "Change it" in (tmp_path / "repository/told.md").read_text()
 
 
 @pytest.mark.slow

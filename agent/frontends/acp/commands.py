@@ -76,7 +76,7 @@ async def _redo(session: Session, words: str) -> str:
 
 
 async def _doctor(session: Session, _: str) -> str:
-    return await _told_by(session, "doctor")
+    return await _told_by(session, "doctor", *session.settings.model_flags)
 
 
 COMMANDS = {

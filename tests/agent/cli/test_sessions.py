@@ -126,7 +126,7 @@ def test_the_whole_diff_or_its_counts(said, endpoint, options, one, workspace):
 
 def test_a_page_holds_it_all_and_loads_nothing(said, one, tmp_path):
     page = tmp_path / "page.html"
-    said("export", "last", "-o", str(page))
+    said("export", "last", str(page))
     html = page.read_text()
     assert page.stat().st_mode & 0o777 == 0o600
     for part in (
@@ -142,6 +142,8 @@ def test_a_page_holds_it_all_and_loads_nothing(said, one, tmp_path):
     assert not re.search(r"""(src|href)\s*=|url\(|<script|<b>|<i>""", html)
     said("export", "last", "-o", str(page), code=2)
     assert "is there already" in said.errors
+    said("export", "last", str(page), "-o", "other.html", code=2)
+    assert "Name one file" in said.errors
     said("export", "last", "-o", str(tmp_path / "no" / "x"), code=2)
     assert "Can't write" in said.errors
 
