@@ -6,7 +6,9 @@ import asyncio
 import os
 import pty
 import termios
+from contextlib import asynccontextmanager
 
+import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
@@ -40,13 +42,24 @@ class Keys:
         return lambda: False
 
 
-async def test_keys_before_a_question_is_seen_are_put_aside():
-    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
-        line = LineInput(Keys(), lambda: [("", "> ")], str)
-        reading = asyncio.create_task(line.read())
-        shown = asyncio.Event()
-        line._session.app.after_render += lambda _: shown.set()
-        await shown.wait()
+@asynccontextmanager
+async def typing_at(line: LineInput):
+    """The task that reads ``line``, and what is set whenever it is shown; it was once."""
+    reading, shown = asyncio.create_task(line.read()), asyncio.Event()
+    line._session.app.after_render += lambda _: shown.set()
+    await shown.wait()
+    yield reading, shown
+
+
+@pytest.fixture
+def keyboard():
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        yield pipe
+
+
+async def test_keys_before_a_question_is_seen_are_put_aside(keyboard):
+    line = LineInput(Keys(), lambda: [("", "> ")], str)
+    async with typing_at(line) as (reading, shown):
         keyboard.send_text("half")
         while line._session.default_buffer.text != "half":
             await asyncio.sleep(0)
@@ -63,7 +76,7 @@ async def test_keys_before_a_question_is_seen_are_put_aside():
         assert line._session.default_buffer.text == "half a word\ny\n"
 
 
-async def test_escape_stops_a_turn_at_once_and_begins_other_keys_all_the_same():
+async def test_escape_stops_a_turn_at_once_and_begins_other_keys_all_the_same(keyboard):
     class Working(Keys):
         working = True
 
@@ -75,13 +88,9 @@ async def test_escape_stops_a_turn_at_once_and_begins_other_keys_all_the_same():
             return True
 
     keys = Working()
-    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
-        line = LineInput(keys, lambda: [("", "> ")], str)
-        line._session.app.timeoutlen = None  # a key that may begin another waits for ever
-        reading = asyncio.create_task(line.read())
-        shown = asyncio.Event()
-        line._session.app.after_render += lambda _: shown.set()
-        await shown.wait()
+    line = LineInput(keys, lambda: [("", "> ")], str)
+    line._session.app.timeoutlen = None  # a key that may begin another waits for ever
+    async with typing_at(line) as (reading, _):
         keyboard.send_text("a\x1b\rb")
         while line._session.default_buffer.text != "a\nb":
             await asyncio.sleep(0)
@@ -92,16 +101,15 @@ async def test_escape_stops_a_turn_at_once_and_begins_other_keys_all_the_same():
         assert await reading == "a\nb"
 
 
-def test_a_long_text_is_whole_in_the_next_conversations_history(tmp_path):
+def test_a_long_text_is_whole_in_the_next_conversations_history(tmp_path, keyboard):
     pasted = "\n".join(f"line {number}" for number in range(50))
     file, mark = tmp_path / "history", "look: [pasted text 1: 50 lines]"
-    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
-        first, second = (LineInput(Keys(), lambda: [("", "> ")], str, history=file) for _ in range(2))
-        assert second._whole(mark) == mark
-        assert first._folded(pasted) == mark.removeprefix("look: ")
-        first._session.history.append_string(mark)
-        (recalled,) = second._session.history.load_history_strings()
-        assert recalled == "[pasted text 1: 50 lines]" and second._whole(recalled) == f"look: {pasted}"
+    first, second = (LineInput(Keys(), lambda: [("", "> ")], str, history=file) for _ in range(2))
+    assert second._whole(mark) == mark
+    assert first._folded(pasted) == mark.removeprefix("look: ")
+    first._session.history.append_string(mark)
+    (recalled,) = second._session.history.load_history_strings()
+    assert recalled == "[pasted text 1: 50 lines]" and second._whole(recalled) == f"look: {pasted}"
 
 
 def test_a_question_is_answered_by_what_is_typed_behind_it(monkeypatch):
