@@ -148,7 +148,11 @@ D = "docs"  # so that this file's own examples are no citations
         ("agent/x.py", f'# See {D}/models.md,\n# "Gone".', "docs/models.md has no heading 'Gone'"),
         ("agent/x.py", '"""Asks (``sandbox.md``)."""', "no such file: sandbox.md"),
         ("agent/x.py", "x: int\n'''As in notes.txt.'''", "no such file: notes.txt"),
-        ("agent/x.py", "# As the design says (DESIGN §3).", "a section of what the repository lacks: "),
+        (
+            "agent/x.py",
+            "# As the design says (DESIGN \N{SECTION SIGN}3).",
+            "a section of what the repository lacks: ",
+        ),
         ("agent/x.yaml", "a: 1 # refused (§3)", "a section of what the repository lacks: "),
         (f"{D}/x.md", "As it says in (§3).", "a section of what the repository lacks: "),
         (f"{D}/x.md", "See [there](gone.md).", "a link to what is not there: gone.md"),

@@ -50,9 +50,7 @@ def page(root: click.Command, name: str, told: Told = str) -> Iterator[str]:
         yield from _paragraphs(each.help or each.short_help or "", told)
         yield from _flags(each, own, told)
     yield f".SH {told('SEE ALSO')}"
-    yield _text(
-        told("docs/command-line.md in the source tree says where settings come from and where state lies.")
-    )
+    yield _text(told(SEE))
 
 
 def _commands(

@@ -35,7 +35,8 @@ _SPILL = re.compile(r"spill:[\w-]+")
 _MAIN_ARGUMENTS = ("path", "command", "pattern", "query")
 _LEAST_EXCERPT = 100
 """A transcript shows at least so many characters of each text."""
-_TODO_TOOL = "todo"
+_PLANNING = "todo"
+"""The tool whose last call is the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def parted(items: Sequence[Item], turns: int) -> Parts:
             cut -= 1  # the model has not answered it yet
     head: list[Item] = []
     middle: list[Item] = []
-    loads = _last_loads(items[:cut]) | _last_todo(items, cut)
+    loads = _last_loads(items[:cut]) | _last_plan(items, cut)
     for place, item in enumerate(items[:cut]):
         loading = _loading(item, loads)
         head += loading
@@ -130,12 +131,12 @@ def _last_loads(items: Sequence[Item]) -> frozenset[str]:
     return frozenset(loads.values())
 
 
-def _last_todo(items: Sequence[Item], cut: int) -> frozenset[str]:
+def _last_plan(items: Sequence[Item], cut: int) -> frozenset[str]:
     """The id of the last call that noted the plan, if that is before ``cut``: the plan is still valid."""
     noted = [
         (place, item.call_id)
         for place, item in enumerate(items)
-        if isinstance(item, ToolOutput) and item.name == _TODO_TOOL and item.ok
+        if isinstance(item, ToolOutput) and item.name == _PLANNING and item.ok
     ]
     return frozenset(identity for place, identity in noted[-1:] if place < cut)
 

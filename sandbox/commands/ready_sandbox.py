@@ -35,7 +35,6 @@ class ReadySandbox:
         self._words = words
         self._mounts = b""
         """The kernel's list, once it waits."""
-        self.waits = asyncio.Event()
         self._reader, writer = output_pipe()
         try:
             self._held = hold_back(prepared.isolation, prepared.policy, launch, writer, takes_command=True)
@@ -47,13 +46,18 @@ class ReadySandbox:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._reader, self._came_up)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has come up, and waits for its command."""
+        return bool(self._mounts)
+
     def serves(self, prepared: PreparedCommand, words: tuple[str, ...]) -> bool:
         """Whether ``prepared``, launched now and beginning with ``words``, would come out the same."""
         *shell, text = prepared.argv
         size = len(os.fsencode(text))
         return (
-            self.waits.is_set()
-            and shell == [*self._prepared.argv[:-1]]
+            self.waits
+            and tuple(shell) == self._prepared.argv[:-1]
             and prepared.isolation is self._prepared.isolation
             and prepared.policy == self._prepared.policy
             and prepared.environment == self._prepared.environment
@@ -86,7 +90,6 @@ class ReadySandbox:
         self._loop.remove_reader(self._reader)
         if os.read(self._reader, 1):
             self._mounts = self._listed()
-            self.waits.set()
 
     def _listed(self) -> bytes:
         """What the kernel says is mounted in it; nothing where it is gone."""

@@ -30,5 +30,5 @@ class _Answer(Markdown):
 def laid_out(console: Console, text: str) -> SegmentLines:
     """``text``, Markdown, as ``console`` prints it, from the first to the last line that shows something."""
     lines = console.render_lines(_Answer(text, hyperlinks=False), pad=False)
-    told = [place for place, line in enumerate(lines) if any(part.text.strip() for part in line)]
-    return SegmentLines(lines[told[0] : told[-1] + 1] if told else [], new_lines=True)
+    shown = [place for place, line in enumerate(lines) if any(part.text.strip() for part in line)]
+    return SegmentLines(lines[shown[0] : shown[-1] + 1] if shown else [], new_lines=True)

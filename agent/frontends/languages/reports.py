@@ -1,10 +1,10 @@
 """What the program says in English, told in the person's language by the forms of sentences.
 
 The file of a language has under ``reports`` (of what ``--help`` says: under ``help``) the English form of
-each, and the other one. In a form ``{name}``
-stands for anything, ``{name*}`` for what is told by forms itself, whole or part by part, ``{name#}`` for a
-number, and ``(s)`` for a plural's s. Of several forms that fit, the one is taken that begins with the most
-letters of its own, else the one that has the most. What no form fits stays as it is: others' words.
+each, and the other one. In a form ``{name}`` stands for anything, ``{name*}`` for what is told by forms
+itself, whole or part by part, ``{name#}`` for a number, and ``(s)`` for a plural's s. Of several forms that
+fit, the one is taken that begins with the most letters of its own, else the one that has the most. What no
+form fits stays as it is: others' words.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ async def waiting(runner: ProcessRunner) -> ReadySandbox:
     runner.prepare()
     ready = runner._launcher.ready
     assert ready is not None
-    await until(ready.waits.is_set, lambda: "a sandbox that waits")
+    await until(lambda: ready.waits, lambda: "a sandbox that waits")
     return ready
 
 
@@ -246,7 +246,8 @@ runner = ProcessRunner(choose("bwrap", policy), policy, SpillStore(folders[2]))
 
 async def main():
     runner.prepare({"MARK": sys.argv[2]})
-    await runner._launcher.ready.waits.wait()
+    while not runner._launcher.ready.waits:
+        await asyncio.sleep(0.001)
     os.kill(os.getpid(), 9)
 
 asyncio.run(main())

@@ -30,7 +30,7 @@ class ReadyRunner(ProcessRunner):
         self.prepare()
         ready = self._launcher.ready
         assert ready is not None
-        await until(ready.waits.is_set, lambda: "a sandbox that waits")
+        await until(lambda: ready.waits, lambda: "a sandbox that waits")
         let_go = ready.let_go = Mock(wraps=ready.let_go)
         result = await super().run(command if isinstance(command, str) else shlex.join(command), **more)
         let_go.assert_called_once()
