@@ -44,16 +44,14 @@ class Trimmer:
 
     def finished(self, answer: str) -> bool:
         """Whether whatever may follow ``answer`` would be cut off, so that nobody needs to wait for it."""
-        text = self._unwrapped(answer)
-        if _MARKS.search(text) or _FENCED.match(answer):
+        if _MARKS.search(self._unwrapped(answer)) or _FENCED.match(answer):
             return True
-        return self._end(text.lstrip("\n") if not self._hole.line_before.strip() else text) is not None
+        return self._end(self._code(answer)) is not None
 
     def trimmed(self, answer: str) -> str:
         """What is offered of ``answer``; '' where nothing is."""
         hole = self._hole
-        text = _MARKS.split(self._unwrapped(answer))[0]
-        text = self._without_typed(text)
+        text = self._code(answer)
         end = self._end(text)
         text = text if end is None else text[:end]
         text = _without_repeats(text)
@@ -67,6 +65,10 @@ class Trimmer:
         following = next((line for line in self._hole.suffix.split("\n")[1:] if line.strip()), "")
         deeper = _indent(following) > _indent(self._hole.line_before)
         return bool(self._hole.line_after.strip()) or deeper or following.lstrip()[:1] in tuple(")]}")
+
+    def _code(self, answer: str) -> str:
+        """What of ``answer`` is code that is not typed yet."""
+        return self._without_typed(_MARKS.split(self._unwrapped(answer))[0])
 
     def _unwrapped(self, answer: str) -> str:
         """The answer without the fence or the mark that a chat model puts around it."""

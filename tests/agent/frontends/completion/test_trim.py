@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedsmith.agent.frontends.completion.hole import Hole
@@ -86,6 +86,7 @@ def test_nothing_is_made_up(place, answer):
 
 
 @given(SOURCES, CODE, CODE)
+@example(Hole("a.py", "}", 1), "}[[]\n", "1")  # what is typed already is said again
 def test_what_follows_a_finished_answer_changes_nothing(place, answer, more):
     trimmer = Trimmer(place)
     if trimmer.finished(answer):
