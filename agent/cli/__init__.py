@@ -1,10 +1,10 @@
 """The command line: one file a command family (docs/command-line.md)."""
 
-import gc
 import os
 import sys
 
 import seedsmith
+from seedsmith.agent.cli.garbage import collect_seldom
 from seedsmith.agent.errors import INTERRUPTED
 
 
@@ -66,13 +66,8 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
 
 
-_COLLECTED_EVERY = 100_000
-"""New objects between two looks for garbage: a start makes more than that and drops hardly any, and a look
-at each 700, which is Python's habit, takes an eighth of its time."""
-
-
 def _run_command_line() -> int:
-    gc.set_threshold(_COLLECTED_EVERY, 10, 10)
+    collect_seldom()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads all packages' records for them
     drop_current_folder()
     _fill_closed_streams()

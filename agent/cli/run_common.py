@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from seedsmith.agent.cli.event_loop import EventLoop
+from seedsmith.agent.cli.garbage import collect_often
 from seedsmith.agent.errors import AgentError, UsageError
 from seedsmith.agent.events import FrontEnd
 from seedsmith.agent.frontends.display_options import DisplayOptions
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from seedsmith.agent.calls.approval import Approver
     from seedsmith.agent.sessions.outcome import Outcome
 
+_STARTED_SECONDS = 1.0
+"""By then a run has asked its first question and waits."""
 Result = TypeVar("Result")
 Start = Callable[[tuple[FrontEnd, ...], "Approver | None"], Coroutine[Any, Any, "Outcome"]]
 
@@ -88,6 +91,7 @@ async def _interruptible(work: Coroutine[Any, Any, Result]) -> Result:
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
+    loop.call_later(_STARTED_SECONDS, collect_often)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, task.cancel)
