@@ -46,9 +46,8 @@ class Launcher:
         if not CAN_TAKE_COMMAND or not isinstance(prepared.isolation, Bubblewrap):
             return
         words = prepared.isolation.words(prepared.policy, folder)
-        self.ready = ReadySandbox(
-            prepared, self._launch(replace(prepared, argv=prepared.argv[:-1]), folder), words
-        )
+        launch = self._launch(replace(prepared, argv=prepared.argv[:-1]), folder)
+        self.ready = ReadySandbox(prepared, launch, words, self._limits)
 
     def discard(self) -> None:
         """End what waits, if anything does."""
@@ -65,7 +64,7 @@ class Launcher:
         """
         ready = self._ready_for(prepared, folder, plain=not stdin and not open_stdin)
         if ready is not None:
-            return Launched(*ready.let_go(prepared, self._limits), None)
+            return Launched(*ready.let_go(prepared), None)
         with contextlib.ExitStack() as opened, contextlib.ExitStack() as given:
             # ``opened`` is closed here only where the start fails.
             reader, writer = output_pipe()

@@ -29,7 +29,12 @@ _SAY = (
 
 def telling(command: str) -> str:
     """``command`` for a shell in a process namespace of its own, telling at its end what it leaves."""
-    return _SAY + command if _MAY_LEAVE.search(command) else command
+    return _SAY + command if may_leave(command) else command
+
+
+def may_leave(command: str) -> bool:
+    """Whether the command line says that something may be left running."""
+    return _MAY_LEAVE.search(command) is not None
 
 
 def left_note(lines: Iterable[bytes]) -> list[str]:

@@ -34,8 +34,11 @@ _SHELL = ("/bin/sh", "-c", 'read -r _ && exec "$@" <"$0"')
 """Waits for a line, then becomes the command that follows, with the input that is named before it."""
 _STILL_HELD = (_BASH, "-p", "-c", 'read -r _ && ! read -t 0 && exec "$@" <"$0"') if _BASH else _SHELL
 """The same, but it ends where nobody holds the other end any more, though the line was given."""
-_TAKES_COMMAND = 'echo && IFS= read -r -d "" _given && ! read -t 0 && exec "$@" "$_given" <"$0"'
-"""Says by an empty line that it waits; takes the last word of what it becomes, which ends with a NUL."""
+_TAKES_COMMAND = (
+    'echo && IFS= read -r -d "" BASH_EXECUTION_STRING && ! read -t 0 || exit; '
+    'exec </dev/null; set +p; SECONDS=0; eval "$BASH_EXECUTION_STRING"'
+)
+"""Says by an empty line that it waits; does what it is told, which ends with a NUL, as ``bash -c`` would."""
 CAN_TAKE_COMMAND = _BASH is not None
 """Whether there is a shell that can be held back with its command unknown."""
 _CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
@@ -99,11 +102,19 @@ class Held:
         self.process = process
         self._information = information
         self._release = release
+        self._is_limited = False
 
     @cached_property
     def root(self) -> int | None:
         """The process behind the launcher; None where that failed before there was one."""
         return _read_child_pid(self._information)
+
+    def limit(self, limits: Limits) -> None:
+        """Set ``limits`` before it is let go, while nobody waits. Raises OSError where one can't be set."""
+        root = self.root
+        if root is not None:
+            limit_all(root, limits)
+            self._is_limited = True
 
     def let_go(self, launch: Launch, limits: Limits | None, line: bytes = b"\n") -> Started:
         """Set the ``limits``, and let the shell become the command by ``line``."""
@@ -119,7 +130,9 @@ class Held:
         root = self.root or self.process.pid
         try:
             if limits is not None and root != self.process.pid:
-                hold(root, launch, limits)
+                if not self._is_limited:
+                    limit_all(root, limits)
+                join_group(root, launch)
             os.write(self._release, line)
         except OSError:
             self.process.kill()  # Without its limits it must not run; one that failed has ended by itself.
@@ -151,7 +164,7 @@ def hold_back(
 ) -> Held:
     """Start a launcher that has a gate with a shell in the command's place, which becomes that for a line.
 
-    With ``takes_command`` the line is the command's last word, which ends with a NUL, and the shell writes an
+    With ``takes_command`` the shell does itself what the line says, which ends with a NUL, and writes an
     empty line to ``output`` once it waits; :data:`CAN_TAKE_COMMAND` says whether it can.
     Where the agent was killed, the shell ends, and the launcher with it: ``--die-with-parent`` has no hold
     before all is set up, and bubblewrap's own ``--block-fd`` takes the agent's end for a yes.
@@ -160,8 +173,11 @@ def hold_back(
     gate = launch.gate
     assert gate is not None
     source, inherited = _reopened(stdin)
-    shell = (*_STILL_HELD[:-1], _TAKES_COMMAND) if takes_command else _STILL_HELD
-    argv = (*launch.argv[: gate.command_at], *shell, source, *launch.argv[gate.command_at :])
+    shell = (*_STILL_HELD, source, *launch.argv[gate.command_at :])
+    if takes_command:
+        assert _BASH is not None
+        shell = (_BASH, "-p", "-c", _TAKES_COMMAND, _BASH)
+    argv = (*launch.argv[: gate.command_at], *shell)
     held = [gate.information_fd]
     try:
         _check_sockets(policy, launch)
@@ -235,7 +251,8 @@ def _start_behind_shell(
         process = _popen(isolation, policy, launch, argv, output, waiting, inherited)
         exit_fd = os.pidfd_open(process.pid)
         apply_limits(process.pid, limits, own_user_namespace=False)
-        _join_group(launch, process.pid)
+        if launch.joins is not None:
+            launch.joins.write_text(str(process.pid))
         released = os.write(release, b"\n") == 1
     finally:
         _close((waiting, release))
@@ -245,21 +262,20 @@ def _start_behind_shell(
     return Started(process, process.pid, exit_fd, (exit_fd,))
 
 
-def hold(root: int, launch: Launch, limits: Limits) -> None:
+def limit_all(root: int, limits: Limits) -> None:
     """Set ``limits`` for a namespace's first process, and for what it started before it could be limited.
 
     None of that starts anything before it is let go. Raises OSError where a limit can't be set.
     """
-    apply_limits(root, limits, own_user_namespace=True)
-    _join_group(launch, root)
-    for child in children(root):
-        apply_limits(child, limits, own_user_namespace=True)
-        _join_group(launch, child)
+    for pid in (root, *children(root)):
+        apply_limits(pid, limits, own_user_namespace=True)
 
 
-def _join_group(launch: Launch, pid: int) -> None:
+def join_group(root: int, launch: Launch) -> None:
+    """Put the same processes into the control group of ``launch``, where it has one. Raises OSError."""
     if launch.joins is not None:
-        launch.joins.write_text(str(pid))
+        for pid in (root, *children(root)):
+            launch.joins.write_text(str(pid))
 
 
 def _popen(

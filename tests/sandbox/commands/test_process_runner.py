@@ -21,7 +21,7 @@ from waiting import appears, gone, new_mark, wait_until
 from seedsmith.sandbox.commands import descendants
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
-from seedsmith.sandbox.commands.spawn import hold
+from seedsmith.sandbox.commands.spawn import join_group, limit_all
 from seedsmith.sandbox.errors import PathNotFound, SandboxError
 from seedsmith.sandbox.isolation.base import Launch, Limits
 
@@ -351,7 +351,6 @@ from seedsmith.sandbox.choose.select import choose
 from seedsmith.sandbox.commands import spawn
 from seedsmith.sandbox.commands.descendants import children
 from seedsmith.sandbox.commands.process import ProcessRunner
-from seedsmith.sandbox.commands.spawn import hold
 from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.workspace.spill import SpillStore
 
@@ -402,7 +401,8 @@ def test_what_a_first_process_started_before_it_was_limited_is_limited_too(tmp_p
     assert started.stdout is not None and started.stdout.readline() == b"there\n"
     try:
         launch = Launch(("true",), {}, tmp_path, joins=tmp_path / "joined")
-        hold(started.pid, launch, Limits(open_files=77))
+        limit_all(started.pid, Limits(open_files=77))
+        join_group(started.pid, launch)
         (child,) = children(started.pid)
         assert resource.prlimit(child, resource.RLIMIT_NOFILE) == (77, 77)
         assert (tmp_path / "joined").read_text() == str(child)

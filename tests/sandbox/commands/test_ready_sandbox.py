@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import select
 import signal
 import subprocess
@@ -23,7 +24,7 @@ PLACE = ".envrc"
 """A file that other programs run: shown read-only."""
 SEEN = """
 readlink /proc/$$/ns/user /proc/$$/ns/net | sed 's/user.*/user/'
-env | sort; pwd; id; umask; ulimit -a; tr '\\0' ' ' </proc/$$/cmdline; echo $$ $PPID
+env | sort; pwd; id; umask; ulimit -a; echo $$ $PPID $- $0 $# $SHLVL "$BASH_EXECUTION_STRING"
 grep -E 'Cap|Seccomp|NoNewPrivs|Sig|Groups' /proc/self/status
 cat /proc/$$/oom_score_adj /proc/$$/attr/current 2>/dev/null
 readlink /proc/$$/fd/* >/tmp/opened; sed 's/[0-9]*]$//' /tmp/opened
@@ -82,6 +83,66 @@ async def test_every_byte_reaches_the_command(runner) -> None:
     anew = await run(runner, command)
     ready = await waiting(runner)
     assert (await run(runner, command)).head == anew.head == os.fsencode(text + "\\\n\n")
+    assert was_used(ready)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nothing_by_that_name a",
+        "echo $LINENO\nnothing_by_that_name\necho $SECONDS",
+        "set -e; false; echo no",
+        "(exit 3); set -e; (exit 4); echo no",
+        "set -u; echo $unset; echo no",
+        "readonly a=1; a=2; echo $a",
+        "trap 'echo at the end $?' EXIT; exit 5",
+        "kill -9 $$",
+        "return 3; echo $?",
+        "exit 3 4",
+        "cat <<END\n$0 $#\nEND",
+        "shopt -s extglob\necho !(x)y",
+        ": ${unset?gone}; echo no",
+        "echo $((1/0)); echo no",
+        "exec false",
+        "# nothing",
+        "",
+        "sh -c 'kill -9 $$'; echo $?",
+        "ls -l /proc/$$/fd | wc -l; read -r a; echo $?",
+        "export A=1; bash -c 'echo $A $SHLVL; env | wc -l'; :",
+    ],
+)
+async def test_a_command_comes_out_as_it_does_in_a_new_one(runner, command) -> None:
+    anew = await run(runner, command)
+    ready = await waiting(runner)
+    found = await run(runner, command)
+    pid = re.compile(rb"line 1: +[0-9]+ ")
+    assert pid.sub(b"", found.head) == pid.sub(b"", anew.head)
+    assert (found.exit_code, found.note) == (anew.exit_code, anew.note)
+    assert was_used(ready)
+
+
+async def test_what_does_not_parse_is_refused(runner) -> None:
+    ready = await waiting(runner)
+    found = await run(runner, "echo first\nif; then")
+    assert found.exit_code == 2
+    assert b"syntax error near unexpected token `;'" in found.head
+    assert was_used(ready)
+
+
+async def test_what_is_left_bears_the_name_of_its_command(runner) -> None:
+    ready = await waiting(runner)
+    found = await run(runner, "(sleep 1000; true) & echo there")
+    assert b"still running when the command ended, and ended with it: /bin/bash -c trap" in found.head
+    assert was_used(ready)
+
+
+async def test_what_a_shell_obeys_at_its_start_is_obeyed(runner, world) -> None:
+    (world.workspace / "begin").write_text("echo begun\n")
+    given = {"BASH_ENV": f"{world.workspace}/begin", "BASH_FUNC_greet%%": "() { echo greeted; }"}
+    runner.prepare(given)
+    ready = runner._launcher.ready
+    await until(lambda: ready.waits, lambda: "a sandbox that waits")
+    assert (await run(runner, "greet", env=given)).head == b"begun\ngreeted\n"
     assert was_used(ready)
 
 
