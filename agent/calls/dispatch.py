@@ -53,17 +53,20 @@ class Dispatcher:
         *,
         before_effects: Callable[[Collection[str]], Awaitable[None]] | None = None,
         after_effects: Callable[[], None] | None = None,
+        while_recorded: Callable[[], None] | None = None,
         parallel: bool = True,
     ) -> None:
         """``before_effects`` is awaited before any call that can change something, with the paths it writes.
 
         ``after_effects`` is called once all calls of an answer that had one are done, but for those that a
-        search tries and takes back.
+        search tries and takes back. ``while_recorded`` is called while it is on its way to the disk that a
+        call may change anything, as a command may; it changes nothing itself.
         """
         self.runner = runner
         self._session = session
         self._before_effects = before_effects
         self._after_effects = after_effects
+        self._while_recorded = while_recorded
         self._parallel = parallel
         self.calls = 0
         """Calls given a result so far."""
@@ -92,7 +95,10 @@ class Dispatcher:
                 self._session.record_intended(call, each.access.effect)
                 begun.add(call.id)
                 if each.access.effect is not Effect.NONE:
-                    await durable()
+                    recorded = durable()
+                    if EVERYTHING in each.access.writes and self._while_recorded is not None:
+                        self._while_recorded()
+                    await recorded
                     await self.ready_for_effects(each.access.writes - {EVERYTHING})
                     self.effects += 1
 
@@ -139,16 +145,16 @@ class Dispatcher:
 
 
 class _Once:
-    """Awaits one action once, however many wait for it."""
+    """Begins one action once, however many wait for it."""
 
-    def __init__(self, action: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, action: Callable[[], asyncio.Future[None]]) -> None:
         self._action = action
         self._task: asyncio.Future[None] | None = None
 
-    async def __call__(self) -> None:
+    def __call__(self) -> asyncio.Future[None]:
         if self._task is None:
-            self._task = asyncio.ensure_future(self._action())
-        await asyncio.shield(self._task)
+            self._task = self._action()
+        return asyncio.shield(self._task)
 
 
 def _output(call: ToolCall, finished: FinishedCall) -> ToolOutput:

@@ -71,6 +71,7 @@ def open_dispatcher(
         opened.session,
         before_effects=snapshots.ready,
         after_effects=snapshots.changed,
+        while_recorded=processes.look_ahead,
         parallel=settings.parallel_tool_calls,
     )
 

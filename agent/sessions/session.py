@@ -10,6 +10,7 @@ compactions. docs/sessions.md, "The records", has their form.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
 import time
@@ -308,9 +309,9 @@ class Session:
         """Record how the run ended."""
         self._append({"kind": "finished", "time": time.time(), **outcome, "total": asdict(self.totals)})
 
-    async def sync(self) -> None:
-        """Return once all records so far are on the disk."""
-        await self._file.sync()
+    def sync(self) -> asyncio.Future[None]:
+        """Begin to bring all records so far to the disk; done once they are there."""
+        return self._file.sync()
 
     def close(self) -> None:
         """Give the records and their lock back."""

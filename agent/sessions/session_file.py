@@ -110,15 +110,18 @@ class RecordFile:
     def _refused(self, error: OSError) -> SessionError:
         return SessionError(f"Can't write {self._path}: {error.strerror}.")
 
-    async def sync(self) -> None:
-        """Return once everything appended so far is on the disk; waits off the loop's thread."""
+    def sync(self) -> asyncio.Future[None]:
+        """Done once everything appended so far is on the disk, for which a thread waits from now on."""
+        return asyncio.get_running_loop().run_in_executor(None, self._sync)
+
+    def _sync(self) -> None:
         try:
-            await asyncio.to_thread(self._sync)
+            os.fdatasync(self._fd)
+            self._sync_folder()
         except OSError as error:
             raise self._refused(error) from error
 
-    def _sync(self) -> None:
-        os.fdatasync(self._fd)
+    def _sync_folder(self) -> None:
         if not self._folder_synced:
             folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

@@ -139,6 +139,11 @@ class ProcessRunner:
             prepared = self._prepare("", self._argv(""), {**self.environment, **(env or {})})
             self._launcher.prepare(prepared, working_folder(self.policy.workspace, "."))
 
+    def look_ahead(self) -> None:
+        """Ask what the next command, to be started at once, will need to know of the workspace's folders."""
+        if not self._running and not self._only_reads:
+            self._guards.look_ahead()
+
     def unprepare(self) -> None:
         """End what waits for a command, if anything does."""
         self._launcher.discard()

@@ -68,6 +68,12 @@ class KnownFolders:
         found, self._entries = self._entries, []
         return found
 
+    def ask_near(self) -> None:
+        """Ask when the near folders changed, so that ``times`` tells :meth:`appeared` at once."""
+        self._walk()
+        for folder in self._due(near=True):
+            self._times.of(folder)
+
     def appeared(self, *, near: bool = False) -> list[Path]:
         """The ``.git`` entries and bare repositories in folders that changed, known ones included.
 

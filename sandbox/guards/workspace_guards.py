@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,9 @@ from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.kept_files import Save
 from seedsmith.sandbox.guards.known_folders import KnownFolders
 
+_AT_ONCE_SECONDS = 0.02
+"""What somebody does to a folder so shortly before a command begins may be taken for the command's doing."""
+
 
 class WorkspaceGuards:
     """The guards of the workspace ``root``; ``is_bound`` and ``save`` are those of each of them.
@@ -30,24 +34,34 @@ class WorkspaceGuards:
         self._root = root
         self._mode = _mode_of(root)
         self._times = ChangeTimes()
+        self._ahead = -_AT_ONCE_SECONDS
+        """When :meth:`look_ahead` was called for the command to come."""
         self._configuration = ConfigurationGuard(root, is_bound=is_bound, save=save)
         self._run_by_others = RunByOthersGuard(root, save=save)
-        folders = KnownFolders(
+        self._folders = KnownFolders(
             root,
             but=root / DOT_GIT if is_bound else None,
             times=self._times,
             seen=self._run_by_others.see,
         )
-        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save, folders=folders)
+        self._git = GitGuard(root, restores=restores_git, is_bound=is_bound, save=save, folders=self._folders)
 
     def look(self) -> None:
         """Look at all folders before a command needs it, from any thread; later calls do nothing."""
         self._git.look()
 
+    def look_ahead(self) -> None:
+        """Ask for what :meth:`refresh`, called at once, would ask of folders."""
+        self._times.look_anew()
+        self._folders.ask_near()
+        self._ahead = time.monotonic()
+
     def refresh(self) -> None:
         """Accept what changed since the last command: somebody else's doing, as none runs."""
         self._mode = _mode_of(self._root)
-        self._times.look_anew()
+        if time.monotonic() - self._ahead >= _AT_ONCE_SECONDS:
+            self._times.look_anew()
+        self._ahead = -_AT_ONCE_SECONDS
         self._git.refresh()
         self._refresh_files()
 

@@ -190,6 +190,21 @@ async def test_before_effects_is_awaited_for_effects_only(house):
     assert waited == ["a"] and dispatcher.effects == 1 and done.changing[0].id == "2"
 
 
+async def test_a_command_is_recorded_before_it_begins_and_something_done_meanwhile(house, monkeypatch):
+    seen = []
+    recorded = asyncio.get_running_loop().create_future()
+
+    def meanwhile():
+        seen.append("meanwhile")
+        recorded.set_result(None)
+
+    monkeypatch.setattr(house.session, "sync", lambda: seen.append("to the disk") or recorded)
+    command = SmallTool("shell", everything, lambda *_: seen.append("begun"))
+    dispatcher = house.dispatcher(ECHO, command, while_recorded=meanwhile)
+    await dispatcher.dispatch(house.ask(call("1", path="a"), call("2", "shell", path="a")))
+    assert seen == ["to the disk", "meanwhile", "begun"]
+
+
 async def test_cancelling_gives_every_open_call_a_result(house):
     running = asyncio.Event()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.sandbox.guards import change_times, known_folders
+from seedsmith.sandbox.guards import change_times, known_folders, workspace_guards
 from seedsmith.sandbox.guards.git_folders import walk_folders
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 
@@ -33,6 +33,20 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return walk_folders(top, *how, **more)
 
     monkeypatch.setattr(known_folders, "walk_folders", walk)
+    return found
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders that were asked when they changed."""
+    found: list[str] = []
+    changed = change_times._changed
+
+    def ask(folder):
+        found.append(folder)
+        return changed(folder)
+
+    monkeypatch.setattr(change_times, "_changed", ask)
     return found
 
 
@@ -67,13 +81,26 @@ def test_what_changed_after_the_early_look_is_the_users_doing(root, walked) -> N
     assert not guards.is_harmed()
 
 
-def test_when_a_folder_changed_is_asked_once_for_all_guards(root, monkeypatch) -> None:
+def test_when_a_folder_changed_is_asked_once_for_all_guards(root, asked) -> None:
     guards = guards_of(root)
     guards.refresh()
-    asked: list[str] = []
-    changed = change_times._changed
-    monkeypatch.setattr(change_times, "_changed", lambda folder: asked.append(folder) or changed(folder))
     for look in (guards.refresh, guards.is_harmed):
         asked.clear()
         look()
         assert os.fspath(root / "src/deep") in asked and len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1000.0])
+def test_what_was_asked_ahead_serves_what_begins_at_once(root, asked, monkeypatch, seconds) -> None:
+    monkeypatch.setattr(workspace_guards, "_AT_ONCE_SECONDS", seconds)
+    guards = guards_of(root)
+    guards.refresh()
+    (root / "nested/inner/.git").mkdir(parents=True)
+    guards.look_ahead()
+    asked.clear()
+    guards.refresh()
+    assert (os.fspath(root / "src") in asked) == (seconds == 0.0)
+    assert not guards.is_harmed() and guards.report() == []  # It was there before.
+    asked.clear()
+    guards.refresh()
+    assert os.fspath(root / "src") in asked
