@@ -133,6 +133,12 @@ def bodies(path: str, text: str) -> Iterator[tuple[str, int]]:
         yield name, opening + 1
 
 
+def body_spans(path: str, text: str) -> list[tuple[int, int]]:
+    """Where in the text the bodies of the outermost functions lie, their braces included."""
+    spans = [(opening, closing + 1) for _, _, opening, closing in _blocks(path, code_of(path, text))]
+    return [each for each in spans if not any(a < each[0] and each[1] < b for a, b in spans)]
+
+
 def _braced(path: str, text: str) -> Iterator[Span]:
     code = code_of(path, text)
     for name, start, _, end in _blocks(path, code):

@@ -30,6 +30,7 @@ from seedsmith.agent.repair.answers import (
     with_line,
     with_line_before,
 )
+from seedsmith.agent.repair.c_versions import Key, batch_of, has_versions, verdicts
 from seedsmith.agent.repair.choosing import Given, in_order
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import Evidence
@@ -124,7 +125,7 @@ class Repair:
             failing, processes, folder, self._edit, self._dispatcher.runner.tell_tried
         )
         try:
-            async with aclosing(self._candidates(suspects, _failure(diagnosis), benches)) as candidates:
+            async with aclosing(self._candidates(suspects, failing, benches)) as candidates:
                 return await self._search(self._trials(benches, candidates), benches)
         finally:
             await asyncio.gather(*(bench.remove() for bench in benches))
@@ -184,17 +185,19 @@ class Repair:
         return False
 
     async def _candidates(
-        self, suspects: Sequence[Suspect], failure: str, benches: Sequence[Bench]
+        self, suspects: Sequence[Suspect], failing: Failing, benches: Sequence[Bench]
     ) -> AsyncGenerator[Candidate, None]:
         """The changes to try, in order: variations, and the model's answers as soon as they are there.
 
         A question is sent when its turn comes, and nobody waits for its answer while there is anything else
         to try. Whether one was there is taken for measured: a replay tries the same in the same order.
         """
-        asking = _Asking(lambda question: self._of_answer(question, failure))
+        asking = _Asking(lambda question: self._of_answer(question, _failure(failing.diagnosis)))
         seconds = self._measured(max(bench.seconds for bench in benches) / len(benches))
         self._further_firm = min(_FURTHER_FIRM, int(_FURTHER_SECONDS / max(seconds, 0.001)))
         try:
+            for candidate in await self._passing_versions(suspects, failing, seconds):
+                yield candidate
             for each in plan(suspects, seconds, self._read):
                 if isinstance(each, Question):
                     asking.ask(each)
@@ -212,6 +215,19 @@ class Repair:
                         yield candidate
         finally:
             await asking.close()
+
+    async def _passing_versions(
+        self, suspects: Sequence[Suspect], failing: Failing, trial_seconds: float
+    ) -> list[Candidate]:
+        """The changes of C that pass in one program of all of them; what does not is not tried again."""
+        if not any(has_versions(suspect.region.path) for suspect in suspects):
+            return []
+        planned = (each for each in plan(suspects, trial_seconds, self._read) if isinstance(each, Trial))
+        batch = await asyncio.to_thread(batch_of, map(self._of_variation, planned), self._key)
+        left, tried = self._budget.seconds_left, [*batch.values()]
+        said = (await verdicts(failing, self._context.processes, tried, left)).as_measured(self._measured)
+        self._tried |= {key for n, key in enumerate(batch) if n < said.decided or n in said.passing}
+        return [tried[place] for place in said.passing if place < len(tried)]
 
     def _measured(self, value: float) -> float:
         return self._facts.measured(value) if self._facts else value
@@ -259,11 +275,16 @@ class Repair:
 
     def _is_new(self, candidate: Candidate) -> bool:
         """Whether it is a program that changes something, and was not tried before."""
-        change = change_of(candidate.path, candidate.old, candidate.new)
-        if change is None or (candidate.path, change) in self._tried:
+        key = self._key(candidate)
+        if key is None or key in self._tried:
             return False
-        self._tried.add((candidate.path, change))
+        self._tried.add(key)
         return True
+
+    def _key(self, candidate: Candidate) -> Key | None:
+        """The same for changes that mean the same; None where it is no program or changes nothing."""
+        change = change_of(candidate.path, candidate.old, candidate.new)
+        return None if change is None else (candidate.path, change)
 
     async def _edit(self, call: ToolCall) -> bool:
         self._session.append(AssistantMessage(calls=(call,)))
