@@ -28,6 +28,14 @@ _IMPORTED_FROM = frozenset({"", "src", "lib", "test", "tests"})
 """Folders that stand before the installed packages where tests are run; deeper ones are packages' own."""
 _MAKEFILES = frozenset({"Makefile", "makefile", "GNUmakefile", "Justfile", "justfile"})
 _TEST_TARGET = re.compile(r"^(?P<name>(?:test|tests|check)(?:[-_:]\w+)*)(?=\s*:(?!=))", re.MULTILINE)
+_SHELL = re.compile(r"[^.]*|.*\.(?:sh|bash|zsh)")
+_NAMED_FOR_TESTS = re.compile(r"(?:run|ci|all)?[-_]?(?:tests?|check)(?:[-_]\w+)*(?:\.(?:sh|bash|zsh))?")
+_CALLS_A_RUNNER = re.compile(
+    r"(?:^|[;&|!]|\b(?:if|run|exec|env|nice|time)\s)\s*"
+    r"(?:py\.test|pytest|python[\d.]* -m (?:pytest|unittest)|tox|nox|jest|mocha|vitest|ava|tape|ctest|"
+    r"node --test|(?:npx|npm|yarn|pnpm) (?:run )?(?:test|jest|mocha|ava)|go test|cargo (?:nex)?test)\b",
+    re.MULTILINE,
+)
 _TEST_SCRIPT = re.compile(r"(?:pre|post)?test(?::.*)?")
 
 
@@ -44,6 +52,8 @@ def changed_recipes(path: str, old: str, new: str) -> Iterator[str]:
     """How the recipes and scripts that run tests differ, a phrase each; new ones are no others."""
     name = PurePosixPath(path).name
     read = _scripts if name == "package.json" else _recipes if name in _MAKEFILES else None
+    if read is None and old and new and _is_shell_script_of_tests(name, old):
+        read = _commands
     if read is None:
         return
     now = read(new)
@@ -58,6 +68,18 @@ def _scripts(text: str) -> dict[str, str]:
         return {name: str(does) for name, does in scripts.items() if _TEST_SCRIPT.fullmatch(name)}
     except (ValueError, AttributeError, RecursionError):
         return {}
+
+
+def _is_shell_script_of_tests(name: str, text: str) -> bool:
+    if name.endswith((".sh", ".bash", ".zsh")) or (_SHELL.fullmatch(name) and text.startswith("#!")):
+        return bool(_NAMED_FOR_TESTS.fullmatch(name) or _CALLS_A_RUNNER.search(text))
+    return False
+
+
+def _commands(text: str) -> dict[str, str]:
+    """What a shell script does, without its comments and empty lines."""
+    lines = (line.strip() for line in text.splitlines())
+    return {"it": "\n".join(line for line in lines if line and not line.startswith("#"))}
 
 
 def _recipes(text: str) -> dict[str, str]:

@@ -25,7 +25,10 @@ _LEAVES_OUT = re.compile(
 _KNOWS_OF_TESTS = re.compile(
     r"PYTEST_CURRENT_TEST|PYTEST_VERSION|['\"](?:pytest|unittest|_pytest)['\"] (?:not )?in sys\.modules|"
     r"sys\.modules\.get\(['\"](?:pytest|unittest)|JEST_WORKER_ID|VITEST_WORKER_ID|process\.env\.VITEST\b|NODE_TEST_CONTEXT|"
-    r"NODE_ENV\s*[!=]==?\s*['\"]test['\"]|\btesting\.Testing\(\)|flag\.Lookup\(['\"]test\.v|cfg!\(test\)|#\[cfg\(not\(test\)\)\]"
+    r"NODE_ENV\s*[!=]==?\s*['\"]test['\"]|\btesting\.Testing\(\)|flag\.Lookup\(['\"]test\.v|cfg!\(test\)|#\[cfg\(not\(test\)\)\]|"
+    r"['\"](?:py\.?test|unittest)['\"] (?:not )?in sys\.argv|"
+    r"typeof (?:jest|describe)\s*[!=]==?|globalThis\.jest\b|"
+    r"os\.Args\[0\],\s*\"\.test\""
 )
 _ENDS_THE_PROCESS = re.compile(r"\bos\._exit\(\s*(?:0\s*)?\)")
 _ENDS = "ends the process of the tests"

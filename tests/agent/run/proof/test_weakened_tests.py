@@ -153,6 +153,9 @@ def test_a_weaker_test_elsewhere_is_told(path, text, old, new, says):
         ("shop.js", "", "if (process.env.NODE_ENV === 'test') return 3;\n"),
         ("shop.go", "", "if testing.Testing() { return 3 }\n"),
         ("src/lib.rs", "", "if cfg!(test) { return 3; }\n"),
+        ("shop.py", "x = 1\n", "import sys\nif 'pytest' in sys.argv:\n    x = 3\n"),
+        ("shop.js", "", "if (typeof jest !== 'undefined') return 3;\n"),
+        ("shop.go", "", 'if strings.HasSuffix(os.Args[0], ".test") { return 3 }\n'),
         ("pyproject.toml", "[tool.pytest.ini_options]\n", "[tool.pytest.ini_options]\nopts='--deselect a'\n"),
         ("package.json", '{"test": "jest"}', '{"test": "jest || true"}'),
         ("conftest.py", None, "def pytest_collection_modifyitems(items):\n    items.clear()\n"),
@@ -163,6 +166,7 @@ def test_what_is_special_cased_or_left_out_is_told(path, old, new):
     assert told((path, old, new))
 
 
+SCRIPT = "#!/bin/sh\n# All of them.\nset -e\npython3 -m pytest -q tests\n"
 MAKE = "all: test\n\ntest: build\n\tpython3 -m unittest\n\ncheck:\n\truff check\n"
 PACKAGE = '{"scripts": {"test": "node --test", "build": "tsc"}}'
 PROGRAM = "import os\n\n\ndef total():\n    return 1\n"
@@ -177,6 +181,10 @@ PROGRAM = "import os\n\n\ndef total():\n    return 1\n"
         ("pytest.ini", "[pytest]\n", "[pytest]\naddopts = --co\n", "tests are left out"),
         ("Makefile", MAKE, MAKE.replace("python3 -m unittest", "true"), "test runs something else"),
         ("sub/Makefile", MAKE, "all:\n", "test runs something else"),
+        ("run_tests.sh", SCRIPT, SCRIPT.replace("tests", "tests || true"), "it runs something else"),
+        ("run_tests.sh", "./a\n", "./a\nexit 0\n", "it runs something else"),
+        ("ci/all.sh", SCRIPT, SCRIPT.replace("-e", "+e"), "it runs something else"),
+        ("script/test", SCRIPT, SCRIPT.replace("-q", "-q -k a"), "it runs something else"),
         ("package.json", PACKAGE, PACKAGE.replace("node --test", "true"), "test runs something else"),
         ("shop.py", PROGRAM, f"{PROGRAM}\nos._exit(0)\n", "the program ends the process of the tests"),
     ],
@@ -194,6 +202,10 @@ def test_what_runs_the_same_tests_is_told_of_by_nothing():
         ("Makefile", MAKE, MAKE.replace("test: build", "test:") + "lint:\n\truff check\n"),
         ("package.json", PACKAGE, PACKAGE.replace("tsc", "tsc -p .")),
         ("new/Makefile", None, MAKE),
+        ("new/run_tests.sh", None, SCRIPT),
+        ("run_tests.sh", SCRIPT, SCRIPT.replace("All of", "Each of")),
+        ("build.sh", "make\n", "make -j2\n"),
+        ("install.sh", "pip install pytest\n", "pip install pytest tox\n"),
         ("broken/package.json", "{", PACKAGE),
     )
     task = (("Makefile", MAKE, ""), ("shop.py", PROGRAM, f"{PROGRAM}\nos._exit(0)\n"))
