@@ -46,6 +46,8 @@ class Question:
     kind: Kind
     line: int = 0
     """Which line of the file; 0 for ``function`` and ``body``."""
+    others: tuple[int, int] = (0, 0)
+    """Which of the model's next likeliest answers to try besides: from the first of these to the second."""
     temperature: float = 0.0
     seed: int = 1
 
@@ -59,7 +61,7 @@ class Question:
             "function": "write it without the bug",
             "body": "write it unseen",
         }[self.kind]
-        sample = f" (sample {self.seed})" if self.temperature else ""
+        sample = f" (sample {self.seed})" if self.temperature else " (others)" if self.others[1] else ""
         return f"{region.path}, {region.name or 'module level'}: {what}{sample}"
 
 
@@ -74,6 +76,7 @@ class _Step:
     """Of the model, on two cores: for each line of the suspect."""
     tries: float
     """Runs of the tests: for each line, or for the whole function."""
+    others: tuple[int, int] = (0, 0)
     temperature: float = 0.0
     seed: int = 1
 
@@ -89,12 +92,13 @@ _STEPS = (
     _Step("body", 0.10, 0.6, 1.0),
     _Step("insert", 0.06, 1.3, 0.9),
     _Step("function", 0.06, 0.6, 2.0),
-    *(_Step("correct", 0.05 / seed, 0.6, 0.5, temperature=0.8, seed=seed) for seed in range(1, 7)),
+    _Step("correct", 0.10, 1.2, 1.4, others=(0, 2)),
+    _Step("fill", 0.10, 1.2, 1.4, others=(0, 2)),
+    _Step("correct", 0.05, 1.8, 2.5, others=(2, 6)),
     *(_Step("body", 0.04 / seed, 0.6, 1.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
     *(_Step("function", 0.04 / seed, 0.6, 2.0, temperature=0.8, seed=seed) for seed in range(1, 5)),
-    *(_Step("fill", 0.03 / seed, 1.0, 0.5, temperature=0.8, seed=seed) for seed in range(1, 4)),
 )
-"""The shares of greedy ``correct``, ``fill``, ``body`` and ``function`` follow what 1.5 B was seen to find
+"""The shares of ``correct``, ``fill``, ``body`` and greedy ``function`` follow what 1.5 B was seen to find
 (``docs/local-model.md``), the seconds what its runs took; the other shares are estimates."""
 _RANKS = (0.25, 0.24, 0.16, 0.09, 0.08, 0.06, 0.04, 0.03, 0.02, 0.02, 0.01, 0.01)
 """How often the fault lies in the first, second, … suspect: smoothed from the fix benchmark's 52 bugs. Later
@@ -124,7 +128,7 @@ def plan(
             if lines and _fits(step, suspect):
                 worth = chance * step.worth(len(lines), trial_seconds)
                 for line in _places(step.kind, suspect, lines):
-                    question = Question(suspect, step.kind, line, step.temperature, step.seed)
+                    question = Question(suspect, step.kind, line, step.others, step.temperature, step.seed)
                     waiting.append((-worth, next(order), question))
         varied = worth_asking(suspect, _VARIED_LINES)
         shares = _shares(suspect, varied)

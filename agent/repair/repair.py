@@ -14,13 +14,10 @@ from typing import Protocol
 
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.conversation import AssistantMessage, ToolCall
-from seedsmith.agent.events import Event, EventSink, NoticeGiven, Text, TurnStarted
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.loop.budget import BudgetExhausted
-from seedsmith.agent.loop.early_calls import EarlyCalls
 from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
-from seedsmith.agent.loop.streaming import stream_answer
-from seedsmith.agent.models.base import Request
 from seedsmith.agent.models.errors import ModelError
 from seedsmith.agent.repair.answers import (
     change_of,
@@ -30,6 +27,7 @@ from seedsmith.agent.repair.answers import (
     with_line,
     with_line_before,
 )
+from seedsmith.agent.repair.asked_model import AskedModel
 from seedsmith.agent.repair.c_versions import Key, batch_of, has_versions, verdicts
 from seedsmith.agent.repair.choosing import Given, in_order
 from seedsmith.agent.repair.diagnosis import Diagnosis
@@ -89,7 +87,7 @@ class Repair:
         """
         self._command = command
         self._session = run.session
-        self._model = run.model
+        self._asked = AskedModel(run, dispatcher)
         self._dispatcher = dispatcher
         self._budget = run.budget
         self._sink = run.sink
@@ -245,33 +243,26 @@ class Repair:
         return [Candidate(path, text, new) for new in await self._new_texts(question, failure, text)]
 
     async def _new_texts(self, question: Question, failure: str, text: str) -> Iterable[str]:
-        """New texts of the file from the model's answer."""
+        """New texts of the file from the model's answers."""
         asked = word(question, failure, text)
         if asked is None:
             return ()
         self._asks = True
         self._say("question", f"Question {self._budget.turns + 1}: {question.describe()}")
         try:
-            answer = await self._answer(asked.request)
+            answers = await self._asked.texts(asked.request, slice(*question.others))
         finally:
             self._asks = False
         region, line = question.suspect.region, question.line
         match question.kind:
             case "function":
-                return rewritten(text, region, asked.shown, answer)
+                return rewritten(text, region, asked.shown, answers[0])
             case "body":
-                return [with_body(text, region, asked.first, answer)]
+                return [with_body(text, region, asked.first, answers[0])]
             case "insert":
-                return [with_line_before(text, line, answer.rstrip())]
+                return [with_line_before(text, line, answer.rstrip()) for answer in answers]
             case _:
-                return [with_line(text, line, answer)]
-
-    async def _answer(self, request: Request) -> str:
-        self._sink.emit(TurnStarted(self._budget.reserve()))
-        early = EarlyCalls(self._dispatcher.runner, parallel=False)
-        answer = await stream_answer(self._model, request, _Unspoken(self._sink), early, self._budget)
-        self._budget.book(answer)
-        return answer.text
+                return [with_line(text, line, answer) for answer in answers]
 
     def _is_new(self, candidate: Candidate) -> bool:
         """Whether it is a program that changes something, and was not tried before."""
@@ -348,18 +339,6 @@ class _Asking:
         """Stop asking."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-
-
-class _Unspoken:
-    """A sink that drops the raw answers, because what is tried is shown as an edit."""
-
-    def __init__(self, sink: EventSink) -> None:
-        self._sink = sink
-
-    def emit(self, event: Event) -> None:
-        """Pass on everything but the answer's text."""
-        if not isinstance(event, Text):
-            self._sink.emit(event)
 
 
 def _failure(diagnosis: Diagnosis) -> str:
