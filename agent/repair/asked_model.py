@@ -22,19 +22,18 @@ class AskedModel:
         self._run = run
         self._dispatcher = dispatcher
 
-    async def text(self, request: Request) -> str:
-        """Its answer. Raises what ends the budget, and :class:`ModelError`."""
-        return (await self._answer(request)).text
-
     async def texts(self, request: Request, others: slice) -> list[str]:
-        """Its answer, and those of ``others`` that begin with what it thought next likeliest."""
+        """Its answer, and those of ``others`` that begin with what it thought next likeliest.
+
+        Raises what ends the budget, and :class:`ModelError`.
+        """
         if others.stop == 0:
-            return [await self.text(request)]
+            return [(await self._answer(request)).text]
         first = await self._answer(replace(request, sampling={**request.sampling, _LOGPROBS: TOLD}))
         texts = [first.text]
         for beginning in other_beginnings(first.extra.get(_LOGPROBS, ()))[others]:
             going_on = replace(request, continue_text=request.continue_text + beginning)
-            texts.append(beginning + await self.text(going_on))
+            texts.append(beginning + (await self._answer(going_on)).text)
         return texts
 
     async def _answer(self, request: Request) -> Answer:
