@@ -15,10 +15,21 @@ _GRAMMARS = {
     ".mjs": "tree_sitter_javascript",
     ".cjs": "tree_sitter_javascript",
     ".jsx": "tree_sitter_javascript",
+    ".ts": "tree_sitter_typescript",
+    ".mts": "tree_sitter_typescript",
+    ".cts": "tree_sitter_typescript",
+    ".tsx": "tree_sitter_typescript",
     ".c": "tree_sitter_c",
     ".go": "tree_sitter_go",
     ".rs": "tree_sitter_rust",
 }
+_OF_SEVERAL = {
+    ".ts": "language_typescript",
+    ".mts": "language_typescript",
+    ".cts": "language_typescript",
+    ".tsx": "language_tsx",
+}
+"""What gives the grammar where a module holds more than one."""
 
 
 @functools.lru_cache
@@ -29,7 +40,8 @@ def parser_of(suffix: str) -> Parser:
     import tree_sitter
 
     grammar = importlib.import_module(_GRAMMARS[suffix])
-    return tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+    language = getattr(grammar, _OF_SEVERAL.get(suffix, "language"))
+    return tree_sitter.Parser(tree_sitter.Language(language()))
 
 
 def spoils(path: str, old: str, new: str) -> bool:

@@ -25,6 +25,8 @@ _LANGUAGES = {
     "cjs": "javascript",
     "ts": "typescript",
     "tsx": "typescript",
+    "mts": "typescript",
+    "cts": "typescript",
     "h": "c",
     "cc": "cpp",
     "cxx": "cpp",

@@ -15,7 +15,8 @@ from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 SOURCE_SUFFIXES = frozenset(
-    {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
+    {".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts"}
+    | {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
     | {".go", ".rs", ".java", ".kt", ".swift", ".cs", ".php", ".scala"}
 )
 _NAMING = frozenset({".go", ".rs"})

@@ -18,6 +18,10 @@ from seedsmith.agent.repair.parsers import parser_of, spoils
             "package a\nif",
         ),
         ("a.rs", "fn f() -> u8 { 1 }", "fn f() -> u8 { 2 }", "fn f() -> u8 { let }"),
+        ("a.ts", "f<A>(a as B);", "f<A>(<C>b);", "f<A>(a as);"),
+        ("a.mts", "let a: A<B[]>;", "let a: A<C[]> = b!;", "let a: A + 1;"),
+        ("a.cts", "enum A { B = 1 }", "enum A { B = 2 }", "enum A { B += 1 }"),
+        ("a.tsx", "const a = <b c={d} />;", "const a = <b c={e as F} />;", "const a = <b c={d} >;"),
     ],
 )
 def test_a_change_that_spoils_the_program(path: str, old: str, good: str, bad: str) -> None:
@@ -34,6 +38,6 @@ def test_other_languages_have_no_grammar() -> None:
 
 
 def parser_module(path: str) -> str:
-    names = {"js": "javascript", "rs": "rust"}
+    names = {"js": "javascript", "rs": "rust", **dict.fromkeys(("ts", "mts", "cts", "tsx"), "typescript")}
     suffix = path.rpartition(".")[2]
     return f"tree_sitter_{names.get(suffix, suffix)}"
