@@ -45,12 +45,15 @@ class Line:
 
     text: str
     syntax: Syntax
+    code: str | None = None
+    """The text with blanks in place of what is no code, as types are; None where that is nothing."""
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """Its pieces, in order."""
         found: list[Token] = []
-        for match in (_TOKEN if self.syntax.python else _TOKEN_WITH_PATHS).finditer(self.text):
+        code = self.text if self.code is None else self.code
+        for match in (_TOKEN if self.syntax.python else _TOKEN_WITH_PATHS).finditer(code):
             kind = match.lastgroup
             assert kind is not None
             if match[0] == "#" and self.syntax.python:

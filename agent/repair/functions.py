@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from seedsmith.agent.repair.typescript import functions_of, is_typescript, without_types
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _CONTROL = frozenset(
@@ -70,8 +71,9 @@ class Region:
 def regions_in(path: str, text: str) -> list[Region]:
     """All functions of a file in order, outer before inner, then the lines outside functions.
 
-    Python is parsed, or scanned by indentation if it does not parse; other languages are scanned by braces.
-    Lines that only import, comment or close a block are not a region of their own.
+    Python is parsed, or scanned by indentation if it does not parse, TypeScript is parsed where its grammar
+    is at hand; other languages are scanned by braces. Lines that only import, comment, say types or close a
+    block are not a region of their own.
     """
     lines = text.split("\n")
     if is_python(path):
@@ -80,14 +82,16 @@ def regions_in(path: str, text: str) -> list[Region]:
         except (SyntaxError, ValueError, RecursionError):
             spans = list(_indented(lines))
     else:
-        spans = list(_braced(path, text))
+        known = functions_of(path, text) if is_typescript(path) else None
+        spans = list(_braced(path, text)) if known is None else known
+    code = without_types(path, text).split("\n")
     functions = sorted(set(spans), key=lambda span: (span[1], -span[2]))
     regions = [
         Region(path, name, tuple(range(first, last + 1)), tuple(lines[first - 1 : last]))
         for name, first, last in functions
     ]
     covered = {number for region in regions for number in region.numbers}
-    outside = tuple(n for n, line in enumerate(lines, 1) if n not in covered and _says_something(line))
+    outside = tuple(n for n, line in enumerate(code, 1) if n not in covered and _says_something(line))
     if outside:
         regions.append(Region(path, "", outside, tuple(lines[n - 1] for n in outside)))
     return regions

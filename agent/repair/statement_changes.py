@@ -15,7 +15,8 @@ _SIMPLE = re.compile(
     r"|struct|func|fn|match|loop|select|#)\b).*[\w)\]'\"`][;]?\s*"
 )
 _ASSIGNED = re.compile(
-    r"\s*(?:(?:const|let(?:\s+mut)?|var|int|size_t|long)\s+)?([A-Za-z_$][\w.$>\-\[\]]*?)\s*([-+*/|&^]?=)(?!=)"
+    r"\s*(?:(?P<declared>const|let(?:\s+mut)?|var)\s+|(?:int|size_t|long)\s+)?"
+    r"(?P<name>[A-Za-z_$][\w.$>\-\[\]]*?)(?(declared)(?:\s*:(?:[^=;]|=>)*)?)\s*(?P<sign>[-+*/|&^]?=)(?![=>])"
 )
 _DEFAULT = re.compile(r"(\w+)\s*=\s*(\[\]|\{\}|set\(\)|list\(\)|dict\(\))")
 _CALLED = re.compile(r"\s+[A-Za-z_$][\w$.>\-]*\([^()]*\);?\s*")
@@ -36,9 +37,13 @@ class Replaced:
 
 
 def changes_at(
-    lines: Sequence[str], index: int, inside: range, scope: Scope, syntax: Syntax
+    lines: Sequence[str], index: int, inside: range, scope: Scope, line: Line
 ) -> Iterator[Replaced]:
-    """Every change of the statement at line ``index``, or before it, in a function of lines ``inside``."""
+    """Every change of the statement at line ``index``, or before it, in a function of lines ``inside``.
+
+    ``line`` is the statement's first line.
+    """
+    syntax = line.syntax
     statement = statement_at(lines, index)
     if statement is None:
         return
@@ -55,7 +60,7 @@ def changes_at(
     for kind, text in _inserted(lines, statement, inside, scope, syntax):
         for place in places:
             yield Replaced(kind, place, place, _indented(text, lines[index]))
-    yield from _guarding(lines, statement, scope, syntax)
+    yield from _guarding(lines, statement, scope, line)
     if syntax.python:
         yield from _mutable_default(lines, statement)
         yield from _shared_attribute(lines, statement)
@@ -148,8 +153,9 @@ def _likened(lines: Sequence[str], index: int, inside: range) -> Iterator[Replac
         return
     for number in range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND)):
         other = _ASSIGNED.match(lines[number])
-        if other and (other[1], other[2]) == (own[1], own[2]) and number != index:
-            yield Replaced("likened", index, index + 1, _indented(lines[number].strip(), lines[index]))
+        if other and other.group("name", "sign") == own.group("name", "sign") and number != index:
+            likened = lines[index][: own.end()] + lines[number][other.end() :]
+            yield Replaced("likened", index, index + 1, (likened,))
 
 
 def _inserted(
@@ -173,10 +179,10 @@ def _inserted(
     assigned: dict[str, None] = {}
     for index in near:
         match = _ASSIGNED.match(lines[index])
-        if match and not match[1].startswith(("const ", "let ")):
-            assigned.setdefault(match[1])
+        if match:
+            assigned.setdefault(match["name"])
     members = (match for index in others if (match := _ASSIGNED.match(lines[index])))
-    kept = [match[1] for match in members if match[1].startswith(("self.", "this."))]
+    kept = [match["name"] for match in members if match["name"].startswith(("self.", "this."))]
     names = list(dict.fromkeys([*list(assigned)[:6], *kept]))[:10]
     for name in names:
         for step in ("1",):
@@ -195,9 +201,9 @@ def _inserted(
         yield "returned", f"return {value}{end}"
 
 
-def _guarding(lines: Sequence[str], statement: Statement, scope: Scope, syntax: Syntax) -> Iterator[Replaced]:
+def _guarding(lines: Sequence[str], statement: Statement, scope: Scope, line: Line) -> Iterator[Replaced]:
     """An early way out before the statement, or the statement under a condition."""
-    line = Line(lines[statement.first], syntax)
+    syntax = line.syntax
     operands = [line.piece(*span) for span in line.operands if line.tokens[span[0]].kind == "name"]
     names = list(dict.fromkeys([*operands, *scope.names[:_MOST_GUARDED]]))[: _MOST_GUARDED + 2]
     conditions = list(scope.conditions[:4])

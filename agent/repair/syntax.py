@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from seedsmith.sandbox.lazy_dataclass import dataclass
@@ -14,6 +15,11 @@ _COMMON = (
     " throw catch finally typeof instanceof do short signed enum union sizeof goto"
 )
 _GO = " func type range go defer select chan map interface package fallthrough default nil string error"
+_JAVASCRIPT_WORDS = " extends export of"
+_TYPESCRIPT_WORDS = (
+    " interface enum namespace abstract declare readonly public private protected override implements"
+    " satisfies keyof infer"
+)
 _RUST = (
     " fn mut impl trait pub use mod match loop move ref where dyn unsafe crate super Self type box"
     " i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 str"
@@ -81,7 +87,9 @@ _PYTHON = Syntax(
     both=" and ",
     either=" or ",
 )
-_JAVASCRIPT = Syntax(suffixes=(".slice()", ".trim()", ".toLowerCase()", ".length"))
+_BRACES = Syntax(suffixes=(".slice()", ".trim()", ".toLowerCase()", ".length"))
+_JAVASCRIPT = replace(_BRACES, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS).split()))
+_TYPESCRIPT = replace(_BRACES, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS + _TYPESCRIPT_WORDS).split()))
 _GO_SYNTAX = Syntax(
     bare=True,
     keywords=frozenset((_COMMON + _GO).split()),
@@ -106,9 +114,16 @@ _RUST_SYNTAX = Syntax(
     smaller="{}.min({})",
     absent=("!{}", "{} == 0", "{}.is_empty()", "{}.is_none()"),
 )
-_BY_SUFFIX = {".py": _PYTHON, ".pyi": _PYTHON, ".go": _GO_SYNTAX, ".rs": _RUST_SYNTAX}
+_BY_SUFFIX = {
+    ".py": _PYTHON,
+    ".pyi": _PYTHON,
+    ".go": _GO_SYNTAX,
+    ".rs": _RUST_SYNTAX,
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), _JAVASCRIPT),
+    **dict.fromkeys((".ts", ".mts", ".cts", ".tsx"), _TYPESCRIPT),
+}
 
 
 def syntax_of(path: str) -> Syntax:
     """The syntax of a file, by its name."""
-    return _BY_SUFFIX.get(PurePosixPath(path).suffix, _JAVASCRIPT)
+    return _BY_SUFFIX.get(PurePosixPath(path).suffix, _BRACES)

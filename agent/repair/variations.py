@@ -13,6 +13,7 @@ from seedsmith.agent.repair.functions import Region
 from seedsmith.agent.repair.line_changes import changes_of, scope_of
 from seedsmith.agent.repair.statement_changes import Replaced, changes_at
 from seedsmith.agent.repair.syntax import syntax_of
+from seedsmith.agent.repair.typescript import without_types
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 KINDS = {
@@ -59,13 +60,16 @@ def variations_of(region: Region, lines: Sequence[str], number: int) -> list[Var
     inside = range(region.numbers[0] - 1, region.numbers[-1])
     near = sorted((n - 1 for n in region.numbers), key=lambda each: (abs(each - index), each))
     beyond = range(max(0, inside.start - _BEYOND), min(len(lines), inside.stop + _BEYOND))
-    line = Line(lines[index], syntax)
+    code = without_types(region.path, "\n".join(lines)).split("\n")
+    if lines[index].strip() and not code[index].strip():
+        return []
+    line = Line(lines[index], syntax, code[index])
     scope = scope_of(
-        (Line(lines[each], syntax) for each in near),
-        [Line(lines[each], syntax) for each in beyond if each not in inside],
+        (Line(lines[each], syntax, code[each]) for each in near),
+        [Line(lines[each], syntax, code[each]) for each in beyond if each not in inside],
     )
     found = [Replaced(kind, index, index + 1, (new,)) for kind, new in changes_of(line, scope)]
-    found += changes_at(lines, index, inside, scope, syntax)
+    found += changes_at(lines, index, inside, scope, line)
     changing = (each for each in reversed(found) if each.lines != tuple(lines[each.first : each.last]))
     distinct = {(each.first, each.last, each.lines): each for each in changing}
     by_kind: dict[str, list[Replaced]] = {}

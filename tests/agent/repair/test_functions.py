@@ -1,6 +1,9 @@
+import sys
+
 import pytest
 
 from seedsmith.agent.repair.functions import regions_in
+from seedsmith.agent.repair.parsers import parser_of
 
 
 def names(path: str, text: str) -> list[tuple[str, int, int]]:
@@ -137,8 +140,35 @@ def test_a_word_declares_functions_in_go_and_rust() -> None:
     assert names("a.rs", RUST) == [("push", 4, 7), ("name", 11, 11), ("", 1, 10)]
 
 
+TYPESCRIPT = """import type { A } from './a';
+interface Shape { area(): number }
+type Key = (a: number) => string;
+const LIMIT: number = 3;
+export function pick<T extends Map<string, A[]>>(from: T, key: (x: number) => string): { a: number } {
+  return { a: from.size };
+}
+class Box<T> {
+  private room = LIMIT;
+  put(item: T): this {
+    return this;
+  }
+}
+"""
+
+
+def test_typescript_is_parsed_and_what_says_types_only_is_left_out() -> None:
+    pytest.importorskip("tree_sitter_typescript", reason="needs tree-sitter-typescript")
+    assert names("a.ts", TYPESCRIPT) == [("pick", 5, 7), ("put", 10, 12), ("", 4, 9)]
+
+
+def test_typescript_is_scanned_by_braces_without_its_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tree_sitter_typescript", None)
+    parser_of.cache_clear()
+    assert ("put", 10, 12) in names("a.ts", TYPESCRIPT.replace("LIMIT", "MOST"))
+
+
 @pytest.mark.parametrize("text", ["", "}}}{{{", "def", "\n\n", "class A:\n", "((((", "\x00"])
-@pytest.mark.parametrize("path", ["a.py", "a.js", "a.c", "a.go", "a.rs", "a"])
+@pytest.mark.parametrize("path", ["a.py", "a.js", "a.c", "a.go", "a.rs", "a.ts", "a"])
 def test_any_text_is_cut_without_a_crash(path: str, text: str) -> None:
     for region in regions_in(path, text):
         assert len(region.numbers) == len(region.lines)
