@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -43,12 +44,15 @@ __all__ = ["CommandResult", "ProcessRunner"]
 class _StartedCommand:
     """A started command that nobody looks after yet."""
 
+    command: str | Sequence[str]
     launched: Launched
     tree: ProcessTree
     prepared: PreparedCommand
     tries: NetworkTries
 
 
+_AT_ONCE_SECONDS = 0.02
+"""What others do so shortly before a command begins may be taken for the command's doing."""
 SAID_BYTES = 4_000
 """So much of what a program said last on its standard error is kept."""
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/bin/sh")
@@ -94,6 +98,8 @@ class ProcessRunner:
         self._connections = Connections(isolation, policy)
         self._launcher = Launcher(self._connections, self._limits)
         self._running: set[ProcessTree] = set()
+        self._ahead: NetworkTries | None = None
+        """Made by :meth:`look_ahead` for the next command."""
         if not self._contained:
             enable_adoption()
 
@@ -107,6 +113,7 @@ class ProcessRunner:
         other = copy.copy(self)
         other.policy = policy
         other.environment = dict(environment)
+        other._ahead = None
         return other
 
     @property
@@ -124,6 +131,7 @@ class ProcessRunner:
         self._lifeline.close(at_once=not self._running)
         self._connections.close()
         self.network.close()
+        self._guards.close()
 
     def prepare(self, env: Mapping[str, str] | None = None) -> None:
         """Have a sandbox wait for the next command line in the workspace's root, where no command runs.
@@ -140,9 +148,10 @@ class ProcessRunner:
             self._launcher.prepare(prepared, working_folder(self.policy.workspace, "."))
 
     def look_ahead(self) -> None:
-        """Ask what the next command, to be started at once, will need to know of the workspace's folders."""
+        """Look at all that is looked at before the next command, which is to be started at once."""
         if not self._running and not self._only_reads:
-            self._guards.look_ahead()
+            self._guards.refresh()
+            self._ahead = NetworkTries(self.network)
 
     def unprepare(self) -> None:
         """End what waits for a command, if anything does."""
@@ -241,12 +250,15 @@ class ProcessRunner:
         if marker:
             environment[MARKER_VARIABLE] = marker
         self._own_network()
-        tries = NetworkTries(self.network, command)
+        tries, self._ahead = self._ahead, None
+        looked = tries is not None and time.monotonic() - tries.made < _AT_ONCE_SECONDS
+        if tries is None or not looked:
+            tries = NetworkTries(self.network)
         notes: list[str] = []
         if not self._only_reads:
             if self._running:  # What changed may be their doing.
                 notes = self._guards.reopen(alone=False)
-            else:
+            elif not looked:
                 self._guards.refresh()
         group = make_group(marker or os.urandom(8).hex(), self._limits.memory_bytes)
         prepared = replace(self._prepare(command, argv, environment), errors=errors, group=group, notes=notes)
@@ -254,7 +266,7 @@ class ProcessRunner:
         tree = ProcessTree(launched.started.root, contained=self._contained, marker=marker)
         if not self._only_reads:
             self._running.add(tree)
-        return _StartedCommand(launched, tree, prepared, tries)
+        return _StartedCommand(command, launched, tree, prepared, tries)
 
     def _supervised(
         self,
@@ -273,7 +285,7 @@ class ProcessRunner:
             return self._ended(begun.tree, begun.prepared)
 
         def explain(text: bytes, failed: bool) -> list[str]:
-            away = begun.tries.came_to_nothing(text)
+            away = begun.tries.came_to_nothing(begun.command, text)
             return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 
         return RunningCommand(

@@ -47,7 +47,7 @@ class KnownFolders:
 
         ``seen`` hears of each folder that is looked at, of the first ones in whatever thread asks for them.
         """
-        self._times = times or ChangeTimes()
+        self._times = times or ChangeTimes(root)
         self._seen = seen
         self._new: dict[str, None] = {}
         self._root = root
@@ -67,12 +67,6 @@ class KnownFolders:
         self._walk()
         found, self._entries = self._entries, []
         return found
-
-    def ask_near(self) -> None:
-        """Ask when the near folders changed, so that ``times`` tells :meth:`appeared` at once."""
-        self._walk()
-        for folder in self._due(near=True):
-            self._times.of(folder)
 
     def appeared(self, *, near: bool = False) -> list[Path]:
         """The ``.git`` entries and bare repositories in folders that changed, known ones included.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +19,6 @@ from seedsmith.sandbox.guards.git_guard import GitGuard
 from seedsmith.sandbox.guards.kept_files import Save
 from seedsmith.sandbox.guards.known_folders import KnownFolders
 
-_AT_ONCE_SECONDS = 0.02
-"""What somebody does to a folder so shortly before a command begins may be taken for the command's doing."""
-
 
 class WorkspaceGuards:
     """The guards of the workspace ``root``; ``is_bound`` and ``save`` are those of each of them.
@@ -33,9 +29,7 @@ class WorkspaceGuards:
     def __init__(self, root: Path, *, restores_git: bool, is_bound: bool, save: Save) -> None:
         self._root = root
         self._mode = _mode_of(root)
-        self._times = ChangeTimes()
-        self._ahead = -_AT_ONCE_SECONDS
-        """When :meth:`look_ahead` was called for the command to come."""
+        self._times = ChangeTimes(root)
         self._configuration = ConfigurationGuard(root, is_bound=is_bound, save=save)
         self._run_by_others = RunByOthersGuard(root, save=save)
         self._folders = KnownFolders(
@@ -50,18 +44,10 @@ class WorkspaceGuards:
         """Look at all folders before a command needs it, from any thread; later calls do nothing."""
         self._git.look()
 
-    def look_ahead(self) -> None:
-        """Ask for what :meth:`refresh`, called at once, would ask of folders."""
-        self._times.look_anew()
-        self._folders.ask_near()
-        self._ahead = time.monotonic()
-
     def refresh(self) -> None:
         """Accept what changed since the last command: somebody else's doing, as none runs."""
         self._mode = _mode_of(self._root)
-        if time.monotonic() - self._ahead >= _AT_ONCE_SECONDS:
-            self._times.look_anew()
-        self._ahead = -_AT_ONCE_SECONDS
+        self._times.look_anew()
         self._git.refresh()
         self._refresh_files()
 
@@ -105,6 +91,10 @@ class WorkspaceGuards:
             self._root.chmod(self._mode)  # No command can have put a link in its place.
             return [f"{who} closed the workspace to its owner; its mode is {self._mode:04o} again."]
         return [f"{who} closed the workspace to its owner (mode {now:04o})."]
+
+    def close(self) -> None:
+        """Give back what watching takes; it watches all the same."""
+        self._times.close()
 
     def _refresh_files(self) -> None:
         self._configuration.refresh()

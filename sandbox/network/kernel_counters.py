@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 _NO_ROUTE_V6 = re.compile(r"^Ip6OutNoRoutes\s+([0-9]+)$", re.MULTILINE)
 _LOCAL_RESOLVER = re.compile(r"^\s*nameserver\s+(?:127\.|::1\b)", re.MULTILINE)
@@ -38,6 +37,7 @@ def _asks_itself() -> bool:
 
 def _read(file: str) -> str:
     try:
-        return Path(file).read_text(encoding="ascii", errors="replace")
+        with open(file, "rb", 0) as opened:  # noqa: PTH123
+            return opened.read().decode("ascii", "replace")
     except OSError:
         return ""

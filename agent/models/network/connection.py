@@ -194,8 +194,9 @@ class Connection:
 
     async def _keep_our_headers(self, request: httpx2.Request) -> None:
         """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
-        request.headers.clear()
-        request.headers.update(
+        import httpx2
+
+        request.headers = httpx2.Headers(
             {
                 "Host": request.url.netloc.decode("ascii"),
                 "Connection": "keep-alive",

@@ -87,6 +87,6 @@ class TestNotCounted:
 
     async def test_where_nothing_is_cut_off_silence_is_none_of_the_networks(self, make_runner):
         runner = make_runner(network=True)
-        tries = NetworkTries(SessionNetwork(runner.isolation, runner.policy), "curl -so f http://example.org")
+        tries = NetworkTries(SessionNetwork(runner.isolation, runner.policy))
         tries.stop()
-        assert not tries.came_to_nothing(b"")
+        assert not tries.came_to_nothing("curl -so f http://example.org", b"")

@@ -247,6 +247,24 @@ async def test_another_policy_gets_its_own(runner) -> None:
     assert not was_used(ready)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1000.0])
+async def test_what_was_looked_at_ahead_serves_a_command_begun_at_once(
+    runner, world, monkeypatch, seconds
+) -> None:
+    monkeypatch.setattr("seedsmith.sandbox.commands.process._AT_ONCE_SECONDS", seconds)
+    refreshed = []
+    refresh = runner._guards.refresh
+    monkeypatch.setattr(runner._guards, "refresh", lambda: refreshed.append(refresh()))
+    hook = world.workspace / ".git/hooks/pre-commit"
+    hook.parent.mkdir(parents=True, exist_ok=True)
+    runner.look_ahead()
+    result = await run(runner, "echo evil >.git/hooks/pre-commit; true")
+    assert result.ok and not hook.exists()
+    assert len(refreshed) == (2 if seconds == 0.0 else 1)
+    await run(runner, "true")
+    assert len(refreshed) == (3 if seconds == 0.0 else 2)
+
+
 async def test_what_only_reads_leaves_it_to_the_next(runner) -> None:
     ready = await waiting(runner)
     reader = runner.with_policy(replace(runner.policy, only_reads=True), runner.environment)

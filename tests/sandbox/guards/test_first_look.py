@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seedsmith.sandbox.guards import change_times, known_folders, workspace_guards
+from seedsmith.sandbox.guards import change_times, known_folders
 from seedsmith.sandbox.guards.git_folders import walk_folders
 from seedsmith.sandbox.guards.workspace_guards import WorkspaceGuards
 
@@ -88,19 +88,3 @@ def test_when_a_folder_changed_is_asked_once_for_all_guards(root, asked) -> None
         asked.clear()
         look()
         assert os.fspath(root / "src/deep") in asked and len(asked) == len(set(asked))
-
-
-@pytest.mark.parametrize("seconds", [0.0, 1000.0])
-def test_what_was_asked_ahead_serves_what_begins_at_once(root, asked, monkeypatch, seconds) -> None:
-    monkeypatch.setattr(workspace_guards, "_AT_ONCE_SECONDS", seconds)
-    guards = guards_of(root)
-    guards.refresh()
-    (root / "nested/inner/.git").mkdir(parents=True)
-    guards.look_ahead()
-    asked.clear()
-    guards.refresh()
-    assert (os.fspath(root / "src") in asked) == (seconds == 0.0)
-    assert not guards.is_harmed() and guards.report() == []  # It was there before.
-    asked.clear()
-    guards.refresh()
-    assert os.fspath(root / "src") in asked
