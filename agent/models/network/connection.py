@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from seedsmith.agent.models.network.transport import read_all
 from seedsmith.agent.models.network.unreachable import Route, explain, network_login, proxy_refused
 from seedsmith.agent.models.tries.refusal_reader import parse_refusal
 from seedsmith.agent.models.tries.retry import BrokenAnswer, FailedTry, RetryPolicy, ServiceRefused
+from seedsmith.agent.version import VERSION
 
 if TYPE_CHECKING:
     import httpx2
@@ -114,7 +114,7 @@ class Connection:
             "Accept": "application/json, text/event-stream",
             "Accept-Encoding": "identity",
             "Content-Type": "application/json",
-            "User-Agent": f"seedsmith/{version('seedsmith')}",
+            "User-Agent": f"seedsmith/{VERSION}",
         }
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
