@@ -65,6 +65,7 @@ class RunProof:
             output_bytes=profile.output_bytes // 4,
         )
         self.verifier.report = self._report
+        self.verifier.tells_tests = self._strict and not profile.searches
 
     async def check(self, said: str) -> str | None:
         """Verify now that the model says it is done; what to tell it where that proves nothing, or None.
@@ -111,7 +112,7 @@ class RunProof:
         if self._allowed or not self._dispatcher.effects:
             return ()
         states = await self._snapshots.states()
-        return self._tampered(tuple(states.store.differences(states.first, states.now)))
+        return self._tampered(tuple(states.store.differences(states.first, states.now))) + self._unrun()
 
     async def _prove(self) -> str | None:
         from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
@@ -150,7 +151,7 @@ class RunProof:
             sides = Sides(fault=_NOT_LOOKED_AT, report=self._report)
         return replace(
             known,
-            weakened=() if self._allowed else self._tampered(changes.differences),
+            weakened=() if self._allowed else self._tampered(changes.differences) + self._unrun(),
             sides=sides,
             failed_before=bool(known.exit_code and sides and sides.proven),
         )
@@ -161,6 +162,15 @@ class RunProof:
         from seedsmith.agent.run.proof.weakened_tests import tampered
 
         return tampered(differences, self._snapshots.read, strict=self._strict)
+
+    def _unrun(self) -> tuple[str, ...]:
+        """The tests that are left out since anything was changed, as far as the runs tell."""
+        first, newest = self.verifier.first_run, self.verifier.newest
+        if first is None or newest is None:
+            return ()
+        from seedsmith.agent.run.proof.unrun_tests import unrun_tests
+
+        return tuple(unrun_tests(first, newest, self.verifier.command))
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))

@@ -47,7 +47,9 @@ class Verifier:
     ) -> None:
         """``dispatcher`` says when anything may be changed, as the command may, and what was since."""
         self.report = ""
-        """What is to be proven, if anything: then the command tells of each test, where its runner can."""
+        """What is to be proven, if anything."""
+        self.tells_tests = False
+        """Whether the command is made to tell of each test, where its runner can."""
         self.first_run: TestRun | None = None
         self.newest: TestRun | None = None
         self._command = command
@@ -138,9 +140,10 @@ class Verifier:
         effects = self._dispatcher.effects
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
-        ran = self._run_reporting if self.report else self._run_plainly
+        ran = self._run_reporting if self.tells_tests else self._run_plainly
         exit_code, output = await ran(timeout)
-        failing = tuple(sorted(self.newest.failing)) if self.newest is not None else ()
+        known = self.newest if self.report else None
+        failing = tuple(sorted(known.failing)) if known is not None else ()
         record = VerifyRecord(self._command, exit_code, self._redactor.text(output), failing)
         self._session.record_verification(record)
         self._effects_seen = effects

@@ -39,6 +39,8 @@ class TestRun:
     output: str = ""
     tests: dict[str, TestResult] = field(default_factory=dict)
     """By name; empty where the runner tells of none."""
+    whole: bool = True
+    """Whether all that the runner told was read."""
 
     def of(self, *said: Said) -> set[str]:
         """The names of the tests that ended so."""

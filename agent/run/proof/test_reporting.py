@@ -48,8 +48,9 @@ class ReportingCommand:
 
     def read(self, result: CommandResult, output: str) -> TestRun:
         """What the ended command said."""
-        tests = read_junit(_taken(self.heard_at)) or read_output(output)
-        return TestRun(result.exit_code, output, tests)
+        heard = read_junit(_taken(self.heard_at))
+        whole = bool(heard) or not result.elided_bytes
+        return TestRun(result.exit_code, output, heard or read_output(output), whole)
 
 
 def reporting_command(command: str, processes: ProcessRunner, only: Collection[str] = ()) -> ReportingCommand:
