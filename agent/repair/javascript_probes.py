@@ -1,7 +1,8 @@
-"""Puts probes into JavaScript: calls around expressions and statements that can change what comes of them.
+"""Puts probes into JavaScript and TypeScript: calls around what can give something else, and statements.
 
 The probes of a file ask a function at its beginning (``injected/javascript_probe.js``), so that they work
-under every test runner. Lines keep their numbers.
+under every test runner. Lines keep their numbers, in TypeScript behind one that switches its checks off: what
+a probe gives is of any type.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.repair.parsers import parser_of
 from seedsmith.agent.repair.probe_sites import Site
+from seedsmith.agent.repair.typescript import TYPES, is_typescript
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SUFFIXES = frozenset({".js", ".mjs", ".cjs", ".jsx"})
+_UNCHECKED = "// @ts-nocheck\n"
 _PROBE = "__seedsmith_probe__"
 _RUNTIME = Path(__file__).parent / "injected" / "javascript_probe.js"
 _MOST_NAMES = 6
@@ -37,6 +40,7 @@ _VALUES = frozenset(
 _LEFT_ALONE = frozenset(
     {"import_statement", "jsx_opening_element", "jsx_closing_element", "jsx_self_closing_element"}
     | {"object_pattern", "array_pattern", "regex", "string", "comment", "decorator", "class_heritage"}
+    | {"enum_declaration", "import_alias", *TYPES}
 )
 _PLACES = {
     "assignment_expression": "left",
@@ -55,16 +59,30 @@ _PLACES = {
     "class_declaration": "name",
     "class": "name",
     "catch_clause": "parameter",
-    "export_specifier": "name",
     "arrow_function": "parameter",
+    "required_parameter": "pattern",
+    "optional_parameter": "pattern",
+    "public_field_definition": "name",
+    "internal_module": "name",
 }
 """The child of a node that names a place and is no value."""
+_TYPED = frozenset({"as_expression", "satisfies_expression"})
+_AROUND = frozenset({"non_null_expression", *_TYPED})
+"""What says a value's type, and is that value."""
+_PARAMETERS = frozenset({"formal_parameters", "required_parameter", "optional_parameter"})
+_DECLARING = _PARAMETERS | {"variable_declarator", "arrow_function", "assignment_pattern"}
+_DECLARATIONS = _PARAMETERS | {"variable_declarator", "lexical_declaration", "variable_declaration"}
 _NAMED = _FUNCTIONS - {"arrow_function"}
 
 
 def is_javascript(path: str) -> bool:
     """Whether probes can be put into a file, by its name."""
-    return PurePosixPath(path).suffix in _SUFFIXES
+    return PurePosixPath(path).suffix in _SUFFIXES or is_typescript(path)
+
+
+def unchecked(path: str, text: str) -> str:
+    """``text``, its types not checked where it is TypeScript: a probe beside it is of any type."""
+    return _UNCHECKED + text if is_typescript(path) and not text.startswith("#!") else text
 
 
 def probed(path: str, text: str, sites: list[Site], wanted: Callable[[int, bool], bool]) -> str | None:
@@ -72,10 +90,10 @@ def probed(path: str, text: str, sites: list[Site], wanted: Callable[[int, bool]
 
     A probe is known by its site's number, its place in ``sites``. ``wanted`` says of a line whether it is to
     be probed; it is also told whether the line is in a function. Raises ImportError where the parser
-    (``tree-sitter-javascript``) is missing.
+    (``tree-sitter-javascript``, ``tree-sitter-typescript``) is missing.
     """
     data = text.encode("utf-8", "surrogatepass")
-    root = parser_of(".js").parse(data).root_node
+    root = parser_of(PurePosixPath(path).suffix).parse(data).root_node
     before = len(sites)
     try:
         whole = data[: root.start_byte] + b"".join(_Writer(path, sites, wanted).parts(root, 0))
@@ -86,7 +104,8 @@ def probed(path: str, text: str, sites: list[Site], wanted: Callable[[int, bool]
         return None
     start = next((child.start_byte for child in root.children if not _opens(child)), 0)
     runtime = " ".join(line.strip() for line in _RUNTIME.read_text("utf-8").splitlines())
-    return (whole[:start] + runtime.encode() + b" " + whole[start:]).decode("utf-8", "surrogatepass")
+    with_probes = whole[:start] + runtime.encode() + b" " + whole[start:]
+    return unchecked(path, with_probes.decode("utf-8", "surrogatepass"))
 
 
 class _Writer:
@@ -125,7 +144,7 @@ class _Writer:
         if function:
             self._names.append(list(_declared(node))[: 4 * _MOST_NAMES])
         place = node.start_byte
-        for child in node.children:
+        for child in node.children[:1] if node.type in _TYPED else node.children:
             yield text[place - node.start_byte : child.start_byte - node.start_byte]
             yield from self.parts(child, depth + function)
             place = child.end_byte
@@ -147,14 +166,20 @@ class _Writer:
         if parent is None:
             return None
         if node.type in _STATEMENTS:
-            return None if _opens(node) or parent.type == "for_statement" else "statement"
-        if node.type not in _VALUES or not _is_value(node, parent):
+            declares = any(child.type == "internal_module" for child in node.children)
+            return None if declares or _opens(node) or parent.type == "for_statement" else "statement"
+        if node.type not in _VALUES:
+            return None
+        whole = node
+        while parent.type in _AROUND and parent.parent is not None:
+            whole, parent = parent, parent.parent
+        if not _is_value(whole, parent):
             return None
         if _decides(node) or (node.type == "unary_expression" and node.children[0].type == "!"):
             return "predicate"
-        if _is_condition(node, parent):
+        if _is_condition(whole, parent):
             return "predicate"
-        if parent.child_by_field_name("object") == node:
+        if parent.child_by_field_name("object") == whole:
             return "base" if node.type == "identifier" else None
         return "value"
 
@@ -164,7 +189,7 @@ def _is_value(node: Node, parent: Node) -> bool:
     field = _PLACES.get(parent.type) or ("name" if parent.type in _NAMED else "")
     if field and parent.child_by_field_name(field) == node:
         return False
-    if parent.type in ("formal_parameters", "import_specifier", "export_clause", "rest_pattern"):
+    if parent.type in ("formal_parameters", "import_specifier", "export_specifier", "rest_pattern"):
         return False
     if parent.type == "unary_expression" and parent.children[0].type in ("delete", "typeof", "void"):
         return False
@@ -204,16 +229,13 @@ def _declared(function: Node) -> Iterator[str]:
         waiting += body.children
     while waiting:
         node = waiting.pop(0)
-        if node.type in _FUNCTIONS or node.type == "property_identifier":
+        if node.type in _FUNCTIONS or node.type in TYPES or node.type == "property_identifier":
             continue
         if node.type in ("identifier", "shorthand_property_identifier_pattern"):
             parent = node.parent
-            places = ("formal_parameters", "variable_declarator", "arrow_function", "assignment_pattern")
-            if parent is not None and (parent.type in places or "pattern" in parent.type):
+            if parent is not None and (parent.type in _DECLARING or "pattern" in parent.type):
                 field = _PLACES.get(parent.type)
                 if field is None or parent.child_by_field_name(field) == node:
                     yield (node.text or b"").decode()
-        elif node.type in ("formal_parameters", "variable_declarator", "lexical_declaration") or (
-            "pattern" in node.type or node.type in ("variable_declaration", "pair_pattern")
-        ):
+        elif node.type in _DECLARATIONS or "pattern" in node.type:
             waiting = [*node.children, *waiting]

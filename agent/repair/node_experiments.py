@@ -1,4 +1,4 @@
-"""Experiments on JavaScript: all in one process of Node, which loads the program anew for each.
+"""Experiments on JavaScript and TypeScript: all in one process of Node, the program loaded anew for each.
 
 The program's sources get probes in a private copy of the workspace (``javascript_probes.py``). One run of the
 test command records what values the probes see, another one changes them one at a time
@@ -18,7 +18,7 @@ from typing import Any
 from seedsmith.agent.repair.copies import PrivateCopy, can_copy
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.experiments import MOST_SECONDS, Experiment
-from seedsmith.agent.repair.javascript_probes import is_javascript, probed
+from seedsmith.agent.repair.javascript_probes import is_javascript, probed, unchecked
 from seedsmith.agent.repair.probe_sites import Site, planned
 from seedsmith.agent.repair.watched_run import RUNNERS_OF_NODE, Injection, reports
 from seedsmith.agent.sessions.outcome import looks_like_a_test
@@ -28,8 +28,15 @@ from seedsmith.sandbox.workspace.workspace import Workspace
 
 _FOLDER = "seedsmith-node"
 _INJECTED = Path(__file__).parent / "injected"
-_ADDED = ("node_experiments.js", "node_jest.js", "node_mocha.js", "node_vitest.mjs", "node_test.cjs")
-_RUNNER = "seedsmith_runner.mjs"
+_ADDED = (
+    "node_experiments.js",
+    "node_jest.js",
+    "node_mocha.js",
+    "node_vitest.mjs",
+    "node_test.cjs",
+    "node_tsx.js",
+)
+_RUNNER = "seedsmith_runner.cjs"
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_FILES, _MOST_SITES, _SOURCE_BYTES = 100, 3_000, 1 << 20
@@ -100,14 +107,15 @@ def _probe(folder: Path, scripts: Sequence[str], suspicion: dict[str, dict[int, 
     """
     sites: list[Site] = []
     with Workspace(folder) as files:
-        files.write_bytes(_RUNNER, (_INJECTED / "node_test.mjs").read_bytes())
+        files.write_bytes(_RUNNER, (_INJECTED / "node_test_stand_in.cjs").read_bytes())
         for path in scripts:
             text = files.read_bytes(path, cap=_SOURCE_BYTES).decode("utf-8", "surrogateescape")
             up = "../" * path.count("/") or "./"
-            new: str | None = _IMPORT.sub(rf"\1\2{up}{_RUNNER}\2", text)
+            new = unchecked(path, _IMPORT.sub(rf"\1\2{up}{_RUNNER}\2", text))
             if not looks_like_a_test(path) and len(sites) < _MOST_SITES:
-                new = probed(path, text, sites, _wanted(suspicion.get(path, {}) if suspicion else None))
-            if new is not None and new != text:
+                wanted = _wanted(suspicion.get(path, {}) if suspicion else None)
+                new = probed(path, text, sites, wanted) or unchecked(path, text)
+            if new != text:
                 files.write_bytes(path, new.encode("utf-8", "surrogateescape"))
     return sites
 

@@ -24,10 +24,12 @@ Main = Mapping[str, Any]
 
 _FOLDER, _NOTING = "seedsmith-node-warm", "seedsmith-node-mains"
 _INJECTED = Path(__file__).parent / "injected"
-_SERVING = ("node_serve.js", "node_resident.js", "node_jest.js", "node_vitest.mjs")
+_SERVING = ("node_serve.js", "node_resident.js", "node_jest.js", "node_vitest.mjs", "node_tsx.js")
 _PRELOADED = "seedsmith_watch.js"
 """What the watchers have Node load first."""
 _MOST_MAINS = 20
+_STARTED = "mocha of its own"
+"""What a mocha runs its tests in that itself does nothing but start it."""
 
 
 async def mains_of(command: str, processes: ProcessRunner, seconds: float) -> list[Main]:
@@ -44,6 +46,8 @@ async def mains_of(command: str, processes: ProcessRunner, seconds: float) -> li
     finally:
         injection.remove()
     usable = all(isinstance(each, dict) and isinstance(each.get("folder"), str) for each in found)
+    if usable and any(each.get("runner") == _STARTED for each in found):
+        found = [each for each in found if each.get("runner") != "mocha"]
     one_place = usable and len({each["folder"] for each in found}) == 1
     return found if one_place and len(found) <= _MOST_MAINS else []
 

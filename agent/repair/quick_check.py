@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from seedsmith.agent.repair.diagnosis import Diagnosis
 from seedsmith.agent.repair.node_runner import Main, NodeRunner, mains_of
+from seedsmith.agent.repair.typescript import is_typescript
 from seedsmith.agent.repair.warm_runner import Tests, WarmRunner
 from seedsmith.agent.repair.watched_run import Injection, diagnose, reports
 from seedsmith.sandbox.commands.process import ProcessRunner
@@ -32,7 +33,8 @@ _PASSED = (0, 5)
 """Exit codes of pytest and unittest where all passed, and where there is nothing to run."""
 _WARM_SECONDS, _TIMES, _HANGING_WARM = 1.0, 5.0, 3.0
 """A test in a warm runner may take the first and so many times what all take now; the last where that is not
-known, as a failing test doesn't end."""
+known, as a failing test doesn't end. TypeScript is compiled where it is changed, and may be checked: as long
+as the first run took."""
 _LONGEST_LOOK = 10.0
 """Seconds; in longer runs the time that plugins take does not matter."""
 
@@ -138,7 +140,8 @@ class QuickCheck:
         started = time.monotonic()
         await warm.run("all", self._patience)
         taken = time.monotonic() - started
-        self._warm, self._warm_patience = warm, _WARM_SECONDS + _TIMES * taken
+        compiling = self._diagnosis.seconds if any(map(is_typescript, self._diagnosis.paths)) else 0.0
+        self._warm, self._warm_patience = warm, max(_WARM_SECONDS + _TIMES * taken, compiling)
         self.seconds = min(self.seconds, taken)
         return True
 

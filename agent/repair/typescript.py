@@ -35,13 +35,14 @@ _BEFORE = frozenset(
     {"export_statement", "lexical_declaration", "variable_declaration", "ambient_declaration"}
 )
 """What begins before a function and belongs to it."""
-_TYPES = frozenset(
+TYPES = frozenset(
     {"type_annotation", "type_arguments", "type_parameters", "asserts_annotation", "implements_clause"}
     | {"type_predicate_annotation", "omitting_type_annotation", "opting_type_annotation", "index_signature"}
     | {"adding_type_annotation", "accessibility_modifier", "override_modifier", "ambient_declaration"}
     | {"interface_declaration", "type_alias_declaration", "function_signature", "method_signature"}
     | {"abstract_method_signature", "readonly", "abstract", "declare"}
 )
+"""Nodes that say types only, whatever stands in them."""
 _MARKS = {
     "optional_parameter": "?",
     "public_field_definition": "?!",
@@ -156,9 +157,9 @@ def _first(node: Node) -> Node:
 
 def _types(root: Node) -> Iterator[tuple[int, int]]:
     """From and to where types stand, in bytes; none within another."""
-    for node in _walk(root, lambda each: each.type not in _TYPES):
+    for node in _walk(root, lambda each: each.type not in TYPES):
         parent = node.parent
-        if node.type in _TYPES or (parent is not None and node.type in _MARKS.get(parent.type, "")):
+        if node.type in TYPES or (parent is not None and node.type in _MARKS.get(parent.type, "")):
             yield node.start_byte, node.end_byte
         elif node.type in ("as_expression", "satisfies_expression"):
             yield node.children[1].start_byte, node.end_byte

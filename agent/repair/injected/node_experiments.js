@@ -14,6 +14,7 @@ const { pathToFileURL } = require('node:url');
 const { Worker, isMainThread } = require('node:worker_threads');
 const { takeOverJest } = require('./node_jest.js');
 const { takeOverMocha } = require('./node_mocha.js');
+const { tsxIn, useTsx } = require('./node_tsx.js');
 
 const ROOT = path.join(fs.realpathSync(fs.readFileSync(path.join(__dirname, 'root'), 'utf8').replace(/\n$/, '')), path.sep);
 const PLAN = JSON.parse(fs.readFileSync(path.join(__dirname, 'experiments.json'), 'utf8'));
@@ -37,7 +38,7 @@ if (isMainThread) {
   Module.runMain = (main) => {
     const file = realOf(main);
     if (VITEST.test(file)) return void experimentOnVitest(file);
-    return isOwn(file) ? experimentOnMain(main) : runMain(main);
+    return isOwn(file) ? void experimentOnMain(main) : runMain(main);
   };
   takeOverMocha(forget, (again) => void experimentOn('mocha', (wanted) => again(wanted).catch(() => new Map())));
   takeOverJest((again) => {
@@ -86,7 +87,7 @@ async function experimentOnVitest(main) {
   await experimentOn('vitest', run);
 }
 
-function experimentOnMain(main) {
+async function experimentOnMain(main) {
   const shim = require('./node_test.cjs');
   globalThis.__seedsmith_node_test__ = shim;
   const load = Module._load;
@@ -98,7 +99,9 @@ function experimentOnMain(main) {
     if (stopped) stopped(ended);
     throw ended || new Error('exit');
   };
-  void experimentOn(main.slice(ROOT.length), (wanted) => runAll(main, wanted));
+  const { tsx } = tsxIn(process.execArgv);
+  if (tsx) await useTsx(tsx);
+  await experimentOn(main.slice(ROOT.length), (wanted) => runAll(main, wanted));
 }
 
 /** Experiment on the program that `run` runs: it gives how each test ended, only those it is given, if any. */
@@ -243,7 +246,7 @@ function forget() {
 }
 
 function isModule(main) {
-  if (/\.[mc]js$/.test(main)) return main.endsWith('.mjs');
+  if (/\.[mc][jt]s$/.test(main)) return /\.m.s$/.test(main);
   for (let folder = path.dirname(main); folder.length >= ROOT.length - 1; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
     if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, 'utf8')).type === 'module';

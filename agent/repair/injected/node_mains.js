@@ -11,6 +11,7 @@ const { isMainThread } = require('node:worker_threads');
 const RUNNERS = {
   jest: /[\\/]jest(?:-cli)?[\\/]bin[\\/]jest\.js$/,
   mocha: /[\\/]mocha[\\/]bin[\\/]_?mocha(?:\.js)?$/,
+  'mocha of its own': /[\\/]mocha[\\/]lib[\\/]cli[\\/]cli\.js$/, // which mocha starts where Node gets options
   vitest: /[\\/]vitest[\\/]vitest\.mjs$/,
 };
 

@@ -11,6 +11,7 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
+const { tsxIn } = require('./node_tsx.js');
 
 const [REQUESTS, ANSWERS] = [8, 9];
 const MOST_TEXT = 200000;
@@ -23,8 +24,11 @@ let failing = [];
 /** How a program ends, within so many milliseconds: 0 where it passes, null where it does not end. */
 function run(main, milliseconds) {
   return new Promise((resolve) => {
-    const { argv, execArgv, env } = main;
-    const worker = new Worker(main.file, { argv, execArgv, env, stdin: false, stdout: true, stderr: true });
+    const { argv, execArgv, env, file } = main;
+    const { tsx, others } = tsxIn(execArgv);
+    const given = { argv, execArgv: others, env, workerData: { tsx, file } };
+    const program = tsx ? path.join(__dirname, 'node_tsx.js') : file;
+    const worker = new Worker(program, { ...given, stdin: false, stdout: true, stderr: true });
     let [text, error, hangs] = ['', '', false];
     const read = (piece) => {
       if (text.length < MOST_TEXT) text += piece;
