@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from seedsmith.agent.run.proof.test_parts import STRING, weaker_parts
 from seedsmith.agent.sessions.proof_sides import OTHERWISE
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -33,7 +34,10 @@ _JAVASCRIPT = _Forms(
 )
 _GO = _Forms(
     re.compile(r"^func (?P<name>Test\w+|Example\w*|Fuzz\w+)\(", re.MULTILINE),
-    re.compile(r"\b(?:t|b|f)\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)\(.*|\b(?:assert|require)\.\w+\(.*"),
+    re.compile(
+        r"(?:\bif\b[^\n]*\{\s*)?\b(?:t|b|f)\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)\(.*|"
+        r"\b(?:assert|require)\.\w+\(.*"
+    ),
     re.compile(
         r"\b[tbf]\.(?:Skip|Skipf|SkipNow)\(|^//go:build (?:ignore|never)\b|^// \+build ignore", re.MULTILINE
     ),
@@ -55,10 +59,14 @@ _NAME = re.compile(
     r"|(?<=\))(?:\.\w+)+(?=\())|[A-Za-z_$][\w$.]*"
 )
 """A name, in its group where it belongs to the assertion itself."""
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
+_ASSERTS_ANEW = re.compile(
+    r"\b(?:const|let|var|function)\s+(?:assert|expect)\b(?!\s*=\s*(?:await\s+)?(?:require|import)\b)|"
+    r"\bmacro_rules!\s+(?:debug_)?assert|\b(?:assert|expect)\.\w+\s*=(?![=>])"
+)
+"""What puts something else for the words by which tests assert."""
 _FUNCTION = re.compile(r"=>|\bfunction\b|\bfunc\b|\|\s*\{")
 _MOST_LINES = 40
-_COMMENT = re.compile(rf"(?P<string>{_STRING.pattern})|(?<!:)//(?!go:build| \+build)[^\n]*|/\*[\s\S]*?\*/")
+_COMMENT = re.compile(rf"(?P<string>{STRING.pattern})|(?<!:)//(?!go:build| \+build)[^\n]*|/\*[\s\S]*?\*/")
 
 
 def has_forms(path: str) -> bool:
@@ -88,6 +96,10 @@ def _weaker(forms: _Forms, old: str, new: str) -> Iterator[str]:
     was, now = (Counter(map(_skeleton, _assertions(forms, text))) for text in (old, new))
     if lost := was - now:
         yield f"asserts {OTHERWISE}" if (now - was).total() >= lost.total() else "asserts less"
+        return
+    if len(_ASSERTS_ANEW.findall(new)) > len(_ASSERTS_ANEW.findall(old)):
+        yield f"what it asserts by is {OTHERWISE}"
+    yield from weaker_parts(forms.test, forms.assertion, old, new)
 
 
 def _assertions(forms: _Forms, text: str) -> Iterator[str]:
@@ -101,7 +113,7 @@ def _assertions(forms: _Forms, text: str) -> Iterator[str]:
 def _balanced(text: str, start: int, end: int) -> int:
     """The end of the line where what opened at ``start`` is closed; the line itself ends at ``end``."""
     for _ in range(_MOST_LINES):
-        line = _STRING.sub("", text[start:end])
+        line = STRING.sub("", text[start:end])
         if sum(map(line.count, "([{")) <= sum(map(line.count, ")]}")) or end >= len(text):
             return end
         end = following if (following := text.find("\n", end + 1)) >= 0 else len(text)
@@ -112,7 +124,7 @@ def _skeleton(line: str) -> str:
     """An assertion's form and values, without the names of what it is about."""
     parts: list[str] = []
     end = 0
-    for string in _STRING.finditer(line):
+    for string in STRING.finditer(line):
         parts += [_nameless(line[end : string.start()]), string[0]]
         end = string.end()
     form = re.sub(r"\s+", "", "".join([*parts, _nameless(line[end:])])).rstrip(";,")

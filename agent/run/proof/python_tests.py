@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import field
 
+from seedsmith.agent.run.proof.python_values import replaced_names, shared_values, values_of
 from seedsmith.agent.sessions.proof_sides import OTHERWISE
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
@@ -31,9 +32,15 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(slots=True)
 class _Test:
-    """One test: how often it asserts what, and how often it skips or swallows."""
+    """One test: how often it asserts what and with what, and how often it skips or swallows."""
 
+    is_test: bool
+    """False: it may help tests."""
     asserts: Counter[str] = field(default_factory=Counter)
+    surely: int = 0
+    """How many assertions stand under no condition."""
+    values: Counter[str] = field(default_factory=Counter)
+    """What is written out beside the assertions."""
     skips: int = 0
     swallows: int = 0
     ends_early: bool = False
@@ -51,19 +58,34 @@ def weakened_python(old: str, new: str) -> list[str]:
     tests, now = _tests(before), _tests(after)
     found: list[str] = []
     gone = tests.keys() - now.keys()
+    shared, shared_now = shared_values(before, _is_assertion), shared_values(after, _is_assertion)
+    elsewhere = shared_now - shared
     new_ones = [now[name] for name in now.keys() - tests.keys()]
     for name in sorted(gone):
-        if not any(each.asserts == tests[name].asserts and each.asserts for each in new_ones):
+        others = (each.asserts for each in new_ones if each.is_test and each.asserts)
+        if tests[name].is_test and tests[name].asserts not in others:
             found.append(f"{name} is gone")
     for name in sorted(tests.keys() & now.keys()):
-        found += [f"{name} {how}" for how in _weaker(tests[name], now[name])]
+        found += [f"{name} {how}" for how in _weaker(tests[name], now[name], elsewhere)]
+    if shared - shared_now - sum((each.values for each in new_ones), Counter()):
+        found.append(f"what its tests share is {OTHERWISE}")
+    found += [f"{name} is {OTHERWISE}" for name in sorted(replaced_names(before, after))]
     if _marks(after) > _marks(before):
         found.append("all its tests are skipped")
     hooks = _hooks(after) - _hooks(before)
     return found + [f"{name} is new, which decides which tests count" for name in sorted(hooks)]
 
 
-def _weaker(old: _Test, new: _Test) -> Iterator[str]:
+def replacing_python(new: str) -> list[str]:
+    """What a new file of tests puts something else for as it is loaded, a phrase each."""
+    try:
+        return [f"{name} is {OTHERWISE}" for name in sorted(replaced_names(ast.parse(""), ast.parse(new)))]
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+
+
+def _weaker(old: _Test, new: _Test, elsewhere: Counter[str]) -> Iterator[str]:
+    """``elsewhere`` are values that stand outside of tests now."""
     if new.skips > old.skips:
         yield "is skipped or expected to fail"
     if new.swallows > old.swallows:
@@ -73,13 +95,17 @@ def _weaker(old: _Test, new: _Test) -> Iterator[str]:
     if lost := old.asserts - new.asserts:
         more = (new.asserts - old.asserts).total()
         yield f"asserts {OTHERWISE}" if more >= lost.total() else "asserts less"
+    elif new.surely < old.surely:
+        yield "asserts under a condition alone"
+    elif old.values - new.values - elsewhere:
+        yield f"works with {OTHERWISE}"
 
 
 def _tests(tree: ast.Module) -> dict[str, _Test]:
+    """The tests by name, and what helps them."""
     found: dict[str, _Test] = {}
     for owner, node, decorators in _functions(tree):
-        if node.name.startswith("test"):
-            found[owner + node.name] = _test(node, decorators)
+        found[owner + node.name] = _test(node, decorators)
     return found
 
 
@@ -99,7 +125,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, _Function, list[ast.expr
 
 
 def _test(node: _Function, decorators: list[ast.expr]) -> _Test:
-    test = _Test(skips=sum(_skips(each) for each in decorators))
+    test = _Test(node.name.startswith("test"), skips=sum(_skips(each) for each in decorators))
     test.asserts.update(case for each in decorators for case in _cases(each))
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assert):
@@ -108,11 +134,14 @@ def _test(node: _Function, decorators: list[ast.expr]) -> _Test:
             name = _called(inner)
             if name in _SKIPS or name in _SKIPS_ALONE:
                 test.skips += inner not in decorators and not _within(inner, node.decorator_list)
-            elif name.startswith(("assert", "fail")) or name in _CONTEXTS:
+            elif _is_assertion(inner):
                 test.asserts[_skeleton(inner)] += 1
+            test.swallows += name == "suppress"
         elif isinstance(inner, ast.ExceptHandler) and _swallows(inner):
             test.swallows += 1
     asserted = next((n for n, each in enumerate(node.body) if _asserts(each)), len(node.body))
+    test.surely = _surely(node)
+    test.values = values_of(node, _is_assertion) if test.is_test else Counter()
     test.ends_early = any(isinstance(each, ast.Return) for each in node.body[:asserted])
     return test
 
@@ -126,14 +155,20 @@ def _cases(decorator: ast.expr) -> Iterator[str]:
 
 
 def _asserts(node: ast.stmt) -> bool:
-    return any(
-        isinstance(inner, ast.Assert)
-        or (
-            isinstance(inner, ast.Call)
-            and (_called(inner).startswith("assert") or _called(inner) in _CONTEXTS)
-        )
-        for inner in ast.walk(node)
-    )
+    return any(map(_is_assertion, ast.walk(node)))
+
+
+def _is_assertion(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        name = _called(node)
+        return name.startswith(("assert", "fail")) or name in _CONTEXTS
+    return isinstance(node, ast.Assert)
+
+
+def _surely(node: ast.AST) -> int:
+    """How many assertions stand under no condition."""
+    below = [each for each in ast.iter_child_nodes(node) if not isinstance(each, ast.If | ast.Match)]
+    return sum(1 if _is_assertion(each) else _surely(each) for each in below)
 
 
 def _swallows(handler: ast.ExceptHandler) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
-from seedsmith.agent.run.proof.python_tests import weakened_python
+from seedsmith.agent.run.proof.python_tests import replacing_python, weakened_python
 from seedsmith.agent.run.proof.test_recipes import changed_recipes, shadowed_runner
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import OTHERWISE
@@ -33,6 +34,10 @@ _KNOWS_OF_TESTS = re.compile(
 _ENDS_THE_PROCESS = re.compile(r"\bos\._exit\(\s*(?:0\s*)?\)")
 _ENDS = "ends the process of the tests"
 _GOLDEN = re.compile(r"\.snap$|(?:^|[/._-])(?:golden|expected|snapshots?|__snapshots__)(?=[/._-]|$)")
+_DATA = frozenset(
+    {"json", "yaml", "yml", "csv", "tsv", "txt", "toml", "xml", "html", "md", "out", "in", "ini"}
+)
+_NO_DATA = re.compile(r"\.|(?:.*/)?(?:readme|requirements|license|changes|package)\b", re.IGNORECASE)
 _COMMENT = re.compile(r"^\s*(?:#(?!\[)|//|\*|/\*)")
 _MOST_BYTES = 1 << 20
 _SOURCES = frozenset({"py", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs"})
@@ -74,8 +79,12 @@ def _of_file(
             yield from _weaker(path, before, after)
     elif name == "conftest.py":
         yield from weakened_python(before, after)
+    elif looks_like_a_test(path) and ending == "py":  # what it does as it is loaded holds for others, too
+        yield from replacing_python(after)
     elif old is not None and looks_like_a_test(path) and _GOLDEN.search(path):
         yield f"what is expected {OTHERWISE}" if new is not None else "what is expected is gone"
+    elif old is not None and looks_like_a_test(path) and ending in _DATA and not _NO_DATA.match(path):
+        yield from [f"it holds {OTHERWISE}"] if _lost_lines(before, after) else []
     elif name in _CONFIGURATION or _CONFIGURED_BY_NAME.fullmatch(name):
         if len(_LEAVES_OUT.findall(after)) > len(_LEAVES_OUT.findall(before)):
             yield "tests are left out"
@@ -89,6 +98,12 @@ def _of_file(
             yield f"the program {_ENDS}"
     else:
         yield from changed_recipes(path, before, after)
+
+
+def _lost_lines(old: str, new: str) -> bool:
+    """Whether a line is gone or other than it was; one that was added is not."""
+    before, after = (Counter(line.strip().rstrip(",") for line in text.splitlines()) for text in (old, new))
+    return bool(before - after)
 
 
 def _weaker(path: str, old: str, new: str) -> list[str]:

@@ -236,6 +236,179 @@ def test_new_tests_and_other_names_are_told_of_by_nothing():
     assert not told(("shop.py", "x = 1\n", "# PYTEST_CURRENT_TEST is not asked\nx = 2\n"))
 
 
+SHARED = """\
+import unittest
+
+import pytest
+from shop import price
+
+RATES = [(1, 0.33)]
+
+
+@pytest.fixture
+def rate():
+    return 0.25
+
+
+def check(found, wanted):
+    assert found == wanted
+
+
+def test_price(rate):
+    \"\"\"Of 30.\"\"\"
+    want = 12.5
+    assert price(50, rate) == want
+
+
+@pytest.mark.parametrize("n, r", RATES)
+def test_rates(n, r):
+    check(price(n, r), r)
+
+
+class Test(unittest.TestCase):
+    def test_it(self):
+        self.assertEqual(price(2, 3), 6)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("want = 12.5", "want = 12.4", "test_price works with something else"),
+        ("want = 12.5", "want = price(50, rate)", "test_price works with something else"),
+        ("[(1, 0.33)]", "[]", "what its tests share is something else"),
+        ("return 0.25", "return 0.5", "what its tests share is something else"),
+        ("    assert found == wanted", "    pass", "check asserts less"),
+        (
+            "    assert price",
+            "    if rate:\n        assert price",
+            "test_price asserts under a condition alone",
+        ),
+        ("import price\n", "import price as p\n\nprice = lambda *a: 12.5\n", "price is something else"),
+        ("\nRATES", "\nimport shop\n\nshop.price = min\nRATES", "shop.price is something else"),
+        (
+            "    def test_it",
+            "    def assertEqual(self, *a): pass\n\n    def test_it",
+            "assertEqual is something",
+        ),
+        (
+            "    want =",
+            "    with suppress(AssertionError):\n        assert 0\n    want =",
+            "swallows what fails",
+        ),
+    ],
+)
+def test_what_a_test_works_with_counts(old, new, says):
+    assert old in SHARED
+    changed = ("tests/test_shop.py", SHARED, SHARED.replace(old, new))
+    found = told(changed)
+    assert found and any(says in each for each in found), found
+    assert bool(told(changed, strict=False)) == ("something" not in says)
+
+
+def test_values_that_are_elsewhere_or_new_are_told_of_by_nothing():
+    path = "tests/test_shop.py"
+    assert not told(
+        (path, SHARED, SHARED.replace("want = 12.5", "want = W").replace("RATES =", "W = 12.5\nRATES ="))
+    )
+    assert not told((path, SHARED, SHARED.replace("0.33)", "0.33), (2, 0.66)").replace("Of 30", "Of 50")))
+    assert not told((path, SHARED, SHARED.replace("want", "due").replace("check", "same")))
+    assert not told(
+        (
+            path,
+            SHARED,
+            SHARED.replace("import pytest\n", "import os\nimport pytest\n\nos.environ['A'] = '1'\n"),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["conftest.py", "tests/__init__.py", "tests/test_new.py"])
+def test_what_tests_replace_as_they_are_loaded_is_told(name):
+    assert told((name, None, "import shop\n\nshop.price = min\n")) == (
+        f"{name}: shop.price is something else",
+    )
+    patched = "import sys\n\nsys.modules['shop'] = object()\n"
+    assert told((name, None, patched)) == (f"{name}: sys.modules['shop'] is something else",)
+    fixture = "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef it(monkeypatch):\n    monkeypatch.{}\n"
+    assert told((name, None, fixture.format("setattr('shop.price', min)")))
+    assert not told((name, None, fixture.format("chdir('/')")))
+
+
+def test_data_of_tests_that_are_not_what_they_were_are_told():
+    cases, path = "[\n  [1, 2],\n  [3, 4]\n]\n", "tests/data/cases.json"
+    assert told((path, cases, cases.replace("4", "5"))) == (f"{path}: it holds something else",)
+    assert not told((path, cases, cases.replace("4]", "4],\n  [5, 6]")), (path, None, cases))
+    assert not told((".github/workflows/tests.yml", "a: 1\n", "a: 2\n"), ("tests/README.md", "a\n", "b\n"))
+
+
+TABLE = """package shop
+
+func TestTable(t *testing.T) {
+\tfor _, tt := range []struct{ in, want float64 }{
+\t\t{137, 0.33},
+\t} {
+\t\tif got := Share(tt.in); got != tt.want {
+\t\t\tt.Errorf("%v", got)
+\t\t}
+\t}
+}
+"""
+LOCAL = """const assert = require('assert');
+const rates = [0.25];
+
+test('price', () => {
+  const want = 12.5;
+  assert.equal(price(50), want);
+});
+"""
+OF_RUST = "#[test]\nfn of_share() {\n    let want = 0.33;\n    assert_eq!(share(137.0), want);\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "old", "new", "says"),
+    [
+        ("a_test.go", TABLE, "0.33", "0.3", "TestTable works with something else"),
+        ("a_test.go", TABLE, "\t\t{137, 0.33},\n", "", "TestTable works with something else"),
+        ("a_test.go", TABLE, "got != tt", "got > tt", "asserts something else"),
+        ("a_test.go", TABLE, "; got", "; false && got", "asserts something else"),
+        ("a_test.go", TABLE, "\tfor", "\treturn\n\tfor", "TestTable ends before it asserts"),
+        ("a.test.js", LOCAL, "12.5", "12.4", "price works with something else"),
+        ("a.test.js", LOCAL, "0.25", "0.5", "what its tests share is something else"),
+        ("a.test.js", LOCAL, "  const", "  return;\n  const", "price ends before it asserts"),
+        (
+            "a.test.js",
+            LOCAL,
+            "  assert",
+            "  if (process.env.CI)\n  assert",
+            "price asserts under a condition",
+        ),
+        ("a.test.js", LOCAL, "  const want", "  try { x() } catch (e) {}\n  const want", "price swallows"),
+        ("a.test.js", LOCAL, "require('assert')", "{ equal() {} }", "what it asserts by is something else"),
+        ("tests/a.rs", OF_RUST, "0.33", "0.3", "of_share works with something else"),
+        (
+            "tests/a.rs",
+            OF_RUST,
+            "#",
+            "macro_rules! assert_eq { ($($t:tt)*) => {} }\n#",
+            "what it asserts by is",
+        ),
+    ],
+)
+def test_what_tests_elsewhere_work_with_counts(path, text, old, new, says):
+    found = told((path, text, text.replace(old, new, 1)))
+    assert found and any(says in each for each in found), found
+
+
+def test_more_tests_around_old_ones_are_told_of_by_nothing():
+    row = "\t\t{137, 0.33},\n"
+    assert not told(("a_test.go", TABLE, TABLE.replace(row, f"{row}\t\t{{1, 1}},\n")))
+    more = "test('more', () => {\n  if (x) return;\n  try { y() } catch {}\n});\n"
+    assert not told(("a.test.js", LOCAL, LOCAL.replace("test('price'", f"{more}test('price'") + more))
+    assert not told(
+        ("a.test.js", LOCAL, LOCAL.replace("want = 12.5", "want = due").replace("[0.25]", "[0.25, 12.5]"))
+    )
+
+
 def test_the_cases_of_a_test_count():
     old = '@pytest.mark.parametrize("a", [(1, "x"), (2, "y")])\ndef test_it(a):\n    assert shop.of(a)\n'
     path = "tests/test_shop.py"
