@@ -14,6 +14,12 @@ _PLACE = re.compile(
     r"^(?![ E])([^\s:]+):\d+: \w*$|^ *File \"([^\"]+)\", line \d+, in (?!<module>)", re.MULTILINE
 )
 """Where pytest says that a frame is, or a traceback."""
+_FRAME = re.compile(r"^([^\s:]+):\d+: (?:in )?\S+$|^ *File \"([^\"]+)\", line \d+, in ", re.MULTILINE)
+"""Likewise, the top of a file included: what is imported runs there."""
+_OF_NOTHING = "'NoneType' object has no attribute"
+_CALLED_OTHERWISE = re.compile(
+    r"takes [\w ]*positional arguments? but|missing \d+ required (?:positional|keyword-only) argument"
+)
 _NOT_LOADED = re.compile(
     r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|TabError|NameError|ReferenceError)\b"
     r"|fixture '[^']*' not found|ERR_MODULE_NOT_FOUND|Cannot find module|error\[E\d{4}\]"
@@ -30,8 +36,9 @@ def wrong_reason(report: str, why: str) -> str:
     """Why ``why``, what a test's failure says, doesn't show what ``report`` tells of; '' where it does.
 
     A failed assertion counts, and so does an error that the report names; what can't be imported, compiled
-    or found in the old code only where the report names it: any test of new code fails so. Where the report
-    holds a traceback, its exception has to come, or a failed assertion.
+    or found in the old code only where the report names it: any test of new code fails so. Where the test
+    itself looks for it, the kind of error alone, which the report may name as well, is no name of it. Where
+    the report holds a traceback, its exception has to come, or a failed assertion.
     """
     if not why:
         return ""
@@ -39,11 +46,16 @@ def wrong_reason(report: str, why: str) -> str:
     named = any(says(report, name) for name in missing)
     raised = raised_in(why)
     if not named and not _within_the_program(why):
+        own = bool(missing) and _within_a_test(why)
         not_loaded = _NOT_LOADED.search(why)
-        if not_loaded and not says(report, not_loaded[0]):
+        if not_loaded and (own or not says(report, not_loaded[0])):
             return f"it could not even be loaded or run there ({_first(why, not_loaded.start())})"
-        if missing and not any(says(report, name) for name in raised - {"AssertionError"}):
+        reported = any(says(report, name) for name in raised - {"AssertionError"})
+        if missing and (own or not reported):
             return f"what it uses is not there ({missing[0]}), of which the report says nothing"
+        otherwise = _CALLED_OTHERWISE.search(why)
+        if otherwise and not reported and _within_a_test(why):
+            return f"it calls what is there with other arguments ({_first(why, otherwise.start())})"
     wanted = _reported(report)
     other = bool(wanted and raised) and not (wanted | {"AssertionError"}) & raised
     if other and not any(name in why for name in wanted):
@@ -67,6 +79,14 @@ def _within_the_program(why: str) -> bool:
     """Whether the innermost frame of a failure lies outside the tests: then the program ran, and failed."""
     places = [*_PLACE.finditer(why)]
     return bool(places) and not looks_like_a_test(places[-1][1] or places[-1][2])
+
+
+def _within_a_test(why: str) -> bool:
+    """Whether the innermost frame of a failure lies within the tests, and asks for more than what is None."""
+    frames = [*_FRAME.finditer(why)]
+    if not frames or _OF_NOTHING in why:
+        return False
+    return looks_like_a_test(frames[-1][1] or frames[-1][2])
 
 
 def says(report: str, name: str) -> bool:
