@@ -63,7 +63,7 @@ class BothSides:
         changed = tuple(
             path for path, row in _test_files(differences) if not _is_built(row, states.store.read)
         )
-        asked = Asked(self._command, self._report, changed)
+        asked = Asked(self._command, self._report, changed, str(self._processes.policy.workspace))
         if not changed and known.first is not None and known.first.exit_code == 0:
             return Sides(fault=NO_TEST, report=self._report)
         new = known.new

@@ -30,6 +30,12 @@ class Asked:
     """What was reported, in anybody's words."""
     changed: Collection[str]
     """The files of tests that were added or changed."""
+    workspace: str = ""
+    """Its absolute path, whose own folders' names say nothing of its files."""
+
+    def wrong_reason(self, why: str) -> str:
+        """Why a failure of the code as it was does not show the report; '' where it does."""
+        return wrong_reason(self.report, why.replace(f"{self.workspace}/", "") if self.workspace else why)
 
 
 def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> Sides:
@@ -43,7 +49,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     if not (new.tests and old.tests) or _broke_off(first, old, new):
         return _by_exit_code(asked, first, old, new)
     flipped, failures = _flipped(changed, first, old, new)
-    wrong = {name: wrong_reason(report, failures[name].why) for name in flipped}
+    wrong = {name: asked.wrong_reason(failures[name].why) for name in flipped}
     proving = [name for name in flipped if not wrong[name]]
     failing = what_fails(first, old, new)
     unrun = [name for name in sorted(new.of("skipped")) if new.tests[name].file in changed]
@@ -164,7 +170,7 @@ def _by_exit_code(asked: Asked, first: TestRun | None, old: TestRun, new: TestRu
         fault = "the command passes on the code as it was, too: it does not show what was reported."
     elif old.exit_code is None:
         fault = "the command came to no end on the code as it was."
-    elif wrong := wrong_reason(report, old.output):
+    elif wrong := asked.wrong_reason(old.output):
         fault = f"the command fails on the code as it was, but not for the reason reported: {wrong}."
     tail = old.output[-_WHY_CHARACTERS:]
     return Sides(
