@@ -131,6 +131,8 @@ class RunProof:
         known = KnownRuns(self.verifier.first_run, newest)
         states = await self._snapshots.states()
         self._sides = await both.look(states, known, self._text)
+        unsteady = {*self._sides.flaky, *self.verifier.unsteady}
+        self._sides = replace(self._sides, flaky=tuple(sorted(unsteady)))
         if self._otherwise and self._sides.proven:
             contrary = await both.contrary(states, known, self._otherwise, self._text)
             self._sides = replace(self._sides, contrary=contrary)

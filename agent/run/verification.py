@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.dispatch import Dispatcher
 from seedsmith.agent.context.prompts import prompt
-from seedsmith.agent.events import VerifyFinished, VerifyStarted
+from seedsmith.agent.events import NoticeGiven, VerifyFinished, VerifyStarted
 from seedsmith.agent.loop.loop import LoopResult
 from seedsmith.agent.loop.run_context import RunContext
 from seedsmith.agent.redact import Redactor
@@ -52,6 +52,8 @@ class Verifier:
         """Whether the command is made to tell of each test, where its runner can."""
         self.first_run: TestRun | None = None
         self.newest: TestRun | None = None
+        self.unsteady: tuple[str, ...] = ()
+        """Tests that passed before anything was changed, failed, and passed when they ran once more."""
         self._command = command
         self._processes = processes
         self._dispatcher = dispatcher
@@ -118,6 +120,12 @@ class Verifier:
         if self._records[1:] and self._effects_seen == self._dispatcher.effects:
             return None
         record = await self._run(self._budget.seconds_left)
+        self.unsteady = ()
+        if record.exit_code and (failed := self._passed_before()):
+            self._sink.emit(NoticeGiven("run_again", "What fails passed before: the tests run once more."))
+            record = await self._run(self._budget.seconds_left)
+            assert self.newest is not None
+            self.unsteady = tuple(sorted(failed & self.newest.of("passed")))
         if record.exit_code == 0:
             return None
         return prompt("verify-failed.md", command=record.command, ending=record.ending, output=record.output)
@@ -134,6 +142,16 @@ class Verifier:
             after_last_edit=self._effects_seen == self._dispatcher.effects,
             tests_changed=changed_tests(files_changed),
         )
+
+    def _passed_before(self) -> set[str]:
+        """What failed newly, where all of it passed before anything was changed; else none.
+
+        Such a test may go by the clock or by chance: no model should be told that its change broke it.
+        """
+        if self.first_run is None or self.newest is None:
+            return set()
+        failed = self.newest.failing - self.first_run.failing
+        return failed if failed <= self.first_run.of("passed") else set()
 
     async def _run(self, longest: float) -> VerifyRecord:
         await self._dispatcher.ready_for_effects()

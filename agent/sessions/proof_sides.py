@@ -38,7 +38,7 @@ class Sides:
     kept: int = 0
     """How many passed on both sides."""
     flaky: tuple[str, ...] = ()
-    """New tests that did not say the same twice."""
+    """Tests that did not say the same twice of the same code."""
     unrun: tuple[str, ...] = ()
     """Tests of changed files that were skipped."""
     unavailable: bool = False

@@ -97,6 +97,26 @@ async def test_a_report_is_fixed_and_proven_on_both_sides(
     assert not list(tmp_path.rglob("old-side")) and OLD in (repository / "calc.py").read_text()
 
 
+COUNTED = f"""{HEAD}        with open("count.txt", "a+") as file:
+            file.write("x")
+            file.seek(0)
+            self.assertNotEqual(len(file.read()), TIME)
+"""
+"""A test that fails in one of its runs."""
+
+
+@pytest.mark.parametrize(("time", "turns", "flaky"), [(2, 2, ("test_it (test_unit.T.test_it)",)), (9, 2, ())])
+async def test_what_fails_once_by_chance_is_run_once_more_and_named(
+    endpoint, settings, repository, time, turns, flaky
+):
+    (repository / "tests/test_unit.py").write_text(COUNTED.replace("TIME", str(time)))
+    endpoint.script(calls(FIXED, ("write", {**TESTED[1], "content": OF_NONE})), LAST)
+    outcome = await fix(settings, UNITTEST, report=REPORT)
+    assert (outcome.status, outcome.turns, outcome.verified.exit_code) == ("done", turns, 0), outcome.message
+    assert outcome.verified.sides.flaky == flaky
+    assert ("Not the same twice: test_it (test_unit" in outcome.message) == bool(flaky)
+
+
 async def test_a_runner_that_is_not_there_is_told_before_anything_is_asked(endpoint, settings):
     command = f"{sys.executable} -S -m pytest -q"
     outcome = await fix(settings, command, report=REPORT)
