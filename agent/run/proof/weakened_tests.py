@@ -71,6 +71,7 @@ def _of_file(
     name = PurePosixPath(path).name
     if old is None and (runner := shadowed_runner(path)):
         yield f"it takes the place of {runner}, by which tests are run"
+    yield from changed_recipes(path, before, after)
     if old is not None and looks_like_a_test(path) and ending in _SOURCES:
         if new is None:  # its tests may be elsewhere now
             together = "\n".join(text for each, text in fresh if each.endswith(f".{ending}"))
@@ -88,7 +89,6 @@ def _of_file(
     elif name in _CONFIGURATION or _CONFIGURED_BY_NAME.fullmatch(name):
         if len(_LEAVES_OUT.findall(after)) > len(_LEAVES_OUT.findall(before)):
             yield "tests are left out"
-        yield from changed_recipes(path, before, after)
     elif ending in _SOURCES and not looks_like_a_test(path):
         if old is not None and holds_tests(path, before):
             yield from _weaker(path, before, after)
@@ -96,8 +96,6 @@ def _of_file(
             yield "the program asks whether it is being tested"
         if len(_ENDS_THE_PROCESS.findall(after)) > len(_ENDS_THE_PROCESS.findall(before)):
             yield f"the program {_ENDS}"
-    else:
-        yield from changed_recipes(path, before, after)
 
 
 def _lost_lines(old: str, new: str) -> bool:
