@@ -94,6 +94,8 @@ def without_types(path: str, text: str) -> str:
     pieces: list[str] = []
     place = 0
     for start, end in sorted(_types(root)):
+        if start < place:
+            continue
         pieces.append(data[place:start].decode("utf-8", "surrogatepass"))
         hidden = data[start:end].decode("utf-8", "surrogatepass")
         pieces.append("\n".join(" " * len(line) for line in hidden.split("\n")))
@@ -156,10 +158,15 @@ def _first(node: Node) -> Node:
 
 
 def _types(root: Node) -> Iterator[tuple[int, int]]:
-    """From and to where types stand, in bytes; none within another."""
-    for node in _walk(root, lambda each: each.type not in TYPES):
+    """From and to where types stand, in bytes; some lie within others."""
+    for node in _walk(root, lambda each: not _says_types(each)):
         parent = node.parent
-        if node.type in TYPES or (parent is not None and node.type in _MARKS.get(parent.type, "")):
+        if _says_types(node) or (parent is not None and node.type in _MARKS.get(parent.type, "")):
             yield node.start_byte, node.end_byte
         elif node.type in ("as_expression", "satisfies_expression"):
             yield node.children[1].start_byte, node.end_byte
+
+
+def _says_types(node: Node) -> bool:
+    exported = node.type == "export_statement" and node.child_count > 1
+    return node.type in TYPES or (exported and node.children[1].type in ("type", *TYPES))

@@ -53,6 +53,11 @@ def test_a_component_is_a_function_of_tsx() -> None:
         ("function f(this: A, b?: B, ...c: C[]): asserts b is D {}", "function f(this, b, ...c) {}"),
         ("const a = <T,>(b: T): b is T => !b;", "const a = (b) => !b;"),
         ("type A = B | typeof c;", ""),
+        ("f(a as Map<B, C[]>, (b satisfies D<E>)!, c);", "f(a, (b), c);"),
+        ("export interface A { b: C }", ""),
+        ("export type { A } from 'b';", ""),
+        ("export default interface A { b: C }", "export default"),
+        ("export enum A { B }", "export enum A { B }"),
         ("enum A { B = 1 << 2 }", "enum A { B = 1 << 2 }"),
         ("const a = ['ä' as const, b] as const; // c: D", "const a = ['ä', b]; // c: D"),
     ],
@@ -64,15 +69,11 @@ def test_what_says_types_only_is_blanked(text: str, code: str) -> None:
 
 
 def test_lines_keep_their_numbers() -> None:
-    text = "interface A {\n  b: {\n    c: 'ü' };\n}\nlet d: A;\n"
-    assert [line.rstrip() for line in without_types("a.ts", text).split("\n")] == [
-        "",
-        "",
-        "",
-        "",
-        "let d   ;",
-        "",
-    ]
+    text = "interface A {\n  b: {\n    c: 'ü' };\n}\nlet d: A;\nf(d as A<{\n  e: B<C>\n}>, 2);\nlet g;"
+    found = without_types("a.ts", text)
+    assert [len(line) for line in found.split("\n")] == [len(line) for line in text.split("\n")]
+    code = ["", "", "", "", "let d   ;", "f(d", "", "  , 2);", "let g;"]
+    assert [line.rstrip() for line in found.split("\n")] == code
     assert without_types("a.js", text) == text
 
 
