@@ -8,11 +8,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** What runs tests in some files, the tests being in `files`; `program` is vitest.mjs and `given` its arguments. */
-export async function openVitest(program, given, isolate) {
-  const { createVitest, parseCLI } = await import(pathToFileURL(path.join(path.dirname(program), 'dist', 'node.js')));
+/**
+ * What runs tests in some files, the tests being in `files`; `program` is vitest.mjs and `given` its arguments.
+ *
+ * `anew` has each run begin a thread. Vitest 4 does so anyway; before, only where it begins one for each file.
+ */
+export async function openVitest(program, given, anew) {
+  const { createVitest, parseCLI, version } = await import(pathToFileURL(path.join(path.dirname(program), 'dist', 'node.js')));
   const { filter, options } = parseCLI(['vitest', ...given]);
   const alone = { watch: false, run: true, reporters: [{}], coverage: { enabled: false } };
+  const isolate = anew && Number.parseInt(version, 10) < 4;
   const quick = { pool: 'threads', isolate }; // threads end with this process, whatever runs in them
   const vitest = await createVitest('test', { ...options, ...alone, ...quick });
   const specifications = await vitest.globTestSpecifications(filter);
