@@ -21,6 +21,7 @@ from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
+    from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
     from seedsmith.sandbox.snapshots.changes import Changes
     from seedsmith.sandbox.snapshots.manifest_rows import Difference
 
@@ -56,6 +57,8 @@ class RunProof:
         self._judged: int | None = None
         self._sides: Sides | None = None
         self._otherwise: tuple[str, ...] = ()
+        self._as_they_were: tuple[str, ...] = ()
+        """What of the tests fails as it was, of the effects that were judged."""
         self.verifier = Verifier(
             command,
             run,
@@ -89,9 +92,12 @@ class RunProof:
             await self._look_once()  # it stands by the tests it changed: prove the rest
             return None
         self._sides = None
-        self._otherwise = ()
+        self._otherwise = self._as_they_were = ()
         self._judged = self._dispatcher.effects
-        if weakened := await self._weakened():
+        weakened = await self._weakened()
+        if not weakened:
+            weakened = self._as_they_were = await self._failing_as_they_were()
+        if weakened:
             self._otherwise = _files_that_expect_otherwise(weakened)
             named = "\n".join(f"- {each}" for each in weakened[:_TOLD])
             return prompt("tests-weakened.md", weakened=named)
@@ -112,23 +118,18 @@ class RunProof:
         if self._allowed or not self._dispatcher.effects:
             return ()
         states = await self._snapshots.states()
-        return self._tampered(tuple(states.store.differences(states.first, states.now))) + self._unrun()
+        return self._weakened_in(tuple(states.store.differences(states.first, states.now)))
+
+    async def _failing_as_they_were(self) -> tuple[str, ...]:
+        """The tests that pass only because they were changed."""
+        if self._allowed or not self._strict or self.verifier.newest is None:
+            return ()
+        both, known = await self._both_sides()
+        return await both.failing_as_they_were(await self._snapshots.states(), known, self._text)
 
     async def _prove(self) -> str | None:
-        from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
-
-        newest = self.verifier.newest
-        assert newest is not None
         self._run.sink.emit(NoticeGiven("old_side", "The tests run on the code as it was, too."))
-        both = BothSides(
-            self.verifier.command,
-            self._report,
-            self._processes,
-            self._run.session.folder / _FOLDER,
-            lambda: min(LONGEST_SECONDS, self._run.budget.seconds_left),
-        )
-        await self._dispatcher.ready_for_effects()
-        known = KnownRuns(self.verifier.first_run, newest)
+        both, known = await self._both_sides()
         states = await self._snapshots.states()
         self._sides = await both.look(states, known, self._text)
         unsteady = {*self._sides.flaky, *self.verifier.unsteady}
@@ -143,6 +144,22 @@ class RunProof:
         output = _shown_failure(self._sides)
         return prompt("proof-failed.md", why=self._sides.fault, output=output).strip()
 
+    async def _both_sides(self) -> tuple[BothSides, KnownRuns]:
+        """What runs the tests on both sides, and what is known of them, once something may be changed."""
+        from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
+
+        newest = self.verifier.newest
+        assert newest is not None
+        both = BothSides(
+            self.verifier.command,
+            self._report,
+            self._processes,
+            self._run.session.folder / _FOLDER,
+            lambda: min(LONGEST_SECONDS, self._run.budget.seconds_left),
+        )
+        await self._dispatcher.ready_for_effects()
+        return both, KnownRuns(self.verifier.first_run, newest)
+
     def bind(self, changes: Changes) -> Verified | None:
         """The evidence at the end of the run, which made these ``changes``."""
         known = self.verifier.evidence(changes.files_changed)
@@ -153,10 +170,17 @@ class RunProof:
             sides = Sides(fault=_NOT_LOOKED_AT, report=self._report)
         return replace(
             known,
-            weakened=() if self._allowed else self._tampered(changes.differences) + self._unrun(),
+            weakened=self._weakened_in(changes.differences),
             sides=sides,
             failed_before=bool(known.exit_code and sides and sides.proven),
         )
+
+    def _weakened_in(self, differences: Sequence[Difference]) -> tuple[str, ...]:
+        """What was done to the tests, unless that is allowed."""
+        if self._allowed:
+            return ()
+        judged = self._judged == self._dispatcher.effects
+        return self._tampered(differences) + self._unrun() + (self._as_they_were if judged else ())
 
     def _tampered(self, differences: Sequence[Difference]) -> tuple[str, ...]:
         if not differences:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from seedsmith.agent.run.proof.old_side import NoOldSide, OldSide, Tests
 from seedsmith.agent.run.proof.results import TestRun
-from seedsmith.agent.run.proof.side_comparison import NO_TEST, Asked, by_reported_file, compare
+from seedsmith.agent.run.proof.side_comparison import NO_TEST, Asked, by_reported_file, compare, few
 from seedsmith.agent.run.proof.test_reporting import reporting_command
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import Sides
@@ -38,6 +38,7 @@ class KnownRuns:
     new: TestRun
 
 
+_PYTHON_TESTS = re.compile(r"(?:^|/)(?:test_\w*|\w*_test|tests|conftest)\.py$")
 _BUILT = (b"\x7fELF", b"!<arch>\n", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 """How programs, object files, libraries and classes begin."""
 
@@ -111,6 +112,38 @@ class BothSides:
         if found.tests:
             return tuple(sorted(found.failing - known.new.failing))
         return ("the command",) if found.exit_code else ()
+
+    async def failing_as_they_were(
+        self, states: WorkspaceStates, known: KnownRuns, text: Text
+    ) -> tuple[str, ...]:
+        """The tests that pass only as they were changed, a phrase each behind their file or the command.
+
+        None where no file of tests was changed that had been there, nor what all tests load, and where that
+        can't be found out. New files of tests are left out with the changes.
+        """
+        first, new = known.first, known.new
+        differences = [each for each in states.store.differences(states.first, states.now) if _of_tests(each)]
+        loaded = any(path.endswith("conftest.py") for path, _, _ in differences)
+        changed = [path for path, old, _ in differences if old is not None]
+        if first is None or not (changed or loaded) or (new.tests and not first.tests):
+            return ()
+        passing = first.of("passed") | (first.failing & new.of("passed"))
+        files = () if loaded else changed
+        tests = Tests(states.first, [path for path, _, _ in differences])
+        try:
+            with closing(OldSide(self._folder, states.store, states.now, self._processes, tests)) as side:
+                failing: dict[str, str] | None = None
+                for _ in range(2):  # What fails once alone says nothing.
+                    run = await self._of_files(side.processes, files, text, new.tests)
+                    if not run.tests and not new.exit_code and run.exit_code:
+                        return (f"{self._command}: with the tests as they were it fails",)
+                    now = _by_file(run, passing, first)
+                    failing = now if failing is None else {each: now[each] for each in failing if each in now}
+                    if not failing:
+                        return ()
+        except (NoOldSide, OSError, SandboxError):
+            return ()
+        return _phrases(failing or {}, self._command)
 
     async def _on_old_side(
         self, states: WorkspaceStates, changed: Collection[str], work: Callable[[OldSide], Awaitable[Sides]]
@@ -208,6 +241,31 @@ class BothSides:
         with closing(self._alone(states)) as old:
             alone = await _run(self._command, old.processes, self._seconds(), text)
         return alone.exit_code == 0 if whole else names <= alone.of("passed")
+
+
+def _of_tests(difference: Difference) -> bool:
+    """Whether it is one of tests, or of what they go by, and not of a program that has to do with tests."""
+    path, old, new = difference
+    if any(row is not None and row.is_folder for row in (old, new)) or not looks_like_a_test(path):
+        return False
+    return not path.endswith(".py") or bool(_PYTHON_TESTS.search(path))
+
+
+def _by_file(run: TestRun, passing: Collection[str], first: TestRun) -> dict[str, str]:
+    """The tests of ``run`` that fail though they are ``passing``, with their files; files that can't load."""
+    found = {name: run.tests[name].file for name in sorted(run.failing) if name in passing}
+    had = {first.tests[name].file for name in passing if name in first.tests}
+    unloaded = [test.file for test in run.tests.values() if test.whole_file and test.file in had]
+    return found or {file: file for file in unloaded}
+
+
+def _phrases(failing: Mapping[str, str], command: str) -> tuple[str, ...]:
+    places: dict[str, list[str]] = {}
+    for name, file in failing.items():
+        places.setdefault(file or command, []).append(name)
+    return tuple(
+        f"{place}: {few(names)}, as it was, fails on the code as it is" for place, names in places.items()
+    )
 
 
 async def _run(

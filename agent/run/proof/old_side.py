@@ -26,7 +26,7 @@ class NoOldSide(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """The files ``paths`` as ``snapshot`` has them."""
+    """The files ``paths`` as ``snapshot`` has them; those it does not have are left out."""
 
     snapshot: str
     paths: Collection[str]
@@ -55,7 +55,10 @@ class OldSide:
         self._temporary: Path | None = None
         self._store = store
         kept = store.snapshot(snapshot)
-        rows = store.manifest(snapshot)
+        rows = dict(store.manifest(snapshot))
+        for path in tests.paths:
+            if store.row(tests.snapshot, path) is None:
+                rows.pop(path, None)
         if len(rows) > MOST_FILES:
             raise NoOldSide(f"the workspace holds more than {MOST_FILES:,} files.")
         folders = [each.path for each in kept.left_out if each.size is None]

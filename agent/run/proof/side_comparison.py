@@ -84,18 +84,18 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
 def _fault_of_failing(asked: Asked, failing: Failing, new: TestRun, proving: list[str]) -> tuple[str, str]:
     """What is wrong with what fails now, and a test by which it is; '' and '' where all of it is old."""
     if failing.broken:
-        fault = f"{_few(failing.broken)} passed on the code as it was, and does not now."
+        fault = f"{few(failing.broken)} passed on the code as it was, and does not now."
         if proving:
             fault += f" {proving[0]} shows what was reported: either the change breaks the other, or that "
             fault += "one says the opposite of the report."
         return fault, failing.broken[0]
     if failing.fresh:
-        return f"{_few(failing.fresh)} fails on the code as it is.", failing.fresh[0]
+        return f"{few(failing.fresh)} fails on the code as it is.", failing.fresh[0]
     for text, who in ((asked.report, "report"), (asked.command, "command")):
         named = [name for name in (*failing.old, *failing.unsteady) if is_named(text, new, name)]
         if named:
             more = " --resume with a --test that leaves it out proves the rest." if proving else ""
-            return f"{_few(named)} fails still, and the {who} names it.{more}", named[0]
+            return f"{few(named)} fails still, and the {who} names it.{more}", named[0]
     return "", ""
 
 
@@ -152,11 +152,11 @@ def _nothing_flipped(
 ) -> str:
     ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in reported]
     if ran:
-        return f"{_few(ran)} passes on the code as it was, too: it does not show what was reported."
+        return f"{few(ran)} passes on the code as it was, too: it does not show what was reported."
     if not changed:
-        still = f" {_few(sorted(old_failures))} failed before and fails still." if old_failures else ""
+        still = f" {few(sorted(old_failures))} failed before and fails still." if old_failures else ""
         return f"{NO_TEST}{still}"
-    return f"no test of {_few(sorted(changed))} fails on the code as it was and passes now."
+    return f"no test of {few(sorted(changed))} fails on the code as it was and passes now."
 
 
 def _by_exit_code(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> Sides:
@@ -181,6 +181,7 @@ def _by_exit_code(asked: Asked, first: TestRun | None, old: TestRun, new: TestRu
     )
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
     more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
     return f"{names[0]}{more}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from seedsmith.agent.run.proof.results import TestResult, TestRun
+from seedsmith.agent.run.proof.side_comparison import few
 
 _PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
 _OF_UNITTEST = re.compile(r"^(\w+) \([\w.]+\)")
@@ -22,7 +23,7 @@ def unrun_tests(first: TestRun, newest: TestRun, command: str) -> Iterator[str]:
     if not (_came_to_an_end(first, newest) and first.whole and newest.whole and first.of("passed")):
         return
     if newest.exit_code == 0 and first.exit_code and first.failing and first.failing <= newest.failing:
-        yield f"{command}: {_few(sorted(first.failing))} fails still, and the command passes all the same"
+        yield f"{command}: {few(sorted(first.failing))} fails still, and the command passes all the same"
         return
     before, now = _ran(first), _ran(newest)
     told = Counter(map(_own_name, now))
@@ -36,7 +37,7 @@ def unrun_tests(first: TestRun, newest: TestRun, command: str) -> Iterator[str]:
         name = _own_name(test)
         if lost[name] and (fewer or (test.name in first.failing and not told[name])):
             gone.setdefault(test.file or command, {})[name] = None
-    yield from (f"{where}: {_few([*names])} is not run any more" for where, names in gone.items())
+    yield from (f"{where}: {few([*names])} is not run any more" for where, names in gone.items())
 
 
 def _came_to_an_end(first: TestRun, newest: TestRun) -> bool:
@@ -61,7 +62,3 @@ def _own_name(test: TestResult) -> str:
     if found := _OF_UNITTEST.match(name) or _OF_GO.match(name):
         return found[1]
     return name.rpartition(".")[2] if test.file else re.split(r"::| › ", name)[-1]
-
-
-def _few(names: Sequence[str]) -> str:
-    return f"{names[0]} (and {len(names) - 1:,} more)" if len(names) > 1 else names[0]

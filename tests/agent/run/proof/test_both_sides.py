@@ -501,3 +501,55 @@ async def test_what_was_built_of_one_side_is_not_run_as_the_other(endpoint, sett
     outcome = await fix(settings, "make test", report="half(-3) is -2, it should be -1.")
     assert outcome.status == "done", outcome.message
     assert (outcome.verified.sides.old.exit_code, outcome.verified.sides.new.exit_code) == (2, 0)
+
+
+BROKEN = ("edit", {"path": "calc.py", "old": "round(part / whole, 2)", "new": "0"})
+HIDES_IT = {
+    "an exception that is swallowed": (
+        "edit",
+        {
+            "path": "tests/test_calc.py",
+            "old": "def test_share",
+            "new": (
+                "def quiet(test):\n    def run():\n        try:\n            test()\n"
+                "        except Exception:\n            pass\n\n    return run\n\n\n@quiet\ndef test_share"
+            ),
+        },
+    ),
+    "a function of the tests' own": (
+        "edit",
+        {
+            "path": "tests/test_calc.py",
+            "old": "from calc import mean, share\n",
+            "new": "from calc import mean, share\n\nglobals().update(share=lambda part, whole: 0.25)\n",
+        },
+    ),
+    "what all tests load": (
+        "write",
+        {
+            "path": "conftest.py",
+            "content": "import calc\n\nvars(calc).update(share=lambda part, whole: 0.25)\n",
+        },
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", HIDES_IT)
+async def test_tests_that_pass_only_as_they_were_changed_prove_nothing(endpoint, settings, how):
+    endpoint.script(calls(FIXED, TESTED, BROKEN, HIDES_IT[how]), text("Done."), text("That is how it is."))
+    outcome = await fix(settings, COMMAND, report=REPORT)
+    assert outcome.status == "unverified"
+    told = str(endpoint.requests[2].body["messages"][-1])
+    assert "tests.test_calc.test_share, as it was, fails on the code as it is" in told
+    assert "as it was, fails on the code as it is" in str(outcome.verified.weakened)
+
+
+@pytest.mark.slow
+async def test_nor_do_they_where_all_there_is_is_a_command(endpoint, settings, repository):
+    (repository / "calc.py").write_text(CODE.replace("round(part", "round(2 * part"))
+    hides = HIDES_IT["a function of the tests' own"]
+    endpoint.script(calls(hides), text("Done."), text("That is how it is."))
+    outcome = await fix(settings, COMMAND)
+    assert outcome.status == "unverified"
+    assert "test_share, as it was, fails" in str(endpoint.requests[2].body["messages"][-1])
