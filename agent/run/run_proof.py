@@ -196,7 +196,7 @@ class RunProof:
             return ()
         from seedsmith.agent.run.proof.unrun_tests import unrun_tests
 
-        return tuple(unrun_tests(first, newest, self.verifier.command))
+        return tuple(unrun_tests(first, newest, self.verifier.command, new_test=bool(self._report)))
 
     def _text(self, result: CommandResult) -> str:
         return self._redactor.text(output_text(result))

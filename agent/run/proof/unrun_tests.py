@@ -14,11 +14,12 @@ _OF_UNITTEST = re.compile(r"^(\w+) \([\w.]+\)")
 _OF_GO = re.compile(r"^(Test\w*)/")
 
 
-def unrun_tests(first: TestRun, newest: TestRun, command: str) -> Iterator[str]:
+def unrun_tests(first: TestRun, newest: TestRun, command: str, *, new_test: bool = False) -> Iterator[str]:
     """What ran in ``first`` and does not in ``newest``, a phrase each behind the file or ``command``.
 
     Cases of one test are one, as their names may hold values. Nothing is told where the newest run broke
-    off, where output was cut, and where the runner tells of failures alone.
+    off, where output was cut, and where the runner tells of failures alone. Other names are no less, unless
+    a ``new_test`` is asked for: it would stand for one that is gone. Titles in words may hold values.
     """
     if not (_came_to_an_end(first, newest) and first.whole and newest.whole and first.of("passed")):
         return
@@ -35,7 +36,9 @@ def unrun_tests(first: TestRun, newest: TestRun, command: str) -> Iterator[str]:
     gone: dict[str, dict[str, None]] = {}
     for test in before:
         name = _own_name(test)
-        if lost[name] and (fewer or (test.name in first.failing and not told[name])):
+        if lost[name] and (
+            fewer or (new_test and name.isidentifier()) or (test.name in first.failing and not told[name])
+        ):
             gone.setdefault(test.file or command, {})[name] = None
     yield from (f"{where}: {few([*names])} is not run any more" for where, names in gone.items())
 

@@ -78,6 +78,15 @@ def test_other_names_and_what_is_not_told_are_told_of_by_nothing(first, newest):
     assert not told(first, newest)
 
 
+def test_a_new_test_stands_for_none_that_is_gone():
+    first = a_run(("adds", "passed"), ("of 1", "passed"), ("tops", "passed"))
+    newest = a_run(("adds", "passed"), ("of 2", "passed"), ("heads", "passed"))
+    assert [*unrun_tests(first, newest, "make test", new_test=True)] == [
+        "make test: tops is not run any more"
+    ]
+    assert not told(first, newest)
+
+
 def test_where_old_failures_are_left_what_was_skipped_is_told():
     old = ("old", "failed")
     found = told(a_run(*FIRST, old, code=1), a_run(FIRST[0], old, code=1))
