@@ -128,6 +128,8 @@ def read_report(words: tuple[str, ...], issue: str | None) -> str:
             f"{words[0]} is a file: give a report with --issue {words[0]}, a test with --test CMD."
         )
     parts = [" ".join(words).strip()]
+    if words and not parts[0]:
+        raise UsageError("The report is empty: say what goes wrong.")
     if issue is not None and issue != "-":
         parts.append(_file(Path(issue)))
     piped = read_piped_text(say)

@@ -120,6 +120,7 @@ async def open_run(
     ``stack`` closes all. ``library`` holds the skills; None: those that are found. Raises
     :class:`AgentError`, :class:`SandboxError` and :class:`SkillError` for what can't be used.
     """
+    _check_report(asked.settings)
     place = open_place(asked.settings, asked.environment)
     stack.callback(place.workspace.close)
     known = (interceptor.known if interceptor else None) or catalog.load(asked.environment)
@@ -179,6 +180,14 @@ class _OpenedSession:
     session: Session
     changed_settings: tuple[str, ...] = ()
     notices: tuple[NoticeGiven, ...] = ()
+
+
+def _check_report(settings: Settings) -> None:
+    """Raise UsageError where the pull request's text could not be written in the end."""
+    if settings.report is not None:
+        from seedsmith.agent.run.proof.pull_request import refuse_other_file
+
+        refuse_other_file(settings.report)
 
 
 def _begin_or_resume(

@@ -332,9 +332,7 @@ class _Run:
         if self._settings.report is not None:
             from seedsmith.agent.run.run_proof import with_pull_request
 
-            outcome = with_pull_request(
-                outcome, self._settings.report, self._settings.symptom or "", self._session
-            )
+            outcome = with_pull_request(outcome, self._settings, self._session)
         self._sink.emit(outcome.to_event())
         return outcome
 

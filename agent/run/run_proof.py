@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.dispatch import Dispatcher
@@ -22,6 +21,7 @@ from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
     from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
+    from seedsmith.agent.settings.settings import Settings
     from seedsmith.sandbox.snapshots.changes import Changes
     from seedsmith.sandbox.snapshots.manifest_rows import Difference
 
@@ -218,12 +218,13 @@ def _files_that_expect_otherwise(weakened: Sequence[str]) -> tuple[str, ...]:
     return files if apart and all(each.endswith(OTHERWISE) for each in weakened) else ()
 
 
-def with_pull_request(outcome: Outcome, file: Path, symptom: str, session: Session) -> Outcome:
-    """``outcome``, its pull request's text written to ``file``; says where that can't be."""
+def with_pull_request(outcome: Outcome, settings: Settings, session: Session) -> Outcome:
+    """``outcome``, its pull request's text written to ``settings.report``; says where that can't be."""
     from seedsmith.agent.run.proof.pull_request import pull_request
 
-    last = session.conversation.last_answer
-    text = pull_request(outcome, last.text if last else "", symptom)
+    file, last = settings.report, session.conversation.last_answer
+    assert file is not None
+    text = pull_request(outcome, last.text if last else "", settings.symptom or "")
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

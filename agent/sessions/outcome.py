@@ -220,7 +220,7 @@ def exit_code_of(error: BaseException) -> int:
     return EXIT_CODES[ending.status]
 
 
-UNVERIFIED = "Nothing was verified: no verification command was given (--verify)."
+UNVERIFIED = "Nothing was verified: no test command was given (fix --test, else --verify)."
 
 
 def closing_words(text: str, reason: str, verified: Verified | None, changes: Changes | None) -> str:

@@ -65,7 +65,9 @@ class Sides:
             by = f"{_names(self.old.tests)} of `{self.old.command}`" if self.old.tests else self.old.command
             verbs = ("fail", "pass") if len(self.old.tests) > 1 else ("fails", "passes")
             said.append("Proven on both sides: {} {} on the code as it was and {} now.".format(by, *verbs))
-            if self.kept:
+            if self.kept == 1:
+                said.append("1 test that passed before passes still.")
+            elif self.kept:
                 said.append(f"{self.kept:,} tests that passed before pass still.")
         if self.fault and self.contrary:
             said.append(

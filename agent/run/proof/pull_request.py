@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from seedsmith.agent.errors import UsageError
 from seedsmith.agent.sessions.outcome import Outcome, Verified
 from seedsmith.agent.sessions.proof_sides import Sides
 
@@ -12,6 +14,8 @@ _SAID = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _IN_ENGLISH = {"原因": "Cause", "改动": "Change", "修改": "Change", "风险": "Risk"}
+_PROOF = "## Proof\n\n"
+_MOST_READ_BYTES = 1 << 20
 _MOST_CHARACTERS = 4_000
 _TITLE_CHARACTERS = 72
 
@@ -27,9 +31,24 @@ def pull_request(outcome: Outcome, said: str, reported: str) -> str:
         parts.append(f"## Report\n\n{_quoted(reported)}")
     parts.append(f"## Cause\n\n{found.get('Cause', 'Not said.')}")
     parts.append(f"## Change\n\n{change}\n\nFiles: {files}")
-    parts.append(f"## Proof\n\n{_proof(outcome)}")
+    parts.append(f"{_PROOF}{_proof(outcome)}")
     parts.append(f"## Risk\n\n{found.get('Risk', 'Not said.')}\n\n{_doubts(outcome.verified)}".rstrip())
     return "\n\n".join(parts) + "\n"
+
+
+def refuse_other_file(file: Path) -> None:
+    """Raise UsageError where the text can't be written to ``file``, or something else would be lost by it."""
+    try:
+        with file.open("rb") as opened:
+            held = opened.read(_MOST_READ_BYTES)
+    except FileNotFoundError:
+        if not file.absolute().parent.is_dir():
+            raise UsageError(f"The report {file} can't be written: there is no such folder.") from None
+    except OSError as error:
+        raise UsageError(f"The report {file} can't be written: {error.strerror or error}.") from None
+    else:
+        if held.strip() and _PROOF.encode() not in held:
+            raise UsageError(f"The report {file} would take the place of another file: name a new one.")
 
 
 def _proof(outcome: Outcome) -> str:
@@ -77,7 +96,11 @@ def _doubts(known: Verified | None) -> str:
 
 def _title(text: str) -> str:
     line = next((line.strip("# ") for line in text.splitlines() if line.strip()), "Fix")
-    return line if len(line) <= _TITLE_CHARACTERS else line[: _TITLE_CHARACTERS - 1].rstrip() + "…"
+    if len(line) <= _TITLE_CHARACTERS:
+        return line
+    cut = line[:_TITLE_CHARACTERS]
+    whole = cut.rpartition(" ")[0]  # in Chinese words are not told apart
+    return (whole if len(whole) > _TITLE_CHARACTERS // 2 else cut[:-1]).rstrip(" ,;:-") + "…"
 
 
 def _quoted(text: str) -> str:

@@ -64,6 +64,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("run", "-p", "say hi"), "There is no flag -p; a prompt needs none: seedsmith run 'say hi'"),
         (("fix", "the", "mean", "is", "wrong"), "No test command was found"),
         (("fix", "--no-test"), "--no-test needs a report"),
+        (("fix", "  "), "The report is empty"),
         (("fix", "It fails.", "--no-test", "--test", "true"), "Give --test or --no-test, not both."),
         (("fix", "--issue", "nowhere.md"), "The report nowhere.md can't be read"),
         (
