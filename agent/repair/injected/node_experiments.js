@@ -27,6 +27,8 @@ const watched = new Int32Array(new SharedArrayBuffer(4)); // counts experiments;
 const exit = process.exit;
 const { runMain } = Module;
 
+const DETECTS = Number.parseInt(process.versions.node, 10) >= 22; // whether Node tells a module by its text
+
 const VITEST = /[\\/]vitest[\\/]vitest\.mjs$/;
 const NOW = path.join(__dirname, 'now'); // what is asked for, told to vitest's threads, a new one for each run
 
@@ -249,9 +251,10 @@ function isModule(main) {
   if (/\.[mc][jt]s$/.test(main)) return /\.m.s$/.test(main);
   for (let folder = path.dirname(main); folder.length >= ROOT.length - 1; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
-    if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, 'utf8')).type === 'module';
+    const { type } = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+    if (type) return type === 'module';
   }
-  return false;
+  return DETECTS && !tsxIn(process.execArgv).tsx && /^(?:import|export)\b/m.test(fs.readFileSync(main, 'utf8'));
 }
 
 function changer(chosen, change) {

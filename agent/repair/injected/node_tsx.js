@@ -13,10 +13,10 @@ const NAMED = /^(?:--import=)?(tsx|.*[\\/]tsx[\\/]dist[\\/]loader\.mjs)$/;
 
 /** What loads TypeScript for Node that is run with these arguments, as they name it; and those without it. */
 function tsxIn(given) {
-  const at = given.findIndex((each) => NAMED.test(each));
-  if (at < 0) return { tsx: null, others: given };
-  const first = given[at - 1] === '--import' ? at - 1 : at;
-  return { tsx: NAMED.exec(given[at])[1], others: [...given.slice(0, first), ...given.slice(at + 1)] };
+  const named = given.find((each) => NAMED.test(each));
+  const isNamed = (each) => each !== undefined && NAMED.test(each);
+  const others = given.filter((each, at) => !isNamed(each) && !(each === '--import' && isNamed(given[at + 1])));
+  return { tsx: named ? NAMED.exec(named)[1] : null, others };
 }
 
 /** Load TypeScript as `tsx` does, that being its name or the address of its loader. */

@@ -42,19 +42,31 @@ describe('last', () => {{
 """
 KNOWN = frozenset({"program.ts", "package.json", "test/a.test.ts"})
 PROJECTS = {
+    "node": ((), "node --test test/a.test.ts", '{"type": "module"}'),
+    "node, no module": ((), "node --test test/a.test.ts", "{}"),
     "tsx": (("tsx",), "node --import tsx --test test/a.test.ts", "{}"),
     "tsx, modules": (("tsx",), "npx tsx --test test/a.test.ts", '{"type": "module"}'),
     "mocha with tsx": (("mocha", "tsx"), "npx mocha --import=tsx test/a.test.ts", '{"type": "module"}'),
     "vitest": (("vitest",), "npx vitest run", '{"type": "module"}'),
     "ts-jest": (("jest", "ts-jest"), "npx jest", '{"jest": {"preset": "ts-jest"}}'),
 }
+READS_TYPESCRIPT = 24
+"""Node's first version that leaves types out by itself, whichever of its releases it is."""
 CHECKED = '{"compilerOptions": {"strict": true, "module": "commonjs", "esModuleInterop": true, "types": []}}'
+
+
+def node_version() -> int:
+    """The first part of Node's version."""
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    return int(told.removeprefix("v").partition(".")[0])
 
 
 @pytest.fixture
 def command(work: Path, request: pytest.FixtureRequest) -> str:
     """How the tests are run of a small project, whose runner is installed."""
     programs, command, package = PROJECTS[request.param]
+    if not programs and not (shutil.which("node") and node_version() >= READS_TYPESCRIPT):
+        pytest.skip("needs Node 24")
     for name in programs:
         if (found := shutil.which(name)) is None:
             pytest.skip(f"needs {name}")
@@ -67,7 +79,7 @@ def command(work: Path, request: pytest.FixtureRequest) -> str:
     if request.param == "ts-jest":  # which wants a type for everything
         tests = tests.replace(OF_NODE, "declare const require: any, describe: any, it: any;")
         tests = tests.replace(ASSERT, "const assert = require('node:assert');")
-    if "module" in package:
+    if "module" in package or not programs:
         tests = tests.replace("'../program'", "'../program.ts'")
     (work / "test").mkdir()
     (work / "test/a.test.ts").write_text(tests)

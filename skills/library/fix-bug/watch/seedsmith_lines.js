@@ -142,6 +142,7 @@ class Counter {
 function placesOf(text, written, file) {
   const at = text.indexOf(written);
   if (at >= 0) return linesOf(written, at);
+  if (isBlanked(text, written)) return linesOf(text.slice(0, written.length), 0);
   const [map] = [...text.matchAll(MAP)].slice(-1);
   if (!map || text.length > MOST_CHARACTERS) return [];
   try {
@@ -149,6 +150,12 @@ function placesOf(text, written, file) {
   } catch {
     return [];
   }
+}
+
+/** Whether a text was compiled with blanks in place of its types, as Node itself does it. */
+function isBlanked(text, written) {
+  const lines = text.split('\n');
+  return written.split('\n').every((line, index) => index < lines.length && line.length === lines[index].length);
 }
 
 function linesOf(written, at) {
