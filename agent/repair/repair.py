@@ -368,6 +368,8 @@ def _summary(passing: Passing, others: Sequence[Candidate]) -> str:
             else f"{len(others)} other changes that pass too, as {other}"
         )
         text += f"\nThe tests don't tell it from {which}. Read which is meant."
+    elif candidate.doubtful:
+        text += "\nSuch a change often passes without being right. Read whether it is meant."
     return text
 
 

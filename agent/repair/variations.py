@@ -6,6 +6,7 @@ They stand beside the model's answers, not in their place: a model this small ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from seedsmith.agent.repair.code_lines import Line
@@ -31,6 +32,8 @@ They set the order of what is tried, and no more."""
 MOST_LIKELY = 0.1
 """No variation has a greater share of the chance of its line."""
 _DOUBTFUL = frozenset({"deleted", "returned", "guarded", "condition", "strengthened", "ended"})
+_STORED_OTHERWISE = re.compile(r"[^=!<>:]=\s*[\w.]+ [+-] 1\s*;?\s*$")
+"""One more or less than what was to be stored, which a test may only see as another value."""
 _WHOLE = sum(KINDS.values())
 _BEYOND = 40
 """So many lines around a function are looked at for what may have been meant."""
@@ -46,7 +49,8 @@ class Variation:
     @property
     def doubtful(self) -> bool:
         """Whether such a change often passes without being right."""
-        return self.replaced.kind in _DOUBTFUL
+        stored = self.replaced.kind == "off-by-one" and _STORED_OTHERWISE.search(self.replaced.lines[0])
+        return self.replaced.kind in _DOUBTFUL or bool(stored)
 
     def of(self, lines: Sequence[str]) -> str:
         """The whole text, changed."""

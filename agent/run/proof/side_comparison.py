@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from seedsmith.agent.run.proof.failure_reasons import wrong_reason
@@ -16,6 +17,7 @@ _OLD_IS_NOT_TOLD = (
     "is old can't be told. A command that tells of each test, or leaves the old failures out, proves it "
     "(--resume with --test)."
 )
+_HOLDS_TESTS = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rs|c|cc|cpp|java|rb)$")
 _MOST_TESTS = 20
 _MOST_OLD = 100
 _WHY_CHARACTERS = 2_000
@@ -156,6 +158,10 @@ def _nothing_flipped(
     if not changed:
         still = f" {few(sorted(old_failures))} failed before and fails still." if old_failures else ""
         return f"{NO_TEST}{still}"
+    programs = sorted(path for path in changed if _HOLDS_TESTS.search(path))
+    told = {test.file for test in new.tests.values()} - {""}
+    if told and programs and told.isdisjoint(reported):
+        return f"the command runs no test of {few(programs)}."
     return f"no test of {few(sorted(changed))} fails on the code as it was and passes now."
 
 

@@ -172,3 +172,21 @@ def test_a_name_nobody_knows_is_only_called() -> None:
     text = "fn f(&self) -> usize {\n    return self.values[0].keys();\n}"
     assert text.replace("keys()", "values()") in varied("a.rs", text, 2)
     assert text.replace("self.values", "self.keys") not in varied("a.rs", text, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "new", "doubtful"),
+    [
+        ("    self.cache[key] = value", "    self.cache[key] = value + 1", True),
+        ("    end = start", "    end = start - 1", True),
+        ("    return count", "    return count + 1", False),
+        ("    end = min(start, last)", "    end = min(start + 1, last)", False),
+        ("    end = start", "", True),
+    ],
+)
+def test_what_often_passes_without_being_right_is_doubtful(line: str, new: str, doubtful: bool) -> None:
+    lines = ["def put(self, key, value, start, last, count):", line, "    return last"]
+    region = whole("a.py", "\n".join(lines))
+    made = {each.of(lines): each.doubtful for each in variations_of(region, lines, 2)}
+    wanted = [lines[0], new, lines[2]] if new else [lines[0], lines[2]]
+    assert made["\n".join(wanted)] is doubtful

@@ -28,3 +28,18 @@ def test_a_workspace_below_a_folder_of_tests_is_no_test(why, proven):
     asked = Asked("make test", "It crashes on an empty text.", ["test_calc.py"], "/home/me/test/shop")
     sides = compare(asked, results.TestRun(0), a_run("failed", why), a_run("passed"))
     assert sides.proven is proven
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ("js/a.test.js", "the command runs no test of js/a.test.js."),
+        ("tests/data.txt", "no test of tests/data.txt fails"),  # A test that is run may read it.
+        ("test_calc.py", "test_none passes on the code as it was, too"),
+    ],
+)
+def test_a_test_that_is_not_run_is_told(changed, says):
+    passed = a_run("passed")
+    assert (
+        says in compare(Asked("pytest", "It crashes.", [changed], "/home/me"), passed, passed, passed).fault
+    )
