@@ -45,7 +45,7 @@ if (isMainThread) {
   takeOverMocha(forget, (again) => void experimentOn('mocha', (wanted) => again(wanted).catch(() => new Map())));
   takeOverJest((again) => {
     const run = byNames(again);
-    void run(null).then(() => experimentOn('jest', run)); // how long it takes is seen when all is compiled
+    void compiled(run).then(() => experimentOn('jest', run));
   });
 } else if (fs.existsSync(NOW)) {
   askFor(fs.readFileSync(NOW, 'utf8'), appending('vitest'));
@@ -77,6 +77,11 @@ function byNames(again) {
   };
 }
 
+/** Have all compiled, so that how long a run takes is seen; what only records has no hurry. */
+async function compiled(run) {
+  if (!PLAN.record) await run(null);
+}
+
 async function experimentOnVitest(main) {
   const { openVitest } = await import(pathToFileURL(path.join(__dirname, 'node_vitest.mjs')));
   const { again } = await openVitest(main, process.argv.slice(2), true);
@@ -85,7 +90,7 @@ async function experimentOnVitest(main) {
     fs.writeFileSync(NOW, asked);
     return named(wanted);
   };
-  await run(null);
+  await compiled(run);
   await experimentOn('vitest', run);
 }
 
