@@ -20,10 +20,10 @@ from seedsmith.agent.sessions.session import Session
 from seedsmith.sandbox.commands.process import CommandResult, ProcessRunner
 
 if TYPE_CHECKING:
-    from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns
+    from seedsmith.agent.run.proof.both_sides import BothSides, KnownRuns, WorkspaceStates
     from seedsmith.agent.settings.settings import Settings
     from seedsmith.sandbox.snapshots.changes import Changes
-    from seedsmith.sandbox.snapshots.manifest_rows import Difference
+    from seedsmith.sandbox.snapshots.manifest_rows import Difference, Rows
 
 _FOLDER = "old-side"
 _NOT_LOOKED_AT = "the run ended before the tests ran on both sides."
@@ -56,6 +56,7 @@ class RunProof:
         self._allowed = settings.allow_test_changes
         self._judged: int | None = None
         self._sides: Sides | None = None
+        self._states: WorkspaceStates | None = None
         self._otherwise: tuple[str, ...] = ()
         self._as_they_were: tuple[str, ...] = ()
         """What of the tests fails as it was, of the effects that were judged."""
@@ -115,9 +116,11 @@ class RunProof:
         return any(True for _ in states.store.differences(states.first, states.now))
 
     async def _weakened(self) -> tuple[str, ...]:
-        if self._allowed or not self._dispatcher.effects:
+        if self._allowed:
             return ()
-        states = await self._snapshots.states()
+        states = self._states = await self._snapshots.states()
+        if not self._dispatcher.effects:
+            return ()
         return self._weakened_in(tuple(states.store.differences(states.first, states.now)))
 
     async def _failing_as_they_were(self) -> tuple[str, ...]:
@@ -187,7 +190,11 @@ class RunProof:
             return ()
         from seedsmith.agent.run.proof.weakened_tests import tampered
 
-        return tampered(differences, self._snapshots.read, strict=self._strict)
+        return tampered(differences, self._snapshots.read, strict=self._strict, rows=self._rows)
+
+    def _rows(self) -> Rows:
+        """All that is in the workspace as it was looked at last; nothing where it was not."""
+        return self._states.store.manifest(self._states.now) if self._states is not None else {}
 
     def _unrun(self) -> tuple[str, ...]:
         """The tests that are left out since anything was changed, as far as the runs tell."""

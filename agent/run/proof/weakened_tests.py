@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
 from seedsmith.agent.run.proof.python_tests import replacing_python, weakened_python
+from seedsmith.agent.run.proof.special_cases import added_cases, known_to_tests
 from seedsmith.agent.run.proof.test_recipes import changed_recipes, shadowed_runner
 from seedsmith.agent.sessions.outcome import looks_like_a_test
 from seedsmith.agent.sessions.proof_sides import OTHERWISE
-from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row
+from seedsmith.sandbox.snapshots.manifest_rows import Difference, Read, Row, Rows
 
 _CONFIGURATION = frozenset(
     {"pyproject.toml", "pytest.ini", ".pytest.ini", "setup.cfg", "tox.ini", "package.json", ".mocharc.json"}
@@ -43,8 +44,12 @@ _MOST_BYTES = 1 << 20
 _SOURCES = frozenset({"py", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs"})
 
 
-def tampered(differences: Sequence[Difference], read: Read, *, strict: bool) -> tuple[str, ...]:
+def tampered(
+    differences: Sequence[Difference], read: Read, *, strict: bool, rows: Callable[[], Rows] = dict
+) -> tuple[str, ...]:
     """What of ``differences`` weakens the tests, a phrase each behind the file; ``read`` gives contents.
+
+    ``rows`` gives all that is in the workspace, where the tests are looked up.
 
     A new test is no weaker one, nor one that was moved. Other values in an assertion, another recipe of tests
     and an end of the process are told of only where ``strict``: a task may be to change what is expected, but
@@ -60,7 +65,34 @@ def tampered(differences: Sequence[Difference], read: Read, *, strict: bool) -> 
             continue
         ways = _of_file(path, old, new, fresh, read)
         found += [f"{path}: {how}" for how in ways if strict or not how.endswith((OTHERWISE, _ENDS))]
-    return tuple(found)
+    return tuple(found + _special_cases(files, read, rows) if strict else found)
+
+
+def _special_cases(
+    files: Iterable[tuple[str, Row | None, Row | None]], read: Read, rows: Callable[[], Rows]
+) -> list[str]:
+    """What programs answer a test's own values with, a phrase each behind the file."""
+    added = {
+        path: cases
+        for path, old, new in files
+        if path.rpartition(".")[2] in _SOURCES
+        and not looks_like_a_test(path)
+        and (cases := added_cases(_text(old, read), _text(new, read)))
+    }
+    kept = rows() if added else {}
+    tests = (_text(_file(row), read) for path, row in kept.items() if _is_source_of_tests(path))
+    tested = known_to_tests({case for cases in added.values() for case in cases}, tests)
+    return [
+        f"{path}: it gives {case.gives} for {case.asks}, as a test expects"
+        for path, cases in added.items()
+        for case in cases
+        if case in tested
+    ]
+
+
+def _is_source_of_tests(path: str) -> bool:
+    is_source = path.rpartition(".")[2] in _SOURCES | {"json", "yaml", "yml", "csv"}
+    return is_source and looks_like_a_test(path) and not _is_made(path)
 
 
 def _of_file(
