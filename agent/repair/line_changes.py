@@ -6,6 +6,7 @@ gave is in docs/local-model.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -13,6 +14,10 @@ from seedsmith.agent.repair.code_lines import Line, Token
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 _COMPARED = ("<", "<=", ">", ">=", "==", "!=")
+_IS_THERE = re.compile(r"(.+?) (is not|is|!==?|===?) (?:None|null|undefined)")
+_LOOKED_UP = re.compile(r"(.+)\.get\(([^(),]+)\)")
+_TAKEN = re.compile(r"([\w.]+)\[([^\[\]:]+)\]")
+_OR_ELSE = re.compile(r"(\s*(?:[\w.\[\]]+ = |return ))([\w.]+(?:\([^()]*\))?) or (.+)")
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _STRICT = {"===": "!==", "!==": "==="}
 _OPERATORS = {
@@ -86,6 +91,7 @@ def changes_of(line: Line, scope: Scope) -> Found:
     yield from _swapped(line)
     yield from _arguments(line)
     yield from _conditions(line, scope)
+    yield from _presence(line)
     yield from _wrapped(line, scope)
     yield from _other_operands(line, scope)
     yield from _cut(line)
@@ -254,6 +260,34 @@ def _conditions(line: Line, scope: Scope) -> Found:
         if other != whole:
             yield "strengthened", line.put(first, last, f"{_joined(whole, line)}{both}{other}")
             yield "strengthened", line.put(first, last, f"{_joined(whole, line)}{either}{other}")
+
+
+def _presence(line: Line) -> Found:
+    """Whether something is there, in place of whether it is true, and the other way round."""
+    for start, end in line.atoms:
+        asked = line.piece(start, end)
+        if known := _IS_THERE.fullmatch(asked):
+            absent = known[2] in ("is", "==", "===")
+            yield "presence", line.put(start, end, f"{line.syntax.negated}{known[1]}" if absent else known[1])
+        absent = line.tokens[start].text in ("not", "!")
+        operand = (start + absent, end)
+        if operand not in line.operands:
+            continue
+        value = line.piece(*operand)
+        for forms in line.syntax.present:
+            yield "presence", line.put(start, end, forms[absent].format(value))
+        if line.syntax.python and (looked_up := _LOOKED_UP.fullmatch(value)):
+            within = " not in " if absent else " in "
+            yield "presence", line.put(start, end, f"{looked_up[2]}{within}{looked_up[1]}")
+    if not line.syntax.python:
+        return
+    if instead := _OR_ELSE.fullmatch(line.text):
+        begin, value, other = instead.groups()
+        yield "presence", f"{begin}{value} if {value} is not None else {other}"
+    for first, last in line.operands:
+        after = line.tokens[last].text if last < len(line.tokens) else ""
+        if after != "=" and (taken := _TAKEN.fullmatch(line.piece(first, last))):
+            yield "presence", line.put(first, last, f"{taken[1]}.get({taken[2]})")
 
 
 def _joined(whole: str, line: Line) -> str:

@@ -55,6 +55,8 @@ class Syntax:
     negated: str = "!"
     absent: tuple[str, ...] = ("!{}",)
     """Conditions that hold where a value is not there."""
+    present: tuple[tuple[str, str], ...] = ()
+    """Conditions that hold where a value is there, though it is empty or 0, each with its contrary."""
     typed_by_case: bool = False
     """Whether a name that begins with a capital is a type, as in Rust; one of capitals alone is none."""
     both: str = " && "
@@ -84,12 +86,16 @@ _PYTHON = Syntax(
     smaller="min({}, {})",
     negated="not ",
     absent=("not {}", "{} is None"),
+    present=(("{} is not None", "{} is None"),),
     both=" and ",
     either=" or ",
 )
 _BRACES = Syntax(suffixes=(".slice()", ".trim()", ".toLowerCase()", ".length"))
-_JAVASCRIPT = replace(_BRACES, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS).split()))
-_TYPESCRIPT = replace(_BRACES, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS + _TYPESCRIPT_WORDS).split()))
+_BY_NULL = (("{} != null", "{} == null"), ("{} !== undefined", "{} === undefined"))
+_JAVASCRIPT = replace(_BRACES, present=_BY_NULL, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS).split()))
+_TYPESCRIPT = replace(
+    _JAVASCRIPT, keywords=frozenset((_COMMON + _JAVASCRIPT_WORDS + _TYPESCRIPT_WORDS).split())
+)
 _GO_SYNTAX = Syntax(
     bare=True,
     keywords=frozenset((_COMMON + _GO).split()),

@@ -25,7 +25,7 @@ KINDS = {
     "unwrapped": 0.03, "comparison-far": 0.02, "bounded": 0.02, "copied": 0.04, "updated": 0.03,
     "guarded": 0.04,
     "returned": 0.02, "deleted": 0.02, "string": 0.01, "shared": 0.03, "branch": 0.02, "ended": 0.01,
-    "raised": 0.02, "likened": 0.03, "mirrored": 0.02,
+    "raised": 0.02, "likened": 0.03, "mirrored": 0.02, "presence": 0.04,
 }  # fmt: skip
 """How often a change of each kind is the right one, the line being right: estimates by hand, not measured.
 They set the order of what is tried, and no more."""
