@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
+from seedsmith.agent.run.proof.program_tricks import ENDS, EQUAL, tricks
 from seedsmith.agent.run.proof.python_tests import replacing_python, weakened_python
 from seedsmith.agent.run.proof.special_cases import added_cases, known_to_tests
 from seedsmith.agent.run.proof.test_recipes import changed_recipes, shadowed_runner
@@ -24,22 +25,13 @@ _LEAVES_OUT = re.compile(
     r"--deselect|--ignore\b|--ignore-glob|(?<!\S)-k[ =]|collect_ignore|testPathIgnorePatterns|"
     r"testNamePattern|--passWithNoTests|passWithNoTests|norecursedirs|\|\|\s*true|;\s*true\b"
 )
-_KNOWS_OF_TESTS = re.compile(
-    r"PYTEST_CURRENT_TEST|PYTEST_VERSION|['\"](?:pytest|unittest|_pytest)['\"] (?:not )?in sys\.modules|"
-    r"sys\.modules\.get\(['\"](?:pytest|unittest)|JEST_WORKER_ID|VITEST_WORKER_ID|process\.env\.VITEST\b|NODE_TEST_CONTEXT|"
-    r"NODE_ENV\s*[!=]==?\s*['\"]test['\"]|\btesting\.Testing\(\)|flag\.Lookup\(['\"]test\.v|cfg!\(test\)|#\[cfg\(not\(test\)\)\]|"
-    r"['\"](?:py\.?test|unittest)['\"] (?:not )?in sys\.argv|"
-    r"typeof (?:jest|describe)\s*[!=]==?|globalThis\.jest\b|"
-    r"os\.Args\[0\],\s*\"\.test\""
-)
-_ENDS_THE_PROCESS = re.compile(r"\bos\._exit\(\s*(?:0\s*)?\)")
-_ENDS = "ends the process of the tests"
 _GOLDEN = re.compile(r"\.snap$|(?:^|[/._-])(?:golden|expected|snapshots?|__snapshots__)(?=[/._-]|$)")
 _DATA = frozenset(
     {"json", "yaml", "yml", "csv", "tsv", "txt", "toml", "xml", "html", "md", "out", "in", "ini"}
 )
 _NO_DATA = re.compile(r"\.|(?:.*/)?(?:readme|requirements|license|changes|package)\b", re.IGNORECASE)
-_COMMENT = re.compile(r"^\s*(?:#(?!\[)|//|\*|/\*)")
+_STRICT = (OTHERWISE, ENDS, EQUAL)
+"""How the phrases end that are told of a fix alone."""
 _MOST_BYTES = 1 << 20
 _SOURCES = frozenset({"py", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs"})
 
@@ -49,11 +41,10 @@ def tampered(
 ) -> tuple[str, ...]:
     """What of ``differences`` weakens the tests, a phrase each behind the file; ``read`` gives contents.
 
-    ``rows`` gives all that is in the workspace, where the tests are looked up.
-
-    A new test is no weaker one, nor one that was moved. Other values in an assertion, another recipe of tests
-    and an end of the process are told of only where ``strict``: a task may be to change what is expected, but
-    no fix of a bug does.
+    ``rows`` gives all that is in the workspace, where the tests are looked up. A new test is no weaker one,
+    nor one that was moved. Other values, another recipe of tests, an end of the process, and what equals
+    everything or knows a test's answer are told of only where ``strict``: a task may be to change what is
+    expected, but no fix of a bug does.
     """
     files = [(path, _file(old), _file(new)) for path, old, new in differences]
     files = [(path, old, new) for path, old, new in files if (old or new) and not _is_made(path)]
@@ -64,7 +55,7 @@ def tampered(
         if old is not None and new is None and old.name in moved:
             continue
         ways = _of_file(path, old, new, fresh, read)
-        found += [f"{path}: {how}" for how in ways if strict or not how.endswith((OTHERWISE, _ENDS))]
+        found += [f"{path}: {how}" for how in ways if strict or not how.endswith(_STRICT)]
     return tuple(found + _special_cases(files, read, rows) if strict else found)
 
 
@@ -124,10 +115,7 @@ def _of_file(
     elif ending in _SOURCES and not looks_like_a_test(path):
         if old is not None and holds_tests(path, before):
             yield from _weaker(path, before, after)
-        if _knows_of_tests(after) > _knows_of_tests(before):
-            yield "the program asks whether it is being tested"
-        if len(_ENDS_THE_PROCESS.findall(after)) > len(_ENDS_THE_PROCESS.findall(before)):
-            yield f"the program {_ENDS}"
+        yield from tricks(before, after)
 
 
 def _lost_lines(old: str, new: str) -> bool:
@@ -140,11 +128,6 @@ def _weaker(path: str, old: str, new: str) -> list[str]:
     if path.endswith(".py"):
         return weakened_python(old, new)
     return weakened_text(path, old, new) if has_forms(path) else []
-
-
-def _knows_of_tests(text: str) -> int:
-    lines = (line for line in text.splitlines() if not _COMMENT.match(line))
-    return sum(len(_KNOWS_OF_TESTS.findall(line)) for line in lines)
 
 
 def _is_made(path: str) -> bool:
