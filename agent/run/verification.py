@@ -6,6 +6,7 @@ See docs/decisions.md, "Evidence".
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.dispatch import Dispatcher
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 LONGEST_SECONDS = 900.0
 """No single run of the command takes longer, whatever time the budget leaves."""
 _LAST_SECONDS = 60.0
-"""So long the run at a budget's end may take, though the time was used up."""
+_LAST_LEAST_SECONDS, _TIMES = 10.0, 3
+"""So long the run at a budget's end may take, though the time was used up: the least and so many times what
+the longest run took so far, never more than the first."""
 
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -64,6 +67,8 @@ class Verifier:
         self._output_bytes = output_bytes
         self._effects_seen: int | None = None
         self._ran_before = False
+        self._longest_run = 0.0
+        """Seconds."""
 
     @property
     def command(self) -> str:
@@ -109,7 +114,9 @@ class Verifier:
     async def run_at_the_end(self) -> None:
         """Run it once more where calls may have changed something since: a budget ended, and that is free."""
         if self.first is not None and self._effects_seen != self._dispatcher.effects:
-            await self._run(max(_LAST_SECONDS, self._budget.seconds_left))
+            known = self._longest_run
+            most = min(_LAST_SECONDS, _LAST_LEAST_SECONDS + _TIMES * known) if known else _LAST_SECONDS
+            await self._run(max(most, self._budget.seconds_left))
 
     async def check(self) -> str | None:
         """Run it now that the model says it is done; None where it passes.
@@ -159,7 +166,9 @@ class Verifier:
         self._sink.emit(VerifyStarted(self._redactor.text(self._command)))
         timeout = min(LONGEST_SECONDS, longest)
         ran = self._run_reporting if self.tells_tests else self._run_plainly
+        began = time.monotonic()
         exit_code, output = await ran(timeout)
+        self._longest_run = max(self._longest_run, time.monotonic() - began)
         known = self.newest if self.report else None
         failing = tuple(sorted(known.failing)) if known is not None else ()
         record = VerifyRecord(self._command, exit_code, self._redactor.text(output), failing)

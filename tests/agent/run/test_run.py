@@ -13,6 +13,7 @@ from small_house import Collected
 from seedsmith import Agent
 from seedsmith.agent.errors import SessionError, UsageError
 from seedsmith.agent.events import NoticeGiven, SessionFinished, SessionStarted, VerifyFinished
+from seedsmith.agent.run import verification
 from seedsmith.agent.run.one_tool import run_tool
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
@@ -53,6 +54,17 @@ async def test_at_a_budgets_end_the_check_says_what_is_true_then(endpoint, optio
     assert outcome.status == "budget" and outcome.verified is not None and outcome.verified.proven
     assert (outcome.verified.before_exit_code, outcome.turns) == (1, 1)
     assert "exit code 1 before, exit code 0 now, run after the last edit" in outcome.message
+
+
+async def test_a_check_that_hangs_at_a_budgets_end_is_waited_for_no_longer_than_it_took(
+    endpoint, options, monkeypatch
+):
+    monkeypatch.setattr(verification, "_LAST_SECONDS", 1000.0)
+    monkeypatch.setattr(verification, "_LAST_LEAST_SECONDS", 1.0)
+    endpoint.script(calls(EDIT), calls(("shell", {"command": "sleep 1000"})))
+    hangs = "if grep -q two a.txt; then sleep 1000; fi; exit 1"
+    outcome = await Agent(**options, verify=hangs, max_time=2).arun("Change it")
+    assert outcome.status == "budget" and "did not finish now" in outcome.message
 
 
 @pytest.mark.slow
