@@ -49,6 +49,10 @@ _RUST = _Forms(
     re.compile(r"\b(?:(?:debug_)?assert\w*|panic)!\(.*"),
     re.compile(r"#\[ignore\b|#\[should_panic\b|#\[cfg_attr\([^\]]*ignore"),
 )
+_RUST_TESTS = re.compile(
+    r"^#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))? )?mod \w+ *\{.*?^\}",
+    re.MULTILINE | re.DOTALL,
+)
 _BY_ENDING = {
     **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"), _JAVASCRIPT),
     "go": _GO,
@@ -74,9 +78,11 @@ def has_forms(path: str) -> bool:
     return path.rpartition(".")[2] in _BY_ENDING
 
 
-def holds_tests(path: str, text: str) -> bool:
-    """Whether ``text`` holds tests beside the program, as files in Rust do."""
-    return path.endswith(".rs") and _RUST.test.search(text) is not None
+def inner_tests(path: str, text: str) -> str:
+    """The tests that ``text``, a program's file, holds beside the program, as in Rust; '' where none."""
+    if not path.endswith(".rs") or not _RUST.test.search(text):
+        return ""
+    return "\n".join(found[0] for found in _RUST_TESTS.finditer(text)) or text
 
 
 def weakened_text(path: str, old: str, new: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from seedsmith.agent.run.proof.other_tests import has_forms, holds_tests, weakened_text
+from seedsmith.agent.run.proof.other_tests import has_forms, inner_tests, weakened_text
 from seedsmith.agent.run.proof.program_tricks import ENDS, EQUAL, tricks
 from seedsmith.agent.run.proof.python_tests import replacing_python, weakened_python
 from seedsmith.agent.run.proof.special_cases import added_cases, known_to_tests
@@ -113,8 +113,8 @@ def _of_file(
         if len(_LEAVES_OUT.findall(after)) > len(_LEAVES_OUT.findall(before)):
             yield "tests are left out"
     elif ending in _SOURCES and not looks_like_a_test(path):
-        if old is not None and holds_tests(path, before):
-            yield from _weaker(path, before, after)
+        if old is not None and (tests := inner_tests(path, before)):
+            yield from _weaker(path, tests, inner_tests(path, after))
         yield from tricks(before, after)
 
 
