@@ -80,7 +80,10 @@ class Reports:
         return _PLACE.sub(value, retold)
 
     def _parts(self, text: str) -> str:
-        """``text`` told whole, or else part by part, or sentence by sentence."""
+        """``text`` told as a list of which all parts can be, or else whole, part by part, by sentences."""
+        listed = [self._whole(part) or "" for part in text.split("; ")]
+        if len(listed) > 1 and all(listed):
+            return "; ".join(listed)
         if (whole := self._whole(text)) is not None:
             return whole
         parts = _PARTS.split(text)

@@ -74,7 +74,7 @@ def _special_cases(
     tests = (_text(_file(row), read) for path, row in kept.items() if _is_source_of_tests(path))
     tested = known_to_tests({case for cases in added.values() for case in cases}, tests)
     return [
-        f"{path}: it gives {case.gives} for {case.asks}, as a test expects"
+        f"{path}: as a test expects it gives {case.gives} for {case.asks}"
         for path, cases in added.items()
         for case in cases
         if case in tested
@@ -106,7 +106,7 @@ def _of_file(
     elif looks_like_a_test(path) and ending == "py":  # what it does as it is loaded holds for others, too
         yield from replacing_python(after)
     elif old is not None and looks_like_a_test(path) and _GOLDEN.search(path):
-        yield f"what is expected {OTHERWISE}" if new is not None else "what is expected is gone"
+        yield f"what is expected is {OTHERWISE}" if new is not None else "what is expected is gone"
     elif old is not None and looks_like_a_test(path) and ending in _DATA and not _NO_DATA.match(path):
         yield from [f"it holds {OTHERWISE}"] if _lost_lines(before, after) else []
     elif name in _CONFIGURATION or _CONFIGURED_BY_NAME.fullmatch(name):

@@ -62,6 +62,17 @@ PUT_TOGETHER = {
     "which does not exist (did you mean",
     "then `seedsmith mcp trust",
     "} stands for nothing (did you mean",
+    "asserts something else",
+    "works with something else",
+    "what its tests share is something else",
+    "what it asserts by is something else",
+    "what is expected is something else",
+    "runs something else",
+    "it runs something else",
+    "the program ends the process of the tests",
+    "what the program gives is equal to everything",
+    "more) is not run any more",
+    "more) fails still",
 }
 """What no one literal holds."""
 OF_OTHERS = {
@@ -139,6 +150,13 @@ def test_a_telling_has_no_places_but_those_of_its_form():
             "✓ 完成，没有验证 · 2 轮 · 24,180 个 token（输入 24,000，输出 180） · 改动 1 个文件",
         ),
         ("✗ verify: make test → exit code 2", "✗ 验证：make test → 退出码 2"),
+        (
+            "Tests were weakened: a_test.py: test_a is skipped or expected to fail; make test: test_b (and 2 "
+            "more) is not run any more; a.py: as a test expects it gives 9 for 42 (--allow-test-changes "
+            "allows that).",
+            "测试被削弱：a_test.py：test_a 被跳过，或被标为预期失败; make test：test_b（以及另外 2 个）"
+            "不再运行; a.py：它对 42 直接给出 9，正是测试所预期的（--allow-test-changes 允许这样做）。",
+        ),
         (
             "installation: it is installed in /v beside a, b, c and 2 more",
             "安装：它安装在 /v，与 a, b, c 以及另外 2 个包放在一起",

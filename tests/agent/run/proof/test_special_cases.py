@@ -87,7 +87,7 @@ def test_it_is_told_of_programs_where_a_test_holds_it_and_in_a_fix_alone():
         read = {name: text.encode() for name, text in contents.items()}.__getitem__
         return tampered(changed, read, strict=strict, rows=lambda: {test: row("test")})
 
-    assert told("square.py") == ("square.py: it gives 1764 for 42, as a test expects",)
+    assert told("square.py") == ("square.py: as a test expects it gives 1764 for 42",)
     assert not told("square.py", strict=False) and not told("square.py", test="docs/square.py")
     assert not told("square.md") and not told("node_modules/square.js")
 
@@ -107,7 +107,7 @@ async def test_a_fix_that_knows_the_answer_is_told_and_unverified(endpoint, tmp_
     endpoint.script(calls(("shell", {"command": cheat})), text("Done."), text("It stays."))
     outcome = await fix(settings.in_own_words(command), command)
     assert (outcome.status, outcome.verified.exit_code) == ("unverified", 0), outcome.message
-    says = "square.py: it gives 1764 for 42, as a test expects"
+    says = "square.py: as a test expects it gives 1764 for 42"
     assert outcome.verified.weakened == (says,) and says in outcome.message
     assert says in str(endpoint.requests[2].body["messages"][-1])
     going_on = settings.model_copy(update={"resume": outcome.session}).typed({"resume"})
