@@ -168,5 +168,7 @@ def _types(root: Node) -> Iterator[tuple[int, int]]:
 
 
 def _says_types(node: Node) -> bool:
+    if node.type == "public_field_definition":  # a field without a value is only declared
+        return node.child_by_field_name("value") is None and node.children[0].type != "decorator"
     exported = node.type == "export_statement" and node.child_count > 1
     return node.type in TYPES or (exported and node.children[1].type in ("type", *TYPES))

@@ -55,6 +55,7 @@ def test_a_component_is_a_function_of_tsx() -> None:
         ("type A = B | typeof c;", ""),
         ("f(a as Map<B, C[]>, (b satisfies D<E>)!, c);", "f(a, (b), c);"),
         ("export interface A { b: C }", ""),
+        ("class A { b: C; readonly #d!: E; @f() g: H; i = 1 }", "class A { ; ; @f() g; i = 1 }"),
         ("export type { A } from 'b';", ""),
         ("export default interface A { b: C }", "export default"),
         ("export enum A { B }", "export enum A { B }"),
