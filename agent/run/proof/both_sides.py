@@ -66,7 +66,7 @@ class BothSides:
         )
         asked = Asked(self._command, self._report, changed, str(self._processes.policy.workspace))
         if not changed and known.first is not None and known.first.exit_code == 0:
-            return Sides(fault=NO_TEST, report=self._report)
+            return Sides(fault=_of_no_test(states), report=self._report)
         new = known.new
         if new.tests:
             new = await self._with_all(new, self._processes, changed, text)
@@ -289,6 +289,19 @@ def _test_files(differences: Iterable[Difference]) -> Iterator[tuple[str, Row]]:
     for path, _, new in differences:
         if new is not None and not new.is_folder and looks_like_a_test(path):
             yield path, new
+
+
+def _of_no_test(states: WorkspaceStates) -> str:
+    """Why no changed test is there; one within a file of the program would be on both sides, or on none."""
+    from seedsmith.agent.run.proof.other_tests import more_inner_tests
+
+    def text(row: Row | None) -> str:
+        return states.store.read(row.name).decode(errors="replace") if row is not None and row.name else ""
+
+    for path, old, new in states.store.differences(states.first, states.now):
+        if path.endswith((".py", ".rs")) and more_inner_tests(path, text(old), text(new)):
+            return f"the new test stands within the program ({path}): it has to be in a file of tests."
+    return NO_TEST
 
 
 def _is_built(row: Row, read: Read) -> bool:

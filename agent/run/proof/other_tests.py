@@ -53,6 +53,7 @@ _RUST_TESTS = re.compile(
     r"^#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))? )?mod \w+ *\{.*?^\}",
     re.MULTILINE | re.DOTALL,
 )
+_EXAMPLE = re.compile(r"^[ \t]*>>> ", re.MULTILINE)
 _BY_ENDING = {
     **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"), _JAVASCRIPT),
     "go": _GO,
@@ -83,6 +84,12 @@ def inner_tests(path: str, text: str) -> str:
     if not path.endswith(".rs") or not _RUST.test.search(text):
         return ""
     return "\n".join(found[0] for found in _RUST_TESTS.finditer(text)) or text
+
+
+def more_inner_tests(path: str, old: str, new: str) -> bool:
+    """Whether a program's file holds more tests within it than before: in Rust, or examples in Python."""
+    form = _RUST.test if path.endswith(".rs") else _EXAMPLE if path.endswith(".py") else None
+    return form is not None and len(form.findall(new)) > len(form.findall(old))
 
 
 def weakened_text(path: str, old: str, new: str) -> list[str]:

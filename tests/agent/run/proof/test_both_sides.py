@@ -117,6 +117,18 @@ async def test_what_fails_once_by_chance_is_run_once_more_and_named(
     assert ("Not the same twice: test_it (test_unit" in outcome.message) == bool(flaky)
 
 
+async def test_a_new_test_within_the_program_is_told_where_it_has_to_be(endpoint, settings, repository):
+    (repository / "tests/test_unit.py").write_text(OF_ONE)
+    example = 'def mean(values):\n    """\n    >>> mean([])\n    0\n    """\n'
+    added = ("edit", {"path": "calc.py", "old": "def mean(values):\n", "new": example})
+    endpoint.script(calls(FIXED, added), text("Done."), text("That is all."))
+    outcome = await fix(settings, UNITTEST, report=REPORT)
+    assert outcome.status == "unverified"
+    assert "the new test stands within the program (calc.py)" in str(
+        endpoint.requests[2].body["messages"][-1]
+    )
+
+
 async def test_a_runner_that_is_not_there_is_told_before_anything_is_asked(endpoint, settings):
     command = f"{sys.executable} -S -m pytest -q"
     outcome = await fix(settings, command, report=REPORT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seedsmith.agent.run.proof.other_tests import inner_tests, weakened_text
+from seedsmith.agent.run.proof.other_tests import inner_tests, more_inner_tests, weakened_text
 
 RUST = """\
 pub fn half(a: i32) -> f64 {
@@ -63,3 +63,21 @@ def test_the_tests_may_not(old, new, says):
 def test_other_files_hold_none():
     assert not inner_tests("src/lib.rs", "pub fn half() {}\n")
     assert not inner_tests("shop.py", "def test_shop(): ...\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "more"),
+    [
+        (
+            "src/lib.rs",
+            RUST,
+            RUST.replace("    #[test]", "    #[test]\n    fn more() {}\n\n    #[test]"),
+            True,
+        ),
+        ("src/lib.rs", RUST, RUST.replace("4;", "6;"), False),
+        ("shop.py", "", 'def total(v):\n    """\n    >>> total([])\n    0\n    """\n', True),
+        ("shop.js", "", "test('it', () => {});\n", False),
+    ],
+)
+def test_a_new_test_within_the_program_is_seen(path, old, new, more):
+    assert more_inner_tests(path, old, new) is more
