@@ -134,9 +134,12 @@ def _name(function: Node) -> str:
     while node is not None and node.type in _AROUND:
         node = node.parent
     given = node.child_by_field_name(_GIVES_NAME.get(node.type, "")) if node is not None else None
-    block = body is not None and body.type == "statement_block"
-    if node is None or given is None or (node.type == "call_expression" and not block):
+    if node is None or given is None:
         return ""
+    if node.type == "call_expression":
+        block = body is not None and body.type == "statement_block"
+        if not block or given.type not in ("identifier", "member_expression"):
+            return ""
     return _text(given.child_by_field_name("property") or given)
 
 

@@ -28,6 +28,7 @@ pytest.importorskip("tree_sitter_typescript", reason="needs tree-sitter-typescri
         ("namespace A.B {\n  export function f() {\n  }\n}\nenum C { D = 1 }", [("f", 2, 3)]),
         ("it('does', async () => {\n  items.map((x) => x);\n});", [("it", 1, 3)]),
         ("module.exports.f = function () {\n};", [("f", 1, 2)]),
+        ("(function (a: B) {\n})(1);\n(() => c)()(() => {\n});", []),
         ("const o = {\n  f(a: B) {\n  },\n  'g': (a: B) => {\n  },\n};", [("f", 2, 3), ("g", 4, 5)]),
         ("  async f(a: () => B): Promise<{ c: D }> {\n    return a();\n  }", [("f", 1, 3)]),
     ],
