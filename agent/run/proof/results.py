@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from typing import Literal
 from xml.etree import ElementTree
 
+from seedsmith.agent.run.proof.go_output import failures_of_go, without_passed_of_go
 from seedsmith.sandbox.lazy_dataclass import dataclass
 
 Said = Literal["passed", "failed", "error", "skipped"]
@@ -175,19 +176,20 @@ _UNITTEST_FAILURE = re.compile(
     r"^(?:FAIL|ERROR): (?P<name>[^\n]+)\n(?:[^\n]*\n)?-{70}\n.*?(?=^={70}$|^-{70}$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_PASSED = re.compile(r"^test\w* \(.*\.\.\. ok$|^ *--- PASS: |^=== (?:RUN|PAUSE|CONT) |^ +✓ ")
+_PASSED = re.compile(r"^test\w* \(.*\.\.\. ok$|^ *--- PASS: |^=== PAUSE |^ +✓ ")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def without_passed(output: str) -> str:
-    """``output`` without the lines that tell of a test that passed."""
-    return "".join(line for line in output.splitlines(keepends=True) if not _PASSED.search(line))
+    """``output`` without the lines that tell of a test that passed, and what it wrote where that is told."""
+    lines = without_passed_of_go(output).splitlines(keepends=True)
+    return "".join(line for line in lines if not _PASSED.search(line))
 
 
 def read_output(output: str) -> dict[str, TestResult]:
     """The tests that an output names, by the forms of unittest, cargo, go, node, mocha, jest and vitest."""
     text = _ESCAPES.sub("", output)
-    blocks = {block["name"]: block[0] for block in _UNITTEST_FAILURE.finditer(text)}
+    blocks = {block["name"]: block[0] for block in _UNITTEST_FAILURE.finditer(text)} | failures_of_go(text)
     found: dict[str, TestResult] = {}
     shapes = _SHAPES if not _RAN.search(text) or _SHAPES[0].search(text) else (_DESCRIBED,)
     for test in (
