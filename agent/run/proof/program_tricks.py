@@ -26,6 +26,9 @@ _READS = re.compile(r"\bopen\(|read_text|read_bytes|readFile|ReadFile|read_to_st
 _FILE_OF_TESTS = re.compile(
     r"['\"`](?:[^'\"`\s]*/)?(?:tests?/[^'\"`\s]*|test_\w+\.py|\w+_test\.(?:py|go)|[\w.-]+\.(?:test|spec)\.[cm]?[jt]sx?)['\"`]"
 )
+_IMPORTS_TESTS = re.compile(
+    r"^\s*(?:from|import)\s+(?:tests?\.)*test_\w+|\brequire\(['\"][^'\"]*\.(?:test|spec)(?:\.[cm]?js)?['\"]\)"
+)
 _JUDGES = re.compile(
     r"(?:^|=)\s*(?:unittest|_pytest|pytest|assert|chai|expect)(?:\.\w+)+\s*=(?![=>])", re.MULTILINE
 )
@@ -52,7 +55,9 @@ def _asks(text: str) -> int:
 
 
 def _reads(text: str) -> int:
-    return sum(1 for line in text.splitlines() if _READS.search(line) and _FILE_OF_TESTS.search(line))
+    lines = text.splitlines()
+    read = sum(1 for line in lines if _READS.search(line) and _FILE_OF_TESTS.search(line))
+    return read + sum(1 for line in lines if _IMPORTS_TESTS.search(line))
 
 
 _COUNTED = (
