@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def read_report(words: tuple[str, ...], issue: str | None) -> str:
     from seedsmith.agent.cli.piped_input import read_piped_text
     from seedsmith.agent.tasks.report_excerpt import excerpt
 
-    if len(words) == 1 and Path(words[0]).is_file():
+    if len(words) == 1 and os.path.isfile(words[0]):  # noqa: PTH113
         raise UsageError(
             f"{words[0]} is a file: give a report with --issue {words[0]}, a test with --test CMD."
         )

@@ -254,7 +254,7 @@ def _folder(library: Library, name: str) -> Path:
     if (
         name not in library.skills
         and not any(each.name == name for each in library.untrusted)
-        and Path(name).is_dir()
+        and os.path.isdir(name)  # noqa: PTH112
     ):
         return Path(name).absolute()
     return _any_skill(library, name).folder

@@ -92,7 +92,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[list[Skill], list
     broken = []
     for name in names:
         is_folder = os.sep in name or name in (".", "..")
-        if is_folder or (Path(name).is_dir() and name not in library.skills):
+        if is_folder or (os.path.isdir(name) and name not in library.skills):  # noqa: PTH112
             found = read_skill(Path(name).resolve(), Origin.USER)
         else:
             known = next((each for each in library.broken if each.name == name), None)

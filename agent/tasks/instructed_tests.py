@@ -174,7 +174,7 @@ def _is_announced(code: Code) -> bool:
 def _is_own(workspace: Path, path: str) -> bool:
     """Whether ``path`` is a file that lies in the workspace."""
     place = (workspace / path).resolve()
-    return place.is_relative_to(workspace.resolve()) and place.is_file()
+    return place.is_relative_to(workspace.resolve()) and os.path.isfile(place)  # noqa: PTH113
 
 
 def _place(program: str, workspace: Path) -> str | None:
