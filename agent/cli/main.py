@@ -63,6 +63,8 @@ _SPACELESS = (
 )
 """First and last letters of Thai, Lao, Burmese, Khmer, Japanese, Chinese: no command's name holds one."""
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_SHOWN_CHARACTERS = 60
+"""Of a path that is too long."""
 COMPLETING = "_SEEDSMITH_COMPLETE"
 """The variable by which a shell asks what can be typed."""
 _HELP = frozenset({"-h", "--help"})
@@ -237,6 +239,11 @@ def explain(error: Exception) -> tuple[int, str]:
         return FAILED, NO_MEMORY
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return FAILED, f"{error.filename or 'The output'} can't be written: {error.strerror}."
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return (
+            WRONG_USAGE,
+            f"{str(error.filename)[:_SHOWN_CHARACTERS]}… can't be used: it is too long for a path.",
+        )
     ending = ending_of(error)
     if ending is not None and ending.raised:
         what = f"{type(error).__name__}: {error}".partition("\n")[0]

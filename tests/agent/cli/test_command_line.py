@@ -67,6 +67,7 @@ def test_every_flag_of_run_is_a_setting_and_the_other_way_round(main):
         (("fix", "  "), "The report is empty"),
         (("fix", "It crashes. " * 30, "-C", "nowhere"), "nowhere"),  # Too long for a file's name.
         (("skills", "show", "x" * 300), "There is no skill"),
+        (("doctor", "-C", "x" * 300), "x… can't be used: it is too long for a path."),
         (("fix", "It fails.", "--no-test", "--test", "true"), "Give --test or --no-test, not both."),
         (("fix", "--issue", "nowhere.md"), "The report nowhere.md can't be read"),
         (
