@@ -29,7 +29,11 @@ _MISSING = re.compile(
     r"has no attribute '([^']+)'|unexpected keyword argument '([^']+)'|No module named '([^']+)'"
     r"|cannot import name '([^']+)'|name '([^']+)' is not defined|(\w+) is not (?:a function|defined)"
     r"|undefined: (?:\w+\.)?(\w+)|cannot find (?:\w+ )+`(\w+)`|Cannot find module '([^']+)'"
+    r"|No such file or directory: '(?:[^'\n]*/)?([^'/\n]+)'"
 )
+_LIBRARY = "/lib/python3."
+"""Python's own frames lie below such a folder, and those of installed packages."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def wrong_reason(report: str, why: str) -> str:
@@ -43,7 +47,7 @@ def wrong_reason(report: str, why: str) -> str:
     if not why:
         return ""
     missing = [name for found in _MISSING.finditer(why) for name in found.groups() if name]
-    named = any(says(report, name) for name in missing)
+    named = any(says(report, name) or _says_in_words(report, name) for name in missing)
     raised = raised_in(why)
     if not named and not _within_the_program(why):
         own = bool(missing) and _within_a_test(why)
@@ -77,21 +81,31 @@ def raised_in(text: str) -> set[str]:
 
 def _within_the_program(why: str) -> bool:
     """Whether the innermost frame of a failure lies outside the tests: then the program ran, and failed."""
-    places = [*_PLACE.finditer(why)]
-    return bool(places) and not looks_like_a_test(places[-1][1] or places[-1][2])
+    place = _innermost(_PLACE, why)
+    return bool(place) and not looks_like_a_test(place)
 
 
 def _within_a_test(why: str) -> bool:
     """Whether the innermost frame of a failure lies within the tests, and asks for more than what is None."""
-    frames = [*_FRAME.finditer(why)]
-    if not frames or _OF_NOTHING in why:
-        return False
-    return looks_like_a_test(frames[-1][1] or frames[-1][2])
+    place = "" if _OF_NOTHING in why else _innermost(_FRAME, why)
+    return looks_like_a_test(place)
+
+
+def _innermost(frame: re.Pattern[str], why: str) -> str:
+    """The file of the last frame that is no library's; '' where there is none."""
+    places = (found[1] or found[2] for found in frame.finditer(why))
+    return next((place for place in reversed([*places]) if _LIBRARY not in place), "")
 
 
 def says(report: str, name: str) -> bool:
     """Whether ``report`` holds ``name`` as a word."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", report) is not None
+
+
+def _says_in_words(report: str, name: str) -> bool:
+    """Whether ``report`` says a name of several words as words: ``hard_wrap`` as "hard wrap"."""
+    words = _WORD.findall(name)
+    return len(words) > 1 and says(report.lower(), " ".join(words).lower())
 
 
 def _first(why: str, start: int) -> str:

@@ -10,6 +10,15 @@ TRACEBACK = "Traceback (most recent call last):\n  File \"a.py\", line 1, in <mo
 WITHIN = "E       AttributeError: 'NoneType' object has no attribute 'x'\n\nlib/f.py:2: AttributeError"
 LOADING = "tests/test_a.py:1: in <module>\n    import shop\n"
 TYPES = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nTypeError: not NoneType\n'
+MISSING_FILE = """\
+tests/test_a.py:4: in test_it
+    Path("fixed.txt").read_text()
+/usr/lib/python3.11/pathlib.py:1044: in open
+    return io.open(self, mode)
+E   FileNotFoundError: [Errno 2] No such file or directory: 'fixed.txt'
+
+/usr/lib/python3.11/pathlib.py:1044: FileNotFoundError
+"""
 IN_TEST = "\n\ntests/test_a.py:4: AttributeError"
 
 
@@ -39,6 +48,12 @@ IN_TEST = "\n\ntests/test_a.py:4: AttributeError"
         ),
         (TRACEBACK, "E   KeyError: 'x'\n\na.py:1: KeyError"),
         (TRACEBACK, "E   assert 1 == 2\n\ntests/test_a.py:4: AssertionError"),
+        ("Support hard wrap, please.", "E   TypeError: f() got an unexpected keyword argument 'hard_wrap'"),
+        ("Please add a safe mean", "E   AttributeError: module 'a' has no attribute 'safeMean'" + IN_TEST),
+        (
+            "settings.ini is not read",
+            "E   FileNotFoundError: [Errno 2] No such file or directory: 'a/settings.ini'",
+        ),
     ],
 )
 def test_a_failure_that_shows_the_report(report, why):
@@ -82,6 +97,7 @@ def test_a_failure_that_shows_the_report(report, why):
             "with other arguments",
         ),
         (TRACEBACK, "E   OSError: gone\n\na.py:1: OSError", "it ends with OSError, the report with KeyError"),
+        ("It raises FileNotFoundError.", MISSING_FILE, "fixed.txt"),
     ],
 )
 def test_a_failure_of_another_kind(report, why, says):
