@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+import subprocess
 from contextlib import suppress
 from functools import cache
 
@@ -43,6 +44,8 @@ _LOCAL = frozenset(
 )
 """What ``statfs(2)`` says of file systems that nobody changes but by this kernel."""
 _MOST = 1_000
+_HOLD = "exec {0}<&0; (read -r _ <&{0}) &"
+"""Leaves a process that ends with its input: it closes last, which takes the kernel up to 20 ms."""
 
 
 class FolderEvents:
@@ -50,16 +53,16 @@ class FolderEvents:
 
     def __init__(self) -> None:
         self._descriptor = -1
+        self._holds = -1
+        """Our end of the pipe that another process waits at, so that it closes the events last."""
         self._names: dict[int, str] = {}
 
     def watch(self, folder: str) -> bool:
         """Whether changes of ``folder`` are told from here on: not everywhere, and not of any number."""
         if len(self._names) >= _MOST or not _is_local(folder):
             return False
-        if self._descriptor < 0:
-            self._descriptor = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-            if self._descriptor < 0:
-                return False
+        if self._descriptor < 0 and not self._begin():
+            return False
         number = _libc().inotify_add_watch(self._descriptor, os.fsencode(folder), _WATCHED)
         if number < 0:
             return False
@@ -89,10 +92,23 @@ class FolderEvents:
 
     def close(self) -> None:
         """Watch nothing any more; the next folder begins anew."""
-        descriptor, self._descriptor = self._descriptor, -1
+        opened = [each for each in (self._descriptor, self._holds) if each >= 0]
+        self._descriptor = self._holds = -1
         self._names.clear()
-        if descriptor >= 0:
+        for descriptor in opened:
             os.close(descriptor)
+
+    def _begin(self) -> bool:
+        self._descriptor = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._descriptor < 0:
+            return False
+        waits, self._holds = os.pipe()
+        quiet = subprocess.DEVNULL
+        with suppress(OSError), os.fdopen(waits) as given:
+            held = (self._descriptor,)
+            shell = ("/bin/sh", "-c", _HOLD.format(4 if 3 in held else 3))
+            subprocess.run(shell, stdin=given, stdout=quiet, stderr=quiet, pass_fds=held, check=False)
+        return True
 
     def _read(self) -> bytes:
         if self._descriptor >= 0:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from seedsmith.sandbox.guards import folder_events
 from seedsmith.sandbox.guards.folder_events import FolderEvents
@@ -87,7 +89,22 @@ def test_what_is_no_folder_and_what_is_elsewhere_is_not_watched(root, events, mo
 
 def test_closed_it_holds_nothing(root, events) -> None:
     opened = set(os.listdir("/proc/self/fd"))
+    held = os.readlink(f"/proc/self/fd/{events._holds}")
+    assert len(holders_of(held)) == 1  # A process that closes last.
     events.close()
-    assert len(opened - set(os.listdir("/proc/self/fd"))) == 1
+    assert len(opened - set(os.listdir("/proc/self/fd"))) == 2
+    wait_until(lambda: not holders_of(held), lambda: "the end of what closes last")
     (root / "inner/new").touch()
     assert events.changed() == set()
+
+
+def holders_of(pipe: str) -> set[str]:
+    """The processes besides this one that have ``pipe`` open."""
+    found = set()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            folder = f"/proc/{process}/fd"
+            names = (os.readlink(f"{folder}/{each}") for each in os.listdir(folder))
+            if int(process) != os.getpid() and pipe in names:
+                found.add(process)
+    return found
