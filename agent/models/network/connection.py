@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,6 +35,32 @@ LOOPBACK_KEEP_ALIVE_SECONDS = 1.0
 """Connecting is cheap there, and llama.cpp's server closes connections after five idle seconds."""
 DRAIN_SECONDS = 0.1
 """How long to wait for the end of a body, without which the connection can't be used again."""
+
+
+class _Begun:
+    """A request that is made before its body is known, and sent with it; what became of it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.connected = False
+        """Whether a connection was opened for it."""
+        self.went_out = False
+        self.task: asyncio.Task[Response]
+
+    async def sent(self, body: bytes) -> Response:
+        """What answers it, with ``body``."""
+        self.body.set_result(body)
+        return await self.task
+
+    async def end(self) -> None:
+        """End it, which was not sent."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+_BEGUN: ContextVar[_Begun] = ContextVar("_BEGUN")
+"""Which one the SDK is at."""
 
 
 class Response:
@@ -108,8 +135,7 @@ class Connection:
         self._route = Route(base_url, proxy_for(base_url, environment), CONNECT_SECONDS)
         plain = base_url.startswith("http:") and not (self._route.proxy or "").startswith("https:")
         self._certificates = None if plain else Certificates(ca_bundle, environment)
-        self._connected = 0
-        self._sent = 0
+        self._next: _Begun | None = None
         self._headers = {
             "Accept": "application/json, text/event-stream",
             "Accept-Encoding": "identity",
@@ -127,25 +153,39 @@ class Connection:
         """
         if self._client is None:
             self._client = await asyncio.to_thread(self._open)
-        connected = self._connected
+        client = self._client
+        if self._next is not None and self._next.path != path:
+            await self._end_next()
+        begun, self._next = self._next or self._begin(client, path), None
         try:
-            return await self._send(self._client, path, body)
+            return await begun.sent(body)
         except BrokenAnswer:
-            if self._connected != connected:
+            if begun.connected:
                 raise
-            return await self._send(self._client, path, body)
+            return await self._begin(client, path).sent(body)
 
-    async def _send(self, client: openai.AsyncOpenAI, path: str, body: bytes) -> Response:
+    def _begin(self, client: openai.AsyncOpenAI, path: str) -> _Begun:
+        """Have the SDK make a request, which takes it longer than to send one."""
+        begun = _Begun(path)
+        begun.task = asyncio.create_task(self._send(client, begun))
+        return begun
+
+    async def _end_next(self) -> None:
+        begun, self._next = self._next, None
+        if begun is not None:
+            await begun.end()
+
+    async def _send(self, client: openai.AsyncOpenAI, begun: _Begun) -> Response:
         import httpx2
         import openai
 
-        sent = self._sent
+        _BEGUN.set(begun)
         try:
             # the raw response: the SDK's own walk over messages and events grows with them
             response: Any = await client.post(
-                path,
+                begun.path,
                 cast_to=httpx2.Response,
-                content=body,
+                content=b"",
                 options={"headers": self._headers},
                 stream=True,
                 stream_cls=openai.AsyncStream[Any],
@@ -153,13 +193,14 @@ class Connection:
         except openai.APIStatusError as error:
             raise self._refused(error.response) from None
         except openai.APIConnectionError as error:
-            raise self._failed(error.__cause__ or error, sent) from None
+            raise self._failed(error.__cause__ or error, begun) from None
         except (*_wire_errors(), *_socks_errors()) as error:
-            raise self._failed(error, sent) from None
+            raise self._failed(error, begun) from None
         return Response(response)
 
     async def aclose(self) -> None:
         """Close it; a later :meth:`post` opens it anew."""
+        await self._end_next()
         client, self._client = self._client, None
         if client is not None:
             await client.close()
@@ -185,36 +226,41 @@ class Connection:
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            event_hooks={"request": [self._keep_our_headers, self._watch]},
+            event_hooks={"request": [self._complete, self._watch]},
         )
         sdk = openai.AsyncOpenAI(base_url=self._base_url, api_key="unused", max_retries=0, http_client=client)
         # else it runs uname before its first request, for a header that we take away again
         sdk._platform = "Unknown"
         return sdk
 
-    async def _keep_our_headers(self, request: httpx2.Request) -> None:
-        """Undo what the SDK adds of itself and from ``OPENAI_ORG_ID``, ``OPENAI_CUSTOM_HEADERS`` and such."""
+    async def _complete(self, request: httpx2.Request) -> None:
+        """Wait for its body; undo what the SDK adds of itself and from ``OPENAI_CUSTOM_HEADERS`` and such."""
         import httpx2
 
+        body = await _BEGUN.get().body
+        request.stream = httpx2.ByteStream(body)
         request.headers = httpx2.Headers(
             {
                 "Host": request.url.netloc.decode("ascii"),
                 "Connection": "keep-alive",
-                "Content-Length": str(len(request.content)),
+                "Content-Length": str(len(body)),
                 **self._headers,
             }
         )
 
     async def _watch(self, request: httpx2.Request) -> None:
-        """Count the connections opened and the requests that went out; bound a proxy's word before that."""
+        """Note what becomes of it, bound a proxy's word, and begin the next while this one is answered."""
+        begun = _BEGUN.get()
         waits = request.extensions["timeout"] = {**request.extensions["timeout"], "read": CONNECT_SECONDS}
 
         async def note(event: str, details: Mapping[str, Any]) -> None:
             if event.endswith(".connect_tcp.started"):
-                self._connected += 1
+                begun.connected = True
             elif event == "http11.send_request_headers.started" and details["request"].method != b"CONNECT":
-                self._sent += 1
+                begun.went_out = True
                 waits["read"] = None  # how long an answer may take is the model's to say
+            elif event == "http11.send_request_body.complete" and begun.went_out and self._client is not None:
+                self._next = self._next or self._begin(self._client, begun.path)
 
         request.extensions["trace"] = note
 
@@ -231,9 +277,9 @@ class Connection:
         refusal = parse_refusal(response.status_code, response.content, response.headers.get("location", ""))
         return ServiceRefused(refusal, self._retry.retry_after(response.headers))
 
-    def _failed(self, error: BaseException, sent: int) -> FailedTry:
+    def _failed(self, error: BaseException, begun: _Begun) -> FailedTry:
         """Tell a request that never went out from an answer that broke off before its head."""
-        if self._sent == sent:
+        if not begun.went_out:
             return explain(error, self._route)
         return BrokenAnswer(f"broke off early ({str(error) or type(error).__name__})")
 

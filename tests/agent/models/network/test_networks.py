@@ -7,11 +7,13 @@ import gzip
 import socket
 import ssl
 
+import httpx2
 import pytest
 import trustme
 from relays import HttpProxy, Relay, Silent, SocksProxy
-from scripted_endpoint import Endpoint, error, raw, text
+from scripted_endpoint import Endpoint, raw, text
 
+from seedsmith.agent.conversation import UserMessage
 from seedsmith.agent.errors import UsageError
 from seedsmith.agent.models.base import Retrying
 from seedsmith.agent.models.errors import (
@@ -21,6 +23,7 @@ from seedsmith.agent.models.errors import (
     StreamBroken,
 )
 from seedsmith.agent.models.network import connection
+from seedsmith.agent.models.tries.retry import RetryPolicy
 
 SERVICE = "http://service.test/v1"
 SECURE = "https://service.test/v1"
@@ -274,6 +277,34 @@ async def test_a_kept_connection_that_closes_as_the_next_request_arrives_is_no_f
     assert len(service.requests) == 3
 
 
+async def test_the_next_request_is_made_while_the_one_before_it_is_answered(asking, endpoint, monkeypatch):
+    made = []
+    make = httpx2.AsyncClient.build_request
+    monkeypatch.setattr(
+        httpx2.AsyncClient, "build_request", lambda *given, **named: made.append(0) or make(*given, **named)
+    )
+    endpoint.script(text("one"), text("two"))
+    model, said = asking.model(), "Fix this. " * 40
+    assert (await asking.answer(model)).text == "one" and len(made) == 2
+    request = asking.request(UserMessage(said))
+    assert (await asking.answer(model, request)).text == "two" and len(made) == 3
+    assert endpoint.requests[1].body["messages"] == [{"role": "user", "content": said}]
+
+
+async def test_a_request_to_another_place_is_made_anew_and_one_that_is_not_needed_is_ended(endpoint):
+    endpoint.script(text("one"), text("two"))
+    before = asyncio.all_tasks()
+    way = connection.Connection(endpoint.base_url, "", {}, RetryPolicy())
+    for path in ("/chat/completions", "/responses"):
+        answer = await way.post(path, b"{}")
+        await answer.read()
+        await answer.aclose()
+    assert [request.path for request in endpoint.requests] == ["/v1/chat/completions", "/v1/responses"]
+    assert asyncio.all_tasks() != before
+    await way.aclose()
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_compressed_answer_is_read_though_plain_was_asked(asking, endpoint):
     stream = b'data: {"choices":[{"delta":{"content":"%b"},"finish_reason":"stop"}]}\n\n' % ("汉字".encode())
     encoded = (("content-encoding", "gzip"),)
@@ -336,12 +367,13 @@ async def test_the_sdk_s_environment_reaches_nobody(asking, endpoint, monkeypatc
     }
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
-    endpoint.script(text("ok"), error(401, ""))
+    endpoint.script(text("ok"), text("ok"))
     model = asking.model()
-    assert (await asking.answer(model)).text == "ok"
-    sent = endpoint.requests[0]
+    assert [(await asking.answer(model)).text for _ in range(2)] == ["ok", "ok"]
+    sent, second = endpoint.requests
     shown = " ".join(f"{name}: {value}" for name, value in sent.headers.items()).lower()
     assert not [word for word in ("leak", "evil", "inject", "openai", "stainless") if word in shown]
+    assert second.headers == sent.headers
     assert sent.headers["authorization"] == "Bearer sk-secret"
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers["host"] == endpoint.base_url.split("/")[2]
