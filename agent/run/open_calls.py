@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from seedsmith.agent.calls.approval import Approver, CallPolicy
@@ -25,7 +26,12 @@ from seedsmith.tools.base import ToolContext
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
+    from seedsmith.sandbox.commands.process import ProcessRunner
     from seedsmith.tools.symbols.pool import LanguageServers
+
+_FIRST_ANSWER = ("agent.models.leaks.recover", "agent.models.leaks.text_hold")
+_FIRST_COMMAND = ("tools.shell.shell",)
+"""What no start needs, imported while the first question is answered."""
 
 
 def open_dispatcher(
@@ -52,8 +58,10 @@ def open_dispatcher(
     if opened.request.offered_tools is not None:
         tools = {name: tool for name, tool in tools.items() if name in opened.request.offered_tools}
     processes = context.processes
-    prepare = partial(processes.prepare, context.environment) if "shell" in tools else _nothing
-    snapshots.set_beside_questions(processes.look_around, prepare)
+    runs_commands = "shell" in tools
+    prepare = partial(processes.prepare, context.environment) if runs_commands else _nothing
+    look = partial(_look_around, processes, runs_commands=runs_commands)
+    snapshots.set_beside_questions(look, prepare)
     runner = CallRunner(
         tools,
         context,
@@ -104,6 +112,13 @@ def _gates(
     policy = CallPolicy(confined=confined, can_ask=approver is not None)
     permissions = open_permissions(opened.request.settings, workspace, opened.request.environment)
     yield ApprovalGate(policy, sink, approver, workspace.names_of, permissions)
+
+
+def _look_around(processes: ProcessRunner, *, runs_commands: bool) -> None:
+    """What the first answer and its call would have to do otherwise; from any thread."""
+    processes.look_around()
+    for module in (*_FIRST_ANSWER, *(_FIRST_COMMAND if runs_commands else ())):
+        import_module(f"seedsmith.{module}")
 
 
 def _nothing() -> None:
