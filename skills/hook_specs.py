@@ -31,10 +31,10 @@ class HookSpec(ManifestPart):
 class HookSpecs(ManifestPart):
     """Hooks by their events; several hooks of one event run in order."""
 
-    session_start: list[HookSpec] = Field(default_factory=list, max_length=20)
-    before_tool: list[HookSpec] = Field(default_factory=list, max_length=20)
-    after_tool: list[HookSpec] = Field(default_factory=list, max_length=20)
-    before_finish: list[HookSpec] = Field(default_factory=list, max_length=20)
+    session_start: list[HookSpec] = Field(default=[], max_length=20)
+    before_tool: list[HookSpec] = Field(default=[], max_length=20)
+    after_tool: list[HookSpec] = Field(default=[], max_length=20)
+    before_finish: list[HookSpec] = Field(default=[], max_length=20)
 
     @model_validator(mode="after")
     def _agrees(self) -> HookSpecs:

@@ -1,13 +1,12 @@
 """The one settings model behind flags, configuration keys and ``Agent(...)`` arguments.
 
 docs/command-line.md, "The flags of run", lists the flags that are made from its fields.
+Annotations are no texts here, as elsewhere: pydantic would compile each of them at every start.
 """
-
-from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -297,7 +296,7 @@ class Settings(BaseModel):
     _own_command: str = PrivateAttr("")
     _typed: frozenset[str] | None = PrivateAttr(None)
 
-    def typed(self, names: Collection[str]) -> Settings:
+    def typed(self, names: Collection[str]) -> Self:
         """The same, knowing that only ``names`` were given for this run; the others are how things are."""
         copied = self.model_copy()
         copied._typed = frozenset(names)
@@ -312,7 +311,7 @@ class Settings(BaseModel):
         """Whether both say the same; who typed what doesn't count."""
         return isinstance(other, Settings) and self.__dict__ == other.__dict__
 
-    def in_own_words(self, command: str) -> Settings:
+    def in_own_words(self, command: str) -> Self:
         """The same, knowing that the user wrote ``command``: programs it names by path may be shown to it."""
         copied = self.model_copy()
         copied._own_command = command
