@@ -33,21 +33,21 @@ def open_tool_context(
     *,
     verify: str = "",
 ) -> ToolContext:
-    """Choose the isolation, by what its probe shows, and make what tools work with.
+    """Choose the isolation, by what its probe shows or showed, and make what tools work with.
 
     ``readable`` are files and folders outside the workspace that commands are shown, read-only; so are
     the programs that the command ``verify`` names by path, where the user wrote it.
 
-    Blocks until the probe has ended, on the thread that will run commands, as
-    :class:`Selection` asks. Raises :class:`NoIsolation`.
+    Blocks until the probe has ended, on the thread that will run commands, as :class:`Selection` asks; where
+    an isolation is remembered to hold, the first command waits for the probe. Raises :class:`NoIsolation`.
     """
-    from seedsmith.sandbox.choose.select import choose
+    from seedsmith.sandbox.choose.remembered import choose_early
     from seedsmith.sandbox.isolation.named_programs import link_into_home
 
     settings, workspace = request.settings, place.workspace
     added = added_folders(settings, place, request.environment)
     policy = _policy(request, place, session_folder, (*readable, *added), verify)
-    isolation = choose(settings.sandbox, policy)
+    isolation, proof = choose_early(settings.sandbox, policy)
     if request.copy_of is not None:
         workspace.also_called(str(request.copy_of.folder))
     workspace.take_in(_temporary_folder(isolation, policy), policy.private_tmp)
@@ -56,7 +56,7 @@ def open_tool_context(
     if isolation.name in _WITH_PRIVATE_HOME:
         link_into_home(policy)
     spills = SpillStore(session_folder / SPILLS, secrets=place.redactor.values)
-    processes = ProcessRunner(isolation, policy, spills)
+    processes = ProcessRunner(isolation, policy, spills, prove=proof.require if proof else None)
     processes.credentials = Credentials(credentials_of(settings))
     if policy.allow:
         processes.network.join()  # What can't be held is refused before anything is asked.

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -68,8 +68,13 @@ class ProcessRunner:
         spills: SpillStore,
         limits: Limits | None = None,
         environment: Mapping[str, str] | None = None,
+        prove: Callable[[], None] | None = None,
     ) -> None:
-        """``environment`` is all that commands get; None builds the clean one from ``policy.environ``."""
+        """``environment`` is all that commands get; None builds the clean one from ``policy.environ``.
+
+        ``prove`` is called before anything starts, and raises where ``isolation`` does not hold after all.
+        """
+        self._prove = prove or (lambda: None)
         self.isolation = isolation
         self.policy = policy
         self.network = SessionNetwork(isolation, policy)
@@ -142,6 +147,7 @@ class ProcessRunner:
         if self._running or self._only_reads or not self._contained:
             return
         with contextlib.suppress(OSError, SandboxError):  # The command itself will tell.
+            self._prove()
             self._own_network()
             self._guards.refresh()
             prepared = self._prepare("", self._argv(""), {**self.environment, **(env or {})})
@@ -171,8 +177,7 @@ class ProcessRunner:
     ) -> CommandResult:
         """Run ``command`` and return when it exits; the parameters are those of :meth:`start`.
 
-        Whatever the command left running is killed, and so is everything when the deadline passes or the
-        task is cancelled.
+        What it left running is killed, and so is all when the deadline passes or the task is cancelled.
         """
         running = self.start(
             command,
@@ -244,6 +249,7 @@ class ProcessRunner:
         errors: int | None = None,
     ) -> _StartedCommand:
         """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
+        self._prove()
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}
