@@ -11,7 +11,12 @@ def real_path(path: str | os.PathLike[str]) -> Path:
 
     ``os.path.realpath`` raises for those, as ``/proc/1/root`` is for most, and links may lead there.
     """
+    return Path(real_name(os.fspath(path)))
+
+
+def real_name(path: str) -> str:
+    """As :func:`real_path`, and quicker by what a ``Path`` takes to be made."""
     try:
-        return Path(os.path.realpath(path))
+        return os.path.realpath(path)
     except (OSError, ValueError):
-        return Path(os.path.abspath(path))  # noqa: PTH100 - it looks at no file
+        return os.path.abspath(path)  # noqa: PTH100 - it looks at no file

@@ -36,7 +36,8 @@ def apply_limits(pid: int, limits: Limits, *, own_user_namespace: bool) -> None:
         if value is not None:
             _lower(pid, kind, value)
     with suppress(OSError):  # A hardened /proc; the limits above hold all the same.
-        Path(f"/proc/{pid}/oom_score_adj").write_bytes(_OUT_OF_MEMORY_SCORE)
+        with open(f"/proc/{pid}/oom_score_adj", "wb") as file:  # noqa: PTH123
+            file.write(_OUT_OF_MEMORY_SCORE)
 
 
 def is_marked(pid: int) -> bool:

@@ -58,7 +58,7 @@ def read_state(repository: Repository) -> GitState:
     """What ``repository`` is now; what can't be read counts as not there."""
     refs = dict(_packed(repository.shared_dir))
     refs.update(_loose(repository.shared_dir))
-    said = _line(repository.git_dir / "HEAD")
+    said = _line(f"{repository.git_dir}/HEAD")
     head = said.removeprefix("ref:").strip() if said.startswith("ref:") else ""
     commit = _resolved(repository.shared_dir, head, refs) if head else said
     logged = _content(repository.shared_dir / "logs" / STASH) if STASH in refs else b""
@@ -76,7 +76,7 @@ def read_index(repository: Repository) -> bytes:
 
 
 def _packed(folder: Path) -> Iterator[tuple[str, str]]:
-    for line in os.fsdecode(_content(folder / "packed-refs")).splitlines():
+    for line in os.fsdecode(_content(f"{folder}/packed-refs")).splitlines():
         commit, _, name = line.partition(" ")
         if _SHA.fullmatch(commit) and name.startswith("refs/"):
             yield name, commit
@@ -84,10 +84,10 @@ def _packed(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _loose(folder: Path) -> Iterator[tuple[str, str]]:
     seen = 0
-    for inner, _, names in os.walk(folder / "refs"):
+    for inner, _, names in os.walk(f"{folder}/refs"):
         for name in names:
             seen += 1
-            commit = _line(Path(inner, name)) if seen <= _MOST_REFS else ""
+            commit = _line(f"{inner}/{name}") if seen <= _MOST_REFS else ""
             if _SHA.fullmatch(commit):
                 yield os.path.relpath(os.path.join(inner, name), folder), commit  # noqa: PTH118
 
@@ -111,11 +111,11 @@ def _stashes(log: bytes) -> list[tuple[str, str]]:
     return found[::-1]
 
 
-def _line(path: Path) -> str:
+def _line(path: str | Path) -> str:
     return os.fsdecode(_content(path, _LINE_BYTES)).partition("\n")[0].strip()
 
 
-def _content(path: Path, most: int = _FILE_BYTES) -> bytes:
+def _content(path: str | Path, most: int = _FILE_BYTES) -> bytes:
     """The content of a regular file; empty for anything else, and for more than ``most`` bytes."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -25,6 +25,7 @@ class ConfigurationGuard:
 
     def __init__(self, root: Path, *, is_bound: bool, save: Save | None = None) -> None:
         self._root = root
+        self._folder, self._file = root / CONFIGURATION_FOLDER, root / CONFIGURATION_FILE
         self._is_bound = is_bound
         self._is_held = False
         self._way: tuple[Path, ...] = ()
@@ -33,10 +34,11 @@ class ConfigurationGuard:
 
     def refresh(self) -> None:
         """Accept what changed since the last command: the user's own doing, or git's."""
-        folder, file = self._root / CONFIGURATION_FOLDER, self._root / CONFIGURATION_FILE
-        self._is_held = self._is_bound and os.path.isdir(folder) and is_plain_path(self._root, file)
+        self._is_held = (
+            self._is_bound and os.path.isdir(self._folder) and is_plain_path(self._root, self._file)
+        )
         self._way = tuple(
-            path for path in link_way(self._root, CONFIGURATION_FILE) if folder not in path.parents
+            path for path in link_way(self._root, CONFIGURATION_FILE) if self._folder not in path.parents
         )
         if not self._is_held:
             self._kept.remember()
@@ -65,4 +67,4 @@ class ConfigurationGuard:
     def _entries(self) -> Iterator[Path]:
         """The folder and all below it, and where links lead to its file: each on the way, and the file."""
         yield from self._way
-        yield from everything_below(self._root / CONFIGURATION_FOLDER)
+        yield from everything_below(self._folder)

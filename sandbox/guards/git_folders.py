@@ -164,9 +164,9 @@ def alternates(folder: Path) -> tuple[Path, ...]:
 
 def is_plain_path(root: Path, path: Path) -> bool:
     """Whether no component of ``path`` below ``root`` is a link, so that binding it stays inside."""
-    current = root
+    current = os.fspath(root)
     for part in path.relative_to(root).parts:
-        current = current / part
+        current = f"{current}/{part}"
         if os.path.islink(current):
             return False
     return True

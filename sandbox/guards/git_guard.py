@@ -166,9 +166,9 @@ class GitGuard:
     def _signature(self) -> tuple[object, ...]:
         """What differs where git would look elsewhere than before."""
         folders = [folder for folders in self._watched.values() for folder in folders]
-        files = [*(folder / name for folder in folders for name in _WHERE_TO_LOOK), *self._included]
         entries = [(entry, inode, _changed(entry)) for entry, inode in self._trusted.items()]
-        return (*entries, *map(_changed, files))
+        named = (_changed(f"{folder}/{name}") for folder in folders for name in _WHERE_TO_LOOK)
+        return (*entries, *named, *map(_changed, self._included))
 
     def _held(self) -> frozenset[Path]:
         """What commands can neither change nor move: read-only, and at the top, which is held itself."""
@@ -310,7 +310,7 @@ class GitGuard:
         return [f"The command removed or replaced {listed(lost)}."] if lost else []
 
 
-def _changed(path: Path) -> int:
+def _changed(path: str | Path) -> int:
     """When a file or link last changed, 1 for a folder, 0 for nothing."""
     try:
         status = os.lstat(path)

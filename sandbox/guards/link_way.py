@@ -13,22 +13,22 @@ def link_way(root: Path, name: str) -> tuple[Path, ...]:
 
     Every link that is passed, be it of a folder, and the file at the end; nothing where there is no link.
     """
-    found: dict[Path, None] = {}
-    here = root
+    found: dict[str, None] = {}
+    here = os.fspath(root)
     waiting = list(reversed(name.split("/")))
     links = 0
     while waiting and links < _MOST_LINKS:
         part = waiting.pop()
-        here = here.parent if part == ".." else here / part
+        here = here.rpartition("/")[0] if part == ".." else f"{here}/{part}"
         try:
-            target = here.readlink() if os.path.islink(here) else None
+            target = os.readlink(here) if os.path.islink(here) else None  # noqa: PTH115
         except OSError:  # another process's root, a name too long: nothing is obeyed there
             break
         if target is not None:
             found[here] = None
             links += 1
-            waiting += [each for each in reversed(target.parts) if each != "/"]
-            here = Path("/") if target.is_absolute() else here.parent
+            waiting += [each for each in reversed(target.split("/")) if each not in ("", ".")]
+            here = "" if target.startswith("/") else here.rpartition("/")[0]
     if found:
         found[here] = None
-    return tuple(path for path in found if root in path.parents)
+    return tuple(Path(path) for path in found if path.startswith(f"{root}/"))

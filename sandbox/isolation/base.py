@@ -11,7 +11,7 @@ from typing import Protocol
 
 from seedsmith.sandbox.isolation.toolchain_shapes import leads_through
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.sandbox.real_path import real_path
+from seedsmith.sandbox.real_path import real_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ class Policy:
         return tuple(path for path in self.also_readable if path.is_absolute() and self._may_be_shown(path))
 
     def _may_be_shown(self, path: Path) -> bool:
-        real = real_path(path)
+        real = real_name(os.fspath(path))
         if leads_through(path, (self.workspace,)) or not os.path.exists(real):
             return False
-        return not self.state.is_relative_to(real) and not real.is_relative_to(self.state)
+        inside, state = f"{real.rstrip('/')}/", f"{self.state}/"
+        return not state.startswith(inside) and not inside.startswith(state)
 
 
 @dataclass(frozen=True, slots=True)

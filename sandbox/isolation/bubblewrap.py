@@ -40,6 +40,7 @@ from seedsmith.sandbox.workspace.protected import CONFIGURATION_FOLDER, START_UP
 
 _SYSTEM_PATHS = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _MEMORY_FOLDER_BYTES = 1 << 30
+_TOP = Path("/")
 _MOST_FILES = 24
 OPTIONAL_FLAGS = ("--disable-userns", "--size")
 """Flags older releases lack; the probe drops what the program doesn't know."""
@@ -129,7 +130,7 @@ class Bubblewrap:
         return Launch(
             argv=(*launcher, *argv),
             env=env,
-            cwd=Path("/"),
+            cwd=_TOP,
             pass_fds=(filter_fd, informed),
             gate=Gate(information, len(launcher)),
         )
@@ -241,10 +242,10 @@ class Bubblewrap:
     def _protected_binds(self, policy: Policy) -> list[str]:
         """Read-only binds for what commands must not change; looked at anew, since they may move folders."""
         binds: list[str] = []
-        own_folder = policy.workspace / CONFIGURATION_FOLDER
+        own_folder = f"{policy.workspace}/{CONFIGURATION_FOLDER}"
         # What git's tool takes from the repository's past may well be there.
         if not policy.writable_git and os.path.isdir(own_folder) and not os.path.islink(own_folder):
-            binds += ["--ro-bind", str(own_folder), str(own_folder)]
+            binds += ["--ro-bind", own_folder, own_folder]
         for file in () if policy.writable_git else self._run_by_others:
             if os.path.isfile(file) and is_plain_path(policy.workspace, file):
                 binds += ["--ro-bind", str(file), str(file)]

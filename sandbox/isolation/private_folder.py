@@ -33,7 +33,7 @@ def make_ready(private: Path, *folders: str) -> None:
     with _explaining_faults(private):
         os.close(_opened(private, ()))
         for folder in folders:
-            os.close(_opened(private, Path(folder).parts))
+            os.close(_opened(private, tuple(folder.split("/"))))
 
 
 def make_new(private: Path, name: str) -> None:
