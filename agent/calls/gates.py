@@ -26,7 +26,7 @@ from seedsmith.agent.events import ApprovalRequested, NoticeGiven, Sink
 from seedsmith.agent.settings.permissions.call import RuledCall, ruled_call
 from seedsmith.agent.settings.permissions.rules import Ruled
 from seedsmith.sandbox.lazy_dataclass import dataclass
-from seedsmith.tools.base import EVERYTHING, ToolResult
+from seedsmith.tools.base import EVERYTHING, Effect, ToolResult
 
 if TYPE_CHECKING:
     from seedsmith.agent.calls.hooks import Hooks
@@ -64,6 +64,20 @@ class Gate(Protocol):
     async def after(self, prepared: PreparedCall, result: ToolResult) -> tuple[str, ...]:
         """Take the result; return texts to append to what the model reads."""
         return ()
+
+
+class SandboxGate(Gate):
+    """Lets nothing that may change anything begin before the sandbox was shown to hold, or ends the run."""
+
+    def __init__(self, prove: Callable[[], None]) -> None:
+        """``prove`` raises :class:`seedsmith.sandbox.errors.NoIsolation` where it does not."""
+        self._prove = prove
+
+    async def before(self, prepared: PreparedCall) -> Passage:
+        """Have it shown, once; what only reads need not wait for that."""
+        if prepared.access.effect is not Effect.NONE:
+            self._prove()
+        return Passage()
 
 
 class ActiveSkillsGate(Gate):

@@ -18,7 +18,7 @@ from seedsmith.agent.calls.truncation import bounded, escaped
 from seedsmith.agent.conversation import ToolCall
 from seedsmith.agent.events import REFUSED, NoticeGiven, Sink, ToolFinished, ToolStarted
 from seedsmith.agent.redact import Redactor
-from seedsmith.sandbox.errors import NoIsolation, SandboxError
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.tools.base import Access, Tool, ToolContext, ToolError, ToolResult, ToolSpec
 
 MOST_AT_ONCE = 8
@@ -151,8 +151,6 @@ class CallRunner:
     async def _result(self, prepared: PreparedCall, tool: Tool) -> ToolResult:
         try:
             return _checked(await tool.run(prepared.parsed, self._context))
-        except NoIsolation:  # no command can run here: what ends a start ends the run
-            raise
         except (ToolError, SandboxError) as error:
             return ToolResult(ok=False, text=str(error))
         except (Exception, SystemExit) as error:  # a defect of the tool must not end the run

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 from seedsmith.agent.calls.approval import CallPolicy
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ApprovalGate
+from seedsmith.agent.calls.gates import ApprovalGate, SandboxGate
 from seedsmith.agent.calls.offered_tools import navigation, open_extensions, open_tools
 from seedsmith.agent.calls.optional_tools import asked_tools
 from seedsmith.agent.calls.runner import CallRunner
@@ -53,7 +53,7 @@ async def run_tool(
         stack.callback(session.close)
         library = open_library(settings, request.environment)
         skills = open_skills(request, library, FULL, place.workspace.root)
-        context = open_tool_context(request, place, session.folder, skills.readable)
+        context = open_tool_context(request, place, session.folder, skills.readable, expects=True)
         stack.callback(context.processes.close)
         stack.push_async_callback(context.background.end, _ENDED)
         policy = CallPolicy(confined=settings.sandbox != "off", can_ask=False)
@@ -74,7 +74,8 @@ async def run_tool(
         for notice in (*unheld(context), *extensions.notices, *servers.notices):
             sink.emit(notice)
         permissions = open_permissions(settings, place.workspace, request.environment)
-        gates = (ApprovalGate(policy, sink, names_of=place.workspace.names_of, permissions=permissions),)
+        approval = ApprovalGate(policy, sink, names_of=place.workspace.names_of, permissions=permissions)
+        gates = (SandboxGate(context.processes.prove), approval)
         runner = CallRunner(tools, context, sink, place.redactor, gates=gates)
         calls = TurnCalls(Dispatcher(runner, session), session, sink, place.redactor)
         call = ToolCall("call-1", name, arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from seedsmith.agent.calls.approval import Approver, CallPolicy
 from seedsmith.agent.calls.data_loss import DataLossGate
 from seedsmith.agent.calls.dispatch import Dispatcher
-from seedsmith.agent.calls.gates import ActiveSkillsGate, ApprovalGate, Gate, HookGate, PlanGate
+from seedsmith.agent.calls.gates import ActiveSkillsGate, ApprovalGate, Gate, HookGate, PlanGate, SandboxGate
 from seedsmith.agent.calls.offered_tools import navigation, open_tools
 from seedsmith.agent.calls.runner import CallRunner
 from seedsmith.agent.calls.unsaved_buffers import UnsavedBufferGate
@@ -21,6 +22,7 @@ from seedsmith.agent.run.language_servers import open_language_servers
 from seedsmith.agent.run.open_run import OpenedRun
 from seedsmith.agent.run.permissions import open_permissions
 from seedsmith.agent.run.snapshots import RunSnapshots
+from seedsmith.sandbox.errors import SandboxError
 from seedsmith.sandbox.workspace.workspace import Workspace
 from seedsmith.tools.base import ToolContext
 
@@ -68,6 +70,7 @@ def open_dispatcher(
         sink,
         opened.place.redactor,
         gates=(
+            SandboxGate(processes.prove),
             *_gates(opened, sink, approver, hooks, context.workspace),
             DataLossGate(snapshots, sink, approver),
             *_diagnostics(languages),
@@ -116,6 +119,8 @@ def _gates(
 
 def _look_around(processes: ProcessRunner, *, runs_commands: bool) -> None:
     """What the first answer and its call would have to do otherwise; from any thread."""
+    with suppress(SandboxError):  # The first call will tell.
+        processes.prove()
     processes.look_around()
     for module in (*_FIRST_ANSWER, *(_FIRST_COMMAND if runs_commands else ())):
         import_module(f"seedsmith.{module}")

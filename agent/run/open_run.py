@@ -89,6 +89,11 @@ class OpenedRun:
         return (own,) if own is not None else ()
 
     @property
+    def runs_calls_alone(self) -> bool:
+        """Whether hooks and servers start nothing beside the model's calls, and the run is no helper's."""
+        return not (self.skills.hooks or self.servers.pool or self.delegation or self.request.parent)
+
+    @property
     def facts(self) -> RunFacts:
         """What a recorder or replayer is given to know of the run."""
         from seedsmith.agent.recording.interceptor import RunFacts

@@ -61,12 +61,10 @@ async def run(
 ) -> Outcome:
     """Carry out ``request``: its prompt in its workspace, or go on with the session it names.
 
-    ``notices`` are what a person should know first. ``library`` holds the skills (default: those found).
-    ``surroundings`` is what its caller sees and says meanwhile.
-
-    What ends a run once it began is part of the :class:`Outcome`; raised are
-    :class:`AgentError` and :class:`SandboxError` for what can't begin, and
-    after the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
+    ``notices`` are what a person should know first, ``library`` holds the skills (default: those found), and
+    ``surroundings`` is what its caller sees and says meanwhile. What ends a run once it began is part of the
+    :class:`Outcome`; raised are :class:`AgentError` and :class:`SandboxError` for what can't begin, and after
+    the session's end was recorded and shown, ``CancelledError`` and whatever nobody foresaw.
     """
     request = await with_server_prompt(request)
     async with AsyncExitStack() as stack:
@@ -143,14 +141,19 @@ class _Run:
 
     def _begin(self) -> ToolContext:
         """Choose the isolation while the first snapshot is taken; say that the session starts."""
-        opened, folder = self._opened, self._session.folder
+        opened = self._opened
         opened.model.prepare()
         self._snapshots.begin()
         self._stack.push_async_callback(self._snapshots.close)
         sandbox = "none"
         try:
             context = open_tool_context(
-                opened.request, opened.place, folder, opened.skills.readable, verify=self._command
+                opened.request,
+                opened.place,
+                self._session.folder,
+                opened.skills.readable,
+                verify=self._command,
+                expects=not self._command and opened.runs_calls_alone,
             )
             sandbox = context.processes.isolation.name
             self._commands.take(context)
@@ -296,8 +299,7 @@ class _Run:
                 attached.beside(opened.task) if opened.task else "",
                 output.instruction if output and "output_schema" in opened.changed_settings else "",
             ]
-            if any(more):
-                text = "\n\n".join(part for part in more if part)
+            if text := "\n\n".join(part for part in more if part):
                 session.append(UserMessage(text, images=attached.images))
             return
         if not opened.task:

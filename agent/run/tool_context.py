@@ -32,22 +32,26 @@ def open_tool_context(
     readable: tuple[Path, ...] = (),
     *,
     verify: str = "",
+    expects: bool = False,
 ) -> ToolContext:
-    """Choose the isolation, by what its probe shows or showed, and make what tools work with.
+    """Choose the isolation, by what its probe shows, and make what tools work with.
 
     ``readable`` are files and folders outside the workspace that commands are shown, read-only; so are
     the programs that the command ``verify`` names by path, where the user wrote it.
 
-    Blocks until the probe has ended, on the thread that will run commands, as :class:`Selection` asks; where
-    an isolation is remembered to hold, the first command waits for the probe. Raises :class:`NoIsolation`.
+    Blocks until the probe has ended, on the thread that will run commands, as :class:`Selection` asks, unless
+    it ``expects`` what held here before to hold: then whoever runs something calls ``processes.prove`` first,
+    or the start of it does. Raises :class:`NoIsolation`.
     """
     from seedsmith.sandbox.choose.remembered import choose_early
+    from seedsmith.sandbox.choose.select import choose
     from seedsmith.sandbox.isolation.named_programs import link_into_home
 
     settings, workspace = request.settings, place.workspace
     added = added_folders(settings, place, request.environment)
     policy = _policy(request, place, session_folder, (*readable, *added), verify)
-    isolation, proof = choose_early(settings.sandbox, policy)
+    early = choose_early(settings.sandbox, policy) if expects else None
+    isolation, proof = early or (choose(settings.sandbox, policy), None)
     if request.copy_of is not None:
         workspace.also_called(str(request.copy_of.folder))
     workspace.take_in(_temporary_folder(isolation, policy), policy.private_tmp)

@@ -1,14 +1,16 @@
-"""Which isolation held when it was last probed, so that a start need not wait for the next probe.
+"""In which workspaces bubblewrap held, so that a start in one of them need not wait for the next probe.
 
 It tells what to expect and no more: :meth:`Proof.require` probes before anything runs, see docs/sandbox.md,
-"Choosing a tier". What is remembered counts until the machine starts anew, for the same user in the same
-namespaces, and while each ``bwrap`` program is the file it was.
+"Choosing a tier". What is remembered counts until the machine starts anew, for the same workspace, user,
+rights and namespaces, and while each ``bwrap`` program is the file it was.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,42 +18,61 @@ from typing import Any
 from seedsmith.sandbox.atomic_file import write_atomically
 from seedsmith.sandbox.choose.select import Selection, choose
 from seedsmith.sandbox.errors import NoIsolation
+from seedsmith.sandbox.guards.git_folders import start_of
 from seedsmith.sandbox.isolation.base import Isolation, Policy
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap, candidates
 
 FILE = "isolation.json"
-"""In the state folder."""
+"""In the state folder: for each that held, by a digest of what must be the same, its program."""
+_MOST = 100
+"""So many are remembered, the newest."""
+_MOST_BYTES = 64 << 10
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_NAMESPACES = ("mnt", "pid", "user")
+_LABEL = Path("/proc/self/attr/current")
+"""The profile, of AppArmor for one, that this process is under."""
+_RIGHTS = ("Cap", "NoNewPrivs", "Seccomp", "Uid", "Gid", "Groups")
+"""How the lines of ``/proc/self/status`` begin that tell what this process may do."""
+_NAMESPACES = ("mnt", "net", "pid", "user")
+_AGAIN = "It held when it was last probed; nothing was run. Start again, and the sandbox is chosen anew."
 
 
 class Proof:
     """What is still to be shown of an isolation before anything may run under it."""
 
-    def __init__(self, isolation: Isolation, policy: Policy, choice: str) -> None:
+    def __init__(self, isolation: Bubblewrap, policy: Policy, digest: str) -> None:
         self._isolation = isolation
         self._policy = policy
-        self._choice = choice
+        self._digest = digest
         self._fault = ""
         self._held = False
+        self._probing = threading.Lock()
 
     def require(self) -> None:
-        """Probe, once, on the thread that will run commands; raises :class:`NoIsolation` where it fails.
-
-        Then the next start expects nothing.
-        """
-        if self._held:
-            return
-        if not self._fault:
-            try:
-                Selection(self._choice, self._policy, (self._isolation,)).isolation()
-            except NoIsolation as error:
-                self._fault = str(error)
-                with suppress(OSError):
-                    _file(self._policy).unlink()
+        """Probe, once, from any thread; raises :class:`NoIsolation` where it fails: then it is forgotten."""
+        with self._probing:
+            if self._held:
+                return
+            if not self._fault:
+                self._fault = self._probe()
+                self._held = not self._fault
         if self._fault:
             raise NoIsolation(self._fault)
-        self._held = True
+
+    def _probe(self) -> str:
+        """What is wrong; '' where nothing is."""
+        try:
+            found = Selection("bwrap", self._policy, (self._isolation,)).isolation()
+            if isinstance(found, Bubblewrap) and not found.missing_flags:
+                return ""
+            fault = f"{self._isolation.executable} is another program now."
+        except NoIsolation as error:
+            fault = str(error)
+        except OSError as error:
+            fault = f"The sandbox can't be probed: {error.strerror or error}."
+        known = _known(self._policy)
+        known.pop(self._digest, None)
+        _keep(self._policy, known)
+        return f"{fault} {_AGAIN}"
 
 
 def choose_early(choice: str, policy: Policy) -> tuple[Isolation, Proof | None]:
@@ -60,54 +81,55 @@ def choose_early(choice: str, policy: Policy) -> tuple[Isolation, Proof | None]:
     Where one is remembered to hold it is not probed yet; else None: it has just been. Raises
     :class:`NoIsolation`.
     """
-    facts = _facts(choice, policy)
-    expected = _remembered(facts, policy)
-    if expected is not None:
-        return expected, Proof(expected, policy, choice)
+    digest = _digest(choice, policy)
+    if not digest:
+        return choose(choice, policy), None
+    known = _known(policy)
+    for program in candidates(policy.environ, policy.workspace):
+        if known.get(digest) == str(program):
+            expected = Bubblewrap(program)
+            return expected, Proof(expected, policy, digest)
     isolation = choose(choice, policy)
-    if facts and isinstance(isolation, Bubblewrap):
-        held = {"program": str(isolation.executable), "missing": sorted(isolation.missing_flags)}
-        with suppress(OSError):
-            write_atomically(_file(policy), json.dumps(facts | {"held": held}).encode())
+    if isinstance(isolation, Bubblewrap) and not isolation.missing_flags:
+        known[digest] = str(isolation.executable)
+        _keep(policy, dict([*known.items()][-_MOST:]))
     return isolation, None
 
 
-def _remembered(facts: dict[str, Any], policy: Policy) -> Bubblewrap | None:
-    """The isolation that held under the same ``facts``; None where none is known."""
+def _digest(choice: str, policy: Policy) -> str:
+    """Of all that must be the same; '' where it can't be told, or has to be known at the start."""
+    if choice not in ("auto", "bwrap") or policy.allow or policy.copy_of or policy.shown_instead:
+        return ""
     try:
-        known = json.loads(_file(policy).read_bytes())
-        held = known.pop("held")
-        isolation = Bubblewrap(Path(held["program"]), frozenset(held["missing"]))
-    except (OSError, ValueError, TypeError, LookupError, AttributeError):
-        return None
-    return isolation if known == facts else None
-
-
-def _facts(choice: str, policy: Policy) -> dict[str, Any]:
-    """What must be the same, as JSON has it; nothing where it can't be told, or all is to be known first."""
-    if choice not in ("auto", "bwrap") or policy.allow or policy.workspace.parent == policy.workspace:
-        return {}
-    try:
-        programs = [[str(path), *_identity(path)] for path in candidates(policy.environ, policy.workspace)]
+        programs = [(str(path), _identity(path)) for path in candidates(policy.environ, policy.workspace)]
         namespaces = [os.readlink(f"/proc/self/ns/{kind}") for kind in _NAMESPACES]  # noqa: PTH115
-        boot = _BOOT.read_text("ascii").strip()
+        status = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
+        facts = (
+            *(choice, policy.network, str(policy.workspace), _identity(policy.workspace)[:5]),
+            *(policy.environ.get("HOME"), programs, namespaces, _BOOT.read_text("ascii")),
+            *([line for line in status if line.startswith(_RIGHTS)], start_of(_LABEL)),
+        )
     except OSError:
+        return ""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """What differs where it is another file, or was changed: the last, its time of change, nobody can set."""
+    status = os.stat(path)  # noqa: PTH116
+    owned = (status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid)
+    return *owned, status.st_size, status.st_ctime_ns
+
+
+def _known(policy: Policy) -> dict[str, Any]:
+    """What is remembered: each program by its digest, and whatever else the file holds."""
+    try:
+        held = json.loads(start_of(policy.state / FILE, _MOST_BYTES) or "{}")
+    except (ValueError, RecursionError):
         return {}
-    places = {"boot": boot, "namespaces": namespaces, "user": os.geteuid()}
-    return places | {"choice": choice, "programs": programs}
+    return held if isinstance(held, dict) else {}
 
 
-def _identity(program: Path) -> tuple[int, ...]:
-    status = os.stat(program)  # noqa: PTH116
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_mode,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
-
-
-def _file(policy: Policy) -> Path:
-    return policy.state / FILE
+def _keep(policy: Policy, held: dict[str, Any]) -> None:
+    with suppress(OSError):
+        write_atomically(policy.state / FILE, json.dumps(held).encode())

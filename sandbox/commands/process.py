@@ -74,7 +74,8 @@ class ProcessRunner:
 
         ``prove`` is called before anything starts, and raises where ``isolation`` does not hold after all.
         """
-        self._prove = prove or (lambda: None)
+        self.prove = prove or (lambda: None)
+        """Returns once the isolation was shown to hold, or raises; from any thread."""
         self.isolation = isolation
         self.policy = policy
         self.network = SessionNetwork(isolation, policy)
@@ -147,7 +148,7 @@ class ProcessRunner:
         if self._running or self._only_reads or not self._contained:
             return
         with contextlib.suppress(OSError, SandboxError):  # The command itself will tell.
-            self._prove()
+            self.prove()
             self._own_network()
             self._guards.refresh()
             prepared = self._prepare("", self._argv(""), {**self.environment, **(env or {})})
@@ -249,7 +250,7 @@ class ProcessRunner:
         errors: int | None = None,
     ) -> _StartedCommand:
         """Start ``command`` with all that is watched over looked at before; its errors go to ``errors``."""
-        self._prove()
+        self.prove()
         argv = self._argv(command)
         marker = "" if self._contained else self._new_marker()
         environment = {**self.environment, **(env or {})}

@@ -19,7 +19,7 @@ def loaded():
 
 assert not loaded(), loaded()
 looked = []
-processes = SimpleNamespace(look_around=lambda: looked.append(1))
+processes = SimpleNamespace(prove=lambda: None, look_around=lambda: looked.append(1))
 open_calls._look_around(processes, runs_commands=bool(int(sys.argv[1])))
 print(len(looked), *loaded())
 """
