@@ -81,11 +81,12 @@ def choose_early(choice: str, policy: Policy) -> tuple[Isolation, Proof | None]:
     Where one is remembered to hold it is not probed yet; else None: it has just been. Raises
     :class:`NoIsolation`.
     """
-    digest = _digest(choice, policy)
+    programs = candidates(policy.environ, policy.workspace)
+    digest = _digest(choice, policy, programs)
     if not digest:
         return choose(choice, policy), None
     known = _known(policy)
-    for program in candidates(policy.environ, policy.workspace):
+    for program in programs:
         if known.get(digest) == str(program):
             expected = Bubblewrap(program)
             return expected, Proof(expected, policy, digest)
@@ -96,17 +97,17 @@ def choose_early(choice: str, policy: Policy) -> tuple[Isolation, Proof | None]:
     return isolation, None
 
 
-def _digest(choice: str, policy: Policy) -> str:
+def _digest(choice: str, policy: Policy, programs: tuple[Path, ...]) -> str:
     """Of all that must be the same; '' where it can't be told, or has to be known at the start."""
     if choice not in ("auto", "bwrap") or policy.allow or policy.copy_of or policy.shown_instead:
         return ""
     try:
-        programs = [(str(path), _identity(path)) for path in candidates(policy.environ, policy.workspace)]
+        found = [(str(path), _identity(path)) for path in programs]
         namespaces = [os.readlink(f"/proc/self/ns/{kind}") for kind in _NAMESPACES]  # noqa: PTH115
         status = Path("/proc/self/status").read_text("ascii", "replace").splitlines()
         facts = (
             *(choice, policy.network, str(policy.workspace), _identity(policy.workspace)[:5]),
-            *(policy.environ.get("HOME"), programs, namespaces, _BOOT.read_text("ascii")),
+            *(policy.environ.get("HOME"), found, namespaces, _BOOT.read_text("ascii")),
             *([line for line in status if line.startswith(_RIGHTS)], start_of(_LABEL)),
         )
     except OSError:
