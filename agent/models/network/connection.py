@@ -51,7 +51,9 @@ class _Begun:
     async def sent(self, body: bytes) -> Response:
         """What answers it, with ``body``."""
         self.body.set_result(body)
-        return await self.task
+        task = self.task
+        del self.task  # Its answer leads back here by what watches the request.
+        return await task
 
     async def end(self) -> None:
         """End it, which was not sent."""
