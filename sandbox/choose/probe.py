@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import select
 import shutil
 import socket
 import stat
-import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from seedsmith.sandbox.child_end import ends
 from seedsmith.sandbox.commands.descendants import bury
 from seedsmith.sandbox.commands.spawn import Started, start
 from seedsmith.sandbox.errors import SandboxError
@@ -99,7 +98,7 @@ class ProbeRun:
         try:
             if self._started is None:
                 return ProbeResult(works=False, reason=self._error)
-            if not _ends(self._started.process, _SECONDS):
+            if not ends(self._started.process, _SECONDS):
                 self._started.process.kill()
             self._started.process.wait()
             if self._started.root != self._started.process.pid:
@@ -149,17 +148,6 @@ class ProbeRun:
             return True
         place.unlink()
         return False
-
-
-def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for its end, and whether it came in time: told at once, where Popen looks in growing steps."""
-    if process.poll() is not None:
-        return True
-    ended = os.pidfd_open(process.pid)
-    try:
-        return bool(select.select([ended], [], [], seconds)[0])
-    finally:
-        os.close(ended)
 
 
 def probe(isolation: Isolation, policy: Policy) -> ProbeResult:

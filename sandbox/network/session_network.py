@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seedsmith.sandbox.child_end import ends
 from seedsmith.sandbox.errors import NoIsolation
 from seedsmith.sandbox.isolation.base import Isolation, Namespace, Policy, has_network
 from seedsmith.sandbox.isolation.bubblewrap import Bubblewrap
@@ -208,5 +209,5 @@ def _end(holder: subprocess.Popen[bytes]) -> None:
     for pipe in (holder.stdin, holder.stdout):
         if pipe is not None:
             pipe.close()
-    with suppress(subprocess.TimeoutExpired):
-        holder.wait(_SECONDS)
+    if ends(holder, _SECONDS):
+        holder.wait()
