@@ -117,13 +117,14 @@ def _gates(
     yield ApprovalGate(policy, sink, approver, workspace.names_of, permissions)
 
 
-def _look_around(processes: ProcessRunner, *, runs_commands: bool) -> None:
-    """What the first answer and its call would have to do otherwise; from any thread."""
-    with suppress(SandboxError):  # The first call will tell.
-        processes.prove()
+def _look_around(processes: ProcessRunner, beside: bool, *, runs_commands: bool) -> None:
+    """Look, and do ``beside`` a question what its answer and a call would have to; from any thread."""
+    if beside:
+        with suppress(SandboxError):  # The first call will tell.
+            processes.prove()
+        for module in (*_FIRST_ANSWER, *(_FIRST_COMMAND if runs_commands else ())):
+            import_module(f"seedsmith.{module}")
     processes.look_around()
-    for module in (*_FIRST_ANSWER, *(_FIRST_COMMAND if runs_commands else ())):
-        import_module(f"seedsmith.{module}")
 
 
 def _nothing() -> None:

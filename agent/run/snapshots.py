@@ -48,10 +48,9 @@ _NEXT_QUESTION_SECONDS = 0.03
 class RunSnapshots:
     """Takes the snapshots of one run, in threads, and records them in its session.
 
-    One is begun once the first question is asked, or something is about to be changed before; after an
-    answer's calls that may have changed something one is due, which is begun once the next question has left;
-    and one is taken at the end, unless the run did nothing since the newest was begun. Calls with effects
-    wait for the one that is due or under way.
+    One is begun once the first question is asked, or something is about to be changed before; one once the
+    next question has left after calls that may have changed something; and one at the end, unless the run did
+    nothing since the newest was begun. Calls with effects wait for the one that is due or under way.
     """
 
     def __init__(self, place: Place, session: Session, sink: EventSink, caches: Sequence[str] = ()) -> None:
@@ -71,7 +70,8 @@ class RunSnapshots:
         self._begun = self._closed = False
         self._due: int | None = None
         """After which turn something may have been changed that no snapshot was begun for."""
-        self._look: Callable[[], None] = lambda: None
+        self._look: Callable[[bool], None] = lambda beside: None
+        self._beside = False
         self._prepare: Callable[[], None] = lambda: None
         self._shared: set[str] = set()
         """What others changed before the run did, so that no snapshot shows what theirs was."""
@@ -88,8 +88,8 @@ class RunSnapshots:
         """Have ``busy`` say whether something of the run's may be at work while the model is asked."""
         self._idle.busy = busy
 
-    def set_beside_questions(self, look: Callable[[], None], prepare: Callable[[], None]) -> None:
-        """Have ``look`` called before the first snapshot, ``prepare`` after each taken beside a question."""
+    def set_beside_questions(self, look: Callable[[bool], None], prepare: Callable[[], None]) -> None:
+        """Have ``prepare`` called after each beside a question, ``look``, told if it is, before the first."""
         self._look, self._prepare = look, prepare
 
     async def ready(self, writes: Collection[str] = ()) -> None:
@@ -109,19 +109,20 @@ class RunSnapshots:
         if self._under_way is None or self._due is not None:
             seconds = _QUESTION_SECONDS if self._under_way is None else _NEXT_QUESTION_SECONDS
             self._stop_waiting()
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_due)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_due, True)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _begin_due(self) -> None:
+    def _begin_due(self, beside: bool = False) -> None:
         """Begin the first snapshot, or the one that is due; no question that left before begins the next."""
         self._stop_waiting()
         if self._closed:
             return
         if self._begun and self._under_way is None:
+            self._beside = beside
             self._start("the run began", whole=True)
             self._idle.rest()
         elif self._due is not None:
@@ -131,8 +132,7 @@ class RunSnapshots:
 
     async def _settled(self) -> None:
         self._begin_due()
-        task = self._under_way
-        if task is None:
+        if (task := self._under_way) is None:
             return
         done, _ = await asyncio.wait({task}, timeout=_QUIET_SECONDS)
         if not done:
@@ -240,7 +240,7 @@ class RunSnapshots:
         others = ChangesByOthers()
         try:
             if self._store is None:
-                self._look()
+                self._look(self._beside)
                 self._store = self._open()
                 self._taken_back = take_back_half_done(self._store, self._session)
             taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))

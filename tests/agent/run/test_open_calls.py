@@ -20,7 +20,9 @@ def loaded():
 assert not loaded(), loaded()
 looked = []
 processes = SimpleNamespace(prove=lambda: None, look_around=lambda: looked.append(1))
-open_calls._look_around(processes, runs_commands=bool(int(sys.argv[1])))
+open_calls._look_around(processes, False, runs_commands=True)
+assert not loaded(), loaded()
+open_calls._look_around(processes, True, runs_commands=bool(int(sys.argv[1])))
 print(len(looked), *loaded())
 """
 
@@ -31,5 +33,5 @@ def test_what_the_first_answer_needs_is_loaded_beside_its_question_and_no_earlie
         [sys.executable, "-c", PROGRAM, str(int(runs_commands))], capture_output=True, text=True, check=True
     )
     looked, *loaded = told.stdout.split()
-    assert looked == "1" and "seedsmith.agent.models.leaks.text_hold" in loaded
+    assert looked == "2" and "seedsmith.agent.models.leaks.text_hold" in loaded
     assert ("seedsmith.tools.shell.shell" in loaded) is runs_commands
