@@ -66,6 +66,16 @@ def test_without_colour_nothing_but_text_is_written(terminal, endpoint):
     assert json.loads(endpoint.requests[0].raw)["messages"][-1]["content"] == "Hi"
 
 
+def test_the_screen_is_emptied_by_a_key_typed_ahead(terminal):
+    at = terminal(100)
+    at.shows("can be typed")
+    at.type("Enter", "C-l", "typed")
+    at.shows("> typed")
+    at.type(" ahead")  # what the terminal answered came before this
+    at.shows("typed ahead")
+    assert at.shown().startswith("> typed ahead")
+
+
 @pytest.mark.slow
 def test_alone_without_a_terminal_the_help_is_shown(tmp_path):
     command = [sys.executable, "-P", "-m", "seedsmith"]

@@ -125,7 +125,8 @@ class LineInput:
         """Wait for a message; raises EOFError where the person leaves."""
         self._leaving = False
         typed, self.typed = self.typed, ""
-        text = await self._session.prompt_async(default=typed)
+        with self._session.input.raw_mode():  # before keys typed ahead, which may ask the terminal something
+            text = await self._session.prompt_async(default=typed)
         return self._whole(text).rstrip()
 
     @staticmethod
