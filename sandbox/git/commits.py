@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedsmith.sandbox.git.index import read_entries
+from seedsmith.sandbox.git.index import noted_tree, staged_blobs
 from seedsmith.sandbox.git.repository import Repository
 from seedsmith.sandbox.git.state import GitState
 
@@ -109,17 +109,20 @@ class Commits:
         _write_pack(found, target)
         return True
 
-    def keep_staged(self, commit: str, staged: Iterable[str], target: Path, limits: Limits) -> bool:
-        """Write a pack of those blobs of ``staged`` that ``commit`` does not hold to ``target``.
+    def keep_staged(self, commit: str, index: bytes, target: Path, limits: Limits) -> bool:
+        """Write a pack of what ``index`` stages and ``commit`` does not hold to ``target``.
 
-        Returns whether it holds them all.
+        Returns whether it holds all.
         """
         tree = self._tree_of(commit)
-        held = set(self._new_in(tree, [], set())) if tree is not None else set()
+        if tree is not None and tree == noted_tree(index):
+            return True
+        missing = staged_blobs(index)
+        if tree is not None:
+            missing.difference_update(self._new_in(tree, [], set()))
         found: dict[str, _Object] = {}
         size = 0
-        missing = sorted(set(staged) - held)
-        for name in missing:
+        for name in sorted(missing):
             each = self._read(name)
             size += len(each.content) if each is not None else 0
             if each is not None and size <= limits.size:
@@ -229,8 +232,7 @@ def keep_index(repository: Repository, state: GitState, index: bytes, folder: Pa
     target, nothing = kept_pack(folder, name), _nothing(folder, name, [state.commit], LOST)
     if not index or _is_wanted(target) or _is_wanted(nothing):
         return
-    staged = (each.blob for each in read_entries(index).values() if not each.is_module)
-    if Commits(repository).keep_staged(state.commit, staged, target, LOST):
+    if Commits(repository).keep_staged(state.commit, index, target, LOST):
         _note(nothing)
 
 
