@@ -23,6 +23,7 @@ def _lazy(*, frozen: bool = False, slots: bool = False, kw_only: bool = False) -
     plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)
 
     def decorate(defined: Class) -> Class:
+        defined.__doc__ = defined.__doc__ or defined.__name__  # else its signature is worked out
         made: Any = plain(defined)
         for name, method in _methods(made, frozen=frozen).items():
             if defined.__dict__.get(name) is None:

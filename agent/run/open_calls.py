@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seedsmith.tools.symbols.pool import LanguageServers
 
 _FIRST_ANSWER = ("agent.models.leaks.recover", "agent.models.leaks.text_hold")
-_FIRST_COMMAND = ("tools.shell.shell",)
+_FIRST_COMMAND = ("tools.shell.shell", "sandbox.commands.output_notes")
 """What no start needs, imported while the first question is answered."""
 
 

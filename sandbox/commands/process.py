@@ -19,7 +19,6 @@ from seedsmith.sandbox.commands.left_running import telling
 from seedsmith.sandbox.commands.lifeline import MARKER_VARIABLE, Lifeline
 from seedsmith.sandbox.commands.network_tries import NetworkTries
 from seedsmith.sandbox.commands.output import CommandOutput
-from seedsmith.sandbox.commands.output_notes import sandbox_note
 from seedsmith.sandbox.commands.prepared_command import PreparedCommand
 from seedsmith.sandbox.commands.server_process import ServerProcess, StreamedOutput
 from seedsmith.sandbox.commands.shared_memory import remove_segments
@@ -99,8 +98,7 @@ class ProcessRunner:
         self.look_around = self._guards.look
         """Looks at the workspace's folders before the first command has to; from any thread."""
         self._last_shown: tuple[Policy, Policy] | None = None
-        place = group_place()
-        self._lifeline = Lifeline(os.fspath(place.folder) if place is not None else "")
+        self._lifeline = Lifeline(os.fspath(place.folder) if (place := group_place()) else "")
         self._connections = Connections(isolation, policy)
         self._launcher = Launcher(self._connections, self._limits)
         self._running: set[ProcessTree] = set()
@@ -292,6 +290,8 @@ class ProcessRunner:
             return self._ended(begun.tree, begun.prepared)
 
         def explain(text: bytes, failed: bool) -> list[str]:
+            from seedsmith.sandbox.commands.output_notes import sandbox_note
+
             away = begun.tries.came_to_nothing(begun.command, text)
             return sandbox_note(text, policy, self._limits, failed=failed, turned_away=away)
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from seedsmith.sandbox.git.index import noted_tree, read_entries, staged_blobs
 
 
