@@ -61,18 +61,18 @@ class Proof:
     def _probe(self) -> str:
         """What is wrong; '' where nothing is."""
         try:
-            found = Selection("bwrap", self._policy, (self._isolation,)).isolation()
+            found = Selection("bwrap", self._policy, (self._isolation,)).isolation(_AGAIN)
             if isinstance(found, Bubblewrap) and not found.missing_flags:
                 return ""
-            fault = f"{self._isolation.executable} is another program now."
+            fault = f"{self._isolation.executable} is another program now. {_AGAIN}"
         except NoIsolation as error:
             fault = str(error)
         except OSError as error:
-            fault = f"The sandbox can't be probed: {error.strerror or error}."
+            fault = f"The sandbox can't be probed: {error.strerror or error}. {_AGAIN}"
         known = _known(self._policy)
         known.pop(self._digest, None)
         _keep(self._policy, known)
-        return f"{fault} {_AGAIN}"
+        return fault
 
 
 def choose_early(choice: str, policy: Policy) -> tuple[Isolation, Proof | None]:

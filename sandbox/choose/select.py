@@ -44,8 +44,8 @@ class Selection:
         self.result = ProbeResult(works=False)
         """What the chosen isolation's probe showed; meaningful after :meth:`isolation`."""
 
-    def isolation(self) -> Isolation:
-        """Wait for the probe; raises :class:`NoIsolation` with the sentence that mends it."""
+    def isolation(self, advice: str = _WAYS_OUT) -> Isolation:
+        """Wait for the probe; raises :class:`NoIsolation`, with ``advice`` where none is there that works."""
         reasons: list[str] = []
         for number, candidate in enumerate(self._candidates):
             run = self._first if number == 0 else _begin(candidate, self._policy)
@@ -60,7 +60,7 @@ class Selection:
             raise NoIsolation(reasons[0])
         if not reasons:
             reasons.append("No bwrap program was found outside the workspace.")
-        raise NoIsolation(" ".join([*dict.fromkeys(reasons), _WAYS_OUT]))
+        raise NoIsolation(" ".join([*dict.fromkeys(reasons), advice]))
 
 
 def choose(choice: str, policy: Policy) -> Isolation:

@@ -10,6 +10,7 @@ import pytest
 from scripted_endpoint import calls, text
 
 from seedsmith import Agent
+from seedsmith.agent.frontends.languages.reports import Reports
 from seedsmith.sandbox.choose import remembered
 from seedsmith.sandbox.choose.probe import probe
 from seedsmith.sandbox.choose.remembered import FILE, choose_early
@@ -200,6 +201,9 @@ async def test_a_run_whose_sandbox_no_longer_holds_ends_before_its_command(endpo
     program.break_it()
     outcome = await agent.arun("Touch ran")
     assert (outcome.status, outcome.exit_code) == ("no_sandbox", 5) and "bwrap: no" in outcome.message
+    assert outcome.message.endswith("chosen anew.") and "--sandbox off" not in outcome.message
+    told = Reports("zh")(outcome.message)
+    assert told.endswith("尚未运行任何命令。请重新启动，届时会重新选择沙箱。")
     assert not (world.workspace / "ran").exists() and len(endpoint.requests) == 2
     records = (world.policy.state / "sessions" / outcome.session / "records.jsonl").read_text()
     assert "nothing was done" in records and "in part" not in records
