@@ -21,9 +21,8 @@ from seedsmith.agent.run.changes_by_others import (
 from seedsmith.agent.sessions.run_place import Place
 from seedsmith.agent.sessions.session import Session
 from seedsmith.agent.sessions.unfinished_edits import TakenBack, take_back_half_done
-from seedsmith.sandbox.errors import NoRepository, SnapshotError
+from seedsmith.sandbox.errors import SnapshotError
 from seedsmith.sandbox.workspace.paths import shown
-from seedsmith.tools.base import ToolError
 from seedsmith.tools.text import first_of
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from seedsmith.sandbox.snapshots.manifest_rows import Difference
     from seedsmith.sandbox.snapshots.store import SnapshotStore
     from seedsmith.sandbox.snapshots.workspace_scan import LeftOut
-
 
 _QUIET_SECONDS = 1.0
 """A longer wait for a snapshot is shown."""
@@ -59,7 +57,8 @@ class RunSnapshots:
         self._place = place
         self._sink = sink
         self._named: set[str] = set()
-        self._pruned = 0
+        self._notices: tuple[NoticeGiven, ...] = ()
+        """What is to be told of the store."""
         self._session = session
         self._store: SnapshotStore | None = None
         self._under_way: asyncio.Future[None] | None = None
@@ -208,6 +207,9 @@ class RunSnapshots:
                 self._session.record_snapshot(0, self._first)
             if self._taken_back is not None:
                 self._tell_taken_back(self._taken_back)
+            notices, self._notices = self._notices, ()
+            for notice in notices:
+                self._sink.emit(notice)
             self._session.record_snapshot(turn, taken, others.alone, sorted({*others.too, *shared}))
             asyncio.get_running_loop().call_later(_QUESTION_SECONDS, self._complete_meanwhile)
             if self._idle.waits:
@@ -240,8 +242,12 @@ class RunSnapshots:
         others = ChangesByOthers()
         try:
             if self._store is None:
+                from seedsmith.agent.run.opened_store import open_store
+
                 self._look(self._beside)
-                self._store = self._open()
+                opened = open_store(self._place, self._session, self._caches)
+                self._store, self._repository = opened.store, opened.repository
+                self._notices = opened.notices
                 self._taken_back = take_back_half_done(self._store, self._session)
             taken = self._store.take(label, whole=whole, beside=self._look_at_git(whole=whole))
             if not self._first:
@@ -298,12 +304,6 @@ class RunSnapshots:
         return tuple(found)
 
     def _tell_left_out(self) -> None:
-        if self._pruned:
-            dropped = (
-                f"{self._pruned:,} old snapshots of this folder were dropped: undo goes back no further."
-            )
-            self._sink.emit(NoticeGiven("pruned", dropped))
-            self._pruned = 0
         new = [each for each in self._left_out() if each.path not in self._named]
         if new:
             self._named.update(each.path for each in new)
@@ -370,27 +370,6 @@ class RunSnapshots:
             except SnapshotError:
                 break
         return now
-
-    def _open(self) -> SnapshotStore:
-        from seedsmith.sandbox.git.commits import KEPT_COMMITS, drop_older
-        from seedsmith.sandbox.git.repository import find_repository
-        from seedsmith.sandbox.snapshots.store import SnapshotStore
-        from seedsmith.tools.search.ripgrep import find_ripgrep
-
-        with suppress(NoRepository):
-            self._repository = find_repository(self._place.workspace.root)
-        try:
-            ripgrep = find_ripgrep(self._place.workspace.root)
-        except ToolError:
-            ripgrep = None
-        store = SnapshotStore(self._place.home, self._place.workspace, ripgrep, self._caches)
-        for recorded in self._session.snapshots[-1:]:  # or what is left out from now on would seem deleted
-            with suppress(SnapshotError):
-                store.caches = store.snapshot(recorded.id).caches
-        self._pruned = store.prune_old({each.id for each in self._session.snapshots})
-        if self._pruned and (kept := store.ids()):
-            drop_older(store.folder / KEPT_COMMITS, store.snapshot(kept[0]).time)
-        return store
 
 
 def _retrieved(task: asyncio.Future[None]) -> None:

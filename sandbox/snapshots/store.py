@@ -82,6 +82,19 @@ def _opened(lock: Path) -> int:
         return os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
 
 
+def _share(lock: int) -> bool:
+    """Take a share of the open ``lock``; returns whether somebody has one already."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        others = False
+    except BlockingIOError:
+        others = True
+    except OSError:  # some disks have no such lock for what can't be written
+        others = False
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return others
+
+
 class SnapshotStore:
     """The snapshots of ``workspace`` below the state folder ``home``; safe to use from several threads."""
 
@@ -105,7 +118,8 @@ class SnapshotStore:
         if not (self.folder / "workspace").exists():
             write_atomically(self.folder / "workspace", os.fsencode(f"{workspace.root}\n"))
         self._lock = _opened(self.folder / _LOCK)
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        self.is_shared = _share(self._lock)
+        """Whether somebody else used it, too, when it was opened."""
 
     def close(self) -> None:
         """Remember what was seen, for the next process; the store can't be used afterwards."""

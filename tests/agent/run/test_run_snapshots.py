@@ -10,10 +10,13 @@ from present import is_present
 from scripted_endpoint import Answer, calls, text
 from scripted_settings import scripted_settings
 
+from seedsmith.agent.events import NoticeGiven
 from seedsmith.agent.run import snapshots
 from seedsmith.agent.run.run import run
 from seedsmith.agent.settings.run_request import RunRequest
 from seedsmith.sandbox.commands.ready_sandbox import ReadySandbox
+from seedsmith.sandbox.snapshots.store import SnapshotStore
+from seedsmith.sandbox.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -49,6 +52,32 @@ async def test_a_run_takes_none_more_where_it_did_nothing_since_the_newest(proje
     outcome = await outcome_of(project, tmp_path, endpoint, calls(write, noise), Answer(text="done"))
     assert outcome.files_changed == ("b.txt",)
     assert labels(tmp_path) == ["the run began", "turn 1"]
+
+
+@pytest.mark.parametrize(("parent", "times"), [("", 1), ("20260101-000000000-aaaaaa", 0)])
+async def test_a_run_tells_of_another_session_in_its_folder_but_for_the_one_that_it_helps(
+    project, tmp_path, endpoint, parent, times
+):
+    settings = scripted_settings(endpoint, project, tmp_path / "state", sandbox="off")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    request = RunRequest(settings=settings, prompt="Go", environment=environment, parent=parent)
+    told = []
+
+    class Seen:
+        def show(self, envelope):
+            if isinstance(envelope.event, NoticeGiven) and envelope.event.code == "shared_folder":
+                told.append(envelope.event.message)
+
+        def close(self):
+            pass
+
+    with Workspace(project) as workspace:
+        other = SnapshotStore(tmp_path / "state", workspace)
+        for _ in range(2):
+            endpoint.script(text("done"))
+            await run(request, (Seen(),))
+            other.close()
+    assert len(told) == times
 
 
 async def test_one_is_taken_after_each_turn_that_changed_something_once_the_next_question_has_left(
