@@ -10,10 +10,17 @@ from pathlib import Path
 
 from seedsmith.agent.sessions.session import VerifyRecord
 from seedsmith.sandbox.isolation.base import Policy
+from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.named_programs import named_programs, words_of
 from seedsmith.sandbox.isolation.toolchains import search_path
 from seedsmith.tools.suggestions import did_you_mean, nearest
 
+_NO_FOLDER_OF_IT = (
+    "no folder of the workspace is on the PATH of commands but that of an active virtual environment"
+)
+_SET = re.compile(r"[A-Za-z_]\w*=")
+_BEGIN_ANEW = frozenset({";", "&&", "||", "|", "&", "(", "!"})
+"""What a program's name stands behind in a command line."""
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""
 _NEAR = 20
@@ -52,6 +59,8 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
     if not missing:
         return ""
     outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
+    if outside and is_beneath(Path(outside), (policy.workspace,)):
+        return f"{begin} (yours is {outside}; {_NO_FOLDER_OF_IT})"
     if outside:
         return f"{begin} ({_outside([Path(outside)])})"
     name, letters = missing[0], sorted(missing[0])
@@ -60,6 +69,23 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
         key=lambda each: (sorted(each) != letters, each[0] != name[0])
     )  # two letters swapped come first
     return f"{begin}: {name} is not installed{did_you_mean(*close[:1])}"
+
+
+def another_program(command: str, policy: Policy) -> str:
+    """A sentence, where a program of ``command`` is in the user's shell one of the workspace; else ''.
+
+    It says so of the first.
+    """
+    path, begins = os.pathsep.join(map(str, search_path(policy.environ, policy.workspace))), True
+    for word in words_of(command):
+        if begins and not _SET.match(word):
+            theirs = shutil.which(word, path=policy.environ.get("PATH", ""))
+            ours = shutil.which(word, path=path)
+            if theirs and ours and theirs != ours and is_beneath(Path(theirs), (policy.workspace,)):
+                return f"Your {word} is {theirs}, the test command gets {ours}: {_NO_FOLDER_OF_IT}."
+            begins = False
+        begins = begins or word in _BEGIN_ANEW
+    return ""
 
 
 def _outside(paths: Iterable[Path]) -> str:

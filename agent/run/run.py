@@ -30,7 +30,7 @@ from seedsmith.agent.run.server_prompts import with_server_prompt
 from seedsmith.agent.run.skill_delegation import delegate
 from seedsmith.agent.run.snapshots import RunSnapshots
 from seedsmith.agent.run.subagents_offered import with_subagents
-from seedsmith.agent.run.tool_context import open_tool_context, report_connections, shown_programs, unheld
+from seedsmith.agent.run.tool_context import noteworthy, open_tool_context, report_connections
 from seedsmith.agent.run.usage_records import UsageRecords
 from seedsmith.agent.sessions.diffs import keep_diff
 from seedsmith.agent.sessions.outcome import Outcome, Status, closing_words, ending_of, refused
@@ -118,7 +118,7 @@ class _Run:
         try:
             context = self._begin()
             report_connections(context, self._sink)
-            for notice in (*unheld(context), *shown_programs(context), *notices, *self._opened.notices):
+            for notice in (*noteworthy(context, self._settings.verify), *notices, *self._opened.notices):
                 self._sink.emit(notice)
             provider = self._opened.model.provider
             for warning in parameter_checks.warnings(self._settings, self._opened.entry, provider):

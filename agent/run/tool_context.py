@@ -103,7 +103,16 @@ def _temporary_folder(isolation: Isolation, policy: Policy) -> str:
     return str(TEMPORARY if isolation.name == "bwrap" else policy.private_tmp)
 
 
-def shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
+def noteworthy(context: ToolContext, verify: str | None) -> tuple[NoticeGiven, ...]:
+    """What a person should know of the sandbox, and of the programs that the command ``verify`` gets."""
+    from seedsmith.agent.run.command_precheck import another_program
+
+    other = another_program(verify, context.processes.policy) if verify else ""
+    notices = (*unheld(context), *_shown_programs(context))
+    return (*notices, NoticeGiven("another_program", other)) if other else notices
+
+
+def _shown_programs(context: ToolContext) -> tuple[NoticeGiven, ...]:
     """What a person should know of the installations that are shown for the verification command."""
     policy = context.processes.policy
     folders = installations(policy.environ, policy.workspace, policy.programs)

@@ -139,6 +139,33 @@ async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(end
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize(
+    ("command", "both"),
+    [("checker", True), ("cd . && A=1 checker", True), ("checker", False), ("true", True)],
+)
+async def test_a_check_that_takes_another_program_than_the_persons_shell_is_told(
+    endpoint, options, workspace, tmp_path, command, both
+):
+    theirs, ours = workspace / ".venv/bin/checker", tmp_path / "programs/checker"
+    for program in (theirs, ours) if both else (theirs,):
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    endpoint.script(text("Nothing to do."))
+    seen = Collected()
+    environment = {"PATH": f"{theirs.parent}:{ours.parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    settings = Settings(**options, verify=command)
+    outcome = await run(RunRequest(settings=settings, prompt="Look", environment=environment), (seen,))
+    told = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "another_program"]
+    if not both:
+        assert outcome.status == "cannot_verify" and f"yours is {theirs}; no folder" in outcome.message
+    elif "checker" in command:
+        assert outcome.status == "done" and len(told) == 1
+        assert told[0].startswith(f"Your checker is {theirs}, the test command gets {ours}: no folder of")
+    else:
+        assert not told
+
+
 async def test_a_mistyped_check_names_the_nearest_command(endpoint, options):
     outcome = await Agent(**options, verify="gti status").arun("Look")
     assert outcome.exit_code == 2 and "did you mean 'git'?" in outcome.message
