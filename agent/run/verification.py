@@ -32,6 +32,8 @@ _LAST_LEAST_SECONDS, _TIMES = 10.0, 3
 the longest run took so far, never more than the first."""
 
 
+_AS_BEFORE = ", just as before anything was changed"
+_FIGURES = re.compile(r"\d+")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -135,7 +137,8 @@ class Verifier:
             self.unsteady = tuple(sorted(failed & self.newest.of("passed")))
         if record.exit_code == 0:
             return None
-        return prompt("verify-failed.md", command=record.command, ending=record.ending, output=record.output)
+        ending = f"{record.ending}{_AS_BEFORE if self._ended_so_before(record) else ''}"
+        return prompt("verify-failed.md", command=record.command, ending=ending, output=record.output)
 
     def evidence(self, files_changed: tuple[str, ...]) -> Verified | None:
         """What is known of the command now; None if it never ran."""
@@ -149,6 +152,11 @@ class Verifier:
             after_last_edit=self._effects_seen == self._dispatcher.effects,
             tests_changed=changed_tests(files_changed),
         )
+
+    def _ended_so_before(self, record: VerifyRecord) -> bool:
+        """Whether the command said the same before the first turn, but for figures: times differ."""
+        said = [(each.exit_code, _FIGURES.sub("", each.output)) for each in (self._records[0], record)]
+        return self._ran_before and said[0] == said[1]
 
     def _passed_before(self) -> set[str]:
         """What failed newly, where all of it passed before anything was changed; else none.

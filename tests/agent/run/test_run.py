@@ -166,6 +166,20 @@ async def test_a_check_that_takes_another_program_than_the_persons_shell_is_told
         assert not told
 
 
+@pytest.mark.parametrize(("written", "told"), [("b.txt", True), ("a.txt", False)])
+async def test_a_check_that_fails_as_it_did_before_anything_was_changed_is_told_to_do_so(
+    endpoint, options, workspace, written, told
+):
+    (workspace / "a.txt").write_text("old\n")
+    write = ("write", {"path": written, "content": "new\n"})
+    endpoint.script(calls(("read", {"path": "a.txt"}), write), text("Done."), text("I can't."))
+    command = "cat a.txt; date +'1 failed in %N s'; false"
+    outcome = await Agent(**options, verify=command).arun("Mend it")
+    asked = json.loads(endpoint.requests[2].raw)["messages"][-1]["content"]
+    assert outcome.status != "done" and "You said that you are done" in asked
+    assert ("exit code 1, just as before anything was changed. Its output:" in asked) is told
+
+
 async def test_a_mistyped_check_names_the_nearest_command(endpoint, options):
     outcome = await Agent(**options, verify="gti status").arun("Look")
     assert outcome.exit_code == 2 and "did you mean 'git'?" in outcome.message
