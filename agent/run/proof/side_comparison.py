@@ -17,6 +17,7 @@ _OLD_IS_NOT_TOLD = (
     "is old can't be told. A command that tells of each test, or leaves the old failures out, proves it "
     "(--resume with --test)."
 )
+_NONE_ADDED = "No test ran that had not been there: if one was added, the command does not run it."
 _HOLDS_TESTS = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rs|c|cc|cpp|java|rb)$")
 _MOST_TESTS = 20
 _MOST_OLD = 100
@@ -57,7 +58,7 @@ def compare(asked: Asked, first: TestRun | None, old: TestRun, new: TestRun) -> 
     unrun = [name for name in sorted(new.of("skipped")) if new.tests[name].file in changed]
     fault, guilty = _fault_of_failing(asked, failing, new, proving)
     if not fault and not flipped:
-        fault = _nothing_flipped(asked.changed, changed, new, failing.old)
+        fault = _nothing_flipped(asked.changed, changed, first, new, failing.old)
     elif not fault and not proving:
         fault = f"{flipped[0]} does fail on the code as it was, but not for the reason reported: "
         fault += f"{wrong[flipped[0]]}."
@@ -150,11 +151,17 @@ def _flipped(
 
 
 def _nothing_flipped(
-    changed: Collection[str], reported: Collection[str], new: TestRun, old_failures: Collection[str]
+    changed: Collection[str],
+    reported: Collection[str],
+    first: TestRun | None,
+    new: TestRun,
+    old_failures: Collection[str],
 ) -> str:
     ran = [name for name in sorted(new.of("passed")) if new.tests[name].file in reported]
     if ran:
-        return f"{few(ran)} passes on the code as it was, too: it does not show what was reported."
+        fault = f"{few(ran)} passes on the code as it was, too: it does not show what was reported."
+        added = first is None or new.tests.keys() - first.tests.keys()
+        return fault if added else f"{fault} {_NONE_ADDED}"
     if not changed:
         still = f" {few(sorted(old_failures))} failed before and fails still." if old_failures else ""
         return f"{NO_TEST}{still}"

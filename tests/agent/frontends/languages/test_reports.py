@@ -10,6 +10,7 @@ from full_width import CATALOGUE, full_width_line
 
 import seedsmith
 from seedsmith.agent.frontends.languages.reports import _PLACE, Reports, forms_of
+from seedsmith.agent.run.proof.side_comparison import few
 from seedsmith.agent.sessions.outcome import Verified
 from seedsmith.agent.sessions.proof_sides import Side, Sides
 
@@ -170,6 +171,29 @@ def test_a_telling_has_no_places_but_those_of_its_form():
 def test_reports_are_told_by_their_forms(said, told):
     assert Reports("zh")(said) == told
     assert Reports("en")(said) == said
+
+
+FAULTS = [
+    "{tests} passes on the code as it was, too: it does not show what was reported.",
+    "{tests} passed on the code as it was, and does not now.",
+    "{tests} passed on the code as it was, and does not now. b.py::test_b shows what was reported: either "
+    "the change breaks the other, or that one says the opposite of the report.",
+    "{tests} fails on the code as it is.",
+    "{tests} fails still, and the report names it.",
+    "the command runs no test of {tests}.",
+    "no test of {tests} fails on the code as it was and passes now.",
+    "no test was added or changed, so nothing shows what was reported. "
+    "{tests} failed before and fails still.",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_why_nothing_is_proven_is_told_without_a_word_left(fault):
+    names = few(["a.py", "b.py", "c.py"])
+    assert names == "a.py (and 2 more)"
+    told = Reports("zh")(f"Not proven: {fault.format(tests=names)}")
+    assert "a.py（以及另外 2 个）" in told
+    assert set(re.findall(r"[A-Za-z]\w+", told)) <= {"py", "test_b"}
 
 
 def test_the_evidence_of_a_proof_is_told_whole():

@@ -35,7 +35,11 @@ def test_a_workspace_below_a_folder_of_tests_is_no_test(why, proven):
     [
         ("js/a.test.js", "the command runs no test of js/a.test.js."),
         ("tests/data.txt", "no test of tests/data.txt fails"),  # A test that is run may read it.
-        ("test_calc.py", "test_none passes on the code as it was, too"),
+        (
+            "test_calc.py",
+            "test_none passes on the code as it was, too: it does not show what was reported. No test ran "
+            "that had not been there: if one was added, the command does not run it.",
+        ),
     ],
 )
 def test_a_test_that_is_not_run_is_told(changed, says):
@@ -43,3 +47,9 @@ def test_a_test_that_is_not_run_is_told(changed, says):
     assert (
         says in compare(Asked("pytest", "It crashes.", [changed], "/home/me"), passed, passed, passed).fault
     )
+
+
+@pytest.mark.parametrize("first", [None, results.TestRun(0)])
+def test_one_that_was_added_and_run_is_not_said_to_be_left_out(first):
+    asked, passed = Asked("pytest", "It crashes.", ["test_calc.py"], "/home/me"), a_run("passed")
+    assert compare(asked, first, passed, passed).fault.endswith("it does not show what was reported.")
