@@ -13,12 +13,14 @@ from seedsmith.sandbox.isolation.base import Policy
 from seedsmith.sandbox.isolation.hidden_folders import is_beneath
 from seedsmith.sandbox.isolation.named_programs import named_programs, words_of
 from seedsmith.sandbox.isolation.toolchains import search_path
+from seedsmith.sandbox.real_path import real_path
 from seedsmith.tools.suggestions import did_you_mean, nearest
 
 _NO_FOLDER_OF_IT = (
     "no folder of the workspace is on the PATH of commands but that of an active virtual environment"
 )
 _SET = re.compile(r"[A-Za-z_]\w*=")
+_SETS_ANYTHING = frozenset({".", "source", "eval"})
 _BEGIN_ANEW = frozenset({";", "&&", "||", "|", "&", "(", "!"})
 """What a program's name stands behind in a command line."""
 _CANNOT_RUN = (126, 127)
@@ -58,9 +60,9 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
     missing += _MISSING_TO_MAKE.findall(record.output) if made else []
     if not missing:
         return ""
+    if inside := _of_the_workspace(missing[0], policy):
+        return f"{begin} (yours is {inside}; {_NO_FOLDER_OF_IT})"
     outside = shutil.which(missing[0], path=policy.environ.get("PATH", ""))
-    if outside and is_beneath(Path(outside), (policy.workspace,)):
-        return f"{begin} (yours is {outside}; {_NO_FOLDER_OF_IT})"
     if outside:
         return f"{begin} ({_outside([Path(outside)])})"
     name, letters = missing[0], sorted(missing[0])
@@ -74,18 +76,29 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
 def another_program(command: str, policy: Policy) -> str:
     """A sentence, where a program of ``command`` is in the user's shell one of the workspace; else ''.
 
-    It says so of the first.
+    It says so of the first. A command that sets its own ``PATH`` takes what it means.
     """
     path, begins = os.pathsep.join(map(str, search_path(policy.environ, policy.workspace))), True
     for word in words_of(command):
+        if word.startswith("PATH=") or (begins and word in _SETS_ANYTHING):
+            return ""
         if begins and not _SET.match(word):
-            theirs = shutil.which(word, path=policy.environ.get("PATH", ""))
-            ours = shutil.which(word, path=path)
-            if theirs and ours and theirs != ours and is_beneath(Path(theirs), (policy.workspace,)):
+            theirs, ours = _of_the_workspace(word, policy), shutil.which(word, path=path)
+            if theirs and ours and theirs != ours:
                 return f"Your {word} is {theirs}, the test command gets {ours}: {_NO_FOLDER_OF_IT}."
             begins = False
         begins = begins or word in _BEGIN_ANEW
     return ""
+
+
+def _of_the_workspace(name: str, policy: Policy) -> str:
+    """The program that ``name`` is in the user's shell, where that is one of the workspace; else ''."""
+    folders = [policy.workspace / each for each in policy.environ.get("PATH", "").split(os.pathsep)]
+    found = shutil.which(name, path=os.pathsep.join(map(os.path.normpath, folders)))
+    if not found or os.sep in name:
+        return ""
+    folder = Path(found).parent
+    return found if any(is_beneath(each, (policy.workspace,)) for each in (folder, real_path(folder))) else ""
 
 
 def _outside(paths: Iterable[Path]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 
 import pytest
@@ -21,6 +22,33 @@ from seedsmith.agent.settings.settings import Settings
 from seedsmith.sandbox.errors import WorkspaceError
 
 EDIT = ("edit", {"path": "a.txt", "old": "one", "new": "two"})
+
+
+class Checkers:
+    """The program ``checker``, one in the workspace's environment and one outside of it."""
+
+    def __init__(self, workspace, outside) -> None:
+        self.outside = outside / "checker"
+        self._workspace = workspace
+        (workspace.parent / "link").symlink_to(workspace)
+        for program in (workspace / ".venv/bin/checker", self.outside):
+            program.parent.mkdir(parents=True)
+            program.write_text("#!/bin/sh\n")
+            program.chmod(0o755)
+
+    def environment(self, entry):
+        """A person's, with ``entry``, of the workspace, first on the search path."""
+        path = f"{entry.format(self._workspace)}:{self.outside.parent}:/usr/bin:/bin"
+        return {"PATH": path, "HOME": str(self._workspace.parent)}
+
+    def theirs(self, entry):
+        """The program that the person's shell finds by ``entry``."""
+        return os.path.normpath(self._workspace / entry.format(self._workspace) / "checker")
+
+
+@pytest.fixture
+def two_checkers(workspace, tmp_path):
+    return Checkers(workspace, tmp_path / "programs")
 
 
 def test_an_agent_runs_a_prompt(endpoint, options, workspace):
@@ -139,31 +167,36 @@ async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(end
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize("entry", ["{}/.venv/bin", ".venv/bin", "{}/../link/.venv/bin"])
 @pytest.mark.parametrize(
-    ("command", "both"),
-    [("checker", True), ("cd . && A=1 checker", True), ("checker", False), ("true", True)],
+    ("command", "told"),
+    [
+        *(("checker", 1), ("cd . && A=1 checker", 1), ("true", 0)),
+        *(("PATH=$PWD/.venv/bin:$PATH checker", 0), (". /dev/null; checker", 0)),
+    ],
 )
 async def test_a_check_that_takes_another_program_than_the_persons_shell_is_told(
-    endpoint, options, workspace, tmp_path, command, both
+    endpoint, options, two_checkers, command, told, entry
 ):
-    theirs, ours = workspace / ".venv/bin/checker", tmp_path / "programs/checker"
-    for program in (theirs, ours) if both else (theirs,):
-        program.parent.mkdir(parents=True)
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
     endpoint.script(text("Nothing to do."))
     seen = Collected()
-    environment = {"PATH": f"{theirs.parent}:{ours.parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
     settings = Settings(**options, verify=command)
-    outcome = await run(RunRequest(settings=settings, prompt="Look", environment=environment), (seen,))
-    told = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "another_program"]
-    if not both:
-        assert outcome.status == "cannot_verify" and f"yours is {theirs}; no folder" in outcome.message
-    elif "checker" in command:
-        assert outcome.status == "done" and len(told) == 1
-        assert told[0].startswith(f"Your checker is {theirs}, the test command gets {ours}: no folder of")
-    else:
-        assert not told
+    request = RunRequest(settings=settings, prompt="Look", environment=two_checkers.environment(entry))
+    assert (await run(request, (seen,))).status == "done"
+    notices = [notice.message for notice in seen.of(NoticeGiven) if notice.code == "another_program"]
+    assert len(notices) == told
+    for notice in notices:
+        assert notice.startswith(f"Your checker is {two_checkers.theirs(entry)}, the test command gets ")
+        assert f" gets {two_checkers.outside}: no folder of the workspace" in notice
+
+
+async def test_a_check_whose_program_only_the_workspace_has_costs_nothing(endpoint, options, two_checkers):
+    two_checkers.outside.unlink()
+    settings, entry = Settings(**options, verify="checker"), "{}/.venv/bin"
+    request = RunRequest(settings=settings, prompt="Look", environment=two_checkers.environment(entry))
+    outcome = await run(request)
+    assert outcome.status == "cannot_verify" and endpoint.requests == []
+    assert f"checker (yours is {two_checkers.theirs(entry)}; no folder of the workspace" in outcome.message
 
 
 @pytest.mark.parametrize(("written", "told"), [("b.txt", True), ("a.txt", False)])
