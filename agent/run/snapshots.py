@@ -335,6 +335,7 @@ class RunSnapshots:
     def _lost(self, differences: Iterable[Difference]) -> tuple[str, ...]:
         """The files of ``differences`` whose old content no commit holds; without git the deleted ones."""
         from seedsmith.sandbox.git.commits import Commits
+        from seedsmith.sandbox.git.inner_repositories import committed_within
         from seedsmith.sandbox.git.state import GitState
 
         assert self._store is not None
@@ -352,7 +353,9 @@ class RunSnapshots:
             deleted = {path for path, _, new in differences if new is None}
             return tuple(sorted(gone.keys() & deleted))
         commit = GitState.decode(self._store.read(kept[0])).commit
-        return tuple(sorted(gone.keys() - Commits(self._repository).committed(commit, gone)))
+        for path in Commits(self._repository).committed(commit, gone):
+            del gone[path]
+        return tuple(sorted(gone.keys() - committed_within(self._place.workspace.root, gone)))
 
     def _begun_with(self, store: SnapshotStore, now: str) -> str:
         """The snapshot to compare with: the session's first where it is kept still, else the run's.

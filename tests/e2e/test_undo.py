@@ -457,6 +457,25 @@ async def test_a_run_says_by_name_what_it_deleted_that_no_commit_held(world):
     assert (quiet.lost, quiet.undo) == ((), "")
 
 
+async def test_what_a_submodule_holds_is_not_said_to_be_in_no_commit(world):
+    library = world.folder.parent / "library"
+    library.mkdir()
+    git(library, "init", "-q")
+    (library / "calc.py").write_text("1\n")
+    git(library, "add", ".")
+    git(library, "commit", "-qm", "start")
+    git(world.folder, "init", "-q")
+    git(world.folder, "-c", "protocol.file.allow=always", "submodule", "-q", "add", str(library), "lib/calc")
+    git(world.folder, "add", ".")
+    git(world.folder, "commit", "-qm", "start")
+    (world.folder / "lib/calc/own.py").write_text("own\n")
+    outcome = await world.run(
+        calls(shell("cd lib/calc; echo x | tee calc.py own.py; rm ../../a.txt")), text(".")
+    )
+    assert outcome.lost == ("lib/calc/own.py",)
+    assert (world.folder / "lib/calc/calc.py").read_text() == "x\n"
+
+
 @pytest.fixture
 def large(world, monkeypatch):
     """A file that no snapshot holds."""
