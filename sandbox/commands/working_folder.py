@@ -11,7 +11,7 @@ from seedsmith.sandbox.real_path import real_path
 
 def working_folder(root: Path, cwd: str) -> Path:
     """The folder that ``cwd`` names in the workspace ``root``, links resolved; only ever inside it."""
-    folder = real_path(root / cwd) if cwd != "." else real_path(root)
+    folder = real_path(os.path.join(root, cwd))  # noqa: PTH118 - what a Path takes to be made is felt here
     if folder != root and root not in folder.parents:
         raise OutsideWorkspace(
             f"The working directory {cwd!r} is outside the workspace; use a path within it."
