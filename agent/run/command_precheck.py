@@ -19,8 +19,17 @@ from seedsmith.tools.suggestions import did_you_mean, nearest
 _NO_FOLDER_OF_IT = (
     "no folder of the workspace is on the PATH of commands but that of an active virtual environment"
 )
-_SET = re.compile(r"[A-Za-z_]\w*=")
-_SETS_ANYTHING = frozenset({".", "source", "eval"})
+_OWN_MEANS = re.compile(
+    r"\bPATH\+?=|activate|<<|\(\)|(?:^|\W)(?:source|eval|alias|function)\b|(?:^|[;&|{\n]|\b(?:then|do)) *\. "
+)
+"""How a command line changes what its words mean."""
+_SET = re.compile(r"[A-Za-z_]\w*=|-|\d")
+"""What may stand before a program besides: a variable, an option, a number of seconds."""
+_BEFORE_PROGRAMS = frozenset(
+    "env time command exec nice nohup timeout if then elif else while until do ! {".split()  # noqa: SIM905
+)
+_BUILT_INS = frozenset("[ echo false kill printf pwd test true".split())  # noqa: SIM905
+"""What every shell has itself, whatever is called so on the ``PATH``."""
 _BEGIN_ANEW = frozenset({";", "&&", "||", "|", "&", "(", "!"})
 """What a program's name stands behind in a command line."""
 _CANNOT_RUN = (126, 127)
@@ -76,13 +85,13 @@ def why_cannot_run(record: VerifyRecord, policy: Policy) -> str:
 def another_program(command: str, policy: Policy) -> str:
     """A sentence, where a program of ``command`` is in the user's shell one of the workspace; else ''.
 
-    It says so of the first. A command that sets its own ``PATH`` takes what it means.
+    It says so of the first. A command that sets its own ``PATH``, or defines its words, takes what it means.
     """
+    if _OWN_MEANS.search(command):
+        return ""
     path, begins = os.pathsep.join(map(str, search_path(policy.environ, policy.workspace))), True
     for word in words_of(command):
-        if word.startswith("PATH=") or (begins and word in _SETS_ANYTHING):
-            return ""
-        if begins and not _SET.match(word):
+        if begins and word not in _BEFORE_PROGRAMS and not _SET.match(word):
             theirs, ours = _of_the_workspace(word, policy), shutil.which(word, path=path)
             if theirs and ours and theirs != ours:
                 return f"Your {word} is {theirs}, the test command gets {ours}: {_NO_FOLDER_OF_IT}."
@@ -93,12 +102,12 @@ def another_program(command: str, policy: Policy) -> str:
 
 def _of_the_workspace(name: str, policy: Policy) -> str:
     """The program that ``name`` is in the user's shell, where that is one of the workspace; else ''."""
-    folders = [policy.workspace / each for each in policy.environ.get("PATH", "").split(os.pathsep)]
-    found = shutil.which(name, path=os.pathsep.join(map(os.path.normpath, folders)))
-    if not found or os.sep in name:
+    found = shutil.which(name, path=policy.environ.get("PATH", ""))
+    if not found or os.sep in name or name in _BUILT_INS:
         return ""
-    folder = Path(found).parent
-    return found if any(is_beneath(each, (policy.workspace,)) for each in (folder, real_path(folder))) else ""
+    program = Path(os.path.abspath(found))  # noqa: PTH100 - links stay as the user sees them
+    folders = (program.parent, real_path(program.parent))
+    return str(program) if any(is_beneath(each, (policy.workspace,)) for each in folders) else ""
 
 
 def _outside(paths: Iterable[Path]) -> str:

@@ -17,7 +17,7 @@ from seedsmith.tools.base import ToolError
 from seedsmith.tools.search.ripgrep import find_ripgrep
 
 _SHARED = (
-    "Another session works in this folder: what it changes meanwhile may be told as this one's. "
+    "Another session, or an undo, works in this folder: what it changes meanwhile may be told as this one's. "
     "With --worktree a session has a folder of its own."
 )
 

@@ -351,10 +351,11 @@ class RunSnapshots:
         kept = self._store.snapshot(self._first).beside
         if self._repository is None or not kept:
             deleted = {path for path, _, new in differences if new is None}
-            return tuple(sorted(gone.keys() & deleted))
-        commit = GitState.decode(self._store.read(kept[0])).commit
-        for path in Commits(self._repository).committed(commit, gone):
-            del gone[path]
+            gone = {path: name for path, name in gone.items() if path in deleted}
+        else:
+            commit = GitState.decode(self._store.read(kept[0])).commit
+            for path in Commits(self._repository).committed(commit, gone):
+                del gone[path]
         return tuple(sorted(gone.keys() - committed_within(self._place.workspace.root, gone)))
 
     def _begun_with(self, store: SnapshotStore, now: str) -> str:

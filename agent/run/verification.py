@@ -33,7 +33,8 @@ the longest run took so far, never more than the first."""
 
 
 _AS_BEFORE = ", just as before anything was changed"
-_FIGURES = re.compile(r"\d+")
+_TOOK = re.compile(r"\d+(?:\.\d+)? ?(?:[mnuµ]?s|sec(?:ond)?s?|min(?:ute)?s?)\b|\d+:\d\d(?::\d\d)?(?:\.\d+)?")
+"""What something took, and times of day: they differ from run to run."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -68,7 +69,7 @@ class Verifier:
         self._redactor = redactor
         self._output_bytes = output_bytes
         self._effects_seen: int | None = None
-        self._ran_before = False
+        self._ran_before = self._first_of_all = False
         self._longest_run = 0.0
         """Seconds."""
 
@@ -79,7 +80,7 @@ class Verifier:
 
     async def run_first(self, longest: float = LONGEST_SECONDS) -> VerifyRecord:
         """Run it before the first turn, at most ``longest`` seconds; the result is in the first message."""
-        self._ran_before = True
+        self._ran_before, self._first_of_all = True, not self._session.turns
         return await self._run(min(longest, self._budget.seconds_left))
 
     def settled(self, *, fixing: bool) -> LoopResult | None:
@@ -154,9 +155,9 @@ class Verifier:
         )
 
     def _ended_so_before(self, record: VerifyRecord) -> bool:
-        """Whether the command said the same before the first turn, but for figures: times differ."""
-        said = [(each.exit_code, _FIGURES.sub("", each.output)) for each in (self._records[0], record)]
-        return self._ran_before and said[0] == said[1]
+        """Whether the command said the same, all of it shown, before anything was changed, but for times."""
+        said = [(each.exit_code, _TOOK.sub("", each.output)) for each in (self._records[0], record)]
+        return self._first_of_all and said[0] == said[1] and " left out" not in record.output
 
     def _passed_before(self) -> set[str]:
         """What failed newly, where all of it passed before anything was changed; else none.

@@ -57,10 +57,10 @@ class Commits:
     """The objects of one repository."""
 
     def __init__(self, repository: Repository) -> None:
-        from gitdb.db.git import GitDB
+        from seedsmith.sandbox.git.object_database import ObjectDatabase
 
         self._prefix = os.path.relpath(repository.workspace, repository.top)
-        self._database: Any = GitDB(str(repository.shared_dir / "objects"))
+        self._database: Any = ObjectDatabase(str(repository.shared_dir / "objects"))
         self._trees: dict[str, dict[str, _Entry]] = {}
         self._entries = 0
         """Of the trees that are kept in memory."""

@@ -26,7 +26,7 @@ def committed_within(root: Path, blobs: Mapping[str, str]) -> frozenset[str]:
             inner[folder][path.removeprefix(f"{folder}/")] = blob
     found: set[str] = set()
     for folder, below in inner.items():
-        with suppress(NoRepository):
+        with suppress(NoRepository, OSError):
             repository = find_repository(root / folder)
             committed = Commits(repository).committed(read_state(repository).commit, below)
             found.update(f"{folder}/{path}" for path in committed)

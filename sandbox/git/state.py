@@ -121,6 +121,9 @@ def _content(path: str | Path, most: int = _FILE_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return b""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+        os.close(descriptor)
+        return b""
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        return file.read(most) if stat.S_ISREG(found.st_mode) and found.st_size <= most else b""
+        return file.read(most)

@@ -476,6 +476,17 @@ async def test_what_a_submodule_holds_is_not_said_to_be_in_no_commit(world):
     assert (world.folder / "lib/calc/calc.py").read_text() == "x\n"
 
 
+async def test_nor_what_a_clone_below_a_plain_folder_holds(world):
+    clone = world.folder / "clone"
+    clone.mkdir()
+    git(clone, "init", "-q")
+    (clone / "calc.py").write_text("1\n")
+    git(clone, "add", ".")
+    git(clone, "commit", "-qm", "start")
+    outcome = await world.run(calls(shell("rm clone/calc.py a.txt")), text("Done."))
+    assert outcome.lost == ("a.txt",)
+
+
 @pytest.fixture
 def large(world, monkeypatch):
     """A file that no snapshot holds."""

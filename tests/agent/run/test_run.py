@@ -31,8 +31,8 @@ class Checkers:
         self.outside = outside / "checker"
         self._workspace = workspace
         (workspace.parent / "link").symlink_to(workspace)
-        for program in (workspace / ".venv/bin/checker", self.outside):
-            program.parent.mkdir(parents=True)
+        for program in (workspace / ".venv/bin/checker", self.outside, workspace / ".venv/bin/test"):
+            program.parent.mkdir(parents=True, exist_ok=True)
             program.write_text("#!/bin/sh\n")
             program.chmod(0o755)
 
@@ -173,11 +173,14 @@ async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(end
     [
         *(("checker", 1), ("cd . && A=1 checker", 1), ("true", 0)),
         *(("PATH=$PWD/.venv/bin:$PATH checker", 0), (". /dev/null; checker", 0)),
+        *(("if true; then . /dev/null; fi; checker", 0), ("checker() { true; }; checker", 0)),
+        *(("test -e . && checker", 1), ("env A=1 checker .", 1), ("if checker; then true; fi", 1)),
     ],
 )
 async def test_a_check_that_takes_another_program_than_the_persons_shell_is_told(
-    endpoint, options, two_checkers, command, told, entry
+    endpoint, options, two_checkers, command, told, entry, monkeypatch
 ):
+    monkeypatch.chdir(options["workspace"])
     endpoint.script(text("Nothing to do."))
     seen = Collected()
     settings = Settings(**options, verify=command)
@@ -199,18 +202,31 @@ async def test_a_check_whose_program_only_the_workspace_has_costs_nothing(endpoi
     assert f"checker (yours is {two_checkers.theirs(entry)}; no folder of the workspace" in outcome.message
 
 
-@pytest.mark.parametrize(("written", "told"), [("b.txt", True), ("a.txt", False)])
+@pytest.mark.parametrize(
+    ("written", "says", "told"), [("b.txt", "", True), ("a.txt", "", False), ("b.txt", "seq 9999;", False)]
+)
 async def test_a_check_that_fails_as_it_did_before_anything_was_changed_is_told_to_do_so(
-    endpoint, options, workspace, written, told
+    endpoint, options, workspace, written, says, told
 ):
-    (workspace / "a.txt").write_text("old\n")
-    write = ("write", {"path": written, "content": "new\n"})
+    (workspace / "a.txt").write_text("it gives 3\n")
+    write = ("write", {"path": written, "content": "it gives 7\n"})
     endpoint.script(calls(("read", {"path": "a.txt"}), write), text("Done."), text("I can't."))
-    command = "cat a.txt; date +'1 failed in %N s'; false"
+    command = f"{says} cat a.txt; date +'1 failed in 0.%N s at %H:%M:%S'; false"
     outcome = await Agent(**options, verify=command).arun("Mend it")
     asked = json.loads(endpoint.requests[2].raw)["messages"][-1]["content"]
     assert outcome.status != "done" and "You said that you are done" in asked
     assert ("exit code 1, just as before anything was changed. Its output:" in asked) is told
+
+
+async def test_nothing_is_said_of_before_where_a_session_goes_on_that_changed_something(
+    endpoint, options, workspace
+):
+    endpoint.script(calls(EDIT), text("Done."))
+    first = await Agent(**options).arun("Change it")
+    endpoint.script(calls(("write", {"path": "b.txt", "content": "b"})), text("Done."), text("I can't."))
+    await Agent(**options, resume=first.session, verify="echo no; false").arun("Go on")
+    asked = json.loads(endpoint.requests[-1].raw)["messages"][-1]["content"]
+    assert "You said that you are done" in asked and "just as before" not in asked
 
 
 async def test_a_mistyped_check_names_the_nearest_command(endpoint, options):

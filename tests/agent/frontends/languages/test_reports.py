@@ -17,6 +17,8 @@ from seedsmith.agent.sessions.proof_sides import Side, Sides
 BETWEEN_LITERALS = re.compile(r"""["']\s*\n?\s*(?:\+\s*)?f?["']""")
 PUT_TOGETHER = {
     "provider error",
+    "(exists outside",
+    "no folder of the workspace is on the PATH of commands but that of an active virtual environment)",
     "cannot verify",
     "run by other programs outside the sandbox",
     "Nothing to undo of session",
