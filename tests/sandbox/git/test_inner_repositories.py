@@ -14,7 +14,7 @@ from seedsmith.sandbox.snapshots.objects import blob_name
 
 @pytest.fixture
 def inner(tmp_path: Path) -> Path:
-    """A repository with one commit of ``a.txt``, two folders deep."""
+    """A repository with one commit of one file, two folders deep."""
     folder = tmp_path / "outer/lib/inner"
     folder.mkdir(parents=True)
     (folder / "a.txt").write_bytes(b"one\n")
