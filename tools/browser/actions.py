@@ -125,6 +125,8 @@ class Step:
                 await self._leave()
                 raise
             elif not await self._arrived(address.url):
+                if browser.stuck:  # it is the page before it that keeps this one from coming
+                    raise ToolError(_TOO_BUSY) from None
                 asked = shown(self._parsed.url or "")
                 raise ToolError(f"browser: {asked} did not answer in {LOAD_SECONDS:g} seconds.") from None
             else:

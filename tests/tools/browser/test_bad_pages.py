@@ -13,8 +13,11 @@ import pytest
 from browser_pages import made_pages
 from waiting import until
 
+from seedsmith.tools.base import ToolError
 from seedsmith.tools.browser.browser import current
 from seedsmith.tools.browser.chromium import quiet_arguments
+
+TOO_BUSY = "browser: the page is too busy to answer; open it anew, and a new browser is started."
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -198,11 +201,11 @@ async def test_a_page_too_busy_to_be_looked_at_is_left_with_its_browser_and_scre
     await pages.show("<button onclick='setTimeout(() => { for (;;); })'>Go</button>")
     monkeypatch.setattr("seedsmith.tools.browser.actions._LOOK_SECONDS", 1.0)
     before = current(pages.context)
-    said = await pages.refused("click", target="button")
+    with suppress(ToolError):  # it may be looked at before it is busy
+        await pages.do("click", target="button")
     for action, target in (("text", None), ("outline", "button"), ("screenshot", "button")):
-        assert await pages.refused(action, target=target) == said, action
+        assert await pages.refused(action, target=target) == TOO_BUSY, action
     monkeypatch.undo()
-    assert said == "browser: the page is too busy to answer; open it anew, and a new browser is started."
     assert "two" in (await pages.show("<p>two")).text
     assert current(pages.context) is not before
     assert "pixels differ" in (await pages.do("compare", first=kept)).summary
@@ -225,7 +228,21 @@ async def test_a_page_that_grows_busy_after_its_outline_is_left_too(pages, monke
     monkeypatch.setattr(browser.page, "aria_snapshot", then_busy)
     said = await pages.refused("press", text="Tab")
     monkeypatch.undo()
-    assert said == "browser: the page is too busy to answer; open it anew, and a new browser is started."
+    assert said == TOO_BUSY
+    assert "two" in (await pages.show("<p>two")).text
+    assert current(pages.context) is not browser
+
+
+@pytest.mark.slow  # a browser of its own
+async def test_a_page_that_keeps_the_next_from_coming_is_told_to_be_busy_and_left(pages, monkeypatch):
+    await pages.show("<p>one")
+    browser = current(pages.context)
+    with suppress(Exception):
+        async with asyncio.timeout(0.5):
+            await browser.page.evaluate("() => { for (;;); }")
+    monkeypatch.setattr("seedsmith.tools.browser.actions.LOAD_SECONDS", 2.0)
+    assert await pages.refused("open", url="page.html") == TOO_BUSY
+    monkeypatch.undo()
     assert "two" in (await pages.show("<p>two")).text
     assert current(pages.context) is not browser
 
