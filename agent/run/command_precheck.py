@@ -30,7 +30,7 @@ _BEFORE_PROGRAMS = frozenset(
 )
 _BUILT_INS = frozenset("[ echo false kill printf pwd test true".split())  # noqa: SIM905
 """What every shell has itself, whatever is called so on the ``PATH``."""
-_BEGIN_ANEW = frozenset({";", "&&", "||", "|", "&", "(", "!"})
+_BEGIN_ANEW = frozenset({";", "&&", "||", "|", "&", "("})
 """What a program's name stands behind in a command line."""
 _CANNOT_RUN = (126, 127)
 """A shell's exit codes for a command that is not there or is no program."""

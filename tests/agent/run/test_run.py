@@ -174,6 +174,7 @@ async def test_what_only_the_repository_names_stays_hidden_and_costs_nothing(end
         *(("checker", 1), ("cd . && A=1 checker", 1), ("true", 0)),
         *(("PATH=$PWD/.venv/bin:$PATH checker", 0), (". /dev/null; checker", 0)),
         *(("if true; then . /dev/null; fi; checker", 0), ("checker() { true; }; checker", 0)),
+        *(("test ! -e . || true; test ! -e a -a ! checker || true", 0), ("! ! checker", 1)),
         *(("test -e . && checker", 1), ("env A=1 checker .", 1), ("if checker; then true; fi", 1)),
     ],
 )
